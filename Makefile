@@ -1,0 +1,59 @@
+# Every target sets up what it needs, once: `make run` in a fresh clone needs only git, make, python3 and its venv.
+PYTHON ?= python3
+JOBS ?= auto
+ARGS ?=
+SHELL := /bin/bash
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run test live check format bench fuzz soak clean system
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Stamps live inside the environment, so that removing it removes them.
+.venv/.runtime: pyproject.toml
+	@.ci/venv $(PYTHON)
+	$(PIP) --editable .
+	@touch $@
+
+.venv/.dev: pyproject.toml
+	@.ci/venv $(PYTHON)
+	$(PIP) --editable '.[dev]'
+	@touch $@ .venv/.runtime
+
+run: .venv/.runtime ## check the embedded lab (a private network namespace with a peer in it) and print the report
+	$(BIN)/probe check $(ARGS)
+
+test: .venv/.dev system ## every test, the live ones included; what is skipped is listed with its reason
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
+
+live: .venv/.dev system ## only the live tests
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -m live $(ARGS)
+
+check: .venv/.dev ## lint, format, types, and who imports whom
+	$(BIN)/ruff check --quiet --output-format concise .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --quiet tests/test_imports.py
+
+format: .venv/.dev ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.dev system ## measure, and compare with other tools on the same input
+	$(BIN)/python -m tests.bench $(ARGS)
+
+fuzz: .venv/.dev ## random segments and captures: judged or refused, never a crash
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+soak: .venv/.dev system ## long runs: nothing may leak, no verdict may change
+	$(BIN)/python -m tests.bench.soak $(ARGS)
+
+system:
+	@.ci/system-packages
+
+clean: ## remove the environment and everything generated
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,111 @@
+"""Puts a name to a departure: which rule a segment (or a silence) breaks that no permitted history explains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probe.engine.hypothesis import Due, Hypothesis
+from probe.engine.tracker import PEER_ISN, TESTER_ISN, Belief, Terms, closure
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.states import FIN_SENT, State
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """A broken rule: ``index`` is the event of the segment that was reacted to (-1: none), ``due`` what was owed."""
+
+    rule: str
+    index: int
+    due: str
+
+
+def for_silence(belief: Belief, terms: Terms) -> Blame:
+    """A wait ended while every history still owed something: name what the most advanced ones owe."""
+    owing = [h for h in _advanced(closure(belief, terms)) if h.due or h.owed]
+    first = min(owing, key=lambda h: _owed(h).index, default=None)
+    if first is None:
+        return Blame("conn.unexplained", -1, "an answer")
+    due = _owed(first)
+    texts = {_owed(h).reply.text(PEER_ISN, TESTER_ISN) for h in owing if _owed(h).index == due.index}
+    return Blame(due.reaction.rule, due.index, " or ".join(sorted(texts)))
+
+
+def for_segment(belief: Belief, terms: Terms, segment: Segment) -> Blame:
+    """A segment came that nothing explains (canonical numbers): name the rule it departs from."""
+    histories = _advanced(closure(belief, terms))
+    owing = [h for h in histories if h.due]
+    if owing:
+        return _instead_of(owing, segment)
+    return _out_of_the_blue(histories, segment)
+
+
+def _owed(h: Hypothesis) -> Due:
+    found = h.due or h.owed
+    assert found is not None
+    return found
+
+
+def _advanced(histories: Belief) -> list[Hypothesis]:
+    """The histories that processed most of what was under way, owing ones first (a stable order for the reports)."""
+    fewest = min((len(h.inflight) for h in histories), default=0)
+    chosen = [h for h in histories if len(h.inflight) == fewest or h.due]
+    return sorted(chosen, key=lambda h: (h.due is None, len(h.inflight), repr(h.shown)))
+
+
+def _instead_of(owing: list[Hypothesis], segment: Segment) -> Blame:
+    due = _owed(owing[0])
+    texts = sorted({_owed(h).reply.text(PEER_ISN, TESTER_ISN) for h in owing if _owed(h).index == due.index})
+    rule = due.reaction.rule
+    if due.reply.flags == SYN | ACK and segment.has(SYN | ACK):
+        rule = "open.synack-ack-number" if not due.reply.matches_ack(segment) else rule
+        if due.reaction.row == "R2":
+            rule = "open.dup-syn-in-synrcvd"
+        if due.reply.above is not None and not segment.seq > due.reply.above:
+            rule = "timewait.new-isn-larger"
+    return Blame(rule, due.index, " or ".join(texts))
+
+
+def _out_of_the_blue(histories: list[Hypothesis], segment: Segment) -> Blame:
+    """Nothing had to be answered at once: the segment itself says what is wrong with it."""
+    states = {h.tcb.state for h in histories}
+    shown = next((h.shown for h in histories if h.shown), None)
+    index = shown[0] if shown else -1
+    owed = next((h.owed for h in histories if h.owed), None)
+    special = _by_kind(histories, states, segment)
+    if special:
+        return Blame(special, index, "nothing" if owed is None else owed.reply.text(PEER_ISN, TESTER_ISN))
+    if owed is not None:
+        return Blame(owed.reaction.rule, owed.index, owed.reply.text(PEER_ISN, TESTER_ISN))
+    return Blame(shown[2] if shown else "conn.unexplained", index, "nothing")
+
+
+def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
+    if segment.has(SYN | ACK):
+        return _syn_ack_again(histories, states, segment)
+    if segment.flags & RST or not histories:
+        return ""
+    if not segment.flags & ACK and states != {State.CLOSED}:
+        return "seg.always-ack-flag"
+    if states == {State.SYN_RECEIVED}:
+        return "open.two-way-only" if segment.length or segment.flags & FIN else ""
+    if states <= FIN_SENT and states and segment.length and segment.end > histories[0].tcb.snd_nxt:
+        return "aclose.no-data-after-fin"
+    return _fin_again(histories[0], states, segment) if segment.flags & FIN else ""
+
+
+def _syn_ack_again(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
+    if any(h.tcb.iss is not None and segment.seq != h.tcb.iss for h in histories):
+        return "isn.stable-while-pending" if states == {State.SYN_RECEIVED} else ""
+    return "" if states == {State.SYN_RECEIVED} else "synack.stops-when-acked"
+
+
+def _fin_again(h: Hypothesis, states: set[State], segment: Segment) -> str:
+    if states <= {State.FIN_WAIT_2, State.TIME_WAIT}:
+        return "aclose.fin-acked-stops"
+    if segment.end == h.tcb.snd_nxt and segment.ack != h.tcb.rcv_nxt:
+        return ""
+    if states == {State.LAST_ACK}:
+        return "close.lastack-fin-retransmit"
+    if states <= {State.FIN_WAIT_1, State.CLOSING}:
+        return "aclose.fin-retransmit"
+    return "close.passive-fin" if states == {State.CLOSE_WAIT} else ""

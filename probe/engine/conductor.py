@@ -1,0 +1,215 @@
+"""Walks a scenario: events in, commands out. It knows no socket and no clock; time is in the events.
+
+The peer's text is acknowledged as it comes (its FIN is not); an exchange that may leave a connection on the peer ends
+with a RST where the peer expects it, checked by an empty segment that must draw a RST.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from probe.engine.endpoint import Tester
+from probe.engine.events import Command, Done, Event, Quiet, Seen, Send, WakeAt
+from probe.engine.transcript import Missing, Transcript
+from probe.engine.tracker import UNKNOWN_PORT, Belief, Terms
+from probe.engine.watch import Watch
+from probe.scenarios import steps
+from probe.scenarios.triggers import NONE, Trigger
+from probe.spec.segment import ACK, MSS, RST, SYN, Option, Segment, parse_flags
+from probe.spec.seq import Seq
+
+HARMLESS = {"CLOSED", "LISTEN", "TIME-WAIT"}
+"""Peer states that need no clearing up."""
+CLEARING_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a scenario is played with. ``patience`` seconds is how long a reply may take; ``clearing`` how long to check."""
+
+    iss: Seq
+    trigger: Trigger = NONE
+    terms: Terms = Terms()
+    start: Belief = UNKNOWN_PORT
+    patience: float = 1.0
+    mss: int = 1460
+    options: tuple[Option, ...] | None = None
+
+
+class Conductor:
+    """One exchange in progress."""
+
+    def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
+        self.scenario = scenario
+        self.setting = setting
+        self.tester = Tester(setting.iss)
+        self.watch = Watch(setting.start, setting.terms)
+        self.transcript = Transcript()
+        self.finished = False
+        self._todo = list(scenario.steps)
+        self._deadline: float | None = None
+        self._clearing = 0
+        self._echoes = 0
+        self._peer_expects: Seq | None = None
+
+    def start(self, now: float) -> list[Command]:
+        """Begin; ``now`` in the seconds of the events."""
+        return self._walk(now)
+
+    def seen(self, event: Seen) -> list[Command]:
+        """A segment of this connection passed the line, ours or the peer's."""
+        if self.finished:
+            return []
+        self._record(event)
+        if event.to_peer:
+            self._echoes -= 1
+            return self._walk(event.time)
+        out = self._note(event.segment)
+        return out + self._walk(event.time)
+
+    def foreign(self, event: Seen) -> None:
+        """Our own kernel (or another process) spoke for our address: evidence that voids the exchange."""
+        self.transcript.foreign.append(event)
+
+    def woken(self, now: float) -> list[Command]:
+        """The time asked for has come, and nothing is left unread."""
+        if self.finished or self._deadline is None or now < self._deadline:
+            return [] if self.finished or self._deadline is None else [WakeAt(self._deadline)]
+        self._record(Quiet(now))
+        self._deadline = None
+        step = self._todo[0]
+        if self._clearing:
+            return self._clear(now)
+        if isinstance(step, steps.Wait):
+            self._todo.pop(0)
+            return self._walk(now)
+        assert isinstance(step, steps.Expect)
+        self._note_missing(step)
+        self._todo = []
+        return self._walk(now)
+
+    def interrupt(self) -> list[Command]:
+        """Stop now; the RST that clears up is all that is still to be sent."""
+        self.finished = True
+        return [*self._reset_commands(), Done()]
+
+    # -- walking ---------------------------------------------------------------------------------------------------
+
+    def _walk(self, now: float) -> list[Command]:
+        out: list[Command] = []
+        while self._todo and self._advance(now, out):
+            pass
+        if self._todo:
+            return out + ([WakeAt(self._deadline)] if self._deadline is not None else [])
+        return out + self._clear(now)
+
+    def _advance(self, now: float, out: list[Command]) -> bool:
+        """Do the first step; True when it is done and the next may follow."""
+        step = self._todo[0]
+        if isinstance(step, steps.Send):
+            out.append(self._send(step))
+        elif isinstance(step, steps.Wait) or not self._fulfilled(step):
+            if self._deadline is None:
+                within = step.seconds if isinstance(step, steps.Wait) else step.within
+                self._deadline = now + (self.setting.patience if within is None else within)
+            return False
+        self._todo.pop(0)
+        self._deadline = None
+        return True
+
+    def _fulfilled(self, step: steps.Expect) -> bool:
+        if self.watch.broken_at is not None:
+            self._todo = [step]  # what follows would be asked of a peer whose state is not known
+            return True
+        match step.what:
+            case ".":
+                return self.tester.all_acked
+            case "text":
+                return self.tester.text_received >= step.count
+            case "settled":
+                return self._echoes == 0 and self.watch.settled
+            case what:
+                return self.tester.counts.get(what, 0) >= step.count
+
+    def _note_missing(self, step: steps.Expect) -> None:
+        waited = self.setting.patience if step.within is None else step.within
+        missing = Missing(self.watch.index, step.what, step.rule, step.application, waited)
+        self.transcript.missing.append(missing)
+
+    def _record(self, event: Event) -> None:
+        self.transcript.events.append(event)
+        self.watch.feed(event)
+
+    def _note(self, segment: Segment) -> list[Command]:
+        fresh_text = self.tester.takes(segment)
+        if segment.flags & ACK and not segment.flags & RST:
+            self._peer_expects = segment.ack
+        return [self._emit(self._ack_of_text())] if fresh_text else []
+
+    def _ack_of_text(self) -> Segment:
+        return Segment(self.tester.nxt, self.tester.text, ACK)
+
+    def _emit(self, segment: Segment) -> Send:
+        self._echoes += 1
+        return Send(segment)
+
+    def _send(self, step: steps.Send) -> Send:
+        flags = parse_flags(step.flags)
+        seq = self.tester.number(step.seq)
+        if step.fresh:
+            self.tester.restart(seq)
+        payload = self._payload(step)
+        ack = self.tester.number(step.ack) if flags & ACK else Seq(0)
+        segment = Segment(seq, ack, flags, step.window, len(payload), payload, self._options(flags))
+        if step.counts:
+            self.tester.sent(segment)
+        return self._emit(segment)
+
+    def _payload(self, step: steps.Send) -> bytes:
+        if isinstance(step.data, bytes):
+            return step.data
+        line = self.setting.trigger.line(step.data.name)
+        if line is None:
+            raise ValueError(f"scenario {self.scenario.id} needs the command {step.data.name!r}, which was not given")
+        return line
+
+    def _options(self, flags: int) -> tuple[Option, ...]:
+        if not flags & SYN:
+            return ()
+        return (
+            (Option(MSS, self.setting.mss.to_bytes(2, "big")),)
+            if self.setting.options is None
+            else self.setting.options
+        )
+
+    # -- clearing up -----------------------------------------------------------------------------------------------
+
+    def _clear(self, now: float) -> list[Command]:
+        """Reset what may be left on the peer, and look whether it is gone."""
+        if self.transcript.sealed is None:
+            self.transcript.sealed = len(self.transcript.events) + self._echoes
+        if self._clearing >= CLEARING_TRIES or (self._clearing == 0 and self._nothing_left()) or self._refused():
+            self.finished = True
+            return [Done()]
+        self._clearing += 1
+        self._todo = [steps.Expect("R", count=self.tester.counts.get("R", 0) + 1)]
+        self._deadline = now + self.setting.patience
+        return [*self._reset_commands(), self._emit(self._question()), WakeAt(self._deadline)]
+
+    def _refused(self) -> bool:
+        """A RST answered the question: nothing is left."""
+        return bool(self._clearing and not self._todo)
+
+    def _nothing_left(self) -> bool:
+        if not self.transcript.events:
+            return True
+        states = self.watch.states[-1]
+        return bool(states) and set(states) <= HARMLESS
+
+    def _reset_commands(self) -> list[Command]:
+        expected = self._peer_expects if self._peer_expects is not None else self.tester.nxt
+        numbers = dict.fromkeys((expected, self.tester.nxt))
+        return [self._emit(Segment(number, flags=RST)) for number in numbers]
+
+    def _question(self) -> Segment:
+        return replace(Segment(self.tester.nxt - 1, self.tester.rcv), flags=ACK)

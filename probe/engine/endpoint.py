@@ -1,0 +1,84 @@
+"""The tester's own variables while it plays a scenario: what it has sent and what the peer has sent so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from probe.scenarios.steps import Num
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.seq import Seq, later
+
+
+@dataclass(slots=True)
+class Tester:
+    """Our end of the connection. ``text`` is the number after the peer's in-order text, its FIN left out."""
+
+    iss: Seq
+    nxt: Seq = Seq(0)
+    una: Seq = Seq(0)
+    peer: Seq = Seq(0)
+    text: Seq = Seq(0)
+    synchronized: bool = False
+    fin: Seq | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.nxt = self.una = self.iss
+
+    @property
+    def rcv(self) -> Seq:
+        """RCV.NXT: the peer's text and its FIN acknowledged."""
+        return self.text if self.fin is None else self.fin + 1
+
+    @property
+    def all_acked(self) -> bool:
+        """Whether the peer acknowledged everything we sent."""
+        return self.synchronized and self.una == self.nxt
+
+    @property
+    def text_received(self) -> int:
+        """Octets of text in order from the peer."""
+        return self.text.ahead_of(self.peer + 1) if self.synchronized else 0
+
+    def number(self, num: Num) -> Seq:
+        """The value of a scenario's number now."""
+        base = {"iss": self.iss, "nxt": self.nxt, "peer": self.peer, "text": self.text, "rcv": self.rcv}[num.base]
+        return base + num.offset
+
+    def restart(self, iss: Seq) -> None:
+        """A new incarnation begins: forget the old connection."""
+        self.iss = self.nxt = self.una = iss
+        self.peer = self.text = Seq(0)
+        self.synchronized, self.fin = False, None
+        self.counts.clear()
+
+    def sent(self, segment: Segment) -> None:
+        """SND.NXT after a segment that counts."""
+        if segment.seq == self.nxt:
+            self.nxt = segment.end
+
+    def takes(self, segment: Segment) -> bool:
+        """Note a segment of the peer; True when it brought text that is to be acknowledged."""
+        self._count(segment)
+        if segment.flags & RST:
+            return False
+        if segment.flags & SYN and segment.flags & ACK and segment.ack == self.iss + 1 and not self.synchronized:
+            self.peer, self.text, self.synchronized = segment.seq, segment.seq + 1, True
+        if segment.flags & ACK and self.una <= segment.ack <= self.nxt:
+            self.una = later(self.una, segment.ack)
+        return self.synchronized and not segment.flags & SYN and self._takes_text(segment)
+
+    def _count(self, segment: Segment) -> None:
+        kinds = {"R": RST, "F": FIN, "S.": SYN | ACK}
+        for name, flags in kinds.items():
+            if segment.has(flags):
+                self.counts[name] = self.counts.get(name, 0) + 1
+
+    def _takes_text(self, segment: Segment) -> bool:
+        end = segment.seq + segment.length
+        fresh = segment.seq <= self.text < end
+        if fresh:
+            self.text = end
+        if segment.flags & FIN and end == self.text:
+            self.fin = end
+        return fresh

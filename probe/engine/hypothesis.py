@@ -1,0 +1,108 @@
+"""One permitted history of an end, as far as it matters for what may come next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from probe.spec.reaction import Reaction, Reply
+from probe.spec.segment import ACK, RST, SYN, Segment
+from probe.spec.states import State
+from probe.spec.tcb import Tcb
+
+LOSS, ABORT, REPEAT = "loss", "abort", "repeat"
+"""Excuses a history may need: a lost segment, an application that aborts, an ACK that nothing asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A reply owed since event ``index``, and the reaction that owes it."""
+
+    index: int
+    reaction: Reaction
+
+    @property
+    def reply(self) -> Reply:
+        """The pattern owed; a Due is made only for reactions that reply."""
+        assert self.reaction.reply is not None
+        return self.reaction.reply
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What one permitted history believes of the end.
+
+    ``inflight`` are segments under way to it (event index, segment), not yet processed, in order. ``due`` is a reply
+    it has sent or must send before anything else; ``owed`` an acknowledgment it may still delay (MUST-40).
+    ``shown`` is the row and event of the last segment it processed. ``excuses`` are the excuses used so far.
+    """
+
+    tcb: Tcb
+    inflight: tuple[tuple[int, Segment], ...] = ()
+    due: Due | None = None
+    owed: Due | None = None
+    shown: tuple[int, str, str] | None = None
+    excuses: frozenset[str] = frozenset()
+
+    @property
+    def settled(self) -> bool:
+        """Nothing under way and nothing owed."""
+        return not self.inflight and self.due is None and self.owed is None
+
+    def toward(self, index: int, segment: Segment) -> Hypothesis:
+        """One more segment under way to the end."""
+        return replace(self, inflight=(*self.inflight, (index, segment)))
+
+    def reacted(self, reaction: Reaction) -> Hypothesis:
+        """The first segment under way was processed with this reaction."""
+        index = self.inflight[0][0]
+        due, owed = None, self.owed
+        if reaction.reply is not None:
+            promise = Due(index, reaction)
+            if reaction.reply.covers:
+                owed = Due(owed.index, reaction) if owed else promise
+            else:
+                due = promise
+        if reaction.next.state in (State.CLOSED, State.LISTEN):
+            owed = None  # a deleted block owes no acknowledgment
+        shown = (index, reaction.row, reaction.rule)
+        return replace(self, tcb=reaction.next, inflight=self.inflight[1:], due=due, owed=owed, shown=shown)
+
+    def answered(self, segment: Segment) -> Hypothesis:
+        """The due reply was seen; an ISS and window it discloses are learnt."""
+        tcb = self.tcb if segment.flags & RST else disclosed(self.tcb, segment)
+        return replace(self, tcb=tcb, due=None).acknowledged_by(segment)
+
+    def called(self, after: Tcb, segment: Segment) -> Hypothesis:
+        """A call of the user or a timeout sent ``segment`` and left the block ``after``."""
+        if after.state in (State.CLOSED, State.LISTEN):
+            return replace(self, tcb=after, owed=None)
+        return replace(self, tcb=after).acknowledged_by(segment)
+
+    def acknowledged_by(self, segment: Segment) -> Hypothesis:
+        """What a segment that was sent acknowledges is no longer owed."""
+        if self.owed is not None and self.owed.reply.matches(segment):
+            return replace(self, owed=None)
+        return self
+
+    def excused(self, excuse: str) -> Hypothesis:
+        """The same history with one more excuse."""
+        return replace(self, excuses=self.excuses | {excuse})
+
+
+def disclosed(tcb: Tcb, segment: Segment) -> Tcb:
+    """The block with what a SYN,ACK or ACK of its own end shows: ISS, window, options in force (RFC 7323 2.2, 3.2)."""
+    if not segment.flags & SYN:
+        return tcb.with_window_from(segment)
+    fresh = tcb.iss is None
+    scaled = tcb.offer_scale is not None and segment.window_scale is not None
+    return replace(
+        tcb,
+        iss=segment.seq if fresh else tcb.iss,
+        snd_una=segment.seq if fresh else tcb.snd_una,
+        snd_nxt=segment.seq + 1 if fresh else tcb.snd_nxt,
+        rcv_nxt=segment.ack if fresh and segment.flags & ACK else tcb.rcv_nxt,
+        rcv_wnd=segment.window,
+        rcv_shift=(segment.window_scale or 0) if scaled else 0,
+        snd_shift=(tcb.offer_scale or 0) if scaled else 0,
+        timestamps=tcb.offer_timestamps and segment.timestamps is not None,
+    )

@@ -1,0 +1,242 @@
+"""Transcript and spec to an opinion: what one attempt at an exchange shows, each finding with rule, segment and clause.
+
+One attempt is only an opinion: a session repeats an exchange before a suspicion becomes a verdict (``probe.engine.jury``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from probe.engine import blame, tracker
+from probe.engine.events import Quiet, Seen
+from probe.engine.forms import close_form
+from probe.engine.hypothesis import ABORT, LOSS, REPEAT
+from probe.engine.timing import Late, judge_delayed_acks, judge_repeats
+from probe.engine.tracker import Belief, Terms
+from probe.engine.transcript import Missing, Transcript
+from probe.engine.verdict import Finding, Word
+from probe.engine.watch import Watch, follow
+from probe.scenarios.steps import Scenario
+from probe.spec import rules
+from probe.spec.segment import RST, SYN
+from probe.spec.seq import Seq
+
+
+class Doubt(Enum):
+    """Why an opinion needs to be heard again before it counts."""
+
+    NONE = "none"
+    UNEXPLAINED = "unexplained"
+    LOSS = "a lost segment would explain it"
+    ABORT = "an application that aborts would explain it"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one attempt shows. ``doubt`` is not NONE where the attempt alone does not settle it."""
+
+    word: Word
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    rules: tuple[str, ...] = ()
+    form: str = ""
+    doubt: Doubt = Doubt.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is judged: the scenario, its record, the belief it started from, and what may be taken for granted."""
+
+    scenario: Scenario
+    transcript: Transcript
+    start: Belief
+    terms: Terms
+    obedient: bool = False
+    path_delay: float = 0.0
+
+
+def judge(case: Case) -> Opinion:
+    """One attempt, judged."""
+    void = _void(case)
+    if void is not None:
+        return void
+    watch = follow(case.transcript.judged, case.start, case.terms)
+    exercised = _exercised(watch)
+    form = close_form(case.transcript)
+    if watch.broken_at is not None:
+        return replace(_departure(case, watch), rules=exercised, form=form)
+    findings = _beside_the_oracle(case, watch)
+    if findings:
+        return Opinion(_word(findings), "", tuple(findings), exercised, form, Doubt.UNEXPLAINED)
+    absent = _absent_application(case.transcript)
+    if absent:
+        return Opinion(Word.SKIP, absent, (), exercised, form)
+    return Opinion(Word.PASS, "", (), exercised, form)
+
+
+# -- attempts that say nothing about the peer --------------------------------------------------------------------------
+
+
+def _void(case: Case) -> Opinion | None:
+    if case.transcript.foreign:
+        segment = case.transcript.foreign[0].segment
+        return _cannot_tell(f"our own kernel answered ({segment.text()}): the guard did not hold the port")
+    came = [e for _, e in case.transcript.seen() if not e.to_peer]
+    if not came:
+        port = "filtered: no answer to a SYN" if case.scenario.port == "closed" else "no answer to our SYN"
+        return _cannot_tell(port)
+    first = came[0].segment
+    if case.scenario.port == "open" and first.flags & RST and _opens(case.transcript):
+        return _cannot_tell("connection refused: nothing listens on the port")
+    if case.scenario.port == "closed" and first.flags & SYN:
+        return Opinion(Word.SKIP, "the port taken for a closed one is open; name one with --closed-port")
+    return None
+
+
+def _cannot_tell(reason: str) -> Opinion:
+    return Opinion(Word.INCONCLUSIVE, reason, doubt=Doubt.VOID)
+
+
+def _opens(transcript: Transcript) -> bool:
+    """Whether the first segment of the record is our SYN."""
+    _, first = transcript.seen()[0]
+    return first.to_peer and bool(first.segment.flags & SYN)
+
+
+# -- departures from the oracle ----------------------------------------------------------------------------------------
+
+
+def _departure(case: Case, watch: Watch) -> Opinion:
+    finding = _finding(case, watch)
+    if _explained(case, REPEAT):
+        asked_nothing = finding.rule in ("seg.pure-ack-silent", "open.final-ack-establishes")
+        if not asked_nothing:
+            return Opinion(Word.PASS, "an acknowledgment came that nothing asked for")
+        finding = _graded("seg.pure-ack-silent", finding)
+        return Opinion(finding.word, "", (finding,), doubt=Doubt.LOSS)
+    if not case.obedient and _explained(case, REPEAT, ABORT):
+        return Opinion(finding.word, "", (finding,), doubt=Doubt.ABORT)
+    lenient = (REPEAT, LOSS) if case.obedient else (REPEAT, LOSS, ABORT)
+    doubt = Doubt.LOSS if _explained(case, *lenient) else Doubt.UNEXPLAINED
+    return Opinion(finding.word, "", (finding,), doubt=doubt)
+
+
+def _explained(case: Case, *excuses: str) -> bool:
+    terms = Terms(case.terms.profile, case.terms.allow | set(excuses))
+    return follow(case.transcript.judged, case.start, terms).broken_at is None
+
+
+def _finding(case: Case, watch: Watch) -> Finding:
+    index = watch.broken_at
+    assert index is not None
+    event = case.transcript.judged[index]
+    if isinstance(event, Quiet):
+        culprit = blame.for_silence(watch.before, watch.terms)
+        last = next((e for e in reversed(case.transcript.judged[:index]) if isinstance(e, Seen)), None)
+        waited = event.time - last.time if last else 0.0
+        came, numbers = f"nothing for {waited:.1f} s", (last,) if last else ()
+    else:
+        numbers = (event,)
+        canonical = watch.numbers.canonical(event.segment, event.to_peer)
+        culprit = blame.for_segment(watch.before, watch.terms, canonical)
+        came = show(watch, event)
+    asked = case.transcript.judged[culprit.index] if culprit.index >= 0 else None
+    sent = show(watch, asked) if isinstance(asked, Seen) else "nothing"
+    packets = tuple(e.number for e in (asked, *numbers) if isinstance(e, Seen) and e.number)
+    return grade(culprit.rule, sent, culprit.due, came, packets)
+
+
+def show(watch: Watch, event: Seen) -> str:
+    """A segment with numbers relative to the ISNs of the connection, in tcpdump's notation."""
+    numbers, segment = watch.numbers, event.segment
+    seq_base, ack_base = (numbers.tester, numbers.peer) if event.to_peer else (numbers.peer, numbers.tester)
+    if segment.flags & RST and segment.seq == 0:
+        seq_base = None  # the absolute 0 of a RST for no connection (RFC 9293 section 3.10.7.1)
+    return segment.text(seq_base, ack_base)
+
+
+def grade(rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...]) -> Finding:
+    """A finding with level and clause from the catalogue."""
+    rule = rules.find(rule_id)
+    return Finding(rule.id, rule.level, rule.source, sent, due, came, packets)
+
+
+def _graded(rule_id: str, finding: Finding) -> Finding:
+    return grade(rule_id, finding.sent, finding.due, finding.came, finding.packets)
+
+
+# -- what the oracle cannot know ---------------------------------------------------------------------------------------
+
+
+def _beside_the_oracle(case: Case, watch: Watch) -> list[Finding]:
+    late = [item for repeats in case.scenario.repeats for item in judge_repeats(case.transcript, repeats)]
+    late += judge_delayed_acks(case.transcript, watch, case.path_delay)
+    found = [_late(case, item) for item in late]
+    found += [_absent(case, watch, m) for m in case.transcript.missing if m.rule and not m.application]
+    found += _handshake_data(case, watch)
+    if case.scenario.distinct_isns:
+        found += _same_isns(case)
+    return found
+
+
+def _late(case: Case, late: Late) -> Finding:
+    events = [case.transcript.judged[i] for i in late.events]
+    packets = tuple(e.number for e in events if isinstance(e, Seen) and e.number)
+    return grade(late.rule, "nothing (waited)", late.due, late.came, packets)
+
+
+def _absent(case: Case, watch: Watch, missing: Missing) -> Finding:
+    last = next(e for e in reversed(case.transcript.judged[: missing.index + 1]) if isinstance(e, Seen))
+    due = {"S.": "the SYN,ACK again", "F": "the FIN", "R": "a RST", "text": "data"}.get(missing.what, missing.what)
+    sent = next(e for e in reversed(case.transcript.judged[: missing.index + 1]) if isinstance(e, Seen) and e.to_peer)
+    packets = (last.number,) if last.number else ()
+    return grade(missing.rule, show(watch, sent), due, f"nothing for {missing.waited:g} s", packets)
+
+
+def _handshake_data(case: Case, watch: Watch) -> list[Finding]:
+    """The documented handshake carries no data; the RFC allows it, so this is the mildest word (3.5)."""
+    opener = next((e for _, e in case.transcript.seen() if e.to_peer and e.segment.flags & SYN), None)
+    answer = next((e for _, e in case.transcript.seen() if not e.to_peer and e.segment.flags & SYN), None)
+    if opener is None or answer is None or opener.segment.length or not answer.segment.length:
+        return []
+    packets = (answer.number,) if answer.number else ()
+    return [grade("open.no-data-in-handshake", show(watch, opener), "no data", show(watch, answer), packets)]
+
+
+def _same_isns(case: Case) -> list[Finding]:
+    answers = [e for _, e in case.transcript.seen() if not e.to_peer and e.segment.flags & SYN]
+    fresh: dict[Seq, Seen] = {}
+    for event in answers:
+        fresh.setdefault(event.segment.ack, event)
+    isns = {event.segment.seq for event in fresh.values()}
+    if len(fresh) < 2 or len(isns) == len(fresh):
+        return []
+    packets = tuple(e.number for e in fresh.values() if e.number)
+    return [grade("isn.differs", "S, R, S", "two ISNs", f"ISN {int(next(iter(isns)))} twice", packets)]
+
+
+def _absent_application(transcript: Transcript) -> str:
+    """Why an exchange stopped short because of the peer's application, or an empty string."""
+    for missing in transcript.missing:
+        if missing.application:
+            what = {"F": "did not close its side", "R": "did not abort", "text": "sent nothing"}[missing.what]
+            return f"the application behind the port {what} within {missing.waited:g} s"
+    return ""
+
+
+def _exercised(watch: Watch) -> tuple[str, ...]:
+    """The rules the record shows in action, in the order they came up."""
+    found: dict[str, None] = {}
+    for answers in watch.answers:
+        if len({a.rule for a in answers}) == 1:
+            found.update((a.rule, None) for a in answers if a.rule)
+    last = tracker.shown_by(watch.belief)
+    if last is not None and last[2]:
+        found[last[2]] = None
+    return tuple(found)
+
+
+def _word(findings: list[Finding]) -> Word:
+    return Word.FAIL if any(f.word is Word.FAIL for f in findings) else Word.WARN

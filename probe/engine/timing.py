@@ -1,0 +1,64 @@
+"""The rules about time: repeated segments at growing gaps, acknowledgments in under half a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from probe.engine.transcript import Transcript
+from probe.engine.watch import Watch
+from probe.scenarios.steps import Repeats
+from probe.spec.segment import FIN, SYN
+
+HALF_SECOND = 0.5
+"""MUST-40: an ACK must be delayed less than this (RFC 9293 section 3.8.6.3)."""
+GROWTH = 1.3
+"""A later gap below this multiple of the first one does not grow (RFC 6298 section 5.5 doubles it)."""
+TICK = 0.05
+"""Seconds granted to the peer's timer tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A broken timing rule: what was due, what came, and the events that show it."""
+
+    rule: str
+    due: str
+    came: str
+    events: tuple[int, ...]
+
+
+def judge_repeats(transcript: Transcript, repeats: Repeats) -> list[Late]:
+    """Gaps between the copies of a repeated SYN,ACK or FIN."""
+    wanted = SYN if repeats.what == "S." else FIN
+    copies = [(i, e) for i, e in transcript.seen() if not e.to_peer and e.segment.flags & wanted]
+    gaps = [later.time - earlier.time for (_, earlier), (_, later) in pairwise(copies)]
+    events = tuple(i for i, _ in copies)
+    shown = ", ".join(f"{gap:.2f} s" for gap in gaps)
+    late = []
+    if gaps and repeats.first_rule and gaps[0] < repeats.first - TICK:
+        late.append(Late(repeats.first_rule, f"first repetition after {repeats.first:g} s or more", shown, events))
+    if len(gaps) > 1 and gaps[-1] < gaps[0] * GROWTH:
+        late.append(Late(repeats.growth_rule, "gaps that grow (doubled each time)", shown, events))
+    return late
+
+
+def judge_delayed_acks(transcript: Transcript, watch: Watch, slack: float) -> list[Late]:
+    """Acknowledgments of text or FIN that came later than half a second plus ``slack`` (the path's delay)."""
+    seen = dict(transcript.seen())
+    late = []
+    for index, event in seen.items():
+        for answer in watch.answers[index]:
+            asked = seen.get(answer.index)
+            if asked is None or answer.row not in _ACKS or len(watch.answers[index]) > 1:
+                continue
+            waited = event.time - asked.time
+            if waited > HALF_SECOND + slack:
+                rule = "ack.fin-prompt" if asked.segment.flags & FIN else "ack.under-half-second"
+                late.append(
+                    Late(rule, "an ACK in less than 0.5 s", f"an ACK after {waited:.2f} s", (answer.index, index))
+                )
+    return late
+
+
+_ACKS = {"E3", "E6", "W3", "W4", "W5", "V3", "V4"}

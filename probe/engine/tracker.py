@@ -1,0 +1,196 @@
+"""Folds what was seen into the set of states one end can be in: every permitted history is held at once.
+
+The set narrows as evidence comes. A step depends only on the set and the segment in canonical numbers (relative to the
+ISNs), so steps are remembered: the tracker is a deterministic automaton built as it is walked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from probe.engine.hypothesis import ABORT, LOSS, REPEAT, Hypothesis
+from probe.spec import calls
+from probe.spec.arrives import arrives
+from probe.spec.reaction import permitted
+from probe.spec.segment import ACK, RST, SYN, Segment
+from probe.spec.seq import Seq
+from probe.spec.states import State
+from probe.spec.tcb import Tcb
+
+Belief = frozenset[Hypothesis]
+NOBODY: Belief = frozenset()
+
+LISTENING: Belief = frozenset({Hypothesis(Tcb(State.LISTEN, listening=True))})
+CLOSED: Belief = frozenset({Hypothesis(Tcb(State.CLOSED))})
+UNKNOWN_PORT: Belief = LISTENING | CLOSED
+
+_TESTER_ISN, _PEER_ISN = Seq(0x40000000), Seq(0xC0000000)
+_FEW = 400
+"""More permitted histories than this are not followed one by one; real exchanges stay below forty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a segment of the end was: a reply (to event ``index``, by ``row`` and ``rule``) or a call of its user."""
+
+    index: int
+    row: str
+    rule: str
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """The belief after one event, and what the event was taken for by the histories that survive."""
+
+    belief: Belief
+    answers: frozenset[Answer] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the tracker may take for granted: the profile and the excuses a history may use."""
+
+    profile: str = "rfc9293"
+    allow: frozenset[str] = frozenset()
+
+
+class Numbers:
+    """Turns the numbers of one connection into canonical ones: both ISNs at fixed places.
+
+    The sequence number 0 of a RST for no connection (RFC 9293 section 3.10.7.1) is absolute and stays 0.
+    """
+
+    __slots__ = ("peer", "tester")
+
+    def __init__(self) -> None:
+        self.tester: Seq | None = None
+        self.peer: Seq | None = None
+
+    def canonical(self, segment: Segment, to_peer: bool) -> Segment:
+        """The segment with canonical numbers and without what never decides (payload octets, urgent pointer)."""
+        if to_peer and self.tester is None:
+            self.tester = segment.seq
+        if not to_peer and self.peer is None and segment.flags & SYN:
+            self.peer = segment.seq
+        seq_of, ack_of = (self._tester, self._peer) if to_peer else (self._peer, self._tester)
+        seq = segment.seq if segment.flags & RST and segment.seq == 0 else seq_of(segment.seq)
+        ack = ack_of(segment.ack) if segment.flags & ACK else Seq(0)
+        return Segment(
+            seq, ack, segment.flags & 0x3F, segment.window, segment.length, b"", segment.options, 0, 0, segment.faults
+        )
+
+    def _tester(self, number: Seq) -> Seq:
+        return number if self.tester is None else _TESTER_ISN + (number - self.tester)
+
+    def _peer(self, number: Seq) -> Seq:
+        return number if self.peer is None else _PEER_ISN + (number - self.peer)
+
+
+PEER_ISN, TESTER_ISN = int(_PEER_ISN), int(_TESTER_ISN)
+
+
+@lru_cache(maxsize=1 << 16)
+def toward(belief: Belief, index: int, segment: Segment) -> Belief:
+    """A segment left for the end."""
+    return frozenset(h.toward(index, segment) for h in belief)
+
+
+@lru_cache(maxsize=1 << 16)
+def closure(belief: Belief, terms: Terms) -> Belief:
+    """Every history reachable by processing (or, if allowed, losing) what is under way."""
+    found = set(belief)
+    todo = list(belief)
+    while todo and len(found) < _FEW:
+        for successor in _successors(todo.pop(), terms):
+            if successor not in found:
+                found.add(successor)
+                todo.append(successor)
+    return frozenset(found)
+
+
+def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
+    if LOSS in terms.allow:
+        yield from _with_loss(h)
+    if not h.inflight or h.due is not None:
+        return  # replies leave in the order of the segments that asked for them
+    for reaction in permitted(arrives(h.tcb, h.inflight[0][1]), terms.profile):
+        yield h.reacted(reaction)
+
+
+def _with_loss(h: Hypothesis) -> Iterator[Hypothesis]:
+    if h.inflight and h.due is None:
+        yield replace(h, inflight=h.inflight[1:]).excused(LOSS)
+    if h.due is not None and h.tcb.iss is not None:
+        yield replace(h, due=None).excused(LOSS)
+    if h.owed is not None:
+        yield replace(h, owed=None).excused(LOSS)
+
+
+@lru_cache(maxsize=1 << 16)
+def came(belief: Belief, segment: Segment, terms: Terms) -> Stepped:
+    """A segment of the end was seen: the histories that explain it, and how."""
+    survivors: set[Hypothesis] = set()
+    answers: set[Answer] = set()
+    for h in closure(belief, terms):
+        for after, answer in _explained(h, segment, terms):
+            survivors.add(after)
+            answers.add(answer)
+    return Stepped(_least_excused(survivors), frozenset(answers))
+
+
+def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[Hypothesis, Answer]]:
+    if h.due is not None:
+        if h.due.reply.matches(segment):
+            reaction = h.due.reaction
+            yield h.answered(segment), Answer(h.due.index, reaction.row, reaction.rule)
+        return
+    covered = h.owed is not None and h.owed.reply.matches(segment)
+    if covered and segment.seq == h.tcb.snd_nxt and not segment.seg_len:
+        yield replace(h, tcb=h.tcb.with_window_from(segment), owed=None), _as_answer(h, calls.UPDATE, covered)
+        return
+    for emission in calls.emitted(h.tcb, segment):
+        needs = {calls.REPEAT: REPEAT, calls.ABORT: ABORT}.get(emission.call)
+        if needs is not None and needs not in terms.allow:
+            continue
+        after = h.called(emission.next, segment)
+        yield (after.excused(needs) if needs else after), _as_answer(h, emission.call, covered)
+
+
+def _as_answer(h: Hypothesis, call: str, covered: bool) -> Answer:
+    if covered and h.owed is not None:
+        reaction = h.owed.reaction
+        return Answer(h.owed.index, reaction.row, reaction.rule, "" if call in (calls.REPEAT, calls.UPDATE) else call)
+    return Answer(-1, "", "", call)
+
+
+@lru_cache(maxsize=1 << 16)
+def settled(belief: Belief, terms: Terms) -> Belief:
+    """The wait is over: only histories that owe nothing and have nothing under way remain."""
+    return _least_excused(h for h in closure(belief, terms) if h.settled)
+
+
+def _least_excused(histories: Iterable[Hypothesis]) -> Belief:
+    """Of histories that differ only in their excuses the ones that need fewest."""
+    best: dict[Hypothesis, Hypothesis] = {}
+    for h in histories:
+        bare = replace(h, excuses=frozenset())
+        if bare not in best or len(h.excuses) < len(best[bare].excuses):
+            best[bare] = h
+    return frozenset(best.values())
+
+
+@lru_cache(maxsize=1 << 16)
+def states_of(belief: Belief, terms: Terms) -> tuple[str, ...]:
+    """The states the end can be in now, in the order of the RFC's list."""
+    present = {h.tcb.state for h in closure(belief, terms)}
+    return tuple(state.value for state in State if state in present)
+
+
+@lru_cache(maxsize=1 << 16)
+def shown_by(belief: Belief) -> tuple[int, str, str] | None:
+    """(event, row, rule) of the last segment processed, where all histories agree."""
+    shown = {h.shown for h in belief}
+    return next(iter(shown)) if len(shown) == 1 else None

@@ -1,0 +1,135 @@
+"""Verdicts, findings and what one run reports: plain frozen records, the only thing reports know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from probe.spec.segment import Segment
+
+
+class Word(StrEnum):
+    """The five verdict words; they never share a meaning."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    WARN = "warn"
+    INCONCLUSIVE = "inconclusive"
+    SKIP = "skip"
+
+
+SEVERITY = (Word.PASS, Word.SKIP, Word.WARN, Word.INCONCLUSIVE, Word.FAIL)
+"""From harmless to worst: the order in which verdicts of parts outweigh each other."""
+
+
+def worst(words: list[Word]) -> Word:
+    """The verdict that outweighs the others; ``skip`` when there are none."""
+    return max(words, key=SEVERITY.index, default=Word.SKIP)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One departure from the RFC: what was sent, what was due, what came, and where to read it up.
+
+    ``rule`` is an id of ``probe list --rules``; ``level`` MUST, SHOULD, MAY or SPEC (procedural text of the RFC);
+    ``packets`` are numbers in the recording.
+    """
+
+    rule: str
+    level: str
+    clause: str
+    sent: str
+    due: str
+    came: str
+    packets: tuple[int, ...] = ()
+
+    @property
+    def word(self) -> Word:
+        """fail for MUST and SPEC, warn for SHOULD and below."""
+        return Word.FAIL if self.level.startswith(("MUST", "SPEC")) else Word.WARN
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of an exchange. ``direction`` is ``>`` (tester to peer) or ``<`` (peer to tester).
+
+    ``text`` is the segment in tcpdump's flags with numbers relative to the ISNs. ``peer_states`` are the states the
+    peer can be in after this segment, ``kernel_state`` what the peer's kernel says, where it can be asked.
+    """
+
+    time: float
+    direction: str
+    segment: Segment
+    text: str
+    peer_states: tuple[str, ...]
+    kernel_state: str | None = None
+    note: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeResult:
+    """The verdict on one exchange. ``form`` names what kind of exchange it became ("three-segment close")."""
+
+    id: str
+    title: str
+    verdict: Word
+    reason: str = ""
+    form: str = ""
+    rules: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    target: str = ""
+    ip_version: int = 0
+    flow: str = ""
+    attempts: int = 1
+    clause: str = ""
+    isns: tuple[int, int] = (0, 0)
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The answer in three words: ``followed`` / ``not followed`` / ``inconclusive`` / ``skipped``."""
+
+    three_way: str
+    close_by_us: str
+    close_by_peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One target checked over one IP version."""
+
+    target: str
+    ip_version: int
+    summary: Summary
+    exchanges: tuple[ExchangeResult, ...]
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything one command found out."""
+
+    command: str
+    profile: str
+    runs: tuple[Run, ...] = field(default=())
+    interrupted: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def exchanges(self) -> tuple[ExchangeResult, ...]:
+        """The exchanges of all runs, in order."""
+        return tuple(e for run in self.runs for e in run.exchanges)
+
+    @property
+    def exit_code(self) -> int:
+        """0 conforms, 1 a MUST is violated, 3 inconclusive, 130 interrupted."""
+        words = [e.verdict for e in self.exchanges]
+        if Word.FAIL in words:
+            return 1
+        if self.interrupted:
+            return 130
+        return 3 if Word.INCONCLUSIVE in words or not words else 0

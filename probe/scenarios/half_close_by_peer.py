@@ -1,0 +1,21 @@
+"""The peer closes its sending side only; in FIN-WAIT-2 it still takes and acknowledges our data (3.6)."""
+
+from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="half-close-by-peer",
+    title="half-close by the peer, it still receives",
+    steps=(
+        *OPEN,
+        Send("P.", data=Command("half-close")),
+        Expect("F", application=True),
+        Send("."),
+        Send("P.", data=b"0123456789"),
+        Expect(".", within=2.0),
+        Send("F."),
+        Expect("."),
+    ),
+    shows=("aclose.fin-form", "aclose.halfclose-receives", "aclose.finwait2-fin"),
+    clause="RFC 9293 3.6; 3.10.7.4 seventh",
+    order=41,
+)

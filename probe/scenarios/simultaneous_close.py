@@ -1,0 +1,21 @@
+"""Both ends close at once: our FIN crosses the peer's, it goes through CLOSING to TIME-WAIT (Figure 13)."""
+
+from probe.scenarios.steps import NXT, OPEN, TEXT, Command, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="simultaneous-close",
+    title="simultaneous close",
+    steps=(
+        *OPEN,
+        Send("P.", data=Command("close")),
+        Expect("F", application=True),
+        Send("F.", ack=TEXT),
+        Expect("."),
+        Send("."),
+        Send("F.", seq=NXT - 1),
+        Expect("settled"),
+    ),
+    shows=("simclose.fin-acked", "simclose.ends-in-timewait", "timewait.fin-reacked"),
+    clause="RFC 9293 3.6 Figure 13",
+    order=42,
+)

@@ -1,0 +1,56 @@
+"""How the application behind the port is brought to act: commands of ``probe target``, HTTP/1.0, or a line of the user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+HELLO = b"PROBE hello\n"
+HELLO_ANSWER = b"probe-target 1\n"
+
+_TARGET = {
+    "close": "close",
+    "close on end of file": "eof; close",
+    "close 200 ms after end of file": "eof; wait 200; close",
+    "send after end of file": "eof; send 100; wait 100; close",
+    "half-close": "half-close",
+    "hold": "hold",
+    "abort": "abort",
+    "hello": "hello",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A way to make the peer's application act. ``lines`` maps a command to the octets that ask for it.
+
+    ``obedient`` says that the application does nothing it was not asked for, so an unasked RST is the stack's doing.
+    """
+
+    kind: str
+    lines: dict[str, bytes] = field(default_factory=dict)
+    obedient: bool = False
+
+    def line(self, command: str) -> bytes | None:
+        """The octets to send, or None when this trigger cannot ask for it."""
+        return self.lines.get(command)
+
+
+NONE = Trigger("none")
+TARGET = Trigger("target", {name: f"PROBE {verbs}\n".encode() for name, verbs in _TARGET.items()}, obedient=True)
+HTTP = Trigger("http", {"close": b"GET / HTTP/1.0\r\n\r\n"})
+
+
+def user_line(text: str) -> Trigger:
+    r"""A line of the user that makes the server close first; ``\r``, ``\n``, ``\t`` and ``\\`` are understood."""
+    plain = text.encode().decode("unicode_escape").encode("latin-1") if "\\" in text else text.encode()
+    return Trigger("line", {"close": plain if plain.endswith(b"\n") else plain + b"\r\n"})
+
+
+def missing(trigger: Trigger, commands: tuple[str, ...]) -> str:
+    """Why an exchange with these commands cannot run, or an empty string."""
+    lacking = [c for c in commands if trigger.line(c) is None]
+    if not lacking:
+        return ""
+    if trigger.kind == "none" and lacking == ["close"]:
+        return "nothing makes this peer close first: give --trigger http, --trigger LINE, or run probe target there"
+    return f"the application would have to {lacking[0]}: run probe target on the peer"

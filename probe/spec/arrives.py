@@ -1,0 +1,153 @@
+"""SEGMENT ARRIVES (RFC 9293 section 3.10.7): what an end may do with a segment, as a pure function.
+
+``arrives(tcb, segment)`` returns every permitted reaction; which one a stack takes identifies its profile. Rows carry the
+ids of ``probe.spec.rows``; they are tried in the RFC's order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from probe.spec.naming import rule_for
+from probe.spec.reaction import BOTH, Reaction, Reply, covering_ack, reset_for, syn_ack
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.states import State
+from probe.spec.synchronized import others
+from probe.spec.tcb import Tcb
+
+Reactions = tuple[Reaction, ...]
+
+
+def arrives(tcb: Tcb, segment: Segment) -> Reactions:
+    """Every permitted reaction of an end in ``tcb`` to ``segment``; never empty, and the block itself is not changed."""
+    if "checksum" in segment.faults:
+        return (_stay("Z1", tcb, segment),)
+    faulty = any(option.fault for option in segment.options)
+    usual = _dispatch(tcb, segment)
+    return _illegal_option(tcb, segment) + usual if faulty else usual
+
+
+def _dispatch(tcb: Tcb, segment: Segment) -> Reactions:
+    match tcb.state:
+        case State.CLOSED:
+            # A deleted connection on a listening port is LISTEN for the next segment (RFC 9293 section 3.10.7.2).
+            return _listen(tcb.back_to_listen(), segment, tcb) if tcb.listening else _closed(tcb, segment)
+        case State.LISTEN:
+            return _listen(tcb, segment, tcb)
+        case State.SYN_SENT:
+            return _syn_sent(tcb, segment)
+        case _:
+            return others(tcb, segment)
+
+
+def _make(row: str, tcb: Tcb, segment: Segment, reply: Reply | None, after: Tcb, only: str = BOTH) -> Reaction:
+    """A reaction named by the rule its row shows here."""
+    return Reaction(row, rule_for(row, tcb, segment), reply, after, only)
+
+
+def _stay(row: str, tcb: Tcb, segment: Segment, reply: Reply | None = None) -> Reaction:
+    return _make(row, tcb, segment, reply, tcb)
+
+
+def _illegal_option(tcb: Tcb, segment: Segment) -> Reactions:
+    """MUST-7 asks to be prepared only: dropping and resetting are permitted beside ignoring the option (row Z4)."""
+    refuse = Reply(RST, loose_ack=True)
+    return (_stay("Z4", tcb, segment), _make("Z4", tcb, segment, refuse, tcb.reset()))
+
+
+def _closed(tcb: Tcb, segment: Segment) -> Reactions:
+    if segment.flags & RST:
+        return (_stay("C1", tcb, segment),)
+    row = "C3" if segment.flags & ACK else "C2"
+    return (_stay(row, tcb, segment, reset_for(segment)),)
+
+
+def _listen(tcb: Tcb, segment: Segment, shown: Tcb) -> Reactions:
+    """LISTEN; ``shown`` is the block to keep on silence (a CLOSED connection stays CLOSED in the reports)."""
+    if segment.flags & RST:
+        return (_stay("L1", shown, segment),)
+    if segment.flags & ACK:
+        return (_stay("L2", shown, segment, reset_for(segment)),)
+    if not segment.flags & SYN:
+        return (_stay("L5", shown, segment),)
+    return tuple(_opened(tcb, segment))
+
+
+def _opened(tcb: Tcb, segment: Segment) -> list[Reaction]:
+    """Row L4. Text on the SYN may be queued, dropped, or (Fast Open) acknowledged at once; a FIN there is void (R7)."""
+    first = segment.seq + 1
+    block = replace(
+        tcb,
+        state=State.SYN_RECEIVED,
+        passive=True,
+        listening=True,
+        iss=None,
+        irs=segment.seq,
+        rcv_nxt=first,
+        snd_wnd=segment.window,
+        max_snd_wnd=segment.window,
+        offer_scale=segment.window_scale,
+        offer_timestamps=segment.timestamps is not None,
+        ts_recent=(segment.timestamps or (0, 0))[0],
+        held=(),
+    )
+    if not segment.length:
+        return [_make("L4", tcb, segment, syn_ack(first), block)]
+    queued = replace(block, held=((first, first + segment.length, False),))
+    reply = syn_ack(first, upto=first + segment.length)
+    return [_make("L4", tcb, segment, reply, after) for after in (block, queued)]
+
+
+def _syn_sent(tcb: Tcb, segment: Segment) -> Reactions:
+    acked = bool(segment.flags & ACK)
+    iss = tcb.snd_una
+    if acked and not (iss < segment.ack <= tcb.snd_nxt):
+        if segment.flags & RST:
+            return (_stay("S1", tcb, segment),)
+        return (_stay("S2", tcb, segment, reset_for(segment)),)
+    if segment.flags & RST:
+        return (_make("S3", tcb, segment, None, tcb.gone()) if acked else _stay("S4", tcb, segment),)
+    if not segment.flags & SYN:
+        return (_stay("S8", tcb, segment),)
+    block = _synchronizing(tcb, segment)
+    return _established(tcb, block, segment) if acked else _crossed(tcb, block, segment)
+
+
+def _synchronizing(tcb: Tcb, segment: Segment) -> Tcb:
+    """RCV.NXT, IRS and the options in force, from the other end's SYN (RFC 7323 sections 2.2, 3.2)."""
+    scale, stamps = segment.window_scale, segment.timestamps
+    scaled = scale is not None and tcb.offer_scale is not None
+    return replace(
+        tcb,
+        irs=segment.seq,
+        rcv_nxt=segment.seq + 1,
+        snd_shift=(scale or 0) if scaled else 0,
+        rcv_shift=(tcb.offer_scale or 0) if scaled else 0,
+        timestamps=stamps is not None and tcb.offer_timestamps,
+        ts_recent=stamps[0] if stamps else 0,
+        snd_wnd=segment.window,
+        snd_wl1=segment.seq,
+        snd_wl2=segment.ack,
+        max_snd_wnd=max(tcb.max_snd_wnd, segment.window),
+    )
+
+
+def _established(tcb: Tcb, block: Tcb, segment: Segment) -> Reactions:
+    """Row S6: the ACK may ride on data; text and FIN on the SYN,ACK may be taken at once (rows E3, E6)."""
+    plain = replace(block, state=State.ESTABLISHED, snd_una=segment.ack)
+    out = [_make("S6", tcb, segment, covering_ack(plain), plain)]
+    if segment.length:
+        taken = plain.advanced(segment.seq + 1 + segment.length)
+        out.append(_make("S6", tcb, segment, covering_ack(taken), taken))
+    if segment.flags & FIN:
+        closed = plain.advanced(segment.end)
+        closed = replace(closed, state=State.CLOSE_WAIT, fin_received=True)
+        out.append(_make("S6", tcb, segment, covering_ack(closed), closed))
+    return tuple(out)
+
+
+def _crossed(tcb: Tcb, block: Tcb, segment: Segment) -> Reactions:
+    """Row S7: simultaneous open; the SYN,ACK repeats the ISS already in use (MUST-10, Figure 7)."""
+    after = replace(block, state=State.SYN_RECEIVED, passive=False)
+    reply = syn_ack(after.rcv_nxt, seq=tcb.snd_una)
+    return (_make("S7", tcb, segment, reply, after),)

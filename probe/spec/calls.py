@@ -1,0 +1,161 @@
+"""The other inputs of an end: what its user's calls and its timers put on the wire (RFC 9293 sections 3.10.1-3.10.8).
+
+An observer does not hear the calls; it sees a segment that answers nothing. ``emitted(tcb, segment)`` tells which call or
+timeout can have produced it, and the block after. The same table drives the conforming peer of the tests (``perform``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
+from probe.spec.states import FIN_SENT, FIN_UNACKED, SENDING, State
+from probe.spec.tcb import Tcb
+
+OPEN, SEND, CLOSE, ABORT = "OPEN", "SEND", "CLOSE", "ABORT"
+RETRANSMIT, UPDATE, REPEAT, KEEPALIVE = "retransmission", "window update", "unprompted ACK", "keep-alive"
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """A segment explained by a call or a timer: which, and the block after."""
+
+    call: str
+    next: Tcb
+    clause: str
+
+
+def emitted(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
+    """Every call or timeout that explains ``segment`` leaving an end in ``tcb``; empty when none does."""
+    kind = segment.flags & OPENING
+    if kind == SYN:
+        return _syn(tcb, segment)
+    if kind == SYN | ACK:
+        return _syn_ack(tcb, segment)
+    if kind & RST:
+        return _rst(tcb, segment)
+    if kind & SYN or not kind & ACK or segment.ack != tcb.rcv_nxt:
+        return ()  # every other segment carries a current acknowledgment (RFC 9293 section 3.8)
+    return _ordinary(tcb, segment)
+
+
+def _syn(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
+    if tcb.state is State.SYN_SENT and segment.seq == tcb.iss:
+        return (Emission(RETRANSMIT, tcb, "RFC 9293 3.10.8"),)
+    if tcb.state in (State.CLOSED, State.LISTEN):
+        return (Emission(OPEN, opened(tcb, segment), "RFC 9293 3.10.1"),)
+    return ()
+
+
+def opened(tcb: Tcb, syn: Segment) -> Tcb:
+    """The block after an active OPEN sent ``syn`` (RFC 9293 section 3.10.1)."""
+    stamps = syn.timestamps
+    return replace(
+        Tcb(State.SYN_SENT, passive=False, listening=tcb.listening),
+        iss=syn.seq,
+        snd_una=syn.seq,
+        snd_nxt=syn.seq + 1 + syn.length,
+        rcv_wnd=syn.window,
+        offer_scale=syn.window_scale,
+        offer_timestamps=stamps is not None,
+    )
+
+
+def _syn_ack(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
+    again = tcb.state is State.SYN_RECEIVED and segment.seq == tcb.iss and segment.ack == tcb.rcv_nxt
+    return (Emission(RETRANSMIT, tcb, "RFC 9293 3.10.8"),) if again else ()
+
+
+_ABORTABLE = {State.SYN_RECEIVED, State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSE_WAIT}
+
+
+def _rst(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
+    """ABORT: ``<SEQ=SND.NXT><CTL=RST>``, the ACK flag optional (RFC 9293 section 3.10.5)."""
+    if tcb.state not in _ABORTABLE or segment.flags & (SYN | FIN) or segment.seq != tcb.snd_nxt:
+        return ()
+    if segment.flags & ACK and segment.ack != tcb.rcv_nxt:
+        return ()
+    return (Emission(ABORT, tcb.gone(), "RFC 9293 3.10.5"),)
+
+
+def _ordinary(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
+    if tcb.state in (State.CLOSED, State.LISTEN, State.SYN_SENT) or tcb.iss is None:
+        return ()
+    if not segment.length and not segment.flags & FIN:
+        return _empty(tcb, segment)
+    if not tcb.snd_una <= segment.seq <= tcb.snd_nxt:
+        return _keepalive(tcb, segment)
+    return _again(tcb, segment) or _fresh(tcb, segment)
+
+
+def _empty(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
+    """A pure ACK that nothing asked for: a window update if the window moved, otherwise it needs an excuse."""
+    if segment.seq == tcb.snd_nxt and tcb.state is not State.TIME_WAIT:
+        moved = tcb.with_window_from(segment)
+        call = UPDATE if moved.rcv_wnd != tcb.rcv_wnd else REPEAT
+        return (Emission(call, moved, "RFC 9293 3.8.6"),)
+    return _keepalive(tcb, segment)
+
+
+def _keepalive(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
+    """SEG.SEQ = SND.NXT-1 with at most one garbage octet (RFC 9293 section 3.8.4)."""
+    probing = tcb.state not in (State.SYN_RECEIVED, State.TIME_WAIT) and tcb.iss is not None
+    if probing and segment.seq == tcb.snd_nxt - 1 and segment.length <= 1 and not segment.flags & FIN:
+        return (Emission(KEEPALIVE, tcb, "RFC 9293 3.8.4"),)
+    return ()
+
+
+def _again(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
+    """A retransmission: nothing beyond SND.NXT, and a FIN only where the FIN was."""
+    if segment.end > tcb.snd_nxt or tcb.fin_acked:
+        return ()
+    fin_due = tcb.state in FIN_UNACKED and segment.end == tcb.snd_nxt
+    text_only = not segment.flags & FIN and (tcb.state not in FIN_SENT or segment.end < tcb.snd_nxt)
+    if (segment.flags & FIN and fin_due) or text_only:
+        return (Emission(RETRANSMIT, tcb.with_window_from(segment), "RFC 9293 3.10.8"),)
+    return ()
+
+
+def _fresh(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
+    """SEND and CLOSE: new text only before the FIN, the FIN after all text (RFC 9293 sections 3.10.2, 3.10.4)."""
+    may_send = tcb.state in SENDING or (tcb.state is State.SYN_RECEIVED and not segment.length)
+    if not may_send or segment.seq.ahead_of(tcb.snd_una) > tcb.snd_nxt.ahead_of(tcb.snd_una):
+        return ()
+    after = tcb.with_window_from(segment).sent_up_to(segment.end)
+    if not segment.flags & FIN:
+        return (Emission(SEND, after, "RFC 9293 3.10.2"),)
+    closed = State.LAST_ACK if tcb.state is State.CLOSE_WAIT else State.FIN_WAIT_1
+    return (Emission(CLOSE, after.in_state(closed), "RFC 9293 3.10.4"),)
+
+
+def call_segment(tcb: Tcb, call: str, length: int = 0) -> Segment | None:
+    """The segment a conforming end sends for CLOSE, ABORT, SEND or a retransmission timeout; None when it sends none."""
+    makers: dict[str, Callable[[], Segment | None]] = {
+        CLOSE: lambda: _sends(tcb, FIN | ACK) if tcb.state in SENDING else None,
+        SEND: lambda: _sends(tcb, ACK, length) if tcb.state in SENDING else None,
+        ABORT: lambda: Segment(tcb.snd_nxt, flags=RST) if tcb.state in _ABORTABLE else None,
+        RETRANSMIT: lambda: _oldest(tcb),
+    }
+    return makers[call]()
+
+
+def _sends(tcb: Tcb, flags: int, length: int = 0) -> Segment:
+    return Segment(tcb.snd_nxt, tcb.rcv_nxt, flags, length=length, payload=bytes(length), window=_window(tcb))
+
+
+def _window(tcb: Tcb) -> int:
+    return min(65535, tcb.rcv_wnd >> tcb.rcv_shift)
+
+
+def _oldest(tcb: Tcb) -> Segment | None:
+    """The segment at the front of the retransmission queue (RFC 9293 section 3.10.8)."""
+    if tcb.state is State.SYN_SENT and tcb.iss is not None:
+        return Segment(tcb.iss, flags=SYN, window=_window(tcb))
+    if tcb.state is State.SYN_RECEIVED and tcb.iss is not None:
+        return Segment(tcb.iss, tcb.rcv_nxt, SYN | ACK, window=_window(tcb))
+    pending = tcb.snd_nxt.ahead_of(tcb.snd_una)
+    if not pending:
+        return None
+    fin = tcb.state in FIN_UNACKED
+    return replace(_sends(tcb, ACK | (FIN if fin else 0), pending - fin), seq=tcb.snd_una)

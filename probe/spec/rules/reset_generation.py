@@ -1,0 +1,71 @@
+"""When and how a connection sends a RST (RFC 9293 sections 3.5.2, 3.6.1 and 3.10.5)."""
+
+from __future__ import annotations
+
+from probe.spec.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="rstgen.abort-seq",
+        level="SPEC",
+        source="RFC 9293 3.10.5; 3.6",
+        sentence="An aborting user sends a RST at SND.NXT.",
+        stimulus="ESTABLISHED or CLOSE-WAIT; the application aborts",
+        permitted="<SND.NXT, RST>, ACK flag and number RCV.NXT optional; CLOSED",
+        forbidden="SEQ elsewhere; FIN instead",
+        needs=("A",),
+        passive=True,
+        topic="reset_generation",
+    ),
+    Rule(
+        id="rstgen.unread-data-at-close",
+        level="SHOULD",
+        keyword_ids=("SHLD-3",),
+        source="RFC 9293 3.6.1",
+        sentence="Closing with unread received data is shown by a RST.",
+        stimulus="ESTABLISHED; send n octets the application never reads, then it closes",
+        permitted="RST (SEQ = SND.NXT) instead of FIN",
+        forbidden="FIN as if all had been read (WARN)",
+        needs=("A",),
+        topic="reset_generation",
+    ),
+    Rule(
+        id="rstgen.data-after-close",
+        level="SHOULD",
+        keyword_ids=("SHLD-3", "MAY-1"),
+        level_note="only with MAY-1",
+        source="RFC 9293 3.6.1",
+        sentence="Data arriving after a full close is answered by RST in half-duplex implementations.",
+        stimulus="FIN-WAIT-1 or FIN-WAIT-2 after a full close; <RCV.NXT, SND.NXT, ACK, n>",
+        permitted="RST (SEQ = SND.NXT or SEG.ACK); or data acknowledged (no half-duplex close)",
+        forbidden="silence",
+        needs=("C",),
+        topic="reset_generation",
+        rows=("W3", "V3"),
+    ),
+    Rule(
+        id="rstgen.never-for-unacceptable",
+        level="SPEC",
+        level_note="the RFC writes the must in lower case",
+        source="RFC 9293 3.5.2 group 3",
+        sentence="In a synchronized state unacceptable segments draw an empty ACK, never a RST.",
+        stimulus="ESTABLISHED; out-of-window SEQ, and ACK = SND.NXT+1000",
+        permitted="ACK!, ESTABLISHED",
+        forbidden="RST; data in the answer",
+        needs=("N",),
+        topic="reset_generation",
+        rows=("F4", "F9"),
+    ),
+    Rule(
+        id="rstgen.timestamp-on-rst",
+        level="SHOULD",
+        level_note="the RFC writes RECOMMENDED",
+        source="RFC 7323 5.2, 3.2",
+        sentence="A RST caused by a segment with timestamps carries the option, TSecr = that TSval, TSval = 0.",
+        stimulus="CLOSED; <s, a, ACK> with timestamps",
+        permitted="option present as described",
+        forbidden="absent (WARN at most, common)",
+        needs=("N",),
+        topic="reset_generation",
+    ),
+)

@@ -1,0 +1,70 @@
+"""What one rule of the catalogue is: a requirement on the wire, how to provoke it and how to tell the reactions apart.
+
+Notation of the texts. ``t`` is the ISN of the tester, ``p`` that of the peer; ``RCV.*`` and ``SND.*`` are the peer's
+variables; arithmetic is modulo 2^32 and ``=<`` is "at most", as in RFC 9293. ``<SEQ, ACK, flags, LEN>`` is a segment; a
+missing ACK means that its ACK flag is clear. ``u`` and ``g`` are the sequence numbers of the tester's FIN, ``f`` and
+``w`` of the peer's, ``n`` a number of octets. ``ACK!`` is ``<SND.NXT, RCV.NXT, ACK>`` without payload. ``LIVE`` is the
+probe ``<RCV.NXT-1, SND.NXT, ACK>`` without payload: ``ACK!`` answers it while the connection exists, ``<SND.NXT, RST>``
+when it does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEVELS = ("MUST", "MUST NOT", "SPEC", "SHOULD", "MAY", "MUST*")
+"""The levels a rule can have. SPEC is procedural text without a keyword, MUST* a MUST inside an optional mechanism."""
+
+APPLICATIONS = {
+    "N": "nothing: any listening port, or a closed one where the rule says so",
+    "E": "the server reads and answers, or reads to end of file and closes (echo, HTTP, SSH)",
+    "C": "the server closes first (HTTP/1.0 request, daytime, time, an idle timeout)",
+    "H": "the server stays open after our FIN, in CLOSE-WAIT",
+    "S": "the server shuts down only its writing side and goes on reading",
+    "O": "the peer connects out to the tester",
+    "A": "the application aborts the connection",
+    "Z": "the application stops reading, so that the receive window closes",
+}
+"""What the codes in ``Rule.needs`` ask of the peer's application."""
+
+_SEVERITIES = {
+    "MUST": "fail",
+    "MUST NOT": "fail",
+    "SPEC": "fail",
+    "SHOULD": "warn",
+    "MAY": "info",
+    "MUST*": "fail-if-implemented",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One requirement that can be judged on the wire.
+
+    ``level`` is one of ``LEVELS``, ``keyword_ids`` the RFC's own marks ("MUST-11"); ``source`` gives RFC and section,
+    several joined by "; ", where a bare section number belongs to the RFC named before it. ``stimulus`` is what the
+    tester does, in which state of the peer; ``permitted`` are the conformant reactions, ``forbidden`` the others.
+    ``needs`` are codes of ``APPLICATIONS``: with several, each serves a part of the rule or, as ``needs_note`` says, an
+    alternative. ``passive`` rules can be judged on a saved capture too. ``rows`` are rows of the design's SEGMENT
+    ARRIVES decision tables ("L4", "R9").
+    """
+
+    id: str
+    level: str
+    keyword_ids: tuple[str, ...] = ()
+    level_note: str = ""
+    source: str
+    sentence: str
+    stimulus: str
+    permitted: str
+    forbidden: str
+    needs: tuple[str, ...]
+    needs_note: str = ""
+    passive: bool = False
+    topic: str
+    rows: tuple[str, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        """What breaking the rule amounts to: ``fail``, ``warn``, ``info``, or ``fail-if-implemented`` for MUST*."""
+        return _SEVERITIES[self.level]

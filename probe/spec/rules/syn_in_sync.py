@@ -1,0 +1,71 @@
+"""SYN arriving on a synchronized connection (RFC 9293 section 3.10.7.4 fourth)."""
+
+from __future__ import annotations
+
+from probe.spec.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="synsync.in-window",
+        level="SHOULD",
+        level_note="inside the MUST* of the RFC 5961 mitigation",
+        source="RFC 9293 3.10.7.4 fourth; RFC 5961 4.2",
+        sentence="A SYN in the window is challenged and dropped.",
+        stimulus="ESTABLISHED; <RCV.NXT, SYN> and <RCV.NXT+10, SYN>",
+        permitted="ACK!, ESTABLISHED; or (classic) a RST and CLOSED: INFO",
+        forbidden="SYN,ACK; silence; connection lost without RST",
+        needs=("N",),
+        topic="syn_in_sync",
+        rows=("F6",),
+    ),
+    Rule(
+        id="synsync.retransmitted-syn",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 first",
+        sentence="The original SYN again is a plain old duplicate.",
+        stimulus="ESTABLISHED; <t, SYN>",
+        permitted="ACK!, ESTABLISHED",
+        forbidden="RST; SYN,ACK; connection lost",
+        needs=("N",),
+        passive=True,
+        topic="syn_in_sync",
+        rows=("F4",),
+    ),
+    Rule(
+        id="synsync.retransmitted-synack",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 first",
+        sentence="A client peer answers a repeated SYN,ACK with its ACK again.",
+        stimulus="ESTABLISHED (client); <t, p+1, SYN,ACK> again",
+        permitted="<SND.NXT, RCV.NXT, ACK>",
+        forbidden="RST; silence (then a lost third segment could never be repaired)",
+        needs=("O",),
+        passive=True,
+        topic="syn_in_sync",
+        rows=("F4",),
+    ),
+    Rule(
+        id="synsync.data-flows-on",
+        level="SPEC",
+        level_note="MUST* where the RFC 5961 mitigation is implemented",
+        source="RFC 5961 4.2",
+        sentence="After a challenged SYN the connection works.",
+        stimulus="ESTABLISHED; SYN, then <RCV.NXT, SND.NXT, ACK, n>",
+        permitted="ACK = RCV.NXT+n",
+        forbidden="data refused",
+        needs=("E",),
+        topic="syn_in_sync",
+    ),
+    Rule(
+        id="synsync.closing-states",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 fourth",
+        sentence="CLOSE-WAIT, FIN-WAIT-1, FIN-WAIT-2, CLOSING and LAST-ACK react to a SYN as ESTABLISHED does.",
+        stimulus="those states; SYN in and out of window",
+        permitted="ACK! (in window also RST and CLOSED)",
+        forbidden="SYN,ACK",
+        needs=("H", "C"),
+        needs_note="H for CLOSE-WAIT, C for the states after the peer's FIN",
+        topic="syn_in_sync",
+    ),
+)

@@ -1,0 +1,177 @@
+"""SEGMENT ARRIVES in SYN-RECEIVED and the synchronized states (RFC 9293 section 3.10.7.4), in the RFC's eight steps.
+
+A step either stops (with its reactions) or lets the segment pass; an optional check (MAY-12) does both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from probe.spec.naming import rule_for
+from probe.spec.reaction import BOTH, CLASSIC, MITIGATED, Reaction, Reply, pure_ack, reset_for, syn_ack
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.seq import Seq
+from probe.spec.states import State
+from probe.spec.tcb import Tcb
+from probe.spec.text import text_and_fin
+from probe.spec.time_wait import syn_in_time_wait
+
+Reactions = tuple[Reaction, ...]
+Outcome = tuple[Reactions, bool]
+"""The reactions that stop here, and whether the segment may also pass to the next step."""
+
+PASSED: Outcome = ((), True)
+
+
+def others(tcb: Tcb, segment: Segment) -> Reactions:
+    """The permitted reactions in every state but CLOSED, LISTEN and SYN-SENT."""
+    out: list[Reaction] = []
+    for step in (_time_wait_syn, _paws, _sequence, _reset, _syn, _ack_bit, _ack_range):
+        stops, passes = step(tcb, segment)
+        out.extend(stops)
+        if not passes:
+            return tuple(out)
+    return tuple(out) + _ack_field(tcb, segment)
+
+
+def _make(row: str, tcb: Tcb, segment: Segment, reply: Reply | None, after: Tcb, only: str = BOTH) -> Reaction:
+    return Reaction(row, rule_for(row, tcb, segment), reply, after, only)
+
+
+def _drop(row: str, tcb: Tcb, segment: Segment, only: str = BOTH) -> Reaction:
+    return _make(row, tcb, segment, None, tcb, only)
+
+
+def _ack(row: str, tcb: Tcb, segment: Segment, only: str = BOTH) -> Reaction:
+    return _make(row, tcb, segment, pure_ack(tcb), tcb, only)
+
+
+def _time_wait_syn(tcb: Tcb, segment: Segment) -> Outcome:
+    if tcb.state is State.TIME_WAIT and segment.flags & (SYN | ACK | RST) == SYN:
+        return syn_in_time_wait(tcb, segment), False
+    return PASSED
+
+
+def _paws(tcb: Tcb, segment: Segment) -> Outcome:
+    """RFC 7323: an older TSval draws an ACK (5.3 R1); a missing option should be dropped (3.2). RSTs are exempt (5.2)."""
+    if not tcb.timestamps or segment.flags & RST or tcb.state is State.SYN_RECEIVED:
+        return PASSED
+    stamps = segment.timestamps
+    if stamps is None:
+        return (_drop("F2", tcb, segment),), True
+    older = Seq(stamps[0]) < Seq(tcb.ts_recent)  # TSvals compare like sequence numbers (RFC 7323 section 5.2)
+    return ((_ack("F1", tcb, segment),), False) if older else PASSED
+
+
+def _sequence(tcb: Tcb, segment: Segment) -> Outcome:
+    if tcb.acceptable(segment):
+        return PASSED
+    opening = tcb.state is State.SYN_RECEIVED
+    if segment.flags & RST:
+        return (_drop("R1" if opening else "F3", tcb, segment),), False
+    if opening and segment.flags & SYN and segment.seq == tcb.irs:
+        return _syn_again(tcb, segment), False
+    return _unacceptable(tcb, segment), False
+
+
+def _syn_again(tcb: Tcb, segment: Segment) -> Reactions:
+    if not segment.flags & ACK:
+        again = syn_ack(tcb.rcv_nxt, seq=tcb.iss)
+        return (_ack("R2", tcb, segment), _make("R2", tcb, segment, again, tcb))
+    if tcb.passive or not tcb.snd_una < segment.ack <= tcb.snd_nxt:
+        return (_ack("R4", tcb, segment),)
+    # RFC 9293 Figure 7 establishes here, the sequence test would refuse: Appendix A.2 leaves both standing.
+    open_ = tcb.in_state(State.ESTABLISHED).taking_ack(segment)
+    return (
+        _make("R3", tcb, segment, None, open_),
+        _make("R3", tcb, segment, pure_ack(open_), open_),
+        _ack("R3", tcb, segment),
+    )
+
+
+def _unacceptable(tcb: Tcb, segment: Segment) -> Reactions:
+    row = "R4" if tcb.state is State.SYN_RECEIVED else "F4"
+    if tcb.state is State.TIME_WAIT and segment.flags & FIN and segment.end == tcb.rcv_nxt:
+        row = "T12"
+    plain = _ack(row, tcb, segment)
+    closed_window = tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt and segment.flags & (ACK | SYN) == ACK
+    if row == "F4" and closed_window and tcb.snd_una < segment.ack <= tcb.snd_nxt:
+        # With a closed window the ACK field of an in-order segment is still to be processed (MUST-66).
+        return plain, _make(row, tcb, segment, pure_ack(tcb), _acked(tcb, segment))
+    return (plain,)
+
+
+def _reset(tcb: Tcb, segment: Segment) -> Outcome:
+    """Second step; RFC 5961 section 3.2 asks for an exact match and a challenge ACK otherwise."""
+    if not segment.flags & RST:
+        return PASSED
+    row = {State.SYN_RECEIVED: "R5", State.TIME_WAIT: "T11"}.get(tcb.state, "F5")
+    ends = _make(row, tcb, segment, None, tcb.reset())
+    ignored = (_drop(row, tcb, segment),) if row == "T11" else ()  # RFC 1337 section 3, fix F1
+    if segment.seq == tcb.rcv_nxt:
+        return (ends, *ignored), False
+    classic = replace(ends, only=CLASSIC)
+    if segment.seq > tcb.rcv_nxt:
+        return (_ack(row, tcb, segment, MITIGATED), classic, *ignored), False
+    return (_drop(row, tcb, segment, MITIGATED), classic), False
+
+
+def _syn(tcb: Tcb, segment: Segment) -> Outcome:
+    """Fourth step: challenge ACK (RFC 5961 section 4.2), or the reset of RFC 793; a half-open passive open: LISTEN."""
+    if not segment.flags & SYN:
+        return PASSED
+    if tcb.state is State.SYN_RECEIVED and tcb.passive:
+        return (_make("R6", tcb, segment, None, tcb.back_to_listen()),), False
+    seqs = (tcb.snd_nxt, *reset_for(segment).seqs)  # the RFC gives this RST no numbers
+    reset = _make("F6", tcb, segment, Reply(RST, seqs, loose_ack=True), tcb.gone(), CLASSIC)
+    return (_ack("F6", tcb, segment, MITIGATED), reset), False
+
+
+def _ack_bit(tcb: Tcb, segment: Segment) -> Outcome:
+    if segment.flags & ACK:
+        return PASSED
+    return (_drop("R7" if tcb.state is State.SYN_RECEIVED else "F7", tcb, segment),), False
+
+
+def _ack_range(tcb: Tcb, segment: Segment) -> Outcome:
+    """MAY-12: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT, else an ACK; optional, so the segment may also pass."""
+    if tcb.snd_una - tcb.max_snd_wnd <= segment.ack <= tcb.snd_nxt:
+        return PASSED
+    row = "R8" if tcb.state is State.SYN_RECEIVED else "F8"
+    if segment.ack > tcb.snd_nxt and row == "F8":
+        return PASSED  # row F9 demands the same ACK without the option
+    return (_ack(row, tcb, segment, MITIGATED),), True
+
+
+def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
+    if tcb.state is State.SYN_RECEIVED:
+        if not tcb.snd_una < segment.ack <= tcb.snd_nxt:
+            return (_make("R10", tcb, segment, reset_for(segment), tcb),)
+        return text_and_fin("R9", tcb, tcb.in_state(State.ESTABLISHED).taking_ack(segment), segment)
+    if segment.ack > tcb.snd_nxt:
+        silent = (_drop("F9", tcb, segment),) if tcb.state in (State.LAST_ACK, State.TIME_WAIT) else ()
+        return (_ack("F9", tcb, segment), *silent)
+    after = _acked(tcb, segment)
+    if tcb.state is State.LAST_ACK:
+        # Nothing else can arrive in LAST-ACK; text and FIN are ignored (fifth, seventh, eighth step).
+        return (_make("A2" if after.state is State.CLOSED else "A3", tcb, segment, None, after),)
+    return text_and_fin(_ack_row(tcb, after), tcb, after, segment)
+
+
+def _acked(tcb: Tcb, segment: Segment) -> Tcb:
+    """The block after the ACK field: SND.UNA moved, own FIN acknowledged or not (fifth step, per state)."""
+    after = tcb.taking_ack(segment)
+    if not (tcb.awaits_fin_ack and after.fin_acked):
+        return after
+    if tcb.state is State.LAST_ACK:
+        return tcb.gone()
+    return after.in_state(State.FIN_WAIT_2 if tcb.state is State.FIN_WAIT_1 else State.TIME_WAIT)
+
+
+def _ack_row(before: Tcb, after: Tcb) -> str:
+    """The row that an acknowledgment without text and FIN shows."""
+    if before.state is State.FIN_WAIT_1:
+        return "W2" if after.state is State.FIN_WAIT_2 else "E2"
+    if before.state is State.CLOSING:
+        return "G2" if after.state is State.TIME_WAIT else "G3"
+    return {State.FIN_WAIT_2: "V2", State.CLOSE_WAIT: "K2", State.TIME_WAIT: "T16"}.get(before.state, "E2")

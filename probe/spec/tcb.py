@@ -1,0 +1,121 @@
+"""One end's view of a connection: the send and receive variables of RFC 9293 section 3.3.1, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from probe.spec.segment import SYN, Segment
+from probe.spec.seq import Seq, later
+from probe.spec.states import FIN_UNACKED, State
+
+Held = tuple[Seq, Seq, bool]
+"""Text kept out of order: first number, number after the text, whether a FIN follows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tcb:
+    """The Transmission Control Block of one end, as far as the wire shows it.
+
+    ``iss`` is None while this end's initial number has not been seen on the wire. ``passive`` says whether the
+    connection came from LISTEN (MUST-11). ``listening`` says that the port has a listener, so that a CLOSED
+    connection's next SYN meets LISTEN. ``rcv_wnd`` is in octets, scaled. ``fin_received`` says that the other end's
+    FIN lies behind RCV.NXT. ``timestamps`` says that RFC 7323 timestamps were negotiated; ``ts_recent`` is TS.Recent.
+    ``offer_scale`` is the shift.cnt and ``offer_timestamps`` the presence of the option on the SYN this end received
+    or sent, kept until the other SYN decides what is in force.
+    """
+
+    state: State
+    passive: bool = True
+    listening: bool = False
+    iss: Seq | None = None
+    snd_una: Seq = Seq(0)
+    snd_nxt: Seq = Seq(0)
+    snd_wnd: int = 0
+    snd_wl1: Seq = Seq(0)
+    snd_wl2: Seq = Seq(0)
+    max_snd_wnd: int = 0
+    snd_shift: int = 0
+    irs: Seq = Seq(0)
+    rcv_nxt: Seq = Seq(0)
+    rcv_wnd: int = 0
+    rcv_shift: int = 0
+    held: tuple[Held, ...] = ()
+    fin_received: bool = False
+    timestamps: bool = False
+    ts_recent: int = 0
+    offer_scale: int | None = None
+    offer_timestamps: bool = False
+
+    @property
+    def fin_acked(self) -> bool:
+        """Whether everything this end sent, its FIN included, has been acknowledged."""
+        return self.snd_una == self.snd_nxt
+
+    @property
+    def awaits_fin_ack(self) -> bool:
+        """Whether this end's FIN is on the retransmission queue."""
+        return self.state in FIN_UNACKED
+
+    def acceptable(self, segment: Segment) -> bool:
+        """The acceptability test: RFC 9293 section 3.4 Table 5, four cases."""
+        if segment.seg_len == 0:
+            if self.rcv_wnd == 0:
+                return segment.seq == self.rcv_nxt
+            return segment.seq.within(self.rcv_nxt, self.rcv_wnd)
+        last = segment.end - 1
+        return segment.seq.within(self.rcv_nxt, self.rcv_wnd) or last.within(self.rcv_nxt, self.rcv_wnd)
+
+    def gone(self) -> Tcb:
+        """The block after the connection was deleted: CLOSED, the listener (if any) still there."""
+        return Tcb(State.CLOSED, passive=self.passive, listening=self.listening)
+
+    def back_to_listen(self) -> Tcb:
+        """The block after a half-open connection from a passive OPEN was given up (RFC 9293 section 3.10.7.4)."""
+        return Tcb(State.LISTEN, listening=True)
+
+    def reset(self) -> Tcb:
+        """What a valid RST leaves: LISTEN for a half-open passive open, CLOSED otherwise (MUST-11)."""
+        if self.state is State.SYN_RECEIVED and self.passive:
+            return self.back_to_listen()
+        return self.gone()
+
+    def in_state(self, state: State) -> Tcb:
+        """The same block in another state."""
+        return replace(self, state=state)
+
+    def with_window_from(self, segment: Segment) -> Tcb:
+        """Receive window as this end advertises it in a segment it sends (never scaled on a SYN, RFC 7323 2.2)."""
+        shift = 0 if segment.flags & SYN else self.rcv_shift
+        return replace(self, rcv_wnd=segment.window << shift)
+
+    def advanced(self, to: Seq) -> Tcb:
+        """RCV.NXT moved forward; the right edge of the window stays (RFC 9293 section 3.8.6)."""
+        return replace(self, rcv_nxt=to, rcv_wnd=max(0, self.rcv_wnd - to.ahead_of(self.rcv_nxt)))
+
+    def sent_up_to(self, end: Seq) -> Tcb:
+        """SND.NXT after a segment ending at ``end`` was sent; a retransmission does not move it."""
+        return replace(self, snd_nxt=later(self.snd_nxt, end))
+
+    def taking_ack(self, segment: Segment) -> Tcb:
+        """SND.UNA and the send window after an acceptable ACK field (RFC 9293 section 3.10.7.4, fifth step)."""
+        una = later(self.snd_una, segment.ack)
+        block = self._with_timestamp_from(segment)
+        fresh = self.snd_wl1 < segment.seq or (self.snd_wl1 == segment.seq and self.snd_wl2 <= segment.ack)
+        if not (fresh and self.snd_una <= segment.ack):
+            return replace(block, snd_una=una)
+        window = segment.window << self.snd_shift
+        return replace(
+            block,
+            snd_una=una,
+            snd_wnd=window,
+            snd_wl1=segment.seq,
+            snd_wl2=segment.ack,
+            max_snd_wnd=max(self.max_snd_wnd, window),
+        )
+
+    def _with_timestamp_from(self, segment: Segment) -> Tcb:
+        """TS.Recent after an acceptable segment (RFC 7323 section 4.3)."""
+        stamps = segment.timestamps
+        if not self.timestamps or stamps is None or Seq(stamps[0]) < Seq(self.ts_recent):
+            return self
+        return replace(self, ts_recent=stamps[0])

@@ -1,0 +1,61 @@
+"""A SYN that meets TIME-WAIT: RFC 9293 section 3.6.1 (MAY-2, SHLD-4) and RFC 6191 section 2."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from probe.spec.naming import rule_for
+from probe.spec.reaction import CLASSIC, Reaction, Reply, pure_ack, reset_for, syn_ack
+from probe.spec.segment import RST, Segment
+from probe.spec.seq import Seq
+from probe.spec.states import State
+from probe.spec.tcb import Tcb
+
+
+def syn_in_time_wait(tcb: Tcb, segment: Segment) -> tuple[Reaction, ...]:
+    """The permitted reactions: rows T1 to T10, for a stack whose choice among the options is not known.
+
+    A newer SYN may be honoured, acknowledged, or (in the window, without RFC 5961) reset; an older one draws an ACK or
+    nothing, never a SYN,ACK. Mixed evidence (newer number with an older timestamp or the reverse) permits either.
+    """
+    last = tcb.rcv_nxt - 1
+    newer = segment.seq > last
+    fresh = _honoured_by_timestamps(tcb, segment, newer)
+    row = "T1" if newer or fresh else "T9"
+
+    def make(reply: Reply | None, after: Tcb, only: str = "") -> Reaction:
+        return Reaction(row, rule_for(row, tcb, segment), reply, after, only)
+
+    out = [make(pure_ack(tcb), tcb)]
+    if fresh or newer:
+        out.append(make(syn_ack(segment.seq + 1, above=tcb.snd_nxt - 1), _reopened(tcb, segment)))
+    if not fresh:
+        out.append(make(None, tcb))
+    if tcb.acceptable(segment):
+        reply = Reply(RST, (tcb.snd_nxt, *reset_for(segment).seqs), loose_ack=True)
+        out.append(make(reply, tcb.gone(), CLASSIC))
+    return tuple(out)
+
+
+def _honoured_by_timestamps(tcb: Tcb, segment: Segment, newer: bool) -> bool:
+    """Whether RFC 6191 section 2 lets the SYN open a new connection."""
+    stamps = segment.timestamps
+    if tcb.timestamps and stamps is not None:
+        latest = Seq(tcb.ts_recent)  # TSvals compare like sequence numbers (RFC 7323 section 5.2)
+        return newer if stamps[0] == latest else Seq(stamps[0]) > latest
+    return newer if stamps is None else True
+
+
+def _reopened(tcb: Tcb, segment: Segment) -> Tcb:
+    """SYN-RECEIVED of the new incarnation; its ISS must lie beyond all numbers used before (MAY-2 condition 1)."""
+    return replace(
+        Tcb(State.SYN_RECEIVED, passive=True, listening=True),
+        irs=segment.seq,
+        rcv_nxt=segment.seq + 1,
+        snd_wnd=segment.window,
+        max_snd_wnd=segment.window,
+        offer_scale=segment.window_scale,
+        offer_timestamps=segment.timestamps is not None,
+        ts_recent=(segment.timestamps or (0, 0))[0],
+        rcv_wnd=tcb.rcv_wnd,
+    )

@@ -1,0 +1,142 @@
+"""The command line of `probe target`: the octets ``PROBE verb; verb; ...`` become verbs, or a refusal in words.
+
+The first octets of a connection decide. Do they begin with ``PROBE ``, then everything up to the line feed (512 octets
+at most, the line feed included) is one command line; what follows it belongs to the stream. Anything else is stream
+from the first octet on, and is echoed. Verbs are carried out in order; those that wait hold up the ones after them.
+
+| verb | what the application does |
+|---|---|
+| ``hello`` | answers ``probe-target 1`` and a line feed |
+| ``echo`` | sends back what it reads from here on (so from the start, unless told otherwise) |
+| ``discard`` | reads and sends nothing back from here on |
+| ``send N`` | sends N octets of a fixed pattern |
+| ``wait MS`` | pauses the command line MS milliseconds; the stream is served meanwhile |
+| ``read N`` | pauses the command line until N further octets of the stream have been read |
+| ``eof`` | pauses the command line until the end of the stream has been read (the tester's FIN) |
+| ``half-close`` | once all is sent, shuts down for writing and goes on reading; closes on end of stream |
+| ``close`` | once all is sent, reads what is there and closes both ways |
+| ``close-unread`` | waits for octets it leaves unread, then closes: the kernel must reset (RFC 9293 section 3.6.1) |
+| ``abort`` | the ABORT call: a RST, whatever is queued is lost (RFC 9293 section 3.10.5) |
+| ``hold`` | never closes; reads and discards, past the end of the stream too, until reset |
+| ``stop-reading`` | never reads again nor closes, so that the window closes; until reset |
+| ``connect HOST PORT [from PORT]`` | opens a connection to that literal address; the verbs after it are that one's |
+
+After the last verb: at the end of the stream the application sends what is queued and closes. A connection that
+``connect`` opened without further verbs takes a command line of its own. A line that cannot be carried out is answered
+``ERR reason`` and a line feed, then closed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+PREFIX = b"PROBE "
+LINE_LIMIT = 512
+GREETING = b"probe-target 1\n"
+
+_BOUNDS = {"send": 1 << 30, "wait": 600_000, "read": 1 << 40}
+_PLAIN = {"hello", "echo", "discard", "eof", "half-close", "close", "close-unread", "abort", "hold", "stop-reading"}
+_LAST = {"close", "close-unread", "abort", "hold", "stop-reading"}
+_SENDING = {"hello", "send", "echo"}
+
+
+class RefusedError(ValueError):
+    """The command line cannot be carried out; the text says why and fits into the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Where ``connect`` shall go; ``source_port`` 0 lets the kernel choose."""
+
+    address: str
+    port: int
+    source_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb: ``number`` is the count or milliseconds of send, read and wait, ``dial`` the aim of connect."""
+
+    name: str
+    number: int = 0
+    dial: Dial | None = None
+
+
+def parse(line: bytes) -> tuple[Verb, ...]:
+    """The verbs of a whole command line, ``PROBE `` and the line feed included; raises RefusedError."""
+    text = line.removeprefix(PREFIX).decode("latin-1").strip()
+    parts = [part.split() for part in text.split(";")]
+    verbs: list[Verb] = []
+    for words in parts:
+        if not words:
+            raise RefusedError("empty verb")
+        verbs.extend(_verbs(words))
+    _check_order(verbs)
+    return tuple(verbs)
+
+
+def _verbs(words: list[str]) -> list[Verb]:
+    name, arguments = words[0], words[1:]
+    if name == "connect":
+        return _connect(arguments)
+    if name in _BOUNDS:
+        if len(arguments) != 1:
+            raise RefusedError(f"{name} takes one number")
+        return [Verb(name, _number(arguments[0], _BOUNDS[name]))]
+    if name not in _PLAIN:
+        raise RefusedError(f"unknown verb {_shown(name)}")
+    if arguments:
+        raise RefusedError(f"{name} takes no argument")
+    return [Verb(name)]
+
+
+def _connect(arguments: list[str]) -> list[Verb]:
+    """`HOST PORT [from PORT] [verb...]`: the aim, and the new connection's first verb if it stands right behind."""
+    if len(arguments) < 2:
+        raise RefusedError("connect takes an address and a port")
+    host, port, *rest = arguments
+    source = 0
+    if rest[:1] == ["from"]:
+        if len(rest) < 2:
+            raise RefusedError("from takes a port")
+        source, rest = _port(rest[1]), rest[2:]
+    dial = Dial(_address(host), _port(port), source)
+    return [Verb("connect", dial=dial), *(_verbs(rest) if rest else [])]
+
+
+def _address(text: str) -> str:
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    try:
+        return str(ipaddress.ip_address(bare))
+    except ValueError:
+        raise RefusedError(f"{_shown(text)} is not a literal address") from None
+
+
+def _port(text: str) -> int:
+    port = _number(text, 65535)
+    if not port:
+        raise RefusedError("a port lies between 1 and 65535")
+    return port
+
+
+def _number(text: str, most: int) -> int:
+    # isdecimal alone would let other scripts' digits through, and int() endless strings of them.
+    if not (text.isascii() and text.isdecimal() and len(text) <= 16 and int(text) <= most):
+        raise RefusedError(f"{_shown(text)} is not a number from 0 to {most}")
+    return int(text)
+
+
+def _shown(text: str) -> str:
+    return ascii(text if len(text) <= 40 else text[:40] + "...")
+
+
+def _check_order(verbs: list[Verb]) -> None:
+    """Refuse what could never be carried out: a verb behind one that ends the matter, sending after half-close."""
+    shut = False
+    for position, verb in enumerate(verbs):
+        if position and verbs[position - 1].name in _LAST:
+            raise RefusedError(f"nothing can follow {verbs[position - 1].name}")
+        if shut and verb.name in _SENDING:
+            raise RefusedError(f"{verb.name} cannot follow half-close")
+        shut = verb.name != "connect" and (shut or verb.name == "half-close")

@@ -1,0 +1,11 @@
+"""Errors of the line that a user can cause; each message is one sentence that names the cause and the mend."""
+
+from __future__ import annotations
+
+
+class WireError(Exception):
+    """The line cannot be opened, held or used (exit code 4)."""
+
+
+class TargetError(Exception):
+    """The target as given makes no sense or cannot be found (exit code 2)."""

@@ -1,0 +1,137 @@
+"""Hold source ports so that our own kernel stays silent about the connections we craft from them.
+
+A listening socket owns the port; a BPF filter on it returns 0 for everything. The kernel hands it each segment of
+the crafted connection, the filter drops it, and nothing is answered (RFC 9293 section 3.10.7.1 would have our
+kernel reset a connection it does not know). No firewall rule, no privilege, nothing left behind after a kill.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import socket
+from collections import deque
+
+from probe.wire.addresses import family, socket_address
+from probe.wire.bpf import NOTHING, attach
+from probe.wire.closing import Closing
+from probe.wire.errors import WireError
+
+_OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
+
+
+class Guard(Closing):
+    """One held port of one address (``0.0.0.0`` or ``::``: every address of that version)."""
+
+    def __init__(self, address: str, port: int = 0) -> None:
+        """Hold ``port`` (0: one the kernel picks). WireError when it is taken or the address is not ours."""
+        try:
+            self._socket = _held(address, port)
+        except OSError as error:
+            raise WireError(_why_not_held(address, port, error)) from error
+        self.port: int = self._socket.getsockname()[1]
+
+    def close(self) -> None:
+        """Give the port back; from now on our kernel answers for it."""
+        self._socket.close()
+
+
+def _held(address: str, port: int) -> socket.socket:
+    sock = socket.socket(family(address), socket.SOCK_STREAM)
+    try:
+        attach(sock, NOTHING)  # before bind: no segment may find the listener unguarded
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(socket_address(address, port))
+        sock.listen(1)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _why_not_held(address: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE and port:
+        return f"port {port} of {address} is taken by another socket; stop its owner (see `ss -tlnp`) or take another"
+    if error.errno == errno.EADDRINUSE:
+        return f"no free port is left on {address}; run fewer exchanges at once or widen net.ipv4.ip_local_port_range"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{address} is not an address of this host; choose a source address that `ip address` lists"
+    if error.errno == errno.EACCES:
+        return f"port {port} needs CAP_NET_BIND_SERVICE; choose a port of 1024 or above, or use sudo"
+    if error.errno in _OUT_OF_FILES:
+        return "every held port takes a file descriptor and none is left; raise the limit with `ulimit -n`"
+    reason = os.strerror(error.errno or 0).lower()
+    return f"port {port} of {address} cannot be held ({reason}); choose another source address or port"
+
+
+class PortPool(Closing):
+    """Source ports of one address, each held from ``take`` until the pool closes or runs out of fresh ones.
+
+    A port given back stays held, as late segments of its last connection may still come, and is handed out again,
+    the longest idle first, only when no fresh one can be had.
+    """
+
+    def __init__(self, address: str, *, guarded: bool = True) -> None:
+        """``guarded=False`` only picks port numbers: our kernel will answer for them."""
+        self.address = address
+        self._guarded = guarded
+        self._guards: dict[int, Guard] = {}
+        self._idle: deque[int] = deque()
+
+    def __contains__(self, port: int) -> bool:
+        return port in self._guards
+
+    def __len__(self) -> int:
+        return len(self._guards)
+
+    def take(self, port: int = 0) -> int:
+        """A port that nothing else uses: a fresh one, or the given one. WireError when there is none."""
+        if port in self._guards and port in self._idle:
+            self._idle.remove(port)
+            return port
+        try:
+            guard = self._open(port)
+        except WireError:
+            if port or not self._idle:
+                raise
+            return self._idle.popleft()
+        while not self._guarded:
+            guard.close()
+            if guard.port not in self._guards:
+                break
+            guard = self._open(port)  # the kernel may pick a number it does not know to be in use
+        self._guards[guard.port] = guard
+        return guard.port
+
+    def _open(self, port: int) -> Guard:
+        try:
+            return Guard(self.address, port)
+        except WireError as error:
+            cause = error.__cause__
+            if not (isinstance(cause, OSError) and cause.errno in _OUT_OF_FILES and _raise_file_limit()):
+                raise
+            return Guard(self.address, port)
+
+    def give(self, port: int) -> None:
+        """Take a port back; KeyError when it was never handed out."""
+        if port not in self._guards:
+            raise KeyError(port)
+        self._idle.append(port)
+
+    def close(self) -> None:
+        """Let go of every port."""
+        for guard in self._guards.values():
+            guard.close()
+        self._guards.clear()
+        self._idle.clear()
+
+
+def _raise_file_limit() -> bool:
+    """Lift the soft limit on open files to the hard one; False when it is there already."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == hard:
+        return False
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return True

@@ -1,0 +1,49 @@
+"""The line as a tiny interface: send, receive until a deadline, close. Raw sockets, captures and tests implement it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from probe.spec.segment import Flow, Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One segment seen on the line.
+
+    ``flow`` is written from the tester's side (local = tester); ``sent`` is True when the tester's host sent it,
+    ``own`` is True when this link itself sent it (sent and not own: our kernel answered). ``packet`` holds the bytes
+    from the IP header on; ``time`` is the kernel's timestamp, seconds since the epoch; ``number`` counts from 1.
+    """
+
+    time: float
+    flow: Flow
+    sent: bool
+    own: bool
+    segment: Segment
+    packet: bytes
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What the receiving socket knows it did not see: packets dropped by the kernel for lack of room."""
+
+    dropped: int = 0
+
+
+class Link(Protocol):
+    """A line to peers. Raises ``probe.wire.errors.WireError`` when it cannot do its work."""
+
+    def send(self, flow: Flow, segment: Segment) -> None:
+        """Put one segment on the wire from flow.local to flow.remote."""
+
+    def receive(self, until: float) -> list[Arrival]:
+        """Wait until something arrived or the monotonic time ``until`` passed; return all that is there."""
+
+    def losses(self) -> Losses:
+        """What is known to have been lost between the wire and us, since the start."""
+
+    def close(self) -> None:
+        """Give back every resource."""

@@ -1,0 +1,167 @@
+"""Network namespaces without any tool: enter a private one, visit another, and say why it cannot be done."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import signal
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from probe.wire.errors import WireError
+
+# linux/sched.h, linux/prctl.h, linux/sockios.h, linux/if.h
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_PR_SET_PDEATHSIG = 1
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
+_OWN = Path("/proc/thread-self/ns/net")
+_RUN_NETNS = Path("/run/netns")
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def enter_private() -> None:
+    """Move the calling process into a new network namespace of its own and bring its loopback up.
+
+    Privileged, a network namespace alone is made, for the calling thread and what it starts from then on. Otherwise a
+    user namespace comes with it, in which the caller is root over its own network while its files still belong to the
+    caller outside; the kernel allows that in a single-threaded process only. There is no way back out.
+    Raises WireError naming what forbids it.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    if (code := _unshare(_CLONE_NEWNET)) == errno.EPERM:
+        code = _unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+        if not code:
+            _map_caller(uid, gid)
+    if code:
+        raise WireError(f"cannot make a private network namespace: {_why(code)}")
+    _loopback_up()
+
+
+def private_possible() -> str | None:
+    """Why ``enter_private`` would fail here, or None; tried in a child, the calling process stays where it is."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            enter_private()
+        except WireError as error:
+            os.write(writer, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as answer:  # noqa: PTH123  # a descriptor, not a path
+        reason = answer.read().decode()
+    os.waitpid(child, 0)
+    return reason or None
+
+
+@contextmanager
+def inside(where: str | int) -> Iterator[None]:
+    """Run the block in another network namespace: a process id, a name under /run/netns, or a path.
+
+    Only the calling thread moves; sockets opened inside stay there. Raises WireError.
+    """
+    path = _path(where)
+    home = _open(_OWN)
+    try:
+        there = _open(path)
+        try:
+            _setns(there, path)
+        finally:
+            os.close(there)
+        try:
+            yield
+        finally:
+            _setns(home, _OWN)
+    finally:
+        os.close(home)
+
+
+def pdeathsig() -> None:
+    """For ``Popen(preexec_fn=...)``: the child gets SIGKILL when the thread that started it ends, however it ends."""
+    if _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+
+
+def _unshare(flags: int) -> int:
+    """0, or the errno."""
+    return ctypes.get_errno() if _LIBC.unshare(flags) else 0
+
+
+def _setns(fd: int, path: Path) -> None:
+    if _LIBC.setns(fd, _CLONE_NEWNET):
+        code = ctypes.get_errno()
+        mend = "run as root" if code == errno.EPERM else "is it a network namespace?"
+        raise WireError(f"cannot enter the network namespace {path}: {os.strerror(code)}; {mend}")
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise WireError(f"there is no network namespace {path}: see `ip netns` or give a process id") from None
+    except PermissionError:
+        raise WireError(f"cannot look into the network namespace {path}: run as root") from None
+
+
+def _path(where: str | int) -> Path:
+    text = str(where)
+    if text.isascii() and text.isdecimal():
+        return Path("/proc", text, "ns", "net")
+    return Path(text) if "/" in text else _RUN_NETNS / text
+
+
+def _map_caller(uid: int, gid: int) -> None:
+    """Be root inside, so that programs started there keep their capabilities; outside it stays the caller."""
+    own = Path("/proc/self")
+    try:
+        (own / "setgroups").write_text("deny", encoding="ascii")  # user_namespaces(7): before an unprivileged gid_map
+        (own / "uid_map").write_text(f"0 {uid} 1", encoding="ascii")
+        (own / "gid_map").write_text(f"0 {gid} 1", encoding="ascii")
+    except OSError as error:
+        raise WireError(f"cannot make a private network namespace: {_why(error.errno or errno.EPERM)}") from error
+
+
+def _loopback_up() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        request = struct.pack("16sH14x", b"lo", 0)
+        try:
+            flags = struct.unpack_from("16sH", fcntl.ioctl(sock, _SIOCGIFFLAGS, request))[1]
+            fcntl.ioctl(sock, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
+        except OSError as error:
+            raise WireError(f"cannot bring up loopback in the private namespace: {_why(error.errno or 0)}") from error
+
+
+def _sysctl(name: str) -> str:
+    """The setting's value, empty where the kernel does not have it."""
+    with suppress(OSError):
+        return Path("/proc/sys", name).read_text(encoding="ascii").strip()
+    return ""
+
+
+def _why(code: int) -> str:
+    """What most likely forbids it, and the mend."""
+    if _sysctl("user/max_user_namespaces") == "0":
+        return "user namespaces are switched off; run as root, or set sysctl user.max_user_namespaces"
+    if _sysctl("user/max_net_namespaces") == "0":
+        return "network namespaces are switched off; set sysctl user.max_net_namespaces"
+    if code == errno.ENOSPC:
+        return "too many namespaces; raise sysctl user.max_user_namespaces and user.max_net_namespaces"
+    if code == errno.EINVAL:
+        return "this process has other threads already, or the kernel lacks namespaces; run as root or start it afresh"
+    if _sysctl("kernel/unprivileged_userns_clone") == "0":
+        return "only root may; run as root, or set sysctl kernel.unprivileged_userns_clone=1"
+    if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return "AppArmor forbids it to users; run as root, or set sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+    if code == errno.EPERM:
+        return (
+            "not permitted here (a container's seccomp profile?); run as root,"
+            " or start the container with --cap-add SYS_ADMIN or --security-opt seccomp=unconfined"
+        )
+    return os.strerror(code)

@@ -1,0 +1,146 @@
+"""A Link over raw sockets: crafted segments out, everything the held ports see in, our own kernel kept silent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from probe.spec.segment import Endpoint, Flow, Segment
+from probe.wire.addresses import canonical, is_link_local
+from probe.wire.bpf import program
+from probe.wire.closing import Closing
+from probe.wire.craft import pack
+from probe.wire.decode import Skipped, unpack
+from probe.wire.errors import WireError
+from probe.wire.guard import PortPool
+from probe.wire.link import Arrival, Losses
+from probe.wire.route import Route, enslaved, find_route
+from probe.wire.sender import Sender
+from probe.wire.sniffer import Sighting, Sniffer
+
+_ANY = ("0.0.0.0", "::")  # noqa: S104 - compared with, and guarded by a filter that lets nothing in
+_REMEMBERED = 1 << 16
+
+
+class RawLink(Closing):
+    """The line to one peer, or, with ``remote`` None, to every peer that reaches the held ports.
+
+    Ports come from ``pool``; only segments from or to a port it holds are reported. Needs CAP_NET_RAW, nothing else.
+    """
+
+    def __init__(
+        self,
+        remote: str | None,
+        *,
+        source: str | None = None,
+        interface: str | None = None,
+        pool: PortPool | None = None,
+        ports: Sequence[int] = (),
+    ) -> None:
+        """``remote`` and ``source`` are addresses (zone allowed); ``ports`` are held at once and alone looked at.
+
+        A pool given stays the caller's; else the link makes one and closes it. Raises TargetError or WireError.
+        """
+        self.route: Route | None = find_route(remote, source=source, interface=interface) if remote else None
+        self.source: str = self.route.source if self.route else canonical(source or _ANY[0])[0]
+        where = self.route.interface if self.route else interface
+        peers = [self.route.remote] if self.route else []
+        self._zone = f"%{where}" if is_link_local(self.source) else ""
+        self._ignored: frozenset[str] = frozenset() if where else enslaved()
+        self._unseen: dict[bytes, int] = {}
+        self._number = 0
+        self._sender = Sender(6 if ":" in self.source else 4, interface)
+        try:
+            self._sniffer = Sniffer(where, program(peers, ports))
+        except WireError:
+            self._sender.close()
+            raise
+        self._owns_pool = pool is None
+        self.pool: PortPool = PortPool(self.source + self._zone) if pool is None else pool
+        self._hold(ports)
+
+    def _hold(self, ports: Sequence[int]) -> None:
+        try:
+            for port in ports:
+                self.pool.take(port)
+        except WireError:
+            self.close()
+            raise
+
+    def send(self, flow: Flow, segment: Segment) -> None:
+        """Put one segment on the wire from flow.local to flow.remote; WireError when it cannot leave."""
+        packet = pack(flow, segment)
+        key = _trace(packet)
+        self._unseen[key] = self._unseen.get(key, 0) + 1
+        if len(self._unseen) > _REMEMBERED:  # never seen: dropped on the way out, by a firewall for one
+            del self._unseen[next(iter(self._unseen))]
+        try:
+            self._sender.send(packet, flow.remote.address + self._zone)
+        except WireError:
+            self._claim(key)
+            raise
+
+    def receive(self, until: float) -> list[Arrival]:
+        """Wait until something arrived or the monotonic time ``until`` passed; return all that is there.
+
+        An empty list means that nothing that came before ``until`` is left unread.
+        """
+        while True:
+            over = time.monotonic() >= until
+            arrivals = [arrival for seen in self._sniffer.drain() if (arrival := self._arrival(seen)) is not None]
+            if arrivals or over:
+                return arrivals
+            self._sniffer.wait(until)
+
+    def losses(self) -> Losses:
+        """Packets the kernel had no room for, since the start."""
+        return Losses(self._sniffer.dropped())
+
+    def fileno(self) -> int:
+        """The receiving descriptor, for a poll of the caller's own."""
+        return self._sniffer.fileno()
+
+    def close(self) -> None:
+        """Close the sockets, and the pool unless it was given."""
+        self._sender.close()
+        self._sniffer.close()
+        if self._owns_pool:
+            self.pool.close()
+
+    def _arrival(self, seen: Sighting) -> Arrival | None:
+        """The sighting as the tester sees it; None where it concerns no held port."""
+        if seen.interface in self._ignored:
+            return None
+        decoded = unpack(seen.packet, wire_length=seen.length, checksum=seen.checksum)
+        if isinstance(decoded, Skipped):
+            return None
+        flow = decoded.flow
+        from_us, to_us = self._is_ours(flow.local), self._is_ours(flow.remote)
+        if not from_us and not to_us:
+            return None
+        own = from_us and self._claim(_trace(seen.packet))
+        # Both ends held: only what we sent ourselves counts as ours.
+        sent = own or not to_us
+        self._number += 1
+        return Arrival(
+            seen.time, flow if sent else flow.reversed(), sent, own, decoded.segment, seen.packet, self._number
+        )
+
+    def _is_ours(self, endpoint: Endpoint) -> bool:
+        return endpoint.port in self.pool and (endpoint.address == self.source or self.source in _ANY)
+
+    def _claim(self, key: bytes) -> bool:
+        """Whether we sent this and had not seen it yet; from now on it is seen."""
+        count = self._unseen.get(key)
+        if count is None:
+            return False
+        if count == 1:
+            del self._unseen[key]
+        else:
+            self._unseen[key] = count - 1
+        return True
+
+
+def _trace(packet: bytes) -> bytes:
+    """What stays the same on the way out: addresses and TCP, without what kernel or routers fill in before them."""
+    return packet[8:] if packet[0] >> 4 == 6 else packet[12:]

@@ -1,0 +1,140 @@
+"""Write packets with comments to a pcapng file that Wireshark shows.
+
+Scapy's writer has no section comment and formats each field by itself; the three blocks needed are written here
+(draft-ietf-opsawg-pcapng sections 4.1 to 4.3).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import struct
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import BinaryIO
+
+from probe.wire.closing import Closing
+from probe.wire.errors import WireError
+
+_SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
+_MAGIC, _UNKNOWN_LENGTH = 0x1A2B3C4D, -1
+_LINKTYPE_RAW = 101
+_END, _COMMENT, _HARDWARE, _OS, _APPLICATION = 0, 1, 2, 3, 4
+_NAME, _RESOLUTION, _FLAGS = 2, 9, 2
+_NANOSECONDS = b"\x09"
+_INBOUND, _OUTBOUND = 1, 2
+_LONGEST = 0xFFFF
+_BUFFER = 1 << 18
+_HEAD = struct.Struct("<II")
+_PACKET_HEAD = struct.Struct("<IIIIIII")
+_OPTION = struct.Struct("<HH")
+
+
+class Recorder(Closing):
+    """A pcapng file being written: link type RAW, nanoseconds."""
+
+    def __init__(self, path: str | os.PathLike[str], comment: str = "") -> None:
+        """Start the file with ``comment`` in its section header. WireError when it cannot be written."""
+        self._path = Path(path)
+        self.count = 0
+        try:
+            self._file: BinaryIO = self._path.open("wb", buffering=_BUFFER)
+            _give_to_caller(self._file.fileno())
+        except OSError as error:
+            raise WireError(self._unwritable(error)) from error
+        self._write(_section(comment) + _interface())
+        self.flush()
+
+    def add(self, packet: bytes, time: float, comments: Sequence[str] = (), *, sent: bool | None = None) -> int:
+        """Append one packet (bytes from the IP header on, ``time`` in seconds since the epoch); return its number.
+
+        Numbers count from 1, as Wireshark counts. ``sent`` marks the direction, None leaves it open.
+        """
+        size = len(packet)
+        options = _options([(_COMMENT, comment.encode()) for comment in comments], sent)
+        length = 32 + size + (-size % 4) + len(options)
+        stamp = round(time * 1e9)
+        self._write(
+            _PACKET_HEAD.pack(_PACKET, length, 0, stamp >> 32 & 0xFFFFFFFF, stamp & 0xFFFFFFFF, size, size)
+            + packet
+            + bytes(-size % 4)
+            + options
+            + struct.pack("<I", length)
+        )
+        self.count += 1
+        return self.count
+
+    def flush(self) -> None:
+        """Hand everything to the system; WireError when it does not take it."""
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise WireError(self._unwritable(error)) from error
+
+    def close(self) -> None:
+        """Flush and close."""
+        try:
+            self._file.close()
+        except OSError as error:
+            raise WireError(self._unwritable(error)) from error
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise WireError(self._unwritable(error)) from error
+
+    def _unwritable(self, error: OSError) -> str:
+        reason = os.strerror(error.errno or 0).lower()
+        return f"cannot write {self._path} ({reason}); name a file in a directory you may write to that has room"
+
+
+def _section(comment: str) -> bytes:
+    options = [
+        (_HARDWARE, platform.machine().encode()),
+        (_OS, f"{platform.system()} {platform.release()}".encode()),
+        (_APPLICATION, f"probe {_version()}".encode()),
+    ]
+    if comment:
+        options.append((_COMMENT, comment.encode()))
+    return _block(_SECTION, struct.pack("<IHHq", _MAGIC, 1, 0, _UNKNOWN_LENGTH) + _options(options))
+
+
+def _interface() -> bytes:
+    options = _options([(_NAME, b"probe"), (_RESOLUTION, _NANOSECONDS)])
+    return _block(_INTERFACE, struct.pack("<HHI", _LINKTYPE_RAW, 0, 0) + options)
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    length = 12 + len(body)
+    return _HEAD.pack(kind, length) + body + struct.pack("<I", length)
+
+
+def _options(options: Sequence[tuple[int, bytes]], sent: bool | None = None) -> bytes:
+    """The options and their end mark; nothing at all where there are none."""
+    if sent is not None:
+        options = (*options, (_FLAGS, struct.pack("<I", _OUTBOUND if sent else _INBOUND)))
+    if not options:
+        return b""
+    return b"".join(_option(kind, data) for kind, data in options) + _OPTION.pack(_END, 0)
+
+
+def _option(kind: int, data: bytes) -> bytes:
+    if len(data) > _LONGEST:  # never inside a character
+        data = data[:_LONGEST].decode(errors="ignore").encode()
+    return _OPTION.pack(kind, len(data)) + data + bytes(-len(data) % 4)
+
+
+def _version() -> str:
+    try:
+        return version("handshake-probe")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "(not installed)"
+
+
+def _give_to_caller(descriptor: int) -> None:
+    """Under sudo the file belongs to who called sudo, not to root."""
+    uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
+    if os.geteuid() == 0 and uid.isdecimal() and gid.isdecimal():
+        os.fchown(descriptor, int(uid), int(gid))

@@ -1,0 +1,136 @@
+"""Which way to a target: egress interface, source address, and whether the target is this host itself."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from probe.wire.addresses import canonical, family, is_link_local, zone_index
+from probe.wire.errors import TargetError, WireError
+
+if TYPE_CHECKING:
+    from pyroute2 import IPRoute
+    from pyroute2.netlink import nlmsg
+
+_UP = 1  # IFF_UP
+_RTN_LOCAL, _RTN_BROADCAST, _RTN_ANYCAST, _RTN_MULTICAST = 2, 3, 4, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How packets to ``remote`` leave: by which interface, from which source address (both without zone).
+
+    ``local``: the target is an address of this host, so the interface is the loopback device.
+    """
+
+    remote: str
+    source: str
+    interface: str
+    index: int
+    local: bool
+
+
+def find_route(remote: str, *, source: str | None = None, interface: str | None = None) -> Route:
+    """The kernel's route to the address ``remote``, through ``interface`` and from ``source`` where these are given.
+
+    Raises TargetError for an address that is not one host's, WireError where the kernel has no way to it or the
+    interface is unknown or down.
+    """
+    from pyroute2 import IPRoute  # 0.15 s that `--help` must not pay
+
+    address, zone = check_target(remote)
+    index = zone_index(interface or zone)
+    if is_link_local(address) and not index:
+        raise TargetError(f"{address} is link-local; name its interface, as in {address}%eth0, or give --interface")
+    wanted: dict[str, Any] = {"family": family(address), "dst": address}
+    if index:
+        wanted["oif"] = index
+    if source:
+        wanted["src"] = canonical(source)[0]
+    with IPRoute() as netlink:
+        _insist_on_up(netlink, index)
+        found = _ask(netlink, wanted)
+        return _read(netlink, address, source, found)
+
+
+def check_target(remote: str) -> tuple[str, str]:
+    """(canonical address, zone) of a target; TargetError where a TCP connection to it makes no sense."""
+    address, zone = canonical(remote)
+    ip = ipaddress.ip_address(address)
+    if ip.is_unspecified:
+        raise TargetError(f"{address} means no host in particular; give the address of one, such as 127.0.0.1 or ::1")
+    if ip.is_multicast:
+        raise TargetError(f"{address} is a multicast address and TCP joins two hosts; give the address of one host")
+    if address == "255.255.255.255":
+        raise TargetError(_broadcast(address))
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        raise TargetError(f"{address} is an IPv4 address in IPv6 form; write it as {ip.ipv4_mapped}")
+    return address, zone
+
+
+def enslaved() -> frozenset[str]:
+    """Names of the interfaces that are ports of a bridge, bond or VRF: their packets are seen again on the master."""
+    from pyroute2 import IPRoute
+
+    with IPRoute() as netlink:
+        return frozenset(link.get("ifname") for link in netlink.get_links() if link.get("master"))
+
+
+def _broadcast(address: str) -> str:
+    return f"{address} is a broadcast address and TCP joins two hosts; give the address of one host"
+
+
+def _insist_on_up(netlink: IPRoute, index: int) -> None:
+    from pyroute2 import NetlinkError
+
+    if not index:
+        return
+    try:
+        (link,) = netlink.get_links(index)
+    except NetlinkError as error:
+        raise WireError(f"there is no interface number {index}; `ip link` lists those there are") from error
+    if not link["flags"] & _UP:
+        name = link.get("ifname")
+        raise WireError(f"interface {name} is down; bring it up with `ip link set {name} up` or choose another")
+
+
+def _ask(netlink: IPRoute, wanted: dict[str, Any]) -> nlmsg:
+    from pyroute2 import NetlinkError
+
+    try:
+        (found,) = netlink.route("get", **wanted)
+    except NetlinkError as error:
+        raise WireError(_no_route(wanted, error.code)) from error
+    return found
+
+
+def _no_route(wanted: dict[str, Any], code: int) -> str:
+    if "src" in wanted and code in (errno.EINVAL, errno.EADDRNOTAVAIL):
+        return f"{wanted['src']} is not an address of this host; choose a source address that `ip address` lists"
+    through = f" through {socket.if_indextoname(wanted['oif'])}" if "oif" in wanted else ""
+    return (
+        f"there is no route to {wanted['dst']}{through} ({os.strerror(code).lower()});"
+        f" `ip route get {wanted['dst']}` shows what the kernel knows"
+    )
+
+
+def _read(netlink: IPRoute, address: str, source: str | None, found: nlmsg) -> Route:
+    kind = found["type"]
+    if kind == _RTN_BROADCAST:
+        raise TargetError(_broadcast(address))
+    if kind in (_RTN_MULTICAST, _RTN_ANYCAST):
+        raise TargetError(f"{address} is not the address of one host; give the address of one host")
+    index = found.get("oif")
+    preferred = canonical(source)[0] if source else found.get("prefsrc")
+    if index is None or preferred is None:
+        raise WireError(f"the route to {address} has no source address; give one with --source")
+    return Route(address, str(preferred), _name(netlink, index), index, kind == _RTN_LOCAL)
+
+
+def _name(netlink: IPRoute, index: int) -> str:
+    (link,) = netlink.get_links(index)
+    return str(link.get("ifname"))

@@ -1,0 +1,29 @@
+"""What every test shares: Hypothesis profiles, and that under PROBE_LIVE=require no live test may be skipped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A shared or loaded machine makes one example slow now and then; that is no finding.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("house"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+LIVE_REQUIRED = os.environ.get("PROBE_LIVE") == "require"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turns the skip of a live test into a failure where the gate demands that it runs."""
+    report = yield
+    if LIVE_REQUIRED and report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("live"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"PROBE_LIVE=require, but this live test was skipped: {reason.removeprefix('Skipped: ')}"
+    return report

@@ -1,0 +1,171 @@
+"""The oracle plays the peer: a stack that takes the first permitted reaction, with an obedient application behind it.
+
+A fault replaces one reaction (by row) or one emission (by call): then it is a stack with exactly one defect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from probe.spec import calls
+from probe.spec.arrives import arrives
+from probe.spec.reaction import Reaction, Reply, permitted
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.seq import Seq
+from probe.spec.states import State
+from probe.spec.tcb import Tcb
+
+Fault = Callable[["Peer", Segment, Reaction, list[Segment]], list[Segment]]
+"""Gets the peer, the segment, the chosen reaction and the replies it would send; returns what is sent instead."""
+
+LISTENING = Tcb(State.LISTEN, listening=True)
+DELAY = 0.001
+
+
+@dataclass
+class Peer:
+    """A conforming stack. ``choose`` picks among permitted reactions; ``delay_acks`` merges ACKs with what follows."""
+
+    tcb: Tcb = LISTENING
+    iss: Seq = Seq(0xFFFFFFF0)
+    profile: str = "rfc9293"
+    choose: Callable[[tuple[Reaction, ...]], Reaction] = lambda reactions: reactions[0]
+    faults: dict[str, Fault] = field(default_factory=dict)
+    window: int = 29200
+    merges: bool = False
+    rto: float = 0.2
+    closes_on_eof: bool = True
+    script: list[str] = field(default_factory=list)
+    line: bytes = b""
+    timer: float | None = None
+    backoff: int = 0
+    resume_at: float | None = None
+    obeys: bool = True
+
+    def arrives(self, segment: Segment, now: float) -> list[Segment]:
+        """What the stack sends when a segment reaches it."""
+        reaction = self.choose(permitted(arrives(self.tcb, segment), self.profile))
+        before, self.tcb = self.tcb, self._with_window(reaction.next)
+        out = [self._build(reaction.reply, segment)] if reaction.reply is not None else []
+        if reaction.reply is not None and reaction.reply.flags & SYN and self.tcb.iss is None:
+            self._bind(out[0])
+        fault = self.faults.get(reaction.row)
+        if fault is not None:
+            out = fault(self, segment, reaction, out)
+        more = self._application(before, segment, now)
+        if self.merges and more and out and reaction.reply is not None and reaction.reply.covers:
+            out = []
+        self._arm(now)
+        return out + more
+
+    def woken(self, now: float) -> list[Segment]:
+        """A timer of the stack or of the application ran out."""
+        out: list[Segment] = []
+        if self.resume_at is not None and now >= self.resume_at:
+            self.resume_at = None
+            out += self._run(now)
+        if self.timer is not None and now >= self.timer:
+            self.backoff += 1
+            again = calls.call_segment(self.tcb, calls.RETRANSMIT)
+            out += self._emit("RETRANSMIT", [] if again is None else [again])
+            self.timer = None
+        self._arm(now)
+        return out
+
+    @property
+    def wakes_at(self) -> float | None:
+        """The next time ``woken`` is to be called."""
+        times = [t for t in (self.timer, self.resume_at) if t is not None]
+        return min(times, default=None)
+
+    def call(self, name: str, length: int = 0) -> list[Segment]:
+        """CLOSE, SEND or ABORT of the user."""
+        segment = calls.call_segment(self.tcb, name, length)
+        if segment is None:
+            return []
+        for emission in calls.emitted(self.tcb, segment):
+            self.tcb = emission.next
+        return self._emit(name, [segment])
+
+    def _emit(self, name: str, segments: list[Segment]) -> list[Segment]:
+        fault = self.faults.get(name)
+        if fault is None or not segments:
+            return segments
+        return fault(self, segments[0], None, segments)  # type: ignore[arg-type]  # no reaction asked for it
+
+    def _with_window(self, tcb: Tcb) -> Tcb:
+        return replace(tcb, rcv_wnd=self.window) if tcb.state is not State.CLOSED else tcb
+
+    def _bind(self, segment: Segment) -> None:
+        if self.tcb.state is State.SYN_RECEIVED:
+            self.tcb = replace(self.tcb, iss=segment.seq, snd_una=segment.seq, snd_nxt=segment.seq + 1)
+
+    def _build(self, reply: Reply, segment: Segment) -> Segment:
+        if reply.covers:
+            return Segment(self.tcb.snd_nxt, self.tcb.rcv_nxt, ACK, self.window)
+        seq = reply.seqs[0] if reply.seqs else self._fresh_iss(reply)
+        low = reply.ack if reply.ack_from is None else reply.ack_from
+        ack = low if reply.flags & ACK and low is not None else Seq(0)
+        return Segment(seq, ack, reply.flags, 0 if reply.flags & RST else self.window)
+
+    def _fresh_iss(self, reply: Reply) -> Seq:
+        iss = self.iss if reply.above is None else reply.above + 70_000
+        self.iss = self.iss + 64_000
+        return iss
+
+    def _arm(self, now: float) -> None:
+        pending = calls.call_segment(self.tcb, calls.RETRANSMIT)
+        if pending is None:
+            self.timer, self.backoff = None, 0
+        elif self.timer is None:
+            first = 1.0 if pending.flags & SYN else self.rto
+            self.timer = now + first * 2**self.backoff
+
+    # -- the application -------------------------------------------------------------------------------------------
+
+    def _application(self, before: Tcb, segment: Segment, now: float) -> list[Segment]:
+        if self.tcb.state in (State.CLOSED, State.LISTEN):
+            self.script, self.line, self.resume_at = [], b"", None
+            return []
+        taken = self.tcb.rcv_nxt != before.rcv_nxt and segment.payload
+        out: list[Segment] = []
+        if taken and self.obeys:
+            self.line += segment.payload
+            if self.line.startswith(b"PROBE ") and self.line.endswith(b"\n"):
+                self.script = [verb.strip() for verb in self.line[6:].decode().split(";")]
+                self.line = b""
+        return out + self._run(now)
+
+    def _run(self, now: float) -> list[Segment]:
+        out: list[Segment] = []
+        while self.script and self.resume_at is None:
+            verb, *words = self.script[0].split()
+            if verb == "eof" and not self.tcb.fin_received:
+                return out
+            self.script.pop(0)
+            out += self._verb(verb, words, now)
+        if self.tcb.state is State.CLOSE_WAIT and self.closes_on_eof and not self.script and self.resume_at is None:
+            out += self.call(calls.CLOSE)
+        return out
+
+    def _verb(self, verb: str, words: list[str], now: float) -> list[Segment]:
+        if verb == "wait":
+            self.resume_at = now + int(words[0]) / 1000
+        if verb in ("close", "half-close"):
+            return self.call(calls.CLOSE)
+        if verb == "send":
+            return self.call(calls.SEND, int(words[0]))
+        if verb == "abort":
+            return self.call(calls.ABORT)
+        return []
+
+
+def closed_port() -> Peer:
+    """A peer whose port has no listener."""
+    return Peer(Tcb(State.CLOSED))
+
+
+def has_fin(segment: Segment) -> bool:
+    """Whether the segment carries a FIN."""
+    return bool(segment.flags & FIN)

@@ -1,0 +1,184 @@
+"""The structure as tools see it: who imports whom, sizes, and the one home of sequence arithmetic."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = sorted((ROOT / "probe").rglob("*.py"))
+MAX_FILE, MAX_FUNCTION = 300, 40
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What the modules of one layer may import besides the standard library.
+
+    ``own`` and ``may`` are module names; each covers the modules below it. ``never`` are modules of the standard
+    library that would bring the clock, chance or the network into a pure layer.
+    """
+
+    own: str
+    may: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+
+CLOCK_CHANCE_NETWORK = ("socket", "time", "random", "threading", "asyncio", "datetime", "secrets", "os")
+
+# The import table. `own` may end in a star: session.py and session_live.py, or a package session/, are one layer.
+TABLE = (
+    Layer("probe.spec", never=CLOCK_CHANCE_NETWORK),
+    Layer("probe.scenarios", ("probe.spec",), CLOCK_CHANCE_NETWORK),
+    Layer("probe.engine", ("probe.spec", "probe.scenarios.steps"), CLOCK_CHANCE_NETWORK),
+    Layer("probe.wire", ("probe.spec.segment", "probe.spec.seq", "scapy", "pyroute2", "numpy")),
+    Layer("probe.reports", ("probe.spec", "probe.engine.verdict", "probe.engine.transcript", "tabulate")),
+    Layer("probe.target*"),
+    Layer("probe.lab", ("probe.spec.segment", "probe.wire", "probe.target*")),
+    Layer("probe.session*", ("probe.spec", "probe.scenarios", "probe.engine", "probe.wire")),
+    Layer(
+        "probe.cli*",
+        (
+            "probe.session*",
+            "probe.scenarios",
+            "probe.reports",
+            "probe.engine.verdict",
+            "probe.spec",
+            "probe.lab",
+            "probe.target*",
+            "probe.wire",
+            "click",
+        ),
+    ),
+    Layer("probe.__main__", ("probe.cli",)),
+)
+PURE_SEQ = ("probe.spec", "probe.scenarios", "probe.engine", "probe.session*")
+SEQ_SPACE = {1 << 32, (1 << 32) - 1}
+
+
+def module_name(path: Path) -> str:
+    """The dotted name of a file under the repository."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+TREES = {module_name(path): ast.parse(path.read_text(encoding="utf-8"), str(path)) for path in FILES}
+
+
+def covers(pattern: str, module: str) -> bool:
+    """Whether the module is the named one or below it; a star stands for the rest of one part of the name."""
+    head = re.escape(pattern).replace(r"\*", r"\w*")
+    return re.fullmatch(rf"{head}(\..+)?", module) is not None
+
+
+def layer_of(module: str) -> Layer | None:
+    """The row of the table for a module; the package itself (its version) has none."""
+    return next((layer for layer in TABLE if covers(layer.own, module)), None)
+
+
+def absolute(module: str, node: ast.ImportFrom) -> str:
+    """The module that ``from X import ...`` names, with leading dots resolved."""
+    if not node.level:
+        return node.module or ""
+    is_package = (ROOT / Path(*module.split(".")) / "__init__.py").is_file()
+    parts = module.split(".")
+    base = parts[: len(parts) - node.level + is_package]
+    return ".".join([*base, *([node.module] if node.module else [])])
+
+
+def imported(module: str) -> Iterator[tuple[str, int]]:
+    """Every module a module imports, anywhere in it, with the line: import, from, and import_module("literal")."""
+    for node in ast.walk(TREES[module]):
+        match node:
+            case ast.Import(names=names):
+                yield from ((alias.name, node.lineno) for alias in names)
+            case ast.ImportFrom(names=names):
+                base = absolute(module, node)
+                inner = [f"{base}.{alias.name}" for alias in names if f"{base}.{alias.name}" in TREES]
+                yield from ((name, node.lineno) for name in (inner if len(inner) == len(names) else [base, *inner]))
+            case ast.Call(
+                func=ast.Name(id="import_module") | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(value=str(name)), *_],
+            ):
+                yield name, node.lineno
+
+
+def allowed(layer: Layer, name: str) -> bool:
+    """Whether a module of the layer may import the named module."""
+    if name == "probe":  # the version only: the package itself imports nothing
+        return True
+    if name.partition(".")[0] in sys.stdlib_module_names:
+        return not any(covers(banned, name) for banned in layer.never)
+    return any(covers(pattern, name) for pattern in (layer.own, *layer.may))
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_imports_follow_the_table(module: str) -> None:
+    if module == "probe":
+        assert list(imported(module)) == [], "probe/__init__.py imports nothing, so that any import of probe is cheap"
+        return
+    layer = layer_of(module)
+    assert layer is not None, f"{module} has no row in the import table of {Path(__file__).name}"
+    wrong = [f"line {line}: {name}" for name, line in imported(module) if not allowed(layer, name)]
+    assert not wrong, f"{module} must not import {'; '.join(wrong)}"
+
+
+def test_every_row_of_the_table_has_modules() -> None:
+    assert [layer.own for layer in TABLE if not any(covers(layer.own, module) for module in TREES)] == []
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[^\w-]", requirement)[0] for requirement in project["dependencies"]}
+    used = {name.partition(".")[0] for module in TREES for name, _ in imported(module)}
+    assert used - set(sys.stdlib_module_names) - {"probe"} == declared
+
+
+def sequence_arithmetic(tree: ast.Module) -> Iterator[int]:
+    """The lines that spell out the size of sequence space, however it is written."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=int(value)) if value in SEQ_SPACE:
+                yield node.lineno
+            case ast.BinOp(left=ast.Constant(value=2), op=ast.Pow(), right=ast.Constant(value=32)):
+                yield node.lineno
+            case ast.BinOp(left=ast.Constant(value=1), op=ast.LShift(), right=ast.Constant(value=32)):
+                yield node.lineno
+
+
+def test_sequence_arithmetic_lives_in_seq_only() -> None:
+    pure = [m for m in TREES if m != "probe.spec.seq" and any(covers(layer, m) for layer in PURE_SEQ)]
+    assert [f"{m}:{line}: use Seq" for m in pure for line in sequence_arithmetic(TREES[m])] == []
+
+
+@pytest.mark.parametrize("text", ["x % 2**32", "x & 0xFFFFFFFF", "x % (1 << 32)", "x - 0x100000000", "x % 4294967296"])
+def test_sequence_arithmetic_is_recognised(text: str) -> None:
+    assert list(sequence_arithmetic(ast.parse(text))) == [1]
+
+
+def test_files_are_short() -> None:
+    lengths = {path.relative_to(ROOT): path.read_text(encoding="utf-8").count("\n") for path in FILES}
+    assert {str(path): lines for path, lines in lengths.items() if lines > MAX_FILE} == {}
+
+
+def test_functions_are_short() -> None:
+    functions = [
+        (f"{module}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
+        for module, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert {where: lines for where, lines in functions if lines > MAX_FUNCTION} == {}
+
+
+def test_help_needs_none_of_the_heavy_packages() -> None:
+    code = "import sys, probe.cli; print(*sorted({'scapy', 'numpy', 'pyroute2', 'tabulate'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == []
