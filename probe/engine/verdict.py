@@ -107,6 +107,7 @@ class Run:
     exchanges: tuple[ExchangeResult, ...]
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

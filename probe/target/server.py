@@ -37,7 +37,7 @@ class Server:
         self._dials: list[tuple[str, Dial, Iterable[Verb]]] = []
         self._turns = 0
         self._resume: float | None = None
-        self._room = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE, 50_000)
+        self._room = max(16, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE, 50_000))
         for fd in [*self._listeners, *self._stops]:
             self._epoll.register(fd, select.EPOLLIN)
 

@@ -15,7 +15,7 @@ from the first octet on, and is echoed. Verbs are carried out in order; those th
 | ``eof`` | pauses the command line until the end of the stream has been read (the tester's FIN) |
 | ``half-close`` | once all is sent, shuts down for writing and goes on reading; closes on end of stream |
 | ``close`` | once all is sent, reads what is there and closes both ways |
-| ``close-unread`` | waits for octets it leaves unread, then closes: the kernel must reset (RFC 9293 section 3.6.1) |
+| ``close-unread`` | waits for octets it leaves unread, then closes: the stack should reset (RFC 9293, SHLD-3) |
 | ``abort`` | the ABORT call: a RST, whatever is queued is lost (RFC 9293 section 3.10.5) |
 | ``hold`` | never closes; reads and discards, past the end of the stream too, until reset |
 | ``stop-reading`` | never reads again nor closes, so that the window closes; until reset |

@@ -16,11 +16,12 @@ def family(address: str) -> socket.AddressFamily:
 
 
 def canonical(address: str) -> tuple[str, str]:
-    """(address without zone in its shortest form, zone or ""); TargetError where it is no address."""
+    """(address without zone as inet_ntop writes it, zone or ""); TargetError where it is no address."""
     plain, _, zone = address.partition("%")
     try:
-        return str(ipaddress.ip_address(plain)), zone
-    except ValueError as error:
+        # inet_ntop's form, not ipaddress's: they differ for ::0.1.0.0, and decoding uses this one.
+        return socket.inet_ntop(family(plain), socket.inet_pton(family(plain), plain)), zone
+    except OSError as error:
         raise TargetError(f"{address!r} is no IPv4 or IPv6 address; give one like 192.0.2.1 or 2001:db8::1") from error
 
 

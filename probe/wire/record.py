@@ -12,7 +12,6 @@ import struct
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import BinaryIO
 
 from probe.wire.closing import Closing
 from probe.wire.errors import WireError
@@ -39,11 +38,12 @@ class Recorder(Closing):
         self._path = Path(path)
         self.count = 0
         try:
-            self._file: BinaryIO = self._path.open("wb", buffering=_BUFFER)
+            # Own buffer: after a full disk Python's would try again, and fail again, when it is closed.
+            self._file = self._path.open("wb", buffering=0)
             _give_to_caller(self._file.fileno())
         except OSError as error:
             raise WireError(self._unwritable(error)) from error
-        self._write(_section(comment) + _interface())
+        self._pending = bytearray(_section(comment) + _interface())
         self.flush()
 
     def add(self, packet: bytes, time: float, comments: Sequence[str] = (), *, sent: bool | None = None) -> int:
@@ -55,35 +55,33 @@ class Recorder(Closing):
         options = _options([(_COMMENT, comment.encode()) for comment in comments], sent)
         length = 32 + size + (-size % 4) + len(options)
         stamp = round(time * 1e9)
-        self._write(
+        self._pending += (
             _PACKET_HEAD.pack(_PACKET, length, 0, stamp >> 32 & 0xFFFFFFFF, stamp & 0xFFFFFFFF, size, size)
             + packet
             + bytes(-size % 4)
             + options
             + struct.pack("<I", length)
         )
+        if len(self._pending) > _BUFFER:
+            self.flush()
         self.count += 1
         return self.count
 
     def flush(self) -> None:
         """Hand everything to the system; WireError when it does not take it."""
+        data, self._pending = bytes(self._pending), bytearray()
         try:
-            self._file.flush()
+            while data:
+                data = data[self._file.write(data) :]
         except OSError as error:
+            self._file.close()
             raise WireError(self._unwritable(error)) from error
 
     def close(self) -> None:
-        """Flush and close."""
-        try:
+        """Flush and close; WireError when the rest cannot be written."""
+        if not self._file.closed:
+            self.flush()
             self._file.close()
-        except OSError as error:
-            raise WireError(self._unwritable(error)) from error
-
-    def _write(self, data: bytes) -> None:
-        try:
-            self._file.write(data)
-        except OSError as error:
-            raise WireError(self._unwritable(error)) from error
 
     def _unwritable(self, error: OSError) -> str:
         reason = os.strerror(error.errno or 0).lower()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
 import os
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from probe.wire.addresses import canonical, family, is_link_local, zone_index
+from probe.wire.addresses import canonical, family, is_link_local, socket_address, zone_index
 from probe.wire.errors import TargetError, WireError
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def find_route(remote: str, *, source: str | None = None, interface: str | None 
     if index:
         wanted["oif"] = index
     if source:
-        wanted["src"] = canonical(source)[0]
+        wanted["src"] = _insist_on_own(source, index)
     with IPRoute() as netlink:
         _insist_on_up(netlink, index)
         found = _ask(netlink, wanted)
@@ -84,6 +83,19 @@ def _broadcast(address: str) -> str:
     return f"{address} is a broadcast address and TCP joins two hosts; give the address of one host"
 
 
+def _insist_on_own(source: str, index: int) -> str:
+    """The source address in canonical form. Asked of bind: routing would only call the network unreachable."""
+    address, zone = canonical(source)
+    scope = zone or str(index)
+    with socket.socket(family(address), socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind(socket_address(f"{address}%{scope}" if is_link_local(address) else address, 0))
+        except OSError as error:
+            mend = "choose a source address that `ip address` lists"
+            raise WireError(f"{address} is not an address of this host; {mend}") from error
+    return address
+
+
 def _insist_on_up(netlink: IPRoute, index: int) -> None:
     from pyroute2 import NetlinkError
 
@@ -109,8 +121,6 @@ def _ask(netlink: IPRoute, wanted: dict[str, Any]) -> nlmsg:
 
 
 def _no_route(wanted: dict[str, Any], code: int) -> str:
-    if "src" in wanted and code in (errno.EINVAL, errno.EADDRNOTAVAIL):
-        return f"{wanted['src']} is not an address of this host; choose a source address that `ip address` lists"
     through = f" through {socket.if_indextoname(wanted['oif'])}" if "oif" in wanted else ""
     return (
         f"there is no route to {wanted['dst']}{through} ({os.strerror(code).lower()});"

@@ -19,6 +19,12 @@ class Client:
         if first:
             self.send(first)
 
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sock.close()
+
     def send(self, data: bytes) -> None:
         """Send all of it."""
         self.sock.sendall(data)

@@ -8,7 +8,9 @@ import select
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -94,9 +96,10 @@ def test_a_flood_of_resets(dial: Opener) -> None:
     assert dial(b"PROBE hello\n").read(len(GREETING)) == GREETING
 
 
-def test_out_of_descriptors_it_waits_until_somebody_leaves() -> None:
+@pytest.mark.parametrize("limit", [12, 84])  # the system says no; our own cap does
+def test_out_of_descriptors_it_waits_until_somebody_leaves(limit: int) -> None:
     script = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (84, 84));"
+        f"import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit}));"
         "from probe.target.__main__ import main; sys.exit(main([]))"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
@@ -135,3 +138,29 @@ def test_urgent_octets_are_no_danger(dial: Opener) -> None:
     client.sock.send(b"!", socket.MSG_OOB)
     client.send(b"normal")
     assert client.read(6) == b"normal"
+
+
+@pytest.mark.parametrize(
+    "line", [b"hold", b"eof; hold", b"half-close; hold", b"stop-reading", b"wait 600000", b"eof; wait 600000"]
+)
+def test_a_reset_ends_even_who_does_not_read(line: bytes) -> None:
+    with subprocess.Popen([sys.executable, "-m", "probe.target"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        where = "127.0.0.1", int(process.stdout.readline().rpartition(":")[2])
+        descriptors = Path(f"/proc/{process.pid}/fd")
+        before = len(list(descriptors.iterdir()))
+        client = Client(where, b"PROBE hello;" + line + b"\n")
+        assert client.read(len(GREETING)) == GREETING
+        if b"eof" in line:
+            client.finish()
+            witness = Client(where, b"PROBE hello; close\n")  # served after the FIN was
+            assert witness.rest() == GREETING
+            witness.sock.close()
+        client.reset()
+        deadline = time.monotonic() + PATIENCE
+        while len(list(descriptors.iterdir())) > before and time.monotonic() < deadline:
+            witness = Client(where, b"PROBE hello; close\n")
+            witness.rest()
+            witness.sock.close()
+        process.terminate()
+        assert time.monotonic() < deadline, "the target still holds the connection that was reset"

@@ -1,0 +1,80 @@
+"""Several attempts at one exchange to one verdict: a suspicion counts when it comes again, never when it is alone.
+
+A lost segment or an application that aborts explains many a departure. Such a suspicion becomes a finding only when every
+attempt shows the same rule broken and the path is known not to lose segments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from probe.engine.judge import Doubt, Opinion
+from probe.engine.verdict import Word
+
+ATTEMPTS = 3
+"""How often an exchange in doubt is tried in all."""
+TWICE = 2
+"""A departure that no loss explains is believed when it comes twice."""
+
+
+def heard_enough(opinions: list[Opinion]) -> bool:
+    """Whether another attempt would add nothing."""
+    if not opinions:
+        return False
+    last = opinions[-1]
+    if last.doubt is Doubt.NONE and last.word is not Word.SKIP:
+        return True
+    if last.word is Word.SKIP and not last.reason.startswith("the application"):
+        return True
+    if last.doubt is Doubt.VOID and last.reason.startswith("our own kernel"):
+        return True
+    enough = TWICE if _same(opinions) and last.doubt is Doubt.UNEXPLAINED else ATTEMPTS
+    return len(opinions) >= enough
+
+
+def is_noise(opinions: list[Opinion]) -> bool:
+    """Whether the attempts differ in a way that only a path that loses segments (or a moody peer) explains."""
+    return len(opinions) > 1 and not _same(opinions)
+
+
+def settle(opinions: list[Opinion], *, clean: bool) -> Opinion:
+    """The verdict of all attempts. ``clean`` says that nothing else in the run hints at lost segments."""
+    if not opinions:
+        return Opinion(Word.INCONCLUSIVE, "not run")
+    last = opinions[-1]
+    count = len(opinions)
+    if last.doubt is Doubt.NONE:
+        return _after_doubts(opinions, last) if count > 1 and last.word is Word.PASS else last
+    if last.doubt is Doubt.VOID:
+        return last
+    if not _same(opinions):
+        return _unsure(opinions, f"deviated in {_deviating(opinions)} of {count} attempts, not every time the same way")
+    if last.doubt is Doubt.UNEXPLAINED:
+        return last if count >= TWICE else _unsure(opinions, "seen once only")
+    if count < ATTEMPTS:
+        return _unsure(opinions, f"seen in {count} attempts only; {last.doubt.value}")
+    if last.doubt is Doubt.ABORT or not clean:
+        why = last.doubt.value if last.doubt is Doubt.ABORT else "the path loses segments"
+        return _unsure(opinions, f"deviated in {count} of {count} attempts, but {why}")
+    return last
+
+
+def _same(opinions: list[Opinion]) -> bool:
+    """Whether all attempts name the same rules and leave the same doubt."""
+    return len({(o.doubt, o.word, tuple(f.rule for f in o.findings)) for o in opinions}) == 1
+
+
+def _deviating(opinions: list[Opinion]) -> int:
+    return sum(bool(o.findings) for o in opinions)
+
+
+def _after_doubts(opinions: list[Opinion], last: Opinion) -> Opinion:
+    """A clean pass after doubts: lost segments explain them, a departure that nothing explains stays a question."""
+    if any(o.doubt is Doubt.UNEXPLAINED for o in opinions):
+        return _unsure(opinions, f"deviated in {_deviating(opinions)} of {len(opinions)} attempts")
+    return replace(last, reason=last.reason or f"passed at attempt {len(opinions)}; earlier ones lacked an answer")
+
+
+def _unsure(opinions: list[Opinion], reason: str) -> Opinion:
+    worst = next((o for o in reversed(opinions) if o.findings), opinions[-1])
+    return replace(worst, word=Word.INCONCLUSIVE, reason=reason)

@@ -1,0 +1,229 @@
+"""The check of one target: which exchanges run, how often, in what order; attempts to verdicts to a Run."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from fnmatch import fnmatchcase
+
+from probe import scenarios
+from probe.engine.conductor import Conductor, Setting
+from probe.engine.hypothesis import ABORT
+from probe.engine.judge import Case, Doubt, Opinion, judge
+from probe.engine.jury import heard_enough, is_noise, settle
+from probe.engine.summary import summarize
+from probe.engine.tracker import UNKNOWN_PORT, Terms
+from probe.engine.verdict import ExchangeResult, Run, Word
+from probe.scenarios.steps import Scenario
+from probe.scenarios.triggers import NONE, missing
+from probe.session.attempt import Attempt
+from probe.session.detect import Detection, known_trigger
+from probe.session.loop import Loop
+from probe.session.options import CheckOptions
+from probe.session.ports import ClosedPorts
+from probe.session.result import comments_of, result_of
+from probe.spec.segment import Endpoint, Flow
+from probe.spec.seq import Seq
+from probe.wire.guard import PortPool
+from probe.wire.raw import RawLink
+from probe.wire.route import find_route
+from probe.wire.sockdiag import KernelTable
+
+LOCAL_PATIENCE, REMOTE_PATIENCE = 1.0, 3.0
+SCHEDULING = 0.1
+"""Seconds a loaded machine may add to a peer's timer, granted before a delayed ACK counts as late."""
+
+
+def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
+    """Play the exchanges against ``target`` and judge them; WireError or TargetError when that cannot begin."""
+    chosen = options or CheckOptions()
+    route = find_route(target.address, source=chosen.source, interface=chosen.interface)
+    with PortPool(route.source, guarded=chosen.guarded) as pool:
+        link = RawLink(target.address, source=chosen.source, interface=chosen.interface, pool=pool)
+        try:
+            table = KernelTable() if route.local else None
+            usable = table if table is not None and table.available else None
+            return _Check(target, chosen, link, pool, usable, local=route.local).run()
+        finally:
+            link.close()
+
+
+class _Check:
+    """One check in progress."""
+
+    def __init__(
+        self,
+        target: Endpoint,
+        options: CheckOptions,
+        link: RawLink,
+        pool: PortPool,
+        table: KernelTable | None,
+        *,
+        local: bool,
+    ) -> None:
+        self.target, self.options, self.link, self.pool = target, options, link, pool
+        self.patience = options.patience or (LOCAL_PATIENCE if local else REMOTE_PATIENCE)
+        self.random = random.Random(options.seed)  # noqa: S311 - sequence numbers of a test tool, repeatable by seed
+        self.loop = Loop(link, table)
+        self.closed = ClosedPorts(target, options.closed_port, local=local)
+        self.detection = Detection(known_trigger(options.trigger))
+        self.scenarios = _chosen(options)
+        self.opinions: dict[str, list[Opinion]] = {s.id: [] for s in self.scenarios}
+        self.attempts: dict[str, list[Attempt]] = {s.id: [] for s in self.scenarios}
+        self.queue: deque[Scenario] = deque()
+        self.waiting: list[Scenario] = []
+        self.path_delay = SCHEDULING
+        self.first_drop = 0
+
+    def run(self) -> Run:
+        """Preflight, detection of the trigger, then everything side by side."""
+        began = time.monotonic()
+        interrupted = False
+        try:
+            if self._reachable():
+                self._start_all()
+            else:
+                self._start([s for s in self.scenarios if s.port == "closed"])
+        except KeyboardInterrupt:
+            interrupted = True
+        results = self._results(interrupted)
+        self._save()
+        summary = summarize(results, {s.id: s.topic for s in self.scenarios})
+        warnings = tuple(self._warnings())
+        seconds = time.monotonic() - began
+        return Run(str(self.target), self.target.version, summary, results, warnings, seconds, interrupted)
+
+    # -- what runs when --------------------------------------------------------------------------------------------
+
+    def _reachable(self) -> bool:
+        """Play the plain handshake first: a target that does not answer is not asked forty times."""
+        probe = scenarios.ALL["open"]
+        self.opinions.setdefault(probe.id, [])
+        self.attempts.setdefault(probe.id, [])
+        self._start([probe])
+        return self.opinions[probe.id][-1].doubt is not Doubt.VOID
+
+    def _start_all(self) -> None:
+        rest = [s for s in self.scenarios if s.id != "open"]
+        self.waiting = [s for s in rest if s.commands and self.detection.trigger is None]
+        ready = [s for s in rest if s not in self.waiting]
+        probes = [] if self.detection.trigger is not None or not self.waiting else self.detection.probes()
+        self._start(probes + self._possible(ready))
+
+    def _start(self, some: list[Scenario]) -> None:
+        self.queue.extend(some)
+        self.loop.run(self._next, self._finished, self.options.parallel)
+
+    def _possible(self, some: list[Scenario]) -> list[Scenario]:
+        """Those the trigger can serve; the others get their verdict (skip) at once."""
+        out = []
+        for scenario in some:
+            why = missing(self.detection.trigger or NONE, scenario.commands)
+            if why:
+                self.opinions[scenario.id].append(Opinion(Word.SKIP, why))
+            else:
+                out.append(scenario)
+        return out
+
+    def _next(self) -> Attempt | None:
+        if not self.queue:
+            return None
+        scenario = self.queue.popleft()
+        trigger = self.detection.trigger_for(scenario)
+        allow = frozenset({ABORT}) if scenario.aborts else frozenset[str]()
+        setting = Setting(
+            iss=Seq(self.random.getrandbits(32)),
+            trigger=trigger,
+            terms=Terms(self.options.profile, allow),
+            start=UNKNOWN_PORT,
+            patience=self.patience,
+        )
+        remote = self.target if scenario.port == "open" else self.closed.endpoint()
+        flow = Flow(Endpoint(self.link.source, self.pool.take()), remote)
+        return Attempt(scenario, Conductor(scenario, setting), flow)
+
+    def _finished(self, attempt: Attempt) -> None:
+        self.pool.give(attempt.flow.local.port)
+        if self.detection.concerns(attempt.scenario):
+            self.detection.heard(attempt)
+            if self.detection.trigger is not None:
+                self.queue.extend(self._possible(self.waiting))
+                self.waiting = []
+            return
+        opinion = judge(self._case(attempt))
+        heard = self.opinions[attempt.scenario.id]
+        heard.append(opinion)
+        self.attempts[attempt.scenario.id].append(attempt)
+        if attempt.scenario.port == "closed":
+            self.closed.heard(opinion)
+        if not heard_enough(heard):
+            self.queue.append(attempt.scenario)
+        self._progress()
+
+    def _case(self, attempt: Attempt) -> Case:
+        setting = attempt.conductor.setting
+        transcript = attempt.conductor.transcript
+        return Case(
+            attempt.scenario, transcript, setting.start, setting.terms, setting.trigger.obedient, self.path_delay
+        )
+
+    def _progress(self) -> None:
+        if self.options.progress is not None:
+            self.options.progress(sum(bool(o) for o in self.opinions.values()), len(self.opinions))
+
+    # -- verdicts --------------------------------------------------------------------------------------------------
+
+    def _results(self, interrupted: bool) -> tuple[ExchangeResult, ...]:
+        dropped = self.link.losses().dropped
+        clean = not dropped and not any(is_noise(heard) for heard in self.opinions.values())
+        return tuple(self._result(s, clean, dropped, interrupted) for s in self.scenarios)
+
+    def _result(self, scenario: Scenario, clean: bool, dropped: int, interrupted: bool) -> ExchangeResult:
+        heard = self.opinions[scenario.id]
+        verdict = settle(heard, clean=clean) if heard else self._not_run(interrupted)
+        if dropped and verdict.findings:
+            verdict = Opinion(Word.INCONCLUSIVE, f"our own receive buffer lost {dropped} packets", verdict.findings)
+        attempts = self.attempts[scenario.id]
+        return result_of(scenario, self.target, verdict, attempts, self._evidence(heard, attempts))
+
+    def _not_run(self, interrupted: bool) -> Opinion:
+        if interrupted:
+            return Opinion(Word.INCONCLUSIVE, "interrupted before it was played")
+        first = self.opinions["open"][-1]
+        return Opinion(Word.INCONCLUSIVE, first.reason or "not played")
+
+    @staticmethod
+    def _evidence(heard: list[Opinion], attempts: list[Attempt]) -> Attempt | None:
+        """The last attempt with a finding, or else the last one."""
+        for opinion, attempt in zip(reversed(heard), reversed(attempts), strict=False):
+            if opinion.findings:
+                return attempt
+        return attempts[-1] if attempts else None
+
+    def _warnings(self) -> list[str]:
+        first = self.opinions["open"][-1] if self.opinions.get("open") else None
+        if first is not None and first.doubt is Doubt.VOID:
+            return [f"{self.target}: {first.reason}"]
+        return []
+
+    def _save(self) -> None:
+        """Write every packet seen with its comments, in the order of the wire."""
+        recorder = self.options.recorder
+        if recorder is None:
+            return
+        comments: dict[int, list[str]] = {}
+        for scenario_id, attempts in self.attempts.items():
+            for number, (attempt, opinion) in enumerate(zip(attempts, self.opinions[scenario_id], strict=False), 1):
+                comments |= comments_of(attempt, opinion, number, attempt.conductor.setting.terms)
+        for arrival in self.loop.arrivals:
+            recorder.add(arrival.packet, arrival.time, comments.get(arrival.number, ()), sent=arrival.sent)
+        recorder.flush()
+
+
+def _chosen(options: CheckOptions) -> list[Scenario]:
+    """The exchanges asked for, in report order; an id may be a pattern with ``*``."""
+    wanted = [s for s in scenarios.ALL.values() if options.waits or not s.waits]
+    if not options.only:
+        return wanted
+    return [s for s in scenarios.ALL.values() if any(fnmatchcase(s.id, pattern) for pattern in options.only)]

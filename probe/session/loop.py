@@ -1,0 +1,131 @@
+"""The only loop: joins conductors and the line. Every exchange in progress has a source port of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from probe.engine.events import Command, Done, Seen, Send, WakeAt
+from probe.session.attempt import Attempt
+from probe.spec.segment import Flow
+from probe.wire.link import Arrival, Link
+from probe.wire.sockdiag import KernelTable
+
+LONG_WAIT = 5.0
+"""Seconds between looks at the line when nobody waits for anything."""
+
+Supply = Callable[[], Attempt | None]
+Finished = Callable[[Attempt], None]
+
+
+class Loop:
+    """Runs attempts side by side. ``table`` reads the peer's own view where the peer is of this machine.
+
+    ``arrivals`` keeps everything seen, in order, when ``keep`` is set (the recording is written from it).
+    """
+
+    def __init__(self, link: Link, table: KernelTable | None = None, *, keep: bool = True) -> None:
+        self.link = link
+        self.table = table
+        self.keep = keep
+        self.arrivals: list[Arrival] = []
+        self._live: dict[Flow, Attempt] = {}
+
+    def run(self, supply: Supply, finished: Finished, parallel: int) -> None:
+        """Until ``supply`` has nothing more and everything in progress has ended.
+
+        On KeyboardInterrupt every exchange in progress is reset on the peer and handed to ``finished`` as it stands.
+        """
+        try:
+            self._fill(supply, parallel)
+            while self._live:
+                self._turn(finished)
+                self._fill(supply, parallel)
+        except KeyboardInterrupt:
+            for attempt in list(self._live.values()):
+                self._obey(attempt, attempt.conductor.interrupt())
+                attempt.done = False
+                finished(attempt)
+            self._live.clear()
+            raise
+
+    def _fill(self, supply: Supply, parallel: int) -> None:
+        while len(self._live) < parallel and (attempt := supply()) is not None:
+            self._live[attempt.flow] = attempt
+            self._obey(attempt, attempt.conductor.start(time.time()))
+
+    def _turn(self, finished: Finished) -> None:
+        """Wait for the line or the next deadline; hand out what came; wake whose time is over."""
+        self._take(self.link.receive(self._monotonic(self._next_wake())))
+        looked = time.time()
+        late = self.link.receive(0)
+        if late:
+            self._take(late)
+        else:
+            # Everything that came before `looked` has been read, so a silence until then is a silence of the peer.
+            for attempt in list(self._live.values()):
+                if attempt.wake is not None and attempt.wake <= looked:
+                    attempt.wake = None
+                    self._obey(attempt, attempt.conductor.woken(looked))
+        for flow, attempt in list(self._live.items()):
+            if attempt.done:
+                del self._live[flow]
+                finished(attempt)
+
+    def _next_wake(self) -> float:
+        return min((a.wake for a in self._live.values() if a.wake is not None), default=time.time() + LONG_WAIT)
+
+    @staticmethod
+    def _monotonic(moment: float) -> float:
+        return time.monotonic() + max(0.0, moment - time.time())
+
+    def _take(self, arrivals: list[Arrival]) -> None:
+        orders: dict[Attempt, list[Command]] = {}
+        for arrival in arrivals:
+            if self.keep:
+                self.arrivals.append(arrival)
+            attempt = self._live.get(arrival.flow)
+            if attempt is not None and not attempt.done:
+                orders.setdefault(attempt, []).extend(self._hand_over(attempt, arrival))
+        if self.table is not None and orders:
+            orders = self._ask_kernel(orders)
+        for attempt, commands in orders.items():
+            self._obey(attempt, commands)
+
+    def _hand_over(self, attempt: Attempt, arrival: Arrival) -> list[Command]:
+        event = Seen(arrival.time, arrival.sent, arrival.segment, arrival.number)
+        if arrival.sent and not arrival.own:
+            attempt.conductor.foreign(event)
+            return []
+        before = attempt.last_event
+        commands = attempt.conductor.seen(event)
+        if attempt.last_event > before:
+            attempt.packets.append((before + 1, arrival))
+        return commands
+
+    def _ask_kernel(self, orders: dict[Attempt, list[Command]]) -> dict[Attempt, list[Command]]:
+        """Note the peer's own state where it is certain: the same before and after a look that found nothing new."""
+        first = {attempt: self._kernel_state(attempt) for attempt in orders}
+        unread = self.link.receive(0)
+        moved = {arrival.flow for arrival in unread}
+        for attempt, state in first.items():
+            if attempt.flow not in moved and self._kernel_state(attempt) == state:
+                attempt.kernel[attempt.last_event] = state
+        for attempt, commands in orders.items():
+            self._obey(attempt, commands)
+        if unread:
+            self._take(unread)
+        return {}
+
+    def _kernel_state(self, attempt: Attempt) -> str:
+        assert self.table is not None
+        return self.table.state(attempt.flow.remote, attempt.flow.local) or "CLOSED"
+
+    def _obey(self, attempt: Attempt, commands: list[Command]) -> None:
+        for command in commands:
+            if isinstance(command, Send):
+                self.link.send(attempt.flow, command.segment)
+            elif isinstance(command, WakeAt):
+                attempt.wake = command.time
+            elif isinstance(command, Done):
+                attempt.done = True

@@ -1,0 +1,33 @@
+"""What a check may be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from probe.wire.record import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """Settings of one check.
+
+    ``trigger``: auto, none, http, target, or a line of the user's that makes the server close. ``only`` names
+    exchanges (empty: all); ``waits`` False leaves out those that wait for a timer of the peer. ``patience`` is how many
+    seconds a reply may take (None: 1 s for a peer of this machine, 3 s for others). ``guarded`` False lets our own
+    kernel answer (tests only). ``progress`` is called with (done, total).
+    """
+
+    profile: str = "rfc9293"
+    trigger: str = "auto"
+    only: tuple[str, ...] = ()
+    waits: bool = True
+    patience: float | None = None
+    interface: str | None = None
+    source: str | None = None
+    closed_port: int | None = None
+    seed: int | None = None
+    parallel: int = 64
+    guarded: bool = True
+    recorder: Recorder | None = None
+    progress: Callable[[int, int], None] | None = None

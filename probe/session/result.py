@@ -1,0 +1,115 @@
+"""Attempts to what is reported: steps with states and packet numbers, the verdict, the comments of the recording."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from probe.engine.events import Quiet, Seen
+from probe.engine.judge import Opinion, show
+from probe.engine.tracker import Terms
+from probe.engine.verdict import ExchangeResult, Step
+from probe.engine.watch import Watch
+from probe.scenarios.steps import Scenario
+from probe.session.attempt import Attempt
+from probe.spec.segment import Endpoint
+
+
+def result_of(
+    scenario: Scenario, target: Endpoint, verdict: Opinion, attempts: list[Attempt], shown: Attempt | None
+) -> ExchangeResult:
+    """The reported form of one exchange; ``shown`` is the attempt whose steps are the evidence."""
+    watch = shown.conductor.watch if shown else None
+    return ExchangeResult(
+        id=scenario.id,
+        title=scenario.title,
+        verdict=verdict.word,
+        reason=verdict.reason,
+        form=verdict.form,
+        rules=verdict.rules,
+        steps=steps_of(shown) if shown else (),
+        findings=verdict.findings,
+        target=str(target),
+        ip_version=target.version,
+        flow=str(shown.flow) if shown else "",
+        attempts=len(attempts),
+        clause=scenario.clause,
+        isns=(int(watch.numbers.tester or 0), int(watch.numbers.peer or 0)) if watch else (0, 0),
+    )
+
+
+def steps_of(attempt: Attempt) -> tuple[Step, ...]:
+    """Every segment of the attempt, with the states the peer can be in after it."""
+    watch = attempt.conductor.watch
+    return tuple(
+        Step(
+            time=event.time,
+            direction=">" if event.to_peer else "<",
+            segment=event.segment,
+            text=show(watch, event),
+            peer_states=watch.states[index],
+            kernel_state=attempt.kernel.get(index),
+            note=_note(watch, index),
+            number=event.number,
+        )
+        for index, event in enumerate(attempt.conductor.transcript.events)
+        if isinstance(event, Seen)
+    )
+
+
+def _note(watch: Watch, index: int) -> str:
+    if watch.broken_at == index:
+        return "no permitted history explains this"
+    answers = watch.answers[index]
+    rows = sorted({a.row for a in answers if a.row})
+    if rows:
+        return "due by " + ", ".join(rows)
+    calls = sorted({a.call for a in answers if a.call})
+    return " or ".join(calls)
+
+
+def comments_of(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -> dict[int, list[str]]:
+    """Packet number -> comments: what a person reads in Wireshark, and on the last packet what a replay needs."""
+    out: dict[int, list[str]] = {}
+    watch = attempt.conductor.watch
+    for place, (index, arrival) in enumerate(attempt.packets, 1):
+        event = attempt.conductor.transcript.events[index]
+        assert isinstance(event, Seen)
+        out[arrival.number] = [_sentence(attempt, watch, place, index, event)]
+    if attempt.packets:
+        last = attempt.packets[-1][1].number
+        reason = f": {verdict.reason}" if verdict.reason else ""
+        out[last].append(f"probe {attempt.scenario.id}: {verdict.word}{reason}")
+        out[last] += [
+            f"probe finding {f.rule} ({f.level}, {f.clause}): due {f.due}; came {f.came}" for f in verdict.findings
+        ]
+        out[last].append("probe-run " + json.dumps(_record(attempt, verdict, number, terms), separators=(",", ":")))
+    return out
+
+
+def _sentence(attempt: Attempt, watch: Watch, place: int, index: int, event: Seen) -> str:
+    who = "tester" if event.to_peer else "peer"
+    states = "/".join(watch.states[index]) or "unknown"
+    kernel = attempt.kernel.get(index)
+    believed = f"peer {states}" + (f" (its kernel says {kernel})" if kernel else "")
+    note = _note(watch, index)
+    return f"probe {attempt.scenario.id} step {place}: {who} {show(watch, event)}; {believed}" + (
+        f"; {note}" if note else ""
+    )
+
+
+def _record(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -> dict[str, Any]:
+    """What makes the judgement repeatable: the waits, what was missing, and how the exchange was set up."""
+    transcript = attempt.conductor.transcript
+    return {
+        "exchange": attempt.scenario.id,
+        "attempt": number,
+        "verdict": verdict.word,
+        "profile": terms.profile,
+        "allow": sorted(terms.allow),
+        "obedient": attempt.conductor.setting.trigger.obedient,
+        "quiet": [[i, round(e.time, 6)] for i, e in enumerate(transcript.events) if isinstance(e, Quiet)],
+        "sealed": transcript.sealed,
+        "missing": [[m.index, m.what, m.rule, m.application, m.waited] for m in transcript.missing],
+        "rules": [f.rule for f in verdict.findings],
+    }
