@@ -9,8 +9,9 @@ from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
-LOSS, ABORT, REPEAT = "loss", "abort", "repeat"
-"""Excuses a history may need: a lost segment, an application that aborts, an ACK that nothing asked for."""
+LOSS, ABORT, REPEAT, COOKIES = "loss", "abort", "repeat", "cookies"
+"""Excuses a history may need: a lost segment, an application that aborts, an ACK that nothing asked for, a listener
+that is overloaded and keeps no state (SYN cookies)."""
 
 
 @dataclass(frozen=True, slots=True)

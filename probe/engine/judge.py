@@ -11,7 +11,7 @@ from enum import Enum
 from probe.engine import blame, tracker
 from probe.engine.events import Quiet, Seen
 from probe.engine.forms import close_form
-from probe.engine.hypothesis import ABORT, LOSS, REPEAT
+from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT
 from probe.engine.timing import Late, judge_delayed_acks, judge_repeats
 from probe.engine.tracker import Belief, Terms
 from probe.engine.transcript import Missing, Transcript
@@ -30,6 +30,7 @@ class Doubt(Enum):
     UNEXPLAINED = "unexplained"
     LOSS = "a lost segment would explain it"
     ABORT = "an application that aborts would explain it"
+    COOKIES = "a listener that keeps no state (SYN cookies) would explain it"
     VOID = "void"
 
 
@@ -67,8 +68,9 @@ def judge(case: Case) -> Opinion:
     form = close_form(case.transcript)
     if watch.broken_at is not None:
         return replace(_departure(case, watch), rules=exercised, form=form)
-    findings = _beside_the_oracle(case, watch)
-    if findings:
+    if doubtful := _untimely(case, watch):
+        return Opinion(_word(doubtful), "", tuple(doubtful), exercised, form, Doubt.LOSS)
+    if findings := _beside_the_oracle(case, watch):
         return Opinion(_word(findings), "", tuple(findings), exercised, form, Doubt.UNEXPLAINED)
     absent = _absent_application(case.transcript)
     if absent:
@@ -116,9 +118,11 @@ def _departure(case: Case, watch: Watch) -> Opinion:
             return Opinion(Word.PASS, "an acknowledgment came that nothing asked for")
         finding = _graded("seg.pure-ack-silent", finding)
         return Opinion(finding.word, "", (finding,), doubt=Doubt.LOSS)
+    if _explained(case, REPEAT, COOKIES):
+        return Opinion(finding.word, "", (finding,), doubt=Doubt.COOKIES)
     if not case.obedient and _explained(case, REPEAT, ABORT):
         return Opinion(finding.word, "", (finding,), doubt=Doubt.ABORT)
-    lenient = (REPEAT, LOSS) if case.obedient else (REPEAT, LOSS, ABORT)
+    lenient = (REPEAT, LOSS, COOKIES) if case.obedient else (REPEAT, LOSS, COOKIES, ABORT)
     doubt = Doubt.LOSS if _explained(case, *lenient) else Doubt.UNEXPLAINED
     return Opinion(finding.word, "", (finding,), doubt=doubt)
 
@@ -170,15 +174,16 @@ def _graded(rule_id: str, finding: Finding) -> Finding:
 # -- what the oracle cannot know ---------------------------------------------------------------------------------------
 
 
-def _beside_the_oracle(case: Case, watch: Watch) -> list[Finding]:
+def _untimely(case: Case, watch: Watch) -> list[Finding]:
+    """What came too late or not at all; a lost segment or a busy machine can look the same."""
     late = [item for repeats in case.scenario.repeats for item in judge_repeats(case.transcript, repeats)]
     late += judge_delayed_acks(case.transcript, watch, case.path_delay)
     found = [_late(case, item) for item in late]
-    found += [_absent(case, watch, m) for m in case.transcript.missing if m.rule and not m.application]
-    found += _handshake_data(case, watch)
-    if case.scenario.distinct_isns:
-        found += _same_isns(case)
-    return found
+    return found + [_absent(case, watch, m) for m in case.transcript.missing if m.rule and not m.application]
+
+
+def _beside_the_oracle(case: Case, watch: Watch) -> list[Finding]:
+    return _handshake_data(case, watch) + (_same_isns(case) if case.scenario.distinct_isns else [])
 
 
 def _late(case: Case, late: Late) -> Finding:

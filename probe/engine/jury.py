@@ -53,8 +53,9 @@ def settle(opinions: list[Opinion], *, clean: bool) -> Opinion:
         return last if count >= TWICE else _unsure(opinions, "seen once only")
     if count < ATTEMPTS:
         return _unsure(opinions, f"seen in {count} attempts only; {last.doubt.value}")
-    if last.doubt is Doubt.ABORT or not clean:
-        why = last.doubt.value if last.doubt is Doubt.ABORT else "the path loses segments"
+    standing = last.doubt in (Doubt.ABORT, Doubt.COOKIES)
+    if standing or not clean:
+        why = last.doubt.value if standing else "the path loses segments"
         return _unsure(opinions, f"deviated in {count} of {count} attempts, but {why}")
     return last
 

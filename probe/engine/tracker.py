@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from probe.engine.hypothesis import ABORT, LOSS, REPEAT, Hypothesis
+from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT, Due, Hypothesis
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
@@ -116,8 +116,33 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
         yield from _with_loss(h)
     if not h.inflight or h.due is not None:
         return  # replies leave in the order of the segments that asked for them
+    if COOKIES in terms.allow:
+        yield from _with_cookies(h)
     for reaction in permitted(arrives(h.tcb, h.inflight[0][1]), terms.profile):
         yield h.reacted(reaction)
+
+
+def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
+    """A listener that keeps no state: it answers any SYN, and takes any ACK that continues one of its SYN,ACKs."""
+    (index, segment), rest = h.inflight[0], h.inflight[1:]
+    listener = h.tcb.listening and h.tcb.state in (State.LISTEN, State.CLOSED)
+    if not listener:
+        return
+    if segment.flags & (SYN | ACK | RST) == SYN:
+        opened = next(r for r in arrives(h.tcb, segment) if r.reply is not None)
+        yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(COOKIES)
+    elif segment.flags & (SYN | ACK | RST) == ACK:
+        block = Tcb(
+            State.SYN_RECEIVED,
+            listening=True,
+            iss=segment.ack - 1,
+            snd_una=segment.ack - 1,
+            snd_nxt=segment.ack,
+            irs=segment.seq - 1,
+            rcv_nxt=segment.seq,
+            rcv_wnd=0xFFFF,
+        )
+        yield from (replace(h, tcb=block).reacted(r).excused(COOKIES) for r in arrives(block, segment))
 
 
 def _with_loss(h: Hypothesis) -> Iterator[Hypothesis]:
@@ -145,7 +170,8 @@ def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[
     if h.due is not None:
         if h.due.reply.matches(segment):
             reaction = h.due.reaction
-            yield h.answered(segment), Answer(h.due.index, reaction.row, reaction.rule)
+            kept = replace(h, due=None) if reaction.next.state is State.LISTEN else h.answered(segment)
+            yield kept, Answer(h.due.index, reaction.row, reaction.rule)
         return
     covered = h.owed is not None and h.owed.reply.matches(segment)
     if covered and segment.seq == h.tcb.snd_nxt and not segment.seg_len:

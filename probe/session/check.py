@@ -72,6 +72,7 @@ class _Check:
         self.opinions: dict[str, list[Opinion]] = {s.id: [] for s in self.scenarios}
         self.attempts: dict[str, list[Attempt]] = {s.id: [] for s in self.scenarios}
         self.queue: deque[Scenario] = deque()
+        self.again: list[Scenario] = []
         self.waiting: list[Scenario] = []
         self.path_delay = SCHEDULING
         self.first_drop = 0
@@ -112,8 +113,13 @@ class _Check:
         self._start(probes + self._possible(ready))
 
     def _start(self, some: list[Scenario]) -> None:
-        self.queue.extend(some)
+        """Play them side by side, the long waits first; what is left in doubt is played again alone, without haste."""
+        self.queue.extend(sorted(some, key=lambda s: not s.waits))
         self.loop.run(self._next, self._finished, self.options.parallel)
+        while self.again:
+            self.queue.extend(self.again)
+            self.again.clear()
+            self.loop.run(self._next, self._finished, 1)
 
     def _possible(self, some: list[Scenario]) -> list[Scenario]:
         """Those the trigger can serve; the others get their verdict (skip) at once."""
@@ -158,7 +164,7 @@ class _Check:
         if attempt.scenario.port == "closed":
             self.closed.heard(opinion)
         if not heard_enough(heard):
-            self.queue.append(attempt.scenario)
+            self.again.append(attempt.scenario)
         self._progress()
 
     def _case(self, attempt: Attempt) -> Case:

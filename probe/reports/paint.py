@@ -1,0 +1,47 @@
+"""A little colour for terminals: verdict words and headings, nothing that carries meaning by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_RESET = "\x1b[0m"
+_BOLD, _DIM, _RED, _GREEN, _YELLOW, _MAGENTA = "1", "2", "31", "32", "33", "35"
+_WORDS = {
+    "pass": _GREEN,
+    "fail": f"{_BOLD};{_RED}",
+    "warn": _YELLOW,
+    "inconclusive": _MAGENTA,
+    "skip": _DIM,
+    "followed": _GREEN,
+    "not followed": f"{_BOLD};{_RED}",
+    "skipped": _DIM,
+    "works": _GREEN,
+    "missing": f"{_BOLD};{_RED}",
+    "not judged": _DIM,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Colours words when ``on``; otherwise returns them as they are."""
+
+    on: bool = False
+
+    def word(self, word: str, shown: str | None = None) -> str:
+        """A verdict, summary or doctor's word in its colour; ``shown`` replaces the text (padding, upper case)."""
+        return self._in(_WORDS.get(word, ""), word if shown is None else shown)
+
+    def strong(self, text: str) -> str:
+        """A heading."""
+        return self._in(_BOLD, text)
+
+    def faint(self, text: str) -> str:
+        """A side remark."""
+        return self._in(_DIM, text)
+
+    def _in(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}{_RESET}" if self.on and code else text
+
+
+PLAIN = Paint()
+"""No colour at all."""

@@ -1,0 +1,52 @@
+"""Tables that fit the terminal: columns too wide for it are wrapped between words, the widest first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+_GAP = 2
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_NARROWEST = 5
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+    """The rows under their headers in at most ``width`` columns, unless single words are longer than that."""
+    columns = list(zip(*([headers, *rows]), strict=True))
+    room = _shrunk([_natural(c) for c in columns], [_least(c) for c in columns], width)
+    return tabulate(
+        [list(row) for row in rows],
+        headers=list(headers),
+        tablefmt="simple",
+        maxcolwidths=list(room),
+        maxheadercolwidths=list(room),
+        disable_numparse=True,
+        preserve_whitespace=False,
+    )
+
+
+def visible(text: str) -> int:
+    """How many columns a text takes, colours left out."""
+    return len(_COLOUR.sub("", text))
+
+
+def _natural(column: Sequence[str]) -> int:
+    return max(_NARROWEST, *(visible(line) for cell in column for line in (cell.splitlines() or [""])))
+
+
+def _least(column: Sequence[str]) -> int:
+    """The longest word: below that width it would be cut in two."""
+    return max(_NARROWEST, *(visible(word) for cell in column for word in (cell.split() or [""])))
+
+
+def _shrunk(natural: list[int], least: list[int], width: int) -> list[int]:
+    """Column widths that fit, taken from the widest column that can still give."""
+    room = list(natural)
+    while sum(room) + _GAP * (len(room) - 1) > width:
+        giving = [i for i in range(len(room)) if room[i] > least[i]]
+        if not giving:
+            break
+        room[max(giving, key=lambda i: room[i])] -= 1
+    return room

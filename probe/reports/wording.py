@@ -1,0 +1,67 @@
+"""How verdict records read in a line: flag sequences, state sets, clauses, packet lists. Shared by every text report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from probe.engine.verdict import ExchangeResult, Step
+from probe.spec.segment import RST, flags_text
+from probe.spec.states import State
+
+_MANY = 4
+_REPEATED = 4
+ALL_STATES = frozenset(state.value for state in State)
+
+
+def flags_of(steps: Iterable[Step], direction: str) -> str:
+    """The flags of one side's segments in order, as tcpdump writes them; a long run of the same as ``.x12``."""
+    words = []
+    for flags, run in groupby(flags_text(s.segment.flags) for s in steps if s.direction == direction):
+        count = len(list(run))
+        words += [flags] * count if count < _REPEATED else [f"{flags}x{count}"]
+    return " ".join(words)
+
+
+def states_text(states: tuple[str, ...], many: int = _MANY) -> str:
+    """The states the peer can be in; a set that says little is abbreviated."""
+    if not states:
+        return "unknown"
+    if ALL_STATES <= set(states):
+        return "any state"
+    if len(states) > many:
+        return f"{', '.join(states[: many - 1])} or {len(states) - many + 1} more"
+    return " or ".join((", ".join(states[:-1]), states[-1])) if len(states) > 1 else states[0]
+
+
+def path_text(steps: Iterable[Step]) -> str:
+    """The states the peer certainly went through, in order."""
+    certain = [s.peer_states[0] for s in steps if len(s.peer_states) == 1]
+    return " > ".join(state for state, _ in groupby(certain))
+
+
+def clause_text(clause: str) -> str:
+    """A clause without the name of the RFC that every other clause names too."""
+    return clause.removeprefix("RFC 9293 ")
+
+
+def packets_text(packets: tuple[int, ...]) -> str:
+    """Packet numbers as people list them: ``3, 4, 7-9``."""
+    runs: list[list[int]] = []
+    for number in sorted(set(packets)):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 2 else ", ".join(map(str, r)) for r in runs)
+
+
+def listed(items: Iterable[str], last: str = "and") -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    words = list(items)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def reset_ended(result: ExchangeResult) -> bool:
+    """Whether the tester cleared the connection away with a RST."""
+    return any(s.direction == ">" and s.segment.flags & RST for s in result.steps)
