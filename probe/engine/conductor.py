@@ -21,6 +21,8 @@ from probe.spec.seq import Seq
 HARMLESS = {"CLOSED", "LISTEN", "TIME-WAIT"}
 """Peer states that need no clearing up."""
 CLEARING_TRIES = 3
+APPLICATION_TIMES = 3
+"""How many times the patience an application gets: it must be scheduled, and a busy machine takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,7 @@ class Conductor:
             out.append(self._send(step))
         elif isinstance(step, steps.Wait) or not self._fulfilled(step):
             if self._deadline is None:
-                within = step.seconds if isinstance(step, steps.Wait) else step.within
-                self._deadline = now + (self.setting.patience if within is None else within)
+                self._deadline = now + self._within(step)
             return False
         self._todo.pop(0)
         self._deadline = None
@@ -131,9 +132,15 @@ class Conductor:
             case what:
                 return self.tester.counts.get(what, 0) >= step.count
 
+    def _within(self, step: steps.Wait | steps.Expect) -> float:
+        if isinstance(step, steps.Wait):
+            return step.seconds
+        if step.within is not None:
+            return step.within
+        return self.setting.patience * (APPLICATION_TIMES if step.application else 1)
+
     def _note_missing(self, step: steps.Expect) -> None:
-        waited = self.setting.patience if step.within is None else step.within
-        missing = Missing(self.watch.index, step.what, step.rule, step.application, waited)
+        missing = Missing(self.watch.index, step.what, step.rule, step.application, self._within(step))
         self.transcript.missing.append(missing)
 
     def _record(self, event: Event) -> None:

@@ -179,7 +179,8 @@ def _untimely(case: Case, watch: Watch) -> list[Finding]:
     late = [item for repeats in case.scenario.repeats for item in judge_repeats(case.transcript, repeats)]
     late += judge_delayed_acks(case.transcript, watch, case.path_delay)
     found = [_late(case, item) for item in late]
-    return found + [_absent(case, watch, m) for m in case.transcript.missing if m.rule and not m.application]
+    absent = [m for m in case.transcript.missing if m.rule and (case.obedient or not m.application)]
+    return found + [_absent(case, watch, m) for m in absent]
 
 
 def _beside_the_oracle(case: Case, watch: Watch) -> list[Finding]:

@@ -24,7 +24,7 @@ def heard_enough(opinions: list[Opinion]) -> bool:
     last = opinions[-1]
     if last.doubt is Doubt.NONE and last.word is not Word.SKIP:
         return True
-    if last.word is Word.SKIP and not last.reason.startswith("the application"):
+    if last.word is Word.SKIP and not (last.reason.startswith("the application") and len(opinions) < TWICE):
         return True
     if last.doubt is Doubt.VOID and last.reason.startswith("our own kernel"):
         return True
@@ -49,6 +49,7 @@ def settle(opinions: list[Opinion], *, clean: bool) -> Opinion:
         return last
     if not _same(opinions):
         return _unsure(opinions, f"deviated in {_deviating(opinions)} of {count} attempts, not every time the same way")
+    last = _telling(opinions)
     if last.doubt is Doubt.UNEXPLAINED:
         return last if count >= TWICE else _unsure(opinions, "seen once only")
     if count < ATTEMPTS:
@@ -61,8 +62,13 @@ def settle(opinions: list[Opinion], *, clean: bool) -> Opinion:
 
 
 def _same(opinions: list[Opinion]) -> bool:
-    """Whether all attempts name the same rules and leave the same doubt."""
-    return len({(o.doubt, o.word, tuple(f.rule for f in o.findings)) for o in opinions}) == 1
+    """Whether every attempt departs at the same place: after the same segment of ours, with the same doubt."""
+    return len({(o.doubt, tuple(f.sent for f in o.findings)) for o in opinions}) == 1
+
+
+def _telling(opinions: list[Opinion]) -> Opinion:
+    """Of attempts that depart at one place the one that got furthest; the last of those."""
+    return max(reversed(opinions), key=lambda o: len(o.rules))
 
 
 def _deviating(opinions: list[Opinion]) -> int:

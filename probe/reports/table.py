@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 
 from tabulate import tabulate
@@ -16,20 +17,20 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> 
     """The rows under their headers in at most ``width`` columns, unless single words are longer than that."""
     columns = list(zip(*([headers, *rows]), strict=True))
     room = _shrunk([_natural(c) for c in columns], [_least(c) for c in columns], width)
-    return tabulate(
-        [list(row) for row in rows],
-        headers=list(headers),
-        tablefmt="simple",
-        maxcolwidths=list(room),
-        maxheadercolwidths=list(room),
-        disable_numparse=True,
-        preserve_whitespace=False,
-    )
+    # Wrapped here: tabulate would cut states and ids at their hyphens.
+    wrapped = [[_wrapped(cell, columns) for cell, columns in zip(row, room, strict=True)] for row in rows]
+    return tabulate(wrapped, headers=list(headers), tablefmt="simple", disable_numparse=True)
 
 
 def visible(text: str) -> int:
     """How many columns a text takes, colours left out."""
     return len(_COLOUR.sub("", text))
+
+
+def _wrapped(cell: str, columns: int) -> str:
+    if visible(cell) <= columns:
+        return cell
+    return "\n".join(textwrap.wrap(cell, columns, break_on_hyphens=False))
 
 
 def _natural(column: Sequence[str]) -> int:

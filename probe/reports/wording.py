@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from probe.engine.verdict import ExchangeResult, Step
-from probe.spec.segment import RST, flags_text
+from probe.engine.verdict import Step
+from probe.spec.segment import flags_text
 from probe.spec.states import State
 
 _MANY = 4
@@ -15,12 +15,14 @@ ALL_STATES = frozenset(state.value for state in State)
 
 
 def flags_of(steps: Iterable[Step], direction: str) -> str:
-    """The flags of one side's segments in order, as tcpdump writes them; a long run of the same as ``.x12``."""
-    words = []
-    for flags, run in groupby(flags_text(s.segment.flags) for s in steps if s.direction == direction):
-        count = len(list(run))
-        words += [flags] * count if count < _REPEATED else [f"{flags}x{count}"]
-    return " ".join(words)
+    """The flags of one side's segments in order, as tcpdump writes them."""
+    return sequence_text(flags_text(s.segment.flags) for s in steps if s.direction == direction)
+
+
+def sequence_text(words: Iterable[str]) -> str:
+    """The words in a row; a long run of the same one as ``.x12``."""
+    counted = [(word, len(list(run))) for word, run in groupby(words)]
+    return " ".join(f"{word}x{count}" if count >= _REPEATED else " ".join([word] * count) for word, count in counted)
 
 
 def states_text(states: tuple[str, ...], many: int = _MANY) -> str:
@@ -35,9 +37,10 @@ def states_text(states: tuple[str, ...], many: int = _MANY) -> str:
 
 
 def path_text(steps: Iterable[Step]) -> str:
-    """The states the peer certainly went through, in order."""
+    """The states the peer certainly went through, in order; SYN-RECEIVED goes without saying where others follow."""
     certain = [s.peer_states[0] for s in steps if len(s.peer_states) == 1]
-    return " > ".join(state for state, _ in groupby(certain))
+    path = [state for state, _ in groupby(certain)]
+    return " > ".join(path[1:] if path[1:] and path[0] == State.SYN_RECEIVED else path)
 
 
 def clause_text(clause: str) -> str:
@@ -61,7 +64,3 @@ def listed(items: Iterable[str], last: str = "and") -> str:
     words = list(items)
     return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
 
-
-def reset_ended(result: ExchangeResult) -> bool:
-    """Whether the tester cleared the connection away with a RST."""
-    return any(s.direction == ">" and s.segment.flags & RST for s in result.steps)

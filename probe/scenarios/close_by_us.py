@@ -5,7 +5,7 @@ from probe.scenarios.steps import LIVE, OPEN, Expect, Scenario, Send
 SCENARIO = Scenario(
     id="close-by-us",
     title="close by us",
-    steps=(*OPEN, Send("F."), Expect("."), Expect("F", application=True), Send("."), *LIVE),
+    steps=(*OPEN, Send("F."), Expect("."), Expect("F", rule="close.passive-fin", application=True), Send("."), *LIVE),
     shows=("close.fin-acked", "close.passive-fin", "close.lastack-closed", "ack.fin-prompt"),
     clause="RFC 9293 3.6 Figure 12",
     topic="close_by_us",

@@ -11,7 +11,7 @@ SCENARIO = Scenario(
         Expect("."),
         Send("F."),
         Expect("."),
-        Expect("F", application=True),
+        Expect("F", rule="close.passive-fin", application=True),
         Send("."),
         *LIVE,
     ),

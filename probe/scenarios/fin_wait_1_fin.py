@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     steps=(
         *OPEN,
         Send("P.", data=Command("close")),
-        Expect("F", application=True),
+        Expect("F", rule="aclose.fin-form", application=True),
         Expect("F", within=5.0, count=2, rule="aclose.fin-retransmit"),
         Expect("F", within=10.0, count=3, rule="aclose.fin-retransmit"),
         Send("."),

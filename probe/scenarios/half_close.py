@@ -12,7 +12,7 @@ SCENARIO = Scenario(
         Send("F."),
         Expect("."),
         Expect("text", count=100, rule="close.halfclose-peer-sends", application=True),
-        Expect("F", application=True),
+        Expect("F", rule="close.passive-fin", application=True),
         Send("."),
         *LIVE,
     ),

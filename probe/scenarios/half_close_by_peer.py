@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     steps=(
         *OPEN,
         Send("P.", data=Command("half-close")),
-        Expect("F", application=True),
+        Expect("F", rule="aclose.fin-form", application=True),
         Send("."),
         Send("P.", data=b"0123456789"),
         Expect(".", within=2.0),

@@ -9,7 +9,7 @@ SCENARIO = Scenario(
         *OPEN,
         Send("F."),
         Expect("."),
-        Expect("F", application=True),
+        Expect("F", rule="close.passive-fin", application=True),
         Expect("F", within=5.0, count=2, rule="close.lastack-fin-retransmit"),
         Expect("F", within=10.0, count=3, rule="close.lastack-fin-retransmit"),
         Send("."),

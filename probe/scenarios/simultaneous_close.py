@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     steps=(
         *OPEN,
         Send("P.", data=Command("close")),
-        Expect("F", application=True),
+        Expect("F", rule="aclose.fin-form", application=True),
         Send("F.", ack=TEXT),
         Expect("."),
         Send("."),

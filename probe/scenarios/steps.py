@@ -65,7 +65,8 @@ class Expect:
 
     ``what``: ``S.`` a SYN,ACK; ``.`` all we sent is acknowledged; ``F`` a FIN; ``R`` a RST; ``text`` at least
     ``count`` octets; ``settled`` nothing is owed any more. For S., F and R ``count`` tells how many copies in all.
-    ``rule`` is violated if it does not come; ``application`` says that the peer's application decides whether it comes.
+    ``rule`` is violated if it does not come; ``application`` says that the peer's application decides whether it comes
+    (so that it is the stack's fault only behind an application known to obey; it is given three times the patience).
     """
 
     what: str

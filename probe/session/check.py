@@ -15,7 +15,7 @@ from probe.engine.jury import heard_enough, is_noise, settle
 from probe.engine.summary import summarize
 from probe.engine.tracker import UNKNOWN_PORT, Terms
 from probe.engine.verdict import ExchangeResult, Run, Word
-from probe.scenarios.steps import Scenario
+from probe.scenarios.steps import Expect, Scenario
 from probe.scenarios.triggers import NONE, missing
 from probe.session.attempt import Attempt
 from probe.session.detect import Detection, known_trigger
@@ -106,15 +106,18 @@ class _Check:
         return self.opinions[probe.id][-1].doubt is not Doubt.VOID
 
     def _start_all(self) -> None:
+        """What hangs on the application waits until it is known; exchanges that only wait for a timer fill the time."""
         rest = [s for s in self.scenarios if s.id != "open"]
-        self.waiting = [s for s in rest if s.commands and self.detection.trigger is None]
-        ready = [s for s in rest if s not in self.waiting]
-        probes = [] if self.detection.trigger is not None or not self.waiting else self.detection.probes()
-        self._start(probes + self._possible(ready))
+        if self.detection.trigger is not None:
+            self._start(self._possible(rest))
+            return
+        ready = [s for s in rest if s.waits and not s.commands and not _hangs_on_application(s)]
+        self.waiting = [s for s in rest if s not in ready]
+        self._start((self.detection.probes() if self.waiting else []) + ready)
 
     def _start(self, some: list[Scenario]) -> None:
         """Play them side by side, the long waits first; what is left in doubt is played again alone, without haste."""
-        self.queue.extend(sorted(some, key=lambda s: not s.waits))
+        self.queue.extend(sorted(some, key=lambda s: not (s.waits or self.detection.concerns(s))))
         self.loop.run(self._next, self._finished, self.options.parallel)
         while self.again:
             self.queue.extend(self.again)
@@ -233,3 +236,7 @@ def _chosen(options: CheckOptions) -> list[Scenario]:
     if not options.only:
         return wanted
     return [s for s in scenarios.ALL.values() if any(fnmatchcase(s.id, pattern) for pattern in options.only)]
+
+
+def _hangs_on_application(scenario: Scenario) -> bool:
+    return any(isinstance(step, Expect) and step.application for step in scenario.steps)

@@ -1,8 +1,10 @@
 """Hold source ports so that our own kernel stays silent about the connections we craft from them.
 
-A listening socket owns the port; a BPF filter on it returns 0 for everything. The kernel hands it each segment of
-the crafted connection, the filter drops it, and nothing is answered (RFC 9293 section 3.10.7.1 would have our
-kernel reset a connection it does not know). No firewall rule, no privilege, nothing left behind after a kill.
+A listening socket owns the port and drops everything, so nothing is answered (RFC 9293 section 3.10.7.1 would have
+our kernel reset a connection it does not know). A BPF filter that returns 0 does it where the kernel takes one; newer
+kernels (seen: 6.18) want CAP_NET_ADMIN for a filter on a TCP socket. Without that the socket asks for a TTL of 255,
+which only a neighbour's packet can have, and only if its stack starts there (most start at 64 or 128; RFC 5082 uses
+the same fact). No firewall rule, and nothing is left behind after a kill.
 """
 
 from __future__ import annotations
@@ -18,16 +20,20 @@ from probe.wire.bpf import NOTHING, attach
 from probe.wire.closing import Closing
 from probe.wire.errors import WireError
 
+_IP_MINTTL, _IPV6_MINHOPCOUNT = 21, 73
 _OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
 
 
 class Guard(Closing):
-    """One held port of one address (``0.0.0.0`` or ``::``: every address of that version)."""
+    """One held port of one address (``0.0.0.0`` or ``::``: every address of that version).
+
+    ``complete`` is False where only the TTL guards: packets of a neighbour that sends them with 255 get through.
+    """
 
     def __init__(self, address: str, port: int = 0) -> None:
         """Hold ``port`` (0: one the kernel picks). WireError when it is taken or the address is not ours."""
         try:
-            self._socket = _held(address, port)
+            self._socket, self.complete = _held(address, port)
         except OSError as error:
             raise WireError(_why_not_held(address, port, error)) from error
         self.port: int = self._socket.getsockname()[1]
@@ -37,10 +43,11 @@ class Guard(Closing):
         self._socket.close()
 
 
-def _held(address: str, port: int) -> socket.socket:
+def _held(address: str, port: int) -> tuple[socket.socket, bool]:
+    """The listening socket, and whether nothing at all gets through to it."""
     sock = socket.socket(family(address), socket.SOCK_STREAM)
     try:
-        attach(sock, NOTHING)  # before bind: no segment may find the listener unguarded
+        complete = _silence(sock)  # before bind: no segment may find the listener unguarded
         if sock.family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(socket_address(address, port))
@@ -48,7 +55,18 @@ def _held(address: str, port: int) -> socket.socket:
     except OSError:
         sock.close()
         raise
-    return sock
+    return sock, complete
+
+
+def _silence(sock: socket.socket) -> bool:
+    """Let the socket take no packet; False where it takes those with a TTL (hop limit) of 255."""
+    try:
+        attach(sock, NOTHING)
+    except PermissionError:
+        option = (socket.IPPROTO_IPV6, _IPV6_MINHOPCOUNT) if sock.family == socket.AF_INET6 else (0, _IP_MINTTL)
+        sock.setsockopt(*option, 255)
+        return False
+    return True
 
 
 def _why_not_held(address: str, port: int, error: OSError) -> str:
@@ -69,7 +87,7 @@ def _why_not_held(address: str, port: int, error: OSError) -> str:
 class PortPool(Closing):
     """Source ports of one address, each held from ``take`` until the pool closes or runs out of fresh ones.
 
-    A port given back stays held, as late segments of its last connection may still come, and is handed out again,
+    Ports are held in the network namespace the calling thread is in at ``take``. A port given back stays held, as late segments of its last connection may still come, and is handed out again,
     the longest idle first, only when no fresh one can be had.
     """
 
@@ -85,6 +103,15 @@ class PortPool(Closing):
 
     def __len__(self) -> int:
         return len(self._guards)
+
+    @property
+    def caveat(self) -> str:
+        """What the guard does not keep out, as a sentence for the user; empty where it keeps out everything."""
+        if not self._guarded:
+            return "source ports are not guarded: our own kernel answers the peer"
+        if all(guard.complete for guard in self._guards.values()):
+            return ""
+        return "without CAP_NET_ADMIN our kernel answers neighbours whose packets have a TTL of 255; run it with `sudo`"
 
     def take(self, port: int = 0) -> int:
         """A port that nothing else uses: a fresh one, or the given one. WireError when there is none."""

@@ -11,7 +11,7 @@ import struct
 import time
 from typing import NamedTuple
 
-from probe.wire.bpf import Program, attach
+from probe.wire.bpf import NOTHING, Program, attach
 from probe.wire.decode import Checksum
 from probe.wire.errors import WireError
 from probe.wire.sender import NO_RIGHT
@@ -47,20 +47,23 @@ class Sniffer:
     def __init__(self, interface: str | None, program: Program) -> None:
         """``interface`` None: all. WireError without CAP_NET_RAW or when the interface is gone or down."""
         try:
-            # Protocol 0 until bind: nothing comes in before the filter is in place.
-            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, 0)
+            # Protocol 0 until bind: nothing comes in before the filter is in place. Python's bind names one
+            # interface; to hear all of them the protocol must be given here, and what came too early be thrown away.
+            protocol = 0 if interface else socket.htons(_ETH_P_ALL)
+            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, protocol)
         except PermissionError as error:
             raise WireError(NO_RIGHT) from error
         self._where = interface or "every interface"
         self._dropped = 0
         self._broken = ""
-        attach(self._socket, program)
         self._configure()
-        try:
-            self._socket.bind((interface or "", _ETH_P_ALL))
-        except OSError as error:
-            self._socket.close()
-            raise WireError(f"cannot listen on {self._where} ({_reason(error)}); see `ip link`") from error
+        attach(self._socket, NOTHING)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._socket.recv(1)
+        attach(self._socket, program)
+        if interface:
+            self._bind(interface)
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
 
@@ -70,6 +73,13 @@ class Sniffer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         with contextlib.suppress(PermissionError):  # past net.core.rmem_max only with CAP_NET_ADMIN; a help, no need
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
+
+    def _bind(self, interface: str) -> None:
+        try:
+            self._socket.bind((interface, _ETH_P_ALL))
+        except OSError as error:
+            self._socket.close()
+            raise WireError(f"cannot listen on {interface} ({_reason(error)}); see `ip link`") from error
 
     def fileno(self) -> int:
         """The socket's descriptor, for a poll of the caller's own."""

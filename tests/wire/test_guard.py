@@ -32,6 +32,21 @@ def test_a_guarded_listener_answers_no_syn(address: str) -> None:
             client.connect((address, guard.port))
 
 
+@LOOPBACK
+def test_where_no_filter_may_be_attached_the_ttl_guards(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    monkeypatch.setattr("probe.wire.guard.attach", refuse)
+    with PortPool(address) as pool, socket.socket(family) as client:
+        port = pool.take()
+        assert "TTL of 255" in pool.caveat
+        client.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            client.connect((address, port))
+
+
 def test_an_address_of_another_host_cannot_be_held() -> None:
     with pytest.raises(WireError, match=r"192\.0\.2\.1 is not an address of this host; choose"):
         Guard("192.0.2.1")

@@ -1,0 +1,137 @@
+"""The JSON document of a check: the names scripts rely on are listed in the README."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from probe.engine.verdict import ExchangeResult, Finding, Report, Run, Step, Summary, Word
+from probe.spec.segment import ACK, flags_text
+
+SCHEMA_VERSION = 1
+_WORST_FIRST = ("not followed", "inconclusive", "skipped", "followed")
+
+Document = dict[str, Any]
+
+
+def envelope(command: str, profile: str, exit_code: int) -> Document:
+    """What every document of every command begins with."""
+    return {"schema_version": SCHEMA_VERSION, "command": command, "profile": profile, "exit_code": exit_code}
+
+
+def dumps(document: Document) -> str:
+    """The document as text, with a line feed at its end."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def render(report: Report, *, exit_code: int | None = None, errors: Sequence[str] = ()) -> str:
+    """The report as one JSON document; ``exit_code`` is the report's own unless an error outside it changed it."""
+    return dumps(document(report, exit_code=exit_code, errors=errors))
+
+
+def document(report: Report, *, exit_code: int | None = None, errors: Sequence[str] = ()) -> Document:
+    """The report as plain lists, dicts and numbers.
+
+    ``target`` and ``ip_version`` are single values where there is only one, else lists in the order of the runs;
+    ``summary`` is the worst of the runs; every exchange names its own target and IP version.
+    """
+    code = report.exit_code if exit_code is None else exit_code
+    return {
+        **envelope(report.command, report.profile, code),
+        "interrupted": report.interrupted,
+        "target": _only([run.target for run in report.runs]),
+        "ip_version": _only([run.ip_version for run in report.runs]),
+        "summary": _summary([run.summary for run in report.runs]),
+        "counts": _counts(report),
+        "exchanges": [_exchange(e, run) for run in report.runs for e in run.exchanges],
+        "runs": [_run(run) for run in report.runs],
+        "warnings": [*report.warnings, *(w for run in report.runs for w in run.warnings)],
+        "errors": list(errors),
+    }
+
+
+def _only(values: list[Any]) -> Any:  # noqa: ANN401  # strings or numbers, as the caller has them
+    distinct = list(dict.fromkeys(values))
+    return distinct[0] if len(distinct) == 1 else distinct
+
+
+def _counts(report: Report) -> dict[str, int]:
+    verdicts = [e.verdict for e in report.exchanges]
+    return {word.value: verdicts.count(word) for word in Word}
+
+
+def _summary(summaries: list[Summary]) -> dict[str, str]:
+    return {
+        "three_way": _worst([s.three_way for s in summaries]),
+        "close_by_us": _worst([s.close_by_us for s in summaries]),
+        "close_by_peer": _worst([s.close_by_peer for s in summaries]),
+    }
+
+
+def _worst(words: list[str]) -> str:
+    """The word that outweighs the others, as verdicts do; ``inconclusive`` where nothing ran."""
+    return min(words, key=_WORST_FIRST.index, default="inconclusive")
+
+
+def _run(run: Run) -> Document:
+    return {
+        "target": run.target,
+        "ip_version": run.ip_version,
+        "summary": _summary([run.summary]),
+        "seconds": round(run.seconds, 6),
+        "interrupted": run.interrupted,
+        "warnings": list(run.warnings),
+        "exchanges": [_exchange(e, run) for e in run.exchanges],
+    }
+
+
+def _exchange(result: ExchangeResult, run: Run) -> Document:
+    start = result.steps[0].time if result.steps else None
+    return {
+        "id": result.id,
+        "title": result.title,
+        "target": result.target or run.target,
+        "ip_version": result.ip_version or run.ip_version,
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+        "clause": result.clause,
+        "form": result.form,
+        "rules": list(result.rules),
+        "attempts": result.attempts,
+        "flow": result.flow,
+        "isns": dict(zip(("tester", "peer"), result.isns, strict=True)),
+        "started": start,
+        "steps": [_step(s, start or 0.0) for s in result.steps],
+        "findings": [_finding(f) for f in result.findings],
+    }
+
+
+def _step(step: Step, start: float) -> Document:
+    """``time`` in seconds since the first step; ``seq`` and ``ack`` as on the wire, ``segment`` relative to the ISNs."""
+    return {
+        "time": round(step.time - start, 6),
+        "direction": step.direction,
+        "segment": step.text,
+        "flags": flags_text(step.segment.flags),
+        "seq": int(step.segment.seq),
+        "ack": int(step.segment.ack) if step.segment.flags & ACK else None,
+        "length": step.segment.length,
+        "window": step.segment.window,
+        "peer_states": list(step.peer_states),
+        "kernel_state": step.kernel_state,
+        "note": step.note,
+        "packet": step.number or None,
+    }
+
+
+def _finding(finding: Finding) -> Document:
+    return {
+        "rule": finding.rule,
+        "level": finding.level,
+        "clause": finding.clause,
+        "sent": finding.sent,
+        "due": finding.due,
+        "came": finding.came,
+        "packets": list(finding.packets),
+    }

@@ -1,0 +1,170 @@
+"""The report for people: first the answer, then a row per exchange, the findings in full, the reasons, the ladders."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from probe.engine.verdict import ExchangeResult, Finding, Report, Run, Word
+from probe.reports.as_ladder import ladder
+from probe.reports.due import due_flags
+from probe.reports.paint import PLAIN, Paint
+from probe.reports.table import table
+from probe.reports.wording import clause_text, flags_of, listed, packets_text, path_text
+from probe.spec import rules
+
+_QUESTIONS = (
+    ("three-way handshake", "three_way", "open"),
+    ("four-way close, by us", "close_by_us", "close-by-us"),
+    ("four-way close, by peer", "close_by_peer", "close-by-peer"),
+)
+_HEADERS = ("exchange", "sent", "due", "came", "peer state", "verdict", "clause")
+_LEGEND = (
+    "flags as tcpdump writes them (S SYN, F FIN, R RST, P PSH, . ACK), one word a segment; numbers relative to the ISNs;"
+    " clause of RFC 9293 unless another is named"
+)
+_NONE = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How to print: terminal width in columns, colours, and whether to leave out everything but answer and counts."""
+
+    width: int = 120
+    paint: Paint = PLAIN
+    brief: bool = False
+
+
+def render(
+    report: Report,
+    style: Style | None = None,
+    *,
+    exit_code: int | None = None,
+    shown: Callable[[ExchangeResult], bool] = lambda result: False,
+) -> str:
+    """The whole report, ending in a line for grep.
+
+    ``shown`` says which exchanges get their ladder although they passed; failed ones and warnings always get it.
+    """
+    how = style or Style()
+    parts = ["\n".join(_answer(report, run, how)) for run in report.runs]
+    if not how.brief:
+        for run in report.runs:
+            parts += _details(run, how, shown)
+    parts.append(counts_line(report, report.exit_code if exit_code is None else exit_code))
+    return "\n\n".join(parts) + "\n"
+
+
+def counts_line(report: Report, exit_code: int) -> str:
+    """``probe: 42 pass, 0 fail, 0 warn, 0 inconclusive, 0 skip; exit 0``."""
+    verdicts = [e.verdict for e in report.exchanges]
+    words = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
+    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in words)
+    interrupted = ", interrupted" if report.interrupted else ""
+    return f"probe: {counts}{interrupted}; exit {exit_code}"
+
+
+# -- the answer --------------------------------------------------------------------------------------------------------
+
+
+def _answer(report: Report, run: Run, how: Style) -> Iterator[str]:
+    yield how.paint.strong(f"target {run.target} (IPv{run.ip_version}), profile {report.profile}")
+    for question, topic, prefix in _QUESTIONS:
+        word = getattr(run.summary, topic)
+        about = [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")]
+        remark = _remark(word, about)
+        line = f"  {question:<25}{how.paint.word(word)}"
+        yield from textwrap.wrap(
+            line + (f" ({remark})" if remark else ""), how.width + 12, subsequent_indent=" " * 27, break_on_hyphens=False
+        )
+
+
+def _remark(word: str, about: list[ExchangeResult]) -> str:
+    """What the word rests on: the forms seen, or what stands against it."""
+    if word == "followed":
+        forms = dict.fromkeys(e.form.partition(" close")[0] for e in about if e.verdict is Word.PASS)
+        seen = [form for form in forms if form and form != "reset"]
+        return f"{listed(seen)} form seen" if seen else ""
+    if word == "not followed":
+        broken = [f"{f.rule} in {e.id}" for e in about if e.verdict is Word.FAIL for f in e.findings]
+        return listed(dict.fromkeys(broken))
+    return "; ".join(dict.fromkeys(e.reason for e in about if e.reason))
+
+
+# -- one row per exchange ----------------------------------------------------------------------------------------------
+
+
+def _details(run: Run, how: Style, shown: Callable[[ExchangeResult], bool]) -> Iterator[str]:
+    count = len(run.exchanges)
+    head = f"{run.target} (IPv{run.ip_version}): {count} exchange{'s' * (count != 1)} in {run.seconds:.1f} s"
+    if run.exchanges:
+        yield how.paint.strong(head) + "\n" + table(_HEADERS, [_row(e, how) for e in run.exchanges], how.width)
+        yield how.paint.faint(textwrap.fill(_LEGEND, how.width))
+    findings = [_finding(e, f, how) for e in run.exchanges for f in e.findings]
+    if findings:
+        yield "\n\n".join(findings)
+    reasons = "\n".join(_reasons(run, how))
+    if reasons:
+        yield reasons
+    for result in run.exchanges:
+        if result.verdict in (Word.FAIL, Word.WARN) or result.findings or shown(result):
+            yield ladder(result, how.width, how.paint)
+
+
+def _row(result: ExchangeResult, how: Style) -> tuple[str, ...]:
+    sent, due, came = _evidence(result)
+    verdict = how.paint.word(result.verdict)
+    return result.id, sent, due, came, path_text(result.steps) or _NONE, verdict, clause_text(result.clause)
+
+
+def _evidence(result: ExchangeResult) -> tuple[str, str, str]:
+    """What was sent, due and came: of the first finding where there is one, of the whole exchange otherwise."""
+    if result.findings:
+        first = result.findings[0]
+        return first.sent, first.due, first.came
+    if not result.steps:
+        return _NONE, _NONE, _NONE
+    due, came = due_flags(result.steps), flags_of(result.steps, "<")
+    if result.verdict is Word.PASS and came:
+        return flags_of(result.steps, ">"), due, "as due" if due == came else came
+    return flags_of(result.steps, ">"), _NONE, came or "nothing"
+
+
+# -- in full -----------------------------------------------------------------------------------------------------------
+
+
+def _finding(result: ExchangeResult, finding: Finding, how: Style) -> str:
+    # A deviation that may be explained otherwise is evidence, not a verdict: the exchange's word stands above it.
+    word = result.verdict if result.verdict is Word.INCONCLUSIVE else finding.word
+    head = f"{how.paint.word(word, word.upper())} {result.id}: {finding.rule} ({finding.level}, {finding.clause})"
+    known = rules.ALL.get(finding.rule)
+    packets = packets_text(finding.packets)
+    lines = [
+        ("rule", known.sentence if known else ""),
+        ("sent", finding.sent),
+        ("due", finding.due),
+        ("came", finding.came),
+        ("packets", packets),
+        ("permitted", known.permitted if known else ""),
+        ("explain", f"probe explain {finding.rule}"),
+    ]
+    return "\n".join([head, *(_labelled(label, text, how.width) for label, text in lines if text)])
+
+
+def _labelled(label: str, text: str, width: int) -> str:
+    return textwrap.fill(text, width, initial_indent=f"  {label:<11}", subsequent_indent=" " * 13)
+
+
+def _reasons(run: Run, how: Style) -> Iterator[str]:
+    """Why exchanges were skipped or left open, those with the same reason together."""
+    grouped: dict[tuple[Word, str], list[str]] = {}
+    for e in run.exchanges:
+        if e.reason:
+            grouped.setdefault((e.verdict, e.reason), []).append(e.id)
+    for (word, reason), ids in grouped.items():
+        text = f"{reason}: {', '.join(ids)}"
+        first, *more = textwrap.wrap(text, max(30, how.width - 14), break_on_hyphens=False)
+        yield how.paint.word(word, f"{word:<14}") + first
+        yield from (" " * 14 + line for line in more)
+
