@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probe.engine.hypothesis import Due, Hypothesis
-from probe.engine.tracker import PEER_ISN, TESTER_ISN, Belief, Terms, closure
+from probe.engine.tracker import PEER_ISN, TESTER_ISN, Belief, Terms, came, closure
+from probe.spec.arrives import arrives
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.calls import ABORTABLE
 from probe.spec.states import FIN_SENT, State
 
 
@@ -32,11 +34,32 @@ def for_silence(belief: Belief, terms: Terms) -> Blame:
 
 def for_segment(belief: Belief, terms: Terms, segment: Segment) -> Blame:
     """A segment came that nothing explains (canonical numbers): name the rule it departs from."""
-    histories = _advanced(closure(belief, terms))
+    everything = closure(belief, terms)
+    passed_over = _passed_over(everything, terms, segment)
+    if passed_over is not None:
+        return passed_over
+    histories = _advanced(everything)
     owing = [h for h in histories if h.due]
     if owing:
-        return _instead_of(owing, segment)
+        return _instead_of(sorted(owing, key=lambda h: _likeness(h, segment)), segment)
     return _out_of_the_blue(histories, segment)
+
+
+def _passed_over(everything: Belief, terms: Terms, segment: Segment) -> Blame | None:
+    """The segment fits an end that never took one that reached it and draws no answer: a RST, an ACK of its FIN."""
+    for h in sorted((h for h in everything if h.inflight and h.due is None), key=lambda h: len(h.inflight)):
+        (index, ignored), rest = h.inflight[0], h.inflight[1:]
+        usual = arrives(h.tcb, ignored)[0]
+        deaf = frozenset({replace(h, inflight=rest)})
+        if usual.reply is None and rest and came(deaf, segment, terms).belief:
+            return Blame(usual.rule, index, f"no answer, and {usual.next.state.value}")
+    return None
+
+
+def _likeness(h: Hypothesis, segment: Segment) -> tuple[int, bool, int]:
+    """Sorts the answers owed: the oldest first, of those the one of the same kind as what came."""
+    due = _owed(h)
+    return due.index, (due.reply.flags ^ segment.flags) & SYN != 0, (due.reply.flags ^ segment.flags).bit_count()
 
 
 def _owed(h: Hypothesis) -> Due:
@@ -82,30 +105,45 @@ def _out_of_the_blue(histories: list[Hypothesis], segment: Segment) -> Blame:
 def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
     if segment.has(SYN | ACK):
         return _syn_ack_again(histories, states, segment)
-    if segment.flags & RST or not histories:
+    if not histories:
         return ""
+    if segment.flags & RST:
+        stray = bool(states & ABORTABLE) and segment.seq not in {h.tcb.snd_nxt for h in histories}
+        return "rstgen.abort-seq" if stray else ""
     if not segment.flags & ACK and states != {State.CLOSED}:
-        return "seg.always-ack-flag"
+        return _first_fin(states, segment) or "seg.always-ack-flag"
     if states == {State.SYN_RECEIVED}:
         return "open.two-way-only" if segment.length or segment.flags & FIN else ""
     if states <= FIN_SENT and states and segment.length and segment.end > histories[0].tcb.snd_nxt:
         return "aclose.no-data-after-fin"
+    if segment.length and states == {State.CLOSE_WAIT}:
+        return "close.halfclose-peer-sends"
     return _fin_again(histories[0], states, segment) if segment.flags & FIN else ""
+
+
+def _first_fin(states: set[State], segment: Segment) -> str:
+    """The rule of a FIN that nothing prepared for: of an active or a passive close."""
+    if not segment.flags & FIN:
+        return ""
+    if states == {State.CLOSE_WAIT}:
+        return "close.passive-fin"
+    return "aclose.fin-form" if states == {State.ESTABLISHED} else ""
 
 
 def _syn_ack_again(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
     if any(h.tcb.iss is not None and segment.seq != h.tcb.iss for h in histories):
         return "isn.stable-while-pending" if states == {State.SYN_RECEIVED} else ""
-    return "" if states == {State.SYN_RECEIVED} else "synack.stops-when-acked"
+    return "synack.retransmitted" if states == {State.SYN_RECEIVED} else "synack.stops-when-acked"
 
 
 def _fin_again(h: Hypothesis, states: set[State], segment: Segment) -> str:
     if states <= {State.FIN_WAIT_2, State.TIME_WAIT}:
-        return "aclose.fin-acked-stops"
-    if segment.end == h.tcb.snd_nxt and segment.ack != h.tcb.rcv_nxt:
-        return ""
+        after_closing = h.shown is not None and h.shown[1] == "G2"
+        return "simclose.ends-in-timewait" if after_closing else "aclose.fin-acked-stops"
     if states == {State.LAST_ACK}:
         return "close.lastack-fin-retransmit"
+    if segment.end == h.tcb.snd_nxt and segment.ack != h.tcb.rcv_nxt:
+        return ""
     if states <= {State.FIN_WAIT_1, State.CLOSING}:
         return "aclose.fin-retransmit"
-    return "close.passive-fin" if states == {State.CLOSE_WAIT} else ""
+    return _first_fin(states, segment)

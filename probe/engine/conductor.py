@@ -7,6 +7,7 @@ with a RST where the peer expects it, checked by an empty segment that must draw
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from probe.engine.endpoint import Tester
 from probe.engine.events import Command, Done, Event, Quiet, Seen, Send, WakeAt
@@ -23,6 +24,7 @@ HARMLESS = {"CLOSED", "LISTEN", "TIME-WAIT"}
 CLEARING_TRIES = 3
 APPLICATION_TIMES = 3
 """How many times the patience an application gets: it must be scheduled, and a busy machine takes its time."""
+_bits = lru_cache(maxsize=None)(parse_flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,9 @@ class Conductor:
     def _advance(self, now: float, out: list[Command]) -> bool:
         """Do the first step; True when it is done and the next may follow."""
         step = self._todo[0]
+        if self.watch.broken_at is not None and not self._clearing and not isinstance(step, steps.Wait):
+            # What follows would be asked of a peer whose state is not known; what it still says is evidence.
+            self._todo = [step := steps.Wait(self.setting.patience)]
         if isinstance(step, steps.Send):
             out.append(self._send(step))
         elif isinstance(step, steps.Wait) or not self._fulfilled(step):
@@ -119,9 +124,6 @@ class Conductor:
         return True
 
     def _fulfilled(self, step: steps.Expect) -> bool:
-        if self.watch.broken_at is not None:
-            self._todo = [step]  # what follows would be asked of a peer whose state is not known
-            return True
         match step.what:
             case ".":
                 return self.tester.all_acked
@@ -161,7 +163,7 @@ class Conductor:
         return Send(segment)
 
     def _send(self, step: steps.Send) -> Send:
-        flags = parse_flags(step.flags)
+        flags = _bits(step.flags)
         seq = self.tester.number(step.seq)
         if step.fresh:
             self.tester.restart(seq)

@@ -8,6 +8,8 @@ from probe.scenarios.steps import Num
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import Seq, later
 
+_COUNTED = (("R", RST), ("F", FIN), ("S.", SYN | ACK))
+
 
 @dataclass(slots=True)
 class Tester:
@@ -42,8 +44,8 @@ class Tester:
 
     def number(self, num: Num) -> Seq:
         """The value of a scenario's number now."""
-        base = {"iss": self.iss, "nxt": self.nxt, "peer": self.peer, "text": self.text, "rcv": self.rcv}[num.base]
-        return base + num.offset
+        base: Seq = getattr(self, num.base)
+        return base + num.offset if num.offset else base
 
     def restart(self, iss: Seq) -> None:
         """A new incarnation begins: forget the old connection."""
@@ -69,9 +71,8 @@ class Tester:
         return self.synchronized and not segment.flags & SYN and self._takes_text(segment)
 
     def _count(self, segment: Segment) -> None:
-        kinds = {"R": RST, "F": FIN, "S.": SYN | ACK}
-        for name, flags in kinds.items():
-            if segment.has(flags):
+        for name, flags in _COUNTED:
+            if segment.flags & flags == flags:
                 self.counts[name] = self.counts.get(name, 0) + 1
 
     def _takes_text(self, segment: Segment) -> bool:

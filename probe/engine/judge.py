@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from probe.engine import blame, tracker
+from probe.engine import blame
 from probe.engine.events import Quiet, Seen
 from probe.engine.forms import close_form
 from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT
+from probe.engine.shown import exercised
 from probe.engine.timing import Late, judge_delayed_acks, judge_repeats
 from probe.engine.tracker import Belief, Terms
 from probe.engine.transcript import Missing, Transcript
@@ -19,7 +20,7 @@ from probe.engine.verdict import Finding, Word
 from probe.engine.watch import Watch, follow
 from probe.scenarios.steps import Scenario
 from probe.spec import rules
-from probe.spec.segment import RST, SYN
+from probe.spec.segment import ACK, FIN, RST, SYN
 from probe.spec.seq import Seq
 
 
@@ -30,6 +31,7 @@ class Doubt(Enum):
     UNEXPLAINED = "unexplained"
     LOSS = "a lost segment would explain it"
     ABORT = "an application that aborts would explain it"
+    REPEAT = "a segment duplicated on the way would explain it"
     COOKIES = "a listener that keeps no state (SYN cookies) would explain it"
     VOID = "void"
 
@@ -64,18 +66,18 @@ def judge(case: Case) -> Opinion:
     if void is not None:
         return void
     watch = follow(case.transcript.judged, case.start, case.terms)
-    exercised = _exercised(watch)
+    shown = exercised(case.scenario, case.transcript, watch)
     form = close_form(case.transcript)
     if watch.broken_at is not None:
-        return replace(_departure(case, watch), rules=exercised, form=form)
+        return replace(_departure(case, watch), rules=shown, form=form)
     if doubtful := _untimely(case, watch):
-        return Opinion(_word(doubtful), "", tuple(doubtful), exercised, form, Doubt.LOSS)
+        return Opinion(_word(doubtful), "", tuple(doubtful), shown, form, Doubt.LOSS)
     if findings := _beside_the_oracle(case, watch):
-        return Opinion(_word(findings), "", tuple(findings), exercised, form, Doubt.UNEXPLAINED)
+        return Opinion(_word(findings), "", tuple(findings), shown, form, Doubt.UNEXPLAINED)
     absent = _absent_application(case.transcript)
     if absent:
-        return Opinion(Word.SKIP, absent, (), exercised, form)
-    return Opinion(Word.PASS, "", (), exercised, form)
+        return Opinion(Word.SKIP, absent, (), shown, form)
+    return Opinion(Word.PASS, "", (), shown, form)
 
 
 # -- attempts that say nothing about the peer --------------------------------------------------------------------------
@@ -113,11 +115,7 @@ def _opens(transcript: Transcript) -> bool:
 def _departure(case: Case, watch: Watch) -> Opinion:
     finding = _finding(case, watch)
     if _explained(case, REPEAT):
-        asked_nothing = finding.rule in ("seg.pure-ack-silent", "open.final-ack-establishes")
-        if not asked_nothing:
-            return Opinion(Word.PASS, "an acknowledgment came that nothing asked for")
-        finding = _graded("seg.pure-ack-silent", finding)
-        return Opinion(finding.word, "", (finding,), doubt=Doubt.LOSS)
+        return Opinion(finding.word, "", (finding,), doubt=Doubt.REPEAT)
     if _explained(case, REPEAT, COOKIES):
         return Opinion(finding.word, "", (finding,), doubt=Doubt.COOKIES)
     if not case.obedient and _explained(case, REPEAT, ABORT):
@@ -146,18 +144,34 @@ def _finding(case: Case, watch: Watch) -> Finding:
         canonical = watch.numbers.canonical(event.segment, event.to_peer)
         culprit = blame.for_segment(watch.before, watch.terms, canonical)
         came = show(watch, event)
+        culprit = _of_empty_ack(case, culprit, event)
+    if culprit.rule == "simopen.syn-in-synsent" and _asked_first(case, culprit.index):
+        culprit = replace(culprit, rule="open.listen-syn-synack")  # a SYN alone where the SYN,ACK was due
     asked = case.transcript.judged[culprit.index] if culprit.index >= 0 else None
     sent = show(watch, asked) if isinstance(asked, Seen) else "nothing"
     packets = tuple(e.number for e in (asked, *numbers) if isinstance(e, Seen) and e.number)
     return grade(culprit.rule, sent, culprit.due, came, packets)
 
 
+def _asked_first(case: Case, index: int) -> bool:
+    """Whether our SYN, event ``index``, was on its way before any SYN of the peer."""
+    return not any(not e.to_peer and e.segment.flags & SYN for i, e in case.transcript.seen() if i < index)
+
+
+def _of_empty_ack(case: Case, culprit: blame.Blame, came: Seen) -> blame.Blame:
+    """An ACK that answers an acceptable empty ACK, which draws nothing, by its own name (RFC 9293 section 3.5)."""
+    asked = case.transcript.judged[culprit.index] if culprit.index >= 0 else None
+    kinds = [e.segment.flags & (SYN | FIN | RST | ACK) | e.segment.length for e in (asked, came) if isinstance(e, Seen)]
+    empty = kinds == [ACK, ACK] and culprit.due == "nothing"
+    return replace(culprit, rule="seg.pure-ack-silent") if empty else culprit
+
+
 def show(watch: Watch, event: Seen) -> str:
     """A segment with numbers relative to the ISNs of the connection, in tcpdump's notation."""
     numbers, segment = watch.numbers, event.segment
     seq_base, ack_base = (numbers.tester, numbers.peer) if event.to_peer else (numbers.peer, numbers.tester)
-    if segment.flags & RST and segment.seq == 0:
-        seq_base = None  # the absolute 0 of a RST for no connection (RFC 9293 section 3.10.7.1)
+    if segment.has(RST | ACK) and segment.seq == 0:
+        seq_base = None  # the absolute 0 of a RST,ACK for no connection (RFC 9293 section 3.10.7.1)
     return segment.text(seq_base, ack_base)
 
 
@@ -165,10 +179,6 @@ def grade(rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...]
     """A finding with level and clause from the catalogue."""
     rule = rules.find(rule_id)
     return Finding(rule.id, rule.level, rule.source, sent, due, came, packets)
-
-
-def _graded(rule_id: str, finding: Finding) -> Finding:
-    return grade(rule_id, finding.sent, finding.due, finding.came, finding.packets)
 
 
 # -- what the oracle cannot know ---------------------------------------------------------------------------------------
@@ -194,11 +204,17 @@ def _late(case: Case, late: Late) -> Finding:
 
 
 def _absent(case: Case, watch: Watch, missing: Missing) -> Finding:
-    last = next(e for e in reversed(case.transcript.judged[: missing.index + 1]) if isinstance(e, Seen))
-    due = {"S.": "the SYN,ACK again", "F": "the FIN", "R": "a RST", "text": "data"}.get(missing.what, missing.what)
-    sent = next(e for e in reversed(case.transcript.judged[: missing.index + 1]) if isinstance(e, Seen) and e.to_peer)
+    seen = [e for e in case.transcript.judged[: missing.index + 1] if isinstance(e, Seen)]
+    last, asked = seen[-1], next(e for e in reversed(seen) if e.to_peer)
+    due = _AWAITED.get(missing.what, missing.what)
+    came = f"nothing for {missing.waited:g} s"
+    if not last.to_peer:
+        came = f"{show(watch, last)}, then {came}"
     packets = (last.number,) if last.number else ()
-    return grade(missing.rule, show(watch, sent), due, f"nothing for {missing.waited:g} s", packets)
+    return grade(missing.rule, show(watch, asked), due, came, packets)
+
+
+_AWAITED = {"S.": "the SYN,ACK again", "F": "the FIN", "R": "a RST", "text": "data", ".": "an ACK of all we sent"}
 
 
 def _handshake_data(case: Case, watch: Watch) -> list[Finding]:
@@ -230,18 +246,6 @@ def _absent_application(transcript: Transcript) -> str:
             what = {"F": "did not close its side", "R": "did not abort", "text": "sent nothing"}[missing.what]
             return f"the application behind the port {what} within {missing.waited:g} s"
     return ""
-
-
-def _exercised(watch: Watch) -> tuple[str, ...]:
-    """The rules the record shows in action, in the order they came up."""
-    found: dict[str, None] = {}
-    for answers in watch.answers:
-        if len({a.rule for a in answers}) == 1:
-            found.update((a.rule, None) for a in answers if a.rule)
-    last = tracker.shown_by(watch.belief)
-    if last is not None and last[2]:
-        found[last[2]] = None
-    return tuple(found)
 
 
 def _word(findings: list[Finding]) -> Word:

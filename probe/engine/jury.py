@@ -37,8 +37,10 @@ def is_noise(opinions: list[Opinion]) -> bool:
     return len(opinions) > 1 and not _same(opinions)
 
 
-def settle(opinions: list[Opinion], *, clean: bool) -> Opinion:
-    """The verdict of all attempts. ``clean`` says that nothing else in the run hints at lost segments."""
+def settle(opinions: list[Opinion], *, clean: bool, keeps_state: bool = True) -> Opinion:
+    """The verdict of all attempts. ``clean`` says that nothing else in the run hints at lost segments, ``keeps_state``
+    that the listener repeats its SYN,ACK, so that it does not work by SYN cookies alone.
+    """
     if not opinions:
         return Opinion(Word.INCONCLUSIVE, "not run")
     last = opinions[-1]
@@ -54,7 +56,7 @@ def settle(opinions: list[Opinion], *, clean: bool) -> Opinion:
         return last if count >= TWICE else _unsure(opinions, "seen once only")
     if count < ATTEMPTS:
         return _unsure(opinions, f"seen in {count} attempts only; {last.doubt.value}")
-    standing = last.doubt in (Doubt.ABORT, Doubt.COOKIES)
+    standing = last.doubt is Doubt.ABORT or (last.doubt is Doubt.COOKIES and not keeps_state)
     if standing or not clean:
         why = last.doubt.value if standing else "the path loses segments"
         return _unsure(opinions, f"deviated in {count} of {count} attempts, but {why}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -30,10 +31,7 @@ class Late:
 
 def judge_repeats(transcript: Transcript, repeats: Repeats) -> list[Late]:
     """Gaps between the copies of a repeated SYN,ACK or FIN."""
-    wanted = SYN if repeats.what == "S." else FIN
-    copies = [(i, e) for i, e in transcript.seen() if not e.to_peer and e.segment.flags & wanted]
-    gaps = [later.time - earlier.time for (_, earlier), (_, later) in pairwise(copies)]
-    events = tuple(i for i, _ in copies)
+    events, gaps = _copies(transcript, repeats)
     shown = ", ".join(f"{gap:.2f} s" for gap in gaps)
     late = []
     if gaps and repeats.first_rule and gaps[0] < repeats.first - TICK:
@@ -43,22 +41,45 @@ def judge_repeats(transcript: Transcript, repeats: Repeats) -> list[Late]:
     return late
 
 
+def kept_gaps(transcript: Transcript, repeats: Repeats) -> Iterator[str]:
+    """The rules that the gaps between the copies show kept; one gap says nothing about growth."""
+    _, gaps = _copies(transcript, repeats)
+    broken = {late.rule for late in judge_repeats(transcript, repeats)}
+    wanted = (repeats.first_rule if gaps else "", repeats.growth_rule if len(gaps) > 1 else "")
+    yield from (rule for rule in wanted if rule and rule not in broken)
+
+
+def _copies(transcript: Transcript, repeats: Repeats) -> tuple[tuple[int, ...], list[float]]:
+    """Event indices of the copies, and the seconds between them."""
+    wanted = SYN if repeats.what == "S." else FIN
+    copies = [(i, e) for i, e in transcript.seen() if not e.to_peer and e.segment.flags & wanted]
+    return tuple(i for i, _ in copies), [later.time - earlier.time for (_, earlier), (_, later) in pairwise(copies)]
+
+
 def judge_delayed_acks(transcript: Transcript, watch: Watch, slack: float) -> list[Late]:
     """Acknowledgments of text or FIN that came later than half a second plus ``slack`` (the path's delay)."""
+    return [
+        Late(rule, "an ACK in less than 0.5 s", f"an ACK after {waited:.2f} s", events)
+        for rule, waited, events in _acks(transcript, watch)
+        if waited > HALF_SECOND + slack
+    ]
+
+
+def prompt_acks(transcript: Transcript, watch: Watch) -> Iterator[str]:
+    """The rules that acknowledgments in time show kept."""
+    yield from (rule for rule, waited, _ in _acks(transcript, watch) if waited <= HALF_SECOND)
+
+
+def _acks(transcript: Transcript, watch: Watch) -> Iterator[tuple[str, float, tuple[int, int]]]:
+    """Rule, seconds waited and the two events of every acknowledgment of text or FIN whose cause is certain."""
     seen = dict(transcript.seen())
-    late = []
     for index, event in seen.items():
         for answer in watch.answers[index]:
             asked = seen.get(answer.index)
             if asked is None or answer.row not in _ACKS or len(watch.answers[index]) > 1:
                 continue
-            waited = event.time - asked.time
-            if waited > HALF_SECOND + slack:
-                rule = "ack.fin-prompt" if asked.segment.flags & FIN else "ack.under-half-second"
-                late.append(
-                    Late(rule, "an ACK in less than 0.5 s", f"an ACK after {waited:.2f} s", (answer.index, index))
-                )
-    return late
+            rule = "ack.fin-prompt" if asked.segment.flags & FIN else "ack.under-half-second"
+            yield rule, event.time - asked.time, (answer.index, index)
 
 
 _ACKS = {"E3", "E6", "W3", "W4", "W5", "V3", "V4"}

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT, Due, Hypothesis
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
-from probe.spec.segment import ACK, RST, SYN, Segment
+from probe.spec.segment import ACK, RST, SYN, Option, Segment
 from probe.spec.seq import Seq
-from probe.spec.states import State
+from probe.spec.states import SENDING, State
 from probe.spec.tcb import Tcb
 
 Belief = frozenset[Hypothesis]
@@ -26,7 +27,7 @@ LISTENING: Belief = frozenset({Hypothesis(Tcb(State.LISTEN, listening=True))})
 CLOSED: Belief = frozenset({Hypothesis(Tcb(State.CLOSED))})
 UNKNOWN_PORT: Belief = LISTENING | CLOSED
 
-_TESTER_ISN, _PEER_ISN = Seq(0x40000000), Seq(0xC0000000)
+_TESTER_ISN, _PEER_ISN, _ZERO = Seq(0x40000000), Seq(0xC0000000), Seq(0)
 _FEW = 400
 """More permitted histories than this are not followed one by one; real exchanges stay below forty."""
 
@@ -57,10 +58,27 @@ class Terms:
     allow: frozenset[str] = frozenset()
 
 
+class Sight(NamedTuple):
+    """One segment of one direction in canonical numbers, without what never decides."""
+
+    to_peer: bool
+    seq: Seq
+    ack: Seq
+    flags: int
+    window: int
+    length: int
+    options: tuple[Option, ...]
+    faults: tuple[str, ...]
+
+    def segment(self) -> Segment:
+        """The same as a segment."""
+        return Segment(self.seq, self.ack, self.flags, self.window, self.length, b"", self.options, faults=self.faults)
+
+
 class Numbers:
     """Turns the numbers of one connection into canonical ones: both ISNs at fixed places.
 
-    The sequence number 0 of a RST for no connection (RFC 9293 section 3.10.7.1) is absolute and stays 0.
+    The sequence number 0 of a RST,ACK for no connection (RFC 9293 section 3.10.7.1) is absolute and stays 0.
     """
 
     __slots__ = ("peer", "tester")
@@ -71,15 +89,25 @@ class Numbers:
 
     def canonical(self, segment: Segment, to_peer: bool) -> Segment:
         """The segment with canonical numbers and without what never decides (payload octets, urgent pointer)."""
+        return self.sight(segment, to_peer).segment()
+
+    def sight(self, segment: Segment, to_peer: bool) -> Sight:
+        """What is left of the segment for the tracker, in a form that is quick to look up."""
+        flags, seq, ack = segment.flags, segment.seq, segment.ack
         if to_peer and self.tester is None:
-            self.tester = segment.seq
-        if not to_peer and self.peer is None and segment.flags & SYN:
-            self.peer = segment.seq
-        seq_of, ack_of = (self._tester, self._peer) if to_peer else (self._peer, self._tester)
-        seq = segment.seq if segment.flags & RST and segment.seq == 0 else seq_of(segment.seq)
-        ack = ack_of(segment.ack) if segment.flags & ACK else Seq(0)
-        return Segment(
-            seq, ack, segment.flags & 0x3F, segment.window, segment.length, b"", segment.options, 0, 0, segment.faults
+            self.tester = seq
+        if not to_peer and self.peer is None and flags & SYN:
+            self.peer = seq
+        own, other = (self._tester, self._peer) if to_peer else (self._peer, self._tester)
+        return Sight(
+            to_peer,
+            seq if seq == 0 and flags & RST and flags & ACK else own(seq),
+            other(ack) if flags & ACK else _ZERO,
+            flags & 0x3F,
+            segment.window,
+            segment.length,
+            segment.options,
+            segment.faults,
         )
 
     def _tester(self, number: Seq) -> Seq:
@@ -131,7 +159,7 @@ def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
     if segment.flags & (SYN | ACK | RST) == SYN:
         opened = next(r for r in arrives(h.tcb, segment) if r.reply is not None)
         yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(COOKIES)
-    elif segment.flags & (SYN | ACK | RST) == ACK:
+    elif segment.flags & (SYN | ACK | RST) == ACK and segment.seq == _TESTER_ISN + 1 and segment.ack == _PEER_ISN + 1:
         block = Tcb(
             State.SYN_RECEIVED,
             listening=True,
@@ -159,11 +187,28 @@ def came(belief: Belief, segment: Segment, terms: Terms) -> Stepped:
     """A segment of the end was seen: the histories that explain it, and how."""
     survivors: set[Hypothesis] = set()
     answers: set[Answer] = set()
-    for h in closure(belief, terms):
+    for h in _before(belief, segment, terms):
         for after, answer in _explained(h, segment, terms):
             survivors.add(after)
             answers.add(answer)
     return Stepped(_least_excused(survivors), frozenset(answers))
+
+
+def _before(belief: Belief, segment: Segment, terms: Terms) -> Belief:
+    """The histories that may have led to ``segment``; where loss is allowed, text and FIN before it may be lost."""
+    found = closure(belief, terms)
+    if LOSS not in terms.allow or segment.flags & SYN:
+        return found
+    ahead = [h for h in found if _unseen(h, segment)]
+    lost = [replace(h, tcb=h.tcb.sent_up_to(segment.seq)).excused(LOSS) for h in ahead]
+    closed = [replace(h, tcb=calls.closed(h.tcb)) for h in lost]
+    return closure(found.union(lost, closed), terms) if ahead else found
+
+
+def _unseen(h: Hypothesis, segment: Segment) -> bool:
+    """Whether the segment starts beyond what the end was seen to send, by no more than a window."""
+    sending = h.tcb.state in SENDING and h.tcb.iss is not None
+    return sending and 0 < segment.seq.ahead_of(h.tcb.snd_nxt) < max(h.tcb.max_snd_wnd, 1)
 
 
 def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[Hypothesis, Answer]]:

@@ -108,7 +108,7 @@ def _exchange(result: ExchangeResult, run: Run) -> Document:
 
 
 def _step(step: Step, start: float) -> Document:
-    """``time`` in seconds since the first step; ``seq`` and ``ack`` as on the wire, ``segment`` relative to the ISNs."""
+    """``time`` in seconds since the first step; ``seq``, ``ack`` as on the wire, ``segment`` relative to the ISNs."""
     return {
         "time": round(step.time - start, 6),
         "direction": step.direction,

@@ -31,7 +31,8 @@ def ladder(result: ExchangeResult, width: int = 120, paint: Paint = PLAIN) -> st
     form = f", {result.form}" if result.form else ""
     head = f"{paint.strong(result.id)}: {result.title}: {paint.word(result.verdict)}{form}"
     if not result.steps:
-        return f"{head}\n{_INDENT}no segment was exchanged" + (f": {result.reason}" if result.reason else "")
+        why = "no segment was exchanged" + (f": {result.reason}" if result.reason else "")
+        return f"{head}\n{textwrap.fill(why, width, initial_indent=_INDENT, subsequent_indent=_INDENT)}"
     layout = _layout(result, width)
     marked = {number: f.rule for f in result.findings for number in f.packets if number}
     lines = [head, f"{_INDENT}{result.flow}", _heading(layout)]
@@ -62,7 +63,7 @@ def _rung(step: Step, elapsed: float, broken: str | None, layout: _Layout, paint
     number = (str(step.number) if step.number else "-") if layout.packet else ""
     kernel = f"{step.kernel_state or '':<{layout.kernel}}" if layout.kernel else ""
     remark = f"  ({step.note})" if step.note else ""
-    first, *more = textwrap.wrap(states_text(step.peer_states) + remark, layout.rest) or [""]
+    first, *more = textwrap.wrap(states_text(step.peer_states) + remark, layout.rest, break_on_hyphens=False) or [""]
     left = f"{_INDENT}{number:>{layout.packet}}{elapsed * 1000:>10.2f}  {_arrow(step, layout.arrow)}  {kernel}"
     yield left + first
     yield from (" " * len(left) + line for line in more)

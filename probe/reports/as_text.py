@@ -21,8 +21,8 @@ _QUESTIONS = (
 )
 _HEADERS = ("exchange", "sent", "due", "came", "peer state", "verdict", "clause")
 _LEGEND = (
-    "flags as tcpdump writes them (S SYN, F FIN, R RST, P PSH, . ACK), one word a segment; numbers relative to the ISNs;"
-    " clause of RFC 9293 unless another is named"
+    "flags as tcpdump writes them (S SYN, F FIN, R RST, P PSH, . ACK), one word a segment, clearing up included;"
+    " numbers relative to the ISNs; clause of RFC 9293 unless another is named"
 )
 _NONE = "-"
 
@@ -52,6 +52,8 @@ def render(
     if not how.brief:
         for run in report.runs:
             parts += _details(run, how, shown)
+        if report.exchanges:
+            parts.append(how.paint.faint(textwrap.fill(_LEGEND, how.width)))
     parts.append(counts_line(report, report.exit_code if exit_code is None else exit_code))
     return "\n\n".join(parts) + "\n"
 
@@ -76,7 +78,10 @@ def _answer(report: Report, run: Run, how: Style) -> Iterator[str]:
         remark = _remark(word, about)
         line = f"  {question:<25}{how.paint.word(word)}"
         yield from textwrap.wrap(
-            line + (f" ({remark})" if remark else ""), how.width + 12, subsequent_indent=" " * 27, break_on_hyphens=False
+            line + (f" ({remark})" if remark else ""),
+            how.width + 12,
+            subsequent_indent=" " * 27,
+            break_on_hyphens=False,
         )
 
 
@@ -84,7 +89,7 @@ def _remark(word: str, about: list[ExchangeResult]) -> str:
     """What the word rests on: the forms seen, or what stands against it."""
     if word == "followed":
         forms = dict.fromkeys(e.form.partition(" close")[0] for e in about if e.verdict is Word.PASS)
-        seen = [form for form in forms if form and form != "reset"]
+        seen = sorted(form for form in forms if form and form != "reset")
         return f"{listed(seen)} form seen" if seen else ""
     if word == "not followed":
         broken = [f"{f.rule} in {e.id}" for e in about if e.verdict is Word.FAIL for f in e.findings]
@@ -100,7 +105,6 @@ def _details(run: Run, how: Style, shown: Callable[[ExchangeResult], bool]) -> I
     head = f"{run.target} (IPv{run.ip_version}): {count} exchange{'s' * (count != 1)} in {run.seconds:.1f} s"
     if run.exchanges:
         yield how.paint.strong(head) + "\n" + table(_HEADERS, [_row(e, how) for e in run.exchanges], how.width)
-        yield how.paint.faint(textwrap.fill(_LEGEND, how.width))
     findings = [_finding(e, f, how) for e in run.exchanges for f in e.findings]
     if findings:
         yield "\n\n".join(findings)
@@ -153,7 +157,8 @@ def _finding(result: ExchangeResult, finding: Finding, how: Style) -> str:
 
 
 def _labelled(label: str, text: str, width: int) -> str:
-    return textwrap.fill(text, width, initial_indent=f"  {label:<11}", subsequent_indent=" " * 13)
+    lead = f"  {label:<11}"
+    return textwrap.fill(text, width, initial_indent=lead, subsequent_indent=" " * 13, break_on_hyphens=False)
 
 
 def _reasons(run: Run, how: Style) -> Iterator[str]:
@@ -167,4 +172,3 @@ def _reasons(run: Run, how: Style) -> Iterator[str]:
         first, *more = textwrap.wrap(text, max(30, how.width - 14), break_on_hyphens=False)
         yield how.paint.word(word, f"{word:<14}") + first
         yield from (" " * 14 + line for line in more)
-

@@ -11,13 +11,15 @@ from probe.spec.rows import ROWS
 from probe.spec.segment import ACK, FIN, PSH, RST, SYN, flags_text
 
 _NOTED = re.compile(r"due by ([A-Z]\d+)")
-_CONTROLS = re.compile(r"<([A-Z,]+)>")
+_UNEXPLAINED = "no permitted"
+_CONTROLS = re.compile(r"(?<![.\w-])(SYN,ACK|RST,ACK|RST|ACK)(?![\w=-])")
 _BITS = {"SYN": SYN, "ACK": ACK, "RST": RST, "FIN": FIN}
 
 
 def due_flags(steps: Iterable[Step]) -> str:
     """One word for every segment the peer owed or its application called for, in the order they came."""
-    return sequence_text(flags_text(_due(step)) for step in steps if step.direction == "<")
+    owed = (s for s in steps if s.direction == "<" and not s.note.startswith(_UNEXPLAINED))
+    return sequence_text(flags_text(_due(step)) for step in owed)
 
 
 def _due(step: Step) -> int:
@@ -34,4 +36,6 @@ def _due(step: Step) -> int:
 def _of_row(reaction: str, came: int) -> int:
     """The alternative of the row that came, or else the first one; what came where the row names none."""
     choices = [sum(_BITS[name] for name in text.split(",")) for text in _CONTROLS.findall(reaction)]
+    if reaction.startswith("taken"):
+        choices.append(ACK)  # text that is taken is acknowledged (RFC 9293 section 3.10.7.4, seventh)
     return came if not choices or came in choices else choices[0]

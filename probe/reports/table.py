@@ -18,8 +18,10 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> 
     columns = list(zip(*([headers, *rows]), strict=True))
     room = _shrunk([_natural(c) for c in columns], [_least(c) for c in columns], width)
     # Wrapped here: tabulate would cut states and ids at their hyphens.
-    wrapped = [[_wrapped(cell, columns) for cell, columns in zip(row, room, strict=True)] for row in rows]
-    return tabulate(wrapped, headers=list(headers), tablefmt="simple", disable_numparse=True)
+    wrapped = [[_wrapped(cell, columns) for cell, columns in zip(row, room, strict=True)] for row in (headers, *rows)]
+    rule = ["-" * max(map(_widest_line, column)) for column in zip(*wrapped, strict=True)]
+    # Headers as a row of their own: tabulate would make their columns two wider than they are.
+    return tabulate([wrapped[0], rule, *wrapped[1:]], tablefmt="plain", disable_numparse=True)
 
 
 def visible(text: str) -> int:
@@ -33,8 +35,12 @@ def _wrapped(cell: str, columns: int) -> str:
     return "\n".join(textwrap.wrap(cell, columns, break_on_hyphens=False))
 
 
+def _widest_line(cell: str) -> int:
+    return max(map(visible, cell.splitlines()), default=0)
+
+
 def _natural(column: Sequence[str]) -> int:
-    return max(_NARROWEST, *(visible(line) for cell in column for line in (cell.splitlines() or [""])))
+    return max(_NARROWEST, *map(_widest_line, column))
 
 
 def _least(column: Sequence[str]) -> int:

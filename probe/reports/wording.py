@@ -1,4 +1,4 @@
-"""How verdict records read in a line: flag sequences, state sets, clauses, packet lists. Shared by every text report."""
+"""How verdict records read in a line: flag sequences, state sets, clauses, packet lists."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def states_text(states: tuple[str, ...], many: int = _MANY) -> str:
     """The states the peer can be in; a set that says little is abbreviated."""
     if not states:
         return "unknown"
-    if ALL_STATES <= set(states):
+    if set(states) >= ALL_STATES:
         return "any state"
     if len(states) > many:
         return f"{', '.join(states[: many - 1])} or {len(states) - many + 1} more"
@@ -63,4 +63,3 @@ def listed(items: Iterable[str], last: str = "and") -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     words = list(items)
     return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
-

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 from probe import scenarios
 from probe.engine.conductor import Conductor, Setting
+from probe.engine.events import Seen
 from probe.engine.hypothesis import ABORT
 from probe.engine.judge import Case, Doubt, Opinion, judge
 from probe.engine.jury import heard_enough, is_noise, settle
@@ -30,7 +31,11 @@ from probe.wire.raw import RawLink
 from probe.wire.route import find_route
 from probe.wire.sockdiag import KernelTable
 
-LOCAL_PATIENCE, REMOTE_PATIENCE = 1.0, 3.0
+LOCAL_PATIENCE, FIRST_PATIENCE = 1.0, 3.0
+ROUND_TRIPS = 10
+"""The patience for an answer in round-trip times of the first handshake, at least that of a local peer."""
+CAREFUL = 2
+"""How many exchanges in doubt are played again side by side."""
 SCHEDULING = 0.1
 """Seconds a loaded machine may add to a peer's timer, granted before a delayed ACK counts as late."""
 
@@ -63,7 +68,7 @@ class _Check:
         local: bool,
     ) -> None:
         self.target, self.options, self.link, self.pool = target, options, link, pool
-        self.patience = options.patience or (LOCAL_PATIENCE if local else REMOTE_PATIENCE)
+        self.patience = options.patience or (LOCAL_PATIENCE if local else FIRST_PATIENCE)
         self.random = random.Random(options.seed)  # noqa: S311 - sequence numbers of a test tool, repeatable by seed
         self.loop = Loop(link, table)
         self.closed = ClosedPorts(target, options.closed_port, local=local)
@@ -103,7 +108,17 @@ class _Check:
         self.opinions.setdefault(probe.id, [])
         self.attempts.setdefault(probe.id, [])
         self._start([probe])
+        self._learn_pace(self.attempts[probe.id][-1])
         return self.opinions[probe.id][-1].doubt is not Doubt.VOID
+
+    def _learn_pace(self, attempt: Attempt) -> None:
+        """From the first handshake: how long an answer takes on this path."""
+        times = [e.time for e in attempt.conductor.transcript.events[:2] if isinstance(e, Seen)]
+        if len(times) == 2:  # noqa: PLR2004 - SYN and SYN,ACK
+            round_trip = times[1] - times[0]
+            self.path_delay = SCHEDULING + round_trip
+            if self.options.patience is None:
+                self.patience = max(LOCAL_PATIENCE, ROUND_TRIPS * round_trip)
 
     def _start_all(self) -> None:
         """What hangs on the application waits until it is known; exchanges that only wait for a timer fill the time."""
@@ -116,13 +131,13 @@ class _Check:
         self._start((self.detection.probes() if self.waiting else []) + ready)
 
     def _start(self, some: list[Scenario]) -> None:
-        """Play them side by side, the long waits first; what is left in doubt is played again alone, without haste."""
+        """Play them side by side, the long waits first; what is left in doubt is played again without haste."""
         self.queue.extend(sorted(some, key=lambda s: not (s.waits or self.detection.concerns(s))))
         self.loop.run(self._next, self._finished, self.options.parallel)
         while self.again:
             self.queue.extend(self.again)
             self.again.clear()
-            self.loop.run(self._next, self._finished, 1)
+            self.loop.run(self._next, self._finished, CAREFUL)
 
     def _possible(self, some: list[Scenario]) -> list[Scenario]:
         """Those the trigger can serve; the others get their verdict (skip) at once."""
@@ -155,7 +170,7 @@ class _Check:
     def _finished(self, attempt: Attempt) -> None:
         self.pool.give(attempt.flow.local.port)
         if self.detection.concerns(attempt.scenario):
-            self.detection.heard(attempt)
+            self.queue.extend(self.detection.heard(attempt))
             if self.detection.trigger is not None:
                 self.queue.extend(self._possible(self.waiting))
                 self.waiting = []
@@ -186,15 +201,20 @@ class _Check:
     def _results(self, interrupted: bool) -> tuple[ExchangeResult, ...]:
         dropped = self.link.losses().dropped
         clean = not dropped and not any(is_noise(heard) for heard in self.opinions.values())
-        return tuple(self._result(s, clean, dropped, interrupted) for s in self.scenarios)
+        keeps = any("synack.retransmitted" in o.rules for heard in self.opinions.values() for o in heard)
+        return tuple(
+            self._result(
+                s, settle(heard, clean=clean, keeps_state=keeps) if heard else self._not_run(interrupted), dropped
+            )
+            for s, heard in ((s, self.opinions[s.id]) for s in self.scenarios)
+        )
 
-    def _result(self, scenario: Scenario, clean: bool, dropped: int, interrupted: bool) -> ExchangeResult:
-        heard = self.opinions[scenario.id]
-        verdict = settle(heard, clean=clean) if heard else self._not_run(interrupted)
+    def _result(self, scenario: Scenario, verdict: Opinion, dropped: int) -> ExchangeResult:
         if dropped and verdict.findings:
             verdict = Opinion(Word.INCONCLUSIVE, f"our own receive buffer lost {dropped} packets", verdict.findings)
         attempts = self.attempts[scenario.id]
-        return result_of(scenario, self.target, verdict, attempts, self._evidence(heard, attempts))
+        shown = self._evidence(self.opinions[scenario.id], attempts)
+        return result_of(scenario, self.target, verdict, attempts, shown)
 
     def _not_run(self, interrupted: bool) -> Opinion:
         if interrupted:
@@ -211,10 +231,11 @@ class _Check:
         return attempts[-1] if attempts else None
 
     def _warnings(self) -> list[str]:
+        out = [self.pool.caveat] if self.pool.caveat else []
         first = self.opinions["open"][-1] if self.opinions.get("open") else None
         if first is not None and first.doubt is Doubt.VOID:
-            return [f"{self.target}: {first.reason}"]
-        return []
+            out.append(f"{self.target}: {first.reason}")
+        return out
 
     def _save(self) -> None:
         """Write every packet seen with its comments, in the order of the wire."""

@@ -9,6 +9,7 @@ from probe.session.attempt import Attempt
 from probe.spec.segment import FIN
 
 _ANSWER_TIME = 3.0
+_TRIES = 4
 
 _HELLO = Scenario(
     id="trigger-target",
@@ -40,6 +41,7 @@ class Detection:
     def __init__(self, known: Trigger | None) -> None:
         self.trigger = known
         self._open = [_HELLO, _HTTP]
+        self._tries = dict.fromkeys((_HELLO.id, _HTTP.id), 0)
         self._http = False
 
     def probes(self) -> list[Scenario]:
@@ -56,8 +58,22 @@ class Detection:
             return _ASKING
         return HTTP if scenario is _HTTP else (self.trigger or NONE)
 
-    def heard(self, attempt: Attempt) -> None:
-        """One of the exchanges ended: decide, if it can be decided."""
+    def heard(self, attempt: Attempt) -> list[Scenario]:
+        """One of the exchanges ended: decide, if it can be decided; returns what is to be played again.
+
+        A line that was never acknowledged asked nobody: it is sent again.
+        """
+        self._tries[attempt.scenario.id] += 1
+        if (
+            not attempt.conductor.tester.all_acked
+            and self._tries[attempt.scenario.id] < _TRIES
+            and self.trigger is None
+        ):
+            return [attempt.scenario]
+        self._decide(attempt)
+        return []
+
+    def _decide(self, attempt: Attempt) -> None:
         self._open = [s for s in self._open if s is not attempt.scenario]
         came = [e for e in attempt.conductor.transcript.events if isinstance(e, Seen) and not e.to_peer]
         if attempt.scenario is _HELLO and HELLO_ANSWER in b"".join(e.segment.payload for e in came):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 from probe.engine.events import Command, Done, Seen, Send, WakeAt
@@ -28,7 +29,7 @@ class Loop:
         self.link = link
         self.table = table
         self.keep = keep
-        self.arrivals: list[Arrival] = []
+        self.arrivals: deque[Arrival] = deque()
         self._live: dict[Flow, Attempt] = {}
 
     def run(self, supply: Supply, finished: Finished, parallel: int) -> None:
@@ -48,6 +49,12 @@ class Loop:
                 finished(attempt)
             self._live.clear()
             raise
+
+    def stop(self, unwanted: Callable[[Attempt], bool]) -> None:
+        """End attempts in progress before their time: reset them on the peer; the next turn hands them out."""
+        for attempt in self._live.values():
+            if not attempt.done and unwanted(attempt):
+                self._obey(attempt, attempt.conductor.interrupt())
 
     def _fill(self, supply: Supply, parallel: int) -> None:
         while len(self._live) < parallel and (attempt := supply()) is not None:

@@ -14,7 +14,7 @@ class CheckOptions:
 
     ``trigger``: auto, none, http, target, or a line of the user's that makes the server close. ``only`` names
     exchanges (empty: all); ``waits`` False leaves out those that wait for a timer of the peer. ``patience`` is how many
-    seconds a reply may take (None: 1 s for a peer of this machine, 3 s for others). ``guarded`` False lets our own
+    seconds a reply may take (None: ten round-trip times, at least 1 s). ``guarded`` False lets our own
     kernel answer (tests only). ``parallel`` bounds the connections the host sees at a time: 5 half-open ones fit the
     smallest usual backlog, that of Python's own servers. ``progress`` is called with (done, total).
     """

@@ -63,16 +63,23 @@ def opened(tcb: Tcb, syn: Segment) -> Tcb:
 
 
 def _syn_ack(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
-    again = tcb.state is State.SYN_RECEIVED and segment.seq == tcb.iss and segment.ack == tcb.rcv_nxt
+    again = _syn_unacked(tcb) and segment.seq == tcb.iss and segment.ack == tcb.rcv_nxt
     return (Emission(RETRANSMIT, tcb, "RFC 9293 3.10.8"),) if again else ()
 
 
-_ABORTABLE = {State.SYN_RECEIVED, State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSE_WAIT}
+def _syn_unacked(tcb: Tcb) -> bool:
+    """Whether the SYN,ACK is on the retransmission queue: a CLOSE in SYN-RECEIVED leaves it there (section 3.10.4)."""
+    waiting = tcb.state in (State.SYN_RECEIVED, State.FIN_WAIT_1, State.CLOSING)
+    return waiting and tcb.iss is not None and tcb.snd_una == tcb.iss
+
+
+ABORTABLE = frozenset({State.SYN_RECEIVED, State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSE_WAIT})
+"""The states whose ABORT sends a RST (RFC 9293 section 3.10.5)."""
 
 
 def _rst(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
     """ABORT: ``<SEQ=SND.NXT><CTL=RST>``, the ACK flag optional (RFC 9293 section 3.10.5)."""
-    if tcb.state not in _ABORTABLE or segment.flags & (SYN | FIN) or segment.seq != tcb.snd_nxt:
+    if tcb.state not in ABORTABLE or segment.flags & (SYN | FIN) or segment.seq != tcb.snd_nxt:
         return ()
     if segment.flags & ACK and segment.ack != tcb.rcv_nxt:
         return ()
@@ -125,8 +132,12 @@ def _fresh(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
     after = tcb.with_window_from(segment).sent_up_to(segment.end)
     if not segment.flags & FIN:
         return (Emission(SEND, after, "RFC 9293 3.10.2"),)
-    closed = State.LAST_ACK if tcb.state is State.CLOSE_WAIT else State.FIN_WAIT_1
-    return (Emission(CLOSE, after.in_state(closed), "RFC 9293 3.10.4"),)
+    return (Emission(CLOSE, closed(after), "RFC 9293 3.10.4"),)
+
+
+def closed(tcb: Tcb) -> Tcb:
+    """The block after a CLOSE whose FIN lies before SND.NXT."""
+    return tcb.in_state(State.LAST_ACK if tcb.state is State.CLOSE_WAIT else State.FIN_WAIT_1)
 
 
 def call_segment(tcb: Tcb, call: str, length: int = 0) -> Segment | None:
@@ -134,7 +145,7 @@ def call_segment(tcb: Tcb, call: str, length: int = 0) -> Segment | None:
     makers: dict[str, Callable[[], Segment | None]] = {
         CLOSE: lambda: _sends(tcb, FIN | ACK) if tcb.state in SENDING else None,
         SEND: lambda: _sends(tcb, ACK, length) if tcb.state in SENDING else None,
-        ABORT: lambda: Segment(tcb.snd_nxt, flags=RST) if tcb.state in _ABORTABLE else None,
+        ABORT: lambda: Segment(tcb.snd_nxt, flags=RST) if tcb.state in ABORTABLE else None,
         RETRANSMIT: lambda: _oldest(tcb),
     }
     return makers[call]()
@@ -152,7 +163,7 @@ def _oldest(tcb: Tcb) -> Segment | None:
     """The segment at the front of the retransmission queue (RFC 9293 section 3.10.8)."""
     if tcb.state is State.SYN_SENT and tcb.iss is not None:
         return Segment(tcb.iss, flags=SYN, window=_window(tcb))
-    if tcb.state is State.SYN_RECEIVED and tcb.iss is not None:
+    if _syn_unacked(tcb) and tcb.iss is not None:
         return Segment(tcb.iss, tcb.rcv_nxt, SYN | ACK, window=_window(tcb))
     pending = tcb.snd_nxt.ahead_of(tcb.snd_una)
     if not pending:

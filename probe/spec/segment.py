@@ -140,6 +140,10 @@ class Flow:
     local: Endpoint
     remote: Endpoint
 
+    def __hash__(self) -> int:
+        """Ports tell flows apart well enough; the flow of every segment seen is looked up more than once."""
+        return hash((self.local.port, self.remote.port))
+
     @property
     def version(self) -> int:
         """IP version, 4 or 6."""

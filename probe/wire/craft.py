@@ -6,23 +6,28 @@ import struct
 from functools import lru_cache
 from typing import NamedTuple
 
-from probe.spec.segment import Flow, Segment
+from probe.spec.segment import Flow, Option, Segment
 from probe.wire.checksum import checksum, is_partial, pseudo, words
 from probe.wire.options import encode
 
 _FIXED = 20
 _LARGEST = 65535
-_NUMBERS = struct.Struct("!HHII")
-_TAIL = struct.Struct("!HHH")  # window, checksum, urgent pointer
-_TAIL_AT = 14
+_HEADER = struct.Struct("!HHIIHHHH")
+_OFFSET_AT = 12
 
 
 class _Template(NamedTuple):
-    """A finished packet of one shape: where its TCP header starts and what its pseudo-header adds to the sum."""
+    """The parts that all packets of one shape share.
 
-    packet: bytes
-    start: int
+    ``ip`` is the IP header, ``offset`` the word with data offset and flags, ``total`` what ``offset``, ``options`` and
+    the pseudo-header with ``addresses`` add to the checksum.
+    """
+
+    ip: bytes
+    offset: int
+    options: bytes
     addresses: bytes
+    total: int
 
 
 def pack(flow: Flow, segment: Segment) -> bytes:
@@ -32,45 +37,35 @@ def pack(flow: Flow, segment: Segment) -> bytes:
     past the end" 15. Payload octets that ``length`` counts but ``payload`` lacks are sent as zeros. Raises
     ValueError when options or packet do not fit their length fields, or when ``payload`` is longer than ``length``.
     """
-    options = encode(segment.options)
-    body = options + _payload(segment)
+    local, remote, payload = flow.local, flow.remote, segment.payload
+    if len(payload) != segment.length:
+        payload = _filled(segment)
     template = _template(
-        flow.local.address,
-        flow.remote.address,
-        segment.flags,
-        segment.reserved,
-        _data_offset(segment, len(options)),
-        len(body),
+        local.address, remote.address, segment.flags, segment.reserved, segment.options, len(payload), segment.faults
     )
-    packet = bytearray(template.packet)
-    start = template.start
-    _NUMBERS.pack_into(packet, start, flow.local.port, flow.remote.port, segment.seq, segment.ack)
-    _TAIL.pack_into(packet, start + _TAIL_AT, segment.window, 0, segment.urgent)
-    packet[start + _FIXED :] = body
-    _put_checksum(packet, template, segment)
-    return bytes(packet)
+    seq, ack = int(segment.seq), int(segment.ack)
+    # 2**16 is 1 modulo 0xFFFF, so fields may be added as they are, however wide (see `words`).
+    total = template.total + local.port + remote.port + seq + ack + segment.window + segment.urgent
+    field = checksum(total + words(payload) if payload else total)
+    if "checksum" in segment.faults:
+        field = _wrong(field, template.addresses, _FIXED + len(template.options) + len(payload))
+    header = _HEADER.pack(local.port, remote.port, seq, ack, template.offset, segment.window, field, segment.urgent)
+    return template.ip + header + template.options + payload
 
 
-def _payload(segment: Segment) -> bytes:
+def _filled(segment: Segment) -> bytes:
     missing = segment.length - len(segment.payload)
     if missing < 0:
         raise ValueError(f"the segment says {segment.length} payload octets and carries {len(segment.payload)}")
     return segment.payload + bytes(missing)
 
 
-def _data_offset(segment: Segment, options_length: int) -> int:
-    if "short header" in segment.faults:
+def _data_offset(faults: tuple[str, ...], options_length: int) -> int:
+    if "short header" in faults:
         return 4
-    if "header past the end" in segment.faults:
+    if "header past the end" in faults:
         return 15
     return (_FIXED + options_length) // 4
-
-
-def _put_checksum(packet: bytearray, template: _Template, segment: Segment) -> None:
-    length = len(packet) - template.start
-    right = checksum(pseudo(template.addresses, length) + words(packet[template.start :]))
-    value = _wrong(right, template.addresses, length) if "checksum" in segment.faults else right
-    struct.pack_into("!H", packet, template.start + _TAIL_AT + 2, value)
 
 
 def _wrong(right: int, addresses: bytes, length: int) -> int:
@@ -80,18 +75,30 @@ def _wrong(right: int, addresses: bytes, length: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _template(source: str, target: str, flags: int, reserved: int, data_offset: int, body_length: int) -> _Template:
-    """Scapy's packet for one shape. Imported here: Scapy costs 0.2 s that ``--help`` must not pay."""
+def _template(
+    source: str,
+    target: str,
+    flags: int,
+    reserved: int,
+    options: tuple[Option, ...],
+    payload_length: int,
+    faults: tuple[str, ...],
+) -> _Template:
+    """Scapy's packet for one shape, cut up. Imported here: Scapy costs 0.2 s that ``--help`` must not pay."""
     from scapy.layers.inet import IP, TCP
     from scapy.layers.inet6 import IPv6
     from scapy.packet import Raw
 
     version = 6 if ":" in source else 4
-    if body_length + _FIXED + (0 if version == 6 else _FIXED) > _LARGEST:
-        raise ValueError(f"a segment with {body_length} octets after its header does not fit an IP packet")
+    body = encode(options) + bytes(payload_length)
+    if len(body) + _FIXED + (0 if version == 6 else _FIXED) > _LARGEST:
+        raise ValueError(f"a segment with {len(body)} octets after its header does not fit an IP packet")
+    data_offset = _data_offset(faults, len(body) - payload_length)
     # Scapy's flags field is nine bits wide: the lowest reserved bit is the old NS flag (RFC 3540).
     tcp = TCP(flags=flags | (reserved & 1) << 8, reserved=reserved >> 1, dataofs=data_offset)
     ip = IPv6(src=source, dst=target) if version == 6 else IP(src=source, dst=target, flags="DF", id=1, ttl=64)
-    packet = bytes(ip / tcp / Raw(bytes(body_length)))
+    packet = bytes(ip / tcp / Raw(body))
     start, addresses = (40, packet[8:40]) if version == 6 else (20, packet[12:20])
-    return _Template(packet, start, addresses)
+    offset = int.from_bytes(packet[start + _OFFSET_AT : start + _OFFSET_AT + 2], "big")
+    total = pseudo(addresses, len(packet) - start) + offset + words(body)
+    return _Template(packet[:start], offset, encode(options), addresses, total)

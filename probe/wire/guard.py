@@ -87,8 +87,9 @@ def _why_not_held(address: str, port: int, error: OSError) -> str:
 class PortPool(Closing):
     """Source ports of one address, each held from ``take`` until the pool closes or runs out of fresh ones.
 
-    Ports are held in the network namespace the calling thread is in at ``take``. A port given back stays held, as late segments of its last connection may still come, and is handed out again,
-    the longest idle first, only when no fresh one can be had.
+    A port given back stays held, as late segments of its last connection may still come, and is handed out again,
+    the longest idle first, only when no fresh one can be had. Ports are held in the network namespace in which the
+    calling thread is at ``take``.
     """
 
     def __init__(self, address: str, *, guarded: bool = True) -> None:

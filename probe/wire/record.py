@@ -6,11 +6,12 @@ Scapy's writer has no section comment and formats each field by itself; the thre
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import struct
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from functools import lru_cache
 from pathlib import Path
 
 from probe.wire.closing import Closing
@@ -52,7 +53,7 @@ class Recorder(Closing):
         Numbers count from 1, as Wireshark counts. ``sent`` marks the direction, None leaves it open.
         """
         size = len(packet)
-        options = _options([(_COMMENT, comment.encode()) for comment in comments], sent)
+        options = _packet_options(tuple(comments), sent)
         length = 32 + size + (-size % 4) + len(options)
         stamp = round(time * 1e9)
         self._pending += (
@@ -118,6 +119,12 @@ def _options(options: Sequence[tuple[int, bytes]], sent: bool | None = None) -> 
     return b"".join(_option(kind, data) for kind, data in options) + _OPTION.pack(_END, 0)
 
 
+@lru_cache(maxsize=1024)
+def _packet_options(comments: tuple[str, ...], sent: bool | None) -> bytes:
+    """Remembered, as exchanges played over and over carry the same comments."""
+    return _options([(_COMMENT, comment.encode()) for comment in comments], sent)
+
+
 def _option(kind: int, data: bytes) -> bytes:
     if len(data) > _LONGEST:  # never inside a character
         data = data[:_LONGEST].decode(errors="ignore").encode()
@@ -125,6 +132,8 @@ def _option(kind: int, data: bytes) -> bytes:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # 20 ms that `--help` must not pay
+
     try:
         return version("handshake-probe")
     except PackageNotFoundError:  # run from a source tree that is not installed
@@ -135,4 +144,6 @@ def _give_to_caller(descriptor: int) -> None:
     """Under sudo the file belongs to who called sudo, not to root."""
     uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
     if os.geteuid() == 0 and uid.isdecimal() and gid.isdecimal():
-        os.fchown(descriptor, int(uid), int(gid))
+        # File systems without owners and user namespaces refuse; the recording is as good without.
+        with contextlib.suppress(OSError):
+            os.fchown(descriptor, int(uid), int(gid))

@@ -18,6 +18,8 @@ from probe.spec.seq import Seq
 from tests.helpers.peer import Peer
 
 HOP = 0.0005
+Loses = Callable[[bool, int], bool]
+"""Gets the direction (True: to the peer) and the number of the segment in it; whether the segment vanishes."""
 
 
 class Dialogue:
@@ -30,7 +32,7 @@ class Dialogue:
         trigger: Trigger = TARGET,
         profile: str = "rfc9293",
         iss: int = 0xFFFFFFFD,
-        loses: Callable[[bool, int], bool] = lambda to_peer, count: False,
+        loses: Loses = lambda to_peer, count: False,
     ) -> None:
         self.peer = peer
         self.trigger = trigger

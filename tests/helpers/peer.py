@@ -1,6 +1,7 @@
 """The oracle plays the peer: a stack that takes the first permitted reaction, with an obedient application behind it.
 
-A fault replaces one reaction (by row) or one emission (by call): then it is a stack with exactly one defect.
+A fault replaces one reaction (by row) or one emission (by call): then it is a stack with exactly one defect. It may
+look at ``before`` (the block before the segment) and ``now``, change ``tcb``, and put segments off into ``later``.
 """
 
 from __future__ import annotations
@@ -42,9 +43,14 @@ class Peer:
     backoff: int = 0
     resume_at: float | None = None
     obeys: bool = True
+    syn_rto: float = 1.0
+    now: float = 0.0
+    before: Tcb = LISTENING
+    later: list[tuple[float, Segment]] = field(default_factory=list)
 
     def arrives(self, segment: Segment, now: float) -> list[Segment]:
         """What the stack sends when a segment reaches it."""
+        self.now, self.before = now, self.tcb
         reaction = self.choose(permitted(arrives(self.tcb, segment), self.profile))
         before, self.tcb = self.tcb, self._with_window(reaction.next)
         out = [self._build(reaction.reply, segment)] if reaction.reply is not None else []
@@ -61,7 +67,9 @@ class Peer:
 
     def woken(self, now: float) -> list[Segment]:
         """A timer of the stack or of the application ran out."""
-        out: list[Segment] = []
+        self.now = now
+        out = [segment for due, segment in self.later if due <= now]
+        self.later = [(due, segment) for due, segment in self.later if due > now]
         if self.resume_at is not None and now >= self.resume_at:
             self.resume_at = None
             out += self._run(now)
@@ -76,11 +84,12 @@ class Peer:
     @property
     def wakes_at(self) -> float | None:
         """The next time ``woken`` is to be called."""
-        times = [t for t in (self.timer, self.resume_at) if t is not None]
+        times = [t for t in (self.timer, self.resume_at, *(due for due, _ in self.later)) if t is not None]
         return min(times, default=None)
 
     def call(self, name: str, length: int = 0) -> list[Segment]:
         """CLOSE, SEND or ABORT of the user."""
+        self.before = self.tcb
         segment = calls.call_segment(self.tcb, name, length)
         if segment is None:
             return []
@@ -119,7 +128,7 @@ class Peer:
         if pending is None:
             self.timer, self.backoff = None, 0
         elif self.timer is None:
-            first = 1.0 if pending.flags & SYN else self.rto
+            first = self.syn_rto if pending.flags & SYN else self.rto
             self.timer = now + first * 2**self.backoff
 
     # -- the application -------------------------------------------------------------------------------------------

@@ -80,10 +80,20 @@ def test_a_full_disk_ends_in_one_sentence() -> None:
         Recorder("/dev/full")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_under_sudo_the_file_belongs_to_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("refused", [False, True])
+def test_under_sudo_the_file_is_given_to_the_caller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    given: list[tuple[int, int]] = []
+
+    def chown(_: int, uid: int, gid: int) -> None:
+        given.append((uid, gid))
+        if refused:
+            raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", chown)
     monkeypatch.setenv("SUDO_UID", "1234")
     monkeypatch.setenv("SUDO_GID", "2345")
     record(tmp_path / "run.pcapng")
-    found = (tmp_path / "run.pcapng").stat()
-    assert (found.st_uid, found.st_gid) == (1234, 2345)
+    assert given == [(1234, 2345)]

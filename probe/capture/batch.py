@@ -1,0 +1,55 @@
+"""Records of a capture as arrays: where each packet lies and what the file says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from probe.capture.window import Octets
+
+Int64 = NDArray[np.int64]
+
+NOT_A_PACKET = -1
+NO_INTERFACE = -2
+"""Link types of records that are numbered like packets but hold none, or name an interface that is not described."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some consecutive records; every array has one entry a record.
+
+    ``at`` and ``options`` index ``octets``; ``time`` is in nanoseconds since 1970 (0 where the file gives none);
+    ``wire`` is never below ``captured``. ``options`` and ``options_end`` enclose a pcapng record's options (both 0
+    where it has none), whose fields have byte order ``order``; ``notes`` are the comments of sections begun since the
+    last batch.
+    """
+
+    octets: Octets
+    base: int
+    first: int
+    at: Int64
+    captured: Int64
+    wire: Int64
+    time: Int64
+    link: Int64
+    options: Int64 | None = None
+    options_end: Int64 | None = None
+    order: str = "<"
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
+def field32(octets: Octets, offsets: Int64, order: str = "<") -> Int64:
+    """The unsigned 32-bit fields at the offsets, whatever their alignment."""
+    every = np.ndarray((octets.size - 3,), f"{order}u4", octets, strides=(1,))
+    return every[offsets].astype(np.int64)
+
+
+def field16(octets: Octets, offsets: Int64, order: str = ">") -> Int64:
+    """The unsigned 16-bit fields at the offsets, whatever their alignment."""
+    every = np.ndarray((octets.size - 1,), f"{order}u2", octets, strides=(1,))
+    return every[offsets].astype(np.int64)

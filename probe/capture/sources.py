@@ -1,0 +1,152 @@
+"""Files, folders and standard input to streams of capture octets, plain or gzip."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from probe.capture.errors import CaptureError
+from probe.capture.inflate import Inflater
+from probe.capture.magic import recognise
+
+Progress = Callable[[int, int | None], None]
+"""Called with the octets of the file read so far and its size; None where the size is not known (a pipe)."""
+
+STDIN = "-"
+_HEAD = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Capture files in the order to read them, and what a folder held besides, as (path, reason)."""
+
+    files: tuple[str, ...]
+    passed_over: tuple[tuple[str, str], ...] = ()
+
+
+def find(arguments: Iterable[str]) -> Found:
+    """The files that the arguments name: a file or ``-`` as it stands, a folder's captures by their first octets.
+
+    CaptureError for a name that does not exist.
+    """
+    files: list[str] = []
+    others: list[tuple[str, str]] = []
+    for argument in arguments:
+        path = Path(argument)
+        if argument == STDIN or not path.is_dir():
+            if argument != STDIN and not path.exists():
+                raise CaptureError(argument, 0, "no such file or folder")
+            files.append(argument)
+            continue
+        for inside in _walk(path):
+            reason = _why_not(inside)
+            others.append((str(inside), reason)) if reason else files.append(str(inside))
+    return Found(tuple(files), tuple(others))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Every file below the folder, sorted; links to folders are not followed, so that no loop can arise."""
+
+    def refuse(error: OSError) -> None:
+        raise CaptureError(str(error.filename), 0, f"cannot list the folder: {error.strerror}")
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders.sort()
+        yield from (Path(parent, name) for name in sorted(names))
+
+
+def _why_not(path: Path) -> str:
+    """Why a file found in a folder is passed over; empty for a capture."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return "not a regular file"
+        with path.open("rb", buffering=0) as file:
+            head = file.read(_HEAD)
+            if recognise(head) == "gzip":
+                head = Inflater(file, head).read(_HEAD)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return "" if recognise(head) in ("pcap", "pcapng") else "not a capture file"
+
+
+class Source:
+    """One open capture stream, decompressed on the way. A context manager."""
+
+    def __init__(self, path: str, progress: Progress | None = None) -> None:
+        """Open ``path`` (``-``: standard input). CaptureError when that fails."""
+        self.path = path
+        self._progress = progress
+        try:
+            self._file: BinaryIO = sys.stdin.buffer if path == STDIN else Path(path).open("rb", buffering=0)
+            self._head = self._file.read(_HEAD) or b""
+        except OSError as error:
+            raise CaptureError(path, 0, f"cannot be opened: {error.strerror}") from error
+        self.total = _size(self._file)
+        self._consumed = len(self._head)
+        self._inflater: Inflater | None = None
+        if recognise(self._head) == "gzip":
+            self._inflater, self._head = Inflater(self._file, self._head), b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; standard input is left open."""
+        if self.path != STDIN:
+            self._file.close()
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the stream is gzip."""
+        return self._inflater is not None
+
+    @property
+    def fault(self) -> str:
+        """What ended the stream before its end (damaged gzip), in words; empty when nothing did."""
+        return self._inflater.fault if self._inflater else ""
+
+    def seek(self, offset: int) -> None:
+        """Go on at an offset of a plain file."""
+        self._file.seek(offset)
+        self._head = b""
+        self._consumed = offset
+
+    def fill(self, view: memoryview) -> int:
+        """Read until ``view`` is full or the stream ends; how many octets were read. CaptureError when reading fails."""
+        got = 0
+        try:
+            while got < len(view) and (count := self._some(view[got:])):
+                got += count
+        except OSError as error:
+            raise CaptureError(self.path, self._consumed, f"reading failed: {error.strerror}") from error
+        if self._progress is not None:
+            self._progress(self._inflater.consumed if self._inflater else self._consumed, self.total)
+        return got
+
+    def _some(self, view: memoryview) -> int:
+        if self._inflater is not None or self._head:
+            data = self._inflater.read(len(view)) if self._inflater else self._head[: len(view)]
+            view[: len(data)] = data
+            self._head = self._head[len(data) :]
+            return len(data)
+        count: int = self._file.readinto(view) or 0  # type: ignore[attr-defined]  # raw files and sys.stdin.buffer have it
+        self._consumed += count
+        return count
+
+
+def _size(file: BinaryIO) -> int | None:
+    with suppress(OSError, ValueError):
+        status = os.fstat(file.fileno())
+        if stat.S_ISREG(status.st_mode):
+            return status.st_size
+    return None

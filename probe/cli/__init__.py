@@ -1,0 +1,93 @@
+"""The command line: arguments in, exit code out. A command's module is imported only when that command runs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from probe import __version__
+from probe.cli.codes import ENVIRONMENT, INTERRUPTED, USAGE
+from probe.wire.errors import TargetError, WireError
+
+_COMMANDS = {
+    "check": ("probe.cli.check", "Judge the open and close of a live peer; without TARGET, of this machine's kernel."),
+    "target": ("probe.cli.target", "Run a listener whose application does what the tester asks."),
+    "list": ("probe.cli.listing", "List the exchanges, or every rule with --rules."),
+    "explain": ("probe.cli.explain", "Explain an exchange, a rule or a row of SEGMENT ARRIVES."),
+    "doctor": ("probe.cli.doctor", "Show what works on this machine, what is missing and how to mend it."),
+}
+_EPILOG = """\b
+Exit codes:
+  0    everything judged conforms
+  1    a MUST is violated
+  2    wrong usage, or a target that cannot be found
+  3    inconclusive: no answer, our own kernel answered, evidence incomplete
+  4    environment: missing capability, unwritable file, no such interface
+  130  interrupted; what is done is still reported
+"""
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name and one-line help; imports one when it is invoked."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, _COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_COMMANDS)}."
+            raise click.UsageError(f"there is no command {name!r}: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, "-V", "--version", prog_name="probe")
+def probe() -> None:
+    """Ask whether a TCP peer opens and closes connections as RFC 9293 says."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code; ``arguments`` default to those of the process."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        done = probe.main(args=arguments, prog_name="probe", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("probe: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing may complain while the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (TargetError, WireError) as error:
+        click.echo(f"probe: {error}", err=True)
+        return USAGE if isinstance(error, TargetError) else ENVIRONMENT
+    return done if isinstance(done, int) else 0

@@ -1,0 +1,93 @@
+"""`probe check`: options to a plan; what is judged and printed is in ``probe.cli.checking``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from probe.cli.selection import chosen
+from probe.spec.reaction import PROFILES
+
+_PORT = click.IntRange(1, 65535)
+
+
+@click.command("check")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("-4", "ipv4", is_flag=True, help="IPv4 only.")
+@click.option("-6", "ipv6", is_flag=True, help="IPv6 only.")
+@click.option("--profile", type=click.Choice(PROFILES), default="rfc9293", show_default=True, help="The reading.")
+@click.option(
+    "--trigger",
+    default="auto",
+    metavar="auto|none|http|target|LINE",
+    help="How the peer's application is brought to close first: found out (auto), not at all, an HTTP/1.0 request,"
+    " the commands of `probe target`, or a line to send, such as 'QUIT\\r\\n'.",
+)
+@click.option("--only", multiple=True, metavar="ID", help="Only this exchange (* and ? allowed); repeatable.")
+@click.option("--no-wait", is_flag=True, help="Leave out exchanges that wait for a timer of the peer.")
+@click.option("--patience", type=click.FloatRange(0.01, 3600), metavar="SECONDS", help="How long a reply may take.")
+@click.option("--interface", metavar="NAME", help="Send and listen there, whatever the routes say.")
+@click.option("--source", metavar="ADDRESS", help="The source address, one of this host's.")
+@click.option("--closed-port", type=_PORT, metavar="PORT", help="A port of the target where nothing listens.")
+@click.option("--seed", type=int, metavar="NUMBER", help="Makes the tester's sequence numbers repeatable.")
+@click.option("--json", "json_to", metavar="FILE", help="Write the results as JSON; - is standard output.")
+@click.option("--save", metavar="FILE.pcapng", help="Write every packet, commented, for Wireshark and tshark.")
+@click.option("--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
+def command(  # noqa: PLR0913, PLR0917  # one parameter an option
+    targets: tuple[str, ...],
+    ipv4: bool,
+    ipv6: bool,
+    trigger: str,
+    only: tuple[str, ...],
+    no_wait: bool,
+    json_to: str | None,
+    save: str | None,
+    show: tuple[str, ...],
+    quiet: bool,
+    **plain: Any,  # noqa: ANN401  # options that CheckOptions has under the same name
+) -> int:
+    """Judge how TARGET opens and closes connections: host:port, [v6]:port or name:port.
+
+    Without TARGET the kernel of this machine is judged, in a private network namespace with `probe target` in it;
+    that needs neither root nor configuration. Checking another host needs the capability CAP_NET_RAW.
+    """
+    from probe.cli import checking
+    from probe.session import CheckOptions
+
+    if json_to is not None and json_to == save:
+        raise click.UsageError("--json and --save name the same file")
+    exchanges = _exchanges(only, no_wait=no_wait)
+    options = CheckOptions(trigger=_trigger(trigger), only=exchanges, waits=not no_wait, **plain)
+    versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
+    return checking.check(targets, versions, options, checking.Display(_shown(show), json_to, save, quiet))
+
+
+def _trigger(text: str) -> str:
+    from probe.scenarios.triggers import user_line
+
+    if not text:
+        raise click.BadParameter("a line cannot be empty; say none for no trigger", param_hint="--trigger")
+    try:
+        user_line(text)
+    except UnicodeError:
+        problem = r"the backslashes make no sense; \r \n \t \\ and \x41 are understood"
+        raise click.BadParameter(problem, param_hint="--trigger") from None
+    return text
+
+
+def _exchanges(only: tuple[str, ...], *, no_wait: bool) -> tuple[str, ...]:
+    from probe.scenarios import ALL
+
+    wanted = chosen(only, list(ALL), "--only")
+    kept = tuple(name for name in wanted if not (no_wait and ALL[name].waits))
+    if wanted and not kept:
+        raise click.UsageError(f"--no-wait leaves nothing of --only: {', '.join(wanted)} waits for a timer of the peer")
+    return kept
+
+
+def _shown(show: tuple[str, ...]) -> frozenset[str]:
+    from probe.scenarios import ALL
+
+    return frozenset(ALL if "all" in show else chosen(show, list(ALL), "--show"))

@@ -1,0 +1,76 @@
+"""A scenario's steps as a dialogue people read: who sends what, what is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from probe.scenarios.steps import Command, Expect, Num, Scenario, Send, Step
+from probe.spec.segment import ACK, flags_name, parse_flags
+
+_NUMBERS = {"iss": "t", "nxt": "SND.NXT", "peer": "p", "text": "SEG.SEQ of the peer's FIN", "rcv": "RCV.NXT"}
+_AWAITED = {
+    "S.": "SYN,ACK",
+    ".": "everything sent so far is acknowledged",
+    "F": "FIN",
+    "R": "RST",
+    "settled": "every answer that is due, or the certainty that none is",
+}
+NEEDS = {
+    (): "any listening port",
+    ("close",): "closes first: HTTP/1.0 server, `probe target`, or --trigger LINE",
+}
+
+
+def dialogue(scenario: Scenario) -> list[str]:
+    """One line a step, numbered; numbers are those of the tester (``t`` is its ISN)."""
+    lines = list(_lines(scenario))
+    return [f"{number:>3}  {line}" for number, line in enumerate(lines, 1)]
+
+
+def needs(scenario: Scenario) -> str:
+    """What the exchange asks of the application behind the port."""
+    if scenario.port == "closed":
+        return "a port where nothing listens"
+    return NEEDS.get(scenario.commands, "`probe target` on the peer")
+
+
+def _lines(scenario: Scenario) -> Iterator[str]:
+    for step in scenario.steps:
+        yield from _line(step)
+    if scenario.port == "open":
+        yield "tester clears up: a RST, if a connection may be left, and a look whether it is gone"
+
+
+def _line(step: Step) -> Iterator[str]:
+    match step:
+        case Send():
+            asks = f"  (asks the application: {step.data.name})" if isinstance(step.data, Command) else ""
+            yield f"tester > peer   {_segment(step)}{asks}"
+        case Expect():
+            yield f"peer > tester   {_awaited(step)}"
+        case _:
+            yield f"                {step.seconds:g} s pass; nothing may be due at their end"
+
+
+def _segment(step: Send) -> str:
+    flags = parse_flags(step.flags)
+    numbers = [f"SEQ={_number(step.seq)}"]
+    if flags & ACK:
+        numbers.append(f"ACK={_number(step.ack)}")
+    length = ", data" if step.data else ""
+    new = " (a new incarnation)" if step.fresh else ""
+    return f"<{', '.join(numbers)}, {flags_name(flags).replace('+', ',')}{length}>{new}"
+
+
+def _number(number: Num) -> str:
+    offset = f"{number.offset:+d}" if number.offset else ""
+    return _NUMBERS.get(number.base, number.base) + offset
+
+
+def _awaited(step: Expect) -> str:
+    what = f"{step.count} octets or more" if step.what == "text" else _AWAITED.get(step.what, step.what)
+    if step.count > 1 and step.what != "text":
+        what += f" once more ({step.count} in all)"
+    limit = f", within {step.within:g} s" if step.within is not None else ""
+    whose = "; its application decides" if step.application else ""
+    return f"waits for: {what}{limit}{whose}"

@@ -1,0 +1,89 @@
+"""TARGET on the command line to endpoints: ``host:port``, ``[v6]:port``, a name with one address of a kind."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from probe.spec.segment import Endpoint
+from probe.wire.addresses import canonical
+from probe.wire.errors import TargetError
+
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_FORMS = "write host:port, for example 192.0.2.1:80, [2001:db8::1]:80 or www.example.org:80"
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One endpoint to check; ``interface`` is the zone of a link-local address (``fe80::1%eth0``), else empty."""
+
+    endpoint: Endpoint
+    interface: str = ""
+
+
+def resolve(text: str, versions: Collection[int] = ()) -> list[Aim]:
+    """What a TARGET stands for; ``versions`` (4, 6; empty: either) restricts it. Raises TargetError."""
+    host, port = split(text)
+    wanted = sorted(set(versions) or _FAMILIES)
+    if _is_literal(host):
+        return [_literal(host, port, wanted)]
+    found = {version: _addresses(host, version) for version in wanted}
+    if not any(found.values()):
+        kinds = " or ".join(f"IPv{version}" for version in wanted)
+        raise TargetError(
+            f"{host} cannot be found (no {kinds} address): check the spelling, or give the address itself"
+        )
+    for addresses in found.values():
+        if len(addresses) > 1:
+            raise TargetError(
+                f"{host} has several addresses ({', '.join(a for found_ in found.values() for a in found_)})"
+                " and a check judges one peer: give one of them"
+                + (", or restrict the name with -4 or -6" if _unique(found) else "")
+            )
+    return [Aim(Endpoint(addresses[0], port)) for addresses in found.values() if addresses]
+
+
+def split(text: str) -> tuple[str, int]:
+    """(host without brackets, port); TargetError says what is wrong with the form."""
+    if "://" in text:
+        raise TargetError(f"{text!r} is a URL: {_FORMS}")
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not bracketed and (":" in host or text.startswith("[")):
+        raise TargetError(f"{text!r} is ambiguous or has no port: {_FORMS}")
+    if not colon or not host.strip("[]"):
+        raise TargetError(f"{text!r} has no {'host' if colon else 'port'}: {_FORMS}")
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) <= 65535):
+        raise TargetError(f"{port!r} in {text!r} is no TCP port: give a number from 1 to 65535")
+    return host[1:-1] if bracketed else host, int(port)
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _literal(host: str, port: int, wanted: list[int]) -> Aim:
+    address, zone = canonical(host)
+    endpoint = Endpoint(address, port)
+    if endpoint.version not in wanted:
+        raise TargetError(f"{address} is an IPv{endpoint.version} address: leave out -{wanted[0]}")
+    return Aim(endpoint, zone)
+
+
+def _addresses(host: str, version: int) -> list[str]:
+    """The addresses of a name, each once; empty when it has none of that version."""
+    try:
+        found = socket.getaddrinfo(host, None, _FAMILIES[version], socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError):
+        return []
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _unique(found: dict[int, list[str]]) -> bool:
+    return len(found) > 1 and any(len(addresses) == 1 for addresses in found.values())

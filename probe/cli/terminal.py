@@ -1,0 +1,48 @@
+"""What the terminal can show: width, colour, and a progress line that never reaches a file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TextIO
+
+from probe.reports.paint import Paint
+
+_WIDTH = 120
+_NARROWEST = 60
+
+
+def width() -> int:
+    """Columns to print in: the terminal's (or COLUMNS), 120 where there is none."""
+    return max(_NARROWEST, shutil.get_terminal_size((_WIDTH, 24)).columns)
+
+
+def paint(stream: TextIO) -> Paint:
+    """Colours for a terminal; none for files, pipes, dumb terminals and under NO_COLOR (any value but empty)."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Paint(wanted and stream.isatty())
+
+
+class Progress:
+    """``12/23 exchanges`` on one line of standard error, where that is a terminal; otherwise nothing."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._on = not quiet and sys.stderr.isatty()
+        self._shown = 0
+        self.label = ""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how far it is."""
+        if self._on:
+            text = f"{self.label}: {done}/{total} exchanges"
+            sys.stderr.write(f"\r{text:<{self._shown}}")
+            sys.stderr.flush()
+            self._shown = len(text)
+
+    def clear(self) -> None:
+        """Wipe the line, so that what is printed next starts on an empty one."""
+        if self._shown:
+            sys.stderr.write(f"\r{'':<{self._shown}}\r")
+            sys.stderr.flush()
+            self._shown = 0

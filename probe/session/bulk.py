@@ -1,0 +1,258 @@
+"""One exchange over and over, many at a time: each judged and recorded as it ends, none kept."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from probe import scenarios
+from probe.engine.conductor import Conductor, Setting
+from probe.engine.hypothesis import ABORT
+from probe.engine.judge import Opinion
+from probe.engine.jury import heard_enough, is_noise, settle
+from probe.engine.recall import Recall
+from probe.engine.tracker import UNKNOWN_PORT, Terms
+from probe.engine.verdict import ExchangeResult, Word
+from probe.scenarios.triggers import NONE, missing
+from probe.session.attempt import Attempt
+from probe.session.check import LOCAL_PATIENCE, SCHEDULING
+from probe.session.detect import known_trigger
+from probe.session.loop import Loop
+from probe.session.ports import ClosedPorts
+from probe.session.result import result_of
+from probe.session.stream import Stream
+from probe.spec.segment import Endpoint, Flow
+from probe.spec.seq import Seq
+from probe.wire.errors import TargetError
+from probe.wire.guard import PortPool
+from probe.wire.raw import RawLink
+from probe.wire.record import Recorder
+from probe.wire.route import Route, find_route
+
+REMOTE_PATIENCE = 3.0
+PORTS = 4096
+"""So many source ports are used in turn: a port rests while all the others have theirs."""
+SHOWN = 10
+"""So many exchanges that did not pass are kept whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOptions:
+    """What is played how often: ``count`` exchanges, or for ``seconds``, whichever ends first; neither: until Ctrl-C.
+
+    ``trigger``: none, http, target, or a line of the user's. ``patience`` and ``seed`` as for a check; ``parallel``
+    bounds the connections the peer sees at a time. ``progress`` is called with the number of verdicts so far.
+    """
+
+    exchange: str = "close-by-us"
+    count: int | None = None
+    seconds: float | None = None
+    parallel: int = 16
+    trigger: str = "none"
+    profile: str = "rfc9293"
+    patience: float | None = None
+    interface: str | None = None
+    source: str | None = None
+    seed: int | None = None
+    recorder: Recorder | None = None
+    progress: Callable[[int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkResult:
+    """What came of it. ``exchanges`` were begun, and each has one of the ``verdicts``; ``seconds`` is wall time.
+
+    ``attempts`` counts connections; ``doubtful`` are attempts that had to be repeated or explained away. ``dropped``
+    packets were lost in our own receive buffer. ``shown`` are the first few exchanges that did not pass.
+    """
+
+    exchanges: int
+    verdicts: dict[Word, int]
+    forms: dict[str, int]
+    seconds: float
+    attempts: int
+    doubtful: int
+    dropped: int
+    shown: tuple[ExchangeResult, ...] = ()
+    interrupted: bool = False
+
+    @property
+    def rate(self) -> float:
+        """Exchanges per second."""
+        return self.exchanges / self.seconds if self.seconds else 0.0
+
+
+def bulk(target: Endpoint, options: BulkOptions | None = None) -> BulkResult:
+    """Play one exchange against ``target`` again and again; WireError or TargetError when that cannot begin."""
+    chosen = options or BulkOptions()
+    route = find_route(target.address, source=chosen.source, interface=chosen.interface)
+    with (
+        PortPool(route.source) as pool,
+        RawLink(target.address, source=chosen.source, interface=chosen.interface, pool=pool) as link,
+    ):
+        return _Bulk(target, chosen, link, pool, route).run()
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One exchange that awaits its verdict: what its attempts showed so far."""
+
+    heard: list[Opinion] = field(default_factory=list)
+
+
+class _Bulk:
+    """One run in progress."""
+
+    def __init__(self, target: Endpoint, options: BulkOptions, link: RawLink, pool: PortPool, route: Route) -> None:
+        self.target, self.options, self.link = target, options, link
+        self.scenario = _scenario(options.exchange)
+        self.trigger = known_trigger(options.trigger) or NONE
+        if lacking := missing(self.trigger, self.scenario.commands):
+            raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
+        allow = frozenset({ABORT}) if self.scenario.aborts else frozenset[str]()
+        terms = Terms(options.profile, allow)
+        self.recall = Recall(self.scenario, UNKNOWN_PORT, terms, self.trigger.obedient, SCHEDULING)
+        self.patience = options.patience or (LOCAL_PATIENCE if route.local else REMOTE_PATIENCE)
+        closed = self.scenario.port == "closed"
+        self.remote = ClosedPorts(target, None, local=route.local).endpoint() if closed else target
+        self.stream = Stream(options.recorder, terms)
+        self.loop = Loop(link, None, keep=options.recorder is not None)
+        self.sources = _Sources(pool, random.Random(options.seed))
+        self.live: dict[int, _Exchange] = {}
+        self.again: deque[_Exchange] = deque()
+        self.begun = self.attempts = self.doubtful = 0
+        self.noisy = False
+        self.verdicts: Counter[Word] = Counter()
+        self.forms: Counter[str] = Counter()
+        self.shown: list[ExchangeResult] = []
+        self.end = float("inf")
+
+    def run(self) -> BulkResult:
+        """All exchanges side by side; one in doubt stops the others, is repeated alone, and they go on."""
+        began = time.monotonic()
+        if self.options.seconds is not None:
+            self.end = began + self.options.seconds
+        interrupted = False
+        try:
+            while self._more() or self.again:
+                self.loop.run(self._next, self._finished, self.options.parallel)
+                while self.again:
+                    self.loop.run(self._next_again, self._finished, 1)
+        except KeyboardInterrupt:
+            interrupted = True
+            self._give_up()
+        finally:
+            self.stream.finish(self.loop.arrivals)
+        return BulkResult(
+            exchanges=self.begun,
+            verdicts=dict(self.verdicts),
+            forms=dict(self.forms),
+            seconds=time.monotonic() - began,
+            attempts=self.attempts,
+            doubtful=self.doubtful,
+            dropped=self.link.losses().dropped,
+            shown=tuple(self.shown),
+            interrupted=interrupted,
+        )
+
+    def _more(self) -> bool:
+        """Whether another exchange is to begin."""
+        return (self.options.count is None or self.begun < self.options.count) and time.monotonic() < self.end
+
+    def _next(self) -> Attempt | None:
+        if self.again or not self._more():
+            return None
+        self.begun += 1
+        return self._attempt(_Exchange())
+
+    def _next_again(self) -> Attempt | None:
+        return self._attempt(self.again.popleft()) if self.again else None
+
+    def _attempt(self, exchange: _Exchange) -> Attempt:
+        port, iss = self.sources.take()
+        self.attempts += 1
+        self.live[port] = exchange
+        setting = Setting(iss, self.trigger, self.recall.terms, UNKNOWN_PORT, self.patience)
+        flow = Flow(Endpoint(self.link.source, port), self.remote)
+        return Attempt(self.scenario, Conductor(self.scenario, setting), flow)
+
+    def _finished(self, attempt: Attempt) -> None:
+        port = attempt.flow.local.port
+        exchange = self.live.pop(port)
+        self.sources.give(port, attempt.conductor.tester.nxt)
+        heard = exchange.heard
+        if attempt.done:
+            opinion = self.recall.opinion(attempt.conductor.transcript, attempt.conductor.watch)
+        else:
+            opinion = Opinion(Word.INCONCLUSIVE, "interrupted before it ended")
+        heard.append(opinion)
+        if self.loop.keep:
+            self.stream.ended(attempt, opinion, len(heard))
+            self.stream.write(self.loop.arrivals, self.live)
+        if attempt.done and not heard_enough(heard):
+            self.again.append(exchange)
+            return
+        self._settle(exchange, attempt)
+
+    def _settle(self, exchange: _Exchange, attempt: Attempt | None) -> None:
+        """The verdict of all attempts at one exchange."""
+        heard = exchange.heard
+        verdict = heard[0]
+        if len(heard) > 1 or verdict.word is not Word.PASS:
+            self.doubtful += sum(o.word is not Word.PASS for o in heard)
+            self.noisy = self.noisy or is_noise(heard)
+            dropped = self.link.losses().dropped
+            # Whether the listener merely works by SYN cookies, being this busy, is not looked into: then it is not accused.
+            verdict = settle(heard, clean=not self.noisy and not dropped, keeps_state=False)
+            if dropped and verdict.findings:
+                reason = f"our own receive buffer lost {dropped} packets"
+                verdict = Opinion(Word.INCONCLUSIVE, reason, verdict.findings)
+        self.verdicts[verdict.word] += 1
+        self.forms[verdict.form] += 1
+        if self.options.progress is not None:
+            self.options.progress(self.verdicts.total())
+        if verdict.word is not Word.PASS and attempt is not None and len(self.shown) < SHOWN:
+            self.shown.append(result_of(self.scenario, self.target, verdict, [attempt] * len(heard), attempt))
+
+    def _give_up(self) -> None:
+        """Interrupted: what waits for its repetition gets the verdict of what was heard."""
+        for exchange in self.again:
+            self._settle(exchange, None)
+        self.again.clear()
+
+
+class _Sources:
+    """Source ports in turn. A port used again goes on above its last numbers, as RFC 9293 section 3.4.1 has it, so
+    that a peer in TIME-WAIT takes the new SYN for a new connection (section 3.10.7.4)."""
+
+    def __init__(self, pool: PortPool, chance: random.Random) -> None:
+        self._pool, self._chance = pool, chance
+        self._rested: deque[int] = deque()
+        self._numbers: dict[int, Seq] = {}
+
+    def take(self) -> tuple[int, Seq]:
+        """A held port and the initial sequence number to use from it."""
+        fresh = len(self._pool) < PORTS or not self._rested
+        port = self._pool.take() if fresh else self._pool.take(self._rested[0])
+        if self._rested and self._rested[0] == port:
+            self._rested.popleft()
+        last = self._numbers.get(port)
+        if last is None:
+            return port, Seq(self._chance.getrandbits(32))
+        return port, last + self._chance.randrange(1 << 16, 1 << 24)
+
+    def give(self, port: int, reached: Seq) -> None:
+        """The connection from the port has ended; ``reached`` is its SND.NXT."""
+        self._pool.give(port)
+        self._rested.append(port)
+        self._numbers[port] = reached
+
+
+def _scenario(name: str) -> scenarios.Scenario:
+    found = scenarios.ALL.get(name)
+    if found is None:
+        raise TargetError(f"there is no exchange {name!r}; `probe list` shows those there are")
+    return found

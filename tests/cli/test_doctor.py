@@ -1,0 +1,114 @@
+"""`probe doctor`: what works, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe.cli import diagnosis
+from probe.cli.selftest import Finding, Line, interface_findings, try_line
+from probe.wire.errors import WireError
+from tests.cli.conftest import Invoke
+
+Captured = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+FORBIDDEN = "cannot make a private network namespace: set sysctl kernel.unprivileged_userns_clone=1"
+
+
+def machine(patch: Patch, *, capable: bool, forbidden: str | None, works: bool = True) -> list[bool]:
+    """A machine with these rights; the list notes whether the line was tried in private."""
+    tried: list[bool] = []
+
+    def line(version: int, *, private: bool) -> Line:
+        tried.append(private)
+        return Line(version, works, (Finding(f"guard IPv{version}", "works" if works else "missing", "as tried"),))
+
+    patch.setattr(diagnosis, "_capable", lambda: capable)
+    patch.setattr(diagnosis, "private_possible", lambda: forbidden)
+    patch.setattr(diagnosis, "try_line", line)
+    return tried
+
+
+def test_with_the_right_it_works_here(invoke: Invoke, capsys: Captured, monkeypatch: Patch) -> None:
+    tried = machine(monkeypatch, capable=True, forbidden=FORBIDDEN)
+    assert invoke("doctor") == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1] == "probe: probing works here, IPv4 and IPv6"
+    assert "sudo sysctl kernel.unprivileged_userns_clone=1" in out
+    assert tried == [False, False]
+
+
+def test_without_the_right_the_lab_still_works(invoke: Invoke, capsys: Captured, monkeypatch: Patch) -> None:
+    tried = machine(monkeypatch, capable=False, forbidden=None)
+    assert invoke("doctor") == 0
+    out = capsys.readouterr().out
+    assert "the lab works here" in out
+    assert "to mend CAP_NET_RAW:" in out
+    assert tried == [True, True]
+
+
+def test_without_the_right_another_host_cannot_be_probed(invoke: Invoke, monkeypatch: Patch) -> None:
+    machine(monkeypatch, capable=False, forbidden=None)
+    assert invoke("doctor", "127.0.0.1:80") == 4
+
+
+def test_with_neither_nothing_works(invoke: Invoke, capsys: Captured, monkeypatch: Patch) -> None:
+    tried = machine(monkeypatch, capable=False, forbidden=FORBIDDEN)
+    assert invoke("doctor") == 4
+    assert "neither raw sockets nor private namespaces" in capsys.readouterr().out
+    assert tried == []
+
+
+def test_a_broken_loopback_is_an_environment_error(invoke: Invoke, monkeypatch: Patch) -> None:
+    machine(monkeypatch, capable=True, forbidden=None, works=False)
+    assert invoke("doctor") == 4
+
+
+def test_the_way_to_a_target_is_shown(invoke: Invoke, capsys: Captured, monkeypatch: Patch) -> None:
+    machine(monkeypatch, capable=True, forbidden=None)
+    assert invoke("doctor", "127.0.0.1:80") == 0
+    out = capsys.readouterr().out
+    assert "through lo from 127.0.0.1 (this host itself)" in out
+    assert "checksum offload lo" in out
+
+
+def test_no_way_to_a_target(invoke: Invoke, capsys: Captured, monkeypatch: Patch) -> None:
+    machine(monkeypatch, capable=True, forbidden=None)
+
+    def lost(remote: str, *, interface: str | None = None) -> None:
+        del interface
+        raise WireError(f"there is no route to {remote}")
+
+    monkeypatch.setattr(diagnosis, "find_route", lost)
+    assert invoke("doctor", "192.0.2.1:80") == 4
+    out = capsys.readouterr().out
+    assert "there is no route to 192.0.2.1" in out
+    assert "ip route get 192.0.2.1" in out
+
+
+@pytest.mark.parametrize(
+    ("reason", "mend"),
+    [
+        ("set sysctl user.max_net_namespaces", "sudo sysctl user.max_net_namespaces=10000"),
+        ("or set sysctl kernel.a=0", "sudo sysctl kernel.a=0"),
+        ("not permitted here", "sudo $(command -v probe) check"),
+    ],
+)
+def test_the_mend_follows_the_reason(reason: str, mend: str) -> None:
+    assert diagnosis._mend_namespace(reason) == mend
+
+
+@pytest.mark.live
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # the child of a test worker only does this
+@pytest.mark.parametrize("version", [4, 6])
+def test_the_line_of_this_machine_works_in_private(version: int) -> None:
+    line = try_line(version, private=True)
+    if line.findings[0].what == "private namespace":
+        pytest.skip(line.findings[0].detail)
+    assert line.works, line.findings
+    assert {f"loopback IPv{version}", f"guard IPv{version}"} <= {f.what for f in line.findings}
+
+
+def test_loopback_is_up() -> None:
+    up, offload = interface_findings("lo")
+    assert up.word == "works"
+    assert offload.word in ("works", "not judged")

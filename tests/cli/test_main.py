@@ -1,0 +1,72 @@
+"""The group: help that answers at once, exit codes, and a reader that goes away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from probe import __version__
+from tests.cli.conftest import Invoke, StandIn
+
+Captured = pytest.CaptureFixture[str]
+COMMANDS = ("check", "target", "list", "explain", "doctor")
+
+
+def test_help_names_commands_and_exit_codes(invoke: Invoke, capsys: Captured) -> None:
+    assert invoke("--help") == 0
+    out = capsys.readouterr().out
+    assert all(f"\n  {name} " in out for name in COMMANDS)
+    assert "130  interrupted" in out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_needs_nothing_heavy_for_it(name: str) -> None:
+    code = (
+        "import sys, probe.cli\n"
+        "try: probe.cli.main(sys.argv[1:])\n"
+        "except SystemExit as left: assert not left.code\n"
+        "print(sorted({'scapy', 'numpy', 'pyroute2', 'tabulate'} & set(sys.modules)))"
+    )
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code, name, "--help"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.startswith(f"Usage: probe {name}")
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert time.perf_counter() - began < 5  # 0.06 s on an idle machine; what costs is what is imported
+
+
+def test_version(invoke: Invoke, capsys: Captured) -> None:
+    assert invoke("--version") == 0
+    assert __version__ in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"), [(("chek",), "did you mean check"), (("zzz",), "there are check"), (("--nope",), "--nope")]
+)
+def test_unknown_commands_and_options(arguments: tuple[str, ...], hint: str, invoke: Invoke, capsys: Captured) -> None:
+    assert invoke(*arguments) == 2
+    assert hint in capsys.readouterr().err
+
+
+def test_a_target_that_makes_no_sense_is_a_usage_error(invoke: Invoke, peer: StandIn, capsys: Captured) -> None:
+    assert invoke("check", "nowhere") == 2
+    assert capsys.readouterr().err.startswith("probe: 'nowhere' has no port")
+    assert peer.calls == []
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    done = subprocess.run(  # noqa: S602  # a pipe is what is tested
+        f"'{sys.executable}' -m probe list --json | head -c 1; echo ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "{0\n"
+    assert done.stderr == ""

@@ -1,0 +1,128 @@
+"""Defects for the oracle's peer: each changes one reply, one emission or one step between states, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from probe.spec.reaction import Reaction
+from probe.spec.segment import ACK, FIN, PSH, RST, SYN, Segment
+from probe.spec.seq import Seq
+from probe.spec.states import State
+from tests.helpers.peer import LISTENING, Fault, Peer
+
+Sent = list[Segment]
+
+
+def silent(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """Nothing is sent."""
+    return []
+
+
+def altered(*, seq: int = 0, ack: int = 0, add: int = 0, drop: int = 0, text: int = 0) -> Fault:
+    """The reply with its numbers moved, flags added or dropped, octets of text on it."""
+
+    def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        return [
+            replace(s, seq=s.seq + seq, ack=s.ack + ack, flags=(s.flags | add) & ~drop, length=text, payload=bytes(text))
+            for s in out
+        ]
+
+    return fault
+
+
+def resets(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """A RST where it does not belong, and the connection is dropped."""
+    peer.tcb = replace(peer.before.gone(), listening=True)
+    return [Segment(segment.ack if segment.flags & ACK else peer.before.snd_nxt, flags=RST)]
+
+
+def opens_anew(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """A SYN,ACK to whatever came, as if nothing had been there."""
+    return [Segment(Seq(0x5EED), segment.seq + 1, SYN | ACK, 29200)]
+
+
+def as_before(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """The segment changes nothing and draws nothing."""
+    peer.tcb = peer.before
+    return []
+
+
+def acks(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """A pure ACK of what is there, needed or not."""
+    tcb = peer.tcb if peer.tcb.iss is not None else peer.before
+    return [Segment(tcb.snd_nxt, tcb.rcv_nxt, ACK, 29200)]
+
+
+def forgets(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """The right reply, but the connection is gone afterwards."""
+    peer.tcb = LISTENING
+    return out
+
+
+def lingers(state: State) -> Fault:
+    """The right reply, but the wrong state afterwards."""
+
+    def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        peer.tcb = replace(peer.before, state=state, rcv_nxt=peer.tcb.rcv_nxt)
+        return out
+
+    return fault
+
+
+def late(seconds: float) -> Fault:
+    """The right reply, too late."""
+
+    def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        peer.later += [(peer.now + seconds, s) for s in out]
+        return []
+
+    return fault
+
+
+def and_then(flags: int, *, text: int = 0) -> Fault:
+    """One segment more than is due, after the right reply, at SND.NXT."""
+
+    def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        tcb = peer.tcb
+        return [*out, Segment(tcb.snd_nxt, tcb.rcv_nxt, flags, 29200, text, bytes(text))]
+
+    return fault
+
+
+def again_later(seconds: float, flags: int, *, back: int) -> Fault:
+    """The right reply, and after a while an unasked segment starting ``back`` before SND.NXT."""
+
+    def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        tcb = peer.tcb
+        peer.later.append((peer.now + seconds, Segment(tcb.snd_nxt - back, tcb.rcv_nxt, flags, 29200)))
+        return out
+
+    return fault
+
+
+def steady(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """The timer is not backed off."""
+    peer.backoff = 0
+    return out
+
+
+def same_isn(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """Every connection gets the same ISN."""
+    peer.iss = out[0].seq
+    return out
+
+
+def fin_for_rst(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """An abort that looks like a close."""
+    return [replace(s, flags=FIN | ACK, ack=peer.before.rcv_nxt, window=29200) for s in out]
+
+
+def speaks(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """Data right behind the SYN,ACK, before the third segment came."""
+    return and_then(PSH | ACK, text=20)(peer, segment, reaction, out)
+
+
+def unsent(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """The call is refused: nothing is sent and nothing counts as sent."""
+    peer.tcb = peer.before
+    return []

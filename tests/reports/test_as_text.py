@@ -1,0 +1,115 @@
+"""The report for people: the answer first, a row per exchange, findings in full, a last line for grep."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from probe.engine.verdict import ExchangeResult, Summary, Word
+from probe.reports.as_text import Style, counts_line, render
+from probe.reports.paint import Paint
+from tests.reports.records import UNANSWERED, exchange, report, run, step
+
+FOUR, THREE = "four-segment close", "three-segment close (ACK and FIN merged)"
+FAILED = exchange("close-by-us", Word.FAIL, findings=(UNANSWERED,))
+
+
+def row(text: str, name: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith(f"{name} "))
+
+
+def test_the_answer_comes_first_and_names_the_forms_seen() -> None:
+    text = render(report(run(exchange(), exchange("close-by-us", form=THREE), exchange("close-by-us-four", form=FOUR))))
+    lines = text.splitlines()
+    assert lines[0] == "target 192.0.2.1:80 (IPv4), profile rfc9293"
+    assert lines[1].split() == ["three-way", "handshake", "followed"]
+    assert lines[2].endswith("followed (four-segment and three-segment form seen)")
+
+
+def test_what_stands_against_a_close_is_named_beside_it() -> None:
+    summary = Summary("followed", "not followed", "skipped")
+    lines = render(report(run(FAILED, summary=summary))).splitlines()
+    assert lines[2].endswith("not followed (close.fin-acked in close-by-us)")
+
+
+def test_a_passing_exchange_shows_flags_and_states() -> None:
+    cells = re.split(r" {2,}", row(render(report(run(exchange()))), "open"))
+    assert cells == ["open", "S .", "S. .", "as due", "ESTABLISHED", "pass", "3.6"]
+
+
+def test_what_came_beside_what_was_due_is_shown() -> None:
+    odd = step("<", ".", "ESTABLISHED", note="no permitted history explains this")
+    plain = exchange()
+    cells = re.split(r" {2,}", row(render(report(run(exchange(steps=(*plain.steps, odd))))), "open"))
+    assert cells[2:4] == ["S. .", "S. . ."]
+
+
+def test_a_finding_is_told_in_full_and_its_ladder_printed() -> None:
+    text = render(report(run(FAILED)))
+    assert "FAIL close-by-us: close.fin-acked (SPEC, RFC 9293 3.6 case 2)" in text
+    for label, value in (
+        ("sent", "F. seq 1 ack 1"),
+        ("due", ". seq 1 ack 2"),
+        ("came", "nothing for 1.0 s"),
+        ("packets", "3, 4"),
+    ):
+        assert re.search(rf"^  {label} +{re.escape(value)}$", text, re.MULTILINE)
+    assert "192.0.2.2:5000 > 192.0.2.1:80" in text
+
+
+def test_a_doubtful_finding_is_never_called_a_failure() -> None:
+    doubtful = exchange("close-by-us", Word.INCONCLUSIVE, findings=(UNANSWERED,), reason="the path loses segments")
+    text = render(report(run(doubtful)))
+    assert "INCONCLUSIVE close-by-us: close.fin-acked" in text
+    assert "FAIL" not in text
+
+
+def test_reasons_are_given_once_for_all_exchanges_that_share_them() -> None:
+    skipped = [exchange(name, Word.SKIP, steps=(), reason="run probe target there") for name in ("a", "b")]
+    text = render(report(run(*skipped)))
+    assert text.count("run probe target there: a, b") == 1
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "line"),
+    [
+        ((exchange(),), "probe: 1 pass, 0 fail, 0 warn, 0 inconclusive, 0 skip; exit 0"),
+        ((exchange(), FAILED), "probe: 1 pass, 1 fail, 0 warn, 0 inconclusive, 0 skip; exit 1"),
+        ((exchange("x", Word.INCONCLUSIVE),), "probe: 0 pass, 0 fail, 0 warn, 1 inconclusive, 0 skip; exit 3"),
+    ],
+)
+def test_the_last_line_counts_and_names_the_exit_code(exchanges: tuple[ExchangeResult, ...], line: str) -> None:
+    assert render(report(run(*exchanges))).splitlines()[-1] == line
+
+
+def test_an_interruption_shows_in_the_last_line() -> None:
+    cut = report(run(exchange()), interrupted=True)
+    assert counts_line(cut, cut.exit_code).endswith("0 skip, interrupted; exit 130")
+
+
+def test_asked_for_ladders_are_printed_and_no_others() -> None:
+    text = render(report(run(exchange("a"), exchange("b"))), shown=lambda result: result.id == "b")
+    assert "b: title of b" in text
+    assert "a: title of a" not in text
+
+
+def test_brief_is_answer_and_counts() -> None:
+    text = render(report(run(FAILED)), Style(brief=True))
+    assert len(text.splitlines()) == 6
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_the_report_fits_the_terminal(width: int) -> None:
+    long = "the application behind the port did not close its side within 3 s, " * 3
+    results = (exchange("close-by-peer-merged"), FAILED, exchange("half-close", Word.SKIP, reason=long, steps=()))
+    text = render(report(run(*results)), Style(width), shown=lambda result: True)
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    results = (exchange(), FAILED, exchange("b", Word.SKIP, reason="why", steps=()))
+    plain, coloured = (render(report(run(*results)), Style(paint=Paint(on))) for on in (False, True))
+    assert "\x1b[" not in plain
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain
+    assert coloured != plain
