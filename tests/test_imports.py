@@ -39,10 +39,21 @@ TABLE = (
     Layer("probe.scenarios", ("probe.spec",), CLOCK_CHANCE_NETWORK),
     Layer("probe.engine", ("probe.spec", "probe.scenarios.steps"), CLOCK_CHANCE_NETWORK),
     Layer("probe.wire", ("probe.spec.segment", "probe.spec.seq", "scapy", "pyroute2", "numpy")),
+    Layer(
+        "probe.capture",
+        (
+            "probe.spec.segment",
+            "probe.spec.seq",
+            "probe.wire.decode",
+            "probe.wire.options",
+            "probe.wire.checksum",
+            "numpy",
+        ),
+    ),
     Layer("probe.reports", ("probe.spec", "probe.engine.verdict", "probe.engine.transcript", "tabulate")),
     Layer("probe.target*"),
     Layer("probe.lab", ("probe.spec.segment", "probe.wire", "probe.target*")),
-    Layer("probe.session*", ("probe.spec", "probe.scenarios", "probe.engine", "probe.wire")),
+    Layer("probe.session*", ("probe.spec", "probe.scenarios", "probe.engine", "probe.wire", "probe.capture")),
     Layer(
         "probe.cli*",
         (

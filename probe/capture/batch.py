@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from probe.capture.window import Octets
 
 Int64 = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 NOT_A_PACKET = -1
 NO_INTERFACE = -2

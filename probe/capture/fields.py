@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from probe.capture.batch import Int64
+from probe.capture.batch import Bools, Int64
 from probe.capture.tables import Addresses
 from probe.capture.window import Octets
 
-Bools = NDArray[np.bool_]
 Rows = NDArray[np.void]
+Ports = NDArray[np.uint16]
 
 REACH = 60
 """Octets gathered of each packet: an IPv6 header and a TCP header without options."""
@@ -83,7 +83,7 @@ def ordinary(rows: Rows, family: Family, room: Int64, wire: Int64) -> tuple[Bool
     return good, end
 
 
-def flows(rows: Rows, version: int, addresses: Addresses, sport: Int64, dport: Int64) -> tuple[Int64, Bools]:
+def flows(rows: Rows, version: int, addresses: Addresses, sport: Ports, dport: Ports) -> tuple[Int64, Bools]:
     """(flow keys, whether from the high end) for packets of one IP version."""
     fields = rows.view(IPV4 if version == 4 else IPV6)
     ports = sport.astype(np.uint64), dport.astype(np.uint64)

@@ -7,11 +7,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from probe.capture.batch import NO_INTERFACE, NOT_A_PACKET, Batch, Int64, field16, field32
-
-Bools = NDArray[np.bool_]
 
 NULL, ETHERNET, LOOP, SLL, SLL2 = 0, 1, 108, 113, 276
 RAW = (12, 14, 101, 228, 229)
@@ -32,7 +29,7 @@ _LINK_NAMES = {
     3: "AX.25", 6: "Token Ring", 7: "ARCNET", 8: "SLIP", 9: "PPP", 10: "FDDI", 50: "PPP over HDLC", 51: "PPPoE",
     104: "Cisco HDLC", 105: "802.11", 107: "Frame Relay", 117: "pflog", 119: "802.11 with Prism header",
     122: "IP over Fibre Channel", 127: "802.11 radiotap", 138: "IP over IEEE 1394", 147: "user 0", 149: "user 2",
-    187: "Bluetooth HCI H4", 189: "USB", 192: "802.11 PPI", 195: "IEEE 802.15.4", 201: "Bluetooth HCI H4 with direction",
+    187: "Bluetooth HCI H4", 189: "USB", 192: "802.11 PPI", 195: "IEEE 802.15.4", 201: "Bluetooth HCI H4",
     220: "USB", 227: "CAN", 239: "nflog", 249: "USBPcap", 253: "netlink", 258: "PKTAP",
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from probe.capture.batch import NO_INTERFACE, NOT_A_PACKET, Batch, Int64, field16, field32
+from probe.capture.batch import NO_INTERFACE, NOT_A_PACKET, Batch, Bools, Int64, field16, field32
 from probe.capture.blocks import MAX_BLOCK, NUMBERED, PACKET, SIMPLE, Interface, nanoseconds
 from probe.capture.errors import CaptureError
 from probe.capture.window import Window
@@ -42,10 +42,11 @@ class PacketBlocks:
     def _field(self, offsets: Int64) -> Int64:
         return field32(self._octets, offsets, self._order)
 
-    def _wrong(self, end: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _wrong(self, end: int) -> Bools:
         """Whether the second total length differs, is no multiple of four, or leaves no room for the packet."""
         again = self._field(np.minimum(self._offsets + self._size, end) - 4)
-        return (again != self._size) | (self._size % 4 != 0) | (~self._simple & (self._captured > self._size - _FRAME))
+        wrong: Bools = (again != self._size) | (self._size % 4 != 0)
+        return wrong | (~self._simple & (self._captured > self._size - _FRAME))
 
     def batch(
         self, first: int, eras: Sequence[tuple[int, int, int]], interfaces: Sequence[Interface], notes: tuple[str, ...]

@@ -65,7 +65,7 @@ def _whole(window: Window, header: Header) -> bool:
         if window.exhausted:
             return False
         raise window.fault("the file ends inside a record header")
-    (length,) = struct.unpack_from(f"{header.order}I", window.octets, window.at + 8)
+    (length,) = struct.unpack_from(f"{header.order}I", window.octets.data, window.at + 8)
     if length > MAX_CAPTURED:
         raise window.fault(f"a record claims {length} captured octets, more than any capture holds")
     if not window.ensure(header.record + length):

@@ -44,17 +44,20 @@ class Walker:
 
     def batches(self, first: int = 1) -> Iterator[Batch]:
         """The packets; CaptureError at the first block that is cut off or cannot be true, after all before it."""
-        while (self._end is None or self.window.offset < self._end) and self._whole():
-            order = self.context.order
-            found = self._walk()
-            blocks_found = PacketBlocks(self.window, np.array(found, np.int64), order)
-            batch = blocks_found.batch(first, self._eras, self.context.interfaces, tuple(self._notes))
-            self._prune()
+        for found in self.steps():
+            packets = PacketBlocks(self.window, np.array(found, np.int64), self.context.order)
+            batch = packets.batch(first, self._eras, self.context.interfaces, tuple(self._notes))
+            self.prune()
             first += len(batch)
             if len(batch) or batch.notes:
                 yield batch
-            if blocks_found.fault is not None:
-                raise blocks_found.fault
+            if packets.fault is not None:
+                raise packets.fault
+
+    def steps(self) -> Iterator[list[int]]:
+        """Window by window, where the numbered blocks start. ``prune`` between the steps; CaptureError at the end."""
+        while (self._end is None or self.window.offset < self._end) and self._whole():
+            yield self._walk()
 
     def _whole(self) -> bool:
         """Whether a whole block follows, and a section where the file starts; False at the end of the file."""
@@ -87,7 +90,7 @@ class Walker:
     def _walk(self) -> list[int]:
         """The offsets of the numbered blocks up to the window's end or a change of byte order; moves the window."""
         window, order = self.window, self.context.order
-        read, view, last = struct.Struct(f"{order}II").unpack_from, memoryview(window.octets), window.size - _FRAME
+        read, view, last = struct.Struct(f"{order}II").unpack_from, window.octets.data, window.size - _FRAME
         if self._end is not None:
             last = min(last, self._end - window.base - 1)
         found: list[int] = []
@@ -125,7 +128,7 @@ class Walker:
             found.append(at)
         return True
 
-    def _prune(self) -> None:
+    def prune(self) -> None:
         """Forget the interfaces of earlier sections."""
         _, base, count = self._eras[-1]
         del self.context.interfaces[:base]

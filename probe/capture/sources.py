@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 from probe.capture.errors import CaptureError
@@ -84,7 +83,7 @@ class Source:
         self.path = path
         self._progress = progress
         try:
-            self._file: BinaryIO = sys.stdin.buffer if path == STDIN else Path(path).open("rb", buffering=0)
+            self._file = _open(path)
             self._head = self._file.read(_HEAD) or b""
         except OSError as error:
             raise CaptureError(path, 0, f"cannot be opened: {error.strerror}") from error
@@ -97,7 +96,7 @@ class Source:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -122,7 +121,10 @@ class Source:
         self._consumed = offset
 
     def fill(self, view: memoryview) -> int:
-        """Read until ``view`` is full or the stream ends; how many octets were read. CaptureError when reading fails."""
+        """Read until ``view`` is full or the stream ends; how many octets were read.
+
+        CaptureError when reading fails.
+        """
         got = 0
         try:
             while got < len(view) and (count := self._some(view[got:])):
@@ -142,6 +144,10 @@ class Source:
         count: int = self._file.readinto(view) or 0  # type: ignore[attr-defined]  # raw files and sys.stdin.buffer have it
         self._consumed += count
         return count
+
+
+def _open(path: str) -> BinaryIO:
+    return sys.stdin.buffer if path == STDIN else Path(path).open("rb", buffering=0)
 
 
 def _size(file: BinaryIO) -> int | None:

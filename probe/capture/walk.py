@@ -26,7 +26,7 @@ class Layout:
 
 def walk(octets: Octets, size: int, at: int, layout: Layout) -> tuple[Int64, int]:
     """The starts of the whole records in ``octets[at:size]``, and where the first that is not whole starts."""
-    read, view = struct.Struct(f"{layout.order}I").unpack_from, memoryview(octets)
+    read, view = struct.Struct(f"{layout.order}I").unpack_from, octets.data
     length_at, overhead = layout.length_at, layout.overhead
     found: list[int] = []
     append = found.append

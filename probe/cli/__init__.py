@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
@@ -84,8 +83,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         click.echo("probe: interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing may complain while the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from probe.cli.terminal import nobody_reads
+
+        nobody_reads()
         return 0
     except (TargetError, WireError) as error:
         click.echo(f"probe: {error}", err=True)

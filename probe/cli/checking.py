@@ -15,7 +15,7 @@ from probe import session
 from probe.cli.codes import ENVIRONMENT, INTERRUPTED, USAGE, VIOLATED
 from probe.cli.sinks import JsonSink, PatientRecorder
 from probe.cli.targets import Aim, resolve
-from probe.cli.terminal import Progress, paint, width
+from probe.cli.terminal import Progress, paint, say, width
 from probe.engine.verdict import Report, Run
 from probe.reports import as_json, as_text
 from probe.wire.errors import TargetError, WireError
@@ -138,8 +138,7 @@ def _publish(
     code = outcome.exit_code(report)
     if report.runs and not (sink is not None and sink.to_stdout):
         style = as_text.Style(width(), paint(sys.stdout), display.quiet)
-        text = as_text.render(report, style, exit_code=code, shown=lambda result: result.id in display.show)
-        click.echo(text, nl=False, color=True)
+        say(as_text.render(report, style, exit_code=code, shown=lambda result: result.id in display.show))
     return code
 
 

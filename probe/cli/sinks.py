@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from probe.cli.terminal import say
 from probe.wire.errors import WireError
 from probe.wire.record import Recorder
 
@@ -47,8 +47,7 @@ class JsonSink:
     def write(self, text: str) -> None:
         """Hand over the document; WireError when it cannot be kept."""
         if self.to_stdout:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            say(text)
             return
         try:
             if self._draft is None:

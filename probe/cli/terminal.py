@@ -24,6 +24,20 @@ def paint(stream: TextIO) -> Paint:
     return Paint(wanted and stream.isatty())
 
 
+def say(text: str) -> None:
+    """Print to standard output; a reader that has gone away changes neither the run nor its exit code."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nobody_reads()
+
+
+def nobody_reads() -> None:
+    """Standard output leads nowhere from now on, so that nothing complains while the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class Progress:
     """``12/23 exchanges`` on one line of standard error, where that is a terminal; otherwise nothing."""
 

@@ -46,12 +46,17 @@ def for_segment(belief: Belief, terms: Terms, segment: Segment) -> Blame:
 
 
 def _passed_over(everything: Belief, terms: Terms, segment: Segment) -> Blame | None:
-    """The segment fits an end that never took one that reached it and draws no answer: a RST, an ACK of its FIN."""
+    """The segment fits an end that did not change its state by a segment that draws no answer, or that lost its block."""
     for h in sorted((h for h in everything if h.inflight and h.due is None), key=lambda h: len(h.inflight)):
         (index, ignored), rest = h.inflight[0], h.inflight[1:]
         usual = arrives(h.tcb, ignored)[0]
-        deaf = frozenset({replace(h, inflight=rest)})
-        if usual.reply is None and rest and came(deaf, segment, terms).belief:
+        if usual.reply is not None or not rest or usual.next.state is h.tcb.state:
+            continue
+        asked = rest[0][1]
+        alive = not asked.seg_len and asked.flags == ACK  # the probe that tells whether there is a connection
+        vanished = (replace(h.tcb.gone(), listening=h.tcb.passive),) if alive else ()
+        faulty = (replace(h, inflight=rest, tcb=tcb) for tcb in (h.tcb, *vanished))
+        if any(came(frozenset({one}), segment, terms).belief for one in faulty):
             return Blame(usual.rule, index, f"no answer, and {usual.next.state.value}")
     return None
 
@@ -138,8 +143,7 @@ def _syn_ack_again(histories: list[Hypothesis], states: set[State], segment: Seg
 
 def _fin_again(h: Hypothesis, states: set[State], segment: Segment) -> str:
     if states <= {State.FIN_WAIT_2, State.TIME_WAIT}:
-        after_closing = h.shown is not None and h.shown[1] == "G2"
-        return "simclose.ends-in-timewait" if after_closing else "aclose.fin-acked-stops"
+        return "aclose.fin-acked-stops"
     if states == {State.LAST_ACK}:
         return "close.lastack-fin-retransmit"
     if segment.end == h.tcb.snd_nxt and segment.ack != h.tcb.rcv_nxt:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from probe.engine.judge import Case, Doubt, Opinion, judge
 from probe.engine.timing import HALF_SECOND
-from probe.engine.transcript import Transcript
 from probe.engine.tracker import Belief, Terms
+from probe.engine.transcript import Transcript
 from probe.engine.verdict import Word
 from probe.engine.watch import Point, Watch
 from probe.scenarios.steps import Scenario

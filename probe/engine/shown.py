@@ -14,7 +14,7 @@ from probe.engine.hypothesis import Hypothesis
 from probe.engine.timing import kept_gaps, prompt_acks
 from probe.engine.transcript import Transcript
 from probe.engine.watch import Watch
-from probe.scenarios.steps import Expect, Scenario
+from probe.scenarios.steps import Expect, Scenario, Wait
 from probe.spec import calls
 from probe.spec.segment import SYN
 from probe.spec.states import State
@@ -42,7 +42,7 @@ def exercised(scenario: Scenario, transcript: Transcript, watch: Watch) -> tuple
         rules = _by_arrival(watch, index) if event.to_peer else _by_departure(watch, index, event)
         found.update((rule, None) for rule in rules if not event.to_peer or index < last)
     if watch.broken_at is None:
-        found.update((rule, None) for rule in _by_the_whole(scenario, transcript, watch))
+        found.update((rule, None) for rule in _by_the_whole(scenario, transcript, watch, set(found)))
     return tuple(found)
 
 
@@ -84,8 +84,12 @@ def _by_departure(watch: Watch, index: int, event: Seen) -> Iterator[str]:
         yield from _CALLS.get((next(iter(calls_made)), next(iter(states))), ())
 
 
-def _by_the_whole(scenario: Scenario, transcript: Transcript, watch: Watch) -> Iterator[str]:
+def _by_the_whole(
+    scenario: Scenario, transcript: Transcript, watch: Watch, so_far: set[str]
+) -> Iterator[str]:
     """What no single segment shows: waits that ended as the scenario says, gaps, delays, initial numbers."""
+    if any(isinstance(s, Wait) for s in scenario.steps) and "open.final-ack-establishes" in so_far:
+        yield "synack.stops-when-acked"
     if not transcript.missing:
         yield from (s.rule for s in scenario.steps if isinstance(s, Expect) and s.rule)
     for repeats in scenario.repeats:

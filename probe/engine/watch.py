@@ -1,4 +1,4 @@
-"""Follows one connection as it is seen: canonical numbers, the strict belief about the peer, the states after each event."""
+"""Follows one connection as it is seen: canonical numbers, the belief about the peer, the states after each event."""
 
 from __future__ import annotations
 

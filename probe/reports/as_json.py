@@ -22,7 +22,7 @@ def envelope(command: str, profile: str, exit_code: int) -> Document:
 
 def dumps(document: Document) -> str:
     """The document as text, with a line feed at its end."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def render(report: Report, *, exit_code: int | None = None, errors: Sequence[str] = ()) -> str:

@@ -5,7 +5,7 @@ from probe.scenarios.steps import LIVE, OPEN, Scenario, Send, Wait
 SCENARIO = Scenario(
     id="abort-by-us",
     title="abort by our RST",
-    steps=(*OPEN, Send("R"), Wait(0.2), *LIVE),
+    steps=(*OPEN, Send("R"), *LIVE, Wait(0.2)),
     shows=("rst.exact-resets", "listen.ack-gets-rst"),
     clause="RFC 9293 3.5.3; 3.10.7.4 second",
     order=51,

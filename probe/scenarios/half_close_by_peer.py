@@ -1,6 +1,6 @@
 """The peer closes its sending side only; in FIN-WAIT-2 it still takes and acknowledges our data (3.6)."""
 
-from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import LIVE, OPEN, Command, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="half-close-by-peer",
@@ -10,6 +10,7 @@ SCENARIO = Scenario(
         Send("P.", data=Command("half-close")),
         Expect("F", rule="aclose.fin-form", application=True),
         Send("."),
+        *LIVE,
         Wait(0.6),
         Send("P.", data=b"0123456789"),
         Expect(".", within=2.0, rule="aclose.halfclose-receives"),

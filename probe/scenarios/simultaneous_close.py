@@ -1,6 +1,6 @@
 """Both ends close at once: our FIN crosses the peer's, it goes through CLOSING to TIME-WAIT (Figure 13)."""
 
-from probe.scenarios.steps import NXT, OPEN, TEXT, Command, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import LIVE, NXT, OPEN, TEXT, Command, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="simultaneous-close",
@@ -12,6 +12,7 @@ SCENARIO = Scenario(
         Send("F.", ack=TEXT),
         Expect("."),
         Send("."),
+        *LIVE,
         Wait(0.6),
         Send("F.", seq=NXT - 1),
         Expect("settled"),

@@ -5,8 +5,8 @@ from probe.scenarios.steps import LIVE, OPEN, Scenario, Wait
 SCENARIO = Scenario(
     id="synack-stops",
     title="no SYN,ACK after the ACK",
-    steps=(*OPEN, Wait(1.6), *LIVE),
-    shows=("open.final-ack-establishes", "seg.below-window-empty"),
+    steps=(*OPEN, *LIVE, Wait(1.6)),
+    shows=("open.final-ack-establishes", "synack.stops-when-acked", "seg.below-window-empty"),
     clause="RFC 9293 3.10.7.4 fifth; 3.5 Figure 6",
     waits=True,
     order=64,

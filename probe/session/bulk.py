@@ -16,6 +16,7 @@ from probe.engine.jury import heard_enough, is_noise, settle
 from probe.engine.recall import Recall
 from probe.engine.tracker import UNKNOWN_PORT, Terms
 from probe.engine.verdict import ExchangeResult, Word
+from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, missing
 from probe.session.attempt import Attempt
 from probe.session.check import LOCAL_PATIENCE, SCHEDULING
@@ -225,8 +226,11 @@ class _Bulk:
 
 
 class _Sources:
-    """Source ports in turn. A port used again goes on above its last numbers, as RFC 9293 section 3.4.1 has it, so
-    that a peer in TIME-WAIT takes the new SYN for a new connection (section 3.10.7.4)."""
+    """Source ports in turn.
+
+    A port used again goes on above its last numbers, so that a peer in TIME-WAIT takes the new SYN for a new
+    connection (RFC 9293 section 3.10.7.4, MAY-2).
+    """
 
     def __init__(self, pool: PortPool, chance: random.Random) -> None:
         self._pool, self._chance = pool, chance
@@ -251,7 +255,7 @@ class _Sources:
         self._numbers[port] = reached
 
 
-def _scenario(name: str) -> scenarios.Scenario:
+def _scenario(name: str) -> Scenario:
     found = scenarios.ALL.get(name)
     if found is None:
         raise TargetError(f"there is no exchange {name!r}; `probe list` shows those there are")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
+from contextlib import ExitStack, closing
 from fnmatch import fnmatchcase
 
 from probe import scenarios
@@ -44,14 +45,14 @@ def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
     """Play the exchanges against ``target`` and judge them; WireError or TargetError when that cannot begin."""
     chosen = options or CheckOptions()
     route = find_route(target.address, source=chosen.source, interface=chosen.interface)
-    with PortPool(route.source, guarded=chosen.guarded) as pool:
-        link = RawLink(target.address, source=chosen.source, interface=chosen.interface, pool=pool)
-        try:
-            table = KernelTable() if route.local else None
-            usable = table if table is not None and table.available else None
-            return _Check(target, chosen, link, pool, usable, local=route.local).run()
-        finally:
-            link.close()
+    with ExitStack() as exits:
+        pool = exits.enter_context(PortPool(route.source, guarded=chosen.guarded))
+        link = exits.enter_context(
+            closing(RawLink(target.address, source=chosen.source, interface=chosen.interface, pool=pool))
+        )
+        table = exits.enter_context(KernelTable())
+        usable = table if route.local and table.available else None
+        return _Check(target, chosen, link, pool, usable, local=route.local).run()
 
 
 class _Check:

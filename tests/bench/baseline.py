@@ -1,4 +1,4 @@
-"""The baseline: the same open and close, one Scapy ``sr1()`` per step, as scripts do it. Neither judged nor recorded."""
+"""The baseline: the same open and close, one Scapy ``sr1()`` per step, as scripts do it; not judged, not recorded."""
 
 from __future__ import annotations
 

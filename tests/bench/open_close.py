@@ -25,10 +25,10 @@ def _run(place: Place) -> Iterator[Measure]:
     yield Measure("Scapy, one sr1() per step", baseline, _UNIT, note="neither judged nor recorded")
     for version, endpoint in sorted(place.endpoints.items()):
         result = _judged_and_recorded(endpoint)
-        clean = result.verdicts.get(Word.PASS, 0) == result.exchanges
-        note = f"{result.exchanges} exchanges, " + ("all pass" if clean else f"verdicts {result.verdicts}")
+        odd = result.exchanges - result.verdicts.get(Word.PASS, 0)
+        note = f"{result.exchanges:,} exchanges, the recording included"
         yield Measure(f"ours, IPv{version}, judged and recorded", result.rate, _UNIT, at_least=500, note=note)
-        yield Measure(f"ours, IPv{version}, did not pass", result.exchanges - result.verdicts.get(Word.PASS, 0), "", below=1)
+        yield Measure(f"ours, IPv{version}, verdicts other than pass", odd, "", below=1)
         if version == 4:
             yield Measure("ratio to sr1()", result.rate / baseline, "x", at_least=50)
 

@@ -119,7 +119,8 @@ def _print(watcher: Watcher, result: BulkResult, packets: int) -> None:
     forms = ", ".join(f"{count:,} {form or 'none'}" for form, count in result.forms.items())
     print(f"{result.rate:,.0f} exchanges/s judged and recorded; {packets:,} packets recorded, {result.dropped} dropped")
     print(f"verdicts: {verdicts}; forms: {forms}")
-    print(f"attempts {result.attempts:,}, in doubt {result.doubtful}; memory grew by {watcher.growth():.2f} MiB once warm")
+    print(f"attempts {result.attempts:,}, in doubt {result.doubtful}")
+    print(f"memory grew by {watcher.growth():.2f} MiB once warm")
 
 
 def _wrong(result: BulkResult, watcher: Watcher, recorded: int, at_least: float) -> Iterator[str]:

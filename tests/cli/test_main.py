@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ import time
 import pytest
 
 from probe import __version__
+from probe.engine.verdict import Word
 from tests.cli.conftest import Invoke, StandIn
 
 Captured = pytest.CaptureFixture[str]
@@ -70,3 +72,18 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     )
     assert done.stdout == "{0\n"
     assert done.stderr == ""
+
+
+def test_a_reader_that_goes_away_does_not_change_the_verdict(
+    invoke: Invoke, peer: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    silenced: list[bool] = []
+    monkeypatch.setattr("probe.cli.terminal.nobody_reads", lambda: silenced.append(True))
+    monkeypatch.setattr(sys, "stdout", Gone())
+    peer.answers(Word.FAIL)
+    assert invoke("check", "127.0.0.1:80") == 1
+    assert silenced == [True]

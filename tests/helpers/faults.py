@@ -63,7 +63,8 @@ def lingers(state: State) -> Fault:
     """The right reply, but the wrong state afterwards."""
 
     def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
-        peer.tcb = replace(peer.before, state=state, rcv_nxt=peer.tcb.rcv_nxt)
+        after = peer.tcb if peer.tcb.iss is not None else peer.before
+        peer.tcb = replace(after, state=state)
         return out
 
     return fault

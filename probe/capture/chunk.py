@@ -1,0 +1,92 @@
+"""What a reader hands out: columns of some consecutive records, and any single packet in full on demand."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from probe.capture import blocks
+from probe.capture.batch import Batch, Int64
+from probe.capture.columns import extract
+from probe.capture.tables import Addresses
+from probe.spec.segment import Option
+from probe.wire.decode import Decoded, Skipped, unpack
+from probe.wire.options import parse
+
+Sum = Literal["ok", "bad", "unknown"]
+
+
+class Chunk:
+    """The TCP segments among ``records`` consecutive records of a file, the first of them number ``first``.
+
+    ``columns`` has one row a segment; ``number`` and ``time`` (nanoseconds since 1970, 0 where the file gives none)
+    belong to it row by row. ``skipped`` counts the other records by reason. ``section_comments`` are those of pcapng
+    sections that begin here. Holds the file's octets it was made from: let it go when done.
+    """
+
+    def __init__(self, batch: Batch, addresses: Addresses) -> None:
+        """Read the columns; ``addresses`` grows by what is new."""
+        self.addresses = addresses
+        self.first = batch.first
+        self.records = len(batch)
+        self.section_comments = batch.notes
+        self.columns, self.skipped = extract(batch, addresses)
+        self.number: Int64 = self.columns.record + batch.first
+        self.time: Int64 = batch.time[self.columns.record]
+        self._batch = batch
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def row(self, number: int) -> int | None:
+        """The row of a packet number; None when that record is no TCP segment of this chunk."""
+        row = int(np.searchsorted(self.number, number))
+        return row if row < len(self) and self.number[row] == number else None
+
+    def packet(self, row: int) -> bytes:
+        """The captured octets from the IP header on."""
+        start = int(self.columns.ip[row])
+        return self._batch.octets[start : start + int(self.columns.room[row])].tobytes()
+
+    def exact(self, row: int) -> Decoded:
+        """The whole segment: options, faults, payload, and what the checksum says."""
+        decoded = unpack(self.packet(row), wire_length=int(self.columns.wire[row]))
+        if isinstance(decoded, Skipped):
+            raise AssertionError(f"packet {self.number[row]} was a segment and is now {decoded.reason!r}")
+        return decoded
+
+    def options(self, row: int) -> tuple[Option, ...]:
+        """The TCP options, as ``exact`` gives them, without the cost of the rest."""
+        if not self.columns.options[row]:
+            return ()
+        columns, octets = self.columns, self._batch.octets
+        start, captured = int(columns.tcp[row]), int(columns.ip[row] + columns.room[row])
+        end = start + (int(octets[start + 12]) >> 4) * 4
+        if columns.odd[row] or end > captured:
+            return self.exact(row).segment.options
+        return parse(octets[start + 20 : end].tobytes())
+
+    def checksum(self, row: int) -> Sum:
+        """The verdict on the TCP checksum: "unknown" where offload or a cut-off packet explains what it says."""
+        segment = self.exact(row).segment
+        if "checksum" in segment.faults:
+            return "bad"
+        return "ok" if segment.checksum_known else "unknown"
+
+    def comments(self, row: int) -> tuple[str, ...]:
+        """The packet's comments (pcapng)."""
+        batch, record = self._batch, int(self.columns.record[row])
+        if batch.options is None or batch.options_end is None or not batch.options[record]:
+            return ()
+        data = batch.octets[int(batch.options[record]) : int(batch.options_end[record])].tobytes()
+        return blocks.comments(data, batch.order)
+
+    def by_flow(self) -> tuple[NDArray[np.intp], Int64]:
+        """(rows sorted by flow, in file order within each; where in them each flow starts, and at last their count)."""
+        flow = self.columns.flow
+        order = np.argsort(flow, kind="stable")
+        ordered = flow[order]
+        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True]))) if len(self) else [0]
+        return order, np.asarray(starts, np.int64)

@@ -1,0 +1,124 @@
+"""Cut one big plain capture at record boundaries into parts that can be read independently.
+
+In pcapng the meaning of a packet hangs on blocks before it, so its blocks are walked once, which also gives the
+packet numbers. In pcap a boundary is found by its looks. That is a guess, and is proved when the parts are read: the
+first starts at a true boundary, and each ends where the next one starts (see `Reading.offset`).
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from probe.capture import magic, pcap
+from probe.capture.batch import field32
+from probe.capture.errors import CaptureError
+from probe.capture.pcapng import Walker
+from probe.capture.reader import Part
+from probe.capture.sources import STDIN, Source
+from probe.capture.window import Octets, Window
+
+LEAST = 4 << 20
+"""Parts are no smaller than this: below, starting a worker costs more than it saves."""
+
+_LONGEST = pcap.MAX_CAPTURED + 24
+_SIGHT = 4 * _LONGEST
+_DAY = 86400
+
+
+def cut(path: str, parts: int, least: int = LEAST) -> list[Part]:
+    """At most ``parts`` parts of about the same size, in order; one for a pipe, a gzip file, or a small one.
+
+    CaptureError when the file cannot be opened or is no capture. Faults further on are left to the readers.
+    """
+    if path == STDIN or not Path(path).is_file():
+        return [Part(path)]
+    with Source(path) as source:
+        window = Window(source)
+        window.ensure(pcap.FILE_HEADER)
+        head = window.octets[: min(window.size, pcap.FILE_HEADER)].tobytes()
+        kind = magic.recognise(head)
+        size = source.total or 0
+        count = min(parts, size // least)
+        if source.compressed or kind is None or count < 2 or len(head) < pcap.FILE_HEADER:
+            return [Part(path)]
+        targets = [size * index // count for index in range(1, count)]
+        if kind == "pcap":
+            return _cut_pcap(window, pcap.parse_header(head), targets)
+        return _cut_pcapng(window, targets)
+
+
+def _cut_pcapng(window: Window, targets: list[int]) -> list[Part]:
+    walker, path = Walker(window), window.source.path
+    parts = [Part(path)]
+    number = 1
+    try:
+        for found in walker.steps():
+            walker.prune()
+            number += len(found)
+            if targets and window.offset >= targets[0]:
+                parts[-1] = _ending(parts[-1], window.offset)
+                parts.append(Part(path, window.offset, None, number, walker.context.copy()))
+                targets = [target for target in targets if target > window.offset]
+    except CaptureError:
+        return parts  # the reader of the last part meets the fault again, and reports it
+    return parts
+
+
+def _cut_pcap(window: Window, header: pcap.Header, targets: list[int]) -> list[Part]:
+    path = window.source.path
+    parts = [Part(path)]
+    for target in targets:
+        start = _boundary(window, header, target)
+        if start is not None and start > parts[-1].start:
+            parts[-1] = _ending(parts[-1], start)
+            parts.append(Part(path, start, None, None))
+    return parts
+
+
+def _ending(part: Part, end: int) -> Part:
+    return Part(part.path, part.start, end, part.first, part.context)
+
+
+def _boundary(window: Window, header: pcap.Header, target: int) -> int | None:
+    """An offset at or behind ``target`` where a record starts, or None where none can be told within sight."""
+    window.jump(target)
+    window.ensure(_SIGHT)
+    octets, size = window.octets, window.size
+    for candidate in _candidates(octets, min(size - header.record, _LONGEST), header):
+        found = _follow(octets, size, int(candidate), header)
+        if found is not None:
+            return target + found
+    return None
+
+
+def _candidates(octets: Octets, size: int, header: pcap.Header) -> list[int]:
+    """Offsets where a plausible record header stands and another follows it, at about the same time."""
+    if size <= 0:
+        return []
+    at = np.arange(size)
+    captured, wire = field32(octets, at + 8, header.order), field32(octets, at + 12, header.order)
+    fraction = field32(octets, at + 4, header.order)
+    at = at[(captured <= wire) & (captured <= pcap.MAX_CAPTURED) & (wire <= _SIGHT) & (fraction < 10**9 // header.unit)]
+    following = at + header.record + field32(octets, at + 8, header.order)
+    at, following = at[following < size], following[following < size]
+    apart = field32(octets, following, header.order) - field32(octets, at, header.order)
+    return [int(start) for start in at[np.abs(apart) < _DAY]]
+
+
+def _follow(octets: Octets, size: int, start: int, header: pcap.Header) -> int | None:
+    """Where a chain of plausible records leads that starts at ``start``, if it is one.
+
+    A capture file that travels inside a packet gives such chains too. They end with the packet, so the chain must
+    go on for longer than any packet is, and what counts is where it leads to.
+    """
+    read = struct.Struct(f"{header.order}4I").unpack_from
+    at, enough = start, start + _LONGEST
+    while at < enough and at + header.record <= size:
+        _, fraction, captured, wire = read(octets.data, at)
+        if captured > min(wire, pcap.MAX_CAPTURED) or fraction >= 10**9 // header.unit:
+            return None
+        at += header.record + captured
+    return at if at >= enough or at == size else None

@@ -1,0 +1,213 @@
+"""The check against real kernels: loopback, a machine next door, ordinary servers, deliberate faults, lost segments."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from probe import scenarios
+from probe.engine.verdict import ExchangeResult, Run, Word
+from probe.session import CheckOptions, check
+from probe.spec.segment import Endpoint
+from probe.wire.namespace import inside, pdeathsig
+from probe.wire.sockdiag import KernelTable
+from tests.live.far import Far
+
+FAST = CheckOptions(waits=False)
+HARMLESS = {"LISTEN", "TIME-WAIT"}
+
+
+def words(run: Run) -> dict[str, str]:
+    """Exchange id -> verdict, with what is behind anything but a pass."""
+    return {
+        e.id: str(e.verdict) if e.verdict is Word.PASS else f"{e.verdict} {e.reason} {e.findings}"
+        for e in run.exchanges
+    }
+
+
+def disagreements(exchange: ExchangeResult) -> list[str]:
+    """Steps where the kernel's own table contradicts the inferred states (LISTEN stands for CLOSED there)."""
+    return [
+        f"{step.text}: inferred {step.peer_states}, kernel {step.kernel_state}"
+        for step in exchange.steps
+        if step.kernel_state is not None
+        and step.peer_states
+        and step.kernel_state not in step.peer_states
+        and not (step.kernel_state == "CLOSED" and "LISTEN" in step.peer_states)
+    ]
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_own_kernel_conforms_and_agrees_with_its_socket_table(target: dict[int, Endpoint], version: int) -> None:
+    run = check(target[version])
+    assert words(run) == dict.fromkeys((s.id for s in scenarios.ALL.values()), "pass")
+    assert (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer) == ("followed",) * 3
+    assert [d for e in run.exchanges for d in disagreements(e)] == []
+    known = [step for e in run.exchanges for step in e.steps if step.kernel_state is not None]
+    seen = {step.kernel_state for step in known}
+    assert {"SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "LAST-ACK", "TIME-WAIT"} <= seen
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_kernel_next_door_conforms(veth_pair: Far, version: int) -> None:
+    run = check(veth_pair.start_target()[version], FAST)
+    assert set(words(run).values()) == {"pass"}
+    with inside(veth_pair.pid):
+        left = states_left(run_port(run))
+    assert left <= HARMLESS
+
+
+def states_left(port: int) -> set[str]:
+    """The states of every socket of that port in the namespace we are in."""
+    with KernelTable() as table:
+        return {state for _, _, state in table.snapshot(port)}
+
+
+def run_port(run: Run) -> int:
+    """The port of the target of a run."""
+    return int(run.target.rpartition(":")[2])
+
+
+def test_own_kernel_that_answers_makes_the_run_inconclusive_never_failed(target: dict[int, Endpoint]) -> None:
+    run = check(target[4], CheckOptions(waits=False, guarded=False))
+    found = {e.verdict for e in run.exchanges}
+    assert Word.FAIL not in found
+    assert Word.WARN not in found
+    assert "our own kernel answered" in next(e.reason for e in run.exchanges if e.id == "open")
+
+
+NGINX = """
+pid {dir}/nginx.pid; error_log /dev/null; daemon off; worker_processes 1;
+events {{ worker_connections 512; }}
+http {{ access_log off; client_body_temp_path {dir}/b; proxy_temp_path {dir}/p; fastcgi_temp_path {dir}/f;
+  uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
+  server {{ listen 127.0.0.1:{port}; listen [::1]:{port}; location / {{ return 200 "hello\\n"; }} }} }}
+"""
+
+
+def free_port() -> int:
+    """A port nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def server(command: list[str], port: int) -> Iterator[Endpoint]:
+    """A server of somebody else's making, until the block ends."""
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=pdeathsig,  # noqa: PLW1509
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
+                assert time.monotonic() < deadline, f"{command[0]} does not listen"
+        yield Endpoint("127.0.0.1", port)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def nginx(directory: Path, port: int) -> list[str]:
+    """nginx with a one-line page."""
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx is not installed (nginx-light)")
+    config = directory / "nginx.conf"
+    config.write_text(NGINX.format(dir=directory, port=port))
+    return ["nginx", "-c", str(config)]
+
+
+@pytest.mark.parametrize("kind", ["http.server", "nginx"])
+def test_ordinary_servers_are_judged_right_and_keep_nothing(tmp_path: Path, kind: str, private_net: None) -> None:
+    port = free_port()
+    python = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(tmp_path)]
+    with server(nginx(tmp_path, port) if kind == "nginx" else python, port) as endpoint:
+        run = check(endpoint)
+        left = states_left(port)
+    verdicts = {e.id: e.verdict for e in run.exchanges}
+    needs_more = {s.id for s in scenarios.ALL.values() if set(s.commands) - {"close"}}
+    assert {i for i, word in verdicts.items() if word is Word.SKIP} == needs_more
+    assert {i: words(run)[i] for i in verdicts if i not in needs_more and verdicts[i] is not Word.PASS} == {}
+    assert left <= HARMLESS
+    assert (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer) == ("followed",) * 3
+
+
+def filtered(far: Far, *rules: str) -> None:
+    """nft rules on the far machine's output and input (``input`` or ``output`` first in each rule)."""
+    if shutil.which("nft") is None:
+        pytest.skip("nft is not installed (nftables)")
+    lines = ["add table inet probe"]
+    lines += [f"add chain inet probe {hook} {{ type filter hook {hook} priority 0; }}" for hook in ("input", "output")]
+    lines += [f"add rule inet probe {rule}" for rule in rules]
+    with inside(far.pid):
+        subprocess.run(["nft", "-f", "-"], input="\n".join(lines) + "\n", text=True, check=True)
+
+
+FAULTS = [
+    ("output tcp flags & fin == fin drop", "close-by-us-four", "close.passive-fin"),
+    ("output tcp flags & fin == fin drop", "close-by-peer", "aclose.fin-form"),
+    ("output tcp flags & rst == rst drop", "abort-by-us", "listen.ack-gets-rst"),
+    ("output tcp flags & rst == rst drop", "abort-by-peer", "rstgen.abort-seq"),
+    ("input tcp flags & (syn|rst) == rst drop", "abort-by-us", "rst.exact-resets"),
+]
+
+
+@pytest.mark.parametrize(("rule", "exchange", "finding"), FAULTS)
+def test_deliberate_fault_is_found_under_its_rule(veth_pair: Far, rule: str, exchange: str, finding: str) -> None:
+    target = veth_pair.start_target()[4]
+    filtered(veth_pair, rule)
+    run = check(target, CheckOptions(only=(exchange, "synack-retransmitted")))
+    result = next(e for e in run.exchanges if e.id == exchange)
+    assert (result.verdict, [f.rule for f in result.findings]) == (Word.FAIL, [finding]), words(run)
+
+
+@pytest.mark.parametrize("percent", [5, 20])
+def test_lost_segments_never_accuse(veth_pair: Far, percent: int) -> None:
+    target = veth_pair.start_target()[6]
+    loss = f"meta l4proto tcp numgen random mod 100 < {percent} drop"
+    filtered(veth_pair, f"input {loss}", f"output {loss}")
+    run = check(target, CheckOptions(only=("open", "close-by-*", "half-close", "abort-*", "old-syn-established")))
+    assert {w for w in words(run).values() if w.startswith(("fail", "warn"))} == set()
+
+
+def test_filtered_target_is_inconclusive_in_words(veth_pair: Far) -> None:
+    target = veth_pair.start_target()[4]
+    filtered(veth_pair, "input meta l4proto tcp drop")
+    run = check(target, CheckOptions(waits=False, patience=0.2))
+    assert {e.verdict for e in run.exchanges} == {Word.INCONCLUSIVE}
+    assert run.warnings == (f"{target}: no answer to our SYN",)
+
+
+def test_port_without_listener_is_refused_in_words(private_net: None) -> None:
+    endpoint = Endpoint("127.0.0.1", free_port())
+    run = check(endpoint, FAST)
+    verdicts = {e.id: e.verdict for e in run.exchanges}
+    assert verdicts.pop("refused") is Word.PASS
+    assert set(verdicts.values()) == {Word.INCONCLUSIVE}
+    assert run.warnings == (f"{endpoint}: connection refused: nothing listens on the port",)
+
+
+def test_peer_that_vanishes_midway_is_not_accused(veth_pair: Far) -> None:
+    target = veth_pair.start_target()[4]
+    # The host falls silent after the first hundred segments it receives.
+    filtered(veth_pair, "input tcp dport != 0 limit rate over 1/hour burst 100 packets drop")
+    run = check(target, CheckOptions(waits=False, patience=0.2))
+    found = {e.verdict for e in run.exchanges}
+    assert Word.PASS in found
+    assert Word.FAIL not in found, words(run)
+    assert Word.INCONCLUSIVE in found

@@ -1,0 +1,178 @@
+"""Every rule that an exchange shows has a faulty peer that is caught with exactly that rule, at the rule's level."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from probe import scenarios
+from probe.engine.verdict import Word
+from probe.spec import rules
+from probe.spec.segment import ACK, FIN, SYN
+from probe.spec.states import State
+from tests.helpers.faults import (
+    acks,
+    again_later,
+    altered,
+    and_then,
+    as_before,
+    fin_for_rst,
+    forgets,
+    late,
+    lingers,
+    opens_anew,
+    resets,
+    same_isn,
+    silent,
+    speaks,
+    steady,
+    unsent,
+)
+from tests.helpers.peer import Fault, Peer
+from tests.helpers.play import peer_for, verdict, whole_run
+
+Faults = dict[str, Fault]
+
+
+def one(place: str, fault: Fault, **settings: object) -> tuple[Faults, dict[str, object]]:
+    """One defect at a row or a call, and what else the peer needs for it to show."""
+    return {place: fault}, settings
+
+
+LATE: Faults = {"E6": late(0.7), "CLOSE": late(0.7)}
+NO_CLOSE = {"closes_on_eof": False}
+CASES = [
+    ("open.listen-syn-synack", "open", one("L4", altered(add=FIN))),
+    ("open.listen-syn-synack", "open", one("L4", altered(drop=ACK))),
+    ("open.synack-ack-number", "open", one("L4", altered(ack=1))),
+    ("open.synack-ack-number", "open", one("L4", altered(ack=-1))),
+    ("open.final-ack-establishes", "open", one("R9", resets)),
+    ("open.final-ack-establishes", "open", one("R9", forgets)),
+    ("open.no-data-in-handshake", "open", one("L4", altered(text=5))),
+    ("seg.below-window-empty", "open", one("F4", silent)),
+    ("seg.below-window-empty", "open", one("F4", altered(ack=1))),
+    ("seg.below-window-empty", "open", one("F4", altered(seq=1))),
+    ("seg.pure-ack-silent", "synack-stops", one("R9", acks)),
+    ("synack.stops-when-acked", "synack-stops", one("R9", as_before)),
+    ("synack.stops-when-acked", "synack-stops", one("F4", again_later(0.5, SYN | ACK, back=1))),
+    ("close.fin-acked", "close-by-us", one("E6", altered(ack=-1))),
+    ("close.fin-acked", "close-by-us", one("E6", altered(ack=1))),
+    ("close.fin-acked", "close-by-us", one("E6", silent, closes_on_eof=False)),
+    ("close.fin-acked", "close-by-us", one("E6", resets)),
+    ("close.passive-fin", "close-by-us", one("CLOSE", altered(drop=ACK))),
+    ("close.passive-fin", "close-by-us", one("CLOSE", altered(seq=1))),
+    ("close.passive-fin", "close-by-us", one("CLOSE", altered(ack=-1))),
+    ("close.lastack-closed", "close-by-us", one("A2", as_before)),
+    ("close.lastack-closed", "close-by-us", one("A2", lingers(State.TIME_WAIT))),
+    ("close.lastack-closed", "close-by-us", one("A2", acks)),
+    ("ack.fin-prompt", "close-by-us", (LATE, {"rto": 5.0})),
+    ("ack.under-half-second", "delayed-ack", one("E3", late(0.7))),
+    ("ack.under-half-second", "delayed-ack", one("E3", silent)),
+    ("ack.under-half-second", "delayed-ack", one("E3", altered(ack=-1))),
+    ("aclose.fin-form", "close-by-peer", one("CLOSE", altered(drop=ACK))),
+    ("aclose.fin-form", "close-by-peer", one("CLOSE", altered(seq=1))),
+    ("aclose.fin-form", "close-by-peer", one("CLOSE", altered(ack=-1))),
+    ("aclose.fin-acked-stops", "half-close-by-peer", one("W2", as_before)),
+    ("aclose.fin-acked-stops", "half-close-by-peer", one("F4", again_later(0.3, FIN | ACK, back=1))),
+    ("aclose.finwait2-fin", "close-by-peer", one("V4", silent)),
+    ("aclose.finwait2-fin", "close-by-peer", one("V4", resets)),
+    ("aclose.finwait2-fin", "close-by-peer", one("V4", altered(seq=-1))),
+    ("aclose.finwait2-fin", "close-by-peer", one("V4", altered(ack=-1))),
+    ("aclose.fin-and-ack-together", "close-by-peer-merged", one("W5", silent)),
+    ("aclose.fin-and-ack-together", "close-by-peer-merged", one("W5", resets)),
+    ("aclose.fin-and-ack-together", "close-by-peer-merged", one("W5", altered(ack=-1))),
+    ("aclose.fin-retransmit", "fin-wait-1-fin", one("RETRANSMIT", silent)),
+    ("aclose.fin-retransmit", "fin-wait-1-fin", one("RETRANSMIT", steady)),
+    ("aclose.fin-retransmit", "fin-wait-1-fin", one("RETRANSMIT", altered(seq=1))),
+    ("aclose.halfclose-receives", "half-close-by-peer", one("V3", silent)),
+    ("aclose.halfclose-receives", "half-close-by-peer", one("V3", resets)),
+    ("aclose.halfclose-receives", "half-close-by-peer", one("V3", altered(ack=-1))),
+    ("timewait.fin-reacked", "close-by-peer-merged", one("T12", silent)),
+    ("timewait.fin-reacked", "close-by-peer-merged", one("W5", forgets)),
+    ("timewait.fin-reacked", "time-wait-fin", one("T12", resets)),
+    ("timewait.fin-reacked", "time-wait-fin", one("V4", forgets)),
+    ("timewait.fin-reacked", "old-syn-time-wait", one("T12", resets)),
+    ("timewait.fin-reacked", "simultaneous-close", one("T12", silent)),
+    ("timewait.syn-old-refused", "old-syn-time-wait", one("T9", opens_anew)),
+    ("timewait.syn-old-refused", "old-syn-time-wait", one("T9", resets)),
+    ("simclose.fin-acked", "simultaneous-close", one("W4", altered(ack=-1))),
+    ("simclose.fin-acked", "simultaneous-close", one("W4", resets)),
+    ("simclose.ends-in-timewait", "simultaneous-close", one("G2", forgets)),
+    ("close.halfclose-peer-sends", "half-close", one("SEND", unsent)),
+    ("close.halfclose-peer-sends", "half-close", one("SEND", altered(ack=-1, text=100))),
+    ("close.lastack-fin-retransmit", "last-ack-fin", one("RETRANSMIT", silent)),
+    ("close.lastack-fin-retransmit", "last-ack-fin", one("RETRANSMIT", steady)),
+    ("close.lastack-fin-retransmit", "last-ack-fin", one("RETRANSMIT", altered(seq=1))),
+    ("close.lastack-fin-retransmit", "last-ack-fin", one("RETRANSMIT", altered(ack=-1))),
+    ("isn.differs", "isn-differs", one("L4", same_isn)),
+    ("isn.stable-while-pending", "synack-retransmitted", one("RETRANSMIT", altered(seq=64_000))),
+    ("open.rst-returns-to-listen", "isn-differs", one("R5", as_before)),
+    ("open.rst-returns-to-listen", "two-way-only", one("R5", as_before)),
+    ("open.two-way-only", "two-way-only", one("L4", speaks)),
+    ("open.syn-out-of-window-synrcvd", "old-syn-syn-received", one("R4", silent)),
+    ("open.syn-out-of-window-synrcvd", "old-syn-syn-received", one("R4", resets)),
+    ("halfopen.syn-out-of-window", "old-syn-established", one("F4", silent)),
+    ("halfopen.syn-out-of-window", "old-syn-established", one("F4", opens_anew)),
+    ("halfopen.syn-out-of-window", "old-syn-established", one("F4", resets)),
+    ("synack.retransmitted", "synack-retransmitted", one("RETRANSMIT", silent)),
+    ("synack.retransmitted", "two-way-only", one("RETRANSMIT", silent)),
+    ("synack.retransmitted", "synack-retransmitted", one("RETRANSMIT", altered(ack=1))),
+    ("synack.initial-rto", "synack-retransmitted", ({}, {"syn_rto": 0.3})),
+    ("synack.backoff", "synack-retransmitted", one("RETRANSMIT", steady)),
+    ("closed.syn-refused", "refused", one("C2", altered(seq=7))),
+    ("closed.syn-refused", "refused", one("C2", altered(ack=-1))),
+    ("closed.syn-refused", "refused", one("C2", altered(drop=ACK))),
+    ("rst.exact-resets", "abort-by-us", one("F5", as_before)),
+    ("rst.exact-resets", "abort-by-us", one("F5", acks)),
+    ("listen.ack-gets-rst", "abort-by-us", one("L2", silent)),
+    ("listen.ack-gets-rst", "abort-by-us", one("L2", altered(seq=1))),
+    ("listen.ack-gets-rst", "abort-by-us", one("L2", opens_anew)),
+    ("rstgen.abort-seq", "abort-by-peer", one("ABORT", fin_for_rst)),
+    ("rstgen.abort-seq", "abort-by-peer", one("ABORT", silent)),
+    ("rstgen.abort-seq", "abort-by-peer", one("ABORT", altered(seq=-1))),
+]
+DISGUISED = [
+    ("two-way-only", one("R5", acks)),
+    ("abort-by-us", one("F5", resets)),
+    ("half-close-by-peer", one("W2", acks)),
+    ("simultaneous-close", one("G2", as_before)),
+    ("simultaneous-close", one("G2", acks)),
+    ("half-close", one("SEND", resets)),
+    ("open", one("F4", resets)),
+    ("open", one("L4", and_then(ACK, text=1))),
+]
+"""Defects that break more than one rule at once: which one is named is a matter of taste, being caught is not."""
+
+
+def faulty(scenario_id: str, defect: tuple[Faults, dict[str, object]]) -> Peer:
+    """A conforming peer with one defect."""
+    faults, settings = defect
+    return replace(peer_for(scenarios.ALL[scenario_id]), faults=dict(faults), **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("rule", "scenario", "defect"), CASES)
+def test_defect_is_caught_with_its_rule(rule: str, scenario: str, defect: tuple[Faults, dict[str, object]]) -> None:
+    found = verdict(scenario, lambda: faulty(scenario, defect))
+    assert [finding.rule for finding in found.findings] == [rule], found
+    due = Word.WARN if rules.find(rule).level in {"SHOULD", "MAY"} else Word.FAIL
+    assert found.word is due
+
+
+@pytest.mark.parametrize(("scenario", "defect"), DISGUISED)
+def test_defect_is_never_called_conforming(scenario: str, defect: tuple[Faults, dict[str, object]]) -> None:
+    found = verdict(scenario, lambda: faulty(scenario, defect))
+    assert found.findings
+    assert found.word in {Word.FAIL, Word.WARN}
+
+
+def test_every_rule_shown_has_a_faulty_peer() -> None:
+    shown = {rule for scenario in scenarios.ALL.values() for rule in scenario.shows}
+    assert shown - {rule for rule, _, _ in CASES} == set()
+
+
+@pytest.mark.parametrize("reply", ["F4", "E6", "V4", "T12"])
+def test_a_defect_leaves_exchanges_alone_that_do_not_meet_it(reply: str) -> None:
+    found = whole_run(lambda scenario: replace(peer_for(scenario), faults={reply: resets}))
+    assert found["refused"].word is Word.PASS
+    assert {opinion.word for opinion in found.values()} == {Word.PASS, Word.FAIL}
