@@ -46,7 +46,8 @@ class PacketBlocks:
         """Whether the second total length differs, is no multiple of four, or leaves no room for the packet."""
         again = self._field(np.minimum(self._offsets + self._size, end) - 4)
         wrong: Bools = (again != self._size) | (self._size % 4 != 0)
-        return wrong | (~self._simple & (self._captured > self._size - _FRAME))
+        wrong |= ~self._simple & (self._captured > self._size - _FRAME)
+        return wrong
 
     def batch(
         self, first: int, eras: Sequence[tuple[int, int, int]], interfaces: Sequence[Interface], notes: tuple[str, ...]

@@ -12,6 +12,7 @@ from probe.capture.batch import Bools, Int64
 from probe.spec.segment import Endpoint
 
 Unsigned = NDArray[np.uint64]
+Halves = tuple[Unsigned, Unsigned]
 
 _HALF = np.uint64(32)
 _PORT = np.uint64(16)
@@ -110,9 +111,7 @@ class Addresses:
         low, high = np.where(from_high, target, source), np.where(from_high, source, target)
         return self._flows(0, (low << _HALF) | high, from_high, sport, dport), from_high
 
-    def flows6(
-        self, source: tuple[Unsigned, Unsigned], target: tuple[Unsigned, Unsigned], sport: Unsigned, dport: Unsigned
-    ) -> tuple[Int64, Bools]:
+    def flows6(self, source: Halves, target: Halves, sport: Unsigned, dport: Unsigned) -> tuple[Int64, Bools]:
         """The same for IPv6 addresses, each given as its upper and lower 64 bits."""
         from_high = (source[1] > target[1]) | ((source[1] == target[1]) & (sport > dport))
         from_high = (source[0] > target[0]) | ((source[0] == target[0]) & from_high)

@@ -95,6 +95,7 @@ class Conductor:
     def interrupt(self) -> list[Command]:
         """Stop now; the RST that clears up is all that is still to be sent."""
         self.finished = True
+        self.transcript.interrupted = True
         return [*self._reset_commands(), Done()]
 
     # -- walking ---------------------------------------------------------------------------------------------------
@@ -118,6 +119,9 @@ class Conductor:
         elif isinstance(step, steps.Wait) or not self._fulfilled(step):
             if self._deadline is None:
                 self._deadline = now + self._within(step)
+            if self.watch.broken_at is not None:
+                # Wait no longer than an answer takes: a history that excuses what came must still explain the silence.
+                self._deadline = min(self._deadline, now + self.setting.patience)
             return False
         self._todo.pop(0)
         self._deadline = None

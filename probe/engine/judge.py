@@ -84,6 +84,8 @@ def judge(case: Case) -> Opinion:
 
 
 def _void(case: Case) -> Opinion | None:
+    if case.transcript.interrupted:
+        return _cannot_tell("interrupted")
     if case.transcript.foreign:
         segment = case.transcript.foreign[0].segment
         return _cannot_tell(f"our own kernel answered ({segment.text()}): the guard did not hold the port")

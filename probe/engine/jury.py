@@ -26,7 +26,7 @@ def heard_enough(opinions: list[Opinion]) -> bool:
         return True
     if last.word is Word.SKIP and not (last.reason.startswith("the application") and len(opinions) < TWICE):
         return True
-    if last.doubt is Doubt.VOID and last.reason.startswith("our own kernel"):
+    if last.doubt is Doubt.VOID and last.reason.startswith(("our own kernel", "interrupted")):
         return True
     enough = TWICE if _same(opinions) and last.doubt is Doubt.UNEXPLAINED else ATTEMPTS
     return len(opinions) >= enough

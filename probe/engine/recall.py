@@ -51,9 +51,9 @@ def _plain(transcript: Transcript, watch: Watch) -> bool:
     All gaps below half a second: no acknowledgment is late, none is of another kind for its delay (MUST-40).
     """
     events = transcript.events
-    if not events or transcript.foreign or transcript.missing or watch.index + 1 != len(events):
+    if not events or transcript.foreign or transcript.missing or transcript.interrupted:
         return False
-    if transcript.sealed is not None and transcript.sealed < len(events):
+    if watch.index + 1 != len(events) or (transcript.sealed is not None and transcript.sealed < len(events)):
         return False
     if watch.numbers.tester is None or watch.numbers.peer is None:
         return False  # without both ISNs the numbers are absolute

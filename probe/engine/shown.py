@@ -84,9 +84,7 @@ def _by_departure(watch: Watch, index: int, event: Seen) -> Iterator[str]:
         yield from _CALLS.get((next(iter(calls_made)), next(iter(states))), ())
 
 
-def _by_the_whole(
-    scenario: Scenario, transcript: Transcript, watch: Watch, so_far: set[str]
-) -> Iterator[str]:
+def _by_the_whole(scenario: Scenario, transcript: Transcript, watch: Watch, so_far: set[str]) -> Iterator[str]:
     """What no single segment shows: waits that ended as the scenario says, gaps, delays, initial numbers."""
     if any(isinstance(s, Wait) for s in scenario.steps) and "open.final-ack-establishes" in so_far:
         yield "synack.stops-when-acked"

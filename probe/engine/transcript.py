@@ -27,6 +27,7 @@ class Transcript:
     missing: list[Missing] = field(default_factory=list)
     foreign: list[Seen] = field(default_factory=list)
     sealed: int | None = None
+    interrupted: bool = False
 
     @property
     def judged(self) -> list[Event]:

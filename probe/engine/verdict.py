@@ -69,7 +69,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeResult:
-    """The verdict on one exchange. ``form`` names what kind of exchange it became ("three-segment close")."""
+    """The verdict on one exchange. ``form`` names what kind of exchange it became ("three-segment close").
+
+    The first ``judged`` steps count for the verdict; the rest is clearing up (None: all count).
+    """
 
     id: str
     title: str
@@ -85,7 +88,7 @@ class ExchangeResult:
     attempts: int = 1
     clause: str = ""
     isns: tuple[int, int] = (0, 0)
-    marks: tuple[str, ...] = ()
+    judged: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,9 @@ def ladder(result: ExchangeResult, width: int = 120, paint: Paint = PLAIN) -> st
     marked = {number: f.rule for f in result.findings for number in f.packets if number}
     lines = [head, f"{_INDENT}{result.flow}", _heading(layout)]
     start = result.steps[0].time
-    for step in result.steps:
+    for place, step in enumerate(result.steps):
+        if place == result.judged:
+            lines.append(f"{_INDENT}{'':>{layout.packet}}{'':>10}  {' clearing up ':.^{layout.arrow}}")
         lines += _rung(step, step.time - start, marked.get(step.number), layout, paint)
     return "\n".join(lines)
 

@@ -21,7 +21,7 @@ _QUESTIONS = (
 )
 _HEADERS = ("exchange", "sent", "due", "came", "peer state", "verdict", "clause")
 _LEGEND = (
-    "flags as tcpdump writes them (S SYN, F FIN, R RST, P PSH, . ACK), one word a segment, clearing up included;"
+    "flags as tcpdump writes them (S SYN, F FIN, R RST, P PSH, . ACK), one word a segment;"
     " numbers relative to the ISNs; clause of RFC 9293 unless another is named"
 )
 _NONE = "-"
@@ -119,7 +119,15 @@ def _details(run: Run, how: Style, shown: Callable[[ExchangeResult], bool]) -> I
 def _row(result: ExchangeResult, how: Style) -> tuple[str, ...]:
     sent, due, came = _evidence(result)
     verdict = how.paint.word(result.verdict)
-    return result.id, sent, due, came, path_text(result.steps) or _NONE, verdict, clause_text(result.clause)
+    return (
+        result.id,
+        sent,
+        due,
+        came,
+        path_text(result.steps[: result.judged]) or _NONE,
+        verdict,
+        clause_text(result.clause),
+    )
 
 
 def _evidence(result: ExchangeResult) -> tuple[str, str, str]:
@@ -129,10 +137,11 @@ def _evidence(result: ExchangeResult) -> tuple[str, str, str]:
         return first.sent, first.due, first.came
     if not result.steps:
         return _NONE, _NONE, _NONE
-    due, came = due_flags(result.steps), flags_of(result.steps, "<")
+    steps = result.steps[: result.judged]
+    due, came = due_flags(steps), flags_of(steps, "<")
     if result.verdict is Word.PASS and came:
-        return flags_of(result.steps, ">"), due, "as due" if due == came else came
-    return flags_of(result.steps, ">"), _NONE, came or "nothing"
+        return flags_of(steps, ">"), due, "as due" if due == came else came
+    return flags_of(steps, ">"), _NONE, came or "nothing"
 
 
 # -- in full -----------------------------------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ from probe.session.detect import known_trigger
 from probe.session.loop import Loop
 from probe.session.ports import ClosedPorts
 from probe.session.result import result_of
+from probe.session.sources import Sources
 from probe.session.stream import Stream
 from probe.spec.segment import Endpoint, Flow
-from probe.spec.seq import Seq
 from probe.wire.errors import TargetError
 from probe.wire.guard import PortPool
 from probe.wire.raw import RawLink
@@ -34,8 +34,6 @@ from probe.wire.record import Recorder
 from probe.wire.route import Route, find_route
 
 REMOTE_PATIENCE = 3.0
-PORTS = 4096
-"""So many source ports are used in turn: a port rests while all the others have theirs."""
 SHOWN = 10
 """So many exchanges that did not pass are kept whole."""
 
@@ -120,8 +118,8 @@ class _Bulk:
         closed = self.scenario.port == "closed"
         self.remote = ClosedPorts(target, None, local=route.local).endpoint() if closed else target
         self.stream = Stream(options.recorder, terms)
-        self.loop = Loop(link, None, keep=options.recorder is not None)
-        self.sources = _Sources(pool, random.Random(options.seed))
+        self.loop = _loop(link, options.recorder)
+        self.sources = Sources(pool, random.Random(options.seed))
         self.live: dict[int, _Exchange] = {}
         self.again: deque[_Exchange] = deque()
         self.begun = self.attempts = self.doubtful = 0
@@ -185,15 +183,12 @@ class _Bulk:
         exchange = self.live.pop(port)
         self.sources.give(port, attempt.conductor.tester.nxt)
         heard = exchange.heard
-        if attempt.done:
-            opinion = self.recall.opinion(attempt.conductor.transcript, attempt.conductor.watch)
-        else:
-            opinion = Opinion(Word.INCONCLUSIVE, "interrupted before it ended")
+        opinion = self.recall.opinion(attempt.conductor.transcript, attempt.conductor.watch)
         heard.append(opinion)
         if self.loop.keep:
             self.stream.ended(attempt, opinion, len(heard))
             self.stream.write(self.loop.arrivals, self.live)
-        if attempt.done and not heard_enough(heard):
+        if not heard_enough(heard):
             self.again.append(exchange)
             return
         self._settle(exchange, attempt)
@@ -206,7 +201,7 @@ class _Bulk:
             self.doubtful += sum(o.word is not Word.PASS for o in heard)
             self.noisy = self.noisy or is_noise(heard)
             dropped = self.link.losses().dropped
-            # Whether the listener merely works by SYN cookies, being this busy, is not looked into: then it is not accused.
+            # A listener this busy may work by SYN cookies; nobody looks into that here, so it is not accused.
             verdict = settle(heard, clean=not self.noisy and not dropped, keeps_state=False)
             if dropped and verdict.findings:
                 reason = f"our own receive buffer lost {dropped} packets"
@@ -223,36 +218,13 @@ class _Bulk:
         for exchange in self.again:
             self._settle(exchange, None)
         self.again.clear()
+        cut_off = self.begun - self.verdicts.total()  # between two steps of ours
+        if cut_off:
+            self.verdicts[Word.INCONCLUSIVE] += cut_off
 
 
-class _Sources:
-    """Source ports in turn.
-
-    A port used again goes on above its last numbers, so that a peer in TIME-WAIT takes the new SYN for a new
-    connection (RFC 9293 section 3.10.7.4, MAY-2).
-    """
-
-    def __init__(self, pool: PortPool, chance: random.Random) -> None:
-        self._pool, self._chance = pool, chance
-        self._rested: deque[int] = deque()
-        self._numbers: dict[int, Seq] = {}
-
-    def take(self) -> tuple[int, Seq]:
-        """A held port and the initial sequence number to use from it."""
-        fresh = len(self._pool) < PORTS or not self._rested
-        port = self._pool.take() if fresh else self._pool.take(self._rested[0])
-        if self._rested and self._rested[0] == port:
-            self._rested.popleft()
-        last = self._numbers.get(port)
-        if last is None:
-            return port, Seq(self._chance.getrandbits(32))
-        return port, last + self._chance.randrange(1 << 16, 1 << 24)
-
-    def give(self, port: int, reached: Seq) -> None:
-        """The connection from the port has ended; ``reached`` is its SND.NXT."""
-        self._pool.give(port)
-        self._rested.append(port)
-        self._numbers[port] = reached
+def _loop(link: RawLink, recorder: Recorder | None) -> Loop:
+    return Loop(link, keep=False) if recorder is None else Loop(link, recorded=recorder.count)
 
 
 def _scenario(name: str) -> Scenario:

@@ -71,7 +71,7 @@ class _Check:
         self.target, self.options, self.link, self.pool = target, options, link, pool
         self.patience = options.patience or (LOCAL_PATIENCE if local else FIRST_PATIENCE)
         self.random = random.Random(options.seed)  # noqa: S311 - sequence numbers of a test tool, repeatable by seed
-        self.loop = Loop(link, table)
+        self.loop = Loop(link, table, recorded=options.recorder.count if options.recorder is not None else 0)
         self.closed = ClosedPorts(target, options.closed_port, local=local)
         self.detection = Detection(known_trigger(options.trigger))
         self.scenarios = _chosen(options)
@@ -173,6 +173,7 @@ class _Check:
         if self.detection.concerns(attempt.scenario):
             self.queue.extend(self.detection.heard(attempt))
             if self.detection.trigger is not None:
+                self.loop.stop(lambda other: self.detection.concerns(other.scenario))
                 self.queue.extend(self._possible(self.waiting))
                 self.waiting = []
             return
@@ -248,7 +249,9 @@ class _Check:
             for number, (attempt, opinion) in enumerate(zip(attempts, self.opinions[scenario_id], strict=False), 1):
                 comments |= comments_of(attempt, opinion, number, attempt.conductor.setting.terms)
         for arrival in self.loop.arrivals:
-            recorder.add(arrival.packet, arrival.time, comments.get(arrival.number, ()), sent=arrival.sent)
+            recorder.add(
+                arrival.packet, arrival.time, comments.get(arrival.number + self.loop.recorded, ()), sent=arrival.sent
+            )
         recorder.flush()
 
 

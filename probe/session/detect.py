@@ -63,6 +63,8 @@ class Detection:
 
         A line that was never acknowledged asked nobody: it is sent again.
         """
+        if self.trigger is not None:
+            return []
         self._tries[attempt.scenario.id] += 1
         if (
             not attempt.conductor.tester.all_acked

@@ -22,13 +22,15 @@ Finished = Callable[[Attempt], None]
 class Loop:
     """Runs attempts side by side. ``table`` reads the peer's own view where the peer is of this machine.
 
-    ``arrivals`` keeps everything seen, in order, when ``keep`` is set (the recording is written from it).
+    ``arrivals`` keeps everything seen, in order, when ``keep`` is set (the recording is written from it); packets are
+    numbered on from ``recorded``, the packets already in the recording.
     """
 
-    def __init__(self, link: Link, table: KernelTable | None = None, *, keep: bool = True) -> None:
+    def __init__(self, link: Link, table: KernelTable | None = None, *, keep: bool = True, recorded: int = 0) -> None:
         self.link = link
         self.table = table
         self.keep = keep
+        self.recorded = recorded
         self.arrivals: deque[Arrival] = deque()
         self._live: dict[Flow, Attempt] = {}
 
@@ -45,7 +47,6 @@ class Loop:
         except KeyboardInterrupt:
             for attempt in list(self._live.values()):
                 self._obey(attempt, attempt.conductor.interrupt())
-                attempt.done = False
                 finished(attempt)
             self._live.clear()
             raise
@@ -65,15 +66,12 @@ class Loop:
         """Wait for the line or the next deadline; hand out what came; wake whose time is over."""
         self._take(self.link.receive(self._monotonic(self._next_wake())))
         looked = time.time()
-        late = self.link.receive(0)
-        if late:
-            self._take(late)
-        else:
-            # Everything that came before `looked` has been read, so a silence until then is a silence of the peer.
-            for attempt in list(self._live.values()):
-                if attempt.wake is not None and attempt.wake <= looked:
-                    attempt.wake = None
-                    self._obey(attempt, attempt.conductor.woken(looked))
+        self._take(self.link.receive(0))
+        # Everything that came before `looked` has been read, so a silence until then is a silence of the peer.
+        for attempt in list(self._live.values()):
+            if not attempt.done and attempt.wake is not None and attempt.wake <= looked:
+                attempt.wake = None
+                self._obey(attempt, attempt.conductor.woken(looked))
         for flow, attempt in list(self._live.items()):
             if attempt.done:
                 del self._live[flow]
@@ -100,7 +98,7 @@ class Loop:
             self._obey(attempt, commands)
 
     def _hand_over(self, attempt: Attempt, arrival: Arrival) -> list[Command]:
-        event = Seen(arrival.time, arrival.sent, arrival.segment, arrival.number)
+        event = Seen(arrival.time, arrival.sent, arrival.segment, arrival.number + self.recorded)
         if arrival.sent and not arrival.own:
             attempt.conductor.foreign(event)
             return []

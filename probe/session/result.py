@@ -34,8 +34,14 @@ def result_of(
         flow=str(shown.flow) if shown else "",
         attempts=len(attempts),
         clause=scenario.clause,
+        judged=_judged(shown) if shown else None,
         isns=(int(watch.numbers.tester or 0), int(watch.numbers.peer or 0)) if watch else (0, 0),
     )
+
+
+def _judged(attempt: Attempt) -> int:
+    """How many of the attempt's segments count for the verdict."""
+    return len(attempt.conductor.transcript.seen())
 
 
 def steps_of(attempt: Attempt) -> tuple[Step, ...]:
@@ -75,9 +81,9 @@ def comments_of(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -
     for place, (index, arrival) in enumerate(attempt.packets, 1):
         event = attempt.conductor.transcript.events[index]
         assert isinstance(event, Seen)
-        out[arrival.number] = [_sentence(attempt, watch, place, index, event)]
+        out[event.number] = [_sentence(attempt, watch, place, index, event)]
     if attempt.packets:
-        last = attempt.packets[-1][1].number
+        last = max(out)
         reason = f": {verdict.reason}" if verdict.reason else ""
         out[last].append(f"probe {attempt.scenario.id}: {verdict.word}{reason}")
         out[last] += [

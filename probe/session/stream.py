@@ -37,8 +37,8 @@ class Stream:
             self._comments[arrival.number] = comments
 
     def _new(self, attempt: Attempt, verdict: Opinion, number: int) -> tuple[Comments, ...]:
-        by_number = comments_of(attempt, verdict, number, self._terms)
-        found = tuple(tuple(by_number[arrival.number]) for _, arrival in attempt.packets)
+        comments = list(comments_of(attempt, verdict, number, self._terms).values())  # in the order of the packets
+        found = tuple(tuple(some) for some in comments)
         if _alike(attempt, verdict, number):
             if len(self._known) >= _SHAPES:
                 self._known.clear()

@@ -35,6 +35,8 @@ class Peer:
     faults: dict[str, Fault] = field(default_factory=dict)
     window: int = 29200
     merges: bool = False
+    delay_acks: float = 0.0
+    speaks_http: bool = False
     rto: float = 0.2
     closes_on_eof: bool = True
     script: list[str] = field(default_factory=list)
@@ -60,15 +62,24 @@ class Peer:
         if fault is not None:
             out = fault(self, segment, reaction, out)
         more = self._application(before, segment, now)
-        if self.merges and more and out and reaction.reply is not None and reaction.reply.covers:
-            out = []
+        if reaction.reply is not None and reaction.reply.covers:
+            out = self._put_off(out, more)
         self._arm(now)
         return out + more
+
+    def _put_off(self, acks: list[Segment], more: list[Segment]) -> list[Segment]:
+        """Acknowledgments ride on what follows at once, or wait for the timer of delayed ACKs (MUST-40)."""
+        if self.merges and more:
+            return []
+        if self.delay_acks and not more:
+            self.later += [(self.now + self.delay_acks, ack) for ack in acks]
+            return []
+        return acks
 
     def woken(self, now: float) -> list[Segment]:
         """A timer of the stack or of the application ran out."""
         self.now = now
-        out = [segment for due, segment in self.later if due <= now]
+        out = [self._current(segment) for due, segment in self.later if due <= now]
         self.later = [(due, segment) for due, segment in self.later if due > now]
         if self.resume_at is not None and now >= self.resume_at:
             self.resume_at = None
@@ -80,6 +91,12 @@ class Peer:
             self.timer = None
         self._arm(now)
         return out
+
+    def _current(self, segment: Segment) -> Segment:
+        """A delayed segment as it would be sent now: an empty ACK carries the newest numbers."""
+        if not self.delay_acks or segment.flags != ACK or self.tcb.iss is None:
+            return segment
+        return replace(segment, seq=self.tcb.snd_nxt, ack=self.tcb.rcv_nxt)
 
     @property
     def wakes_at(self) -> float | None:
@@ -141,6 +158,8 @@ class Peer:
         out: list[Segment] = []
         if taken and self.obeys:
             self.line += segment.payload
+            if self.speaks_http and self.line.endswith(b"\r\n\r\n"):
+                self.script, self.line = ["send 120", "close"], b""
             if self.line.startswith(b"PROBE ") and self.line.endswith(b"\n"):
                 self.script = [verb.strip() for verb in self.line[6:].decode().split(";")]
                 self.line = b""

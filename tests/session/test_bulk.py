@@ -78,6 +78,10 @@ def interfered_with(transcript: Transcript) -> None:
     transcript.foreign.append(next(e for e in transcript.events if isinstance(e, Seen)))
 
 
+def interrupted(transcript: Transcript) -> None:
+    transcript.interrupted = True
+
+
 def lacking(transcript: Transcript) -> None:
     transcript.missing.append(Missing(2, "F", "close.passive-fin", False, 1.0))
 
@@ -86,7 +90,7 @@ def sealed_early(transcript: Transcript) -> None:
     transcript.sealed = 4
 
 
-@pytest.mark.parametrize("changed", [stretched, interfered_with, lacking, sealed_early])
+@pytest.mark.parametrize("changed", [stretched, interfered_with, interrupted, lacking, sealed_early])
 def test_what_the_shape_does_not_show_is_judged_by_itself(changed: Callable[[Transcript], None]) -> None:
     first, second = (played(("close-by-us", iss, False, 0.0, 0, "")) for iss in (5, 6))
     plain = recalled(first)
@@ -141,6 +145,7 @@ def attempt_of(dialogue: Dialogue, first: int) -> Attempt:
     for index, event in enumerate(dialogue.conductor.transcript.events):
         if isinstance(event, Seen):
             number = first + len(attempt.packets)
+            dialogue.conductor.transcript.events[index] = replace(event, number=number)
             arrival = Arrival(
                 event.time, flow, event.to_peer, event.to_peer, event.segment, number.to_bytes(8, "big"), number
             )
