@@ -37,7 +37,7 @@ CLOCK_CHANCE_NETWORK = ("socket", "time", "random", "threading", "asyncio", "dat
 TABLE = (
     Layer("probe.spec", never=CLOCK_CHANCE_NETWORK),
     Layer("probe.scenarios", ("probe.spec",), CLOCK_CHANCE_NETWORK),
-    Layer("probe.engine", ("probe.spec", "probe.scenarios.steps"), CLOCK_CHANCE_NETWORK),
+    Layer("probe.engine", ("probe.spec", "probe.scenarios.steps", "probe.scenarios.triggers"), CLOCK_CHANCE_NETWORK),
     Layer("probe.wire", ("probe.spec.segment", "probe.spec.seq", "scapy", "pyroute2", "numpy")),
     Layer(
         "probe.capture",

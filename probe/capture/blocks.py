@@ -14,8 +14,8 @@ from probe.capture.batch import Int64
 Unsigned = NDArray[np.uint64]
 
 SECTION, INTERFACE, PACKET, SIMPLE, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 6
-NUMBERED = frozenset((0x09, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222))
-"""Journal entries and system calls: no packets, but Wireshark numbers them like packets."""
+NUMBERED = frozenset((0x09, 0x204, 0x216, 0x221, 0x0BAD, 0x40000BAD))
+"""Journal entries, system calls and custom blocks: no packets, but Wireshark numbers them like packets."""
 MAX_BLOCK = 16 << 20
 """Wireshark's bound on one block; a larger claim means that the file is damaged."""
 
@@ -58,6 +58,11 @@ def _binary(ticks: Unsigned, exponent: Unsigned) -> Unsigned:
     whole, part = ticks >> exponent, ticks & ((np.uint64(1) << exponent) - np.uint64(1))
     kept = np.minimum(exponent, np.uint64(34))  # a 34-bit fraction times 10**9 is the most that fits
     return whole * np.uint64(_GIGA) + ((part >> (exponent - kept)) * np.uint64(_GIGA) >> kept)
+
+
+def impossible(kind: int, size: int) -> str:
+    """What to say of a block whose total length no block can have."""
+    return f"a block of type {kind:#x} claims {size} octets, which cannot be"
 
 
 def byte_order(data: bytes) -> str:

@@ -144,7 +144,7 @@ def _ether_reason(kind: int) -> str:
 
 def _link_reason(link: int) -> str:
     if link == NOT_A_PACKET:
-        return "not a packet (a log entry or system call)"
+        return "not a packet (a log entry, system call or custom block)"
     if link == NO_INTERFACE:
         return "packet of an interface that the file does not describe"
     name = f" ({_LINK_NAMES[link]})" if link in _LINK_NAMES else ""

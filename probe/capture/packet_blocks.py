@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from probe.capture import blocks
 from probe.capture.batch import NO_INTERFACE, NOT_A_PACKET, Batch, Bools, Int64, field16, field32
 from probe.capture.blocks import MAX_BLOCK, NUMBERED, PACKET, SIMPLE, Interface, nanoseconds
 from probe.capture.errors import CaptureError
@@ -31,8 +32,14 @@ class PacketBlocks:
         wrong = self._wrong(window.size)
         if wrong.any():
             first = int(np.argmax(wrong))
-            self.fault = window.fault("a packet block whose lengths contradict each other", int(offsets[first]))
+            self.fault = window.fault(self._reason(first), int(offsets[first]))
             self._take(offsets[:first])
+
+    def _reason(self, index: int) -> str:
+        size = int(self._size[index])
+        if size % 4:
+            return blocks.impossible(int(self._kind[index]), size)
+        return "a packet block whose lengths contradict each other"
 
     def _take(self, offsets: Int64) -> None:
         self._offsets, self._kind, self._size = offsets, self._field(offsets), self._field(offsets + 4)
@@ -46,7 +53,7 @@ class PacketBlocks:
         """Whether the second total length differs, is no multiple of four, or leaves no room for the packet."""
         again = self._field(np.minimum(self._offsets + self._size, end) - 4)
         wrong: Bools = (again != self._size) | (self._size % 4 != 0)
-        wrong |= ~self._simple & (self._captured > self._size - _FRAME)
+        wrong |= self._packet & ~self._simple & (self._captured > self._size - _FRAME)
         return wrong
 
     def batch(

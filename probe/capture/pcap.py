@@ -64,12 +64,12 @@ def _whole(window: Window, header: Header) -> bool:
     if not window.ensure(header.record):
         if window.exhausted:
             return False
-        raise window.fault("the file ends inside a record header")
+        raise window.ends("a record header")
     (length,) = struct.unpack_from(f"{header.order}I", window.octets.data, window.at + 8)
     if length > MAX_CAPTURED:
         raise window.fault(f"a record claims {length} captured octets, more than any capture holds")
     if not window.ensure(header.record + length):
-        raise window.fault("the file ends inside a record")
+        raise window.ends("a record")
     return True
 
 

@@ -35,9 +35,12 @@ class Walker:
     """Goes from block to block. The order and the interfaces of ``context`` grow as their blocks come by."""
 
     def __init__(self, window: Window, context: Context | None = None, end: int | None = None) -> None:
-        """Start where the window stands; stop at the first block that starts at or past ``end``."""
+        """Start where the window stands; stop at the first block that starts at or past ``end``.
+
+        ``context`` is copied.
+        """
         self.window = window
-        self.context = context or Context()
+        self.context = context.copy() if context else Context()
         self._end = end
         self._notes: list[str] = []
         self._eras: list[tuple[int, int, int]] = [(0, 0, len(self.context.interfaces))]
@@ -65,18 +68,18 @@ class Walker:
         if not window.ensure(_FRAME):
             if window.exhausted:
                 return False
-            raise window.fault("the file ends inside a block")
+            raise window.ends("a block")
         kind, size = self._head(window.at)
         if not self.context.order:
             raise window.fault("a pcapng section of unknown byte order")
         if size < _LEAST.get(kind, _FRAME) or size % 4:
-            raise window.fault(f"a block of type {kind:#x} claims {size} octets, which cannot be")
+            raise window.fault(blocks.impossible(kind, size))
         if kind == INTERFACE and self._eras[-1][2] >= MAX_INTERFACES:
             raise window.fault(f"a section describes more than {MAX_INTERFACES} interfaces")
         if size > MAX_BLOCK:
             raise window.fault(f"a block claims {size} octets, more than any capture holds")
         if not window.ensure(size):
-            raise window.fault("the file ends inside a block")
+            raise window.ends("a block")
         return True
 
     def _head(self, at: int) -> tuple[int, int]:

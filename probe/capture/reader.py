@@ -79,11 +79,11 @@ class Reading:
         head = window.octets[: window.size][:8].tobytes()
         kind = magic.recognise(head)
         if kind not in ("pcap", "pcapng"):
-            raise window.fault(magic.complaint(head))
+            raise window.fault((window.size < 4 and window.source.fault) or magic.complaint(head))
         header = None
         if kind == "pcap":
             if not window.ensure(pcap.FILE_HEADER):
-                raise window.fault("the file ends inside its header")
+                raise window.ends("its header")
             header = pcap.parse_header(window.octets[: pcap.FILE_HEADER].tobytes())
             window.at = pcap.FILE_HEADER
         if part.start:

@@ -62,4 +62,8 @@ class Window:
 
     def fault(self, reason: str, at: int | None = None) -> CaptureError:
         """The error for the octet at ``at`` of the buffer (where the window stands, unless given)."""
-        return CaptureError(self.source.path, self.base + (self.at if at is None else at), self.source.fault or reason)
+        return CaptureError(self.source.path, self.base + (self.at if at is None else at), reason)
+
+    def ends(self, inside: str) -> CaptureError:
+        """The error of a stream that ends inside something, or of the damage that made it end there."""
+        return self.fault(self.source.fault or f"the file ends inside {inside}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from probe.engine.hypothesis import Due, Hypothesis
 from probe.engine.tracker import PEER_ISN, TESTER_ISN, Belief, Terms, came, closure
 from probe.spec.arrives import arrives
-from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.calls import ABORTABLE
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import FIN_SENT, State
 
 
@@ -46,7 +46,7 @@ def for_segment(belief: Belief, terms: Terms, segment: Segment) -> Blame:
 
 
 def _passed_over(everything: Belief, terms: Terms, segment: Segment) -> Blame | None:
-    """The segment fits an end that did not change its state by a segment that draws no answer, or that lost its block."""
+    """The segment fits an end that a silent segment left in its old state, or that lost its block by it."""
     for h in sorted((h for h in everything if h.inflight and h.due is None), key=lambda h: len(h.inflight)):
         (index, ignored), rest = h.inflight[0], h.inflight[1:]
         usual = arrives(h.tcb, ignored)[0]

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from probe.engine.endpoint import Tester
 from probe.engine.events import Command, Done, Event, Quiet, Seen, Send, WakeAt
+from probe.engine.tracker import UNKNOWN_PORT, USUAL, Belief, Terms
 from probe.engine.transcript import Missing, Transcript
-from probe.engine.tracker import UNKNOWN_PORT, Belief, Terms
 from probe.engine.watch import Watch
 from probe.scenarios import steps
 from probe.scenarios.triggers import NONE, Trigger
@@ -29,11 +29,11 @@ _bits = lru_cache(maxsize=None)(parse_flags)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a scenario is played with. ``patience`` seconds is how long a reply may take; ``clearing`` how long to check."""
+    """What a scenario is played with. ``patience`` seconds is how long a reply may take."""
 
     iss: Seq
     trigger: Trigger = NONE
-    terms: Terms = Terms()
+    terms: Terms = USUAL
     start: Belief = UNKNOWN_PORT
     patience: float = 1.0
     mss: int = 1460

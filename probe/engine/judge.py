@@ -1,6 +1,6 @@
 """Transcript and spec to an opinion: what one attempt at an exchange shows, each finding with rule, segment and clause.
 
-One attempt is only an opinion: a session repeats an exchange before a suspicion becomes a verdict (``probe.engine.jury``).
+One attempt is only an opinion: an exchange is repeated before a suspicion becomes a verdict (``probe.engine.jury``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Several attempts at one exchange to one verdict: a suspicion counts when it comes again, never when it is alone.
 
-A lost segment or an application that aborts explains many a departure. Such a suspicion becomes a finding only when every
+A lost segment or an application that aborts explains many a departure. It becomes a finding only when every
 attempt shows the same rule broken and the path is known not to lose segments.
 """
 

@@ -75,6 +75,10 @@ class Sight(NamedTuple):
         return Segment(self.seq, self.ack, self.flags, self.window, self.length, b"", self.options, faults=self.faults)
 
 
+USUAL = Terms()
+"""RFC 9293, and no excuse."""
+
+
 class Numbers:
     """Turns the numbers of one connection into canonical ones: both ISNs at fixed places.
 

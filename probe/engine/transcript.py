@@ -1,4 +1,4 @@
-"""The ordered record of one exchange: what was seen, when a wait ended, and what did not come that a script waited for."""
+"""The ordered record of one exchange: what was seen, when a wait ended, and what was waited for in vain."""
 
 from __future__ import annotations
 

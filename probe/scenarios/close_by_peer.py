@@ -1,4 +1,4 @@
-"""The peer closes first: its FIN, our ACK, our FIN, its ACK; it ends in TIME-WAIT (Figure 12 seen from the other end)."""
+"""The peer closes first: its FIN, our ACK, our FIN, its ACK; it ends in TIME-WAIT (Figure 12, the other way round)."""
 
 from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send
 

@@ -1,4 +1,4 @@
-"""We close first and the peer's application takes its time: ACK and FIN of the peer come apart, four segments in all."""
+"""We close first and the peer's application takes its time: its ACK and FIN come apart, four segments in all."""
 
 from probe.scenarios.steps import LIVE, OPEN, Command, Expect, Scenario, Send
 

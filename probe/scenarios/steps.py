@@ -104,7 +104,7 @@ class Scenario:
     """One exchange: its id, what it shows in one line, its steps and the rules it exercises on a conforming peer.
 
     ``port`` is ``open`` or ``closed``: which kind of port the SYN goes to. ``topic`` groups it in reports and in the
-    summary (``three_way``, ``close_by_us``, ``close_by_peer`` or empty). ``waits`` marks a wait for a timer of the peer.
+    summary (``three_way``, ``close_by_us``, ``close_by_peer`` or empty). ``waits`` marks a wait for a peer timer.
     ``keep_acks`` False stops the tester from acknowledging the peer's text by itself.
     """
 

@@ -1,4 +1,4 @@
-"""How the application behind the port is brought to act: commands of ``probe target``, HTTP/1.0, or a line of the user."""
+"""How the application behind the port is brought to act: a ``probe target``, HTTP/1.0, or a line of the user."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class _Check:
     ) -> None:
         self.target, self.options, self.link, self.pool = target, options, link, pool
         self.patience = options.patience or (LOCAL_PATIENCE if local else FIRST_PATIENCE)
-        self.random = random.Random(options.seed)  # noqa: S311 - sequence numbers of a test tool, repeatable by seed
+        self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
         self.loop = Loop(link, table, recorded=options.recorder.count if options.recorder is not None else 0)
         self.closed = ClosedPorts(target, options.closed_port, local=local)
         self.detection = Detection(known_trigger(options.trigger))
@@ -115,7 +115,7 @@ class _Check:
     def _learn_pace(self, attempt: Attempt) -> None:
         """From the first handshake: how long an answer takes on this path."""
         times = [e.time for e in attempt.conductor.transcript.events[:2] if isinstance(e, Seen)]
-        if len(times) == 2:  # noqa: PLR2004 - SYN and SYN,ACK
+        if len(times) == 2:  # SYN and SYN,ACK
             round_trip = times[1] - times[0]
             self.path_delay = SCHEDULING + round_trip
             if self.options.patience is None:

@@ -78,7 +78,7 @@ def comments_of(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -
     """Packet number -> comments: what a person reads in Wireshark, and on the last packet what a replay needs."""
     out: dict[int, list[str]] = {}
     watch = attempt.conductor.watch
-    for place, (index, arrival) in enumerate(attempt.packets, 1):
+    for place, (index, _) in enumerate(attempt.packets, 1):
         event = attempt.conductor.transcript.events[index]
         assert isinstance(event, Seen)
         out[event.number] = [_sentence(attempt, watch, place, index, event)]

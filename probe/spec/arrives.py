@@ -1,7 +1,7 @@
 """SEGMENT ARRIVES (RFC 9293 section 3.10.7): what an end may do with a segment, as a pure function.
 
-``arrives(tcb, segment)`` returns every permitted reaction; which one a stack takes identifies its profile. Rows carry the
-ids of ``probe.spec.rows``; they are tried in the RFC's order.
+``arrives(tcb, segment)`` returns every permitted reaction; which one a stack takes identifies its profile. Rows carry
+the ids of ``probe.spec.rows``; they are tried in the RFC's order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Reactions = tuple[Reaction, ...]
 
 
 def arrives(tcb: Tcb, segment: Segment) -> Reactions:
-    """Every permitted reaction of an end in ``tcb`` to ``segment``; never empty, and the block itself is not changed."""
+    """Every permitted reaction of an end in ``tcb`` to ``segment``; never empty; the block itself is not changed."""
     if "checksum" in segment.faults:
         return (_stay("Z1", tcb, segment),)
     faulty = any(option.fault for option in segment.options)
@@ -51,6 +51,8 @@ def _stay(row: str, tcb: Tcb, segment: Segment, reply: Reply | None = None) -> R
 
 def _illegal_option(tcb: Tcb, segment: Segment) -> Reactions:
     """MUST-7 asks to be prepared only: dropping and resetting are permitted beside ignoring the option (row Z4)."""
+    if segment.flags & RST:
+        return (_stay("Z4", tcb, segment),)  # a RST never draws a RST (section 3.5.2)
     refuse = Reply(RST, loose_ack=True)
     return (_stay("Z4", tcb, segment), _make("Z4", tcb, segment, refuse, tcb.reset()))
 

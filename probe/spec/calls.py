@@ -1,7 +1,7 @@
 """The other inputs of an end: what its user's calls and its timers put on the wire (RFC 9293 sections 3.10.1-3.10.8).
 
-An observer does not hear the calls; it sees a segment that answers nothing. ``emitted(tcb, segment)`` tells which call or
-timeout can have produced it, and the block after. The same table drives the conforming peer of the tests (``perform``).
+An observer does not hear the calls; it sees a segment that answers nothing. ``emitted(tcb, segment)`` tells which call
+or timeout can have produced it, and the block after. The same table drives the conforming peer of the tests (``perform``).
 """
 
 from __future__ import annotations
@@ -141,9 +141,9 @@ def closed(tcb: Tcb) -> Tcb:
 
 
 def call_segment(tcb: Tcb, call: str, length: int = 0) -> Segment | None:
-    """The segment a conforming end sends for CLOSE, ABORT, SEND or a retransmission timeout; None when it sends none."""
+    """What a conforming end sends for CLOSE, ABORT, SEND or a retransmission timeout; None when nothing."""
     makers: dict[str, Callable[[], Segment | None]] = {
-        CLOSE: lambda: _sends(tcb, FIN | ACK) if tcb.state in SENDING else None,
+        CLOSE: lambda: _sends(tcb, FIN | ACK) if tcb.state in SENDING | {State.SYN_RECEIVED} else None,
         SEND: lambda: _sends(tcb, ACK, length) if tcb.state in SENDING else None,
         ABORT: lambda: Segment(tcb.snd_nxt, flags=RST) if tcb.state in ABORTABLE else None,
         RETRANSMIT: lambda: _oldest(tcb),

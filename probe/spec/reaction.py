@@ -80,7 +80,7 @@ def _shown(number: Seq, base: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """One permitted reaction: the row of SEGMENT ARRIVES, the rule it shows, the reply (None: silence), the block after.
+    """One permitted reaction: the row of SEGMENT ARRIVES, its rule, the reply (None: silence), the block after.
 
     ``only`` restricts it to stacks with (``rfc5961``) or without (``classic``) the mitigations of RFC 5961.
     """

@@ -53,7 +53,7 @@ def _time_wait_syn(tcb: Tcb, segment: Segment) -> Outcome:
 
 
 def _paws(tcb: Tcb, segment: Segment) -> Outcome:
-    """RFC 7323: an older TSval draws an ACK (5.3 R1); a missing option should be dropped (3.2). RSTs are exempt (5.2)."""
+    """RFC 7323: an older TSval draws an ACK (5.3 R1); one without the option should be dropped (3.2); not RSTs (5.2)."""
     if not tcb.timestamps or segment.flags & RST or tcb.state is State.SYN_RECEIVED:
         return PASSED
     stamps = segment.timestamps
@@ -81,7 +81,7 @@ def _syn_again(tcb: Tcb, segment: Segment) -> Reactions:
     if tcb.passive or not tcb.snd_una < segment.ack <= tcb.snd_nxt:
         return (_ack("R4", tcb, segment),)
     # RFC 9293 Figure 7 establishes here, the sequence test would refuse: Appendix A.2 leaves both standing.
-    open_ = tcb.in_state(State.ESTABLISHED).taking_ack(segment)
+    open_ = _opened(tcb, segment)
     return (
         _make("R3", tcb, segment, None, open_),
         _make("R3", tcb, segment, pure_ack(open_), open_),
@@ -120,11 +120,27 @@ def _syn(tcb: Tcb, segment: Segment) -> Outcome:
     """Fourth step: challenge ACK (RFC 5961 section 4.2), or the reset of RFC 793; a half-open passive open: LISTEN."""
     if not segment.flags & SYN:
         return PASSED
+    if not segment.seq.within(tcb.rcv_nxt, tcb.rcv_wnd):
+        return _syn_before_window(tcb, segment), False
     if tcb.state is State.SYN_RECEIVED and tcb.passive:
         return (_make("R6", tcb, segment, None, tcb.back_to_listen()),), False
+    return _challenge_or_reset(tcb, segment), False
+
+
+def _challenge_or_reset(tcb: Tcb, segment: Segment) -> Reactions:
     seqs = (tcb.snd_nxt, *reset_for(segment).seqs)  # the RFC gives this RST no numbers
     reset = _make("F6", tcb, segment, Reply(RST, seqs, loose_ack=True), tcb.gone(), CLASSIC)
-    return (_ack("F6", tcb, segment, MITIGATED), reset), False
+    return _ack("F6", tcb, segment, MITIGATED), reset
+
+
+def _syn_before_window(tcb: Tcb, segment: Segment) -> Reactions:
+    """Only octets behind the SYN are in the window: the first step trims the SYN, RFC 5961 challenges it."""
+    rest = replace(segment, seq=segment.seq + 1, flags=segment.flags & ~SYN)
+    trimmed = tuple(r for r in others(tcb, rest) if r.only != MITIGATED)
+    if tcb.state is State.SYN_RECEIVED:
+        again = _syn_again(tcb, segment) if segment.seq == tcb.irs else (_ack("R4", tcb, segment, MITIGATED),)
+        return again + trimmed
+    return _challenge_or_reset(tcb, segment) + tuple(replace(r, only=CLASSIC) for r in trimmed)
 
 
 def _ack_bit(tcb: Tcb, segment: Segment) -> Outcome:
@@ -147,7 +163,7 @@ def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
     if tcb.state is State.SYN_RECEIVED:
         if not tcb.snd_una < segment.ack <= tcb.snd_nxt:
             return (_make("R10", tcb, segment, reset_for(segment), tcb),)
-        return text_and_fin("R9", tcb, tcb.in_state(State.ESTABLISHED).taking_ack(segment), segment)
+        return text_and_fin("R9", tcb, _opened(tcb, segment), segment)
     if segment.ack > tcb.snd_nxt:
         silent = (_drop("F9", tcb, segment),) if tcb.state in (State.LAST_ACK, State.TIME_WAIT) else ()
         return (_ack("F9", tcb, segment), *silent)
@@ -156,6 +172,12 @@ def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
         # Nothing else can arrive in LAST-ACK; text and FIN are ignored (fifth, seventh, eighth step).
         return (_make("A2" if after.state is State.CLOSED else "A3", tcb, segment, None, after),)
     return text_and_fin(_ack_row(tcb, after), tcb, after, segment)
+
+
+def _opened(tcb: Tcb, segment: Segment) -> Tcb:
+    """ESTABLISHED; the send window comes from this segment, whatever was there before (fifth step, SYN-RECEIVED)."""
+    fresh = replace(tcb, state=State.ESTABLISHED, snd_wl1=segment.seq, snd_wl2=segment.ack)
+    return fresh.taking_ack(segment)
 
 
 def _acked(tcb: Tcb, segment: Segment) -> Tcb:

@@ -103,7 +103,7 @@ class Tcb:
         fresh = self.snd_wl1 < segment.seq or (self.snd_wl1 == segment.seq and self.snd_wl2 <= segment.ack)
         if not (fresh and self.snd_una <= segment.ack):
             return replace(block, snd_una=una)
-        window = segment.window << self.snd_shift
+        window = segment.window << (0 if segment.flags & SYN else self.snd_shift)
         return replace(
             block,
             snd_una=una,

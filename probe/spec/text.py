@@ -67,10 +67,14 @@ def _in_order(before: Tcb, after: Tcb, segment: Segment, end: Seq, fin: bool) ->
 
 def _filled(tcb: Tcb, end: Seq, fin: bool) -> tuple[Tcb, bool]:
     """RCV.NXT past the accepted text and past what was held behind it."""
-    for first, last, held_fin in sorted(tcb.held, key=lambda held: held[0].ahead_of(tcb.rcv_nxt)):
-        if first <= end <= last:
-            end, fin = last, held_fin
-    return replace(tcb.advanced(end), held=()), fin
+    beyond: list[Held] = []
+    for part in sorted(tcb.held, key=lambda held: held[0].ahead_of(tcb.rcv_nxt)):
+        first, last, held_fin = part
+        if first > end:
+            beyond.append(part)  # another gap lies before it
+        elif last >= end:
+            end, fin = last, held_fin or (fin and last == end)
+    return replace(tcb.advanced(end), held=() if fin else tuple(beyond)), fin
 
 
 def _fin_taken(before: Tcb, tcb: Tcb) -> tuple[str, Tcb]:

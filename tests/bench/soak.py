@@ -22,8 +22,8 @@ from tests.bench.place import Place, place
 
 GROWTH = 1.0
 """MiB by which memory may grow once warm: in a minute of this a leak of six octets an exchange is seen."""
-WARM = 0.25
-"""The first part of a run, which fills caches and holds ports; not looked at for growth."""
+WARM = 5.0
+"""Seconds at the start that fill caches and take ports, not looked at for growth."""
 _LOOK_EVERY = 256
 _VERDICT = b"probe-run "
 
@@ -44,11 +44,11 @@ class Watcher:
         if passed >= self.interval * (len(self.rows) + 1):
             self.rows.append((passed, exchanges, resident(os.getpid())))
 
-    def growth(self) -> float:
-        """MiB that memory grew by after the warm part: the slope of the best line times its time."""
-        rows = self.rows[int(len(self.rows) * WARM) :]
+    def growth(self) -> float | None:
+        """MiB that memory grew by once warm: the slope of the best line times its time; None: too short a run."""
+        rows = [row for row in self.rows if row[0] > WARM]
         if len(rows) < 3:
-            return 0.0
+            return None
         times, sizes = [row[0] for row in rows], [row[2] for row in rows]
         mean_time, mean_size = sum(times) / len(rows), sum(sizes) / len(rows)
         spread = sum((t - mean_time) ** 2 for t in times)
@@ -120,7 +120,8 @@ def _print(watcher: Watcher, result: BulkResult, packets: int) -> None:
     print(f"{result.rate:,.0f} exchanges/s judged and recorded; {packets:,} packets recorded, {result.dropped} dropped")
     print(f"verdicts: {verdicts}; forms: {forms}")
     print(f"attempts {result.attempts:,}, in doubt {result.doubtful}")
-    print(f"memory grew by {watcher.growth():.2f} MiB once warm")
+    growth = watcher.growth()
+    print("too short a run to tell of memory" if growth is None else f"memory grew by {growth:.2f} MiB once warm")
 
 
 def _wrong(result: BulkResult, watcher: Watcher, recorded: int, at_least: float) -> Iterator[str]:
@@ -131,7 +132,7 @@ def _wrong(result: BulkResult, watcher: Watcher, recorded: int, at_least: float)
         yield f"{result.attempts} attempts were made, the recording holds {recorded}"
     if failed := result.verdicts.get(Word.FAIL, 0):
         yield f"{failed} exchanges failed, the first: {result.shown[0].findings}"
-    if (growth := watcher.growth()) > GROWTH:
+    if (growth := watcher.growth() or 0.0) > GROWTH:
         yield f"memory grew by {growth:.2f} MiB once warm, {GROWTH:g} are allowed"
     if result.rate < at_least:
         yield f"{result.rate:,.0f} exchanges/s, {at_least:,.0f} are due"

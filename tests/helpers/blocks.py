@@ -31,9 +31,7 @@ def listen(**changes: object) -> Tcb:
 
 
 def syn_sent(**changes: object) -> Tcb:
-    block = replace(
-        closed(), state=State.SYN_SENT, passive=False, iss=P, snd_una=P, snd_nxt=P + 1, rcv_wnd=WINDOW
-    )
+    block = replace(closed(), state=State.SYN_SENT, passive=False, iss=P, snd_una=P, snd_nxt=P + 1, rcv_wnd=WINDOW)
     return _with(block, changes)
 
 
@@ -70,9 +68,7 @@ def fin_wait_2(**changes: object) -> Tcb:
 
 def close_wait(**changes: object) -> Tcb:
     """The tester's FIN was at T+1."""
-    block = replace(
-        established(), state=State.CLOSE_WAIT, rcv_nxt=T + 2, rcv_wnd=WINDOW, fin_received=True
-    )
+    block = replace(established(), state=State.CLOSE_WAIT, rcv_nxt=T + 2, rcv_wnd=WINDOW, fin_received=True)
     return _with(block, changes)
 
 
@@ -120,11 +116,13 @@ def expect(tcb: Tcb, segment: Segment, *due: Due, rule: str = "", **after: objec
     Sequence variables are given as distances: those of the sender from P, those of the receiver from T.
     """
     reactions = arrives(tcb, segment)
-    assert sorted(map(_said, reactions)) == sorted((*one, "") if len(one) == 3 else one for one in due)
-    assert not rule or {r.rule for r in reactions} == {rule}
+    said = sorted(map(_said, reactions))
+    wanted = sorted((*one, "") if len(one) == 3 else one for one in due)
+    assert said == wanted, f"{said} instead of {wanted}"
+    assert not rule or {r.rule for r in reactions} == {rule}, {r.rule for r in reactions}
     block = next(r.next for r in reactions if _said(r)[:3] == due[0][:3])
     found = {name: _distance(name, getattr(block, name)) for name in after}
-    assert found == after
+    assert found == after, f"{found} instead of {after}"
     return reactions
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Command, Done, Seen, Send, WakeAt
+from probe.engine.hypothesis import ABORT
 from probe.engine.judge import Case, Opinion, judge
 from probe.engine.tracker import UNKNOWN_PORT, Terms
-from probe.engine.hypothesis import ABORT
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET, Trigger
 from probe.spec.segment import Segment
@@ -56,7 +56,9 @@ class Dialogue:
 
     def opinion(self) -> Opinion:
         """The judge's opinion of the record."""
-        return judge(Case(self.conductor.scenario, self.conductor.transcript, UNKNOWN_PORT, self.terms, self.trigger.obedient))
+        return judge(
+            Case(self.conductor.scenario, self.conductor.transcript, UNKNOWN_PORT, self.terms, self.trigger.obedient)
+        )
 
     def _step(self) -> None:
         due = self.peer.wakes_at

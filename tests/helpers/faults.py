@@ -23,7 +23,9 @@ def altered(*, seq: int = 0, ack: int = 0, add: int = 0, drop: int = 0, text: in
 
     def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
         return [
-            replace(s, seq=s.seq + seq, ack=s.ack + ack, flags=(s.flags | add) & ~drop, length=text, payload=bytes(text))
+            replace(
+                s, seq=s.seq + seq, ack=s.ack + ack, flags=(s.flags | add) & ~drop, length=text, payload=bytes(text)
+            )
             for s in out
         ]
 

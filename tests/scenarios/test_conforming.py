@@ -1,4 +1,4 @@
-"""A conforming peer passes every exchange, whatever permitted choices it makes, and shows the rules the exchange names."""
+"""A conforming peer passes every exchange, whatever it chooses among what is permitted, and shows the named rules."""
 
 from __future__ import annotations
 
