@@ -31,7 +31,7 @@ class Header:
     @property
     def layout(self) -> Layout:
         """How to walk the records."""
-        return Layout(self.order, length_at=8, overhead=self.record, least=0)
+        return Layout(self.order, length_at=8, overhead=self.record)
 
 
 def parse_header(data: bytes) -> Header:
@@ -48,7 +48,7 @@ def batches(window: Window, header: Header, first: int = 1, end: int | None = No
     Raises CaptureError at the first record that is cut off or cannot be true, after yielding all before it.
     """
     while (end is None or window.offset < end) and _whole(window, header):
-        offsets, _ = walk(window.octets, window.size, window.at, header.layout)
+        offsets = walk(window.octets, window.size, window.at, header.layout)
         if end is not None:
             offsets = offsets[: np.searchsorted(offsets, end - window.base)]
         captured = field32(window.octets, offsets + 8, header.order)

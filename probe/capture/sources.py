@@ -84,7 +84,7 @@ class Source:
         self._progress = progress
         try:
             self._file = _open(path)
-            self._head = self._file.read(_HEAD) or b""
+            self._head = _read_head(self._file)
         except OSError as error:
             raise CaptureError(path, 0, f"cannot be opened: {error.strerror}") from error
         self.total = _size(self._file)
@@ -148,6 +148,14 @@ class Source:
 
 def _open(path: str) -> BinaryIO:
     return sys.stdin.buffer if path == STDIN else Path(path).open("rb", buffering=0)
+
+
+def _read_head(file: BinaryIO) -> bytes:
+    """The first octets; a pipe may hand them over one by one."""
+    head = b""
+    while len(head) < _HEAD and (more := file.read(_HEAD - len(head))):
+        head += more
+    return head
 
 
 def _size(file: BinaryIO) -> int | None:

@@ -37,6 +37,10 @@ class KeyTable:
         """The key that got the number."""
         return int(self._by_id[number])
 
+    def keys(self, numbers: Int64 | Unsigned) -> Unsigned:
+        """The keys that got the numbers."""
+        return self._by_id[numbers]
+
     def numbers(self, keys: Unsigned) -> Int64:
         """The number of each key; keys not seen before get the next ones, in the order of their values."""
         slots = self._slots(keys)
@@ -95,7 +99,7 @@ class Addresses:
     """Flow keys: one 64-bit number for a pair of endpoints, the same for both directions.
 
     The end with the smaller (address, port) is called low. Keys of two tables (two processes) are not comparable;
-    ``ends`` is. Grows with the number of different pairs of addresses.
+    ``ends`` is. Grows by 60 octets (IPv6: 270) with each pair of addresses not seen before; ``renewed`` forgets.
     """
 
     def __init__(self) -> None:
@@ -127,6 +131,24 @@ class Addresses:
         number = self._pairs[family].numbers(pairs).astype(np.uint64) << np.uint64(1) | np.uint64(family)
         low, high = np.where(from_high, dport, sport), np.where(from_high, sport, dport)
         return (number << _HALF | low << _PORT | high).astype(np.int64)
+
+    def renewed(self, flows: Int64) -> tuple[Addresses, Int64]:
+        """A table that knows only the addresses of these flows, and the keys of the flows in it."""
+        new, kept = Addresses(), flows.copy()
+        for family in (0, 1):
+            some = (flows >> 32 & 1) == family
+            pairs = self._pairs[family].keys(flows[some] >> 33)
+            if family == 1:
+                low, high = (new._six(*self._halves_of(ids)) for ids in (pairs >> _HALF, pairs & _LOW))
+                pairs = (low << _HALF) | high
+            number = new._pairs[family].numbers(pairs)
+            kept[some] = (number << 33) | (family << 32) | (flows[some] & 0xFFFFFFFF)
+        return new, kept
+
+    def _halves_of(self, sixes: Unsigned) -> Halves:
+        """The upper and lower 64 bits of numbered IPv6 addresses."""
+        both = self._sixes.keys(sixes)
+        return self._halves.keys(both >> _HALF), self._halves.keys(both & _LOW)
 
     def ends(self, flow: int) -> tuple[Endpoint, Endpoint]:
         """The low and the high end of a flow key."""

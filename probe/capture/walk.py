@@ -13,28 +13,24 @@ from probe.capture.window import Octets
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A record is ``overhead`` octets plus the 32-bit length found ``length_at`` octets from its start.
-
-    A length below ``least`` ends the walk.
-    """
+    """A record is ``overhead`` octets plus the 32-bit length found ``length_at`` octets from its start."""
 
     order: str
     length_at: int
     overhead: int
-    least: int
 
 
-def walk(octets: Octets, size: int, at: int, layout: Layout) -> tuple[Int64, int]:
-    """The starts of the whole records in ``octets[at:size]``, and where the first that is not whole starts."""
-    read, view = struct.Struct(f"{layout.order}I").unpack_from, octets.data
-    length_at, overhead = layout.length_at, layout.overhead
+def walk(octets: Octets, size: int, at: int, layout: Layout) -> Int64:
+    """The starts of the whole records in ``octets[at:size]``. The loop is bare: it runs once for every packet."""
+    read, view = struct.Struct(f"{layout.order}{layout.length_at}xI").unpack_from, octets.data
+    overhead = layout.overhead
     found: list[int] = []
     append = found.append
-    limit = size - length_at - 4
+    limit = size - overhead
     while at <= limit:
-        after = at + overhead + read(view, at + length_at)[0]
-        if after > size:
-            break
+        (length,) = read(view, at)
         append(at)
-        at = after
-    return np.array(found, np.int64), at
+        at += overhead + length
+    if at > size:
+        found.pop()
+    return np.array(found, np.int64)

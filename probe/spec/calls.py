@@ -1,7 +1,7 @@
 """The other inputs of an end: what its user's calls and its timers put on the wire (RFC 9293 sections 3.10.1-3.10.8).
 
 An observer does not hear the calls; it sees a segment that answers nothing. ``emitted(tcb, segment)`` tells which call
-or timeout can have produced it, and the block after. The same table drives the conforming peer of the tests (``perform``).
+or timeout can have produced it, and the block after. The same table drives the conforming peer of the tests.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def _time_wait_syn(tcb: Tcb, segment: Segment) -> Outcome:
 
 
 def _paws(tcb: Tcb, segment: Segment) -> Outcome:
-    """RFC 7323: an older TSval draws an ACK (5.3 R1); one without the option should be dropped (3.2); not RSTs (5.2)."""
+    """RFC 7323: an older TSval draws an ACK (5.3 R1); without the option it should be dropped (3.2); not RSTs (5.2)."""
     if not tcb.timestamps or segment.flags & RST or tcb.state is State.SYN_RECEIVED:
         return PASSED
     stamps = segment.timestamps

@@ -69,7 +69,8 @@ def conversation(version: int, count: int = 8, payload: bytes = b"hello") -> lis
         options = b"\x01\x01\x08\x0a" + struct.pack("!II", index, 2**32 - 1 - index) if index % 3 else b""
         body = tcp(
             source + target, *ports, 2**32 - 3 + index if index < 3 else index, index << 28 & 0xFFFFFFFF,
-            SYN if index == 0 else ACK | PSH, options=options, payload=payload * (index % 4), window=index * 8000 % 65536,
+            SYN if index == 0 else ACK | PSH, options=options, payload=payload * (index % 4),
+            window=index * 8000 % 65536,
         )  # fmt: skip
         packets.append(ipv4(body, source, target) if version == 4 else ipv6(body, source, target))
     return packets

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from probe.capture.batch import Batch
 from probe.capture.chunk import Chunk
@@ -61,7 +64,14 @@ def test_fast_and_exact_path_agree(packets: list[tuple[bytes, int]]) -> None:
         assert chunk.exact(row) == decoded
         assert chunk.options(row) == segment.options
         assert bool(columns.options[row]) or not segment.options
-        numbers = [columns.seq, columns.ack, columns.flags, columns.window, columns.length, columns.version]
+        numbers: list[NDArray[Any]] = [
+            columns.seq,
+            columns.ack,
+            columns.flags,
+            columns.window,
+            columns.length,
+            columns.version,
+        ]
         theirs = [segment.seq, segment.ack, segment.flags, segment.window, segment.length, flow.version]
         assert [int(column[row]) for column in numbers] == [int(value) for value in theirs]
         ends = (flow.remote, flow.local) if columns.from_high[row] else (flow.local, flow.remote)
@@ -74,7 +84,7 @@ def test_both_directions_share_a_flow_and_differ_in_direction() -> None:
     assert len(set(chunk.columns.flow.tolist())) == 4
     assert chunk.columns.from_high.tolist() == [False, True] * 8
     order, starts = chunk.by_flow()
-    groups = [order[a:b].tolist() for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    groups = [order[a:b].tolist() for a, b in pairwise(starts.tolist())]
     assert sorted(groups) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15]]
 
 

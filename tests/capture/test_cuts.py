@@ -6,12 +6,12 @@ import gzip
 import pickle
 import random
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from probe.capture.cuts import cut
-from probe.capture.errors import CaptureError
 from probe.capture.reader import Part, Reading
 from probe.capture.window import Window
 from tests.capture.build import EVENING, FOUR_A, FOUR_B, Frame, Ng, conversation, ethernet, frames, ipv4, pcap, tcp
@@ -30,7 +30,7 @@ def embedded() -> list[Frame]:
 
 def proved(path: Path, parts: list[Part]) -> bool:
     """Whether each part ends where the next one starts."""
-    for part, following in zip(parts[:-1], parts[1:], strict=True):
+    for part, following in pairwise(parts):
         reading = Reading(part)
         for _ in reading:
             pass
@@ -85,10 +85,6 @@ def test_what_cannot_be_cut_is_one_part(tmp_path: Path) -> None:
     assert cut("-", 4) == [Part("-")]
     for path in (packed, small, other):
         assert cut(str(path), 4, least=1000) == [Part(str(path))]
-    with pytest.raises(CaptureError, match="cannot be opened"):
-        (tmp_path / "gone").symlink_to(packed)
-        (tmp_path / "gone").unlink()
-        list(Reading(str(tmp_path / "gone")))
 
 
 def test_a_wrong_cut_is_noticed(tmp_path: Path) -> None:

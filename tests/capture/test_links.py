@@ -31,21 +31,9 @@ def expected(packets: list[bytes], link: str) -> list[Row]:
         decoded = unpack(inside, wire_length=len(inside))
         if isinstance(decoded, Decoded):
             flow, s = decoded
-            rows.append(
-                Row(
-                    number,
-                    frame.time // 1000 * 1000,
-                    flow.local.address,
-                    flow.local.port,
-                    flow.remote.address,
-                    flow.remote.port,
-                    int(s.seq),
-                    int(s.ack),
-                    s.flags,
-                    s.length,
-                    s.window,
-                )  # fmt: skip
-            )
+            ends = flow.local.address, flow.local.port, flow.remote.address, flow.remote.port
+            numbers = int(s.seq), int(s.ack), s.flags, s.length, s.window
+            rows.append(Row(number, frame.time // 1000 * 1000, *ends, *numbers))
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import random
 import subprocess
 import sys
@@ -98,6 +99,18 @@ def test_standard_input(data: bytes) -> None:
     assert done.stdout.decode().split() == [str(len(FRAMES)), str(len(FRAMES)), "None"]
 
 
+def test_a_named_pipe_that_gives_octet_by_octet(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    code = "import sys; f = open(sys.argv[1], 'wb', 0); [f.write(bytes((b,))) for b in sys.stdin.buffer.read()]"
+    with subprocess.Popen([sys.executable, "-c", code, str(pipe)], stdin=subprocess.PIPE) as writer:
+        assert writer.stdin is not None
+        writer.stdin.write(gzip.compress(DATA))
+        writer.stdin.close()
+        told = ours(pipe)
+    assert len(told.rows) == len(FRAMES)
+
+
 def test_reading_that_fails_is_a_capture_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "capture"
     path.write_bytes(DATA)
@@ -106,7 +119,7 @@ def test_reading_that_fails_is_a_capture_error(tmp_path: Path, monkeypatch: pyte
         def readinto(self, buffer: object) -> int:
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("probe.capture.sources._open", lambda name: Failing(name))
+    monkeypatch.setattr("probe.capture.sources._open", Failing)
     told = ours(path)
     assert told.error is not None
     assert told.error.reason == "reading failed: Input/output error"

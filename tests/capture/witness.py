@@ -94,16 +94,8 @@ def rows_of(piece: Chunk) -> list[Row]:
         low, high = piece.addresses.ends(int(columns.flow[index]))
         source, target = (high, low) if columns.from_high[index] else (low, high)
         assert (source.port, target.port) == (columns.sport[index], columns.dport[index])
-        numbers = [columns.seq, columns.ack, columns.flags, columns.length, columns.window]
-        rows.append(
-            Row(
-                int(piece.number[index]),
-                int(piece.time[index]),
-                source.address,
-                source.port,
-                target.address,
-                target.port,
-                *(int(column[index]) for column in numbers),
-            )  # fmt: skip
-        )
+        values = (columns.seq, columns.ack, columns.flags, columns.length, columns.window)
+        numbers = [int(value) for value in (column[index] for column in values)]
+        ends = source.address, source.port, target.address, target.port
+        rows.append(Row(int(piece.number[index]), int(piece.time[index]), *ends, *numbers))
     return rows

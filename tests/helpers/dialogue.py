@@ -47,10 +47,10 @@ class Dialogue:
 
     def run(self, limit: float = 60.0) -> Conductor:
         """Until the conductor is done."""
-        self._obey(self.conductor.start(self.now))
+        self.begin()
         end = self.now + limit
         while not self.conductor.finished and self.now < end:
-            self._step()
+            self.step()
         assert self.conductor.finished, f"{self.conductor.scenario.id} does not end"
         return self.conductor
 
@@ -60,7 +60,19 @@ class Dialogue:
             Case(self.conductor.scenario, self.conductor.transcript, UNKNOWN_PORT, self.terms, self.trigger.obedient)
         )
 
-    def _step(self) -> None:
+    def begin(self) -> None:
+        """The first segment leaves."""
+        self._obey(self.conductor.start(self.now))
+
+    def deliver(self) -> None:
+        """What is on its way to the peer arrives."""
+        for _, _, what, segment in sorted(self.queue, key=lambda item: item[:2]):
+            if what == "out" and segment is not None:
+                self.peer.arrives(segment, self.now)
+        self.queue.clear()
+
+    def step(self) -> None:
+        """The next thing that happens: a segment arrives, or a timer runs out."""
         due = self.peer.wakes_at
         if due is not None and (not self.queue or due < self.queue[0][0]):
             self.now = max(self.now, due)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from probe.spec import rules
 from probe.spec.arrives import arrives
-from probe.spec.reaction import PROFILES, Reaction, Reply, permitted
+from probe.spec.reaction import PROFILES, Reaction, permitted
 from probe.spec.rows import ROWS
 from probe.spec.segment import ACK, MSS, RST, SYN, Option, Segment
 from probe.spec.seq import Seq
@@ -147,7 +147,7 @@ def _described(reaction: Reaction, tester: int, peer: int) -> tuple[object, ...]
     """Everything about the reaction, its numbers shifted back."""
     back = _moved(reaction.next, -tester, -peer)
     fresh = reaction.next.state in {State.CLOSED, State.LISTEN}  # a deleted block has no numbers
-    return (reaction.row, reaction.rule, reaction.only, _pattern(reaction.reply, tester, peer)) + (
+    return (reaction.row, reaction.rule, reaction.only, _pattern(reaction, tester, peer)) + (
         (reaction.next.state, reaction.next.listening) if fresh else (_without_unset(back),)
     )
 
@@ -160,10 +160,11 @@ def _without_unset(block: Tcb) -> Tcb:
     return replace(known, snd_wl1=Seq(0), snd_wl2=Seq(0))
 
 
-def _pattern(reply: Reply | None, tester: int, peer: int) -> object:
+def _pattern(reaction: Reaction, tester: int, peer: int) -> object:
+    reply = reaction.reply
     if reply is None:
         return None
-    absolute = reply.flags == RST | ACK or (reply.flags == RST and Seq(0) in reply.seqs)
+    absolute = reply.flags & RST and reaction.row in {"C2", "F6", "T1"}  # 0 stands among its numbers
     seqs = reply.seqs if absolute else tuple(seq - peer for seq in reply.seqs)
     acks = tuple(None if n is None else n - tester for n in (reply.ack, reply.ack_from))
     return reply.flags, len(seqs) if absolute else seqs, acks, reply.above and reply.above - peer, reply.covers

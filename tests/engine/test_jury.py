@@ -1,0 +1,87 @@
+"""The jury: a suspicion counts when it comes again, never when it is alone; doubts about the path are not verdicts."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe.engine.judge import Doubt, Opinion
+from probe.engine.jury import heard_enough, is_noise, settle
+from probe.engine.verdict import Finding, Word
+
+FOUND = Finding("close.fin-acked", "SPEC", "RFC 9293 3.6", "F. seq 1 ack 1", ". ack 2", ". ack 3")
+OTHER = Finding("synack.retransmitted", "SPEC", "RFC 9293 3.10.8", "S seq 0", "S.", "nothing")
+PASS, SKIP = Opinion(Word.PASS), Opinion(Word.SKIP, "run probe target on the peer")
+IDLE = Opinion(Word.SKIP, "the application behind the port did not close its side within 1 s")
+
+
+def doubtful(doubt: Doubt, finding: Finding = FOUND) -> Opinion:
+    return Opinion(finding.word, "", (finding,), doubt=doubt)
+
+
+@pytest.mark.parametrize(
+    ("opinions", "enough"),
+    [
+        ([], False),
+        ([PASS], True),
+        ([SKIP], True),
+        ([IDLE], False),
+        ([IDLE, IDLE], True),
+        ([doubtful(Doubt.UNEXPLAINED)], False),
+        ([doubtful(Doubt.UNEXPLAINED)] * 2, True),
+        ([doubtful(Doubt.LOSS)] * 2, False),
+        ([doubtful(Doubt.LOSS)] * 3, True),
+        ([doubtful(Doubt.REPEAT)] * 2, False),
+        ([doubtful(Doubt.UNEXPLAINED), doubtful(Doubt.LOSS)], False),
+        ([doubtful(Doubt.LOSS), PASS], True),
+        ([Opinion(Word.INCONCLUSIVE, "our own kernel answered", doubt=Doubt.VOID)], True),
+        ([Opinion(Word.INCONCLUSIVE, "no answer to our SYN", doubt=Doubt.VOID)], False),
+    ],
+)
+def test_heard_enough(opinions: list[Opinion], enough: bool) -> None:
+    assert heard_enough(opinions) is enough
+
+
+@pytest.mark.parametrize("doubt", [Doubt.LOSS, Doubt.REPEAT])
+def test_three_times_the_same_is_a_verdict_on_a_clean_path(doubt: Doubt) -> None:
+    assert settle([doubtful(doubt)] * 3, clean=True).word is Word.FAIL
+    assert settle([doubtful(doubt)] * 2, clean=True).word is Word.INCONCLUSIVE
+    assert settle([doubtful(doubt)] * 3, clean=False).word is Word.INCONCLUSIVE
+
+
+def test_twice_unexplained_is_a_verdict_on_any_path() -> None:
+    assert settle([doubtful(Doubt.UNEXPLAINED)] * 2, clean=False).word is Word.FAIL
+    assert settle([doubtful(Doubt.UNEXPLAINED)], clean=True).word is Word.INCONCLUSIVE
+
+
+def test_an_application_that_aborts_is_never_the_stacks_fault() -> None:
+    found = settle([doubtful(Doubt.ABORT)] * 3, clean=True)
+    assert found.word is Word.INCONCLUSIVE
+    assert "aborts" in found.reason
+    assert found.findings == (FOUND,)
+
+
+def test_cookies_are_an_excuse_only_for_a_listener_that_keeps_no_state() -> None:
+    assert settle([doubtful(Doubt.COOKIES)] * 3, clean=True, keeps_state=False).word is Word.INCONCLUSIVE
+    assert settle([doubtful(Doubt.COOKIES)] * 3, clean=True, keeps_state=True).word is Word.FAIL
+
+
+def test_attempts_that_differ_settle_nothing() -> None:
+    mixed = [doubtful(Doubt.LOSS), doubtful(Doubt.LOSS, OTHER), doubtful(Doubt.LOSS)]
+    assert is_noise(mixed)
+    found = settle(mixed, clean=True)
+    assert found.word is Word.INCONCLUSIVE
+    assert "3 of 3 attempts" in found.reason
+
+
+def test_a_pass_after_doubts() -> None:
+    found = settle([doubtful(Doubt.LOSS), PASS], clean=True)
+    assert found.word is Word.PASS
+    assert "attempt 2" in found.reason
+    assert settle([doubtful(Doubt.UNEXPLAINED), PASS], clean=True).word is Word.INCONCLUSIVE
+
+
+def test_nothing_heard_and_void_attempts_are_inconclusive() -> None:
+    assert settle([], clean=True).word is Word.INCONCLUSIVE
+    void = Opinion(Word.INCONCLUSIVE, "no answer to our SYN", doubt=Doubt.VOID)
+    assert settle([void] * 3, clean=True) == void
+    assert settle([PASS], clean=False) == PASS
