@@ -12,7 +12,6 @@ import time
 import traceback
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from probe.spec.segment import ACK, RST, SYN, Endpoint, Flow, Segment
 from probe.spec.seq import Seq
@@ -23,8 +22,7 @@ from probe.wire.raw import RawLink
 
 _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 _PATIENCE = 2.0
-_SIOCETHTOOL, _ETHTOOL_GTXCSUM = 0x8946, 0x16
-_NET = Path("/sys/class/net")
+_SIOCGIFFLAGS, _SIOCETHTOOL, _ETHTOOL_GTXCSUM = 0x8913, 0x8946, 0x16
 _FIREWALL = "a firewall on this machine drops loopback traffic: see `sudo nft list ruleset`"
 
 
@@ -58,11 +56,18 @@ def try_line(version: int, *, private: bool) -> Line:
 
 def interface_findings(name: str) -> list[Finding]:
     """Whether an interface is up, and who completes checksums on it."""
-    up = bool(int((_NET / name / "flags").read_text(encoding="ascii"), 16) & 1)
+    up = _is_up(name)
     state = Finding(f"interface {name}", "works", "up")
     if not up:
         state = Finding(f"interface {name}", "missing", "down", f"sudo ip link set {name} up")
     return [state, _offload(name)]
+
+
+def _is_up(name: str) -> bool:
+    """IFF_UP, asked of the namespace we are in; /sys may show another one (netdevice(7))."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as any_socket:
+        answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, struct.pack("16sH14x", name.encode(), 0))
+    return bool(struct.unpack_from("H", answer, 16)[0] & 1)
 
 
 def _ipv6() -> bool:

@@ -180,7 +180,8 @@ def show(watch: Watch, event: Seen) -> str:
 def grade(rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...]) -> Finding:
     """A finding with level and clause from the catalogue."""
     rule = rules.find(rule_id)
-    return Finding(rule.id, rule.level, rule.source, sent, due, came, packets)
+    level = f"{rule.level}, by custom a warning" if rule.custom else rule.level
+    return Finding(rule.id, level, rule.source, sent, due, came, packets)
 
 
 # -- what the oracle cannot know ---------------------------------------------------------------------------------------

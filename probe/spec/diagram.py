@@ -1,6 +1,6 @@
 """The state diagram and the table of SEGMENT ARRIVES, printed from the oracle itself: nothing here is kept by hand.
 
-``python -m probe.spec.diagram`` prints the README's generated section.
+``python -m probe.spec.diagram`` prints the README's generated section, ``--write README.md`` puts it there.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from probe.spec import calls
 from probe.spec.arrives import arrives
@@ -113,5 +114,20 @@ def section() -> str:
     return f"{mermaid()}\n\n{markdown_table()}\n"
 
 
+BEGIN, END = "<!-- generated: SEGMENT ARRIVES -->\n", "<!-- end generated -->"
+
+
+def write_into(path: Path) -> None:
+    """Replace what stands between the markers in a Markdown file; ValueError when it has none."""
+    before, begin, rest = path.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path} lacks the markers {BEGIN.strip()} and {END}")
+    path.write_text(before + begin + section() + end + after)
+
+
 if __name__ == "__main__":
-    sys.stdout.write(section())
+    if sys.argv[1:2] == ["--write"]:
+        write_into(Path(sys.argv[2]))
+    else:
+        sys.stdout.write(section())

@@ -211,3 +211,25 @@ def test_peer_that_vanishes_midway_is_not_accused(veth_pair: Far) -> None:
     assert Word.PASS in found
     assert Word.FAIL not in found, words(run)
     assert Word.INCONCLUSIVE in found
+
+
+DEFERRING = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=64)
+server.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
+while True:
+    connection, _ = server.accept()
+    while connection.recv(4096):
+        pass
+    connection.close()
+"""
+
+
+def test_listener_that_waits_for_data_is_warned_about_at_most(private_net: None) -> None:
+    """TCP_DEFER_ACCEPT (Apache's default): the third segment alone does not stop the SYN,ACK; a custom, not a fault."""
+    port = free_port()
+    with server([sys.executable, "-c", DEFERRING, str(port)], port) as endpoint:
+        run = check(endpoint, CheckOptions(only=("open", "close-by-us", "synack-stops", "delayed-ack", "abort-by-us")))
+    found = {e.id: e.verdict for e in run.exchanges}
+    assert Word.FAIL not in found.values(), words(run)
+    assert run.summary.three_way == "followed"

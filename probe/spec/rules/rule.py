@@ -63,8 +63,12 @@ class Rule:
     passive: bool = False
     topic: str
     rows: tuple[str, ...] = ()
+    custom: str = ""
 
     @property
     def severity(self) -> str:
-        """What breaking the rule amounts to: ``fail``, ``warn``, ``info``, or ``fail-if-implemented`` for MUST*."""
-        return _SEVERITIES[self.level]
+        """What breaking the rule amounts to: ``fail``, ``warn``, ``info``, or ``fail-if-implemented`` for MUST*.
+
+        ``custom`` names a widespread habit that breaks the letter on purpose: a warning.
+        """
+        return "warn" if self.custom else _SEVERITIES[self.level]

@@ -54,6 +54,7 @@ RULES: tuple[Rule, ...] = (
         ),
         needs=("N",),
         passive=True,
+        custom="TCP_DEFER_ACCEPT waits for data and repeats the SYN,ACK meanwhile",
         topic="synack",
     ),
     Rule(
