@@ -18,16 +18,16 @@ def command(target: str | None, interface: str | None) -> int:
     from probe.cli.codes import ENVIRONMENT
     from probe.cli.diagnosis import diagnose
     from probe.cli.targets import resolve
-    from probe.cli.terminal import paint, width
+    from probe.cli.terminal import paint, say, width
     from probe.reports.table import table
 
     aims = resolve(target) if target else []
     found = diagnose(aims, interface)
     colour = paint(sys.stdout)
     rows = [(f.what, colour.word(f.word), f.detail) for f in found.findings]
-    click.echo(table(("check", "state", "detail"), rows, width()), color=True)
+    say(table(("check", "state", "detail"), rows, width()) + "\n")
     mends = {f.mend: f.what for f in reversed(found.findings) if f.mend}
     for mend, what in reversed(mends.items()):
-        click.echo(f"\nto mend {what}:\n  {mend}")
-    click.echo(f"\nprobe: {found.answer}")
+        say(f"\nto mend {what}:\n  {mend}\n")
+    say(f"\nprobe: {found.answer}\n")
     return 0 if found.works else ENVIRONMENT

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from probe.cli.terminal import say
+
 if TYPE_CHECKING:
     from probe.scenarios.steps import Scenario
     from probe.spec.rows import Row
@@ -30,11 +32,11 @@ def command(name: str) -> None:
     from probe.spec.rules import close_matches
 
     if name.lower() in EXCHANGES:
-        click.echo(_exchange(EXCHANGES[name.lower()]))
+        say(f"{_exchange(EXCHANGES[name.lower()])}\n")
     elif name.lower() in RULES:
-        click.echo(_rule(RULES[name.lower()]))
+        say(f"{_rule(RULES[name.lower()])}\n")
     elif name.upper() in ROWS:
-        click.echo(_row(name.upper(), ROWS[name.upper()]))
+        say(f"{_row(name.upper(), ROWS[name.upper()])}\n")
     else:
         near = [*nearest(name, EXCHANGES), *close_matches(name)][:4]
         raise click.BadParameter(unknown("exchange, rule or row", name, near), param_hint="ID")

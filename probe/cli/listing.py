@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from probe.cli.terminal import say
+
 if TYPE_CHECKING:
     from probe.scenarios.steps import Scenario
     from probe.spec.rules import Rule
@@ -22,9 +24,9 @@ def command(want_rules: bool, as_document: bool) -> None:
     from probe.scenarios import ALL
 
     if as_document:
-        click.echo(_document(), nl=False)
+        say(_document())
         return
-    click.echo(_rules() if want_rules else _exchanges(list(ALL.values())))
+    say(f"{_rules() if want_rules else _exchanges(list(ALL.values()))}\n")
 
 
 def shown_by() -> dict[str, list[str]]:

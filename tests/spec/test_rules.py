@@ -106,7 +106,11 @@ def test_a_topic_is_the_name_of_a_file() -> None:
     ],
 )
 def test_severity_follows_the_level(level: str, severity: str) -> None:
-    assert {rule.severity for rule in ALL.values() if rule.level == level} == {severity}
+    assert {rule.severity for rule in ALL.values() if rule.level == level and not rule.custom} == {severity}
+
+
+def test_a_widespread_custom_is_warned_about() -> None:
+    assert {rule.id: rule.severity for rule in ALL.values() if rule.custom} == {"synack.stops-when-acked": "warn"}
 
 
 def test_every_rule_of_the_catalogue_is_there_in_its_order() -> None:
