@@ -122,10 +122,17 @@ def _start(packets: Sequence[Packet], *, client: bool) -> Belief | None:
     """What is believed before the first packet: CLOSED or LISTEN, or anything synchronized in mid-connection."""
     first = packets[0].segment
     if first.flags & (SYN | ACK) == SYN and packets[0].from_client:
-        return _OPENING if client else UNKNOWN_PORT
-    if first.flags & (SYN | RST):
-        return None  # what asked for it is not in the record
+        return _OPENING if client else _answering(packets)
+    if first.flags & RST or any(p.segment.flags & SYN for p in packets):
+        return None  # what asked for it is not in the record, or there is more than one connection in it
     return _midstream(packets, client=client)
+
+
+def _answering(packets: Sequence[Packet]) -> Belief | None:
+    """A port that may listen; None where an older connection answers the SYN (RFC 9293 section 3.5.1 Figure 9)."""
+    answer = next((p.segment for p in packets if not p.from_client), None)
+    older = answer is not None and not answer.flags & (SYN | RST)
+    return None if older else UNKNOWN_PORT
 
 
 def _midstream(packets: Sequence[Packet], *, client: bool) -> Belief | None:
@@ -135,10 +142,12 @@ def _midstream(packets: Sequence[Packet], *, client: bool) -> Belief | None:
     if first is None or own is None or other is None or first.flags & (ACK | SYN | RST) != ACK:
         return None
     seq, ack = PEER_ISN + (first.seq - own), TESTER_ISN + (first.ack - other)
+    said = [p.segment.seq for p in packets if p.from_client == client and not p.segment.flags & RST]
+    oldest = min((PEER_ISN + (number - own) for number in said), key=lambda number: number - seq)
     numbers = Tcb(
         State.ESTABLISHED,
-        iss=PEER_ISN,
-        snd_una=seq,
+        iss=oldest - 1,
+        snd_una=oldest,
         snd_nxt=seq,
         snd_wnd=_ANY_WINDOW,
         max_snd_wnd=_ANY_WINDOW,

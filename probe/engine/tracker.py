@@ -161,8 +161,8 @@ def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
     if not listener:
         return
     if segment.flags & (SYN | ACK | RST) == SYN:
-        opened = next(r for r in arrives(h.tcb, segment) if r.reply is not None)
-        yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(COOKIES)
+        for opened in [r for r in arrives(h.tcb, segment) if r.reply is not None][:1]:  # none for a damaged SYN
+            yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(COOKIES)
     elif segment.flags & (SYN | ACK | RST) == ACK and segment.seq == TESTER_ISN + 1 and segment.ack == PEER_ISN + 1:
         block = Tcb(
             State.SYN_RECEIVED,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from probe.engine.hypothesis import PEER_ISN, UNSEEN, Hypothesis, disclosed
+from probe.engine.hypothesis import PEER_ISN, TESTER_ISN, UNSEEN, Hypothesis, disclosed
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.segment import ACK, FIN, RST, SYN, WSCALE, Option, Segment
@@ -42,14 +42,21 @@ def before_sending(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
         if h.tcb.iss is None and segment.flags & (SYN | RST | ACK) == ACK:
             yield from before_sending(_synchronized(h, segment), segment)
         return
+    yield from _told(h, segment)
+    if segment.flags & RST and h.tcb.state is not State.CLOSED:
+        gone = replace(h, tcb=h.tcb.gone(), owed=None).excused(UNSEEN)
+        yield gone
+        yield from _told(gone, segment)
+
+
+def _told(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
+    """One unrecorded segment was processed first."""
     for unseen in _toward(h.tcb, segment):
         for reaction in arrives(h.tcb, unseen):
             after = replace(h, inflight=((-1, unseen), *h.inflight)).reacted(reaction).excused(UNSEEN)
             yield after
             if after.due is not None or after.owed is not None:
                 yield replace(after, due=None, owed=h.owed)  # its answer was not recorded either
-    if segment.flags & RST and h.tcb.state is not State.CLOSED:
-        yield replace(h, tcb=h.tcb.gone(), owed=None).excused(UNSEEN)
 
 
 def _synchronized(h: Hypothesis, segment: Segment) -> Hypothesis:
@@ -62,9 +69,14 @@ def _synchronized(h: Hypothesis, segment: Segment) -> Hypothesis:
 
 def _toward(tcb: Tcb, segment: Segment) -> Iterator[Segment]:
     """Segments of the other end that fit the block and lead to what ``segment`` acknowledges."""
+    if tcb.state in (State.CLOSED, State.LISTEN):
+        yield from _to_nobody(segment)
+        return
     if tcb.state is State.SYN_SENT:
-        if segment.flags & (SYN | RST | ACK) == ACK:
+        if segment.flags & (SYN | ACK) == ACK:
             yield Segment(segment.ack - 1, tcb.snd_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
+        elif segment.flags & RST:
+            yield Segment(TESTER_ISN, tcb.snd_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
         return
     if tcb.state is not State.SYN_RECEIVED and tcb.state not in SYNCHRONIZED:
         return
@@ -74,3 +86,13 @@ def _toward(tcb: Tcb, segment: Segment) -> Iterator[Segment]:
         if 0 < ahead <= _WINDOW:
             yield Segment(tcb.rcv_nxt, ack, ACK, 0xFFFF, length=ahead)
             yield Segment(tcb.rcv_nxt, ack, ACK | FIN, 0xFFFF, length=ahead - 1)
+
+
+def _to_nobody(segment: Segment) -> Iterator[Segment]:
+    """What an end without a connection answers with this RST (RFC 9293 section 3.10.7.1)."""
+    if not segment.flags & RST:
+        return
+    if segment.seq != 0 or not segment.flags & ACK:
+        yield Segment(TESTER_ISN, segment.seq, ACK, 0xFFFF)
+    elif segment.ack == TESTER_ISN + 1:
+        yield Segment(TESTER_ISN, flags=SYN, window=0xFFFF)

@@ -18,7 +18,7 @@ Line = tuple[str, str, int, int, int]
 
 
 def record(*lines: Line) -> list[Packet]:
-    """Packets from (direction, flags, seq, ack, length), numbers relative to the ISNs X of the client, Y of the server."""
+    """Packets from (direction, flags, seq, ack, length), relative to the ISNs X of the client and Y of the server."""
     out = []
     for number, (direction, flags, seq, ack, length) in enumerate(lines, 1):
         own, other = (X, Y) if direction == ">" else (Y, X)
