@@ -123,10 +123,10 @@ class _Running:
         return partial(processes, workers) if workers > 1 else None
 
     def _workers(self) -> int:
-        if self.options.workers is not None:
-            return self.options.workers
         if not self._elsewhere and not can_travel(self.options.wanted):
             return 1
+        if self.options.workers is not None:
+            return self.options.workers
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     def _tasks(self, workers: int) -> Iterator[_Task]:

@@ -12,10 +12,10 @@ from hypothesis import given
 from probe.capture.assemble import Assembler, Connections, ready
 from probe.capture.fold import CAP
 from probe.capture.reader import Reading
-from probe.spec.segment import ACK, FIN, PSH, RST, SYN
+from probe.spec.segment import FIN, RST
 from tests.capture.build import EVENING, Frame, pcap
 from tests.session.reference import streams
-from tests.session.traffic import SECOND, Piece, captures, frame
+from tests.session.traffic import SECOND, Piece, captures, frame, talk
 
 
 def assembled(path: Path, batch: int = 1 << 18) -> Iterator[Connections]:
@@ -31,17 +31,6 @@ def written(folder: Path, frames: list[Frame]) -> Path:
     path = folder / "capture"
     path.write_bytes(pcap(frames))
     return path
-
-
-def talk(turns: int, size: int = 500) -> list[Piece]:
-    """A handshake, ``turns`` of data answered with an ACK, and a close of four segments."""
-    pieces = [Piece(True, SYN, 99, 0), Piece(False, SYN | ACK, 499, 100), Piece(True, ACK, 100, 500)]
-    for turn in range(turns):
-        pieces.append(Piece(True, PSH | ACK, 100 + turn * size, 500, size))
-        pieces.append(Piece(False, ACK, 500, 100 + (turn + 1) * size))
-    end = 100 + turns * size
-    pieces += [Piece(True, FIN | ACK, end, 500), Piece(False, ACK, 500, end + 1)]
-    return [*pieces, Piece(False, FIN | ACK, 500, end + 1), Piece(True, ACK, end + 1, 501)]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from hypothesis import strategies as st
 
@@ -66,8 +66,12 @@ def _close(talk: _Talk, kind: str) -> None:
         talk.say(False, ACK)
 
 
+REPEATED = ("twice", "again later", "keep-alive", "no window")
+TROUBLE = (*REPEATED, "missing", "start")
+
+
 @st.composite
-def connections(draw: st.DrawFn, most: int = 12, trouble: bool = True) -> list[Piece]:
+def connections(draw: st.DrawFn, most: int = 12, trouble: tuple[str, ...] = TROUBLE) -> list[Piece]:
     """The segments of one connection."""
     isns = draw(st.sampled_from([(1000, 5000), (2**32 - 3, 2**32 - 40), (77, 2**31 - 2)]))
     talk = _Talk(isns, draw(st.sampled_from([b"", SCALES, STAMPS])))
@@ -92,17 +96,17 @@ def connections(draw: st.DrawFn, most: int = 12, trouble: bool = True) -> list[P
     ends = ["three", "four", "reset"]
     closes = [f"{end} {who}" for end in ends for who in ("client", "server")]
     _close(talk, draw(st.sampled_from([*closes, "both", "none"])))
-    return draw(_troubled(talk.pieces)) if trouble else talk.pieces
+    return draw(_troubled(talk.pieces, trouble))
 
 
 @st.composite
-def _troubled(draw: st.DrawFn, pieces: list[Piece]) -> list[Piece]:
+def _troubled(draw: st.DrawFn, pieces: list[Piece], trouble: tuple[str, ...]) -> list[Piece]:
     """What a path and a recorder make of it: segments missing, twice, again; a keep-alive; a start in the middle."""
     for _ in range(draw(st.sampled_from([0, 0, 0, 1, 1, 2]))):
         if not pieces:
             break
         at = draw(st.integers(0, len(pieces) - 1))
-        what = draw(st.sampled_from(["missing", "twice", "again later", "keep-alive", "start", "no window"]))
+        what = draw(st.sampled_from(trouble))
         piece = pieces[at]
         if what == "missing":
             pieces = pieces[:at] + pieces[at + 1 :]
@@ -121,6 +125,17 @@ def _troubled(draw: st.DrawFn, pieces: list[Piece]) -> list[Piece]:
     return pieces
 
 
+def talk(turns: int, size: int = 500) -> list[Piece]:
+    """A handshake, ``turns`` of data answered with an ACK, and a close of four segments."""
+    pieces = [Piece(True, SYN, 99, 0), Piece(False, SYN | ACK, 499, 100), Piece(True, ACK, 100, 500)]
+    for turn in range(turns):
+        pieces.append(Piece(True, PSH | ACK, 100 + turn * size, 500, size))
+        pieces.append(Piece(False, ACK, 500, 100 + (turn + 1) * size))
+    end = 100 + turns * size
+    pieces += [Piece(True, FIN | ACK, end, 500), Piece(False, ACK, 500, end + 1)]
+    return [*pieces, Piece(False, FIN | ACK, 500, end + 1), Piece(True, ACK, end + 1, 501)]
+
+
 def frame(piece: Piece, port: int, time: int) -> Frame:
     """The segment as a frame between two fixed addresses."""
     source, target = (FOUR_A, FOUR_B) if piece.client else (FOUR_B, FOUR_A)
@@ -133,7 +148,9 @@ def frame(piece: Piece, port: int, time: int) -> Frame:
 
 
 @st.composite
-def captures(draw: st.DrawFn, /, flows: int = 3, each: int = 3, most: int = 8, **usual: Any) -> list[Frame]:  # noqa: ANN401
+def captures(
+    draw: st.DrawFn, /, flows: int = 3, each: int = 3, most: int = 8, trouble: tuple[str, ...] = TROUBLE
+) -> list[Frame]:
     """Connections on a few four-tuples, each used several times, mixed with each other."""
     queues: list[list[Piece]] = []
     for _ in range(draw(st.integers(1, flows))):
@@ -145,7 +162,7 @@ def captures(draw: st.DrawFn, /, flows: int = 3, each: int = 3, most: int = 8, *
                     seq=(p.seq + shift) % 2**32 if p.seq or not p.flags & RST else 0,
                     ack=(p.ack + shift) % 2**32 if p.flags & ACK else 0,
                 )
-                for p in draw(connections(most, **usual))
+                for p in draw(connections(most, trouble))
             ]
         queues.append(queue)
     frames: list[Frame] = []
