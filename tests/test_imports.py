@@ -50,10 +50,14 @@ TABLE = (
             "numpy",
         ),
     ),
-    Layer("probe.reports", ("probe.spec", "probe.engine.verdict", "probe.engine.transcript", "tabulate")),
+    Layer(
+        "probe.reports",
+        ("probe.spec", "probe.engine.verdict", "probe.engine.transcript", "probe.engine.connection", "tabulate"),
+    ),
     Layer("probe.target*"),
     Layer("probe.lab", ("probe.spec.segment", "probe.wire", "probe.target*")),
-    Layer("probe.session*", ("probe.spec", "probe.scenarios", "probe.engine", "probe.wire", "probe.capture")),
+    Layer("probe.session.cluster", ("probe.wire.errors", "distributed")),
+    Layer("probe.session*", ("probe.spec", "probe.scenarios", "probe.engine", "probe.wire", "probe.capture", "numpy")),
     Layer(
         "probe.cli*",
         (
@@ -61,7 +65,11 @@ TABLE = (
             "probe.scenarios",
             "probe.reports",
             "probe.engine.verdict",
+            "probe.engine.connection",
             "probe.spec",
+            "probe.capture.errors",
+            "probe.capture.sources",
+            "probe.capture.reader",
             "probe.lab",
             "probe.target*",
             "probe.wire",
@@ -147,7 +155,8 @@ def test_every_row_of_the_table_has_modules() -> None:
 
 def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[^\w-]", requirement)[0] for requirement in project["dependencies"]}
+    requirements = [*project["dependencies"], *project["optional-dependencies"]["cluster"]]
+    declared = {re.split(r"[^\w-]", requirement)[0] for requirement in requirements}
     used = {name.partition(".")[0] for module in TREES for name, _ in imported(module)}
     assert used - set(sys.stdlib_module_names) - {"probe"} == declared
 

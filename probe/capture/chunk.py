@@ -11,6 +11,7 @@ from probe.capture import blocks
 from probe.capture.batch import Batch, Int64
 from probe.capture.columns import extract
 from probe.capture.tables import Addresses
+from probe.capture.window import Octets
 from probe.spec.segment import Option
 from probe.wire.decode import Decoded, Skipped, unpack
 from probe.wire.options import parse
@@ -39,6 +40,11 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    @property
+    def octets(self) -> Octets:
+        """The file's octets that ``columns`` index."""
+        return self._batch.octets
 
     def row(self, number: int) -> int | None:
         """The row of a packet number; None when that record is no TCP segment of this chunk."""

@@ -134,16 +134,21 @@ class Addresses:
 
     def renewed(self, flows: Int64) -> tuple[Addresses, Int64]:
         """A table that knows only the addresses of these flows, and the keys of the flows in it."""
-        new, kept = Addresses(), flows.copy()
+        new = Addresses()
+        return new, self.moved(flows, new)
+
+    def moved(self, flows: Int64, new: Addresses) -> Int64:
+        """The keys that the flows have in another table, which takes in their addresses."""
+        kept = flows.copy()
         for family in (0, 1):
             some = (flows >> 32 & 1) == family
             pairs = self._pairs[family].keys(flows[some] >> 33)
             if family == 1:
                 low, high = (new._six(*self._halves_of(ids)) for ids in (pairs >> _HALF, pairs & _LOW))
                 pairs = (low << _HALF) | high
-            number = new._pairs[family].numbers(pairs)
+            number = new._pairs[family].numbers(pairs).astype(np.int64)
             kept[some] = (number << 33) | (family << 32) | (flows[some] & 0xFFFFFFFF)
-        return new, kept
+        return kept
 
     def _halves_of(self, sixes: Unsigned) -> Halves:
         """The upper and lower 64 bits of numbered IPv6 addresses."""

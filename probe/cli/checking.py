@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from types import FrameType
 
 import click
 
 from probe import session
 from probe.cli.codes import ENVIRONMENT, INTERRUPTED, USAGE, VIOLATED
+from probe.cli.signals import terminated_like_ctrl_c
 from probe.cli.sinks import JsonSink, PatientRecorder
 from probe.cli.targets import Aim, resolve
 from probe.cli.terminal import Progress, paint, say, width
 from probe.engine.verdict import Report, Run
 from probe.reports import as_json, as_text
+from probe.session.marks import section_comment
 from probe.wire.errors import TargetError, WireError
 
 _CHECKABLE = (4, 6)
@@ -69,8 +69,9 @@ def check(targets: Collection[str], versions: Collection[int], options: session.
         sink = JsonSink(display.json_to) if display.json_to else None
         if sink is not None:
             stack.callback(sink.close)
-        recorder = PatientRecorder(display.save, f"probe check, profile {options.profile}") if display.save else None
-        with _terminated_like_ctrl_c():
+        comment = section_comment("check", options.profile)
+        recorder = PatientRecorder(display.save, comment) if display.save else None
+        with terminated_like_ctrl_c():
             try:
                 _run_all(aims, versions, replace(options, recorder=recorder, progress=progress), outcome, progress)
             except KeyboardInterrupt:
@@ -112,7 +113,9 @@ def _run_each(aims: list[Aim], options: session.CheckOptions, outcome: _Outcome,
             outcome.failed(error)
             continue
         outcome.runs.append(run)
-        if run.interrupted:
+        if run.trouble:
+            outcome.failed(WireError(run.trouble))
+        elif run.interrupted:
             outcome.interrupted = True
             return
 
@@ -155,17 +158,3 @@ def _complain(outcome: _Outcome, report: Report) -> None:
         click.echo(f"probe: {sentence}", err=True)
     if outcome.interrupted:
         click.echo("probe: interrupted; what was done until then is reported", err=True)
-
-
-@contextmanager
-def _terminated_like_ctrl_c() -> Iterator[None]:
-    """SIGTERM ends the run as Ctrl-C does: peers are reset, results reported."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before: Callable[[int, FrameType | None], object] | int | None = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

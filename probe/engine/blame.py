@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from probe.engine.hypothesis import Due, Hypothesis
-from probe.engine.tracker import PEER_ISN, TESTER_ISN, Belief, Terms, came, closure
+from probe.engine.hypothesis import PEER_ISN, TESTER_ISN, Due, Hypothesis
+from probe.engine.tracker import Belief, Terms, came, closure
 from probe.spec.arrives import arrives
 from probe.spec.calls import ABORTABLE
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
@@ -108,6 +108,8 @@ def _out_of_the_blue(histories: list[Hypothesis], segment: Segment) -> Blame:
 
 
 def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
+    if segment.flags & SYN and segment.flags & (FIN | RST):
+        return "conn.unexplained"
     if segment.has(SYN | ACK):
         return _syn_ack_again(histories, states, segment)
     if not histories:

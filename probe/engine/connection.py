@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from probe.engine.verdict import Finding, Word
 from probe.spec.segment import Endpoint, Segment
@@ -73,7 +73,7 @@ class Replay:
 
     ``counts`` are connections by outcome ("followed, four-way": 12). ``listed`` are the connections asked for (all of
     them for JSON, the worst ones for the table). ``faults`` are files that could be read only in part:
-    (file, octet, reason).
+    (file, octet, reason). ``evidence`` are connections by how complete their record is, as ``counts`` are by outcome.
     """
 
     files: tuple[str, ...]
@@ -87,6 +87,7 @@ class Replay:
     faults: tuple[tuple[str, int, str], ...] = ()
     interrupted: bool = False
     seconds: float = 0.0
+    evidence: dict[str, int] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:

@@ -6,12 +6,17 @@ from dataclasses import dataclass, replace
 
 from probe.spec.reaction import Reaction, Reply
 from probe.spec.segment import ACK, RST, SYN, Segment
+from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
-LOSS, ABORT, REPEAT, COOKIES = "loss", "abort", "repeat", "cookies"
+LOSS, ABORT, REPEAT, COOKIES, UNSEEN = "loss", "abort", "repeat", "cookies", "unseen"
 """Excuses a history may need: a lost segment, an application that aborts, an ACK that nothing asked for, a listener
-that is overloaded and keeps no state (SYN cookies)."""
+that is overloaded and keeps no state (SYN cookies), a segment that the record lacks."""
+
+
+TESTER_ISN, PEER_ISN = Seq(0x40000000), Seq(0xC0000000)
+"""Where the ISNs of the other end and of the end itself lie in canonical numbers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT, Due, Hypothesis
+from probe.engine import unseen
+from probe.engine.hypothesis import ABORT, COOKIES, LOSS, PEER_ISN, REPEAT, TESTER_ISN, UNSEEN, Due, Hypothesis
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
@@ -27,7 +28,7 @@ LISTENING: Belief = frozenset({Hypothesis(Tcb(State.LISTEN, listening=True))})
 CLOSED: Belief = frozenset({Hypothesis(Tcb(State.CLOSED))})
 UNKNOWN_PORT: Belief = LISTENING | CLOSED
 
-_TESTER_ISN, _PEER_ISN, _ZERO = Seq(0x40000000), Seq(0xC0000000), Seq(0)
+_ZERO = Seq(0)
 _FEW = 400
 """More permitted histories than this are not followed one by one; real exchanges stay below forty."""
 
@@ -115,13 +116,10 @@ class Numbers:
         )
 
     def _tester(self, number: Seq) -> Seq:
-        return number if self.tester is None else _TESTER_ISN + (number - self.tester)
+        return number if self.tester is None else TESTER_ISN + (number - self.tester)
 
     def _peer(self, number: Seq) -> Seq:
-        return number if self.peer is None else _PEER_ISN + (number - self.peer)
-
-
-PEER_ISN, TESTER_ISN = int(_PEER_ISN), int(_TESTER_ISN)
+        return number if self.peer is None else PEER_ISN + (number - self.peer)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -146,6 +144,8 @@ def closure(belief: Belief, terms: Terms) -> Belief:
 def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
     if LOSS in terms.allow:
         yield from _with_loss(h)
+    if UNSEEN in terms.allow:
+        yield from unseen.before_processing(h)
     if not h.inflight or h.due is not None:
         return  # replies leave in the order of the segments that asked for them
     if COOKIES in terms.allow:
@@ -161,9 +161,9 @@ def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
     if not listener:
         return
     if segment.flags & (SYN | ACK | RST) == SYN:
-        opened = next(r for r in arrives(h.tcb, segment) if r.reply is not None)
-        yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(COOKIES)
-    elif segment.flags & (SYN | ACK | RST) == ACK and segment.seq == _TESTER_ISN + 1 and segment.ack == _PEER_ISN + 1:
+        for opened in [r for r in arrives(h.tcb, segment) if r.reply is not None][:1]:  # none for a damaged SYN
+            yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(COOKIES)
+    elif segment.flags & (SYN | ACK | RST) == ACK and segment.seq == TESTER_ISN + 1 and segment.ack == PEER_ISN + 1:
         block = Tcb(
             State.SYN_RECEIVED,
             listening=True,
@@ -195,7 +195,7 @@ def came(belief: Belief, segment: Segment, terms: Terms) -> Stepped:
         for after, answer in _explained(h, segment, terms):
             survivors.add(after)
             answers.add(answer)
-    return Stepped(_least_excused(survivors), frozenset(answers))
+    return Stepped(_least_excused(survivors, terms), frozenset(answers))
 
 
 def _before(belief: Belief, segment: Segment, terms: Terms) -> Belief:
@@ -203,6 +203,8 @@ def _before(belief: Belief, segment: Segment, terms: Terms) -> Belief:
     found = closure(belief, terms)
     if LOSS not in terms.allow or segment.flags & SYN:
         return found
+    if UNSEEN in terms.allow:
+        found = closure(found.union(*(unseen.before_sending(h, segment) for h in found)), terms)
     ahead = [h for h in found if _unseen(h, segment)]
     lost = [replace(h, tcb=h.tcb.sent_up_to(segment.seq)).excused(LOSS) for h in ahead]
     closed = [replace(h, tcb=calls.closed(h.tcb)) for h in lost]
@@ -244,16 +246,20 @@ def _as_answer(h: Hypothesis, call: str, covered: bool) -> Answer:
 @lru_cache(maxsize=1 << 16)
 def settled(belief: Belief, terms: Terms) -> Belief:
     """The wait is over: only histories that owe nothing and have nothing under way remain."""
-    return _least_excused(h for h in closure(belief, terms) if h.settled)
+    return _least_excused((h for h in closure(belief, terms) if h.settled), terms)
 
 
-def _least_excused(histories: Iterable[Hypothesis]) -> Belief:
-    """Of histories that differ only in their excuses the ones that need fewest."""
+def _least_excused(histories: Iterable[Hypothesis], terms: Terms) -> Belief:
+    """Of histories that differ only in their excuses the ones that need fewest.
+
+    Where segments may be missing from the record, how a history came about no longer matters: there are too many ways.
+    """
     best: dict[Hypothesis, Hypothesis] = {}
     for h in histories:
-        bare = replace(h, excuses=frozenset())
-        if bare not in best or len(h.excuses) < len(best[bare].excuses):
-            best[bare] = h
+        kept = replace(h, shown=None) if UNSEEN in terms.allow else h
+        bare = replace(kept, excuses=frozenset())
+        if bare not in best or len(kept.excuses) < len(best[bare].excuses):
+            best[bare] = kept
     return frozenset(best.values())
 
 

@@ -69,10 +69,35 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Departure:
+    """Where the re-enactment of a captured connection left the capture: step of the capture (from 1), and both."""
+
+    step: int
+    captured: str
+    live: str
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One segment of a capture that was re-enacted: its number there from 1, seconds since the first, both as in Step.
+
+    ``live`` is the index of the live step that stands for it (None: none does); ``note`` says why our own was left out.
+    """
+
+    step: int
+    time: float
+    direction: str
+    text: str
+    live: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangeResult:
     """The verdict on one exchange. ``form`` names what kind of exchange it became ("three-segment close").
 
-    The first ``judged`` steps count for the verdict; the rest is clearing up (None: all count).
+    The first ``judged`` steps count for the verdict; the rest is clearing up (None: all count). ``captured`` and
+    ``departures`` are filled where a captured connection was re-enacted.
     """
 
     id: str
@@ -90,6 +115,8 @@ class ExchangeResult:
     clause: str = ""
     isns: tuple[int, int] = (0, 0)
     judged: int | None = None
+    departures: tuple[Departure, ...] = ()
+    captured: tuple[Captured, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +130,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One target checked over one IP version."""
+    """One target checked over one IP version. ``trouble`` says why it ended early, if the line failed under way."""
 
     target: str
     ip_version: int
@@ -112,6 +139,7 @@ class Run:
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     interrupted: bool = False
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

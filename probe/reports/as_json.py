@@ -104,7 +104,15 @@ def _exchange(result: ExchangeResult, run: Run) -> Document:
         "started": start,
         "steps": [_step(s, start or 0.0) for s in result.steps],
         "findings": [_finding(f) for f in result.findings],
+        **_reenactment(result),
     }
+
+
+def _reenactment(result: ExchangeResult) -> Document:
+    """Only where a captured connection was re-enacted: where the live exchange left the capture."""
+    if not result.captured:
+        return {}
+    return {"departures": [{"step": d.step, "captured": d.captured, "live": d.live} for d in result.departures]}
 
 
 def _step(step: Step, start: float) -> Document:

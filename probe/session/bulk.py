@@ -22,10 +22,12 @@ from probe.session.attempt import Attempt
 from probe.session.check import LOCAL_PATIENCE, SCHEDULING
 from probe.session.detect import known_trigger
 from probe.session.loop import Loop
+from probe.session.marks import BulkMark
 from probe.session.ports import ClosedPorts
 from probe.session.result import result_of
 from probe.session.sources import Sources
 from probe.session.stream import Stream
+from probe.session.verdicts import after_losses
 from probe.spec.segment import Endpoint, Flow
 from probe.wire.errors import TargetError
 from probe.wire.guard import PortPool
@@ -99,6 +101,7 @@ def bulk(target: Endpoint, options: BulkOptions | None = None) -> BulkResult:
 class _Exchange:
     """One exchange that awaits its verdict: what its attempts showed so far."""
 
+    serial: int
     heard: list[Opinion] = field(default_factory=list)
 
 
@@ -122,7 +125,7 @@ class _Bulk:
         self.sources = Sources(pool, random.Random(options.seed))
         self.live: dict[int, _Exchange] = {}
         self.again: deque[_Exchange] = deque()
-        self.begun = self.attempts = self.doubtful = 0
+        self.begun = self.attempts = self.doubtful = self.dropped = 0
         self.noisy = False
         self.verdicts: Counter[Word] = Counter()
         self.forms: Counter[str] = Counter()
@@ -165,7 +168,7 @@ class _Bulk:
         if self.again or not self._more():
             return None
         self.begun += 1
-        return self._attempt(_Exchange())
+        return self._attempt(_Exchange(self.begun))
 
     def _next_again(self) -> Attempt | None:
         return self._attempt(self.again.popleft()) if self.again else None
@@ -176,7 +179,7 @@ class _Bulk:
         self.live[port] = exchange
         setting = Setting(iss, self.trigger, self.recall.terms, UNKNOWN_PORT, self.patience)
         flow = Flow(Endpoint(self.link.source, port), self.remote)
-        return Attempt(self.scenario, Conductor(self.scenario, setting), flow)
+        return Attempt(self.scenario, Conductor(self.scenario, setting), flow, path_delay=self.recall.path_delay)
 
     def _finished(self, attempt: Attempt) -> None:
         port = attempt.flow.local.port
@@ -185,33 +188,37 @@ class _Bulk:
         heard = exchange.heard
         opinion = self.recall.opinion(attempt.conductor.transcript, attempt.conductor.watch)
         heard.append(opinion)
-        if self.loop.keep:
-            self.stream.ended(attempt, opinion, len(heard))
-            self.stream.write(self.loop.arrivals, self.live)
-        if not heard_enough(heard):
+        verdict = self._settle(exchange, attempt) if heard_enough(heard) else None
+        if verdict is None:
             self.again.append(exchange)
-            return
-        self._settle(exchange, attempt)
+        if self.loop.keep:
+            self.stream.ended(attempt, opinion, len(heard), self._mark(exchange, verdict))
+            self.stream.write(self.loop.arrivals, self.live)
 
-    def _settle(self, exchange: _Exchange, attempt: Attempt | None) -> None:
+    def _mark(self, exchange: _Exchange, verdict: Opinion | None) -> BulkMark:
+        if verdict is None:
+            return BulkMark(self.target, exchange.serial)
+        rules = tuple(f.rule for f in verdict.findings)
+        return BulkMark(self.target, exchange.serial, verdict.word, rules, not self.noisy, self.dropped)
+
+    def _settle(self, exchange: _Exchange, attempt: Attempt | None) -> Opinion:
         """The verdict of all attempts at one exchange."""
         heard = exchange.heard
         verdict = heard[0]
         if len(heard) > 1 or verdict.word is not Word.PASS:
             self.doubtful += sum(o.word is not Word.PASS for o in heard)
             self.noisy = self.noisy or is_noise(heard)
-            dropped = self.link.losses().dropped
+            dropped = self.dropped = self.link.losses().dropped
             # A listener this busy may work by SYN cookies; nobody looks into that here, so it is not accused.
             verdict = settle(heard, clean=not self.noisy and not dropped, keeps_state=False)
-            if dropped and verdict.findings:
-                reason = f"our own receive buffer lost {dropped} packets"
-                verdict = Opinion(Word.INCONCLUSIVE, reason, verdict.findings)
+            verdict = after_losses(verdict, dropped)
         self.verdicts[verdict.word] += 1
         self.forms[verdict.form] += 1
         if self.options.progress is not None:
             self.options.progress(self.verdicts.total())
         if verdict.word is not Word.PASS and attempt is not None and len(self.shown) < SHOWN:
             self.shown.append(result_of(self.scenario, self.target, verdict, [attempt] * len(heard), attempt))
+        return verdict
 
     def _give_up(self) -> None:
         """Interrupted: what waits for its repetition gets the verdict of what was heard."""

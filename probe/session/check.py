@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from fnmatch import fnmatchcase
 
@@ -12,21 +13,24 @@ from probe import scenarios
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Seen
 from probe.engine.hypothesis import ABORT
-from probe.engine.judge import Case, Doubt, Opinion, judge
-from probe.engine.jury import heard_enough, is_noise, settle
+from probe.engine.judge import Doubt, Opinion, judge
+from probe.engine.jury import heard_enough
 from probe.engine.summary import summarize
 from probe.engine.tracker import UNKNOWN_PORT, Terms
-from probe.engine.verdict import ExchangeResult, Run, Word
+from probe.engine.verdict import Run, Word
 from probe.scenarios.steps import Expect, Scenario
 from probe.scenarios.triggers import NONE, missing
-from probe.session.attempt import Attempt
+from probe.session.attempt import Attempt, case_of
 from probe.session.detect import Detection, known_trigger
 from probe.session.loop import Loop
+from probe.session.marks import RunMark, Unseen
 from probe.session.options import CheckOptions
 from probe.session.ports import ClosedPorts
-from probe.session.result import comments_of, result_of
+from probe.session.result import comments_of
+from probe.session.verdicts import FIRST, Hearing
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
+from probe.wire.errors import WireError
 from probe.wire.guard import PortPool
 from probe.wire.raw import RawLink
 from probe.wire.route import find_route
@@ -75,8 +79,9 @@ class _Check:
         self.closed = ClosedPorts(target, options.closed_port, local=local)
         self.detection = Detection(known_trigger(options.trigger))
         self.scenarios = _chosen(options)
-        self.opinions: dict[str, list[Opinion]] = {s.id: [] for s in self.scenarios}
-        self.attempts: dict[str, list[Attempt]] = {s.id: [] for s in self.scenarios}
+        self.hearing = Hearing(target, self.scenarios)
+        for scenario in self.scenarios:
+            self.hearing.add(scenario)
         self.queue: deque[Scenario] = deque()
         self.again: list[Scenario] = []
         self.waiting: list[Scenario] = []
@@ -86,7 +91,7 @@ class _Check:
     def run(self) -> Run:
         """Preflight, detection of the trigger, then everything side by side."""
         began = time.monotonic()
-        interrupted = False
+        interrupted, trouble = False, ""
         try:
             if self._reachable():
                 self._start_all()
@@ -94,23 +99,26 @@ class _Check:
                 self._start([s for s in self.scenarios if s.port == "closed"])
         except KeyboardInterrupt:
             interrupted = True
-        results = self._results(interrupted)
-        self._save()
-        summary = summarize(results, {s.id: s.topic for s in self.scenarios})
-        warnings = tuple(self._warnings())
+        except WireError as error:
+            interrupted, trouble = True, str(error)
+        dropped = self.link.losses().dropped
+        results = self.hearing.results(dropped=dropped, interrupted=interrupted)
         seconds = time.monotonic() - began
-        return Run(str(self.target), self.target.version, summary, results, warnings, seconds, interrupted)
+        summary = summarize(results, {s.id: s.topic for s in self.scenarios})
+        warnings = (*([self.pool.caveat] if self.pool.caveat else []), *self.hearing.warnings())
+        run = Run(str(self.target), self.target.version, summary, results, warnings, seconds, interrupted, trouble)
+        self._save(run, dropped)
+        return run
 
     # -- what runs when --------------------------------------------------------------------------------------------
 
     def _reachable(self) -> bool:
         """Play the plain handshake first: a target that does not answer is not asked forty times."""
-        probe = scenarios.ALL["open"]
-        self.opinions.setdefault(probe.id, [])
-        self.attempts.setdefault(probe.id, [])
+        probe = scenarios.ALL[FIRST]
+        self.hearing.add(probe)
         self._start([probe])
-        self._learn_pace(self.attempts[probe.id][-1])
-        return self.opinions[probe.id][-1].doubt is not Doubt.VOID
+        self._learn_pace(self.hearing.attempts[probe.id][-1])
+        return self.hearing.opinions[probe.id][-1].doubt is not Doubt.VOID
 
     def _learn_pace(self, attempt: Attempt) -> None:
         """From the first handshake: how long an answer takes on this path."""
@@ -123,7 +131,7 @@ class _Check:
 
     def _start_all(self) -> None:
         """What hangs on the application waits until it is known; exchanges that only wait for a timer fill the time."""
-        rest = [s for s in self.scenarios if s.id != "open"]
+        rest = [s for s in self.scenarios if s.id != FIRST]
         if self.detection.trigger is not None:
             self._start(self._possible(rest))
             return
@@ -146,7 +154,7 @@ class _Check:
         for scenario in some:
             why = missing(self.detection.trigger or NONE, scenario.commands)
             if why:
-                self.opinions[scenario.id].append(Opinion(Word.SKIP, why))
+                self.hearing.opinions[scenario.id].append(Opinion(Word.SKIP, why))
             else:
                 out.append(scenario)
         return out
@@ -177,82 +185,66 @@ class _Check:
                 self.queue.extend(self._possible(self.waiting))
                 self.waiting = []
             return
-        opinion = judge(self._case(attempt))
-        heard = self.opinions[attempt.scenario.id]
+        attempt.path_delay = self.path_delay
+        opinion = judge(case_of(attempt))
+        heard = self.hearing.opinions[attempt.scenario.id]
         heard.append(opinion)
-        self.attempts[attempt.scenario.id].append(attempt)
+        self.hearing.attempts[attempt.scenario.id].append(attempt)
         if attempt.scenario.port == "closed":
             self.closed.heard(opinion)
         if not heard_enough(heard):
             self.again.append(attempt.scenario)
         self._progress()
 
-    def _case(self, attempt: Attempt) -> Case:
-        setting = attempt.conductor.setting
-        transcript = attempt.conductor.transcript
-        return Case(
-            attempt.scenario, transcript, setting.start, setting.terms, setting.trigger.obedient, self.path_delay
-        )
-
     def _progress(self) -> None:
         if self.options.progress is not None:
-            self.options.progress(sum(bool(o) for o in self.opinions.values()), len(self.opinions))
+            opinions = self.hearing.opinions
+            self.options.progress(sum(bool(o) for o in opinions.values()), len(opinions))
 
     # -- verdicts --------------------------------------------------------------------------------------------------
 
-    def _results(self, interrupted: bool) -> tuple[ExchangeResult, ...]:
-        dropped = self.link.losses().dropped
-        clean = not dropped and not any(is_noise(heard) for heard in self.opinions.values())
-        keeps = any("synack.retransmitted" in o.rules for heard in self.opinions.values() for o in heard)
-        return tuple(
-            self._result(
-                s, settle(heard, clean=clean, keeps_state=keeps) if heard else self._not_run(interrupted), dropped
-            )
-            for s, heard in ((s, self.opinions[s.id]) for s in self.scenarios)
-        )
-
-    def _result(self, scenario: Scenario, verdict: Opinion, dropped: int) -> ExchangeResult:
-        if dropped and verdict.findings:
-            verdict = Opinion(Word.INCONCLUSIVE, f"our own receive buffer lost {dropped} packets", verdict.findings)
-        attempts = self.attempts[scenario.id]
-        shown = self._evidence(self.opinions[scenario.id], attempts)
-        return result_of(scenario, self.target, verdict, attempts, shown)
-
-    def _not_run(self, interrupted: bool) -> Opinion:
-        if interrupted:
-            return Opinion(Word.INCONCLUSIVE, "interrupted before it was played")
-        first = self.opinions["open"][-1]
-        return Opinion(Word.INCONCLUSIVE, first.reason or "not played")
-
-    @staticmethod
-    def _evidence(heard: list[Opinion], attempts: list[Attempt]) -> Attempt | None:
-        """The last attempt with a finding, or else the last one."""
-        for opinion, attempt in zip(reversed(heard), reversed(attempts), strict=False):
-            if opinion.findings:
-                return attempt
-        return attempts[-1] if attempts else None
-
-    def _warnings(self) -> list[str]:
-        out = [self.pool.caveat] if self.pool.caveat else []
-        first = self.opinions["open"][-1] if self.opinions.get("open") else None
-        if first is not None and first.doubt is Doubt.VOID:
-            out.append(f"{self.target}: {first.reason}")
-        return out
-
-    def _save(self) -> None:
+    def _save(self, run: Run, dropped: int) -> None:
         """Write every packet seen with its comments, in the order of the wire."""
         recorder = self.options.recorder
         if recorder is None:
             return
         comments: dict[int, list[str]] = {}
-        for scenario_id, attempts in self.attempts.items():
-            for number, (attempt, opinion) in enumerate(zip(attempts, self.opinions[scenario_id], strict=False), 1):
-                comments |= comments_of(attempt, opinion, number, attempt.conductor.setting.terms)
+        for attempt, opinion, number in self._judged():
+            comments |= comments_of(attempt, opinion, number, attempt.conductor.setting.terms)
+        if self.loop.arrivals:
+            last = self.loop.arrivals[-1].number + self.loop.recorded
+            comments.setdefault(last, []).append(self._mark(run, dropped).text())
         for arrival in self.loop.arrivals:
             recorder.add(
                 arrival.packet, arrival.time, comments.get(arrival.number + self.loop.recorded, ()), sent=arrival.sent
             )
         recorder.flush()
+
+    def _judged(self) -> Iterator[tuple[Attempt, Opinion, int]]:
+        """Every attempt with its opinion and its number at its exchange."""
+        for scenario_id, attempts in self.hearing.attempts.items():
+            pairs = zip(attempts, self.hearing.opinions[scenario_id], strict=False)
+            yield from ((attempt, opinion, number) for number, (attempt, opinion) in enumerate(pairs, 1))
+
+    def _mark(self, run: Run, dropped: int) -> RunMark:
+        """What a replay must know of the run as a whole."""
+        opinions, attempts = self.hearing.opinions, self.hearing.attempts
+        return RunMark(
+            self.target,
+            tuple(s.id for s in self.scenarios),
+            {r.id: (str(r.verdict), tuple(f.rule for f in r.findings)) for r in run.exchanges},
+            skipped={i: heard[0].reason for i, heard in opinions.items() if heard and not attempts[i]},
+            unseen=tuple(
+                Unseen(attempt.scenario.id, number, attempt.conductor.transcript.interrupted, attempt.flow)
+                for attempt, _, number in self._judged()
+                if not attempt.packets
+            ),
+            dropped=dropped,
+            interrupted=run.interrupted,
+            seconds=run.seconds,
+            caveat=self.pool.caveat or "",
+            trouble=run.trouble,
+        )
 
 
 def _chosen(options: CheckOptions) -> list[Scenario]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from probe.engine.events import Command, Done, Seen, Send, WakeAt
 from probe.session.attempt import Attempt
 from probe.spec.segment import Flow
+from probe.wire.errors import WireError
 from probe.wire.link import Arrival, Link
 from probe.wire.sockdiag import KernelTable
 
@@ -37,16 +39,18 @@ class Loop:
     def run(self, supply: Supply, finished: Finished, parallel: int) -> None:
         """Until ``supply`` has nothing more and everything in progress has ended.
 
-        On KeyboardInterrupt every exchange in progress is reset on the peer and handed to ``finished`` as it stands.
+        On KeyboardInterrupt, or when the line fails, every exchange in progress is reset on the peer and handed to
+        ``finished`` as it stands.
         """
         try:
             self._fill(supply, parallel)
             while self._live:
                 self._turn(finished)
                 self._fill(supply, parallel)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, WireError):
             for attempt in list(self._live.values()):
-                self._obey(attempt, attempt.conductor.interrupt())
+                with suppress(WireError):  # a line that is gone carries no RST either
+                    self._obey(attempt, attempt.conductor.interrupt())
                 finished(attempt)
             self._live.clear()
             raise

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from probe.engine.events import Quiet, Seen
 from probe.engine.judge import Opinion, show
 from probe.engine.tracker import Terms
 from probe.engine.verdict import ExchangeResult, Step
 from probe.engine.watch import Watch
 from probe.scenarios.steps import Scenario
+from probe.session import marks
 from probe.session.attempt import Attempt
+from probe.session.marks import AttemptMark, BulkMark
 from probe.spec.segment import Endpoint
 
 
@@ -74,7 +73,9 @@ def _note(watch: Watch, index: int) -> str:
     return " or ".join(calls)
 
 
-def comments_of(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -> dict[int, list[str]]:
+def comments_of(
+    attempt: Attempt, verdict: Opinion, number: int, terms: Terms, bulk: BulkMark | None = None
+) -> dict[int, list[str]]:
     """Packet number -> comments: what a person reads in Wireshark, and on the last packet what a replay needs."""
     out: dict[int, list[str]] = {}
     watch = attempt.conductor.watch
@@ -83,13 +84,15 @@ def comments_of(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -
         assert isinstance(event, Seen)
         out[event.number] = [_sentence(attempt, watch, place, index, event)]
     if attempt.packets:
+        for event in attempt.conductor.transcript.foreign:
+            out[event.number] = [marks.foreign_comment(attempt.scenario.id)]
         last = max(out)
         reason = f": {verdict.reason}" if verdict.reason else ""
         out[last].append(f"probe {attempt.scenario.id}: {verdict.word}{reason}")
         out[last] += [
             f"probe finding {f.rule} ({f.level}, {f.clause}): due {f.due}; came {f.came}" for f in verdict.findings
         ]
-        out[last].append("probe-run " + json.dumps(_record(attempt, verdict, number, terms), separators=(",", ":")))
+        out[last].append(_mark(attempt, verdict, number, terms, bulk).text())
     return out
 
 
@@ -104,18 +107,27 @@ def _sentence(attempt: Attempt, watch: Watch, place: int, index: int, event: See
     )
 
 
-def _record(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -> dict[str, Any]:
+def _mark(attempt: Attempt, verdict: Opinion, number: int, terms: Terms, bulk: BulkMark | None) -> AttemptMark:
     """What makes the judgement repeatable: the waits, what was missing, and how the exchange was set up."""
-    transcript = attempt.conductor.transcript
-    return {
-        "exchange": attempt.scenario.id,
-        "attempt": number,
-        "verdict": verdict.word,
-        "profile": terms.profile,
-        "allow": sorted(terms.allow),
-        "obedient": attempt.conductor.setting.trigger.obedient,
-        "quiet": [[i, round(e.time, 6)] for i, e in enumerate(transcript.events) if isinstance(e, Quiet)],
-        "sealed": transcript.sealed,
-        "missing": [[m.index, m.what, m.rule, m.application, m.waited] for m in transcript.missing],
-        "rules": [f.rule for f in verdict.findings],
-    }
+    transcript, setting = attempt.conductor.transcript, attempt.conductor.setting
+    segments = [arrival.segment for _, arrival in attempt.packets]
+    return AttemptMark(
+        exchange=attempt.scenario.id,
+        number=number,
+        word=verdict.word,
+        profile=terms.profile,
+        sent="".join(">" if arrival.sent else "<" for _, arrival in attempt.packets),
+        allow=tuple(sorted(terms.allow)),
+        start=tuple(sorted(h.tcb.state.value for h in setting.start)),
+        obedient=setting.trigger.obedient,
+        path_delay=attempt.path_delay,
+        quiet=tuple((i, e.time) for i, e in enumerate(transcript.events) if isinstance(e, Quiet)),
+        sealed=transcript.sealed,
+        missing=tuple(transcript.missing),
+        interrupted=transcript.interrupted,
+        foreign=len(transcript.foreign),
+        bad_sums=tuple(place for place, segment in enumerate(segments) if "checksum" in segment.faults),
+        kernel=dict(attempt.kernel),
+        rules=tuple(f.rule for f in verdict.findings),
+        bulk=bulk,
+    )

@@ -55,7 +55,7 @@ class Recorder(Closing):
         size = len(packet)
         options = _packet_options(tuple(comments), sent)
         length = 32 + size + (-size % 4) + len(options)
-        stamp = round(time * 1e9)
+        stamp = _nanoseconds(time)
         self._pending += (
             _PACKET_HEAD.pack(_PACKET, length, 0, stamp >> 32 & 0xFFFFFFFF, stamp & 0xFFFFFFFF, size, size)
             + packet
@@ -87,6 +87,12 @@ class Recorder(Closing):
     def _unwritable(self, error: OSError) -> str:
         reason = os.strerror(error.errno or 0).lower()
         return f"cannot write {self._path} ({reason}); name a file in a directory you may write to that has room"
+
+
+def _nanoseconds(time: float) -> int:
+    """The stamp that gives the same time when it is read: what stands before the point is not multiplied."""
+    seconds = int(time)
+    return seconds * 1_000_000_000 + round((time - seconds) * 1e9)
 
 
 def _section(comment: str) -> bytes:

@@ -14,7 +14,7 @@ from probe.engine.verdict import Word
 from tests.cli.conftest import Invoke, StandIn
 
 Captured = pytest.CaptureFixture[str]
-COMMANDS = ("check", "target", "list", "explain", "doctor")
+COMMANDS = ("check", "replay", "target", "list", "explain", "doctor")
 
 
 def test_help_names_commands_and_exit_codes(invoke: Invoke, capsys: Captured) -> None:

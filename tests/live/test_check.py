@@ -233,3 +233,23 @@ def test_listener_that_waits_for_data_is_warned_about_at_most(private_net: None)
     found = {e.id: e.verdict for e in run.exchanges}
     assert Word.FAIL not in found.values(), words(run)
     assert run.summary.three_way == "followed"
+
+
+def test_interface_that_goes_down_midway_keeps_what_was_found(veth_pair: Far) -> None:
+    from pyroute2 import IPRoute
+
+    target = veth_pair.start_target()[4]
+    done: list[int] = []
+
+    def down_after_five(finished: int, _total: int) -> None:
+        done.append(finished)
+        if finished == 5:
+            with IPRoute() as netlink:
+                index = netlink.link_lookup(ifname=veth_pair.interface)[0]
+                netlink.link("set", index=index, state="down")
+
+    run = check(target, CheckOptions(waits=False, progress=down_after_five))
+    verdicts = [e.verdict for e in run.exchanges]
+    assert run.trouble
+    assert verdicts.count(Word.PASS) >= 4
+    assert set(verdicts) == {Word.PASS, Word.INCONCLUSIVE}

@@ -1,0 +1,118 @@
+"""TCP options of SYN segments, interned: stacks send few different lists, once the time stamps are set to zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from probe.capture.batch import Int64
+from probe.capture.chunk import Chunk
+from probe.spec.segment import SYN, Option
+from probe.wire.options import parse
+
+_ROOM = 40
+"""Octets of options that a TCP header has room for (RFC 9293 section 3.1)."""
+_EOL, _NOP, _WINDOW_SCALE, _TIMESTAMPS = 0, 1, 3, 8
+_MOST = 1 << 16
+
+Known = tuple[tuple[Option, ...], tuple[str, ...]]
+"""Options of a segment, and its faults in words."""
+
+
+class OptionTable:
+    """Small numbers for lists of options (and faults); 0 is none of either. Shared by all chunks of a reading."""
+
+    def __init__(self) -> None:
+        self.known: list[Known] = [((), ())]
+        self._numbers: dict[Known, int] = {self.known[0]: 0}
+        self._raw: dict[bytes, int] = {}
+
+    def number(self, options: tuple[Option, ...], faults: tuple[str, ...] = ()) -> int:
+        """The number of a list, a new one where it is not known."""
+        known = _telling(options), faults
+        if known not in self._numbers:
+            self._numbers[known] = len(self.known)
+            self.known.append(known)
+        return self._numbers[known]
+
+    def scale(self, number: int) -> int:
+        """The window scale among them, -1 for none (RFC 7323 section 2.2: at most 14)."""
+        found = next((o for o in self.known[number][0] if o.kind == _WINDOW_SCALE and not o.fault), None)
+        return -1 if found is None else found.data[0]
+
+    def of(self, chunk: Chunk, octets: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """The number for each row of a chunk. Options of segments without SYN decide nothing and count as none."""
+        columns = chunk.columns
+        numbers = np.zeros(len(chunk), np.int32)
+        for row in np.flatnonzero(columns.odd):
+            segment = chunk.exact(int(row)).segment
+            numbers[row] = self.number(segment.options if segment.flags & SYN else (), _structural(segment.faults))
+        opening = np.flatnonzero((columns.flags & SYN != 0) & columns.options & ~columns.odd)
+        if opening.size:
+            numbers[opening] = self._read(chunk, octets, opening)
+        return numbers
+
+    def _read(self, chunk: Chunk, octets: NDArray[np.uint8], rows: NDArray[np.intp]) -> NDArray[np.int32]:
+        tcp = chunk.columns.tcp[rows]
+        size = (octets[tcp + 12] >> 4).astype(np.int64) * 4 - 20
+        captured = chunk.columns.ip[rows] + chunk.columns.room[rows] - tcp - 20
+        texts = _gather(octets, tcp + 20, size)
+        _stop_clocks(texts, size)
+        keys = np.concatenate((texts, np.minimum(size, captured)[:, None].astype(np.uint8)), axis=1)
+        view: NDArray[Any] = np.ascontiguousarray(keys).view(f"V{_ROOM + 1}").ravel()
+        _, firsts, which = np.unique(view, return_index=True, return_inverse=True)
+        found = [self._intern(view[first].tobytes(), chunk, int(rows[first])) for first in firsts]
+        return np.array(found, np.int32)[which.ravel()]
+
+    def _intern(self, key: bytes, chunk: Chunk, row: int) -> int:
+        if len(self._raw) > _MOST:
+            self._raw.clear()
+        if key not in self._raw:
+            size = key[-1]
+            cut_off = chunk.columns.ip[row] + chunk.columns.room[row] < chunk.columns.tcp[row] + 20 + size
+            self._raw[key] = self.number(chunk.options(row) if cut_off else parse(key[:size]))
+        return self._raw[key]
+
+
+def _structural(faults: tuple[str, ...]) -> tuple[str, ...]:
+    """Faults of the header; a wrong checksum is left to the exact reader."""
+    return tuple(fault for fault in faults if fault != "checksum")
+
+
+def _telling(options: tuple[Option, ...]) -> tuple[Option, ...]:
+    """The options that decide anything, in a fixed order: window scale, whether there are time stamps, the first fault.
+
+    So few lists remain that no file can fill the memory with them.
+    """
+    first: dict[int, Option] = {}
+    for option in options:
+        if option.fault:
+            first.setdefault(-1, Option(option.kind, fault=option.fault))
+        elif option.kind == _WINDOW_SCALE and len(option.data) == 1:
+            first.setdefault(option.kind, Option(option.kind, bytes([min(option.data[0], 14)])))
+        elif option.kind == _TIMESTAMPS and len(option.data) == 8:
+            first.setdefault(option.kind, Option(option.kind, bytes(8)))
+    return tuple(first[kind] for kind in sorted(first))
+
+
+def _gather(octets: NDArray[np.uint8], at: Int64, size: Int64) -> NDArray[np.uint8]:
+    """The option octets as rows of 40, zero behind the end of each."""
+    every: NDArray[Any] = np.ndarray((octets.size - _ROOM + 1,), f"V{_ROOM}", octets, strides=(1,))
+    texts = every[at].view(np.uint8).reshape(-1, _ROOM).copy()
+    texts[np.arange(_ROOM) >= size[:, None]] = 0
+    return texts
+
+
+def _stop_clocks(texts: NDArray[np.uint8], size: Int64) -> None:
+    """Zero the values of every well-formed Timestamps option, walking all lists side by side."""
+    rows, at = np.arange(len(texts)), np.zeros(len(texts), np.int64)
+    while rows.size:
+        kind, length = texts[rows, at], texts[rows, np.minimum(at + 1, _ROOM - 1)].astype(np.int64)
+        stamps = (kind == _TIMESTAMPS) & (length == 10) & (at + 10 <= size[rows])
+        if stamps.any():
+            texts[rows[stamps, None], at[stamps, None] + np.arange(2, 10)] = 0
+        at = at + np.where(kind == _NOP, 1, length)
+        alive = (kind != _EOL) & ((kind == _NOP) | (length >= 2)) & (at < size[rows])
+        rows, at = rows[alive], at[alive]

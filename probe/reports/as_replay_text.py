@@ -1,0 +1,167 @@
+"""The report on a replay for people: first the answer, then a row per connection, findings in full."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from probe.engine.connection import Connection, Replay
+from probe.engine.verdict import Finding, Word
+from probe.reports.as_replay_json import Recording
+from probe.reports.as_text import Style
+from probe.reports.replay_table import connections_table, short_names
+from probe.reports.wording import packets_text
+from probe.spec import rules
+
+_LABEL = 12
+_COMPLETE = "complete"
+_WORDS = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What was asked for: how many rows (None: all), and the filters as given (empty: none)."""
+
+    limit: int | None = 20
+    filters: tuple[str, ...] = ()
+
+
+def render(replay: Replay, style: Style | None = None, *, scope: Scope | None = None, exit_code: int) -> str:
+    """The whole report, ending in a line for grep. Rows are in the order of ``listed``."""
+    how, asked = style or Style(), scope or Scope()
+    parts = ["\n".join(_answer(replay, asked, how))]
+    rows = replay.listed[: asked.limit]
+    names = short_names(replay.files)
+    if rows and not how.brief:
+        parts.append(connections_table(rows, how, replay.files, _more(replay, asked)))
+        parts += [finding_text(c, f, how, names) for c in rows for f in c.findings]
+    parts.append(counts_line(replay, exit_code))
+    return "\n\n".join(parts) + "\n"
+
+
+def recording_heading(recording: Recording, how: Style) -> str:
+    """What stands above the report on a recording: whence it comes, and whether its verdicts are the recorded ones."""
+    count = sum(recording.verdicts.values())
+    lines = [f"{recording.file}: a recording of `probe check`, judged again from its packets; "]
+    if not recording.differs:
+        lines[0] += f"all {_several(count, 'verdict')} equal the recorded ones"
+    else:
+        lines[0] += f"{len(recording.differs)} of {_several(count, 'verdict')} differ from the recorded ones:"
+        lines += [f"  {sentence}" for sentence in recording.differs]
+    wrapped = (textwrap.fill(line, how.width, subsequent_indent="    ", break_on_hyphens=False) for line in lines)
+    return "\n".join(wrapped) + "\n\n"
+
+
+def counts_line(replay: Replay, exit_code: int) -> str:
+    """``probe: 3 connections, 2 pass, 1 fail, 0 warn, 0 inconclusive, 0 skip; exit 1``."""
+    counts = ", ".join(f"{replay.verdicts.get(word, 0)} {word}" for word in _WORDS)
+    interrupted = ", interrupted" if replay.interrupted else ""
+    found = f"{replay.connections} connection{'s' * (replay.connections != 1)}"
+    return f"probe: {found}, {counts}{interrupted}; exit {exit_code}"
+
+
+# -- the answer --------------------------------------------------------------------------------------------------------
+
+
+def _answer(replay: Replay, asked: Scope, how: Style) -> Iterator[str]:
+    yield from _headline(replay, how)
+    yield from _connections(replay, asked, how)
+    skipped = _counted(replay.skipped)
+    if skipped:
+        yield from _line("skipped", f"{_several(sum(replay.skipped.values()), 'record')}: {skipped}", how)
+    for file, offset, reason in replay.faults:
+        where = f"{file} at octet {offset}: {reason}; results up to there" if offset else f"{file}: {reason}"
+        yield from _line("damaged", where, how)
+    if replay.interrupted:
+        yield from _line("interrupted", "these are the results so far", how)
+
+
+def _headline(replay: Replay, how: Style) -> Iterator[str]:
+    files = replay.files[0] if len(replay.files) == 1 else f"{len(replay.files):,} files"
+    text = (
+        f"{files}: {_several(replay.connections, 'connection')} in {_several(replay.records, 'record')},"
+        f" profile {replay.profile}, {replay.seconds:.1f} s"
+    )
+    yield from (how.paint.strong(line) for line in textwrap.wrap(text, how.width, break_on_hyphens=False))
+
+
+def _connections(replay: Replay, asked: Scope, how: Style) -> Iterator[str]:
+    if not replay.connections:
+        yield from _line("no result", "no TCP connection was found, so there is nothing to judge", how)
+        return
+    yield from _line("handshake", _outcomes(replay.counts, 0), how)
+    yield from _line("close", _outcomes(replay.counts, 2), how)
+    verdicts = ", ".join(f"{how.paint.word(w)} {replay.verdicts[w]:,}" for w in _WORDS if replay.verdicts.get(w))
+    yield f"  {'verdict':<{_LABEL}}{verdicts}"
+    if set(replay.evidence) - {_COMPLETE}:
+        yield from _line("evidence", _counted(replay.evidence), how)
+    if asked.filters:
+        yield from _line("filter", f"{', '.join(asked.filters)}: {_matches(replay, asked)}", how)
+
+
+def _outcomes(counts: Mapping[str, int], part: int) -> str:
+    """One half of ``handshake, close`` counted: part 0 or 2 of what the comma separates."""
+    halves: Counter[str] = Counter()
+    for outcome, count in counts.items():
+        halves[outcome.partition(", ")[part]] += count
+    return _counted(halves)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """``four-way 12, none 3``, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{what} {count:,}" for what, count in ordered if count)
+
+
+def _line(label: str, text: str, how: Style) -> list[str]:
+    lead = f"  {label:<{_LABEL}}"
+    return textwrap.wrap(
+        text, how.width, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False
+    )
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def _matches(replay: Replay, asked: Scope) -> str:
+    """How many rows there are to show; once the limit is reached the rest is not known."""
+    if asked.limit is not None and len(replay.listed) == asked.limit:
+        return f"the worst {asked.limit:,} that match are listed, --limit all lists every one"
+    return f"{_several(len(replay.listed), 'connection')} listed; the counts above are of all"
+
+
+def _more(replay: Replay, asked: Scope) -> str:
+    left = (len(replay.listed) if asked.filters else replay.connections) - min(
+        len(replay.listed), replay.connections if asked.limit is None else asked.limit
+    )
+    if left <= 0:
+        return ""
+    return f"{left:,} more not shown: --limit all lists them, --filter chooses, --jsonl writes them to a file"
+
+
+# -- in full -----------------------------------------------------------------------------------------------------------
+
+
+def finding_text(
+    found: Connection, finding: Finding, how: Style, names: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """A finding with what was sent, due and came; ``names`` of the files, where there are several."""
+    where = f"{names[found.file]}:{found.index}" if len(names) > 1 else f"connection {found.index}"
+    head = f"{how.paint.word(finding.word, finding.word.upper())} {where}: {finding.rule} ({finding.level},"
+    known = rules.ALL.get(finding.rule)
+    lines: Sequence[tuple[str, str]] = (
+        ("ends", f"{found.client} > {found.server}"),
+        ("rule", known.sentence if known else ""),
+        ("sent", finding.sent),
+        ("due", finding.due),
+        ("came", finding.came),
+        ("packets", packets_text(finding.packets)),
+        ("evidence", "" if found.evidence == _COMPLETE else found.evidence),
+        ("explain", f"probe explain {finding.rule}" if known else ""),
+    )
+    body = (line for label, text in lines if text for line in _line(label, text, how))
+    return "\n".join([f"{head} {finding.clause})", *body])

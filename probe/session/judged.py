@@ -1,0 +1,197 @@
+"""Judges assembled connections: each distinct shape once, through the pure engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from probe.capture.assemble import Connections
+from probe.capture.batch import Int64
+from probe.capture.shapes import Shaper
+from probe.capture.syn_options import OptionTable
+from probe.engine.completeness import completeness
+from probe.engine.connection import Connection, Packet, StateStep
+from probe.engine.outcome import COMPLETE, MISSING, Outcome, summary
+from probe.engine.pair import PairVerdict, judge_pair
+from probe.engine.verdict import Finding, Word
+from probe.engine.zeek import zeek
+from probe.spec.segment import ACK, SYN, Endpoint, Segment
+from probe.spec.seq import Seq
+
+_SECOND = 1e9
+_MOST = 1 << 16
+"""Shapes remembered; ordinary traffic has some hundreds."""
+_OPEN_RANK = {"violated": 2, "incomplete": 3, "unanswered": 4, "refused": 5, "not seen": 8}
+_CLOSE_RANK = {"reset by client": 6, "reset by server": 6, "incomplete": 7, "none": 9}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is said of every connection of one shape. Packets are indices; ``rank`` is smaller for worse."""
+
+    outcome: Outcome
+    pair: PairVerdict
+    conn_state: str
+    history: str
+    completeness: int
+
+    @property
+    def label(self) -> str:
+        """The outcome in words, as ``Replay.counts`` has it."""
+        return f"{self.outcome.handshake}, {self.outcome.close}"
+
+    @property
+    def evidence(self) -> str:
+        """How complete the record is, as the outcome and the judge find it."""
+        return MISSING if self.outcome.evidence == COMPLETE and not self.pair.complete else self.outcome.evidence
+
+    @property
+    def rank(self) -> int:
+        """The place in a list of the worst."""
+        if self.pair.word is not Word.PASS:
+            return 0 if self.pair.word is Word.FAIL else 1
+        return _OPEN_RANK.get(self.outcome.handshake, _CLOSE_RANK.get(self.outcome.close, 10))
+
+
+class Judge:
+    """Judges batches of connections; ``records`` are what it found, one a shape."""
+
+    def __init__(self, profile: str, options: OptionTable) -> None:
+        """``options`` is the table that the connections' rows refer to."""
+        self.profile = profile
+        self.records: list[Record] = []
+        self._options = options
+        self._shaper = Shaper(options)
+        self._known: dict[bytes, int] = {}
+
+    def judge(self, connections: Connections) -> Int64:
+        """For each connection (made ``ready``) the place of its record."""
+        shapes = self._shaper.shapes(connections.group, connections.facts.reused.astype(np.int64))
+        if len(self._known) > _MOST:
+            self._known.clear()
+        places = np.zeros(len(shapes.keys), np.int64)
+        for shape, key in enumerate(shapes.keys):
+            place = self._known.get(key)
+            if place is None:
+                place = self._known[key] = len(self.records)
+                number = int(shapes.sample[shape])
+                reused = bool(connections.facts.reused[number])
+                packets, texts = self.packets(connections, number)
+                self.records.append(record(packets, self.profile, reused=reused, texts=texts))
+            places[shape] = place
+        return places[shapes.which]
+
+    def packets(self, connections: Connections, number: int) -> tuple[list[Packet], list[int]]:
+        """The segments of one connection as the engine takes them, and the places of text that passed in order."""
+        group = connections.group
+        part = slice(int(group.starts[number]), int(group.ends[number]))
+        rows, from_client = group.rows.take(part), group.from_client[part].tolist()
+        packets: list[Packet] = []
+        texts: list[int] = []
+        for at, number_, time, sent, seq, ack, flags, window, length, option in zip(
+            range(len(rows)), rows.number.tolist(), rows.time.tolist(), from_client, rows.seq.tolist(),
+            rows.ack.tolist(), rows.flags.tolist(), rows.window.tolist(), rows.length.tolist(), rows.option.tolist(),
+            strict=True,
+        ):  # fmt: skip
+            options, faults = self._options.known[option]
+            segment = Segment(Seq(seq), Seq(ack), flags, window, length, options=options, faults=faults)
+            packets.append(Packet(number_, time / _SECOND, sent, segment))
+            if rows.old[at]:
+                texts.append(at)
+        return packets, texts
+
+    def connection(
+        self, connections: Connections, number: int, found: Record, file: str, ends: tuple[Endpoint, Endpoint]
+    ) -> Connection:
+        """One connection in full. ``ends`` are the low and the high end of its flow."""
+        packets, texts = self.packets(connections, number)
+        group, facts, pair = connections.group, connections.facts, found.pair
+        first = int(group.starts[number])
+        client_high = bool(group.rows.from_high[first]) == bool(group.from_client[first])
+        client, server = ends[::-1] if client_high else ends
+        findings = judge_pair(_wide_enough(packets, texts), self.profile).findings if pair.findings else ()
+        outcome = found.outcome
+        return Connection(
+            file=file,
+            index=int(facts.index[number]),
+            client=client,
+            server=server,
+            first_packet=int(facts.first[number]),
+            packets=int(facts.packets[number]),
+            start=int(facts.start[number]) / _SECOND,
+            duration=int(facts.last[number] - facts.start[number]) / _SECOND,
+            opener=outcome.opener,
+            handshake=outcome.handshake,
+            close=outcome.close,
+            client_states=tuple(StateStep(state, packets[index].number) for state, index in pair.client_states),
+            server_states=tuple(StateStep(state, packets[index].number) for state, index in pair.server_states),
+            evidence=found.evidence,
+            syn_again=outcome.syn_again,
+            syn_ack_again=outcome.syn_ack_again,
+            fin_again=outcome.fin_again,
+            rtt=summary(packets).rtt,
+            conn_state=found.conn_state,
+            history=found.history,
+            completeness=found.completeness,
+            findings=tuple(_numbered(finding, packets) for finding in findings),
+            verdict=pair.word,
+        )
+
+
+def record(packets: list[Packet], profile: str, *, reused: bool, texts: Sequence[int] = ()) -> Record:
+    """Ask every part of the engine about one connection; ``texts`` are places of text known to have been in order."""
+    seen = zeek(packets)
+    return Record(
+        replace(summary(packets), rtt=None),
+        judge_pair(_wide_enough(packets, texts), profile),
+        seen.conn_state,
+        seen.history,
+        completeness(packets, reused=reused),
+    )
+
+
+def _numbered(finding: Finding, packets: list[Packet]) -> Finding:
+    """The finding with packet numbers of the file in place of places in the connection."""
+    return replace(finding, packets=tuple(packets[place - 1].number for place in finding.packets))
+
+
+def _wide_enough(packets: list[Packet], texts: Sequence[int]) -> list[Packet]:
+    """The same with windows that cannot refuse text which had room when it passed.
+
+    Where text was folded into fewer segments, when which window was offered is no longer known: none of them judges.
+    """
+    if not texts:
+        return packets
+    changed = list(packets)
+    for at, packet in enumerate(packets):
+        if packet.segment.length:
+            _widen(changed, at)
+    return changed
+
+
+def _widen(packets: list[Packet], at: int) -> None:
+    """Text that was in order when it passed was within the window, also where many segments have become one.
+
+    So were the windows that its receiver offered until it acknowledged the whole: they are made wide enough.
+    """
+    text = packets[at]
+    shift = _shift(packets, client=not text.from_client)
+    end = text.segment.end
+    facing = [place for place, packet in enumerate(packets) if packet.from_client != text.from_client]
+    before = next((place for place in reversed(facing) if place < at), len(packets))
+    for place in facing:
+        told = packets[place].segment
+        if place < before or not told.flags & ACK or told.ack >= end:
+            continue
+        need = (end.ahead_of(told.ack) >> (0 if told.flags & SYN else shift)) + 1
+        if told.window < need < 1 << 30:
+            packets[place] = replace(packets[place], segment=replace(told, window=need))
+
+
+def _shift(packets: list[Packet], *, client: bool) -> int:
+    """The window scale of an end, where both offered one (RFC 7323 section 2.2)."""
+    scales = {p.from_client: p.segment.window_scale for p in packets if p.segment.flags & SYN}
+    mine, other = scales.get(client), scales.get(not client)
+    return 0 if mine is None or other is None else mine

@@ -1,0 +1,231 @@
+"""Judges every TCP connection of capture files, on as many processors as there are."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+from probe.capture.cuts import cut
+from probe.capture.errors import CaptureError
+from probe.capture.reader import Part
+from probe.capture.sources import STDIN, Progress, find
+from probe.engine.connection import Connection, Replay
+from probe.session import cluster
+from probe.session.part import PartResult, replay_part
+from probe.session.stitch import Stitcher
+from probe.session.tally import Asked, Tally
+from probe.session.workers import Crew, can_travel, processes
+
+PART = 64 << 20
+"""Octets of one task: what a process reads before it hands over what it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What to replay and how.
+
+    ``wanted`` chooses the connections to list, ``limit`` says how many, the worst first (None: all). ``workers``: how
+    many processes (None: one a core; 1: none but this one). ``scheduler`` is the address of a Dask cluster that does
+    the work instead, ``executor`` makes any other executor; both get ``workers`` tasks at a time. ``progress``
+    is told the octets read of all files and their sum (None: not known).
+    """
+
+    files: tuple[str, ...]
+    profile: str = "rfc9293"
+    wanted: Callable[[Connection], bool] | None = None
+    limit: int | None = None
+    workers: int | None = None
+    scheduler: str | None = None
+    progress: Progress | None = None
+    executor: Callable[[], Executor] | None = None
+
+
+def replay(options: ReplayOptions) -> Replay:
+    """Judge the files. Ctrl-C ends it early: what was found until then is returned.
+
+    CaptureError where a name does not exist; WireError where worker processes keep dying. A file that cannot be read,
+    or not to its end, is one of ``faults``.
+    """
+    began = time.perf_counter()
+    running = _Running(options, find(options.files).files)
+    try:
+        running.run()
+    except KeyboardInterrupt:
+        running.interrupted = True
+    running.close_file()
+    return running.outcome(time.perf_counter() - began)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A part; ``last`` of its file. ``whole``: the file's only part."""
+
+    file: str
+    part: Part
+    last: bool
+
+
+@dataclass(slots=True)
+class _Running:
+    """One replay on its way, file after file, part after part."""
+
+    options: ReplayOptions
+    files: tuple[str, ...]
+    tally: Tally = field(default_factory=Tally)
+    records: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    faults: list[tuple[str, int, str]] = field(default_factory=list)
+    interrupted: bool = False
+    _stitcher: Stitcher | None = None
+    _file: str = ""
+    _failed: bool = False
+    _end: int | None = None
+    _done: int = 0
+
+    def run(self) -> None:
+        """All files."""
+        workers = self._workers()
+        if STDIN in self.files:  # only this process has it: those of a pool are given an empty one
+            task = _Task(STDIN, Part(STDIN), True)
+            self._take(task, self._here(task))
+        tasks = self._tasks(workers)
+        make = self._executor(workers)
+        if make is None:
+            for task in tasks:
+                self._take(task, self._here(task))
+            return
+        first, second = next(tasks, None), next(tasks, None)
+        if first is None:
+            return
+        if second is None and not self._elsewhere:
+            self._take(first, self._here(first))
+            return
+        every = (task for some in ((first, second), tasks) for task in some if task is not None)
+        self._spread(every, workers, make)
+
+    @property
+    def _elsewhere(self) -> bool:
+        return self.options.executor is not None or self.options.scheduler is not None
+
+    def _executor(self, workers: int) -> Callable[[], Executor] | None:
+        """What makes the executor; None where this process does the work."""
+        if self.options.executor is not None:
+            return self.options.executor
+        if self.options.scheduler is not None:
+            return partial(cluster.executor, self.options.scheduler)
+        return partial(processes, workers) if workers > 1 else None
+
+    def _workers(self) -> int:
+        if not self._elsewhere and not can_travel(self.options.wanted):
+            return 1
+        if self.options.workers is not None:
+            return self.options.workers
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def _tasks(self, workers: int) -> Iterator[_Task]:
+        """The parts of all files. A file that cannot be opened is left to the one who reads it."""
+        share = -(-workers // len(self.files)) if self.files else 1
+        for file in [file for file in self.files if file != STDIN]:
+            size = _size(file) or 0
+            count = max(share, -(-size // PART)) if workers > 1 or self._elsewhere else 1
+            try:
+                parts = cut(file, count)
+            except CaptureError:
+                parts = [Part(file)]
+            for part, following in pairwise([*parts, None]):
+                if part is not None:
+                    yield _Task(file, part, following is None)
+
+    def _spread(self, tasks: Iterator[_Task], workers: int, make: Callable[[], Executor]) -> None:
+        given: list[_Task] = []
+
+        def calls() -> Iterator[tuple[object, ...]]:
+            for task in tasks:
+                given.append(task)
+                # Workers of another machine stand in another folder.
+                part = replace(task.part, path=str(Path(task.part.path).absolute()))
+                yield partial(replay_part, last=task.last), part, self._asked(task.file)
+
+        with Crew(make) as crew:
+            for result in crew.results(calls(), workers + 1):
+                task = given.pop(0)
+                self._take(task, result)
+                self._done += (task.part.end or _size(task.file) or 0) - task.part.start
+                if self.options.progress:
+                    self.options.progress(self._done, self._total())
+
+    def _here(self, task: _Task) -> PartResult:
+        """The result of a task done in this process."""
+        progress = self.options.progress
+        done, total = self._done, self._total()
+        tell = None if progress is None else lambda octets, _: progress(done + octets, total)
+        result = replay_part(task.part, self._asked(task.file), last=task.last, progress=tell)
+        self._done += _size(task.file) or 0
+        return result
+
+    def _asked(self, file: str) -> Asked:
+        return Asked(file, self.options.profile, self.options.wanted, self.options.limit)
+
+    def _take(self, task: _Task, result: PartResult) -> None:
+        """One result, in order."""
+        if self._stitcher is None or task.part.start == 0:
+            self.close_file()
+            self._file, self._stitcher = task.file, Stitcher(self._asked(task.file))
+            self._failed, self._end = False, None
+        if self._failed:
+            return  # behind a fault nothing can be trusted
+        if self._end is not None and self._end != task.part.start:
+            # The cut was a guess, and wrong: no record starts there.
+            part = replace(task.part, start=self._end)
+            result = replay_part(part, self._asked(task.file), last=task.last)
+        self._stitcher.add(result)
+        self.records += result.records
+        self.skipped += result.skipped
+        self._end = result.offset
+        if result.fault is not None:
+            self._failed = True
+            self.faults.append((task.file, result.fault.offset, result.fault.reason))
+        if result.interrupted:
+            raise KeyboardInterrupt
+
+    def close_file(self) -> None:
+        """The file is over, or there is no more to come of it."""
+        if self._stitcher is not None:
+            self._stitcher.finish()
+            self.tally.merge(self._stitcher.tally, self.options.limit)
+            self._stitcher = None
+
+    def _total(self) -> int | None:
+        sizes = [_size(file) for file in self.files]
+        return None if None in sizes else sum(filter(None, sizes))
+
+    def outcome(self, seconds: float) -> Replay:
+        """What was found out."""
+        tally = self.tally
+        place = {file: at for at, file in enumerate(self.files)}
+        listed = sorted(tally.listed, key=lambda entry: (entry[0], place[entry[2].file], entry[1]))
+        return Replay(
+            files=self.files,
+            profile=self.options.profile,
+            records=self.records,
+            connections=tally.connections,
+            skipped=dict(self.skipped),
+            counts=dict(tally.counts.most_common()),
+            verdicts=dict(tally.verdicts),
+            listed=tuple(connection for _, _, connection in listed),
+            faults=tuple(self.faults),
+            interrupted=self.interrupted,
+            seconds=seconds,
+            evidence=dict(tally.evidence.most_common()),
+        )
+
+
+def _size(file: str) -> int | None:
+    return Path(file).stat().st_size if file != STDIN and Path(file).is_file() else None

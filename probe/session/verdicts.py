@@ -1,0 +1,76 @@
+"""From the attempts of one run to its reported results: the same for a live check and for a recording of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from probe.engine.judge import Doubt, Opinion
+from probe.engine.jury import is_noise, settle
+from probe.engine.verdict import ExchangeResult, Word
+from probe.scenarios.steps import Scenario
+from probe.session.attempt import Attempt
+from probe.session.result import result_of
+from probe.spec.segment import Endpoint
+
+FIRST = "open"
+"""The exchange that is played before all others."""
+
+
+@dataclass(slots=True)
+class Hearing:
+    """What the attempts of one run showed: opinions and attempts by exchange, each attempt's opinion at its place.
+
+    An exchange that was skipped has an opinion and no attempt.
+    """
+
+    target: Endpoint
+    scenarios: list[Scenario]
+    opinions: dict[str, list[Opinion]] = field(default_factory=dict)
+    attempts: dict[str, list[Attempt]] = field(default_factory=dict)
+
+    def add(self, scenario: Scenario) -> None:
+        """Make room for an exchange; no harm if there is."""
+        self.opinions.setdefault(scenario.id, [])
+        self.attempts.setdefault(scenario.id, [])
+
+    def results(self, *, dropped: int, interrupted: bool, clean: bool = True) -> tuple[ExchangeResult, ...]:
+        """The verdicts, in the order of the report. ``dropped`` packets were lost in our own receive buffer."""
+        clean = clean and not dropped and not any(is_noise(heard) for heard in self.opinions.values())
+        keeps = any("synack.retransmitted" in o.rules for heard in self.opinions.values() for o in heard)
+        found = []
+        for scenario in self.scenarios:
+            heard = self.opinions[scenario.id]
+            verdict = settle(heard, clean=clean, keeps_state=keeps) if heard else self._not_run(interrupted)
+            found.append(self._result(scenario, verdict, dropped))
+        return tuple(found)
+
+    def warnings(self) -> list[str]:
+        """What every exchange suffered from."""
+        heard = self.opinions.get(FIRST)
+        return [f"{self.target}: {heard[-1].reason}"] if heard and heard[-1].doubt is Doubt.VOID else []
+
+    def _result(self, scenario: Scenario, verdict: Opinion, dropped: int) -> ExchangeResult:
+        attempts = self.attempts[scenario.id]
+        shown = evidence(self.opinions[scenario.id], attempts)
+        return result_of(scenario, self.target, after_losses(verdict, dropped), attempts, shown)
+
+    def _not_run(self, interrupted: bool) -> Opinion:
+        if interrupted:
+            return Opinion(Word.INCONCLUSIVE, "interrupted before it was played")
+        first = self.opinions.get(FIRST)
+        return Opinion(Word.INCONCLUSIVE, (first[-1].reason if first else "") or "not played")
+
+
+def after_losses(verdict: Opinion, dropped: int) -> Opinion:
+    """What is left of a verdict when packets never reached us: nobody is accused."""
+    if not dropped or not verdict.findings:
+        return verdict
+    return Opinion(Word.INCONCLUSIVE, f"our own receive buffer lost {dropped} packets", verdict.findings)
+
+
+def evidence(heard: list[Opinion], attempts: list[Attempt]) -> Attempt | None:
+    """The last attempt with a finding, or else the last one."""
+    for opinion, attempt in zip(reversed(heard), reversed(attempts), strict=False):
+        if opinion.findings:
+            return attempt
+    return attempts[-1] if attempts else None

@@ -1,0 +1,41 @@
+"""``--filter`` of `probe replay`: what each condition holds for, also after a trip to a worker."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from probe.cli.filters import CLOSES, HANDSHAKES, Filter, parse
+from probe.engine import closing, opening
+from probe.spec.segment import Endpoint
+from tests.reports.captured import broken, connection
+
+SIXTH = connection(client=Endpoint("2001:db8::1", 443), close="reset by server", conn_state="RSTR")
+
+
+@pytest.mark.parametrize(
+    ("expressions", "holds"),
+    [
+        (["host=192.0.2.2"], (True, False)),
+        (["host=[2001:DB8:0::1]"], (False, True)),
+        (["port=80"], (True, True)),
+        (["port=443", "state=rstr"], (False, True)),
+        (["close=reset-by-server"], (False, True)),
+        (["close=reset*"], (False, True)),
+        (["close=four-way", "verdict=fail"], (True, False)),
+        (["rule=close.*"], (True, False)),
+        (["handshake=not seen"], (False, False)),
+    ],
+)
+def test_filters(expressions: list[str], holds: tuple[bool, bool]) -> None:
+    wanted = pickle.loads(pickle.dumps(parse(expressions)))  # noqa: S301  # as it reaches a worker
+    assert isinstance(wanted, Filter)
+    assert (wanted(broken()), wanted(SIXTH)) == holds
+
+
+def test_the_words_are_those_of_the_engine() -> None:
+    handshakes = ("FOLLOWED", "REFUSED", "UNANSWERED", "INCOMPLETE", "VIOLATED", "NOT_SEEN")
+    closes = ("FOUR_WAY", "THREE_SEGMENT", "SIMULTANEOUS", "RESET_BY_CLIENT", "RESET_BY_SERVER", "INCOMPLETE", "NONE")
+    assert tuple(getattr(opening, name) for name in handshakes) == HANDSHAKES
+    assert tuple(getattr(closing, name) for name in closes) == CLOSES
