@@ -147,10 +147,12 @@ def _handshaken(group: Grouped, third: Places) -> Bools:
     found &= group.other[at] >= 0
     found &= (rows.flags[starts] & _STEERING == SYN) & (rows.length[starts] == 0) & (rows.option[at] == 0)
     found &= (rows.flags[reply] & _STEERING == SYN | ACK) & (rows.length[reply] == 0)
-    found &= (rows.flags[at] & _STEERING == ACK) & group.from_client[at] & (rows.window[at] > 0)
+    found &= (rows.flags[at] & _STEERING == ACK) & group.from_client[at]
     isn = rows.seq[starts]
     found &= (rows.ack[reply] == isn + 1) & (rows.seq[at] == isn + 1) & (rows.ack[at] == rows.seq[reply] + 1)
-    early = np.arange(len(rows)) < third[group.connection]
+    early = np.arange(len(rows)) <= third[group.connection]
+    found[group.connection[early & (rows.window == 0)]] = False
+    early &= np.arange(len(rows)) != third[group.connection]
     again = early & (group.mine >= 0)
     wrong = again & ((rows.seq != rows.seq[group.mine]) | (rows.flags != rows.flags[group.mine]) | (rows.length > 0))
     found[group.connection[wrong]] = False

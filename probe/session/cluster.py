@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PATIENCE = 5.0
-"""Seconds that the scheduler has to answer, and to name a worker."""
+PATIENCE = 15.0
+"""Seconds that the scheduler has to answer; on a busy machine it takes some."""
+HIRING = 5.0
+"""Seconds that it has, once it answers, to name a worker."""
 
 
-def executor(address: str, patience: float = PATIENCE) -> Executor:
+def executor(address: str, patience: float = PATIENCE, hiring: float = HIRING) -> Executor:
     """An executor on the workers of the Dask scheduler at ``address`` (``tcp://host:8786``, or ``host:8786``).
 
     Functions must belong to modules, and files must be found under the same names on every worker. A task whose worker
     dies is run again on another one; its result counts once. Close it (``with``, or ``shutdown``) when done. WireError
-    where the extra is missing, the scheduler does not answer within ``patience`` seconds, or its workers are of no use.
+    where the extra is missing, the scheduler does not answer within ``patience`` seconds or has no worker within
+    ``hiring``, or its workers are of no use.
     """
     client = _connected(address, patience)
     try:
-        _check_workers(client, address, patience)
+        _check_workers(client, address, hiring)
     except WireError:
         client.close()
         raise
@@ -65,10 +68,10 @@ def _connected(address: str, patience: float) -> Client:
         ) from error
 
 
-def _check_workers(client: Client, address: str, patience: float) -> None:
+def _check_workers(client: Client, address: str, hiring: float) -> None:
     """WireError unless there is a worker, and all that are there hold this version of probe."""
     try:
-        client.wait_for_workers(1, timeout=patience)
+        client.wait_for_workers(1, timeout=hiring)
     except TimeoutError as error:
         raise WireError(
             f"the scheduler at {address} has no workers: start some with 'dask worker {address}'"

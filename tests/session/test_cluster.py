@@ -79,7 +79,7 @@ def test_work_that_kills_every_worker_is_given_up(tmp_path: Path, parts: list[Pa
 
 
 def test_a_scheduler_that_goes_away_ends_the_wait(tmp_path: Path, parts: list[Part]) -> None:
-    with cluster(tmp_path, 1) as made, Gate() as gate, executor(made.address, patience=1) as pool:
+    with cluster(tmp_path, 1) as made, Gate() as gate, executor(made.address, patience=4) as pool:
         future = pool.submit(counted_behind_the_gate, parts[0], gate.port)
         gate.admit()
         made.scheduler.kill()
@@ -122,7 +122,7 @@ def test_a_scheduler_without_workers(tmp_path: Path) -> None:
         cluster(tmp_path, 0) as made,
         pytest.raises(WireError, match="has no workers: start some with 'dask worker tcp"),
     ):
-        executor(made.address, patience=0.5)
+        executor(made.address, hiring=0.5)
 
 
 def test_workers_of_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
