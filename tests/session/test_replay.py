@@ -92,8 +92,8 @@ def in_parts(path: Path, places: list[int]) -> list[Connection]:
 @given(captures(), st.data())
 def test_cut_to_pieces_it_is_the_same(frames: list[Frame], data: st.DataObject) -> None:
     ends = [24]
-    for frame in frames:
-        ends.append(ends[-1] + 16 + len(frame.data))
+    for one in frames:
+        ends.append(ends[-1] + 16 + len(one.data))
     places = sorted(data.draw(st.sets(st.sampled_from(ends[1:-1]), max_size=4))) if len(ends) > 2 else []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "capture"
