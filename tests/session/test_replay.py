@@ -239,7 +239,7 @@ def test_workers_that_always_die_are_told_of(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("several")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_interrupted_it_tells_what_it_has(tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(Reading.__init__.__kwdefaults__, "chunk", 4000)
+    monkeypatch.setitem(Reading.__init__.__kwdefaults__, "chunk", 4000)  # type: ignore[arg-type]
     path = traffic(tmp_path)
 
     def interrupt(done: int, _: int | None) -> None:
