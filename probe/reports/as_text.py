@@ -71,7 +71,9 @@ def counts_line(report: Report, exit_code: int) -> str:
 
 
 def _answer(report: Report, run: Run, how: Style) -> Iterator[str]:
-    yield how.paint.strong(f"target {run.target} (IPv{run.ip_version}), profile {report.profile}")
+    name = f" {run.name}," if run.name else ""
+    profile = run.profile or report.profile
+    yield how.paint.strong(f"target{name} {run.target} (IPv{run.ip_version}), profile {profile}")
     for question, topic, prefix in _QUESTIONS:
         word = getattr(run.summary, topic)
         about = [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")]
@@ -83,6 +85,18 @@ def _answer(report: Report, run: Run, how: Style) -> Iterator[str]:
             subsequent_indent=" " * 27,
             break_on_hyphens=False,
         )
+    yield from _mixed(run, how)
+
+
+def _mixed(run: Run, how: Style) -> Iterator[str]:
+    """The line about a peer that takes both readings: no departure, but nothing a stack does on purpose."""
+    if run.mixed is not None:
+        sides = (
+            f"only RFC 5961 explains {listed(run.mixed.mitigated)}",
+            f"only the classic text {listed(run.mixed.classic)}",
+        )
+        line = f"  {'readings':<25}{how.paint.word('warn', 'mixed')} ({'; '.join(sides)}; see probe explain profile)"
+        yield from textwrap.wrap(line, how.width + 12, subsequent_indent=" " * 27, break_on_hyphens=False)
 
 
 def _remark(word: str, about: list[ExchangeResult]) -> str:

@@ -106,7 +106,18 @@ class _Check:
         seconds = time.monotonic() - began
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         warnings = (*([self.pool.caveat] if self.pool.caveat else []), *self.hearing.warnings())
-        run = Run(str(self.target), self.target.version, summary, results, warnings, seconds, interrupted, trouble)
+        run = Run(
+            str(self.target),
+            self.target.version,
+            summary,
+            results,
+            warnings,
+            seconds,
+            interrupted,
+            trouble,
+            self.hearing.mixed(),
+            self.options.profile,
+        )
         self._save(run, dropped)
         return run
 
