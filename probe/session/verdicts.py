@@ -68,6 +68,8 @@ class Hearing:
         if interrupted:
             return Opinion(Word.INCONCLUSIVE, "interrupted before it was played")
         first = self.opinions.get(FIRST)
+        if first and first[-1].doubt is not Doubt.VOID:
+            return Opinion(Word.INCONCLUSIVE, "not played: the target answered no longer")
         return Opinion(Word.INCONCLUSIVE, (first[-1].reason if first else "") or "not played")
 
 
