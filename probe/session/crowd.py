@@ -10,6 +10,8 @@ from probe.engine.judge import Doubt, Opinion
 from probe.session.attempt import Attempt
 from probe.session.pace import Pace
 
+SIGNS, CALM = 2, 3
+"""So many attempts that hint at a full backlog slow down, so many in a row that do not undo it: one lost SYN is none."""
 GONE = 8
 """So many SYNs in a row without answer, the last of them alone, and the target is not asked any more."""
 
@@ -21,8 +23,9 @@ class Crowd:
         self.width = self._asked = max(1, parallel)
         self._pace = pace
         self._answered = False
-        self._silent = 0
+        self._silent = self._calm = self._hints = 0
         self._signs: dict[str, None] = {}
+        self._slowest = (self.width, 0.0)
         self._slowed_at = float("-inf")
 
     @property
@@ -38,6 +41,7 @@ class Crowd:
         if any(not event.to_peer for event in seen):
             self._answered, self._silent = True, 0
             if opinion is None or opinion.doubt is not Doubt.COOKIES:
+                self._recover()
                 return
             self._signs["answered with SYN cookies"] = None
         elif self._answered:  # a target that never answered is no matter of crowding
@@ -47,23 +51,34 @@ class Crowd:
             return
         self._slow_down(seen[0].time, seen[-1].time)
 
+    def _recover(self) -> None:
+        self._calm += 1
+        if self._calm >= CALM:
+            self._calm = self._hints = 0
+            self._pace.faster()
+            self.width = min(self._asked, 2 * self.width)
+
     def _slow_down(self, began: float, ended: float) -> None:
         """Once for all attempts that were in progress together."""
-        if began < self._slowed_at:
+        self._hints += 1
+        self._calm = 0
+        if began < self._slowed_at or self._hints < SIGNS:
             return
         self._slowed_at = ended
-        if self.width == 1:
+        if self.width == 1 and self._silent > 1:
             self._pace.slower()
         self.width = max(1, self.width // 2)
+        self._slowest = min(self._slowest, (self.width, -self._pace.gap))
 
     def warnings(self, target: object) -> list[str]:
         """What it came to, in sentences for the user."""
-        if not self._signs:
+        if self._slowed_at < 0:
             return []
-        apart = f", {self._pace.gap:.1g} s apart" if self._pace.gap else ""
+        width, gap = self._slowest
+        apart = f", {-gap:.1g} s apart" if gap else ""
         slowed = (
-            f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(self._signs)}, as by a listener"
-            f" whose backlog is full; slowed down to {self.width} at a time{apart}"
+            f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(self._signs)}, as by a full backlog"
+            f" or a path that loses them; slowed down to {width} at a time{apart}"
         )
         gone = f"{target}: fell silent: {self._silent} SYNs in a row without answer, so it was asked no further"
         return [slowed, gone] if self.gone else [slowed]

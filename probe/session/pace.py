@@ -13,7 +13,8 @@ class Pace:
 
     def __init__(self, rate: float | None = None) -> None:
         """``rate`` new connections a second at most, in the mean; None: as fast as it goes."""
-        self.gap = 1.0 / rate if rate else 0.0
+        self._least = 1.0 / rate if rate else 0.0
+        self.gap = self._least
         self.next = 0.0
         """The earliest moment for the next one, in seconds since the epoch."""
 
@@ -24,6 +25,10 @@ class Pace:
     def slower(self) -> None:
         """Make the pauses longer, up to a bound that a rate given by the user may exceed."""
         self.gap = max(self.gap, min(LONGEST, max(SHORTEST, 2 * self.gap)))
+
+    def faster(self) -> None:
+        """Make the pauses shorter again, down to what was asked for."""
+        self.gap = max(self._least, self.gap / 2 if self.gap > SHORTEST else 0.0)
 
 
 def connections(scenario: Scenario) -> int:

@@ -76,7 +76,7 @@ def test_unanswered_syns_halve_once_for_those_in_progress_together() -> None:
     pace = Pace()
     crowd = Crowd(5, pace)
     crowd.heard(ended(0.0, answered=True), Opinion(Word.PASS))
-    for began in (1.0, 1.1, 1.2, 3.0, 5.0):
+    for began in (0.9, 1.0, 1.1, 1.2, 3.0, 5.0):
         one = ended(began, answered=False)
         one.conductor.transcript.events.append(Seen(began + 1.0, True, Segment(Seq(1), flags=SYN)))
         crowd.heard(one, None)
@@ -90,8 +90,24 @@ def test_unanswered_syns_halve_once_for_those_in_progress_together() -> None:
 def test_cookies_slow_down_too() -> None:
     crowd = Crowd(4, Pace())
     crowd.heard(ended(1.0, answered=True), COOKIES)
+    crowd.heard(ended(1.0, answered=True), COOKIES)
     assert crowd.width == 2
     assert "SYN cookies" in crowd.warnings("x")[0]
+
+
+def test_one_lost_syn_is_no_full_backlog_and_answers_speed_up_again() -> None:
+    pace = Pace()
+    crowd = Crowd(4, pace)
+    crowd.heard(ended(0.0, answered=True), None)
+    crowd.heard(ended(1.0, answered=False), None)
+    assert (crowd.width, crowd.warnings("x")) == (4, [])
+    for began in (3.0, 5.0, 7.0):
+        crowd.heard(ended(began, answered=False), None)
+    assert (crowd.width, pace.gap > 0) == (1, True)
+    for began in range(10, 16):
+        crowd.heard(ended(began, answered=True), None)
+    assert (crowd.width, pace.gap) == (4, 0.0)
+    assert "slowed down to 1 at a time" in crowd.warnings("x")[0]
 
 
 def test_a_target_that_fell_silent_is_asked_no_further_until_it_answers() -> None:
