@@ -11,7 +11,7 @@ from probe.session.attempt import Attempt
 from probe.session.pace import Pace
 
 SIGNS, CALM = 2, 3
-"""So many attempts that hint at a full backlog slow down, so many in a row that do not undo it: one lost SYN is none."""
+"""So many attempts that hint at a full backlog slow down, so many in a row that do not undo it."""
 GONE = 8
 """So many SYNs in a row without answer, the last of them alone, and the target is not asked any more."""
 
@@ -77,8 +77,8 @@ class Crowd:
         width, gap = self._slowest
         apart = f", {-gap:.1g} s apart" if gap else ""
         slowed = (
-            f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(self._signs)}, as by a full backlog"
-            f" or a path that loses them; slowed down to {width} at a time{apart}"
+            f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(self._signs)}, as by a full"
+            f" backlog or a path that loses them; slowed down to {width} at a time{apart}"
         )
         gone = f"{target}: fell silent: {self._silent} SYNs in a row without answer, so it was asked no further"
         return [slowed, gone] if self.gone else [slowed]
