@@ -157,14 +157,25 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A target of which nothing can be told, and why; ``ip_version`` is 0 where its address was never known."""
+
+    target: str
+    reason: str
+    ip_version: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Everything one command found out."""
+    """Everything one command found out. ``unchecked`` are the targets without a run."""
 
     command: str
     profile: str
     runs: tuple[Run, ...] = field(default=())
     interrupted: bool = False
     warnings: tuple[str, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
 
     @property
     def exchanges(self) -> tuple[ExchangeResult, ...]:

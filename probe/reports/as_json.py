@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from probe.engine.verdict import ExchangeResult, Finding, Mixed, Report, Run, Step, Summary, Word
+from probe.engine.verdict import ExchangeResult, Finding, Mixed, Report, Run, Step, Summary, Unchecked, Word
 from probe.spec.segment import ACK, flags_text
 
 SCHEMA_VERSION = 1
@@ -47,6 +47,7 @@ def document(report: Report, *, exit_code: int | None = None, errors: Sequence[s
         "counts": _counts(report),
         "exchanges": [_exchange(e, run) for run in report.runs for e in run.exchanges],
         "runs": [_run(report, run) for run in report.runs],
+        "unchecked": [_unchecked(one) for one in report.unchecked],
         "warnings": [*report.warnings, *(w for run in report.runs for w in run.warnings)],
         "errors": list(errors),
     }
@@ -88,6 +89,10 @@ def _run(report: Report, run: Run) -> Document:
         "warnings": list(run.warnings),
         "exchanges": [_exchange(e, run) for e in run.exchanges],
     }
+
+
+def _unchecked(one: Unchecked) -> Document:
+    return {"target": one.target, "ip_version": one.ip_version or None, "name": one.name, "reason": one.reason}
 
 
 def _mixed(mixed: Mixed | None) -> Document | None:

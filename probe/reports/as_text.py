@@ -20,7 +20,7 @@ _QUESTIONS = (
     ("four-way close, by peer", "close_by_peer", "close-by-peer"),
 )
 _HEADERS = ("exchange", "sent", "due", "came", "peer state", "verdict", "clause")
-_LEGEND = (
+LEGEND = (
     "flags as tcpdump writes them (S SYN, F FIN, R RST, P PSH, . ACK), one word a segment;"
     " numbers relative to the ISNs; clause of RFC 9293 unless another is named"
 )
@@ -48,12 +48,12 @@ def render(
     ``shown`` says which exchanges get their ladder although they passed; failed ones and warnings always get it.
     """
     how = style or Style()
-    parts = ["\n".join(_answer(report, run, how)) for run in report.runs]
+    parts = ["\n".join(answer(report, run, how)) for run in report.runs]
     if not how.brief:
         for run in report.runs:
-            parts += _details(run, how, shown)
+            parts += details(run, how, shown)
         if report.exchanges:
-            parts.append(how.paint.faint(textwrap.fill(_LEGEND, how.width)))
+            parts.append(how.paint.faint(textwrap.fill(LEGEND, how.width)))
     parts.append(counts_line(report, report.exit_code if exit_code is None else exit_code))
     return "\n\n".join(parts) + "\n"
 
@@ -70,7 +70,8 @@ def counts_line(report: Report, exit_code: int) -> str:
 # -- the answer --------------------------------------------------------------------------------------------------------
 
 
-def _answer(report: Report, run: Run, how: Style) -> Iterator[str]:
+def answer(report: Report, run: Run, how: Style) -> Iterator[str]:
+    """What was asked, in three lines and a heading."""
     name = f" {run.name}," if run.name else ""
     profile = run.profile or report.profile
     yield how.paint.strong(f"target{name} {run.target} (IPv{run.ip_version}), profile {profile}")
@@ -114,7 +115,8 @@ def _remark(word: str, about: list[ExchangeResult]) -> str:
 # -- one row per exchange ----------------------------------------------------------------------------------------------
 
 
-def _details(run: Run, how: Style, shown: Callable[[ExchangeResult], bool]) -> Iterator[str]:
+def details(run: Run, how: Style, shown: Callable[[ExchangeResult], bool]) -> Iterator[str]:
+    """The parts that follow the answer: a row an exchange, findings, reasons, ladders."""
     count = len(run.exchanges)
     head = f"{run.target} (IPv{run.ip_version}): {count} exchange{'s' * (count != 1)} in {run.seconds:.1f} s"
     if run.exchanges:

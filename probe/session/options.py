@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from probe.session.pace import Pace
-from probe.wire.record import Recorder
+
+
+class Recording(Protocol):
+    """What packets are recorded with: ``probe.wire.record.Recorder``, or what keeps them for one."""
+
+    @property
+    def count(self) -> int:
+        """So many packets are in it already."""
+
+    def add(self, packet: bytes, time: float, comments: Sequence[str] = (), *, sent: bool | None = None) -> int:
+        """Append one packet; its number."""
+
+    def flush(self) -> None:
+        """Keep what was added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +47,5 @@ class CheckOptions:
     parallel: int = 5
     pace: Pace | None = None
     guarded: bool = True
-    recorder: Recorder | None = None
+    recorder: Recording | None = None
     progress: Callable[[int, int], None] | None = None
