@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from probe.engine.endpoint import Tester
-from probe.engine.events import Command, Done, Event, Quiet, Seen, Send, WakeAt
+from probe.engine.events import Ask, Command, Done, Event, Quiet, Seen, Send, WakeAt
 from probe.engine.tracker import UNKNOWN_PORT, USUAL, Belief, Terms
 from probe.engine.transcript import Missing, Transcript
 from probe.engine.watch import Watch
@@ -114,7 +114,11 @@ class Conductor:
         if self.watch.broken_at is not None and not self._clearing and not isinstance(step, steps.Wait):
             # What follows would be asked of a peer whose state is not known; what it still says is evidence.
             self._todo = [step := steps.Wait(self.setting.patience)]
-        if isinstance(step, steps.Send):
+        if self._must_hear_first(step):
+            self._todo.insert(0, step := steps.Expect("text", application=True))
+        if isinstance(step, steps.Ask):
+            out += self._ask(step)
+        elif isinstance(step, steps.Send):
             out.append(self._send(step))
         elif isinstance(step, steps.Wait) or not self._fulfilled(step):
             if self._deadline is None:
@@ -126,6 +130,15 @@ class Conductor:
         self._todo.pop(0)
         self._deadline = None
         return True
+
+    def _must_hear_first(self, step: steps.Step) -> bool:
+        """Whether the next segment is an answer to a client that has said nothing yet."""
+        command = isinstance(step, steps.Send) and isinstance(step.data, steps.Command)
+        return command and self.setting.trigger.answers and not self.tester.text_received
+
+    def _ask(self, step: steps.Ask) -> list[Command]:
+        line = self.setting.trigger.line(step.command)
+        return [] if line is None else [Ask(line)]
 
     def _fulfilled(self, step: steps.Expect) -> bool:
         match step.what:
@@ -214,14 +227,18 @@ class Conductor:
         return bool(self._clearing and not self._todo)
 
     def _nothing_left(self) -> bool:
-        if not self.transcript.events:
+        if not self.transcript.seen():
             return True
         states = self.watch.states[-1]
         return bool(states) and set(states) <= HARMLESS
 
     def _reset_commands(self) -> list[Command]:
+        """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""
         expected = self._peer_expects if self._peer_expects is not None else self.tester.nxt
         numbers = dict.fromkeys((expected, self.tester.nxt))
+        if self.scenario.opens == "peer":
+            numbers.setdefault(self.tester.iss + 1)  # text on our SYN,ACK need not have been taken
+            return [self._emit(Segment(number, self.tester.rcv, RST | ACK)) for number in numbers]
         return [self._emit(Segment(number, flags=RST)) for number in numbers]
 
     def _question(self) -> Segment:

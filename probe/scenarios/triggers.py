@@ -16,6 +16,7 @@ _TARGET = {
     "hold": "hold",
     "abort": "abort",
     "hello": "hello",
+    "connect": "connect {address} {port}",
 }
 
 
@@ -23,12 +24,15 @@ _TARGET = {
 class Trigger:
     """A way to make the peer's application act. ``lines`` maps a command to the octets that ask for it.
 
+    In the line of ``connect`` stand ``{address}`` and ``{port}`` for where we wait. ``answers`` says that a line is an
+    answer: it is sent once the client has said something.
     ``obedient`` says that the application does nothing it was not asked for, so an unasked RST is the stack's doing.
     """
 
     kind: str
     lines: dict[str, bytes] = field(default_factory=dict)
     obedient: bool = False
+    answers: bool = False
 
     def line(self, command: str) -> bytes | None:
         """The octets to send, or None when this trigger cannot ask for it."""

@@ -16,7 +16,7 @@ from probe.engine.hypothesis import ABORT
 from probe.engine.judge import Doubt, Opinion, judge
 from probe.engine.jury import heard_enough
 from probe.engine.summary import summarize
-from probe.engine.tracker import UNKNOWN_PORT, Terms
+from probe.engine.tracker import CLOSED, UNKNOWN_PORT, Terms
 from probe.engine.verdict import Run, Word
 from probe.scenarios.steps import Expect, Scenario
 from probe.scenarios.triggers import NONE, missing
@@ -30,6 +30,8 @@ from probe.session.result import comments_of
 from probe.session.verdicts import FIRST, Hearing
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
+from probe.wire.addresses import is_link_local
+from probe.wire.ask import Asker
 from probe.wire.errors import WireError
 from probe.wire.guard import PortPool
 from probe.wire.raw import RawLink
@@ -56,7 +58,8 @@ def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
         )
         table = exits.enter_context(KernelTable())
         usable = table if route.local and table.available else None
-        return _Check(target, chosen, link, pool, usable, local=route.local).run()
+        asker = exits.enter_context(Asker(target, zone=f"%{chosen.interface}" if is_link_local(target.address) else ""))
+        return _Check(target, chosen, link, pool, usable, asker, local=route.local).run()
 
 
 class _Check:
@@ -69,13 +72,16 @@ class _Check:
         link: RawLink,
         pool: PortPool,
         table: KernelTable | None,
+        asker: Asker,
         *,
         local: bool,
     ) -> None:
         self.target, self.options, self.link, self.pool = target, options, link, pool
         self.patience = options.patience or (LOCAL_PATIENCE if local else FIRST_PATIENCE)
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
-        self.loop = Loop(link, table, recorded=options.recorder.count if options.recorder is not None else 0)
+        self.asker = asker
+        recorded = options.recorder.count if options.recorder is not None else 0
+        self.loop = Loop(link, table, recorded=recorded, ask=asker.ask)
         self.closed = ClosedPorts(target, options.closed_port, local=local)
         self.detection = Detection(known_trigger(options.trigger))
         self.scenarios = _chosen(options)
@@ -105,7 +111,8 @@ class _Check:
         results = self.hearing.results(dropped=dropped, interrupted=interrupted)
         seconds = time.monotonic() - began
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
-        warnings = (*([self.pool.caveat] if self.pool.caveat else []), *self.hearing.warnings())
+        caveats = [self.pool.caveat] if self.pool.caveat else []
+        warnings = (*caveats, *self.hearing.warnings(), *self.asker.failures[:1])
         run = Run(str(self.target), self.target.version, summary, results, warnings, seconds, interrupted, trouble)
         self._save(run, dropped)
         return run
@@ -169,10 +176,12 @@ class _Check:
             iss=Seq(self.random.getrandbits(32)),
             trigger=trigger,
             terms=Terms(self.options.profile, allow),
-            start=UNKNOWN_PORT,
+            start=UNKNOWN_PORT if scenario.opens == "us" else CLOSED,
             patience=self.patience,
         )
         remote = self.target if scenario.port == "open" else self.closed.endpoint()
+        if scenario.opens == "peer":
+            remote = Endpoint(self.target.address, 0)  # the peer will choose
         flow = Flow(Endpoint(self.link.source, self.pool.take()), remote)
         return Attempt(scenario, Conductor(scenario, setting), flow)
 
