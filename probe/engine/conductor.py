@@ -29,13 +29,17 @@ _bits = lru_cache(maxsize=None)(parse_flags)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a scenario is played with. ``patience`` seconds is how long a reply may take."""
+    """What a scenario is played with. ``patience`` seconds is how long a reply may take.
+
+    ``coming`` seconds are given to a client that comes of itself (None: as long as an application gets).
+    """
 
     iss: Seq
     trigger: Trigger = NONE
     terms: Terms = USUAL
     start: Belief = UNKNOWN_PORT
     patience: float = 1.0
+    coming: float | None = None
     mss: int = 1460
     options: tuple[Option, ...] | None = None
 
@@ -119,7 +123,7 @@ class Conductor:
         if isinstance(step, steps.Ask):
             out += self._ask(step)
         elif isinstance(step, steps.Send):
-            out.append(self._send(step))
+            out += self._send(step)
         elif isinstance(step, steps.Wait) or not self._fulfilled(step):
             if self._deadline is None:
                 self._deadline = now + self._within(step)
@@ -138,7 +142,7 @@ class Conductor:
 
     def _ask(self, step: steps.Ask) -> list[Command]:
         line = self.setting.trigger.line(step.command)
-        return [] if line is None else [Ask(line)]
+        return [Ask(line)] if line else []
 
     def _fulfilled(self, step: steps.Expect) -> bool:
         match step.what:
@@ -156,6 +160,8 @@ class Conductor:
             return step.seconds
         if step.within is not None:
             return step.within
+        if self.setting.coming is not None and step.what == "S" and "S" not in self.tester.counts:
+            return self.setting.coming
         return self.setting.patience * (APPLICATION_TIMES if step.application else 1)
 
     def _note_missing(self, step: steps.Expect) -> None:
@@ -179,17 +185,20 @@ class Conductor:
         self._echoes += 1
         return Send(segment)
 
-    def _send(self, step: steps.Send) -> Send:
+    def _send(self, step: steps.Send) -> list[Command]:
+        """The segment; none where a command needs no asking, as the application does it of itself."""
+        payload = self._payload(step)
+        if step.data and not payload:
+            return []
         flags = _bits(step.flags)
         seq = self.tester.number(step.seq)
         if step.fresh:
             self.tester.restart(seq)
-        payload = self._payload(step)
         ack = self.tester.number(step.ack) if flags & ACK else Seq(0)
         segment = Segment(seq, ack, flags, step.window, len(payload), payload, self._options(flags))
         if step.counts:
             self.tester.sent(segment)
-        return self._emit(segment)
+        return [self._emit(segment)]
 
     def _payload(self, step: steps.Send) -> bytes:
         if isinstance(step.data, bytes):

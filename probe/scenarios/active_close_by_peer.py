@@ -15,6 +15,7 @@ SCENARIO = Scenario(
     ),
     shows=("aclose.fin-form", "aclose.finwait2-fin"),
     clause="RFC 9293 3.6 Figure 12",
+    topic="close_by_peer",
     opens="peer",
     order=70,
 )

@@ -15,6 +15,7 @@ SCENARIO = Scenario(
     ),
     shows=("close.fin-acked", "close.passive-fin", "close.lastack-closed"),
     clause="RFC 9293 3.6 Figure 12",
+    topic="close_by_us",
     opens="peer",
     order=69,
 )

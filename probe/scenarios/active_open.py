@@ -8,6 +8,7 @@ SCENARIO = Scenario(
     steps=(*ANSWERED, *LIVE),
     shows=("active.syn-form", "active.synack-acked"),
     clause="RFC 9293 3.5 Figure 6",
+    topic="three_way",
     opens="peer",
     order=60,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from fnmatch import fnmatchcase
 
@@ -23,10 +22,9 @@ from probe.scenarios.triggers import NONE, missing
 from probe.session.attempt import Attempt, case_of
 from probe.session.detect import Detection, known_trigger
 from probe.session.loop import Loop
-from probe.session.marks import RunMark, Unseen
 from probe.session.options import CheckOptions
 from probe.session.ports import ClosedPorts
-from probe.session.result import comments_of
+from probe.session.saved import save
 from probe.session.verdicts import FIRST, Hearing
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
@@ -114,7 +112,8 @@ class _Check:
         caveats = [self.pool.caveat] if self.pool.caveat else []
         warnings = (*caveats, *self.hearing.warnings(), *self.asker.failures[:1])
         run = Run(str(self.target), self.target.version, summary, results, warnings, seconds, interrupted, trouble)
-        self._save(run, dropped)
+        if self.options.recorder is not None:
+            save(self.options.recorder, self.loop, self.hearing, run, dropped, self.pool.caveat)
         return run
 
     # -- what runs when --------------------------------------------------------------------------------------------
@@ -209,51 +208,6 @@ class _Check:
         if self.options.progress is not None:
             opinions = self.hearing.opinions
             self.options.progress(sum(bool(o) for o in opinions.values()), len(opinions))
-
-    # -- verdicts --------------------------------------------------------------------------------------------------
-
-    def _save(self, run: Run, dropped: int) -> None:
-        """Write every packet seen with its comments, in the order of the wire."""
-        recorder = self.options.recorder
-        if recorder is None:
-            return
-        comments: dict[int, list[str]] = {}
-        for attempt, opinion, number in self._judged():
-            comments |= comments_of(attempt, opinion, number, attempt.conductor.setting.terms)
-        if self.loop.arrivals:
-            last = self.loop.arrivals[-1].number + self.loop.recorded
-            comments.setdefault(last, []).append(self._mark(run, dropped).text())
-        for arrival in self.loop.arrivals:
-            recorder.add(
-                arrival.packet, arrival.time, comments.get(arrival.number + self.loop.recorded, ()), sent=arrival.sent
-            )
-        recorder.flush()
-
-    def _judged(self) -> Iterator[tuple[Attempt, Opinion, int]]:
-        """Every attempt with its opinion and its number at its exchange."""
-        for scenario_id, attempts in self.hearing.attempts.items():
-            pairs = zip(attempts, self.hearing.opinions[scenario_id], strict=False)
-            yield from ((attempt, opinion, number) for number, (attempt, opinion) in enumerate(pairs, 1))
-
-    def _mark(self, run: Run, dropped: int) -> RunMark:
-        """What a replay must know of the run as a whole."""
-        opinions, attempts = self.hearing.opinions, self.hearing.attempts
-        return RunMark(
-            self.target,
-            tuple(s.id for s in self.scenarios),
-            {r.id: (str(r.verdict), tuple(f.rule for f in r.findings)) for r in run.exchanges},
-            skipped={i: heard[0].reason for i, heard in opinions.items() if heard and not attempts[i]},
-            unseen=tuple(
-                Unseen(attempt.scenario.id, number, attempt.conductor.transcript.interrupted, attempt.flow)
-                for attempt, _, number in self._judged()
-                if not attempt.packets
-            ),
-            dropped=dropped,
-            interrupted=run.interrupted,
-            seconds=run.seconds,
-            caveat=self.pool.caveat or "",
-            trouble=run.trouble,
-        )
 
 
 def _chosen(options: CheckOptions) -> list[Scenario]:
