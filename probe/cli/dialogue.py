@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from probe.scenarios.steps import Command, Expect, Num, Scenario, Send, Step
+from probe.scenarios.steps import Ask, Command, Expect, Num, Scenario, Send, Step
 from probe.spec.segment import ACK, flags_name, parse_flags
 
-_NUMBERS = {"iss": "t", "nxt": "SND.NXT", "peer": "p", "text": "SEG.SEQ of the peer's FIN", "rcv": "RCV.NXT"}
+_NUMBERS = {
+    "iss": "t",
+    "nxt": "SND.NXT",
+    "peer": "p",
+    "text": "SEG.SEQ of the peer's FIN",
+    "rcv": "RCV.NXT",
+    "zero": "0",
+}
 _AWAITED = {
+    "S": "SYN",
     "S.": "SYN,ACK",
     ".": "everything sent so far is acknowledged",
     "F": "FIN",
@@ -48,6 +56,8 @@ def _line(step: Step) -> Iterator[str]:
             yield f"tester > peer   {_segment(step)}{asks}"
         case Expect():
             yield f"peer > tester   {_awaited(step)}"
+        case Ask():
+            yield f"                the application is asked to {step.command}, where it does not come of itself"
         case _:
             yield f"                {step.seconds:g} s pass; nothing may be due at their end"
 

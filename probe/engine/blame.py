@@ -50,10 +50,12 @@ def _passed_over(everything: Belief, terms: Terms, segment: Segment) -> Blame | 
     for h in sorted((h for h in everything if h.inflight and h.due is None), key=lambda h: len(h.inflight)):
         (index, ignored), rest = h.inflight[0], h.inflight[1:]
         usual = arrives(h.tcb, ignored)[0]
-        if usual.reply is not None or not rest or usual.next.state is h.tcb.state:
+        opening = h.tcb.state is State.SYN_SENT
+        if usual.reply is not None or not rest or (usual.next.state is h.tcb.state and not opening):
             continue
         asked = rest[0][1]
-        alive = not asked.seg_len and asked.flags == ACK  # the probe that tells whether there is a connection
+        # What tells whether there is a connection, or an attempt at one: an empty ACK, or the SYN,ACK.
+        alive = asked.flags == (SYN | ACK if opening else ACK) and asked.length == 0
         vanished = (replace(h.tcb.gone(), listening=h.tcb.passive),) if alive else ()
         faulty = (replace(h, inflight=rest, tcb=tcb) for tcb in (h.tcb, *vanished))
         if any(came(frozenset({one}), segment, terms).belief for one in faulty):
@@ -108,8 +110,10 @@ def _out_of_the_blue(histories: list[Hypothesis], segment: Segment) -> Blame:
 
 
 def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
+    if segment.flags & (SYN | ACK) == SYN and states == {State.SYN_SENT}:
+        return "active.syn-retransmitted-same-isn"
     if segment.flags & SYN and segment.flags & (FIN | RST):
-        return "conn.unexplained"
+        return "conn.unexplained" if any(h.shown for h in histories) else "active.syn-form"
     if segment.has(SYN | ACK):
         return _syn_ack_again(histories, states, segment)
     if not histories:

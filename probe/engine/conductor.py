@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from probe.engine.endpoint import Tester
-from probe.engine.events import Command, Done, Event, Quiet, Seen, Send, WakeAt
+from probe.engine.events import Ask, Command, Done, Event, Quiet, Seen, Send, WakeAt
 from probe.engine.tracker import UNKNOWN_PORT, USUAL, Belief, Terms
 from probe.engine.transcript import Missing, Transcript
 from probe.engine.watch import Watch
@@ -29,13 +29,17 @@ _bits = lru_cache(maxsize=None)(parse_flags)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a scenario is played with. ``patience`` seconds is how long a reply may take."""
+    """What a scenario is played with. ``patience`` seconds is how long a reply may take.
+
+    ``coming`` seconds are given to a client that comes of itself (None: as long as an application gets).
+    """
 
     iss: Seq
     trigger: Trigger = NONE
     terms: Terms = USUAL
     start: Belief = UNKNOWN_PORT
     patience: float = 1.0
+    coming: float | None = None
     mss: int = 1460
     options: tuple[Option, ...] | None = None
 
@@ -114,8 +118,12 @@ class Conductor:
         if self.watch.broken_at is not None and not self._clearing and not isinstance(step, steps.Wait):
             # What follows would be asked of a peer whose state is not known; what it still says is evidence.
             self._todo = [step := steps.Wait(self.setting.patience)]
-        if isinstance(step, steps.Send):
-            out.append(self._send(step))
+        if self._must_hear_first(step):
+            self._todo.insert(0, step := steps.Expect("text", application=True))
+        if isinstance(step, steps.Ask):
+            out += self._ask(step)
+        elif isinstance(step, steps.Send):
+            out += self._send(step)
         elif isinstance(step, steps.Wait) or not self._fulfilled(step):
             if self._deadline is None:
                 self._deadline = now + self._within(step)
@@ -126,6 +134,15 @@ class Conductor:
         self._todo.pop(0)
         self._deadline = None
         return True
+
+    def _must_hear_first(self, step: steps.Step) -> bool:
+        """Whether the next segment is an answer to a client that has said nothing yet."""
+        command = isinstance(step, steps.Send) and isinstance(step.data, steps.Command)
+        return command and self.setting.trigger.answers and not self.tester.text_received
+
+    def _ask(self, step: steps.Ask) -> list[Command]:
+        line = self.setting.trigger.line(step.command)
+        return [Ask(line)] if line else []
 
     def _fulfilled(self, step: steps.Expect) -> bool:
         match step.what:
@@ -143,6 +160,8 @@ class Conductor:
             return step.seconds
         if step.within is not None:
             return step.within
+        if self.setting.coming is not None and step.what == "S" and "S" not in self.tester.counts:
+            return self.setting.coming
         return self.setting.patience * (APPLICATION_TIMES if step.application else 1)
 
     def _note_missing(self, step: steps.Expect) -> None:
@@ -166,17 +185,20 @@ class Conductor:
         self._echoes += 1
         return Send(segment)
 
-    def _send(self, step: steps.Send) -> Send:
+    def _send(self, step: steps.Send) -> list[Command]:
+        """The segment; none where a command needs no asking, as the application does it of itself."""
+        payload = self._payload(step)
+        if step.data and not payload:
+            return []
         flags = _bits(step.flags)
         seq = self.tester.number(step.seq)
         if step.fresh:
             self.tester.restart(seq)
-        payload = self._payload(step)
         ack = self.tester.number(step.ack) if flags & ACK else Seq(0)
         segment = Segment(seq, ack, flags, step.window, len(payload), payload, self._options(flags))
         if step.counts:
             self.tester.sent(segment)
-        return self._emit(segment)
+        return [self._emit(segment)]
 
     def _payload(self, step: steps.Send) -> bytes:
         if isinstance(step.data, bytes):
@@ -214,14 +236,18 @@ class Conductor:
         return bool(self._clearing and not self._todo)
 
     def _nothing_left(self) -> bool:
-        if not self.transcript.events:
+        if not self.transcript.seen():
             return True
         states = self.watch.states[-1]
         return bool(states) and set(states) <= HARMLESS
 
     def _reset_commands(self) -> list[Command]:
+        """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""
         expected = self._peer_expects if self._peer_expects is not None else self.tester.nxt
         numbers = dict.fromkeys((expected, self.tester.nxt))
+        if self.scenario.opens == "peer":
+            numbers.setdefault(self.tester.iss + 1)  # text on our SYN,ACK need not have been taken
+            return [self._emit(Segment(number, self.tester.rcv, RST | ACK)) for number in numbers]
         return [self._emit(Segment(number, flags=RST)) for number in numbers]
 
     def _question(self) -> Segment:

@@ -8,7 +8,8 @@ from probe.scenarios.steps import Num
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import Seq, later
 
-_COUNTED = (("R", RST), ("F", FIN), ("S.", SYN | ACK))
+_COUNTED = (("R", RST, RST), ("F", FIN, FIN), ("S.", SYN | ACK, SYN | ACK), ("S", SYN | ACK, SYN))
+"""What is counted: its name, the flags looked at, and which of them are set."""
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class Tester:
     una: Seq = Seq(0)
     peer: Seq = Seq(0)
     text: Seq = Seq(0)
+    zero: Seq = Seq(0)
     synchronized: bool = False
     fin: Seq | None = None
     counts: dict[str, int] = field(default_factory=dict)
@@ -64,15 +66,16 @@ class Tester:
         self._count(segment)
         if segment.flags & RST:
             return False
-        if segment.flags & SYN and segment.flags & ACK and segment.ack == self.iss + 1 and not self.synchronized:
+        opens = not segment.flags & ACK or segment.ack == self.iss + 1
+        if segment.flags & SYN and opens and not self.synchronized:
             self.peer, self.text, self.synchronized = segment.seq, segment.seq + 1, True
         if segment.flags & ACK and self.una <= segment.ack <= self.nxt:
             self.una = later(self.una, segment.ack)
         return self.synchronized and not segment.flags & SYN and self._takes_text(segment)
 
     def _count(self, segment: Segment) -> None:
-        for name, flags in _COUNTED:
-            if segment.flags & flags == flags:
+        for name, mask, flags in _COUNTED:
+            if segment.flags & mask == flags:
                 self.counts[name] = self.counts.get(name, 0) + 1
 
     def _takes_text(self, segment: Segment) -> bool:

@@ -1,4 +1,4 @@
-"""What goes into a conductor (Seen, Quiet) and what it asks for (Send, WakeAt, Done): the sans-IO vocabulary."""
+"""What goes into a conductor (Seen, Quiet) and what it asks for (Send, Ask, WakeAt, Done): the sans-IO vocabulary."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Hand this line to the peer's application, over a connection of its own."""
+
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Call again at this time if nothing is seen before; replaces the earlier request."""
 
@@ -48,4 +55,4 @@ class Done:
 
 
 Event = Seen | Quiet
-Command = Send | WakeAt | Done
+Command = Send | Ask | WakeAt | Done

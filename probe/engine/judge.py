@@ -91,6 +91,8 @@ def _void(case: Case) -> Opinion | None:
         return _cannot_tell(f"our own kernel answered ({segment.text()}): the guard did not hold the port")
     came = [e for _, e in case.transcript.seen() if not e.to_peer]
     if not came:
+        if case.scenario.opens == "peer":
+            return _cannot_tell("the peer opened no connection to us")
         port = "filtered: no answer to a SYN" if case.scenario.port == "closed" else "no answer to our SYN"
         return _cannot_tell(port)
     first = came[0].segment
@@ -208,16 +210,30 @@ def _late(case: Case, late: Late) -> Finding:
 
 def _absent(case: Case, watch: Watch, missing: Missing) -> Finding:
     seen = [e for e in case.transcript.judged[: missing.index + 1] if isinstance(e, Seen)]
-    last, asked = seen[-1], next(e for e in reversed(seen) if e.to_peer)
+    last = seen[-1]
+    asked = next((e for e in reversed(seen) if e.to_peer), None)
     due = _AWAITED.get(missing.what, missing.what)
     came = f"nothing for {missing.waited:g} s"
     if not last.to_peer:
         came = f"{show(watch, last)}, then {came}"
     packets = (last.number,) if last.number else ()
-    return grade(missing.rule, show(watch, asked), due, came, packets)
+    return grade(missing.rule, show(watch, asked) if asked else "nothing (waited)", due, came, packets)
 
 
-_AWAITED = {"S.": "the SYN,ACK again", "F": "the FIN", "R": "a RST", "text": "data", ".": "an ACK of all we sent"}
+_AWAITED = {
+    "S": "the SYN again",
+    "S.": "the SYN,ACK again",
+    "F": "the FIN",
+    "R": "a RST",
+    "text": "data",
+    ".": "an ACK of all we sent",
+}
+_UNDONE = {
+    "S": "opened no connection to us",
+    "F": "did not close its side",
+    "R": "did not abort",
+    "text": "sent nothing",
+}
 
 
 def _handshake_data(case: Case, watch: Watch) -> list[Finding]:
@@ -246,8 +262,7 @@ def _absent_application(transcript: Transcript) -> str:
     """Why an exchange stopped short because of the peer's application, or an empty string."""
     for missing in transcript.missing:
         if missing.application:
-            what = {"F": "did not close its side", "R": "did not abort", "text": "sent nothing"}[missing.what]
-            return f"the application behind the port {what} within {missing.waited:g} s"
+            return f"the application behind the port {_UNDONE[missing.what]} within {missing.waited:g} s"
     return ""
 
 

@@ -75,11 +75,24 @@ def _end(
     if start is None:
         return (), (), False
     bases = _bases(packets, client=client)
-    watch = _first_explained(events, start, profile, bases)
-    if watch.broken_at is None:
-        return _states(watch), (), UNSEEN not in watch.terms.allow
+    for seen in (events, *_without_copies(events)):
+        watch = _first_explained(seen, start, profile, bases)
+        if watch.broken_at is None:
+            return _states(watch, seen), (), UNSEEN not in watch.terms.allow
     strict = _followed(events, start, Terms(profile, _LADDER[0]), bases)
-    return _states(strict), (_finding(events, strict),), True
+    return _states(strict, events), (_finding(events, strict),), True
+
+
+def _without_copies(events: list[Event]) -> list[list[Event]]:
+    """The record without later copies of the end's SYN, which the network may have made; empty if there are none."""
+    first: dict[tuple[int, Seq], int] = {}
+    kept = []
+    for event in events:
+        assert isinstance(event, Seen)
+        kind = event.segment.flags & (SYN | ACK), event.segment.seq
+        if event.to_peer or not event.segment.flags & SYN or first.setdefault(kind, event.number) == event.number:
+            kept.append(event)
+    return [list[Event](kept)] if len(kept) < len(events) else []
 
 
 def _bases(packets: Sequence[Packet], *, client: bool) -> tuple[Seq | None, Seq | None]:
@@ -170,12 +183,13 @@ _ANY_SHIFT = 14
 _FIN_RECEIVED = {State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK}
 
 
-def _states(watch: Watch) -> tuple[tuple[str, int], ...]:
-    """Where the state became certain and was a new one."""
+def _states(watch: Watch, events: list[Event]) -> tuple[tuple[str, int], ...]:
+    """Where in the record the state became certain and was a new one."""
     steps: list[tuple[str, int]] = []
-    for index, states in enumerate(watch.states):
+    for event, states in zip(events, watch.states, strict=False):
+        assert isinstance(event, Seen)
         if len(states) == 1 and (not steps or steps[-1][0] != states[0]):
-            steps.append((states[0], index))
+            steps.append((states[0], event.number - 1))
     return tuple(steps)
 
 

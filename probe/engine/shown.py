@@ -20,6 +20,8 @@ from probe.spec.segment import SYN
 from probe.spec.states import State
 
 _CALLS = {
+    (calls.OPEN, State.SYN_SENT): ("active.syn-form",),
+    (calls.RETRANSMIT, State.SYN_SENT): ("active.syn-retransmitted-same-isn",),
     (calls.CLOSE, State.FIN_WAIT_1): ("aclose.fin-form",),
     (calls.CLOSE, State.LAST_ACK): ("close.passive-fin",),
     (calls.SEND, State.CLOSE_WAIT): ("close.halfclose-peer-sends",),

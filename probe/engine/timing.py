@@ -9,7 +9,7 @@ from itertools import pairwise
 from probe.engine.transcript import Transcript
 from probe.engine.watch import Watch
 from probe.scenarios.steps import Repeats
-from probe.spec.segment import FIN, SYN
+from probe.spec.segment import ACK, FIN, SYN
 
 HALF_SECOND = 0.5
 """MUST-40: an ACK must be delayed less than this (RFC 9293 section 3.8.6.3)."""
@@ -29,8 +29,11 @@ class Late:
     events: tuple[int, ...]
 
 
+_WANTED = {"S": (SYN | ACK, SYN), "S.": (SYN | ACK, SYN | ACK), "F": (FIN, FIN)}
+
+
 def judge_repeats(transcript: Transcript, repeats: Repeats) -> list[Late]:
-    """Gaps between the copies of a repeated SYN,ACK or FIN."""
+    """Gaps between the copies of a repeated SYN, SYN,ACK or FIN."""
     events, gaps = _copies(transcript, repeats)
     shown = ", ".join(f"{gap:.2f} s" for gap in gaps)
     late = []
@@ -51,8 +54,8 @@ def kept_gaps(transcript: Transcript, repeats: Repeats) -> Iterator[str]:
 
 def _copies(transcript: Transcript, repeats: Repeats) -> tuple[tuple[int, ...], list[float]]:
     """Event indices of the copies, and the seconds between them."""
-    wanted = SYN if repeats.what == "S." else FIN
-    copies = [(i, e) for i, e in transcript.seen() if not e.to_peer and e.segment.flags & wanted]
+    mask, wanted = _WANTED[repeats.what]
+    copies = [(i, e) for i, e in transcript.seen() if not e.to_peer and e.segment.flags & mask == wanted]
     return tuple(i for i, _ in copies), [later.time - earlier.time for (_, earlier), (_, later) in pairwise(copies)]
 
 

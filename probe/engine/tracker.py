@@ -99,7 +99,7 @@ class Numbers:
     def sight(self, segment: Segment, to_peer: bool) -> Sight:
         """What is left of the segment for the tracker, in a form that is quick to look up."""
         flags, seq, ack = segment.flags, segment.seq, segment.ack
-        if to_peer and self.tester is None:
+        if to_peer and self.tester is None and not (seq == 0 and flags & RST and flags & ACK):
             self.tester = seq
         if not to_peer and self.peer is None and flags & SYN:
             self.peer = seq

@@ -31,6 +31,8 @@ PEER = Num("peer")
 """The peer's initial sequence number."""
 TEXT = Num("text")
 """The number after the peer's text received so far, its FIN left out."""
+ZERO = Num("zero")
+"""The absolute number 0, which a RST for no connection carries (RFC 9293 section 3.10.7.1)."""
 RCV = Num("rcv")
 """The tester's RCV.NXT: the peer's text and FIN acknowledged."""
 
@@ -40,6 +42,16 @@ class Command:
     """What the application behind the port is asked to do (``probe.scenarios.triggers`` says how)."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the peer's application, beside the connection, for ``command``: to open a connection to us.
+
+    Nothing is asked where a client comes of itself.
+    """
+
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +75,9 @@ class Send:
 class Expect:
     """Wait for something, at most ``within`` seconds (None: the run's patience).
 
-    ``what``: ``S.`` a SYN,ACK; ``.`` all we sent is acknowledged; ``F`` a FIN; ``R`` a RST; ``text`` at least
-    ``count`` octets; ``settled`` nothing is owed any more. For S., F and R ``count`` tells how many copies in all.
+    ``what``: ``S`` a SYN (the peer opens); ``S.`` a SYN,ACK;
+    ``.`` all we sent is acknowledged; ``F`` a FIN; ``R`` a RST; ``text`` at least
+    ``count`` octets; ``settled`` nothing is owed any more. For S, S., F and R ``count`` tells how many copies in all.
     ``rule`` is violated if it does not come; ``application`` says that the peer's application decides whether it comes
     (so that it is the stack's fault only behind an application known to obey; it is given three times the patience).
     """
@@ -83,7 +96,7 @@ class Wait:
     seconds: float
 
 
-Step = Send | Expect | Wait
+Step = Ask | Send | Expect | Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,8 @@ class Repeats:
 class Scenario:
     """One exchange: its id, what it shows in one line, its steps and the rules it exercises on a conforming peer.
 
-    ``port`` is ``open`` or ``closed``: which kind of port the SYN goes to. ``topic`` groups it in reports and in the
+    ``port`` is ``open`` or ``closed``: which kind of port the SYN goes to; ``opens`` is ``us`` or ``peer``: who sends
+    it. ``topic`` groups it in reports and in the
     summary (``three_way``, ``close_by_us``, ``close_by_peer`` or empty). ``waits`` marks a wait for a peer timer.
     ``keep_acks`` False stops the tester from acknowledging the peer's text by itself.
     """
@@ -115,6 +129,7 @@ class Scenario:
     clause: str
     topic: str = ""
     port: str = "open"
+    opens: str = "us"
     waits: bool = False
     repeats: tuple[Repeats, ...] = ()
     distinct_isns: bool = False
@@ -124,10 +139,15 @@ class Scenario:
     @property
     def commands(self) -> tuple[str, ...]:
         """The application commands it needs, in order."""
-        return tuple(s.data.name for s in self.steps if isinstance(s, Send) and isinstance(s.data, Command))
+        asked = [s.command if isinstance(s, Ask) else s.data for s in self.steps if isinstance(s, Ask | Send)]
+        return tuple(a.name if isinstance(a, Command) else a for a in asked if not isinstance(a, bytes))
 
 
 LIVE = (Send(".", seq=NXT - 1), Expect("settled"))
 """An empty segment one below the window: answered by an ACK while the connection exists, by a RST when it does not."""
 OPEN = (Send("S"), Expect("S."), Send("."))
 """The three-way handshake."""
+CALLED = (Ask("connect"), Expect("S", application=True))
+"""The peer is brought to open a connection to us; it is in SYN-SENT."""
+ANSWERED = (*CALLED, Send("S."), Expect("."))
+"""The three-way handshake that the peer opens."""

@@ -16,6 +16,7 @@ _TARGET = {
     "hold": "hold",
     "abort": "abort",
     "hello": "hello",
+    "connect": "connect {address} {port}",
 }
 
 
@@ -23,12 +24,15 @@ _TARGET = {
 class Trigger:
     """A way to make the peer's application act. ``lines`` maps a command to the octets that ask for it.
 
+    In the line of ``connect`` stand ``{address}`` and ``{port}`` for where we wait. ``answers`` says that a line is an
+    answer: it is sent once the client has said something. Where a line is empty nothing need be sent.
     ``obedient`` says that the application does nothing it was not asked for, so an unasked RST is the stack's doing.
     """
 
     kind: str
     lines: dict[str, bytes] = field(default_factory=dict)
     obedient: bool = False
+    answers: bool = False
 
     def line(self, command: str) -> bytes | None:
         """The octets to send, or None when this trigger cannot ask for it."""
@@ -37,6 +41,11 @@ class Trigger:
 
 NONE = Trigger("none")
 TARGET = Trigger("target", {name: f"PROBE {verbs}\n".encode() for name, verbs in _TARGET.items()}, obedient=True)
+ITSELF = Trigger("itself", {"connect": b"", "close": b""})
+"""A client that comes, and closes, of itself: it is not asked."""
+_PAGE = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\nConnection: close\r\n\r\nprobe\n"
+HTTP_CLIENT = Trigger("http", {"connect": b"", "close": _PAGE}, answers=True)
+"""A client that asks for a page and closes once it has it."""
 HTTP = Trigger("http", {"close": b"GET / HTTP/1.0\r\n\r\n"})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from fnmatch import fnmatchcase
 
@@ -16,7 +15,7 @@ from probe.engine.hypothesis import ABORT
 from probe.engine.judge import Doubt, Opinion, judge
 from probe.engine.jury import heard_enough
 from probe.engine.summary import summarize
-from probe.engine.tracker import UNKNOWN_PORT, Terms
+from probe.engine.tracker import CLOSED, UNKNOWN_PORT, Terms
 from probe.engine.verdict import Run, Word
 from probe.scenarios.steps import Expect, Scenario
 from probe.scenarios.triggers import NONE, missing
@@ -24,14 +23,15 @@ from probe.session.attempt import Attempt, case_of
 from probe.session.crowd import Crowd
 from probe.session.detect import Detection, known_trigger
 from probe.session.loop import Loop
-from probe.session.marks import RunMark, Unseen
 from probe.session.options import CheckOptions
 from probe.session.pace import Pace
 from probe.session.ports import ClosedPorts
-from probe.session.result import comments_of
+from probe.session.saved import save
 from probe.session.verdicts import FIRST, Hearing
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
+from probe.wire.addresses import is_link_local
+from probe.wire.ask import Asker
 from probe.wire.errors import WireError
 from probe.wire.guard import PortPool
 from probe.wire.raw import RawLink
@@ -58,7 +58,8 @@ def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
         )
         table = exits.enter_context(KernelTable())
         usable = table if route.local and table.available else None
-        return _Check(target, chosen, link, pool, usable, local=route.local).run()
+        asker = exits.enter_context(Asker(target, zone=f"%{chosen.interface}" if is_link_local(target.address) else ""))
+        return _Check(target, chosen, link, pool, usable, asker, local=route.local).run()
 
 
 class _Check:
@@ -71,15 +72,17 @@ class _Check:
         link: RawLink,
         pool: PortPool,
         table: KernelTable | None,
+        asker: Asker,
         *,
         local: bool,
     ) -> None:
         self.target, self.options, self.link, self.pool = target, options, link, pool
         self.patience = options.patience or (LOCAL_PATIENCE if local else FIRST_PATIENCE)
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
+        self.asker = asker
         pace = options.pace or Pace()
         recorded = options.recorder.count if options.recorder is not None else 0
-        self.loop = Loop(link, table, recorded=recorded, pace=pace)
+        self.loop = Loop(link, table, recorded=recorded, ask=asker.ask, pace=pace)
         self.crowd = Crowd(options.parallel, pace)
         self.running = 0
         self.closed = ClosedPorts(target, options.closed_port, local=local)
@@ -112,7 +115,8 @@ class _Check:
         seconds = time.monotonic() - began
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         caveats = [self.pool.caveat] if self.pool.caveat else []
-        warnings = (*caveats, *self.hearing.warnings(), *self.crowd.warnings(self.target))
+        slowed = self.crowd.warnings(self.target)
+        warnings = (*caveats, *self.hearing.warnings(), *self.asker.failures[:1], *slowed)
         run = Run(
             str(self.target),
             self.target.version,
@@ -125,7 +129,8 @@ class _Check:
             self.hearing.mixed(),
             self.options.profile,
         )
-        self._save(run, dropped)
+        if self.options.recorder is not None:
+            save(self.options.recorder, self.loop, self.hearing, run, dropped, self.pool.caveat)
         return run
 
     # -- what runs when --------------------------------------------------------------------------------------------
@@ -188,10 +193,12 @@ class _Check:
             iss=Seq(self.random.getrandbits(32)),
             trigger=trigger,
             terms=Terms(self.options.profile, allow),
-            start=UNKNOWN_PORT,
+            start=UNKNOWN_PORT if scenario.opens == "us" else CLOSED,
             patience=self.patience,
         )
         remote = self.target if scenario.port == "open" else self.closed.endpoint()
+        if scenario.opens == "peer":
+            remote = Endpoint(self.target.address, 0)  # the peer will choose
         flow = Flow(Endpoint(self.link.source, self.pool.take()), remote)
         return Attempt(scenario, Conductor(scenario, setting), flow)
 
@@ -222,51 +229,6 @@ class _Check:
         if self.options.progress is not None:
             opinions = self.hearing.opinions
             self.options.progress(sum(bool(o) for o in opinions.values()), len(opinions))
-
-    # -- verdicts --------------------------------------------------------------------------------------------------
-
-    def _save(self, run: Run, dropped: int) -> None:
-        """Write every packet seen with its comments, in the order of the wire."""
-        recorder = self.options.recorder
-        if recorder is None:
-            return
-        comments: dict[int, list[str]] = {}
-        for attempt, opinion, number in self._judged():
-            comments |= comments_of(attempt, opinion, number, attempt.conductor.setting.terms)
-        if self.loop.arrivals:
-            last = self.loop.arrivals[-1].number + self.loop.recorded
-            comments.setdefault(last, []).append(self._mark(run, dropped).text())
-        for arrival in self.loop.arrivals:
-            recorder.add(
-                arrival.packet, arrival.time, comments.get(arrival.number + self.loop.recorded, ()), sent=arrival.sent
-            )
-        recorder.flush()
-
-    def _judged(self) -> Iterator[tuple[Attempt, Opinion, int]]:
-        """Every attempt with its opinion and its number at its exchange."""
-        for scenario_id, attempts in self.hearing.attempts.items():
-            pairs = zip(attempts, self.hearing.opinions[scenario_id], strict=False)
-            yield from ((attempt, opinion, number) for number, (attempt, opinion) in enumerate(pairs, 1))
-
-    def _mark(self, run: Run, dropped: int) -> RunMark:
-        """What a replay must know of the run as a whole."""
-        opinions, attempts = self.hearing.opinions, self.hearing.attempts
-        return RunMark(
-            self.target,
-            tuple(s.id for s in self.scenarios),
-            {r.id: (str(r.verdict), tuple(f.rule for f in r.findings)) for r in run.exchanges},
-            skipped={i: heard[0].reason for i, heard in opinions.items() if heard and not attempts[i]},
-            unseen=tuple(
-                Unseen(attempt.scenario.id, number, attempt.conductor.transcript.interrupted, attempt.flow)
-                for attempt, _, number in self._judged()
-                if not attempt.packets
-            ),
-            dropped=dropped,
-            interrupted=run.interrupted,
-            seconds=run.seconds,
-            caveat=self.pool.caveat or "",
-            trouble=run.trouble,
-        )
 
 
 def _chosen(options: CheckOptions) -> list[Scenario]:

@@ -36,7 +36,12 @@ class Crowd:
     def heard(self, attempt: Attempt, opinion: Opinion | None) -> None:
         """An attempt at an open port ended; ``opinion`` None where it is not judged."""
         seen = [event for _, event in attempt.conductor.transcript.seen()]  # what is cleared up later draws answers
-        if attempt.scenario.port != "open" or not seen or attempt.conductor.transcript.interrupted:
+        if (
+            attempt.scenario.port != "open"
+            or attempt.scenario.opens != "us"
+            or not seen
+            or attempt.conductor.transcript.interrupted
+        ):
             return
         if any(not event.to_peer for event in seen):
             self._answered, self._silent = True, 0

@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from probe.engine.events import Command, Done, Seen, Send, WakeAt
+from probe.engine.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.session.attempt import Attempt
 from probe.session.pace import Pace, connections
-from probe.spec.segment import Flow
+from probe.spec.segment import ACK, RST, SYN, Endpoint, Flow
 from probe.wire.errors import WireError
 from probe.wire.link import Arrival, Link
 from probe.wire.sockdiag import KernelTable
@@ -20,6 +20,7 @@ LONG_WAIT = 5.0
 
 Supply = Callable[[], Attempt | None]
 Finished = Callable[[Attempt], None]
+Asks = Callable[[Flow, bytes], None]
 
 
 class Loop:
@@ -36,8 +37,11 @@ class Loop:
         *,
         keep: bool = True,
         recorded: int = 0,
+        ask: Asks | None = None,
         pace: Pace | None = None,
     ) -> None:
+        """``ask`` hands a line to the peer's application, where there is one that can be asked."""
+        self.ask = ask
         self.link = link
         self.table = table
         self.keep = keep
@@ -46,6 +50,7 @@ class Loop:
         self._pace = pace or Pace()
         self._held: float | None = None
         self._live: dict[Flow, Attempt] = {}
+        self._called: dict[Endpoint, deque[Attempt]] = {}
 
     def run(self, supply: Supply, finished: Finished, parallel: int) -> None:
         """Until ``supply`` has nothing more and everything in progress has ended.
@@ -84,6 +89,8 @@ class Loop:
                 return
             self._pace.begun(now, connections(attempt.scenario))
             self._live[attempt.flow] = attempt
+            if attempt.scenario.opens == "peer":
+                self._called.setdefault(attempt.flow.local, deque()).append(attempt)
             self._obey(attempt, attempt.conductor.start(now))
 
     def _turn(self, finished: Finished) -> None:
@@ -99,7 +106,14 @@ class Loop:
         for flow, attempt in list(self._live.items()):
             if attempt.done:
                 del self._live[flow]
+                self._uncall(attempt)
                 finished(attempt)
+
+    def _uncall(self, attempt: Attempt) -> None:
+        """The attempt no longer waits for a connection, if it did."""
+        waiting = self._called.get(attempt.flow.local)
+        if waiting is not None and attempt in waiting:
+            waiting.remove(attempt)
 
     def _next_wake(self) -> float:
         moments = [a.wake for a in self._live.values() if a.wake is not None]
@@ -116,13 +130,24 @@ class Loop:
         for arrival in arrivals:
             if self.keep:
                 self.arrivals.append(arrival)
-            attempt = self._live.get(arrival.flow)
+            attempt = self._live.get(arrival.flow) or self._opened(arrival)
             if attempt is not None and not attempt.done:
                 orders.setdefault(attempt, []).extend(self._hand_over(attempt, arrival))
         if self.table is not None and orders:
             orders = self._ask_kernel(orders)
         for attempt, commands in orders.items():
             self._obey(attempt, commands)
+
+    def _opened(self, arrival: Arrival) -> Attempt | None:
+        """The attempt that waits for the connection a peer opens with this segment; from now on it has its flow."""
+        waiting = self._called.get(arrival.flow.local)
+        if not waiting or arrival.sent or arrival.segment.flags & (SYN | ACK | RST) != SYN:
+            return None
+        attempt = waiting.popleft()
+        del self._live[attempt.flow]
+        attempt.flow = arrival.flow
+        self._live[attempt.flow] = attempt
+        return attempt
 
     def _hand_over(self, attempt: Attempt, arrival: Arrival) -> list[Command]:
         event = Seen(arrival.time, arrival.sent, arrival.segment, arrival.number + self.recorded)
@@ -157,6 +182,9 @@ class Loop:
         for command in commands:
             if isinstance(command, Send):
                 self.link.send(attempt.flow, command.segment)
+            elif isinstance(command, Ask):
+                if self.ask is not None:
+                    self.ask(attempt.flow, command.line)
             elif isinstance(command, WakeAt):
                 attempt.wake = command.time
             elif isinstance(command, Done):

@@ -21,8 +21,8 @@ from probe.spec.seq import Seq
 
 _STARTS = {("CLOSED", "LISTEN"): UNKNOWN_PORT, ("LISTEN",): LISTENING, ("CLOSED",): CLOSED}
 _EXCUSES = {ABORT, COOKIES, LOSS, REPEAT}
-_AWAITED = {"S.", ".", "F", "R", "text", "settled"}
-_OF_APPLICATION = {"F", "R", "text"}
+_AWAITED = {"S", "S.", ".", "F", "R", "text", "settled"}
+_OF_APPLICATION = {"S", "F", "R", "text"}
 
 
 def rebuilt(mark: AttemptMark, packets: list[tuple[Flow, Seen]], foreign: list[Seen], profile: str) -> Attempt:
@@ -102,7 +102,7 @@ def _check(mark: AttemptMark, events: list[Event], profile: str) -> None:
 
 
 def _check_missing(missing: Missing, judged: list[Event]) -> None:
-    asked = any(isinstance(event, Seen) and event.to_peer for event in judged[: missing.index + 1])
+    asked = any(isinstance(event, Seen) for event in judged[: missing.index + 1])
     known = missing.what in (_OF_APPLICATION if missing.application else _AWAITED)
     if not asked or not known or (missing.rule and missing.rule not in rules.ALL):
         raise DamagedError("what it waited for in vain makes no sense")

@@ -81,7 +81,7 @@ BUILT = (
         "syn-with-fin",
         "a SYN with FIN, as scanners send it, refused by the book: the RST acknowledges both",
         "> SF 0, < R. =0 2",
-        fails("refused", "none", "RSTR", "conn.unexplained"),
+        fails("refused", "none", "RSTR", "active.syn-form"),
     ),
     Built(
         "fin-without-ack-by-server",

@@ -121,7 +121,7 @@ def test_the_record_alone_gives_the_same_opinion(scenario: Scenario) -> None:
         found = talk.opinion()
         made = talk.conductor.transcript
         again = Transcript(list(made.judged), list(made.missing), [], len(made.judged))
-        assert judge(Case(scenario, again, UNKNOWN_PORT, talk.terms, TARGET.obedient)) == found
+        assert judge(Case(scenario, again, talk.belief, talk.terms, TARGET.obedient)) == found
 
 
 @each_scenario
@@ -140,4 +140,4 @@ def test_a_duplicate_of_our_segment_changes_nothing(scenario: Scenario) -> None:
             continue  # the last ACK: a copy meets a port without the connection, and draws a RST
         twice = [*events[: index + 1], event, *events[index + 1 :]]
         made = Transcript(twice, [], [], len(twice))
-        assert judge(Case(scenario, made, UNKNOWN_PORT, talk.terms, True)).word is Word.PASS
+        assert judge(Case(scenario, made, talk.belief, talk.terms, True)).word is Word.PASS

@@ -92,7 +92,9 @@ def again(packets: list[Packet], make: Makes = Peer) -> tuple[Opinion, Reenactme
     return settle(heard, clean=True), talk.play
 
 
-@pytest.mark.parametrize("name", [s.id for s in scenarios.ALL.values() if s.port == "open" and not s.distinct_isns])
+@pytest.mark.parametrize(
+    "name", [s.id for s in scenarios.ALL.values() if (s.port, s.opens, s.distinct_isns) == ("open", "us", False)]
+)
 def test_same_peer_does_the_same(name: str) -> None:
     if any(getattr(s, "fresh", False) for s in scenarios.ALL[name].steps):
         pytest.skip("a second connection within the first")

@@ -7,10 +7,10 @@ import itertools
 from collections.abc import Callable
 
 from probe.engine.conductor import Conductor, Setting
-from probe.engine.events import Command, Done, Seen, Send, WakeAt
+from probe.engine.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.engine.hypothesis import ABORT
 from probe.engine.judge import Case, Opinion, judge
-from probe.engine.tracker import UNKNOWN_PORT, Terms
+from probe.engine.tracker import CLOSED, UNKNOWN_PORT, Terms
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET, Trigger
 from probe.spec.segment import Segment
@@ -38,7 +38,8 @@ class Dialogue:
         self.trigger = trigger
         allow = frozenset({ABORT}) if scenario.aborts else frozenset[str]()
         self.terms = Terms(profile, allow)
-        self.conductor = Conductor(scenario, Setting(Seq(iss), trigger, self.terms))
+        self.belief = CLOSED if scenario.opens == "peer" else UNKNOWN_PORT
+        self.conductor = Conductor(scenario, Setting(Seq(iss), trigger, self.terms, self.belief))
         self.loses = loses
         self.counts = {True: 0, False: 0}
         self.queue: list[tuple[float, int, str, Segment | None]] = []
@@ -57,7 +58,7 @@ class Dialogue:
     def opinion(self) -> Opinion:
         """The judge's opinion of the record."""
         return judge(
-            Case(self.conductor.scenario, self.conductor.transcript, UNKNOWN_PORT, self.terms, self.trigger.obedient)
+            Case(self.conductor.scenario, self.conductor.transcript, self.belief, self.terms, self.trigger.obedient)
         )
 
     def begin(self) -> None:
@@ -107,6 +108,8 @@ class Dialogue:
                 if not self._lost(True):
                     self._push(HOP, "out", command.segment)
                 todo += self.conductor.seen(Seen(self.now, True, command.segment))
+            elif isinstance(command, Ask):
+                self._from_peer(self.peer.opens(self.now))
             elif isinstance(command, WakeAt):
                 self._push(max(0.0, command.time - self.now), "wake")
             else:

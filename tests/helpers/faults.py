@@ -61,6 +61,12 @@ def forgets(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent
     return out
 
 
+def forgets_active(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """The right reply, but the attempt to open is given up."""
+    peer.tcb = peer.before.gone()
+    return out
+
+
 def lingers(state: State) -> Fault:
     """The right reply, but the wrong state afterwards."""
 

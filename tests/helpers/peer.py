@@ -114,6 +114,15 @@ class Peer:
             self.tcb = emission.next
         return self._emit(name, [segment])
 
+    def opens(self, now: float) -> list[Segment]:
+        """OPEN of the user: the SYN, from a port where nothing listens."""
+        self.now, self.before = now, Tcb(State.CLOSED)
+        syn = Segment(self.iss, flags=SYN, window=self.window)
+        self.tcb = calls.opened(self.before, syn)
+        out = self._emit("OPEN", [syn])
+        self._arm(now)
+        return out
+
     def _emit(self, name: str, segments: list[Segment]) -> list[Segment]:
         fault = self.faults.get(name)
         if fault is None or not segments:

@@ -45,10 +45,14 @@ def disagreements(exchange: ExchangeResult) -> list[str]:
     ]
 
 
+KNOWN = {"active-syn-retransmitted": "warn"}
+"""Linux repeats the first SYNs at constant intervals (net.ipv4.tcp_syn_linear_timeouts)."""
+
+
 @pytest.mark.parametrize("version", [4, 6])
 def test_own_kernel_conforms_and_agrees_with_its_socket_table(target: dict[int, Endpoint], version: int) -> None:
     run = check(target[version])
-    assert words(run) == dict.fromkeys((s.id for s in scenarios.ALL.values()), "pass")
+    assert words(run) == dict.fromkeys((s.id for s in scenarios.ALL.values()), "pass") | KNOWN
     assert (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer) == ("followed",) * 3
     assert [d for e in run.exchanges for d in disagreements(e)] == []
     known = [step for e in run.exchanges for step in e.steps if step.kernel_state is not None]
@@ -181,7 +185,8 @@ def test_lost_segments_never_accuse(veth_pair: Far, percent: int) -> None:
     target = veth_pair.start_target()[6]
     loss = f"meta l4proto tcp numgen random mod 100 < {percent} drop"
     filtered(veth_pair, f"input {loss}", f"output {loss}")
-    run = check(target, CheckOptions(only=("open", "close-by-*", "half-close", "abort-*", "old-syn-established")))
+    wanted = ("open", "close-by-*", "half-close", "abort-*", "old-syn-established")
+    run = check(target, CheckOptions(only=wanted, patience=0.3))  # many waits end in vain
     assert {w for w in words(run).values() if w.startswith(("fail", "warn"))} == set()
 
 

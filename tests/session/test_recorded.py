@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from probe import scenarios
@@ -96,6 +96,7 @@ def test_a_recording_gives_the_verdict_again(
     trigger = TARGET if missing(trigger, scenario.commands) else trigger
     line, loses = Line(version), losing(share, seed)
     hearing = play(line, [scenario], lambda _: faulty(name, defect), trigger=trigger, profile=profile, loses=loses)
+    assume(all(attempt.packets for attempt in hearing.attempts[name]))  # a SYN of the peer may never reach us
     notes, results = comments(line, hearing)
     again = saved_and_judged(line, notes)
     assert plain(again.report.exchanges) == plain(results)

@@ -140,6 +140,7 @@ RULES: tuple[Rule, ...] = (
             "section 5)"
         ),
         forbidden="constant or shrinking gaps below 60 s",
+        custom="Linux repeats the first SYNs at constant intervals (net.ipv4.tcp_syn_linear_timeouts, since 6.5)",
         needs=("O",),
         passive=True,
         topic="active",

@@ -1,0 +1,52 @@
+"""Asks the application behind a peer's port for something, over an ordinary connection of our own kernel."""
+
+from __future__ import annotations
+
+import socket
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from probe.spec.segment import Endpoint, Flow
+from probe.wire.addresses import socket_address
+from probe.wire.closing import Closing
+
+_AT_ONCE = 8
+"""Lines under way at a time; each is an ordinary connection of a few milliseconds."""
+_PATIENCE = 5.0
+
+
+class Asker(Closing):
+    """Sends lines to the application at ``target``; does not make the caller wait. ``failures`` are sentences."""
+
+    def __init__(self, target: Endpoint, *, zone: str = "") -> None:
+        self.target = target
+        self.failures: list[str] = []
+        self._zone = zone
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ask")
+
+    def ask(self, flow: Flow, line: bytes) -> None:
+        """Send the line with flow.local in place of ``{address}`` and ``{port}``."""
+        address = flow.local.address + self._zone
+        filled = line.replace(b"{address}", address.encode()).replace(b"{port}", str(flow.local.port).encode())
+        self._threads.submit(_tell, self.target, self._zone, filled).add_done_callback(self._note)
+
+    def _note(self, told: Future[str]) -> None:
+        if not told.cancelled() and (trouble := told.result()):
+            self.failures.append(trouble)
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._threads.shutdown(cancel_futures=True)
+
+
+def _tell(target: Endpoint, zone: str, line: bytes) -> str:
+    """Deliver the line and read what is answered; the trouble as a sentence, or an empty string."""
+    try:
+        with socket.create_connection(socket_address(target.address + zone, target.port)[:2], _PATIENCE) as sock:
+            sock.sendall(line)
+            sock.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: sock.recv(4096), b""))
+    except OSError as error:
+        return f"{target} could not be asked to open a connection ({error})"
+    if answer.startswith(b"ERR"):
+        return f"{target} refused to open a connection: {answer.decode('ascii', 'replace').strip()}"
+    return ""

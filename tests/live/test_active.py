@@ -1,0 +1,36 @@
+"""The kernel as the opener: it is asked to connect, we answer with crafted segments, its own table agrees."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe import scenarios
+from probe.engine.verdict import Word
+from probe.lab import Lab
+from probe.session import CheckOptions, check
+
+OPENED_BY_PEER = tuple(s.id for s in scenarios.ALL.values() if s.opens == "peer")
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_every_exchange_that_the_peer_opens_is_judged(version: int) -> None:
+    with Lab() as lab:
+        run = check(lab.endpoints[version], CheckOptions(only=OPENED_BY_PEER))
+    found = {result.id: result for result in run.exchanges}
+    assert set(found) == set(OPENED_BY_PEER)
+    assert {name for name, result in found.items() if result.verdict is not Word.PASS} <= {"active-syn-retransmitted"}
+    for result in found.values():
+        assert result.verdict in {Word.PASS, Word.WARN}
+        for step in result.steps:
+            assert step.kernel_state is None or step.kernel_state in step.peer_states
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_both_ends_open_at_once(version: int) -> None:
+    with Lab() as lab:
+        (result,) = check(lab.endpoints[version], CheckOptions(only=("simultaneous-open",))).exchanges
+    assert {"simopen.syn-in-synsent", "simopen.completes"} <= set(result.rules)
+    states = [step.peer_states for step in result.steps]
+    assert ("SYN-SENT",) in states
+    assert ("SYN-RECEIVED",) in states
+    assert ("ESTABLISHED",) in states
