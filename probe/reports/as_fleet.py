@@ -1,4 +1,4 @@
-"""The report of several hosts: a row a host, then the details of those that do not conform."""
+"""The report of several hosts: a row a host, then the details of those where something failed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def render(
 ) -> str:
     """The whole report, ending in a line for grep. ``shown`` says which exchanges get their ladder though they passed.
 
-    Hosts whose every exchange is as it should be have their row and nothing more, unless something of them is shown.
+    Hosts where nothing failed have their row and nothing more, unless something of them is shown.
     """
     how = style or Style()
     rows = [_row(run, how) for run in report.runs] + [_lost(one, how) for one in report.unchecked]
@@ -50,7 +50,7 @@ def _counts(report: Report, exit_code: int) -> str:
 
 
 def _worth_telling(run: Run, shown: Callable[[ExchangeResult], bool]) -> bool:
-    return any(e.verdict in (Word.FAIL, Word.WARN) or e.findings or shown(e) for e in run.exchanges)
+    return any(e.verdict is Word.FAIL or shown(e) for e in run.exchanges)
 
 
 def _row(run: Run, how: Style) -> tuple[str, ...]:
