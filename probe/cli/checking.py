@@ -34,9 +34,10 @@ class Display:
 
 
 @dataclass(slots=True)
-class _Outcome:
-    """What has been done so far; ``errors`` are sentences with the exit code each calls for."""
+class Outcome:
+    """What a command has done so far; ``errors`` are sentences with the exit code each calls for."""
 
+    command: str = "check"
     runs: list[Run] = field(default_factory=list)
     errors: list[tuple[str, int]] = field(default_factory=list)
     interrupted: bool = False
@@ -45,9 +46,17 @@ class _Outcome:
         """Note a trouble and go on."""
         self.errors.append((str(error), USAGE if isinstance(error, TargetError) else ENVIRONMENT))
 
+    def add(self, run: Run) -> None:
+        """Take a run in; one that ended early says why."""
+        self.runs.append(run)
+        if run.trouble:
+            self.failed(WireError(run.trouble))
+        elif run.interrupted:
+            self.interrupted = True
+
     def report(self, profile: str) -> Report:
         """What the reports are made of."""
-        return Report("check", profile, tuple(self.runs), self.interrupted)
+        return Report(self.command, profile, tuple(self.runs), self.interrupted)
 
     def exit_code(self, report: Report) -> int:
         """A violation outweighs everything, an interruption what went wrong beside it."""
@@ -64,7 +73,7 @@ def check(targets: Collection[str], versions: Collection[int], options: session.
     that cannot be written.
     """
     aims = [aim for text in targets for aim in resolve(text, versions)]
-    outcome, progress = _Outcome(), Progress(quiet=display.quiet)
+    outcome, progress = Outcome(), Progress(quiet=display.quiet)
     with ExitStack() as stack:
         sink = JsonSink(display.json_to) if display.json_to else None
         if sink is not None:
@@ -77,14 +86,14 @@ def check(targets: Collection[str], versions: Collection[int], options: session.
             except KeyboardInterrupt:
                 outcome.interrupted = True
             progress.clear()
-            return _publish(outcome, options.profile, display, sink, recorder)
+            return publish(outcome, options.profile, display, sink, recorder)
 
 
 def _run_all(
     aims: list[Aim],
     versions: Collection[int],
     options: session.CheckOptions,
-    outcome: _Outcome,
+    outcome: Outcome,
     progress: Progress,
 ) -> None:
     if aims:
@@ -103,7 +112,7 @@ def _run_all(
         outcome.failed(error)
 
 
-def _run_each(aims: list[Aim], options: session.CheckOptions, outcome: _Outcome, progress: Progress) -> None:
+def _run_each(aims: list[Aim], options: session.CheckOptions, outcome: Outcome, progress: Progress) -> None:
     for aim in aims:
         progress.label = str(aim.endpoint)
         here = replace(options, interface=options.interface or aim.interface or None)
@@ -112,21 +121,21 @@ def _run_each(aims: list[Aim], options: session.CheckOptions, outcome: _Outcome,
         except (WireError, TargetError) as error:
             outcome.failed(error)
             continue
-        outcome.runs.append(run)
-        if run.trouble:
-            outcome.failed(WireError(run.trouble))
-        elif run.interrupted:
-            outcome.interrupted = True
+        outcome.add(run)
+        if outcome.interrupted:
             return
 
 
 # -- results out -------------------------------------------------------------------------------------------------------
 
 
-def _publish(
-    outcome: _Outcome, profile: str, display: Display, sink: JsonSink | None, recorder: PatientRecorder | None
+def publish(
+    outcome: Outcome, profile: str, display: Display, sink: JsonSink | None, recorder: PatientRecorder | None
 ) -> int:
-    """Recording first, as its trouble belongs into the reports; then JSON; then people."""
+    """Write and print what was found; the exit code.
+
+    Recording first, as its trouble belongs into the reports; then JSON; then people.
+    """
     if recorder is not None:
         recorder.close()
         if recorder.trouble is not None:
@@ -145,13 +154,13 @@ def _publish(
     return code
 
 
-def _json(outcome: _Outcome, report: Report) -> str:
+def _json(outcome: Outcome, report: Report) -> str:
     return as_json.render(
         report, exit_code=outcome.exit_code(report), errors=[sentence for sentence, _ in outcome.errors]
     )
 
 
-def _complain(outcome: _Outcome, report: Report) -> None:
+def _complain(outcome: Outcome, report: Report) -> None:
     for warning in (*report.warnings, *(w for run in report.runs for w in run.warnings)):
         click.echo(f"probe: {warning}", err=True)
     for sentence, _ in outcome.errors:

@@ -100,7 +100,8 @@ class Conductor:
         """Stop now; the RST that clears up is all that is still to be sent."""
         self.finished = True
         self.transcript.interrupted = True
-        return [*self._reset_commands(), Done()]
+        begun = self.transcript.seen() or self._echoes  # else there is no connection, and nobody to send to
+        return [*(self._reset_commands() if begun else []), Done()]
 
     # -- walking ---------------------------------------------------------------------------------------------------
 

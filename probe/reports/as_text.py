@@ -25,6 +25,7 @@ _LEGEND = (
     " numbers relative to the ISNs; clause of RFC 9293 unless another is named"
 )
 _NONE = "-"
+_WHO = {"listen": "client"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def counts_line(report: Report, exit_code: int) -> str:
 
 
 def _answer(report: Report, run: Run, how: Style) -> Iterator[str]:
-    yield how.paint.strong(f"target {run.target} (IPv{run.ip_version}), profile {report.profile}")
+    yield how.paint.strong(
+        f"{_WHO.get(report.command, 'target')} {run.target} (IPv{run.ip_version}), profile {report.profile}"
+    )
     for question, topic, prefix in _QUESTIONS:
         word = getattr(run.summary, topic)
         about = [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")]

@@ -1,4 +1,4 @@
-"""Writes a run into a recording: every packet seen with its comments, in the order of the wire, and at the end the mark."""
+"""Writes a run into a recording: every packet seen with its comments, in the order of the wire, then the mark."""
 
 from __future__ import annotations
 
