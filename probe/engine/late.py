@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from probe.engine.connection import Packet
 from probe.engine.watch import Watch
-from probe.spec.segment import ACK, Segment
+from probe.spec.segment import ACK, RST, Segment
 
 LATE = 0.05
 """Seconds by which others may have overtaken a segment. What stacks send again comes later (RFC 6298: 1 s; in practice
@@ -54,7 +54,8 @@ def _orders(packets: Sequence[Packet], order: Order, broken: int, *, client: boo
     near = [place for place in own if late.time - packets[order[place]].time <= LATE]
     ahead = [place for place in near if _acknowledges_more(packets[order[place]].segment, late.segment)]
     beyond = [place for place in near if packets[order[place]].segment.end > late.segment.end]
-    found = dict.fromkeys((*ahead[:1], *beyond[:1], *near[-1:]))
+    ended = [place for place in near if packets[order[place]].segment.flags & RST]
+    found = dict.fromkeys((*ahead[:1], *beyond[:1], *ended[:1], *near[-1:]))
     return [[*order[:place], order[broken], *order[place:broken], *order[broken + 1 :]] for place in found]
 
 
