@@ -53,7 +53,7 @@ class Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Waiting costs the tasks in progress at most; processes that are left to themselves can trip over their own end.
+        # Waiting costs the tasks in progress at most; processes left to themselves can trip over their own end.
         self._executor.shutdown(cancel_futures=True)
 
     def results(self, tasks: Iterable[tuple[Any, ...]], ahead: int) -> Iterator[Any]:
