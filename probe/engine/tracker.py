@@ -149,7 +149,10 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
     if not h.inflight or h.due is not None:
         return  # replies leave in the order of the segments that asked for them
     if COOKIES in terms.allow:
-        yield from _with_cookies(h)
+        taken = list(_with_cookies(h))
+        yield from taken
+        if taken and COOKIES in h.excuses:
+            return  # who answers SYNs with cookies knows its own: it does not refuse one ACK and take the next
     for reaction in permitted(arrives(h.tcb, h.inflight[0][1]), terms.profile):
         yield h.reacted(reaction)
 
@@ -275,3 +278,9 @@ def shown_by(belief: Belief) -> tuple[int, str, str] | None:
     """(event, row, rule) of the last segment processed, where all histories agree."""
     shown = {h.shown for h in belief}
     return next(iter(shown)) if len(shown) == 1 else None
+
+
+def forget() -> None:
+    """Let go of every remembered step."""
+    for step in (toward, closure, came, settled, states_of, shown_by):
+        step.cache_clear()
