@@ -1,0 +1,19 @@
+"""Data and RST with a wrong checksum change nothing."""
+
+from probe.scenarios.steps import LIVE, OPEN, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="checksum-data",
+    title="wrong checksum on data and RST",
+    steps=(
+        *OPEN,
+        Send("P.", data=b"y", counts=False, fault="checksum"),
+        Send("R", fault="checksum"),
+        *LIVE,
+        Send("P.", data=b"x"),
+        Expect("."),
+    ),
+    shows=("hdr.checksum-checked",),
+    clause="RFC 9293 3.1",
+    order=211,
+)

@@ -1,0 +1,18 @@
+"""Data that was acknowledged comes again: the current ACK answers it."""
+
+from probe.scenarios.steps import NXT, OPEN, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="data-again",
+    title="old data again",
+    steps=(
+        *OPEN,
+        Send("P.", data=b"0123456789"),
+        Expect("."),
+        Send("P.", seq=NXT - 10, data=b"0123456789"),
+        Expect("settled"),
+    ),
+    shows=("seg.old-duplicate-acked",),
+    clause="RFC 9293 3.10.7.4 first",
+    order=151,
+)

@@ -1,0 +1,19 @@
+"""A FIN beyond a gap is not acknowledged before the gap is filled."""
+
+from probe.scenarios.steps import NXT, OPEN, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="fin-out-of-order",
+    title="FIN out of order",
+    steps=(
+        *OPEN,
+        Send("F.", seq=NXT + 5, counts=False),
+        Send("P.", data=b"01234"),
+        Expect("settled"),
+        Send("F."),
+        Expect("."),
+    ),
+    shows=("close.fin-out-of-order",),
+    clause="RFC 9293 3.10.7.4 first",
+    order=162,
+)

@@ -1,0 +1,21 @@
+"""Our initial sequence number is 2^32-3: every number of the exchange is counted modulo 2^32."""
+
+from probe.scenarios.steps import Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="isn-wraps",
+    title="our ISN is 2^32-3",
+    steps=(
+        Send("S", rule="seg.modulo-2-32"),
+        Expect("S."),
+        Send("."),
+        Send("P.", data=b"0123456789", rule="seg.modulo-2-32"),
+        Expect("."),
+        Send("F.", rule="seg.modulo-2-32"),
+        Expect("."),
+    ),
+    shows=("seg.modulo-2-32", "close.fin-acked"),
+    clause="RFC 9293 3.4",
+    iss=-3,
+    order=83,
+)

@@ -1,0 +1,21 @@
+"""Window scale on a segment without SYN is ignored."""
+
+from probe.scenarios.steps import OPEN, Expect, Scenario, Send
+from probe.spec.segment import NOP, WSCALE, Option
+
+LATE = (Option(NOP), Option(WSCALE, b"\x07"))
+
+SCENARIO = Scenario(
+    id="options-scale-late",
+    title="window scale on data",
+    steps=(
+        *OPEN,
+        Send("P.", data=b"x", options=LATE, rule="opt.ws-on-non-syn-ignored"),
+        Expect("."),
+        Send("P.", data=b"x"),
+        Expect("."),
+    ),
+    shows=("opt.ws-on-non-syn-ignored",),
+    clause="RFC 7323 2.2",
+    order=197,
+)

@@ -1,0 +1,18 @@
+"""The timestamp of a RST is not compared: the exact RST ends the connection."""
+
+from probe.scenarios.steps import LIVE, OPEN_STAMPED, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="rst-old-stamp",
+    title="RST with an older timestamp",
+    steps=(
+        *OPEN_STAMPED,
+        Send("P.", data=b"x"),
+        Expect("."),
+        Send("R", stamp=-1000, rule="rst.no-paws"),
+        *LIVE,
+    ),
+    shows=("rst.no-paws",),
+    clause="RFC 7323 5.2",
+    order=203,
+)
