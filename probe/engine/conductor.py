@@ -268,7 +268,8 @@ class Conductor:
     def _reset_commands(self) -> list[Command]:
         """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""
         expected = self._peer_expects if self._peer_expects is not None else self.tester.nxt
-        numbers = dict.fromkeys((expected, self.tester.nxt))
+        first = () if self.tester.synchronized else (self.tester.iss + 1,)
+        numbers = dict.fromkeys((expected, self.tester.nxt, *first))
         if self.scenario.opens == "peer":
             numbers.setdefault(self.tester.iss + 1)  # text on our SYN,ACK need not have been taken
             return [self._emit(Segment(number, self.tester.rcv, RST | ACK)) for number in numbers]

@@ -11,7 +11,7 @@ SCENARIO = Scenario(
         Send(".", seq=FAR),
         Expect("settled"),
         Send("."),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("open.seq-out-of-window-acked", "open.final-ack-establishes"),

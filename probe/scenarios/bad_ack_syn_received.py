@@ -13,7 +13,7 @@ SCENARIO = Scenario(
         Send(".", ack=PEER + 2),
         Expect("settled"),
         Send("."),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("open.unacceptable-ack-rst", "open.final-ack-establishes"),

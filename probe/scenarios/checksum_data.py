@@ -1,17 +1,18 @@
 """Data and RST with a wrong checksum change nothing."""
 
-from probe.scenarios.steps import LIVE, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import LIVE, OPEN, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="checksum-data",
     title="wrong checksum on data and RST",
     steps=(
         *OPEN,
+        Send("P.", data=b"0123456789"),
+        Expect("."),
         Send("P.", data=b"y", counts=False, fault="checksum"),
         Send("R", fault="checksum"),
+        Wait(0.2),
         *LIVE,
-        Send("P.", data=b"x"),
-        Expect("."),
     ),
     shows=("hdr.checksum-checked",),
     clause="RFC 9293 3.1",

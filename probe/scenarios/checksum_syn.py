@@ -1,15 +1,14 @@
 """A SYN with a wrong checksum is dropped; with the right one it opens."""
 
-from probe.scenarios.steps import ISS, Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="checksum-syn",
     title="wrong checksum on the SYN",
     steps=(
-        Send("S"),
-        Expect("S."),
-        Send("R"),
+        *HEARD,
         Send("S", seq=ISS + 100_000, fresh=True, fault="checksum"),
+        Wait(0.2),
         Send("S", seq=ISS + 200_000, fresh=True),
         Expect("S."),
     ),

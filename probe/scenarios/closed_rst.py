@@ -1,6 +1,6 @@
 """A RST never draws an answer from a closed port."""
 
-from probe.scenarios.steps import ISS, RCV, Expect, Scenario, Send
+from probe.scenarios.steps import ISS, RCV, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="closed-rst",
@@ -10,6 +10,7 @@ SCENARIO = Scenario(
         Expect("R"),
         Send("R"),
         Send("R.", ack=RCV + 7),
+        Wait(0.2),
         Send("S", seq=ISS),
         Expect("settled"),
     ),

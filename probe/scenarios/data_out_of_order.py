@@ -7,7 +7,10 @@ SCENARIO = Scenario(
     title="data out of order",
     steps=(
         *OPEN,
+        Send("P.", data=b"0123456789"),
+        Expect("."),
         Send("P.", seq=NXT + 5, data=b"56789"),
+        Expect("settled", silence=True),
         Send("P.", seq=NXT - 10, data=b"01234"),
         Expect("settled"),
         Send("P.", seq=NXT - 5, data=b"56789"),

@@ -9,7 +9,7 @@ SCENARIO = Scenario(
         *OPEN,
         Send("P.", seq=FAR, data=b"x", counts=False),
         Expect("settled"),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("seg.out-of-window-acked",),

@@ -1,13 +1,16 @@
 """Data without ACK is dropped: RCV.NXT stays where it is."""
 
-from probe.scenarios.steps import LIVE, OPEN, Scenario, Send
+from probe.scenarios.steps import LIVE, OPEN, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="data-without-ack",
     title="data without the ACK flag",
     steps=(
         *OPEN,
-        Send("P", data=b"x", counts=False),
+        Send("P.", data=b"0123456789"),
+        Expect("."),
+        Send("P", data=b"y", counts=False),
+        Wait(0.2),
         *LIVE,
     ),
     shows=("seg.no-ack-bit-dropped",),

@@ -9,7 +9,7 @@ SCENARIO = Scenario(
         *OPEN,
         Send("F.", seq=FAR, counts=False),
         Expect("settled"),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("close.fin-out-of-window",),

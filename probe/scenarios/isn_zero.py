@@ -1,12 +1,13 @@
 """Our initial sequence number is 0: every number of the exchange is counted modulo 2^32."""
 
-from probe.scenarios.steps import Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="isn-zero",
     title="our ISN is 0",
     steps=(
-        Send("S", rule="seg.modulo-2-32"),
+        *HEARD,
+        Send("S", seq=ISS + 100_000, fresh=True, rule="seg.modulo-2-32"),
         Expect("S."),
         Send("."),
         Send("P.", data=b"0123456789", rule="seg.modulo-2-32"),
@@ -16,6 +17,6 @@ SCENARIO = Scenario(
     ),
     shows=("seg.modulo-2-32", "close.fin-acked"),
     clause="RFC 9293 3.4",
-    iss=0,
+    iss=-100000,
     order=82,
 )

@@ -1,14 +1,12 @@
 """Whatever has ACK and no RST draws a RST from LISTEN, its number from the ACK field; the port goes on listening."""
 
-from probe.scenarios.steps import ISS, RCV, Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, RCV, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="listen-ack",
     title="segments with ACK meet LISTEN",
     steps=(
-        Send("S"),
-        Expect("S."),
-        Send("R"),
+        *HEARD,
         Send(".", ack=RCV + 7),
         Expect("settled"),
         Send("S.", ack=RCV + 70, counts=False),

@@ -1,17 +1,16 @@
 """A RST, alone or with SYN or ACK, is nothing to LISTEN: no answer, and the port goes on listening."""
 
-from probe.scenarios.steps import ISS, NXT, RCV, Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, NXT, RCV, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="listen-rst",
     title="RSTs meet LISTEN",
     steps=(
-        Send("S"),
-        Expect("S."),
-        Send("R"),
+        *HEARD,
         Send("R", seq=NXT + 5),
         Send("R.", seq=NXT + 5, ack=RCV + 7),
         Send("SR", seq=NXT + 5, counts=False),
+        Wait(0.2),
         Send("S", seq=ISS + 100_000, fresh=True),
         Expect("S."),
         Send("R"),

@@ -1,6 +1,6 @@
 """Text and FIN without ACK change nothing in SYN-RECEIVED."""
 
-from probe.scenarios.steps import Expect, Scenario, Send
+from probe.scenarios.steps import Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="no-ack-flag-syn-received",
@@ -10,8 +10,9 @@ SCENARIO = Scenario(
         Expect("S."),
         Send("P", data=b"x", counts=False),
         Send("F", counts=False),
+        Wait(0.2),
         Send("."),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("open.no-ack-bit-dropped", "open.final-ack-establishes"),

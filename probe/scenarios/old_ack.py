@@ -7,6 +7,8 @@ SCENARIO = Scenario(
     title="data with an ACK far in the past",
     steps=(
         *OPEN,
+        Send("P.", data=b"0123456789"),
+        Expect("."),
         Send("P.", ack=RCV - (1 << 30), data=b"x", counts=False),
         Expect("settled"),
         Send("P.", data=b"x"),

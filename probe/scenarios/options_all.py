@@ -12,7 +12,7 @@ SCENARIO = Scenario(
         Send("S", options=MANY, stamp=0),
         Expect("S."),
         Send("."),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
         Send("P.", data=b"y", stamp=10),
         Expect("."),

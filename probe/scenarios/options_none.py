@@ -1,15 +1,16 @@
 """Our SYN has no option at all: the peer opens and offers nothing that needs an offer."""
 
-from probe.scenarios.steps import Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="options-none",
     title="SYN without options",
     steps=(
-        Send("S", options=()),
+        *HEARD,
+        Send("S", seq=ISS + 100_000, fresh=True, options=()),
         Expect("S."),
         Send("."),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("opt.ws-only-if-offered", "opt.ts-only-if-offered", "open.listen-syn-synack"),

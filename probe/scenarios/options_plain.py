@@ -7,7 +7,7 @@ SCENARIO = Scenario(
     title="options of the SYN,ACK, MSS offered",
     steps=(
         *OPEN,
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
         Send("F."),
         Expect("."),

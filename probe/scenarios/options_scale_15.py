@@ -1,6 +1,6 @@
 """Our SYN offers a shift of 15: the peer takes it for 14 and opens; its own shift is 14 at most."""
 
-from probe.scenarios.steps import Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send
 from probe.spec.segment import MSS, NOP, WSCALE, Option
 
 BIG = (Option(MSS, (1460).to_bytes(2, "big")), Option(NOP), Option(WSCALE, b"\x0f"))
@@ -9,10 +9,11 @@ SCENARIO = Scenario(
     id="options-scale-15",
     title="window scale beyond 14",
     steps=(
-        Send("S", options=BIG, rule="opt.ws-limit-14"),
+        *HEARD,
+        Send("S", seq=ISS + 100_000, fresh=True, options=BIG, rule="opt.ws-limit-14"),
         Expect("S."),
         Send("."),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("opt.ws-limit-14",),

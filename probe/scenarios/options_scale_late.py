@@ -12,7 +12,7 @@ SCENARIO = Scenario(
         *OPEN,
         Send("P.", data=b"x", options=LATE, rule="opt.ws-on-non-syn-ignored"),
         Expect("."),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("opt.ws-on-non-syn-ignored",),

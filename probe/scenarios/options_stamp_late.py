@@ -9,7 +9,7 @@ SCENARIO = Scenario(
         *OPEN,
         Send("P.", data=b"x", stamp=0, rule="opt.ts-unnegotiated-ignored"),
         Expect("."),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("opt.ts-unnegotiated-ignored",),

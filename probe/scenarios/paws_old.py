@@ -7,7 +7,7 @@ SCENARIO = Scenario(
     title="data with an older timestamp",
     steps=(
         *OPEN_STAMPED,
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
         Send("P.", data=b"y", stamp=-1000, counts=False),
         Expect("settled"),

@@ -1,12 +1,13 @@
 """Reserved bits in the header are ignored, on the SYN and on data, and not sent back."""
 
-from probe.scenarios.steps import Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="reserved-bits",
     title="reserved bits set",
     steps=(
-        Send("S", reserved=14, rule="hdr.reserved-ignored"),
+        *HEARD,
+        Send("S", seq=ISS + 100_000, fresh=True, reserved=14, rule="hdr.reserved-ignored"),
         Expect("S."),
         Send("."),
         Send("P.", data=b"x", reserved=14, rule="hdr.reserved-ignored"),

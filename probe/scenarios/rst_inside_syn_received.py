@@ -9,6 +9,7 @@ SCENARIO = Scenario(
         Send("S"),
         Expect("S."),
         Send("R", seq=NXT + 1),
+        Expect("settled", silence=True),
         *ALIVE,
     ),
     shows=("open.rst-in-window-challenged",),

@@ -7,7 +7,7 @@ SCENARIO = Scenario(
     title="RST with an older timestamp",
     steps=(
         *OPEN_STAMPED,
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
         Send("R", stamp=-1000, rule="rst.no-paws"),
         *LIVE,

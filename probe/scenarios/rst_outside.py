@@ -1,14 +1,17 @@
 """A RST outside the window, left or right of it, is dropped."""
 
-from probe.scenarios.steps import FAR, LIVE, NXT, OPEN, Scenario, Send
+from probe.scenarios.steps import FAR, LIVE, NXT, OPEN, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="rst-outside",
     title="RST outside the window",
     steps=(
         *OPEN,
+        Send("P.", data=b"0123456789"),
+        Expect("."),
         Send("R", seq=NXT - 1),
         Send("R", seq=FAR),
+        Wait(0.2),
         *LIVE,
     ),
     shows=("rst.out-of-window-dropped",),

@@ -1,6 +1,6 @@
 """A RST outside the window is dropped in SYN-RECEIVED: the handshake still completes."""
 
-from probe.scenarios.steps import FAR, ISS, Expect, Scenario, Send
+from probe.scenarios.steps import FAR, ISS, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="rst-outside-syn-received",
@@ -10,8 +10,9 @@ SCENARIO = Scenario(
         Expect("S."),
         Send("R", seq=FAR),
         Send("R", seq=ISS),
+        Wait(0.2),
         Send("."),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("open.rst-out-of-window-ignored", "open.final-ack-establishes"),

@@ -7,7 +7,10 @@ SCENARIO = Scenario(
     title="data without the negotiated timestamp",
     steps=(
         *OPEN_STAMPED,
-        Send("P.", data=b"x", options=(), counts=False),
+        Send("P.", data=b"0123456789"),
+        Expect("."),
+        Send("P.", data=b"x", options=(), counts=False, rule="opt.ts-missing-dropped"),
+        Expect("settled", silence=True),
         Send("P.", data=b"x"),
         Expect("settled"),
         Expect("."),

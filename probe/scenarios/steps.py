@@ -135,12 +135,11 @@ class Scenario:
     """One exchange: its id, what it shows in one line, its steps and the rules it exercises on a conforming peer.
 
     ``port`` is ``open`` or ``closed``: which kind of port the SYN goes to; ``opens`` is ``us`` or ``peer``: who sends
-    it. ``topic`` groups it in reports and in the
-    summary (``three_way``, ``close_by_us``, ``close_by_peer`` or empty). ``waits`` marks a wait for a peer timer,
-    ``slow`` one of more than a few seconds: played only when asked for. ``may_show`` are rules that come up only where
-    the peer uses a permission. ``acks`` False stops the tester from acknowledging the peer's text by itself. ``iss``
-    fixes the tester's initial sequence number. ``expires`` allows the peer's own timers to end the connection (2MSL,
-    R2); how long that took is judged by ``probe.engine.hold``.
+    it. ``topic`` groups it in reports and in the summary (``three_way``, ``close_by_us``, ``close_by_peer`` or empty).
+    ``waits`` marks a wait for a peer timer, ``slow`` one of more than a few seconds: played only when asked for.
+    ``may_show`` are rules that come up only where the peer uses a permission. ``acks`` False stops the tester from
+    acknowledging the peer's text by itself. ``iss`` fixes the tester's initial sequence number. ``expires`` allows the
+    peer's own timers to end the connection (2MSL, R2); how long that took is judged by ``probe.engine.hold``.
     """
 
     id: str
@@ -175,6 +174,8 @@ ALIVE = (Send("P.", seq=NXT - 1, data=b"x", counts=False), Expect("settled"))
 """The same question with an octet below the window: stacks that limit the rate of empty answers answer this one."""
 OPEN = (Send("S"), Expect("S."), Send("."))
 """The three-way handshake."""
+HEARD = (Send("S"), Expect("S."), Send("R"))
+"""A plain SYN is answered and taken back: the port is known to listen, and the peer is in LISTEN again."""
 CALLED = (Ask("connect"), Expect("S", application=True))
 """The peer is brought to open a connection to us; it is in SYN-SENT."""
 ANSWERED = (*CALLED, Send("S."), Expect("."))

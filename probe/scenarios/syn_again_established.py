@@ -9,7 +9,7 @@ SCENARIO = Scenario(
         *OPEN,
         Send("S", seq=ISS),
         Expect("settled"),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("synsync.retransmitted-syn",),

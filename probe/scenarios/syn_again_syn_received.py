@@ -11,7 +11,7 @@ SCENARIO = Scenario(
         Send("S", seq=ISS),
         Expect("settled"),
         Send("."),
-        Send("P.", data=b"x"),
+        Send("P.", data=b"0123456789"),
         Expect("."),
     ),
     shows=("open.dup-syn-in-synrcvd",),

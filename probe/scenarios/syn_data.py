@@ -1,12 +1,13 @@
 """Data on our SYN: the handshake works, the data is taken once it comes again, and only once."""
 
-from probe.scenarios.steps import NXT, Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, NXT, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="syn-data",
     title="data on the SYN",
     steps=(
-        Send("S", data=b"01234"),
+        *HEARD,
+        Send("S", seq=ISS + 100_000, fresh=True, data=b"01234"),
         Expect("S."),
         Send("P.", seq=NXT - 5, data=b"01234", rule="syndata.once-only"),
         Expect("."),

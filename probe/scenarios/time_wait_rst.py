@@ -1,6 +1,6 @@
 """A RST at RCV.NXT either ends TIME-WAIT or is ignored there (RFC 1337); it is not answered."""
 
-from probe.scenarios.steps import NXT, OPEN, Command, Expect, Scenario, Send
+from probe.scenarios.steps import NXT, OPEN, Command, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="time-wait-rst",
@@ -12,6 +12,7 @@ SCENARIO = Scenario(
         Send("F."),
         Expect("."),
         Send("R"),
+        Wait(0.2),
         Send("F.", seq=NXT - 1),
         Expect("settled"),
     ),

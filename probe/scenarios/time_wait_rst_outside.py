@@ -1,6 +1,6 @@
 """A RST outside the window does not end TIME-WAIT."""
 
-from probe.scenarios.steps import NXT, OPEN, Command, Expect, Scenario, Send
+from probe.scenarios.steps import NXT, OPEN, Command, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="time-wait-rst-outside",
@@ -12,6 +12,7 @@ SCENARIO = Scenario(
         Send("F."),
         Expect("."),
         Send("R", seq=NXT - 100),
+        Wait(0.2),
         Send("F.", seq=NXT - 1),
         Expect("settled"),
     ),

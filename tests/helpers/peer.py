@@ -63,11 +63,14 @@ class Peer:
     later: list[tuple[float, Segment]] = field(default_factory=list)
     offer: Segment | None = None
     echo: int = 0
+    connections: int = 0
+    offers: bool = True
 
     def arrives(self, segment: Segment, now: float) -> list[Segment]:
         """What the stack sends when a segment reaches it."""
         if segment.has(SYN) and self.tcb.iss is None:
             self.offer = segment
+            self.connections += 1
         self.echo = (segment.timestamps or (self.echo, 0))[0]
         return [self._dressed(s) for s in self._react(segment, now)]
 
@@ -77,6 +80,8 @@ class Peer:
 
     def _dressed(self, segment: Segment) -> Segment:
         """With the options it takes: what was offered, on a SYN,ACK; timestamps where they are in force."""
+        if not self.offers:
+            return segment
         stamp = Option(TIMESTAMPS, int(self.now * 1000).to_bytes(4, "big") + self.echo.to_bytes(4, "big"))
         options: tuple[Option, ...] = ()
         if segment.has(SYN | ACK) and self.offer is not None:
