@@ -17,7 +17,7 @@ from probe.engine.transcript import Missing, Transcript
 from probe.engine.watch import Watch
 from probe.scenarios import steps
 from probe.scenarios.triggers import NONE, Trigger
-from probe.spec.segment import ACK, MSS, RST, SYN, TIMESTAMPS, Option, Segment, parse_flags
+from probe.spec.segment import ACK, EOL, MSS, NOP, RST, SYN, TIMESTAMPS, Option, Segment, parse_flags
 from probe.spec.seq import Seq
 
 HARMLESS = {"CLOSED", "LISTEN", "TIME-WAIT"}
@@ -26,6 +26,11 @@ CLEARING_TRIES = 3
 APPLICATION_TIMES = 3
 """How many times the patience an application gets: it must be scheduled, and a busy machine takes its time."""
 _bits = lru_cache(maxsize=None)(parse_flags)
+
+
+def _octets(option: Option) -> int:
+    """What an option takes of the header."""
+    return 1 if option.kind in (EOL, NOP) else len(option.data) + 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +216,7 @@ class Conductor:
             step.reserved,
             (step.fault,) if step.fault else (),
         )
-        if step.counts:
-            self.tester.sent(segment)
+        self.tester.sent(segment, counts=step.counts)
         return self._emit(segment, step.rule)
 
     def _payload(self, step: steps.Send) -> bytes:
@@ -234,7 +238,8 @@ class Conductor:
         if offset is None:
             return given
         value, echo = self.tester.stamp(offset)
-        return (*given, Option(TIMESTAMPS, value.to_bytes(4, "big") + echo.to_bytes(4, "big")))
+        stamps = Option(TIMESTAMPS, value.to_bytes(4, "big") + echo.to_bytes(4, "big"))
+        return (*given, *[Option(NOP)] * (-sum(map(_octets, (*given, stamps))) % 4), stamps)
 
     def _usual(self) -> tuple[Option, ...]:
         if self.setting.options is not None:

@@ -21,6 +21,7 @@ class Tester:
     iss: Seq
     nxt: Seq = Seq(0)
     una: Seq = Seq(0)
+    far: Seq = Seq(0)
     peer: Seq = Seq(0)
     text: Seq = Seq(0)
     zero: Seq = Seq(0)
@@ -35,7 +36,7 @@ class Tester:
     _offered: Segment | None = None
 
     def __post_init__(self) -> None:
-        self.nxt = self.una = self.iss
+        self.nxt = self.una = self.far = self.iss
 
     @property
     def rcv(self) -> Seq:
@@ -59,17 +60,18 @@ class Tester:
 
     def restart(self, iss: Seq) -> None:
         """A new incarnation begins: forget the old connection."""
-        self.iss = self.nxt = self.una = iss
+        self.iss = self.nxt = self.una = self.far = iss
         self.peer = self.text = Seq(0)
         self.synchronized, self.fin = False, None
         self.edge, self.shift, self.stamps, self.tsecr = Seq(0), 0, False, 0
         self.counts.clear()
 
-    def sent(self, segment: Segment) -> None:
-        """SND.NXT after a segment that counts."""
-        if segment.seg_len:
+    def sent(self, segment: Segment, *, counts: bool = True) -> None:
+        """SND.NXT after a segment; one that does not count moves it only once the peer acknowledges it."""
+        if segment.seg_len and counts:
             self.nxt = later(self.nxt, segment.end)
-        if segment.flags & SYN:
+        self.far = later(later(self.far, self.nxt), segment.end)
+        if segment.flags & SYN and counts:
             self._offered = segment
 
     def stamp(self, offset: int) -> tuple[int, int]:
@@ -91,6 +93,8 @@ class Tester:
             self.tsecr = segment.timestamps[0]
         if segment.flags & ACK:
             self.edge = segment.ack + (segment.window << (0 if segment.flags & SYN else self.shift))
+        if segment.flags & ACK and self.synchronized and self.nxt < segment.ack <= self.far:
+            self.nxt = segment.ack  # what need not be taken was taken
         if segment.flags & ACK and self.una <= segment.ack <= self.nxt:
             self.una = later(self.una, segment.ack)
         return self.synchronized and not segment.flags & SYN and self._takes_text(segment)

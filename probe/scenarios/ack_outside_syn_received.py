@@ -1,6 +1,6 @@
 """The right ACK number at a sequence number outside the window does not establish: a plain ACK answers it."""
 
-from probe.scenarios.steps import FAR, Expect, Scenario, Send
+from probe.scenarios.steps import FAR, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="ack-outside-syn-received",
@@ -11,8 +11,7 @@ SCENARIO = Scenario(
         Send(".", seq=FAR),
         Expect("settled"),
         Send("."),
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
     ),
     shows=("open.seq-out-of-window-acked", "open.final-ack-establishes"),
     clause="RFC 9293 3.10.7.4 first",

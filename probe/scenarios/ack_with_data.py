@@ -1,6 +1,6 @@
 """Data rides on the third segment of the handshake: it is taken and acknowledged."""
 
-from probe.scenarios.steps import Expect, Scenario, Send
+from probe.scenarios.steps import WORD, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="ack-with-data",
@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     steps=(
         Send("S"),
         Expect("S."),
-        Send("P.", data=b"0123456789"),
+        Send("P.", data=WORD),
         Expect("."),
     ),
     shows=("open.ack-with-data",),

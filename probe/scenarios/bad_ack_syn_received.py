@@ -1,6 +1,6 @@
 """An ACK for nothing new, and one for what was never sent, in SYN-RECEIVED: a RST each, and the handshake completes."""
 
-from probe.scenarios.steps import PEER, Expect, Scenario, Send
+from probe.scenarios.steps import PEER, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="bad-ack-syn-received",
@@ -13,8 +13,7 @@ SCENARIO = Scenario(
         Send(".", ack=PEER + 2),
         Expect("settled"),
         Send("."),
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
     ),
     shows=("open.unacceptable-ack-rst", "open.final-ack-establishes"),
     clause="RFC 9293 3.5.2 group 2; 3.10.7.4 fifth",

@@ -1,14 +1,13 @@
 """Data and RST with a wrong checksum change nothing."""
 
-from probe.scenarios.steps import LIVE, OPEN, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import LIVE, OPEN, SPEAK, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="checksum-data",
     title="wrong checksum on data and RST",
     steps=(
         *OPEN,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("P.", data=b"y", counts=False, fault="checksum"),
         Send("R", fault="checksum"),
         Wait(0.2),

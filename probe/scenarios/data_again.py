@@ -1,15 +1,14 @@
 """Data that was acknowledged comes again: the current ACK answers it."""
 
-from probe.scenarios.steps import NXT, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import NXT, OPEN, SPEAK, WORD, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="data-again",
     title="old data again",
     steps=(
         *OPEN,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
-        Send("P.", seq=NXT - 10, data=b"0123456789"),
+        *SPEAK,
+        Send("P.", seq=NXT - 10, data=WORD),
         Expect("settled"),
     ),
     shows=("seg.old-duplicate-acked",),

@@ -1,14 +1,13 @@
 """Data beyond a gap is not acknowledged before the gap is filled."""
 
-from probe.scenarios.steps import NXT, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import NXT, OPEN, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="data-out-of-order",
     title="data out of order",
     steps=(
         *OPEN,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("P.", seq=NXT + 5, data=b"56789"),
         Expect("settled", silence=True),
         Send("P.", seq=NXT - 10, data=b"01234"),

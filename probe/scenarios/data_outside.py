@@ -1,6 +1,6 @@
 """Data beyond the window is not taken: the current ACK answers it."""
 
-from probe.scenarios.steps import FAR, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import FAR, OPEN, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="data-outside",
@@ -9,8 +9,7 @@ SCENARIO = Scenario(
         *OPEN,
         Send("P.", seq=FAR, data=b"x", counts=False),
         Expect("settled"),
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
     ),
     shows=("seg.out-of-window-acked",),
     clause="RFC 9293 3.5.2 group 3; 3.10.7.4 first",

@@ -1,15 +1,15 @@
 """Of data that overlaps what was received only the new octets count."""
 
-from probe.scenarios.steps import NXT, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import NXT, OPEN, WORD, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="data-overlapping",
     title="data half old, half new",
     steps=(
         *OPEN,
-        Send("P.", data=b"01234"),
+        Send("P.", data=WORD[:5]),
         Expect("."),
-        Send("P.", seq=NXT - 3, data=b"23456789"),
+        Send("P.", seq=NXT - 3, data=WORD[2:]),
         Expect("settled"),
         Expect("."),
     ),

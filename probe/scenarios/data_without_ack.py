@@ -1,14 +1,13 @@
 """Data without ACK is dropped: RCV.NXT stays where it is."""
 
-from probe.scenarios.steps import LIVE, OPEN, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import LIVE, OPEN, SPEAK, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="data-without-ack",
     title="data without the ACK flag",
     steps=(
         *OPEN,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("P", data=b"y", counts=False),
         Wait(0.2),
         *LIVE,

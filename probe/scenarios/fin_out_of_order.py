@@ -1,14 +1,13 @@
 """A FIN beyond a gap is not acknowledged before the gap is filled."""
 
-from probe.scenarios.steps import NXT, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import NXT, OPEN, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="fin-out-of-order",
     title="FIN out of order",
     steps=(
         *OPEN,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("F.", seq=NXT + 5),
         Expect("settled", silence=True),
         Send("P.", seq=NXT - 6, data=b"01234"),

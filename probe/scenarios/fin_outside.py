@@ -1,6 +1,6 @@
 """A FIN outside the window does not close: the current ACK answers it, and the connection goes on."""
 
-from probe.scenarios.steps import FAR, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import FAR, OPEN, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="fin-outside",
@@ -9,8 +9,7 @@ SCENARIO = Scenario(
         *OPEN,
         Send("F.", seq=FAR, counts=False),
         Expect("settled"),
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
     ),
     shows=("close.fin-out-of-window",),
     clause="RFC 9293 3.10.7.4 first",

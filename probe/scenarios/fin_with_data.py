@@ -1,13 +1,13 @@
 """Our FIN rides on data: the ACK covers both."""
 
-from probe.scenarios.steps import OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import OPEN, WORD, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="fin-with-data",
     title="FIN with data",
     steps=(
         *OPEN,
-        Send("FP.", data=b"0123456789"),
+        Send("FP.", data=WORD),
         Expect("."),
     ),
     shows=("close.fin-with-data",),

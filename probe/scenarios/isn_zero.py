@@ -1,6 +1,6 @@
 """Our initial sequence number is 0: every number of the exchange is counted modulo 2^32."""
 
-from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, WORD, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="isn-zero",
@@ -10,7 +10,7 @@ SCENARIO = Scenario(
         Send("S", seq=ISS + 100_000, fresh=True, rule="seg.modulo-2-32"),
         Expect("S."),
         Send("."),
-        Send("P.", data=b"0123456789", rule="seg.modulo-2-32"),
+        Send("P.", data=WORD, rule="seg.modulo-2-32"),
         Expect("."),
         Send("F.", rule="seg.modulo-2-32"),
         Expect("."),

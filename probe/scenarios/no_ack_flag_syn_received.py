@@ -1,6 +1,6 @@
 """Text and FIN without ACK change nothing in SYN-RECEIVED."""
 
-from probe.scenarios.steps import Expect, Scenario, Send, Wait
+from probe.scenarios.steps import SPEAK, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="no-ack-flag-syn-received",
@@ -12,8 +12,7 @@ SCENARIO = Scenario(
         Send("F", counts=False),
         Wait(0.2),
         Send("."),
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
     ),
     shows=("open.no-ack-bit-dropped", "open.final-ack-establishes"),
     clause="RFC 9293 3.10.7.4 fifth",

@@ -1,6 +1,6 @@
 """Our SYN offers everything usual: what the peer takes it uses right, timestamps on every segment."""
 
-from probe.scenarios.steps import Expect, Scenario, Send
+from probe.scenarios.steps import SPEAK, Expect, Scenario, Send
 from probe.spec.segment import MSS, SACK_PERMITTED, WSCALE, Option
 
 MANY = (Option(MSS, (1460).to_bytes(2, "big")), Option(SACK_PERMITTED), Option(WSCALE, b"\x07"))
@@ -12,8 +12,7 @@ SCENARIO = Scenario(
         Send("S", options=MANY, stamp=0),
         Expect("S."),
         Send("."),
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("P.", data=b"y", stamp=10),
         Expect("."),
         Send("F."),

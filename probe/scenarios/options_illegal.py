@@ -8,10 +8,10 @@ SCENARIO = Scenario(
     title="options of impossible length on the SYN",
     steps=(
         *HEARD,
-        Send("S", seq=ISS + 100_000, fresh=True, options=(Option(MSS, b"", "length 0"),)),
+        Send("S", seq=ISS + 100_000, fresh=True, options=(Option(MSS, bytes(2), "length 0"),)),
         Expect("settled", silence=True),
         Send("R"),
-        Send("S", seq=ISS + 100_000, fresh=True, options=(Option(WSCALE, b"", "past the header"),)),
+        Send("S", seq=ISS + 100_000, fresh=True, options=(Option(WSCALE, bytes(2), "past the header"),)),
         Expect("settled", silence=True),
         Send("R"),
         Send("S", seq=ISS + 100_000, fresh=True, rule="opt.illegal-length"),

@@ -1,14 +1,13 @@
 """Our SYN offers MSS only: the peer's SYN,ACK carries MSS and nothing that was not offered."""
 
-from probe.scenarios.steps import OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import OPEN, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="options-plain",
     title="options of the SYN,ACK, MSS offered",
     steps=(
         *OPEN,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("F."),
         Expect("."),
     ),

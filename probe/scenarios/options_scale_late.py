@@ -1,6 +1,6 @@
 """Window scale on a segment without SYN is ignored."""
 
-from probe.scenarios.steps import OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import OPEN, SPEAK, WORD, Expect, Scenario, Send
 from probe.spec.segment import NOP, WSCALE, Option
 
 LATE = (Option(NOP), Option(WSCALE, b"\x07"))
@@ -10,10 +10,9 @@ SCENARIO = Scenario(
     title="window scale on data",
     steps=(
         *OPEN,
-        Send("P.", data=b"x", options=LATE, rule="opt.ws-on-non-syn-ignored"),
+        Send("P.", data=WORD, options=LATE, rule="opt.ws-on-non-syn-ignored"),
         Expect("."),
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
     ),
     shows=("opt.ws-on-non-syn-ignored",),
     clause="RFC 7323 2.2",

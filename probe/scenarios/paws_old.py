@@ -1,14 +1,13 @@
 """Data with an older timestamp is an old duplicate: an ACK answers it and it is not taken."""
 
-from probe.scenarios.steps import OPEN_STAMPED, Expect, Scenario, Send
+from probe.scenarios.steps import OPEN_STAMPED, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="paws-old",
     title="data with an older timestamp",
     steps=(
         *OPEN_STAMPED,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("P.", data=b"y", stamp=-1000, counts=False),
         Expect("settled"),
         Send("P.", data=b"y"),

@@ -1,6 +1,6 @@
 """Reserved bits in the header are ignored, on the SYN and on data, and not sent back."""
 
-from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, WORD, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="reserved-bits",
@@ -10,7 +10,7 @@ SCENARIO = Scenario(
         Send("S", seq=ISS + 100_000, fresh=True, reserved=14, rule="hdr.reserved-ignored"),
         Expect("S."),
         Send("."),
-        Send("P.", data=b"x", reserved=14, rule="hdr.reserved-ignored"),
+        Send("P.", data=WORD, reserved=14, rule="hdr.reserved-ignored"),
         Expect("."),
     ),
     shows=("hdr.reserved-ignored", "hdr.reserved-zero"),

@@ -1,14 +1,13 @@
 """Of a RST only the sequence number counts: a wrong ACK field does not save the connection."""
 
-from probe.scenarios.steps import LIVE, OPEN, RCV, Expect, Scenario, Send
+from probe.scenarios.steps import LIVE, OPEN, RCV, SPEAK, Scenario, Send
 
 SCENARIO = Scenario(
     id="rst-bad-ack",
     title="RST with a wrong ACK field",
     steps=(
         *OPEN,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("R.", ack=RCV + 1000, rule="rst.ack-field-irrelevant"),
         *LIVE,
     ),

@@ -1,14 +1,13 @@
 """A RST in the window but not at RCV.NXT draws a challenge ACK (or ends the connection); the exact one ends it."""
 
-from probe.scenarios.steps import ALIVE, NXT, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import ALIVE, NXT, OPEN, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="rst-inside",
     title="RST in the window, then the exact one",
     steps=(
         *OPEN,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("R", seq=NXT + 1),
         Expect("settled", silence=True),
         Send("R", rule="rst.challenge-then-exact"),

@@ -1,14 +1,13 @@
 """The timestamp of a RST is not compared: the exact RST ends the connection."""
 
-from probe.scenarios.steps import LIVE, OPEN_STAMPED, Expect, Scenario, Send
+from probe.scenarios.steps import LIVE, OPEN_STAMPED, SPEAK, Scenario, Send
 
 SCENARIO = Scenario(
     id="rst-old-stamp",
     title="RST with an older timestamp",
     steps=(
         *OPEN_STAMPED,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("R", stamp=-1000, rule="rst.no-paws"),
         *LIVE,
     ),

@@ -1,14 +1,13 @@
 """A RST outside the window, left or right of it, is dropped."""
 
-from probe.scenarios.steps import FAR, LIVE, NXT, OPEN, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import FAR, LIVE, NXT, OPEN, SPEAK, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="rst-outside",
     title="RST outside the window",
     steps=(
         *OPEN,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("R", seq=NXT - 1),
         Send("R", seq=FAR),
         Wait(0.2),

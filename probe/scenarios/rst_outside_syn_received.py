@@ -1,6 +1,6 @@
 """A RST outside the window is dropped in SYN-RECEIVED: the handshake still completes."""
 
-from probe.scenarios.steps import FAR, ISS, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import FAR, ISS, SPEAK, Expect, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="rst-outside-syn-received",
@@ -12,8 +12,7 @@ SCENARIO = Scenario(
         Send("R", seq=ISS),
         Wait(0.2),
         Send("."),
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
     ),
     shows=("open.rst-out-of-window-ignored", "open.final-ack-establishes"),
     clause="RFC 9293 3.5.3; 3.10.7.4 first",

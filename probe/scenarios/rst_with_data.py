@@ -1,14 +1,13 @@
 """A RST may carry data: it ends the connection, and the data is not acknowledged."""
 
-from probe.scenarios.steps import LIVE, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import LIVE, OPEN, SPEAK, Scenario, Send
 
 SCENARIO = Scenario(
     id="rst-with-data",
     title="RST with data",
     steps=(
         *OPEN,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("R", data=b"because", counts=False),
         *LIVE,
     ),

@@ -1,14 +1,13 @@
 """Data without the timestamp that was negotiated: dropped (or taken), never a reason to end the connection."""
 
-from probe.scenarios.steps import OPEN_STAMPED, Expect, Scenario, Send
+from probe.scenarios.steps import OPEN_STAMPED, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="stamp-missing",
     title="data without the negotiated timestamp",
     steps=(
         *OPEN_STAMPED,
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
         Send("P.", data=b"x", options=(), counts=False, rule="opt.ts-missing-dropped"),
         Expect("settled", silence=True),
         Send("P.", data=b"x"),

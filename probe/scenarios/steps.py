@@ -180,5 +180,9 @@ CALLED = (Ask("connect"), Expect("S", application=True))
 """The peer is brought to open a connection to us; it is in SYN-SENT."""
 ANSWERED = (*CALLED, Send("S."), Expect("."))
 """The three-way handshake that the peer opens."""
+WORD = b"PROBE 0123"
+"""Ten octets that ask for nothing: `probe target` waits for the rest of the line, so does a server of HTTP."""
+SPEAK = (Send("P.", data=WORD), Expect("."))
+"""Data, acknowledged: the connection is known to stand."""
 OPEN_STAMPED = (Send("S", stamp=0), Expect("S."), Send("."))
 """The three-way handshake with timestamps offered."""

@@ -1,6 +1,6 @@
 """The SYN that opened the connection comes again: an old duplicate, answered by an ACK."""
 
-from probe.scenarios.steps import ISS, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import ISS, OPEN, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="syn-again-established",
@@ -9,8 +9,7 @@ SCENARIO = Scenario(
         *OPEN,
         Send("S", seq=ISS),
         Expect("settled"),
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
     ),
     shows=("synsync.retransmitted-syn",),
     clause="RFC 9293 3.10.7.4 first",

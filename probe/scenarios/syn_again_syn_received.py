@@ -1,6 +1,6 @@
 """Our SYN comes twice: no second connection, the same ISN, and the handshake completes."""
 
-from probe.scenarios.steps import ISS, Expect, Scenario, Send
+from probe.scenarios.steps import ISS, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="syn-again-syn-received",
@@ -9,10 +9,8 @@ SCENARIO = Scenario(
         Send("S"),
         Expect("S."),
         Send("S", seq=ISS),
-        Expect("settled"),
         Send("."),
-        Send("P.", data=b"0123456789"),
-        Expect("."),
+        *SPEAK,
     ),
     shows=("open.dup-syn-in-synrcvd",),
     clause="RFC 9293 3.10.7.4 first; 3.10.8",

@@ -1,15 +1,15 @@
 """Data on our SYN: the handshake works, the data is taken once it comes again, and only once."""
 
-from probe.scenarios.steps import HEARD, ISS, NXT, Expect, Scenario, Send
+from probe.scenarios.steps import HEARD, ISS, NXT, WORD, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="syn-data",
     title="data on the SYN",
     steps=(
         *HEARD,
-        Send("S", seq=ISS + 100_000, fresh=True, data=b"01234"),
+        Send("S", seq=ISS + 100_000, fresh=True, data=WORD[:5]),
         Expect("S."),
-        Send("P.", seq=NXT - 5, data=b"01234", rule="syndata.once-only"),
+        Send("P.", seq=NXT - 5, data=WORD[:5], rule="syndata.once-only"),
         Expect("."),
     ),
     shows=("syndata.handshake-works", "syndata.once-only"),

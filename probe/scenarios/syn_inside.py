@@ -1,6 +1,6 @@
 """A SYN in the window draws a challenge ACK and the connection works on (without RFC 5961: a RST ends it)."""
 
-from probe.scenarios.steps import OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import OPEN, WORD, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="syn-inside",
@@ -9,7 +9,7 @@ SCENARIO = Scenario(
         *OPEN,
         Send("S", counts=False),
         Expect("settled"),
-        Send("P.", data=b"x", rule="synsync.data-flows-on"),
+        Send("P.", data=WORD, rule="synsync.data-flows-on"),
         Expect("settled"),
     ),
     shows=("synsync.in-window", "synsync.data-flows-on"),

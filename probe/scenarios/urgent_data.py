@@ -1,13 +1,13 @@
 """Data with URG and PSH is data: acknowledged like any other."""
 
-from probe.scenarios.steps import OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import OPEN, WORD, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="urgent-data",
     title="data with URG and PSH",
     steps=(
         *OPEN,
-        Send("PU.", data=b"0123456789", urgent=10),
+        Send("PU.", data=WORD, urgent=10),
         Expect("."),
     ),
     shows=("ack.under-half-second",),

@@ -17,6 +17,7 @@ from probe.spec.segment import (
     ACK,
     FIN,
     MSS,
+    NOP,
     RST,
     SACK_PERMITTED,
     SYN,
@@ -90,7 +91,8 @@ class Peer:
             options += tuple(option for kind, option in taken.items() if self.offer.option(kind) is not None)
         elif self.tcb.timestamps and not segment.flags & RST:
             options = (stamp,)
-        segment = replace(segment, options=options)
+        size = sum(len(option.data) + 2 for option in options)
+        segment = replace(segment, options=(*options, *[Option(NOP)] * (-size % 4)))
         form = self.faults.get("FORM")
         return segment if form is None else form(self, segment, None, [segment])[0]  # type: ignore[arg-type]
 
