@@ -99,6 +99,7 @@ class Numbers:
     def sight(self, segment: Segment, to_peer: bool) -> Sight:
         """What is left of the segment for the tracker, in a form that is quick to look up."""
         flags, seq, ack = segment.flags, segment.seq, segment.ack
+        known = not to_peer or self.tester is None  # what the tester sends in a connection is never absolute
         if to_peer and self.tester is None and not (seq == 0 and flags & RST and flags & ACK):
             self.tester = seq
         if not to_peer and self.peer is None and flags & SYN:
@@ -106,7 +107,7 @@ class Numbers:
         own, other = (self._tester, self._peer) if to_peer else (self._peer, self._tester)
         return Sight(
             to_peer,
-            seq if seq == 0 and flags & RST and flags & ACK else own(seq),
+            seq if seq == 0 and flags & RST and flags & ACK and known else own(seq),
             other(ack) if flags & ACK else _ZERO,
             flags & 0x3F,
             segment.window,

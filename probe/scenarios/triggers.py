@@ -14,6 +14,8 @@ _TARGET = {
     "send after end of file": "eof; send 100; wait 100; close",
     "half-close": "half-close",
     "hold": "hold",
+    "send and hold": "send 100; hold",
+    "close with data unread": "close-unread",
     "abort": "abort",
     "hello": "hello",
     "connect": "connect {address} {port}",
