@@ -176,10 +176,12 @@ class Conductor:
         fresh_text = self.tester.takes(segment)
         if segment.flags & ACK and not segment.flags & RST:
             self._peer_expects = segment.ack
-        return [self._emit(self._ack_of_text())] if fresh_text else []
+        return [self._emit(self._ack_of_text())] if fresh_text and self.scenario.acks else []
 
     def _ack_of_text(self) -> Segment:
-        return Segment(self.tester.nxt, self.tester.text, ACK)
+        ack = Segment(self.tester.nxt, self.tester.text, ACK)
+        self.tester.sent(ack)
+        return ack
 
     def _emit(self, segment: Segment) -> Send:
         self._echoes += 1

@@ -14,7 +14,10 @@ _COUNTED = (("R", RST, RST), ("F", FIN, FIN), ("S.", SYN | ACK, SYN | ACK), ("S"
 
 @dataclass(slots=True)
 class Tester:
-    """Our end of the connection. ``text`` is the number after the peer's in-order text, its FIN left out."""
+    """Our end of the connection. ``text`` is the number after the peer's in-order text, its FIN left out.
+
+    ``told`` is the highest acknowledgment we sent in earnest, ``edge`` the right edge of the window the peer offered.
+    """
 
     iss: Seq
     nxt: Seq = Seq(0)
@@ -22,6 +25,8 @@ class Tester:
     peer: Seq = Seq(0)
     text: Seq = Seq(0)
     zero: Seq = Seq(0)
+    told: Seq = Seq(0)
+    edge: Seq = Seq(0)
     synchronized: bool = False
     fin: Seq | None = None
     counts: dict[str, int] = field(default_factory=dict)
@@ -52,14 +57,16 @@ class Tester:
     def restart(self, iss: Seq) -> None:
         """A new incarnation begins: forget the old connection."""
         self.iss = self.nxt = self.una = iss
-        self.peer = self.text = Seq(0)
+        self.peer = self.text = self.told = Seq(0)
         self.synchronized, self.fin = False, None
         self.counts.clear()
 
     def sent(self, segment: Segment) -> None:
-        """SND.NXT after a segment that counts."""
+        """SND.NXT and the acknowledgment given, after a segment that counts."""
         if segment.seq == self.nxt:
             self.nxt = segment.end
+        if segment.flags & (ACK | RST) == ACK and self.synchronized:
+            self.told = later(self.told, segment.ack)
 
     def takes(self, segment: Segment) -> bool:
         """Note a segment of the peer; True when it brought text that is to be acknowledged."""
@@ -69,8 +76,10 @@ class Tester:
         opens = not segment.flags & ACK or segment.ack == self.iss + 1
         if segment.flags & SYN and opens and not self.synchronized:
             self.peer, self.text, self.synchronized = segment.seq, segment.seq + 1, True
+            self.told, self.edge = segment.seq, segment.ack
         if segment.flags & ACK and self.una <= segment.ack <= self.nxt:
             self.una = later(self.una, segment.ack)
+            self.edge = segment.ack + segment.window
         return self.synchronized and not segment.flags & SYN and self._takes_text(segment)
 
     def _count(self, segment: Segment) -> None:

@@ -35,6 +35,10 @@ ZERO = Num("zero")
 """The absolute number 0, which a RST for no connection carries (RFC 9293 section 3.10.7.1)."""
 RCV = Num("rcv")
 """The tester's RCV.NXT: the peer's text and FIN acknowledged."""
+TOLD = Num("told")
+"""The highest acknowledgment the tester has sent in earnest: the peer's SND.UNA."""
+EDGE = Num("edge")
+"""The first number right of the window the peer has offered: its RCV.NXT + RCV.WND."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class Scenario:
     ``port`` is ``open`` or ``closed``: which kind of port the SYN goes to; ``opens`` is ``us`` or ``peer``: who sends
     it. ``topic`` groups it in reports and in the
     summary (``three_way``, ``close_by_us``, ``close_by_peer`` or empty). ``waits`` marks a wait for a peer timer.
-    ``keep_acks`` False stops the tester from acknowledging the peer's text by itself.
+    ``acks`` False stops the tester from acknowledging the peer's text by itself.
     """
 
     id: str
@@ -134,6 +138,7 @@ class Scenario:
     repeats: tuple[Repeats, ...] = ()
     distinct_isns: bool = False
     aborts: bool = False
+    acks: bool = True
     order: int = 100
 
     @property

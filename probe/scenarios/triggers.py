@@ -17,6 +17,10 @@ _TARGET = {
     "abort": "abort",
     "hello": "hello",
     "connect": "connect {address} {port}",
+    "send and hold": "send 10; hold",
+    "send and half-close": "send 10; half-close",
+    "send at end of file, then hold": "eof; send 10; hold",
+    "send at end of file, then close": "eof; send 10; close",
 }
 
 

@@ -1,0 +1,131 @@
+"""From the attempts of one matrix to its reported cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from probe.engine.cell_play import Heard, due_text
+from probe.engine.cells import Cell
+from probe.engine.grid import CellResult, WayResult
+from probe.engine.judge import Opinion
+from probe.engine.jury import is_noise, settle
+from probe.engine.verdict import Word
+from probe.engine.ways import Way
+from probe.session.attempt import Attempt
+from probe.session.matrix_options import MatrixOptions
+from probe.session.verdicts import after_losses
+from probe.spec import rules
+from probe.spec.segment import Endpoint
+
+
+@dataclass(slots=True)
+class Record:
+    """What the attempts at one cell (or at one way alone) showed."""
+
+    way: Way
+    cell: Cell | None = None
+    heard: list[Heard] = field(default_factory=list)
+    kernel: str | None = None
+    disagreements: list[str] = field(default_factory=list)
+
+    def add(self, heard: Heard, attempt: Attempt) -> None:
+        """One more attempt."""
+        self.heard.append(heard)
+        judged = len(attempt.conductor.transcript.judged)
+        watch = attempt.conductor.watch
+        self.kernel = None
+        for index, state in attempt.kernel.items():
+            if index < judged:
+                self.kernel = state
+                self._compare(index, state, watch.states[index])
+
+    def _compare(self, index: int, state: str, inferred: tuple[str, ...]) -> None:
+        if inferred and state not in inferred and not (state == "CLOSED" and "LISTEN" in inferred):
+            self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
+
+    def opinions(self) -> list[Opinion]:
+        """One an attempt."""
+        return [h.opinion for h in self.heard]
+
+    def opinion(self, *, clean: bool = True) -> Opinion:
+        """The verdict of all attempts."""
+        return settle(self.opinions(), clean=clean)
+
+
+def results(
+    target: Endpoint,
+    options: MatrixOptions,
+    ways: Sequence[Way],
+    reached: dict[str, Record],
+    records: Sequence[Record],
+    dropped: int,
+    interrupted: bool,
+) -> tuple[tuple[CellResult, ...], tuple[WayResult, ...]]:
+    """The cells in the order of the report, and what became of each way."""
+    noisy = any(is_noise(r.opinions()) for r in (*reached.values(), *records))
+    clean = not dropped and not noisy
+    by_way = [_way(target, way, reached.get(way.id), interrupted) for way in ways]
+    found: list[CellResult] = []
+    for way, result in zip(ways, by_way, strict=True):
+        own = [r for r in records if r.way is way]
+        found += [_cell(target, r, clean, dropped, interrupted) for r in own]
+        if not own and not any(w.state == result.state and w.verdict is Word.PASS for w in by_way):
+            if not any(c.state == result.state for c in found):
+                found += _unreached(options, result)
+    return tuple(found), tuple(by_way)
+
+
+def _way(target: Endpoint, way: Way, record: Record | None, interrupted: bool) -> WayResult:
+    if record is None or not record.heard:
+        why = "interrupted before it was tried" if interrupted else "not tried"
+        return WayResult(target.version, way.state.value, way.name, Word.INCONCLUSIVE, why)
+    opinion = record.opinion()
+    reason = opinion.reason
+    if opinion.findings and not reason:
+        first = opinion.findings[0]
+        reason = f"{first.rule}: sent {first.sent}, due {first.due}, came {first.came}"
+    return WayResult(target.version, way.state.value, way.name, opinion.word, reason)
+
+
+def _unreached(options: MatrixOptions, way: WayResult) -> list[CellResult]:
+    """A state that no way leads into: one cell a column says why."""
+    word = Word.SKIP if way.verdict is Word.SKIP else Word.INCONCLUSIVE
+    return [
+        CellResult(way.ip_version, way.state, way.way, kind, "", "", False, word, way.reason)
+        for kind in options.kinds(way.state)
+    ]
+
+
+def _cell(target: Endpoint, record: Record, clean: bool, dropped: int, interrupted: bool) -> CellResult:
+    cell = record.cell
+    assert cell is not None
+    if record.heard:
+        opinion = after_losses(record.opinion(clean=clean), dropped)
+        last = next((h for h in reversed(record.heard) if h.opinion.findings), record.heard[-1])
+    else:
+        why = "interrupted before it was played" if interrupted else "not played"
+        opinion, last = Opinion(Word.INCONCLUSIVE, why), Heard(Opinion(Word.INCONCLUSIVE))
+    first = opinion.findings[0] if opinion.findings else None
+    rule = rules.find(first.rule if first else cell.rule)
+    return CellResult(
+        ip_version=target.version,
+        state=cell.way.state.value,
+        way=cell.way.name,
+        segment=cell.kind,
+        seq=cell.seq.name,
+        ack=cell.ack.name,
+        payload=cell.payload,
+        verdict=opinion.word,
+        reason=opinion.reason,
+        rule=rule.id,
+        level=first.level if first else rule.level,
+        clause=rule.source,
+        sent=first.sent if first else last.sent,
+        due=first.due if first else due_text(cell.due),
+        came=last.came,
+        next_states=last.next_states,
+        kernel_state=record.kernel,
+        attempts=len(record.heard),
+        findings=opinion.findings,
+    )
