@@ -9,7 +9,7 @@ from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Seen, Send
 from probe.engine.hypothesis import PEER_ISN, TESTER_ISN
 from probe.engine.judge import Case, Doubt, Opinion, grade, judge, show
-from probe.engine.verdict import Finding, Word
+from probe.engine.verdict import Finding, Word, worst
 from probe.engine.watch import Watch
 from probe.scenarios import steps
 from probe.spec.reaction import Reaction
@@ -59,7 +59,8 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
     findings = tuple(_about(cell, f, sent) for f in found.findings)
     states = next((s for s in reversed(watch.states[: len(case.transcript.judged)]) if s), ())
     came = findings[0].came if findings else _reply(case, watch, at)
-    return Heard(replace(found, findings=findings), sent, came, () if findings else states)
+    word = worst([f.word for f in findings]) if findings else found.word
+    return Heard(replace(found, word=word, findings=findings), sent, came, () if findings else states)
 
 
 def _there(cell: Cell, watch: Watch, at: int) -> bool:
@@ -99,4 +100,3 @@ def _reply(case: Case, watch: Watch, at: int) -> str:
         if at in asked and (len(asked) == 1 or place < len(events) - 1):
             texts.append(show(watch, event))
     return ", ".join(texts) or "nothing"
-

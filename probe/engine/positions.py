@@ -80,4 +80,3 @@ def _distinct(way: Way, places: Iterable[tuple[str, Num]]) -> Iterator[Position]
         if value not in found:
             found.add(value)
             yield Position(name, num)
-

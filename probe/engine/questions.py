@@ -1,9 +1,8 @@
 """The segment that tells which state the peer is in after a stimulus: chosen from the oracle, state by state.
 
 A question is good if every permitted next state must answer it, and if the states a faulty peer may be in instead
-answer it otherwise. A segment with one garbage octet below the window is asked first: stacks limit how often they answer
-segments without payload, and that one has some. Its octet ends one short of RCV.NXT, where no stack takes it for the
-next one.
+answer it otherwise. A segment with one garbage octet below the window is asked first: stacks limit how often they
+answer segments without payload, and that one has some. It ends one short of RCV.NXT, where no stack takes it for new.
 """
 
 from __future__ import annotations

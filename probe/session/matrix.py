@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
@@ -18,7 +17,7 @@ from probe.engine.judge import Opinion, judge
 from probe.engine.jury import heard_enough
 from probe.engine.tracker import CLOSED, LISTENING, Terms
 from probe.engine.verdict import Word
-from probe.engine.ways import WAYS, Way
+from probe.engine.ways import WAYS, Way, possible
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, Trigger, missing
 from probe.session.attempt import Attempt, case_of
@@ -36,8 +35,10 @@ from probe.wire.raw import RawLink
 from probe.wire.route import find_route
 from probe.wire.sockdiag import KernelTable
 
-MANY, FEW, CAREFUL = 96, 5, 64
-"""Connections at a time: behind `probe target`, behind any other server, and where a cell is played again."""
+MANY, FEW = 192, 5
+"""Connections at a time: behind `probe target`, whose backlog is long, and behind any other server."""
+QUICK, AT_HAND = 0.6, 0.01
+"""The patience where a round trip takes less than so many seconds: a stack answers at once or not at all."""
 
 
 def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
@@ -71,16 +72,15 @@ class _Matrix:
         self, target: Endpoint, options: MatrixOptions, link: RawLink, pool: PortPool, loop: Loop, *, local: bool
     ) -> None:
         self.target, self.options, self.link, self.pool, self.loop = target, options, link, pool, loop
-        self.patience = options.patience or (LOCAL_PATIENCE if local else FIRST_PATIENCE)
+        self.patience = options.patience or (QUICK if local else FIRST_PATIENCE)
         self.random = random.Random(options.seed)
         self.closed = ClosedPorts(target, options.closed_port, local=local)
         self.detection = Detection(known_trigger(options.trigger))
         self.path_delay = SCHEDULING
-        self.ways = [way for way in WAYS if options.kinds(way.state.value)]
+        self.ways = tuple(way for way in WAYS if options.kinds(way.state.value))
         self.reached: dict[str, Record] = {}
         self.records: list[Record] = []
         self.queue: deque[_Work] = deque()
-        self.again: deque[_Work] = deque()
         self.playing: dict[Flow, _Work] = {}
         self.connections = self.done = self.total = 0
 
@@ -150,17 +150,21 @@ class _Matrix:
             round_trip = times[1] - times[0]
             self.path_delay = SCHEDULING + round_trip
             if self.options.patience is None:
-                self.patience = max(LOCAL_PATIENCE, ROUND_TRIPS * round_trip)
+                self.patience = QUICK if round_trip < AT_HAND else max(LOCAL_PATIENCE, ROUND_TRIPS * round_trip)
 
     def _look_for_ways(self) -> None:
         """Each way once without a stimulus: where that does not work, no cell of it is played."""
+        self.ways = possible(self.ways, self._lacking)
         for way in self.ways:
             record = self.reached[way.id] = Record(way)
-            if why := missing(self.trigger, way.commands):
+            if why := self._lacking(way):
                 record.heard.append(Heard(Opinion(Word.SKIP, why)))
             else:
                 self.queue.append(_Work(control(way), way, record))
-        self._play(self.queue)
+        self._play()
+
+    def _lacking(self, way: Way) -> str:
+        return missing(self.trigger, way.commands)
 
     def _play_cells(self) -> None:
         for way in self.ways:
@@ -171,15 +175,11 @@ class _Matrix:
                     self.records.append(Record(way, cell))
                     self.queue.append(_Work(cell.scenario, way, self.records[-1], cell))
         self.total = len(self.queue)
-        self._play(self.queue)
+        self._play()
 
-    def _play(self, works: Iterable[_Work]) -> None:
-        """Side by side; what is left in doubt is played again with less haste."""
+    def _play(self) -> None:
+        """Side by side; what is left in doubt goes to the end of the queue, where its wait costs nothing."""
         self.loop.run(self._next, self._finished, self.parallel)
-        while self.again:
-            self.queue.extend(self.again)
-            self.again.clear()
-            self.loop.run(self._next, self._finished, min(CAREFUL, self.parallel))
 
     def _next(self) -> Attempt | None:
         if not self.queue:
@@ -214,7 +214,7 @@ class _Matrix:
             heard = Heard(judge(case))
         work.record.add(heard, attempt)
         if not heard_enough([h.opinion for h in work.record.heard]):
-            self.again.append(work)
+            self.queue.append(work)
         elif work.cell is not None:
             self.done += 1
         if self.options.progress is not None and self.total:

@@ -192,7 +192,7 @@ def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
         # Nothing else can arrive in LAST-ACK; text and FIN are ignored (fifth, seventh, eighth step).
         return (_make("A2" if after.state is State.CLOSED else "A3", tcb, segment, None, after),)
     if tcb.state is State.TIME_WAIT and segment.seq > tcb.rcv_nxt and not segment.seg_len:
-        # All that is foreseen here is the FIN again: "acknowledge it" (fifth step). With a gap before it, so may this be.
+        # Only the FIN again is foreseen here: "acknowledge it" (fifth step). Behind a gap anything may pass for that.
         return _drop("T16", tcb, segment), _ack("T16", tcb, segment)
     return text_and_fin(_ack_row(tcb, after), tcb, after, segment)
 
