@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from probe.engine.cells import Cell
 from probe.engine.conductor import Conductor, Setting
-from probe.engine.events import Seen, Send
+from probe.engine.events import Command, Seen
 from probe.engine.hypothesis import PEER_ISN, TESTER_ISN
 from probe.engine.judge import Case, Doubt, Opinion, grade, judge, show
 from probe.engine.verdict import Finding, Word, worst
@@ -29,7 +29,7 @@ class CellConductor(Conductor):
         ours = [i for i, e in self.transcript.seen() if e.to_peer]
         return ours[self._ordinal - 1] if 0 < self._ordinal <= len(ours) else None
 
-    def _send(self, step: steps.Send) -> Send:
+    def _send(self, step: steps.Send) -> list[Command]:
         out = super()._send(step)
         if self._before == 0:
             self._ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._echoes
@@ -50,7 +50,7 @@ class Heard:
 def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
     """The attempt judged: departures behind the stimulus are the cell's, those before it are not."""
     watch, at = conductor.watch, conductor.stimulus
-    found = judge(case)
+    found = Opinion(Word.PASS) if _plain(case, watch) else judge(case)
     if at is None or not _there(cell, watch, at):
         return Heard(_not_brought(cell, found))
     event = case.transcript.judged[at]
@@ -61,6 +61,12 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
     came = findings[0].came if findings else _reply(case, watch, at)
     word = worst([f.word for f in findings]) if findings else found.word
     return Heard(replace(found, word=word, findings=findings), sent, came, () if findings else states)
+
+
+def _plain(case: Case, watch: Watch) -> bool:
+    """Whether everything went as permitted, clearing up included: that needs no second look at the record."""
+    record = case.transcript
+    return watch.broken_at is None and not record.missing and not record.foreign and not record.interrupted
 
 
 def _there(cell: Cell, watch: Watch, at: int) -> bool:

@@ -17,7 +17,7 @@ from probe.engine.ways import WINDOW, Way
 from probe.scenarios.steps import NXT, Expect, Scenario, Send, Step, Wait
 from probe.spec.arrives import arrives
 from probe.spec.reaction import Reaction, Reply
-from probe.spec.segment import ACK, Segment, parse_flags
+from probe.spec.segment import ACK, SYN, Segment, parse_flags
 from probe.spec.seq import Seq
 from probe.spec.tcb import Tcb
 
@@ -37,6 +37,8 @@ KINDS = {
 """The columns of the matrix, and their flags as a scenario writes them."""
 AFTERWARDS = 0.05
 """Seconds to watch for an answer too many: it would come on the heels of the one that was due."""
+TIMER = 0.45
+"""Seconds to watch where the segment acknowledges text or a FIN: a peer that did not take it sends those again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +80,21 @@ class Cell:
         """The exchange that plays it."""
         answered = all(r.reply is not None and not r.reply.covers for r in self.due)
         pause: tuple[Step, ...] = (Expect("settled"),) if answered else ()
-        steps = (*self.way.steps, self.stimulus, *pause, self.question, Expect("settled"), Wait(AFTERWARDS))
-        return _scenario(self.way, self.id, f"{self.kind} in {self.way.state.value}", steps, self.due[0].clause)
+        moved = self.way.retransmits and any(r.next.snd_una != self.way.tcb.snd_una for r in self.due)
+        steps = (self.stimulus, *pause, self.question, Expect("settled"), Wait(TIMER if moved else AFTERWARDS))
+        return self.way.scenario(self.id, f"{self.kind} in {self.way.state.value}", steps, self.due[0].clause)
 
 
 def control(way: Way) -> Scenario:
     """The way alone and the question that tells whether it led there."""
-    steps = (*way.steps, best_question(way, frozenset({way.tcb})), Expect("settled"), Wait(AFTERWARDS))
-    return _scenario(way, way.id, f"into {way.state.value}", steps, "")
+    steps = (best_question(way, frozenset({way.tcb})), Expect("settled"), Wait(AFTERWARDS))
+    return way.scenario(way.id, f"into {way.state.value}", steps)
 
 
-def _scenario(way: Way, name: str, title: str, steps: tuple[Step, ...], clause: str) -> Scenario:
-    return Scenario(name, title, steps, shows=(), clause=clause, port=way.port, acks=way.acks)
+def patience_test() -> Scenario:
+    """Whether the listener keeps state: one that does sends its SYN,ACK again (a SYN cookie is sent once)."""
+    steps = (Send("S"), Expect("S."), Expect("S.", 4.0, count=2))
+    return Scenario("keeps-state", "does the listener keep state?", steps, (), "")
 
 
 @lru_cache(maxsize=64)
@@ -102,7 +107,7 @@ def cells(way: Way, kind: str) -> tuple[Cell, ...]:
 def _all(way: Way, kind: str, payload: bool) -> Iterator[Cell]:
     flags = parse_flags(KINDS[kind])
     length = len(PAYLOAD) if payload else 0
-    for seq in sequence_numbers(way, payload):
+    for seq in sequence_numbers(way, payload=payload, syn=bool(flags & SYN)):
         for ack in acknowledgments(way) if flags & ACK else (NONE,):
             number = way.number(ack.num) if flags & ACK else Seq(0)
             segment = Segment(way.number(seq.num), number, flags, WINDOW, length, PAYLOAD[:length])

@@ -17,8 +17,8 @@ from probe.spec.seq import Seq
 from probe.spec.tcb import Tcb
 
 _OCTET = Send(".", NXT - 2, RCV, b"?", WINDOW, counts=False)
-_SYN = Send("S", ISS, window=WINDOW)
-_SYN_ACK = Send("S.", ISS, PEER + 1, window=WINDOW)
+_SYN = Send("S", ISS, window=WINDOW, counts=False)
+_SYN_ACK = Send("S.", ISS, PEER + 1, window=WINDOW, counts=False)
 _CANDIDATES = (_OCTET, _SYN, _SYN_ACK)
 _TEMPTATIONS = ("S", "S.", ".", "F.", "R", "P.")
 """What a peer that misreads a segment may take it for."""

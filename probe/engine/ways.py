@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from probe.engine.hypothesis import PEER_ISN, TESTER_ISN
-from probe.scenarios.steps import OPEN, PEER, TEXT, Command, Expect, Num, Send, Step
+from probe.scenarios.steps import CALLED, OPEN, PEER, TEXT, Command, Expect, Num, Scenario, Send, Step
 from probe.spec.segment import Segment
 from probe.spec.seq import Seq
-from probe.spec.states import FIN_SENT, State
+from probe.spec.states import FIN_SENT, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
 WINDOW = 65535
@@ -27,8 +27,8 @@ _LINE = 20
 class Way:
     """One way into a state: ``steps`` are played first, ``tcb`` is the model of the block they leave.
 
-    ``name`` tells ways of one state apart. ``port`` and ``acks`` as in Scenario. A ``fallback`` is taken only where the
-    application cannot be brought to take another way into the state.
+    ``name`` tells ways of one state apart. ``port``, ``opens`` and ``acks`` are those of a Scenario. A ``fallback`` is
+    taken only where the application cannot be brought to take another way into the state.
     """
 
     id: str
@@ -37,13 +37,24 @@ class Way:
     steps: tuple[Step, ...]
     tcb: Tcb
     port: str = "open"
+    opens: str = "us"
     acks: bool = True
     fallback: bool = False
+
+    def scenario(self, name: str, title: str, steps: tuple[Step, ...] = (), clause: str = "") -> Scenario:
+        """The way and what is to be played then."""
+        whole = (*self.steps, *steps)
+        return Scenario(name, title, whole, (), clause, port=self.port, opens=self.opens, acks=self.acks)
 
     @property
     def commands(self) -> tuple[str, ...]:
         """What the peer's application has to be asked for."""
-        return tuple(s.data.name for s in self.steps if isinstance(s, Send) and isinstance(s.data, Command))
+        return self.scenario(self.id, "").commands
+
+    @property
+    def retransmits(self) -> bool:
+        """Whether text or a FIN of the peer is in flight, to be sent again until it is acknowledged."""
+        return self.tcb.state in SYNCHRONIZED and not self.tcb.fin_acked
 
     def number(self, num: Num) -> Seq:
         """A scenario's number where the peer has the model's block."""
@@ -83,7 +94,8 @@ def _block(state: State, *, taken: int = 0, flight: int = 0, sent: int = 0, fin:
 
 
 _LISTEN = Tcb(State.LISTEN, listening=True)
-_HALF_OPEN = replace(_block(State.SYN_RECEIVED, flight=1), snd_wl1=Seq(0), snd_wl2=Seq(0))
+_HALF_OPEN = replace(_block(State.SYN_RECEIVED, flight=1), snd_una=PEER_ISN, snd_wl1=Seq(0), snd_wl2=Seq(0))
+_CALLING = replace(_HALF_OPEN, state=State.SYN_SENT, passive=False, listening=False, rcv_nxt=TESTER_ISN)
 _PATIENCE = 5.0
 """Seconds an application may take to do what it is asked: with many connections at a time it has its turn late."""
 _FIN = Expect("F", _PATIENCE, application=True)
@@ -97,7 +109,16 @@ _UNACKED = TEXT_LENGTH + 1
 WAYS: tuple[Way, ...] = (
     Way("closed", State.CLOSED, "closed port", (), Tcb(State.CLOSED), port="closed"),
     Way("listen", State.LISTEN, "open port", (), _LISTEN),
+    Way("syn-sent", State.SYN_SENT, "connects to us", CALLED, _CALLING, opens="peer"),
     Way("syn-received", State.SYN_RECEIVED, "from LISTEN", OPEN[:2], _HALF_OPEN),
+    Way(
+        "syn-received-active",
+        State.SYN_RECEIVED,
+        "from SYN-SENT",
+        (*CALLED, Send("S"), Expect("S.")),
+        replace(_HALF_OPEN, passive=False, listening=False),
+        opens="peer",
+    ),
     Way(
         "established",
         State.ESTABLISHED,

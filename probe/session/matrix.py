@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 
 from probe.engine.cell_play import CellConductor, Heard, hear
-from probe.engine.cells import Cell, cells, control
+from probe.engine.cells import Cell, cells, control, patience_test
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Seen
 from probe.engine.grid import MatrixRun
@@ -25,10 +25,13 @@ from probe.session.check import FIRST_PATIENCE, LOCAL_PATIENCE, ROUND_TRIPS, SCH
 from probe.session.detect import Detection, known_trigger
 from probe.session.loop import Loop
 from probe.session.matrix_options import MatrixOptions
-from probe.session.matrix_result import Record, results
+from probe.session.matrix_result import Facts, Record, results
 from probe.session.ports import ClosedPorts
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
+from probe.spec.states import State
+from probe.wire.addresses import is_link_local
+from probe.wire.ask import Asker
 from probe.wire.errors import WireError
 from probe.wire.guard import PortPool
 from probe.wire.raw import RawLink
@@ -51,8 +54,10 @@ def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
             closing(RawLink(target.address, source=chosen.source, interface=chosen.interface, pool=pool))
         )
         table = exits.enter_context(KernelTable())
-        loop = Loop(link, table if route.local and table.available else None, keep=chosen.recorder is not None)
-        return _Matrix(target, chosen, link, pool, loop, local=route.local).run()
+        asker = exits.enter_context(Asker(target, zone=f"%{chosen.interface}" if is_link_local(target.address) else ""))
+        usable = table if route.local and table.available else None
+        loop = Loop(link, usable, keep=chosen.recorder is not None, ask=asker.ask)
+        return _Matrix(target, chosen, link, pool, loop, asker, local=route.local).run()
 
 
 @dataclass(slots=True)
@@ -69,9 +74,18 @@ class _Matrix:
     """One matrix in progress."""
 
     def __init__(
-        self, target: Endpoint, options: MatrixOptions, link: RawLink, pool: PortPool, loop: Loop, *, local: bool
+        self,
+        target: Endpoint,
+        options: MatrixOptions,
+        link: RawLink,
+        pool: PortPool,
+        loop: Loop,
+        asker: Asker,
+        *,
+        local: bool,
     ) -> None:
         self.target, self.options, self.link, self.pool, self.loop = target, options, link, pool, loop
+        self.asker = asker
         self.patience = options.patience or (QUICK if local else FIRST_PATIENCE)
         self.random = random.Random(options.seed)
         self.closed = ClosedPorts(target, options.closed_port, local=local)
@@ -81,8 +95,9 @@ class _Matrix:
         self.reached: dict[str, Record] = {}
         self.records: list[Record] = []
         self.queue: deque[_Work] = deque()
-        self.playing: dict[Flow, _Work] = {}
+        self.playing: dict[Attempt, _Work] = {}
         self.connections = self.done = self.total = 0
+        self.keeps_state = False
 
     def run(self) -> MatrixRun:
         """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side."""
@@ -97,7 +112,8 @@ class _Matrix:
         except WireError as error:
             interrupted, trouble = True, str(error)
         dropped = self.link.losses().dropped
-        found, ways = results(self.target, self.options, self.ways, self.reached, self.records, dropped, interrupted)
+        facts = Facts(self.target, dropped, interrupted, self.keeps_state)
+        found, ways = results(facts, self.options, self.ways, self.reached, self.records)
         return MatrixRun(
             str(self.target),
             self.target.version,
@@ -105,7 +121,7 @@ class _Matrix:
             found,
             ways,
             self.connections,
-            tuple(filter(None, (self.pool.caveat,))),
+            tuple(filter(None, (self.pool.caveat, *self.asker.failures[:1]))),
             time.monotonic() - began,
             interrupted,
             trouble,
@@ -167,6 +183,8 @@ class _Matrix:
         return missing(self.trigger, way.commands)
 
     def _play_cells(self) -> None:
+        if any(way.state is State.SYN_RECEIVED and way.opens == "us" for way in self.ways):
+            self.queue.append(_Work(patience_test(), self.ways[0], Record(self.ways[0])))
         for way in self.ways:
             if self.reached[way.id].opinion().word is not Word.PASS:
                 continue
@@ -186,19 +204,22 @@ class _Matrix:
             return None
         work = self.queue.popleft()
         attempt = self._attempt(Conductor, work.scenario, work)
-        self.playing[attempt.flow] = work
+        self.playing[attempt] = work
         return attempt
 
     def _attempt(self, kind: type[Conductor], scenario: Scenario, work: _Work | None = None) -> Attempt:
-        closed = scenario.port == "closed"
+        closed, called = scenario.port == "closed", scenario.opens == "peer"
         setting = Setting(
             iss=Seq(self.random.getrandbits(32)),
             trigger=self.detection.trigger_for(scenario),
             terms=Terms(self.options.profile),
-            start=CLOSED if closed else LISTENING,
+            start=CLOSED if closed or called else LISTENING,
             patience=self.patience,
         )
-        flow = Flow(Endpoint(self.link.source, self.pool.take()), self.closed.endpoint() if closed else self.target)
+        remote = self.closed.endpoint() if closed else self.target
+        if called:
+            remote = Endpoint(self.target.address, 0)  # the peer will choose
+        flow = Flow(Endpoint(self.link.source, self.pool.take()), remote)
         cell = work.cell if work else None
         conductor = CellConductor(cell, setting) if cell else kind(scenario, setting)
         self.connections += 1
@@ -206,8 +227,9 @@ class _Matrix:
 
     def _finished(self, attempt: Attempt) -> None:
         self.pool.give(attempt.flow.local.port)
-        work = self.playing.pop(attempt.flow)
+        work = self.playing.pop(attempt)
         conductor, case = attempt.conductor, case_of(attempt)
+        self.keeps_state = self.keeps_state or conductor.tester.counts.get("S.", 0) > 1
         if work.cell is not None and isinstance(conductor, CellConductor):
             heard = hear(work.cell, replace(case, answers=True), conductor)
         else:

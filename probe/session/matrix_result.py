@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probe.engine.cell_play import Heard, due_text
 from probe.engine.cells import Cell
 from probe.engine.grid import CellResult, WayResult
-from probe.engine.judge import Opinion
+from probe.engine.judge import Doubt, Opinion
 from probe.engine.jury import is_noise, settle
 from probe.engine.verdict import Word
 from probe.engine.ways import Way
@@ -52,47 +52,55 @@ class Record:
             self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
 
     def opinions(self) -> list[Opinion]:
-        """One an attempt."""
-        return [h.opinion for h in self.heard]
+        """One an attempt. Where one attempt shows that the listener keeps state, cookies explain no other either."""
+        found = [h.opinion for h in self.heard]
+        if any(o.doubt is Doubt.LOSS for o in found):
+            return [replace(o, doubt=Doubt.LOSS) if o.doubt is Doubt.COOKIES else o for o in found]
+        return found
 
-    def opinion(self, *, clean: bool = True) -> Opinion:
+    def opinion(self, *, clean: bool = True, keeps_state: bool = True) -> Opinion:
         """The verdict of all attempts."""
-        return settle(self.opinions(), clean=clean)
+        return settle(self.opinions(), clean=clean, keeps_state=keeps_state)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the run as a whole knows: packets lost in our own buffer, an interruption, a listener that keeps state."""
+
+    target: Endpoint
+    dropped: int
+    interrupted: bool
+    keeps_state: bool
 
 
 def results(
-    target: Endpoint,
-    options: MatrixOptions,
-    ways: Sequence[Way],
-    reached: dict[str, Record],
-    records: Sequence[Record],
-    dropped: int,
-    interrupted: bool,
+    facts: Facts, options: MatrixOptions, ways: Sequence[Way], reached: dict[str, Record], records: Sequence[Record]
 ) -> tuple[tuple[CellResult, ...], tuple[WayResult, ...]]:
     """The cells in the order of the report, and what became of each way."""
     noisy = sum(is_noise(r.opinions()) for r in records)
-    clean = not dropped and noisy <= len(records) // TOLERATED
-    by_way = [_way(target, way, reached.get(way.id), interrupted) for way in ways]
+    clean = not facts.dropped and noisy <= len(records) // TOLERATED
+    by_way = [_way(facts, way, reached.get(way.id)) for way in ways]
     found: list[CellResult] = []
     for way, result in zip(ways, by_way, strict=True):
         own = [r for r in records if r.way is way]
-        found += [_cell(target, r, clean, dropped, interrupted) for r in own]
+        found += [_cell(facts, r, clean) for r in own]
         played = {w.state for w in by_way if w.verdict is Word.PASS} | {c.state for c in found}
         if not own and result.state not in played:
             found += _unreached(options, result)
     return tuple(found), tuple(by_way)
 
 
-def _way(target: Endpoint, way: Way, record: Record | None, interrupted: bool) -> WayResult:
+def _way(facts: Facts, way: Way, record: Record | None) -> WayResult:
+    version = facts.target.version
     if record is None or not record.heard:
-        why = "interrupted before it was tried" if interrupted else "not tried"
-        return WayResult(target.version, way.state.value, way.name, Word.INCONCLUSIVE, why)
+        why = "interrupted before it was tried" if facts.interrupted else "not tried"
+        return WayResult(version, way.state.value, way.name, Word.INCONCLUSIVE, why)
     opinion = record.opinion()
     reason = opinion.reason
     if opinion.findings and not reason:
         first = opinion.findings[0]
         reason = f"{first.rule}: sent {first.sent}, due {first.due}, came {first.came}"
-    return WayResult(target.version, way.state.value, way.name, opinion.word, reason)
+    return WayResult(version, way.state.value, way.name, opinion.word, reason)
 
 
 def _unreached(options: MatrixOptions, way: WayResult) -> list[CellResult]:
@@ -104,19 +112,19 @@ def _unreached(options: MatrixOptions, way: WayResult) -> list[CellResult]:
     ]
 
 
-def _cell(target: Endpoint, record: Record, clean: bool, dropped: int, interrupted: bool) -> CellResult:
+def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
     cell = record.cell
     assert cell is not None
     if record.heard:
-        opinion = after_losses(record.opinion(clean=clean), dropped)
+        opinion = after_losses(record.opinion(clean=clean, keeps_state=facts.keeps_state), facts.dropped)
         last = next((h for h in reversed(record.heard) if h.opinion.findings), record.heard[-1])
     else:
-        why = "interrupted before it was played" if interrupted else "not played"
+        why = "interrupted before it was played" if facts.interrupted else "not played"
         opinion, last = Opinion(Word.INCONCLUSIVE, why), Heard(Opinion(Word.INCONCLUSIVE))
     first = opinion.findings[0] if opinion.findings else None
     rule = rules.find(first.rule if first else cell.rule)
     return CellResult(
-        ip_version=target.version,
+        ip_version=facts.target.version,
         state=cell.way.state.value,
         way=cell.way.name,
         segment=cell.kind,
