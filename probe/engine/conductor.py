@@ -197,7 +197,9 @@ class Conductor:
         return [self._emit(self._ack_of_text())] if fresh_text and self.scenario.acks else []
 
     def _ack_of_text(self) -> Segment:
-        return Segment(self.tester.nxt, self.tester.text, ACK, options=self._options(ACK))
+        ack = Segment(self.tester.nxt, self.tester.text, ACK, options=self._options(ACK))
+        self.tester.sent(ack)
+        return ack
 
     def _emit(self, segment: Segment, rule: str = "") -> Send:
         self._echoes += 1

@@ -16,7 +16,10 @@ FIRST_STAMP = 0x10000000
 
 @dataclass(slots=True)
 class Tester:
-    """Our end of the connection. ``text`` is the number after the peer's in-order text, its FIN left out."""
+    """Our end of the connection. ``text`` is the number after the peer's in-order text, its FIN left out.
+
+    ``told`` is the highest acknowledgment we sent in earnest, ``edge`` the right edge of the window the peer offered.
+    """
 
     iss: Seq
     nxt: Seq = Seq(0)
@@ -25,6 +28,7 @@ class Tester:
     peer: Seq = Seq(0)
     text: Seq = Seq(0)
     zero: Seq = Seq(0)
+    told: Seq = Seq(0)
     synchronized: bool = False
     fin: Seq | None = None
     counts: dict[str, int] = field(default_factory=dict)
@@ -61,18 +65,20 @@ class Tester:
     def restart(self, iss: Seq) -> None:
         """A new incarnation begins: forget the old connection."""
         self.iss = self.nxt = self.una = self.far = iss
-        self.peer = self.text = Seq(0)
+        self.peer = self.text = self.told = Seq(0)
         self.synchronized, self.fin = False, None
         self.edge, self.shift, self.stamps, self.tsecr = Seq(0), 0, False, 0
         self.counts.clear()
 
     def sent(self, segment: Segment, *, counts: bool = True) -> None:
-        """SND.NXT after a segment; one that does not count moves it only once the peer acknowledges it."""
+        """SND.NXT and the ACK given, after a segment; one that does not count moves it once the peer acknowledges it."""
         if segment.seg_len and counts:
             self.nxt = later(self.nxt, segment.end)
         self.far = later(later(self.far, self.nxt), segment.end)
         if segment.flags & SYN and counts:
             self._offered = segment
+        if segment.flags & (ACK | RST) == ACK and self.synchronized and counts:
+            self.told = later(self.told, segment.ack)
 
     def stamp(self, offset: int) -> tuple[int, int]:
         """TSval and TSecr of the next segment; a newer TSval becomes the newest."""
@@ -88,6 +94,7 @@ class Tester:
         opens = not segment.flags & ACK or self.iss < segment.ack <= self.nxt  # text on our SYN may be taken too
         if segment.flags & SYN and opens and not self.synchronized:
             self.peer, self.text, self.synchronized = segment.seq, segment.seq + 1, True
+            self.told = segment.seq
             self._negotiate(segment)
         if segment.timestamps is not None:
             self.tsecr = segment.timestamps[0]
@@ -97,6 +104,7 @@ class Tester:
             self.nxt = segment.ack  # what need not be taken was taken
         if segment.flags & ACK and self.una <= segment.ack <= self.nxt:
             self.una = later(self.una, segment.ack)
+            self.edge = segment.ack + segment.window
         return self.synchronized and not segment.flags & SYN and self._takes_text(segment)
 
     def _negotiate(self, answer: Segment) -> None:

@@ -50,7 +50,10 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is judged: the scenario, its record, the belief it started from, and what may be taken for granted."""
+    """What is judged: the scenario, its record, the belief it started from, and what may be taken for granted.
+
+    ``answers`` says that the peer is known to answer, so that its silence means something.
+    """
 
     scenario: Scenario
     transcript: Transcript
@@ -58,6 +61,7 @@ class Case:
     terms: Terms
     obedient: bool = False
     path_delay: float = 0.0
+    answers: bool = False
 
 
 def judge(case: Case) -> Opinion:
@@ -90,6 +94,8 @@ def _void(case: Case) -> Opinion | None:
         segment = case.transcript.foreign[0].segment
         return _cannot_tell(f"our own kernel answered ({segment.text()}): the guard did not hold the port")
     came = [e for _, e in case.transcript.seen() if not e.to_peer]
+    if not came and case.answers:
+        return None
     if not came:
         if case.scenario.opens == "peer":
             return _cannot_tell("the peer opened no connection to us")
@@ -110,7 +116,7 @@ def _cannot_tell(reason: str) -> Opinion:
 def _opens(transcript: Transcript) -> bool:
     """Whether the first segment of the record is our SYN."""
     _, first = transcript.seen()[0]
-    return first.to_peer and bool(first.segment.flags & SYN)
+    return first.to_peer and first.segment.flags & (SYN | ACK | RST) == SYN
 
 
 # -- departures from the oracle ----------------------------------------------------------------------------------------

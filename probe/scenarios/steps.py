@@ -37,6 +37,8 @@ ZERO = Num("zero")
 """The absolute number 0, which a RST for no connection carries (RFC 9293 section 3.10.7.1)."""
 RCV = Num("rcv")
 """The tester's RCV.NXT: the peer's text and FIN acknowledged."""
+TOLD = Num("told")
+"""The highest acknowledgment the tester has sent in earnest: the peer's SND.UNA."""
 EDGE = Num("edge")
 """The right edge of the peer's window: the first number it does not take (RCV.NXT + RCV.WND there)."""
 FAR = EDGE + (1 << 20)

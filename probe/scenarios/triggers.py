@@ -19,6 +19,11 @@ _TARGET = {
     "abort": "abort",
     "hello": "hello",
     "connect": "connect {address} {port}",
+    "send and hold": "send 10; hold",
+    "send and close": "send 10; close",
+    "send and half-close": "send 10; half-close",
+    "send at end of file, then hold": "eof; send 10; hold",
+    "send at end of file, then close": "eof; send 10; close",
 }
 
 
