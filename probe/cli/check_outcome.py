@@ -18,6 +18,7 @@ _AFTER_ALL = 1 << 30
 class Outcome:
     """Keyed by place; ``errors`` are sentences with the exit code each calls for."""
 
+    command: str = "check"
     runs: dict[int, Run] = field(default_factory=dict)
     unchecked: dict[int, Unchecked] = field(default_factory=dict)
     errors: list[tuple[int, str, int]] = field(default_factory=list)
@@ -39,9 +40,13 @@ class Outcome:
 
     def found(self, job: Job, run: Run) -> None:
         """A check ended; trouble on its way is an error too, but what it found stands."""
-        self.runs[job.number] = replace(run, name=job.name)
+        self.add(replace(run, name=job.name), job.number)
+
+    def add(self, run: Run, place: int = 0) -> None:
+        """Take a run in; one that ended early says why."""
+        self.runs[place] = run
         if run.trouble:
-            self.failed(WireError(run.trouble), job.number)
+            self.failed(WireError(run.trouble), place)
         elif run.interrupted:
             self.interrupted = True
 
@@ -56,7 +61,7 @@ class Outcome:
         """What the reports are made of."""
         runs = tuple(self.runs[place] for place in sorted(self.runs))
         unchecked = tuple(self.unchecked[place] for place in sorted(self.unchecked))
-        return Report("check", profile, runs, self.interrupted, unchecked=unchecked)
+        return Report(self.command, profile, runs, self.interrupted, unchecked=unchecked)
 
     def exit_code(self, report: Report) -> int:
         """A violation outweighs everything, an interruption what went wrong beside it."""

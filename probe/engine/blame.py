@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from probe.engine.hypothesis import PEER_ISN, TESTER_ISN, Due, Hypothesis
 from probe.engine.tracker import Belief, Terms, came, closure
 from probe.spec.arrives import arrives
 from probe.spec.calls import ABORTABLE
+from probe.spec.reaction import permitted
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import FIN_SENT, State
+from probe.spec.tcb import Tcb
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,59 @@ def for_silence(belief: Belief, terms: Terms) -> Blame:
 def for_segment(belief: Belief, terms: Terms, segment: Segment) -> Blame:
     """A segment came that nothing explains (canonical numbers): name the rule it departs from."""
     everything = closure(belief, terms)
-    passed_over = _passed_over(everything, terms, segment)
-    if passed_over is not None:
-        return passed_over
+    for suspect in (_disturbed, _passed_over):
+        found = suspect(everything, terms, segment)
+        if found is not None:
+            return found
     histories = _advanced(everything)
     owing = [h for h in histories if h.due]
     if owing:
         return _instead_of(sorted(owing, key=lambda h: _likeness(h, segment)), segment)
     return _out_of_the_blue(histories, segment)
+
+
+def _disturbed(everything: Belief, terms: Terms, segment: Segment) -> Blame | None:
+    """A segment that must be dropped was answered, or changed what the answer to a later one shows changed."""
+    waiting = [h for h in everything if h.inflight and h.due is None and h.owed is None]
+    for h in sorted(waiting, key=lambda h: (-len(h.inflight), repr(h.shown))):
+        (index, odd), rest = h.inflight[0], h.inflight[1:]
+        if not _dropped(h, odd, terms):
+            continue
+        rule = arrives(h.tcb, odd)[0].rule
+        if all(_dropped(h, other, terms) for _, other in rest):
+            return Blame(rule, index, "nothing")
+        faulty = (replace(h, inflight=rest, tcb=tcb) for tcb in _changed(h.tcb, odd))
+        if any(came(frozenset({one}), segment, terms).belief for one in faulty):
+            return Blame(rule, index, "nothing")
+    return _disturbed_before(waiting, terms, segment)
+
+
+def _disturbed_before(waiting: list[Hypothesis], terms: Terms, segment: Segment) -> Blame | None:
+    """The same where a wait lies between the segment to be dropped and the later one."""
+    for h in (h for h in waiting if h.shown is not None and h.shown[1] in _DROPS):
+        taken = replace(h.tcb, rcv_nxt=segment.ack) if segment.flags & ACK else h.tcb
+        faulty = (replace(h, tcb=tcb) for tcb in (replace(h.tcb.gone(), listening=h.tcb.passive), taken))
+        if h.shown is not None and any(came(frozenset({one}), segment, terms).belief for one in faulty):
+            return Blame(h.shown[2], h.shown[0], "nothing")
+    return None
+
+
+_DROPS = {"R1", "R7", "F3", "F7", "Z1"}
+"""Rows of segments that only get dropped, in states where a connection is."""
+
+
+def _dropped(h: Hypothesis, segment: Segment, terms: Terms) -> bool:
+    """Whether the segment is one to be dropped; a mere ACK that draws nothing is not called so."""
+    reactions = permitted(arrives(h.tcb, segment), terms.profile)
+    mere = segment.flags == ACK and not segment.length
+    return not mere and all(r.reply is None and r.next == h.tcb for r in reactions)
+
+
+def _changed(tcb: Tcb, odd: Segment) -> Iterator[Tcb]:
+    """What a faulty end may have made of a segment that is to be dropped: lost its block, or taken text and FIN."""
+    yield replace(tcb.gone(), listening=tcb.passive)
+    if odd.seg_len:
+        yield replace(tcb, rcv_nxt=odd.end)
 
 
 def _passed_over(everything: Belief, terms: Terms, segment: Segment) -> Blame | None:
@@ -57,7 +105,8 @@ def _passed_over(everything: Belief, terms: Terms, segment: Segment) -> Blame | 
         # What tells whether there is a connection, or an attempt at one: an empty ACK, or the SYN,ACK.
         alive = asked.flags == (SYN | ACK if opening else ACK) and asked.length == 0
         vanished = (replace(h.tcb.gone(), listening=h.tcb.passive),) if alive else ()
-        faulty = (replace(h, inflight=rest, tcb=tcb) for tcb in (h.tcb, *vanished))
+        taken = (replace(h.tcb, rcv_nxt=ignored.end),) if ignored.flags & RST and ignored.length else ()
+        faulty = (replace(h, inflight=rest, tcb=tcb) for tcb in (h.tcb, *vanished, *taken))
         if any(came(frozenset({one}), segment, terms).belief for one in faulty):
             return Blame(usual.rule, index, f"no answer, and {usual.next.state.value}")
     return None

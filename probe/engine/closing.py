@@ -146,11 +146,16 @@ class _Walk:
         isn = x if client else opened.server_isn
         if segment.flags & SYN and isn is not None:
             return segment.seq != isn
-        if x is None or end is None or opened.handshake not in (UNANSWERED, VIOLATED, REFUSED):
+        unopened = opened.handshake in (UNANSWERED, VIOLATED, REFUSED)
+        if x is None or end is None or not (unopened or self._older(segment)):
             return False
         if client:
             return bool(segment.flags & RST) and not x <= segment.seq <= end
         return not segment.flags & ACK or not x < segment.ack <= end
+
+    def _older(self, segment: Segment) -> bool:
+        """Whether the segment comes before the SYN,ACK that opens, as answers of a half-open connection do."""
+        return self.opened.server_isn is not None and not self.server.heard and not segment.flags & (SYN | FIN)
 
     def _acknowledged(self, segment: Segment, other: _Side) -> int | None:
         if not segment.flags & ACK:

@@ -6,7 +6,8 @@ with a RST where the peer expects it, checked by an empty segment that must draw
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass
 from functools import lru_cache
 
 from probe.engine.endpoint import Tester
@@ -16,7 +17,7 @@ from probe.engine.transcript import Missing, Transcript
 from probe.engine.watch import Watch
 from probe.scenarios import steps
 from probe.scenarios.triggers import NONE, Trigger
-from probe.spec.segment import ACK, MSS, RST, SYN, Option, Segment, parse_flags
+from probe.spec.segment import ACK, EOL, MSS, NOP, RST, SYN, TIMESTAMPS, Option, Segment, parse_flags
 from probe.spec.seq import Seq
 
 HARMLESS = {"CLOSED", "LISTEN", "TIME-WAIT"}
@@ -25,6 +26,11 @@ CLEARING_TRIES = 3
 APPLICATION_TIMES = 3
 """How many times the patience an application gets: it must be scheduled, and a busy machine takes its time."""
 _bits = lru_cache(maxsize=None)(parse_flags)
+
+
+def _octets(option: Option) -> int:
+    """What an option takes of the header."""
+    return 1 if option.kind in (EOL, NOP) else len(option.data) + 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Conductor:
     def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
         self.scenario = scenario
         self.setting = setting
-        self.tester = Tester(setting.iss)
+        self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss))
         self.watch = Watch(setting.start, setting.terms)
         self.transcript = Transcript()
         self.finished = False
@@ -58,6 +64,7 @@ class Conductor:
         self._deadline: float | None = None
         self._clearing = 0
         self._echoes = 0
+        self._names: deque[tuple[Segment, str]] = deque()
         self._peer_expects: Seq | None = None
 
     def start(self, now: float) -> list[Command]:
@@ -71,6 +78,7 @@ class Conductor:
         self._record(event)
         if event.to_peer:
             self._echoes -= 1
+            self._name(event.segment)
             return self._walk(event.time)
         out = self._note(event.segment)
         return out + self._walk(event.time)
@@ -88,7 +96,7 @@ class Conductor:
         step = self._todo[0]
         if self._clearing:
             return self._clear(now)
-        if isinstance(step, steps.Wait):
+        if isinstance(step, steps.Wait) or (isinstance(step, steps.Expect) and step.silence):
             self._todo.pop(0)
             return self._walk(now)
         assert isinstance(step, steps.Expect)
@@ -100,7 +108,8 @@ class Conductor:
         """Stop now; the RST that clears up is all that is still to be sent."""
         self.finished = True
         self.transcript.interrupted = True
-        return [*self._reset_commands(), Done()]
+        begun = self.transcript.seen() or self._echoes  # else there is no connection, and nobody to send to
+        return [*(self._reset_commands() if begun else []), Done()]
 
     # -- walking ---------------------------------------------------------------------------------------------------
 
@@ -172,17 +181,29 @@ class Conductor:
         self.transcript.events.append(event)
         self.watch.feed(event)
 
+    def _name(self, segment: Segment) -> None:
+        """Note what the reaction to our segment shows, where its step says so."""
+        while self._names:
+            sent, rule = self._names.popleft()
+            if (sent.flags, sent.seq, sent.ack) == (segment.flags, segment.seq, segment.ack):
+                if rule:
+                    self.transcript.named[self.watch.index] = rule
+                return
+
     def _note(self, segment: Segment) -> list[Command]:
         fresh_text = self.tester.takes(segment)
         if segment.flags & ACK and not segment.flags & RST:
             self._peer_expects = segment.ack
-        return [self._emit(self._ack_of_text())] if fresh_text else []
+        return [self._emit(self._ack_of_text())] if fresh_text and self.scenario.acks else []
 
     def _ack_of_text(self) -> Segment:
-        return Segment(self.tester.nxt, self.tester.text, ACK)
+        ack = Segment(self.tester.nxt, self.tester.text, ACK, options=self._options(ACK))
+        self.tester.sent(ack)
+        return ack
 
-    def _emit(self, segment: Segment) -> Send:
+    def _emit(self, segment: Segment, rule: str = "") -> Send:
         self._echoes += 1
+        self._names.append((segment, rule))
         return Send(segment)
 
     def _send(self, step: steps.Send) -> list[Command]:
@@ -195,10 +216,20 @@ class Conductor:
         if step.fresh:
             self.tester.restart(seq)
         ack = self.tester.number(step.ack) if flags & ACK else Seq(0)
-        segment = Segment(seq, ack, flags, step.window, len(payload), payload, self._options(flags))
-        if step.counts:
-            self.tester.sent(segment)
-        return [self._emit(segment)]
+        segment = Segment(
+            seq,
+            ack,
+            flags,
+            step.window,
+            len(payload),
+            payload,
+            self._options(flags, step),
+            step.urgent,
+            step.reserved,
+            (step.fault,) if step.fault else (),
+        )
+        self.tester.sent(segment, counts=step.counts)
+        return [self._emit(segment, step.rule)]
 
     def _payload(self, step: steps.Send) -> bytes:
         if isinstance(step.data, bytes):
@@ -208,14 +239,24 @@ class Conductor:
             raise ValueError(f"scenario {self.scenario.id} needs the command {step.data.name!r}, which was not given")
         return line
 
-    def _options(self, flags: int) -> tuple[Option, ...]:
-        if not flags & SYN:
-            return ()
-        return (
-            (Option(MSS, self.setting.mss.to_bytes(2, "big")),)
-            if self.setting.options is None
-            else self.setting.options
-        )
+    def _options(self, flags: int, step: steps.Send | None = None) -> tuple[Option, ...]:
+        """What the step says, else MSS on a SYN and timestamps where they were negotiated (RFC 7323 section 3.2)."""
+        given = None if step is None else step.options
+        offset = None if step is None else step.stamp
+        if offset is None and given is None and self.tester.stamps and not flags & (SYN | RST):
+            offset = 0
+        if given is None:
+            given = self._usual() if flags & SYN else ()
+        if offset is None:
+            return given
+        value, echo = self.tester.stamp(offset)
+        stamps = Option(TIMESTAMPS, value.to_bytes(4, "big") + echo.to_bytes(4, "big"))
+        return (*given, *[Option(NOP)] * (-sum(map(_octets, (*given, stamps))) % 4), stamps)
+
+    def _usual(self) -> tuple[Option, ...]:
+        if self.setting.options is not None:
+            return self.setting.options
+        return (Option(MSS, self.setting.mss.to_bytes(2, "big")),)
 
     # -- clearing up -----------------------------------------------------------------------------------------------
 
@@ -244,11 +285,12 @@ class Conductor:
     def _reset_commands(self) -> list[Command]:
         """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""
         expected = self._peer_expects if self._peer_expects is not None else self.tester.nxt
-        numbers = dict.fromkeys((expected, self.tester.nxt))
+        first = () if self.tester.synchronized else (self.tester.iss + 1,)
+        numbers = dict.fromkeys((expected, self.tester.nxt, *first))
         if self.scenario.opens == "peer":
             numbers.setdefault(self.tester.iss + 1)  # text on our SYN,ACK need not have been taken
             return [self._emit(Segment(number, self.tester.rcv, RST | ACK)) for number in numbers]
         return [self._emit(Segment(number, flags=RST)) for number in numbers]
 
     def _question(self) -> Segment:
-        return replace(Segment(self.tester.nxt - 1, self.tester.rcv), flags=ACK)
+        return Segment(self.tester.nxt - 1, self.tester.rcv, ACK, options=self._options(ACK))

@@ -10,24 +10,37 @@ from probe.spec.seq import Seq, later
 
 _COUNTED = (("R", RST, RST), ("F", FIN, FIN), ("S.", SYN | ACK, SYN | ACK), ("S", SYN | ACK, SYN))
 """What is counted: its name, the flags looked at, and which of them are set."""
+FIRST_STAMP = 0x10000000
+"""The first TSval the tester uses: any number does (RFC 7323 section 4.1), so it is the same in every run."""
 
 
 @dataclass(slots=True)
 class Tester:
-    """Our end of the connection. ``text`` is the number after the peer's in-order text, its FIN left out."""
+    """Our end of the connection. ``text`` is the number after the peer's in-order text, its FIN left out.
+
+    ``told`` is the highest acknowledgment we sent in earnest, ``edge`` the right edge of the window the peer offered.
+    """
 
     iss: Seq
     nxt: Seq = Seq(0)
     una: Seq = Seq(0)
+    far: Seq = Seq(0)
     peer: Seq = Seq(0)
     text: Seq = Seq(0)
     zero: Seq = Seq(0)
+    told: Seq = Seq(0)
     synchronized: bool = False
     fin: Seq | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    edge: Seq = Seq(0)
+    shift: int = 0
+    tsval: int = FIRST_STAMP
+    tsecr: int = 0
+    stamps: bool = False
+    _offered: Segment | None = None
 
     def __post_init__(self) -> None:
-        self.nxt = self.una = self.iss
+        self.nxt = self.una = self.far = self.iss
 
     @property
     def rcv(self) -> Seq:
@@ -51,27 +64,55 @@ class Tester:
 
     def restart(self, iss: Seq) -> None:
         """A new incarnation begins: forget the old connection."""
-        self.iss = self.nxt = self.una = iss
-        self.peer = self.text = Seq(0)
+        self.iss = self.nxt = self.una = self.far = iss
+        self.peer = self.text = self.told = Seq(0)
         self.synchronized, self.fin = False, None
+        self.edge, self.shift, self.stamps, self.tsecr = Seq(0), 0, False, 0
         self.counts.clear()
 
-    def sent(self, segment: Segment) -> None:
-        """SND.NXT after a segment that counts."""
-        if segment.seq == self.nxt:
-            self.nxt = segment.end
+    def sent(self, segment: Segment, *, counts: bool = True) -> None:
+        """SND.NXT and the ACK given, after a segment; one that does not count moves it once the peer acknowledges it."""
+        if segment.seg_len and counts:
+            self.nxt = later(self.nxt, segment.end)
+        self.far = later(later(self.far, self.nxt), segment.end)
+        if segment.flags & SYN and counts:
+            self._offered = segment
+        if segment.flags & (ACK | RST) == ACK and self.synchronized and counts:
+            self.told = later(self.told, segment.ack)
+
+    def stamp(self, offset: int) -> tuple[int, int]:
+        """TSval and TSecr of the next segment; a newer TSval becomes the newest."""
+        value = int(Seq(self.tsval) + offset)
+        self.tsval = max(self.tsval, value)
+        return value, self.tsecr
 
     def takes(self, segment: Segment) -> bool:
         """Note a segment of the peer; True when it brought text that is to be acknowledged."""
         self._count(segment)
         if segment.flags & RST:
             return False
-        opens = not segment.flags & ACK or segment.ack == self.iss + 1
+        opens = not segment.flags & ACK or self.iss < segment.ack <= self.nxt  # text on our SYN may be taken too
         if segment.flags & SYN and opens and not self.synchronized:
             self.peer, self.text, self.synchronized = segment.seq, segment.seq + 1, True
+            self.told = segment.seq
+            self._negotiate(segment)
+        if segment.timestamps is not None:
+            self.tsecr = segment.timestamps[0]
+        if segment.flags & ACK:
+            self.edge = segment.ack + (segment.window << (0 if segment.flags & SYN else self.shift))
+        if segment.flags & ACK and self.synchronized and self.nxt < segment.ack <= self.far:
+            self.nxt = segment.ack  # what need not be taken was taken
         if segment.flags & ACK and self.una <= segment.ack <= self.nxt:
             self.una = later(self.una, segment.ack)
+            self.edge = segment.ack + segment.window
         return self.synchronized and not segment.flags & SYN and self._takes_text(segment)
+
+    def _negotiate(self, answer: Segment) -> None:
+        """The options in force after the peer's SYN,ACK (RFC 7323 sections 2.2 and 3.2)."""
+        offered = self._offered
+        if offered is not None and offered.window_scale is not None:
+            self.shift = answer.window_scale or 0
+        self.stamps = offered is not None and offered.timestamps is not None and answer.timestamps is not None
 
     def _count(self, segment: Segment) -> None:
         for name, mask, flags in _COUNTED:

@@ -81,7 +81,7 @@ class Hypothesis:
     def called(self, after: Tcb, segment: Segment) -> Hypothesis:
         """A call of the user or a timeout sent ``segment`` and left the block ``after``."""
         if after.state in (State.CLOSED, State.LISTEN):
-            return replace(self, tcb=after, owed=None)
+            return replace(self, tcb=after, owed=None, shown=None)  # it was not a segment that ended the connection
         return replace(self, tcb=after).acknowledged_by(segment)
 
     def acknowledged_by(self, segment: Segment) -> Hypothesis:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from probe.engine import blame
+from probe.engine import blame, form
 from probe.engine.events import Quiet, Seen
 from probe.engine.forms import close_form
 from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT
 from probe.engine.shown import exercised
-from probe.engine.timing import Late, judge_delayed_acks, judge_repeats
+from probe.engine.timing import Late, judge_delayed_acks, judge_full_segments, judge_repeats
 from probe.engine.tracker import Belief, Terms
 from probe.engine.transcript import Missing, Transcript
 from probe.engine.verdict import Finding, Word
@@ -50,7 +50,10 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is judged: the scenario, its record, the belief it started from, and what may be taken for granted."""
+    """What is judged: the scenario, its record, the belief it started from, and what may be taken for granted.
+
+    ``answers`` says that the peer is known to answer, so that its silence means something.
+    """
 
     scenario: Scenario
     transcript: Transcript
@@ -58,6 +61,7 @@ class Case:
     terms: Terms
     obedient: bool = False
     path_delay: float = 0.0
+    answers: bool = False
 
 
 def judge(case: Case) -> Opinion:
@@ -67,17 +71,17 @@ def judge(case: Case) -> Opinion:
         return void
     watch = follow(case.transcript.judged, case.start, case.terms)
     shown = exercised(case.scenario, case.transcript, watch)
-    form = close_form(case.transcript)
+    kind = close_form(case.transcript)
     if watch.broken_at is not None:
-        return replace(_departure(case, watch), rules=shown, form=form)
+        return replace(_departure(case, watch), rules=shown, form=kind)
     if doubtful := _untimely(case, watch):
-        return Opinion(_word(doubtful), "", tuple(doubtful), shown, form, Doubt.LOSS)
+        return Opinion(_word(doubtful), "", tuple(doubtful), shown, kind, Doubt.LOSS)
     if findings := _beside_the_oracle(case, watch):
-        return Opinion(_word(findings), "", tuple(findings), shown, form, Doubt.UNEXPLAINED)
+        return Opinion(_word(findings), "", tuple(findings), shown, kind, Doubt.UNEXPLAINED)
     absent = _absent_application(case.transcript)
     if absent:
-        return Opinion(Word.SKIP, absent, (), shown, form)
-    return Opinion(Word.PASS, "", (), shown, form)
+        return Opinion(Word.SKIP, absent, (), shown, kind)
+    return Opinion(Word.PASS, "", (), shown, kind)
 
 
 # -- attempts that say nothing about the peer --------------------------------------------------------------------------
@@ -90,6 +94,8 @@ def _void(case: Case) -> Opinion | None:
         segment = case.transcript.foreign[0].segment
         return _cannot_tell(f"our own kernel answered ({segment.text()}): the guard did not hold the port")
     came = [e for _, e in case.transcript.seen() if not e.to_peer]
+    if not came and case.answers:
+        return None
     if not came:
         if case.scenario.opens == "peer":
             return _cannot_tell("the peer opened no connection to us")
@@ -110,7 +116,7 @@ def _cannot_tell(reason: str) -> Opinion:
 def _opens(transcript: Transcript) -> bool:
     """Whether the first segment of the record is our SYN."""
     _, first = transcript.seen()[0]
-    return first.to_peer and bool(first.segment.flags & SYN)
+    return first.to_peer and first.segment.flags & (SYN | ACK | RST) == SYN
 
 
 # -- departures from the oracle ----------------------------------------------------------------------------------------
@@ -151,10 +157,16 @@ def _finding(case: Case, watch: Watch) -> Finding:
         culprit = _of_empty_ack(case, culprit, event)
     if culprit.rule == "simopen.syn-in-synsent" and _asked_first(case, culprit.index):
         culprit = replace(culprit, rule="open.listen-syn-synack")  # a SYN alone where the SYN,ACK was due
+    if culprit.rule not in _OWN_NAME:
+        culprit = replace(culprit, rule=case.transcript.named.get(culprit.index, culprit.rule))
     asked = case.transcript.judged[culprit.index] if culprit.index >= 0 else None
     sent = show(watch, asked) if isinstance(asked, Seen) else "nothing"
     packets = tuple(e.number for e in (asked, *numbers) if isinstance(e, Seen) and e.number)
     return grade(culprit.rule, sent, culprit.due, came, packets)
+
+
+_OWN_NAME = {"open.synack-ack-number", "open.two-way-only", "timewait.new-isn-larger", "conn.unexplained"}
+"""Departures with a better name than that of the place where they came up."""
 
 
 def _asked_first(case: Case, index: int) -> bool:
@@ -193,13 +205,27 @@ def _untimely(case: Case, watch: Watch) -> list[Finding]:
     """What came too late or not at all; a lost segment or a busy machine can look the same."""
     late = [item for repeats in case.scenario.repeats for item in judge_repeats(case.transcript, repeats)]
     late += judge_delayed_acks(case.transcript, watch, case.path_delay)
+    late += judge_full_segments(case.transcript, case.path_delay)
     found = [_late(case, item) for item in late]
     absent = [m for m in case.transcript.missing if m.rule and (case.obedient or not m.application)]
     return found + [_absent(case, watch, m) for m in absent]
 
 
 def _beside_the_oracle(case: Case, watch: Watch) -> list[Finding]:
-    return _handshake_data(case, watch) + (_same_isns(case) if case.scenario.distinct_isns else [])
+    same = _same_isns(case) if case.scenario.distinct_isns else []
+    return _handshake_data(case, watch) + same + _malformed(case, watch)
+
+
+def _malformed(case: Case, watch: Watch) -> list[Finding]:
+    """What is wrong with the form of a segment, each rule once; a SHOULD only where the scenario asks for it."""
+    found: dict[str, Finding] = {}
+    for item in form.malformed(case.transcript):
+        strict = rules.find(item.rule).severity == "fail"
+        if strict or item.rule in case.scenario.shows:
+            sent = show(watch, item.asked) if item.asked is not None else "any segment"
+            packets = tuple(e.number for e in (item.asked, item.culprit) if e is not None and e.number)
+            found.setdefault(item.rule, grade(item.rule, sent, item.due, item.came, packets))
+    return list(found.values())
 
 
 def _late(case: Case, late: Late) -> Finding:

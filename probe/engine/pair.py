@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from probe.engine import blame
+from probe.engine import blame, late
 from probe.engine.connection import Packet
 from probe.engine.events import Event, Seen
 from probe.engine.hypothesis import ABORT, COOKIES, LOSS, PEER_ISN, REPEAT, TESTER_ISN, UNSEEN, Hypothesis
@@ -47,7 +47,7 @@ class PairVerdict:
 
     The states are (RFC name, index into the packets) for each step at which an end's state became certain and was a new
     one. ``findings`` name packets by their place, counted from 1. ``complete`` is False where only segments that are
-    not in the record explain it.
+    not in the record explain it. ``timed``: with other times between the packets the verdict could be another.
     """
 
     client_states: tuple[tuple[str, int], ...]
@@ -55,44 +55,92 @@ class PairVerdict:
     findings: tuple[Finding, ...]
     word: Word
     complete: bool
+    timed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What one end did; ``whole``: the record explains it without segments that it lacks."""
+
+    states: tuple[tuple[str, int], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    whole: bool = False
+    timed: bool = False
 
 
 def judge_pair(packets: Sequence[Packet], profile: str = "rfc9293") -> PairVerdict:
-    """Judge one connection from its packets in the order of the record (times are not looked at)."""
-    server, server_findings, server_whole = _end(packets, profile, client=False)
-    client, client_findings, client_whole = _end(packets, profile, client=True)
-    findings = (*server_findings, *client_findings)
+    """Judge one connection from its packets in the order of the record."""
+    server = _end(packets, range(_anew(packets), len(packets)), profile, client=False)
+    client = _end(packets, range(len(packets)), profile, client=True)
+    findings = (*server.findings, *client.findings)
     word = max((f.word for f in findings), key=[Word.WARN, Word.FAIL].index, default=Word.PASS)
-    return PairVerdict(client, server, findings, word, server_whole and client_whole)
+    whole, timed = server.whole and client.whole, server.timed or client.timed
+    return PairVerdict(client.states, server.states, findings, word, whole, timed)
 
 
-def _end(
-    packets: Sequence[Packet], profile: str, *, client: bool
-) -> tuple[tuple[tuple[str, int], ...], tuple[Finding, ...], bool]:
-    """States, findings and whether the record explains the end without segments it lacks."""
-    events: list[Event] = [Seen(0.0, p.from_client != client, p.segment, i) for i, p in enumerate(packets, 1)]
-    start = _start(packets, client=client)
+def _end(packets: Sequence[Packet], recorded: Sequence[int], profile: str, *, client: bool) -> _End:
+    """Judge one end; ``recorded`` are the places of the packets that count for it."""
+    start = _start([packets[at] for at in recorded], client=client)
     if start is None:
-        return (), (), False
-    bases = _bases(packets, client=client)
-    for seen in (events, *_without_copies(events)):
-        watch = _first_explained(seen, start, profile, bases)
+        return _End()
+
+    def explained(order: Sequence[int]) -> Watch:
+        """Bases and, in mid-connection, the start depend on who is heard first."""
+        some = [packets[at] for at in order]
+        begin = _start(some, client=client) or start
+        return _first_explained(_events(packets, order, client=client), begin, profile, _bases(some, client=client))
+
+    for order in (recorded, *_without_copies(packets, recorded, client=client)):
+        watch = explained(order)
         if watch.broken_at is None:
-            return _states(watch, seen), (), UNSEEN not in watch.terms.allow
+            return _End(_states(watch, order), (), UNSEEN not in watch.terms.allow)
+    watch, order = late.put_right(packets, order, watch, client=client, follow=explained)
+    if watch.broken_at is None:
+        return _End(_states(watch, order), (), UNSEEN not in watch.terms.allow, timed=True)
+    events = _events(packets, recorded, client=client)
+    bases = _bases([packets[at] for at in recorded], client=client)
     strict = _followed(events, start, Terms(profile, _LADDER[0]), bases)
-    return _states(strict, events), (_finding(events, strict),), True
+    return _End(_states(strict, recorded), (_finding(events, strict),), whole=True, timed=True)
 
 
-def _without_copies(events: list[Event]) -> list[list[Event]]:
-    """The record without later copies of the end's SYN, which the network may have made; empty if there are none."""
-    first: dict[tuple[int, Seq], int] = {}
+def _without_copies(packets: Sequence[Packet], recorded: Sequence[int], *, client: bool) -> list[list[int]]:
+    """The record without copies of the end's segments, which the network may have made; empty if there are none.
+
+    A SYN sent again may differ in all but its number; other segments are copies where nothing differs. Empty ACKs need
+    no such excuse.
+    """
+    first: dict[object, int] = {}
     kept = []
-    for event in events:
-        assert isinstance(event, Seen)
-        kind = event.segment.flags & (SYN | ACK), event.segment.seq
-        if event.to_peer or not event.segment.flags & SYN or first.setdefault(kind, event.number) == event.number:
-            kept.append(event)
-    return [list[Event](kept)] if len(kept) < len(events) else []
+    for at in recorded:
+        packet, s = packets[at], packets[at].segment
+        whole = s.seq, s.ack, s.flags, s.window, s.length, s.options
+        key = (s.flags & (SYN | ACK), s.seq) if s.flags & SYN else whole
+        plain = not s.seg_len and not s.flags & RST
+        if packet.from_client != client or plain or first.setdefault(key, at) == at:
+            kept.append(at)
+    return [kept] if len(kept) < len(recorded) else []
+
+
+def _anew(packets: Sequence[Packet]) -> int:
+    """Where the server's part in the connection begins: at the first packet, or, where answers of an older connection
+    come first (RFC 9293 section 3.5.1 Figure 9), at the SYN that follows the last of them.
+    """
+    asked = {p.segment.end for p in packets if p.from_client and p.segment.flags & SYN}
+    older = 0
+    for place, packet in enumerate(packets):
+        segment = packet.segment
+        if packet.from_client:
+            continue
+        if segment.flags & (SYN | RST) or segment.ack in asked:
+            break
+        older = place
+    anew = (at for at, p in enumerate(packets) if at > older > 0 and p.from_client and p.segment.flags & SYN)
+    return next(anew, 0)
+
+
+def _events(packets: Sequence[Packet], order: Iterable[int], *, client: bool) -> list[Event]:
+    """The packets in this order as the end in question meets them, numbered by their places in the record from 1."""
+    return [Seen(0.0, packets[at].from_client != client, packets[at].segment, at + 1) for at in order]
 
 
 def _bases(packets: Sequence[Packet], *, client: bool) -> tuple[Seq | None, Seq | None]:
@@ -142,7 +190,7 @@ def _start(packets: Sequence[Packet], *, client: bool) -> Belief | None:
 
 
 def _answering(packets: Sequence[Packet]) -> Belief | None:
-    """A port that may listen; None where an older connection answers the SYN (RFC 9293 section 3.5.1 Figure 9)."""
+    """A port that may listen; None where what answers the SYN is of an older connection, or not the first answer."""
     answer = next((p.segment for p in packets if not p.from_client), None)
     older = answer is not None and not answer.flags & (SYN | RST)
     return None if older else UNKNOWN_PORT
@@ -183,13 +231,12 @@ _ANY_SHIFT = 14
 _FIN_RECEIVED = {State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK}
 
 
-def _states(watch: Watch, events: list[Event]) -> tuple[tuple[str, int], ...]:
-    """Where in the record the state became certain and was a new one."""
+def _states(watch: Watch, order: Sequence[int]) -> tuple[tuple[str, int], ...]:
+    """Where the state became certain and was a new one; ``order``: the places of the packets followed."""
     steps: list[tuple[str, int]] = []
-    for event, states in zip(events, watch.states, strict=False):
-        assert isinstance(event, Seen)
+    for states, place in zip(watch.states, order, strict=False):
         if len(states) == 1 and (not steps or steps[-1][0] != states[0]):
-            steps.append((states[0], event.number - 1))
+            steps.append((states[0], place))
     return tuple(steps)
 
 

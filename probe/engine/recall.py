@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from probe.engine.events import Seen
 from probe.engine.judge import Case, Doubt, Opinion, judge
-from probe.engine.timing import HALF_SECOND
+from probe.engine.timing import FULL, HALF_SECOND
 from probe.engine.tracker import Belief, Terms
 from probe.engine.transcript import Transcript
 from probe.engine.verdict import Word
@@ -33,7 +34,8 @@ class Recall:
 
     def opinion(self, transcript: Transcript, watch: Watch) -> Opinion:
         """What ``judge`` says; ``watch`` has followed the whole transcript from ``start`` under ``terms``."""
-        plain = not self.scenario.repeats and not self.scenario.distinct_isns and _plain(transcript, watch)
+        timed = self.scenario.repeats or FULL in self.scenario.shows
+        plain = not timed and not self.scenario.distinct_isns and _plain(transcript, watch)
         known = self._known.get(watch.point) if plain else None
         if known is not None:
             return known
@@ -57,5 +59,7 @@ def _plain(transcript: Transcript, watch: Watch) -> bool:
         return False
     if watch.numbers.tester is None or watch.numbers.peer is None:
         return False  # without both ISNs the numbers are absolute
+    if any(isinstance(event, Seen) and event.segment.reserved for event in events):
+        return False  # the shape does not tell
     times = [event.time for event in events]
     return max(times) - min(times) <= HALF_SECOND

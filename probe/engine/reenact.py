@@ -253,11 +253,11 @@ class Reenactment(Conductor):
 
     # -- our own segments ------------------------------------------------------------------------------------------
 
-    def _emit(self, segment: Segment) -> Send:
+    def _emit(self, segment: Segment, rule: str = "") -> Send:
         self._emitted.append(self._emitting)
         if segment.flags & ACK:
             self._acked = segment.ack
-        return super()._emit(segment)
+        return super()._emit(segment, rule)
 
     def _ack_of_text(self) -> Segment:
         return self._rewriter.stamped(super()._ack_of_text())

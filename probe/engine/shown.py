@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from probe.engine import tracker
+from probe.engine import form, tracker
 from probe.engine.events import Quiet, Seen
 from probe.engine.hypothesis import Hypothesis
-from probe.engine.timing import kept_gaps, prompt_acks
+from probe.engine.timing import FULL, full_segments_acked, kept_gaps, prompt_acks
 from probe.engine.transcript import Transcript
 from probe.engine.watch import Watch
 from probe.scenarios.steps import Expect, Scenario, Wait
@@ -41,8 +41,9 @@ def exercised(scenario: Scenario, transcript: Transcript, watch: Watch) -> tuple
     for index, event in transcript.seen():
         if watch.broken_at is not None and index >= watch.broken_at:
             break
-        rules = _by_arrival(watch, index) if event.to_peer else _by_departure(watch, index, event)
+        rules = tuple(_by_arrival(watch, index) if event.to_peer else _by_departure(watch, index, event))
         found.update((rule, None) for rule in rules if not event.to_peer or index < last)
+        found.update((rule, None) for rule in _by_name(transcript, watch, index, event))
     if watch.broken_at is None:
         found.update((rule, None) for rule in _by_the_whole(scenario, transcript, watch, set(found)))
     return tuple(found)
@@ -61,6 +62,18 @@ def _by_arrival(watch: Watch, index: int) -> Iterator[str]:
     done = [h.shown for h in tracker.closure(watch.beliefs[index], watch.terms) if not h.inflight]
     if len(set(done)) == 1 and done[0] is not None and done[0][0] == index:
         yield done[0][2]
+
+
+def _by_name(transcript: Transcript, watch: Watch, index: int, event: Seen) -> Iterator[str]:
+    """What the scenario calls the reaction: known once it was seen, or once a later one shows that it was silence."""
+    if event.to_peer:
+        done = {h.shown for h in watch.belief if h.shown is not None}
+        settled = watch.broken_at is None and not any(_open(h, index) for h in watch.belief)
+        if settled and done and index < _last_evidence(transcript) and index in transcript.named:
+            yield transcript.named[index]
+        return
+    asked = {a.index for a in watch.answers[index]}
+    yield from (transcript.named[i] for i in asked if len(asked) == 1 and i in transcript.named)
 
 
 def _open(h: Hypothesis, index: int) -> bool:
@@ -95,6 +108,10 @@ def _by_the_whole(scenario: Scenario, transcript: Transcript, watch: Watch, so_f
     for repeats in scenario.repeats:
         yield from kept_gaps(transcript, repeats)
     yield from prompt_acks(transcript, watch)
+    if full_segments_acked(transcript):
+        yield FULL
     opened = {e.segment.ack for _, e in transcript.seen() if not e.to_peer and e.segment.flags & SYN}
     if scenario.distinct_isns and len(opened) > 1:
         yield "isn.differs"
+    broken = {item.rule for item in form.malformed(transcript)}
+    yield from form.kept(transcript, {*scenario.shows, *scenario.may_show} - broken)

@@ -15,6 +15,11 @@ HALF_SECOND = 0.5
 """MUST-40: an ACK must be delayed less than this (RFC 9293 section 3.8.6.3)."""
 GROWTH = 1.3
 """A later gap below this multiple of the first one does not grow (RFC 6298 section 5.5 doubles it)."""
+FULL = "ack.every-second-full-segment"
+LARGE = 536
+"""Octets of the smallest full-sized segment (RFC 9293 section 3.7.1)."""
+AT_ONCE = 0.15
+"""Seconds below every usual timer of delayed acknowledgments."""
 TICK = 0.05
 """Seconds granted to the peer's timer tick."""
 
@@ -71,6 +76,33 @@ def judge_delayed_acks(transcript: Transcript, watch: Watch, slack: float) -> li
 def prompt_acks(transcript: Transcript, watch: Watch) -> Iterator[str]:
     """The rules that acknowledgments in time show kept."""
     yield from (rule for rule, waited, _ in _acks(transcript, watch) if waited <= HALF_SECOND)
+
+
+def judge_full_segments(transcript: Transcript, slack: float) -> list[Late]:
+    """The ACK of a second full-sized segment that only a timer brought (RFC 9293 section 3.8.6.3, SHLD-19)."""
+    waited, events = _second_full(transcript)
+    if waited is None or waited <= AT_ONCE + slack:
+        return []
+    return [Late(FULL, "an ACK of every second full-sized segment at once", f"an ACK after {waited:.2f} s", events)]
+
+
+def full_segments_acked(transcript: Transcript) -> bool:
+    """Whether a second full-sized segment was acknowledged without waiting for a timer."""
+    waited, _ = _second_full(transcript)
+    return waited is not None and waited <= AT_ONCE
+
+
+def _second_full(transcript: Transcript) -> tuple[float | None, tuple[int, ...]]:
+    """Seconds from the second segment of 536 octets or more to the first ACK that covers it, and the two events."""
+    seen = transcript.seen()
+    full = [(i, e) for i, e in seen if e.to_peer and e.segment.length >= LARGE]
+    if len(full) != 2:
+        return None, ()
+    index, sent = full[1]
+    for i, event in seen:
+        if i > index and not event.to_peer and event.segment.flags & ACK and event.segment.ack >= sent.segment.end:
+            return event.time - sent.time, (index, i)
+    return None, ()
 
 
 def _acks(transcript: Transcript, watch: Watch) -> Iterator[tuple[str, float, tuple[int, int]]]:

@@ -99,6 +99,7 @@ class Numbers:
     def sight(self, segment: Segment, to_peer: bool) -> Sight:
         """What is left of the segment for the tracker, in a form that is quick to look up."""
         flags, seq, ack = segment.flags, segment.seq, segment.ack
+        known = not to_peer or self.tester is None  # what the tester sends in a connection is never absolute
         if to_peer and self.tester is None and not (seq == 0 and flags & RST and flags & ACK):
             self.tester = seq
         if not to_peer and self.peer is None and flags & SYN:
@@ -106,7 +107,7 @@ class Numbers:
         own, other = (self._tester, self._peer) if to_peer else (self._peer, self._tester)
         return Sight(
             to_peer,
-            seq if seq == 0 and flags & RST and flags & ACK else own(seq),
+            seq if seq == 0 and flags & RST and flags & ACK and known else own(seq),
             other(ack) if flags & ACK else _ZERO,
             flags & 0x3F,
             segment.window,
@@ -149,7 +150,10 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
     if not h.inflight or h.due is not None:
         return  # replies leave in the order of the segments that asked for them
     if COOKIES in terms.allow:
-        yield from _with_cookies(h)
+        taken = list(_with_cookies(h))
+        yield from taken
+        if taken and COOKIES in h.excuses:
+            return  # who answers SYNs with cookies knows its own: it does not refuse one ACK and take the next
     for reaction in permitted(arrives(h.tcb, h.inflight[0][1]), terms.profile):
         yield h.reacted(reaction)
 
@@ -275,3 +279,9 @@ def shown_by(belief: Belief) -> tuple[int, str, str] | None:
     """(event, row, rule) of the last segment processed, where all histories agree."""
     shown = {h.shown for h in belief}
     return next(iter(shown)) if len(shown) == 1 else None
+
+
+def forget() -> None:
+    """Let go of every remembered step."""
+    for step in (toward, closure, came, settled, states_of, shown_by):
+        step.cache_clear()

@@ -21,13 +21,17 @@ class Missing:
 
 @dataclass(slots=True)
 class Transcript:
-    """Events in the order of the wire; ``sealed`` is the number of events that count for the verdict."""
+    """Events in the order of the wire; ``sealed`` is the number of events that count for the verdict.
+
+    ``named`` maps events of the tester to what the reaction to them shows, where the scenario names it.
+    """
 
     events: list[Event] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
     foreign: list[Seen] = field(default_factory=list)
     sealed: int | None = None
     interrupted: bool = False
+    named: dict[int, str] = field(default_factory=dict)
 
     @property
     def judged(self) -> list[Event]:

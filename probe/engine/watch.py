@@ -30,6 +30,21 @@ def _begin(start: Belief, terms: Terms) -> Point:
     return Point(0, start, terms, settled=all(h.settled for h in start))
 
 
+_MOST = 50_000
+"""Histories remembered, a kilobyte each at most, before all are forgotten. Records of conforming ends need some
+thousand at most; those that lack much, or were made to do harm, would need any number."""
+_remembered = [0]
+
+
+def _bounded(histories: int) -> None:
+    """Note so many histories more."""
+    _remembered[0] += histories
+    if _remembered[0] > _MOST:
+        _remembered[0] = 0
+        tracker.forget()
+        _after.cache_clear()
+
+
 @lru_cache(maxsize=1 << 16)
 def _after(point: Point, sight: Sight | None) -> Point:
     """One event further; None is a completed wait. Remembered, so that the next such record is only looked up."""
@@ -44,6 +59,7 @@ def _after(point: Point, sight: Sight | None) -> Point:
         stepped = tracker.came(point.belief, sight.segment(), point.terms)
         belief, answers = stepped.belief, stepped.answers
     settled = belief != NOBODY and all(h.settled for h in belief)
+    _bounded(len(tracker.closure(belief, point.terms)))
     return Point(point.sights + 1, belief, point.terms, answers, tracker.states_of(belief, point.terms), settled)
 
 

@@ -17,7 +17,13 @@ SCENARIO = Scenario(
         Send("F."),
         Expect("."),
     ),
-    shows=("aclose.fin-form", "aclose.fin-acked-stops", "aclose.halfclose-receives", "aclose.finwait2-fin"),
+    shows=(
+        "aclose.fin-form",
+        "aclose.fin-acked-stops",
+        "aclose.no-data-after-fin",
+        "aclose.halfclose-receives",
+        "aclose.finwait2-fin",
+    ),
     clause="RFC 9293 3.6; 3.10.7.4 seventh",
     order=41,
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from probe.spec.segment import Option
+
 
 @dataclass(frozen=True, slots=True)
 class Num:
@@ -35,6 +37,12 @@ ZERO = Num("zero")
 """The absolute number 0, which a RST for no connection carries (RFC 9293 section 3.10.7.1)."""
 RCV = Num("rcv")
 """The tester's RCV.NXT: the peer's text and FIN acknowledged."""
+TOLD = Num("told")
+"""The highest acknowledgment the tester has sent in earnest: the peer's SND.UNA."""
+EDGE = Num("edge")
+"""The right edge of the peer's window: the first number it does not take (RCV.NXT + RCV.WND there)."""
+FAR = EDGE + (1 << 20)
+"""A number well outside the peer's window, to the right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +64,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send one segment. ``flags`` as tcpdump writes them; a SYN carries ``options`` MSS unless they are given.
+    """Send one segment. ``flags`` as tcpdump writes them; a SYN carries MSS unless ``options`` are given.
 
     ``fresh`` starts a new incarnation: the tester forgets the old connection's numbers. ``counts`` False keeps
     SND.NXT where it is although the segment starts there (an odd segment the peer must not take).
+    ``stamp`` adds the timestamps option (RFC 7323) with TSval so far from the newest one sent; once both SYNs had the
+    option, every segment but a RST gets it by itself unless ``options`` are given. ``fault`` is one of
+    ``Segment.faults``, ``urgent`` and ``reserved`` are those fields of the header. ``rule`` names what the peer's
+    reaction to this segment shows, where the catalogue has a name for it in this place beside the oracle's.
     """
 
     flags: str
@@ -69,6 +81,12 @@ class Send:
     window: int = 65535
     fresh: bool = False
     counts: bool = True
+    options: tuple[Option, ...] | None = None
+    stamp: int | None = None
+    fault: str = ""
+    urgent: int = 0
+    reserved: int = 0
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,7 @@ class Expect:
     ``count`` octets; ``settled`` nothing is owed any more. For S, S., F and R ``count`` tells how many copies in all.
     ``rule`` is violated if it does not come; ``application`` says that the peer's application decides whether it comes
     (so that it is the stack's fault only behind an application known to obey; it is given three times the patience).
+    ``silence`` goes on with the next step if nothing comes: where silence is one of the permitted answers.
     """
 
     what: str
@@ -87,6 +106,7 @@ class Expect:
     count: int = 1
     rule: str = ""
     application: bool = False
+    silence: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +137,11 @@ class Scenario:
     """One exchange: its id, what it shows in one line, its steps and the rules it exercises on a conforming peer.
 
     ``port`` is ``open`` or ``closed``: which kind of port the SYN goes to; ``opens`` is ``us`` or ``peer``: who sends
-    it. ``topic`` groups it in reports and in the
-    summary (``three_way``, ``close_by_us``, ``close_by_peer`` or empty). ``waits`` marks a wait for a peer timer.
-    ``keep_acks`` False stops the tester from acknowledging the peer's text by itself.
+    it. ``topic`` groups it in reports and in the summary (``three_way``, ``close_by_us``, ``close_by_peer`` or empty).
+    ``waits`` marks a wait for a peer timer, ``slow`` one of more than a few seconds: played only when asked for.
+    ``may_show`` are rules that come up only where the peer uses a permission. ``acks`` False stops the tester from
+    acknowledging the peer's text by itself. ``iss`` fixes the tester's initial sequence number. ``expires`` allows the
+    peer's own timers to end the connection (2MSL, R2); how long that took is judged by ``probe.engine.hold``.
     """
 
     id: str
@@ -134,6 +156,11 @@ class Scenario:
     repeats: tuple[Repeats, ...] = ()
     distinct_isns: bool = False
     aborts: bool = False
+    slow: bool = False
+    may_show: tuple[str, ...] = ()
+    acks: bool = True
+    iss: int | None = None
+    expires: bool = False
     order: int = 100
 
     @property
@@ -145,9 +172,19 @@ class Scenario:
 
 LIVE = (Send(".", seq=NXT - 1), Expect("settled"))
 """An empty segment one below the window: answered by an ACK while the connection exists, by a RST when it does not."""
+ALIVE = (Send("P.", seq=NXT - 1, data=b"x", counts=False), Expect("settled"))
+"""The same question with an octet below the window: stacks that limit the rate of empty answers answer this one."""
 OPEN = (Send("S"), Expect("S."), Send("."))
 """The three-way handshake."""
+HEARD = (Send("S"), Expect("S."), Send("R"))
+"""A plain SYN is answered and taken back: the port is known to listen, and the peer is in LISTEN again."""
 CALLED = (Ask("connect"), Expect("S", application=True))
 """The peer is brought to open a connection to us; it is in SYN-SENT."""
 ANSWERED = (*CALLED, Send("S."), Expect("."))
 """The three-way handshake that the peer opens."""
+WORD = b"PROBE 0123"
+"""Ten octets that ask for nothing: `probe target` waits for the rest of the line, so does a server of HTTP."""
+SPEAK = (Send("P.", data=WORD), Expect("."))
+"""Data, acknowledged: the connection is known to stand."""
+OPEN_STAMPED = (Send("S", stamp=0), Expect("S."), Send("."))
+"""The three-way handshake with timestamps offered."""

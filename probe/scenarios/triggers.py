@@ -14,9 +14,16 @@ _TARGET = {
     "send after end of file": "eof; send 100; wait 100; close",
     "half-close": "half-close",
     "hold": "hold",
+    "send and hold": "send 100; hold",
+    "close with data unread": "close-unread",
     "abort": "abort",
     "hello": "hello",
     "connect": "connect {address} {port}",
+    "send and hold": "send 10; hold",
+    "send and close": "send 10; close",
+    "send and half-close": "send 10; half-close",
+    "send at end of file, then hold": "eof; send 10; hold",
+    "send at end of file, then close": "eof; send 10; close",
 }
 
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from probe.capture.assemble import Connections
 from probe.capture.batch import Int64
+from probe.capture.fold import Grouped
 from probe.capture.shapes import Shaper
 from probe.capture.syn_options import OptionTable
 from probe.engine.completeness import completeness
 from probe.engine.connection import Connection, Packet, StateStep
+from probe.engine.late import LATE
 from probe.engine.outcome import COMPLETE, MISSING, Outcome, summary
 from probe.engine.pair import PairVerdict, judge_pair
 from probe.engine.verdict import Finding, Word
@@ -71,36 +73,46 @@ class Judge:
         shapes = self._shaper.shapes(connections.group, connections.facts.reused.astype(np.int64))
         if len(self._known) > _MOST:
             self._known.clear()
-        places = np.zeros(len(shapes.keys), np.int64)
-        for shape, key in enumerate(shapes.keys):
-            place = self._known.get(key)
-            if place is None:
-                place = self._known[key] = len(self.records)
-                number = int(shapes.sample[shape])
-                reused = bool(connections.facts.reused[number])
-                packets, texts = self.packets(connections, number)
-                self.records.append(record(packets, self.profile, reused=reused, texts=texts))
-            places[shape] = place
-        return places[shapes.which]
+        samples = shapes.sample.tolist()
+        places = np.array(
+            [self._place(key, connections, one) for key, one in zip(shapes.keys, samples, strict=True)], np.int64
+        )
+        found: Int64 = places[shapes.which] if len(places) else places
+        timed = np.array([self.records[place].pair.timed for place in places.tolist()], np.bool_)
+        for number in np.flatnonzero(timed[shapes.which]).tolist() if timed.any() else ():
+            key = shapes.keys[int(shapes.which[number])] + _times(connections.group, number)
+            found[number] = self._place(key, connections, number)
+        return found
+
+    def _place(self, key: bytes, connections: Connections, number: int) -> int:
+        """The place of the record that this key stands for; made from this connection where there is none yet."""
+        place = self._known.get(key)
+        if place is None:
+            place = self._known[key] = len(self.records)
+            reused = bool(connections.facts.reused[number])
+            packets, texts = self.packets(connections, number)
+            self.records.append(record(packets, self.profile, reused=reused, texts=texts))
+        return place
 
     def packets(self, connections: Connections, number: int) -> tuple[list[Packet], list[int]]:
-        """The segments of one connection as the engine takes them, and the places of text that passed in order."""
+        """The segments of one connection as the engine takes them.
+
+        Where some were folded away, also the places of text known to have been in order.
+        """
         group = connections.group
         part = slice(int(group.starts[number]), int(group.ends[number]))
         rows, from_client = group.rows.take(part), group.from_client[part].tolist()
         packets: list[Packet] = []
-        texts: list[int] = []
-        for at, number_, time, sent, seq, ack, flags, window, length, option in zip(
-            range(len(rows)), rows.number.tolist(), rows.time.tolist(), from_client, rows.seq.tolist(),
+        for number_, time, sent, seq, ack, flags, window, length, option in zip(
+            rows.number.tolist(), rows.time.tolist(), from_client, rows.seq.tolist(),
             rows.ack.tolist(), rows.flags.tolist(), rows.window.tolist(), rows.length.tolist(), rows.option.tolist(),
             strict=True,
         ):  # fmt: skip
             options, faults = self._options.known[option]
             segment = Segment(Seq(seq), Seq(ack), flags, window, length, options=options, faults=faults)
             packets.append(Packet(number_, time / _SECOND, sent, segment))
-            if rows.old[at]:
-                texts.append(at)
-        return packets, texts
+        folded = bool(rows.old.any())
+        return packets, np.flatnonzero(rows.trusted & (rows.length > 0)).tolist() if folded else []
 
     def connection(
         self, connections: Connections, number: int, found: Record, file: str, ends: tuple[Endpoint, Endpoint]
@@ -121,7 +133,7 @@ class Judge:
             first_packet=int(facts.first[number]),
             packets=int(facts.packets[number]),
             start=int(facts.start[number]) / _SECOND,
-            duration=int(facts.last[number] - facts.start[number]) / _SECOND,
+            duration=(int(facts.last[number]) - int(facts.start[number])) / _SECOND,
             opener=outcome.opener,
             handshake=outcome.handshake,
             close=outcome.close,
@@ -152,6 +164,18 @@ def record(packets: list[Packet], profile: str, *, reused: bool, texts: Sequence
     )
 
 
+def _times(group: Grouped, number: int) -> bytes:
+    """What times can decide in a connection: which segments of the same end came shortly before each one."""
+    part = slice(int(group.starts[number]), int(group.ends[number]))
+    times, sent = group.rows.time[part] / _SECOND, group.from_client[part]
+    words = [b"+"]
+    for side in (False, True):
+        own = times[sent == side]
+        near = (own[:, None] - own <= LATE) & np.tri(len(own), dtype=np.bool_)
+        words.append(np.packbits(near).tobytes())
+    return b"".join(words)
+
+
 def _numbered(finding: Finding, packets: list[Packet]) -> Finding:
     """The finding with packet numbers of the file in place of places in the connection."""
     return replace(finding, packets=tuple(packets[place - 1].number for place in finding.packets))
@@ -162,12 +186,9 @@ def _wide_enough(packets: list[Packet], texts: Sequence[int]) -> list[Packet]:
 
     Where text was folded into fewer segments, when which window was offered is no longer known: none of them judges.
     """
-    if not texts:
-        return packets
     changed = list(packets)
-    for at, packet in enumerate(packets):
-        if packet.segment.length:
-            _widen(changed, at)
+    for at in texts:
+        _widen(changed, at)
     return changed
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from probe.engine.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.session.attempt import Attempt
 from probe.session.pace import Pace, connections
-from probe.spec.segment import ACK, RST, SYN, Endpoint, Flow
+from probe.spec.segment import ACK, RST, SYN, Flow
 from probe.wire.errors import WireError
 from probe.wire.link import Arrival, Link
 from probe.wire.sockdiag import KernelTable
@@ -38,10 +38,14 @@ class Loop:
         keep: bool = True,
         recorded: int = 0,
         ask: Asks | None = None,
+        admit: Callable[[Arrival], bool] | None = None,
         pace: Pace | None = None,
     ) -> None:
-        """``ask`` hands a line to the peer's application, where there is one that can be asked."""
-        self.ask = ask
+        """``ask`` hands a line to the peer's application, where there is one that can be asked.
+
+        ``admit`` says of the first segment of a connection that a peer opens whether it is wanted (None: all are).
+        """
+        self.ask, self.admit = ask, admit
         self.link = link
         self.table = table
         self.keep = keep
@@ -50,7 +54,7 @@ class Loop:
         self._pace = pace or Pace()
         self._held: float | None = None
         self._live: dict[Flow, Attempt] = {}
-        self._called: dict[Endpoint, deque[Attempt]] = {}
+        self._called: dict[int, deque[Attempt]] = {}
 
     def run(self, supply: Supply, finished: Finished, parallel: int) -> None:
         """Until ``supply`` has nothing more and everything in progress has ended.
@@ -90,7 +94,7 @@ class Loop:
             self._pace.begun(now, connections(attempt.scenario))
             self._live[attempt.flow] = attempt
             if attempt.scenario.opens == "peer":
-                self._called.setdefault(attempt.flow.local, deque()).append(attempt)
+                self._called.setdefault(attempt.flow.local.port, deque()).append(attempt)
             self._obey(attempt, attempt.conductor.start(now))
 
     def _turn(self, finished: Finished) -> None:
@@ -111,7 +115,7 @@ class Loop:
 
     def _uncall(self, attempt: Attempt) -> None:
         """The attempt no longer waits for a connection, if it did."""
-        waiting = self._called.get(attempt.flow.local)
+        waiting = self._called.get(attempt.flow.local.port)
         if waiting is not None and attempt in waiting:
             waiting.remove(attempt)
 
@@ -140,8 +144,10 @@ class Loop:
 
     def _opened(self, arrival: Arrival) -> Attempt | None:
         """The attempt that waits for the connection a peer opens with this segment; from now on it has its flow."""
-        waiting = self._called.get(arrival.flow.local)
+        waiting = self._called.get(arrival.flow.local.port)
         if not waiting or arrival.sent or arrival.segment.flags & (SYN | ACK | RST) != SYN:
+            return None
+        if self.admit is not None and not self.admit(arrival):
             return None
         attempt = waiting.popleft()
         del self._live[attempt.flow]

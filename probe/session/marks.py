@@ -75,7 +75,7 @@ class AttemptMark:
 
     ``sent`` has a character a packet, ``>`` from the tester and ``<`` from the peer; ``quiet`` are (event index, time
     in seconds); ``bad_sums`` the places (from 0) of packets whose checksum was wrong and known to be; ``kernel`` maps
-    event indices to states.
+    event indices to states, ``named`` to rules that the scenario names.
     """
 
     exchange: str
@@ -95,6 +95,7 @@ class AttemptMark:
     bad_sums: tuple[int, ...] = ()
     kernel: dict[int, str] = field(default_factory=dict)
     rules: tuple[str, ...] = ()
+    named: dict[int, str] = field(default_factory=dict)
     bulk: BulkMark | None = None
 
     def text(self) -> str:
@@ -117,6 +118,7 @@ class AttemptMark:
             "bad_sums": list(self.bad_sums),
             "kernel": [[index, state] for index, state in self.kernel.items()],
             "rules": list(self.rules),
+            "named": [[index, rule] for index, rule in self.named.items()],
         }
         if self.bulk is not None:
             record["bulk"] = self.bulk.record()
@@ -200,6 +202,7 @@ def read_attempt(comment: str) -> AttemptMark:
         bad_sums=tuple(i for (i,) in record.rows("bad_sums", int)),
         kernel=dict(record.rows("kernel", int, str)),
         rules=record.texts("rules"),
+        named=dict(record.rows("named", int, str)) if record.has("named") else {},
         bulk=None if bulk is None else _read_bulk(bulk),
     )
 

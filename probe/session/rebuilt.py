@@ -42,7 +42,7 @@ def rebuilt(mark: AttemptMark, packets: list[tuple[Flow, Seen]], foreign: list[S
     ]
     events = _with_waits(seen, mark.quiet)
     _check(mark, events, profile)
-    transcript = Transcript(events, list(mark.missing), foreign, mark.sealed, mark.interrupted)
+    transcript = Transcript(events, list(mark.missing), foreign, mark.sealed, mark.interrupted, dict(mark.named))
     return _attempt(mark, flow, transcript, profile)
 
 
@@ -97,6 +97,8 @@ def _check(mark: AttemptMark, events: list[Event], profile: str) -> None:
         raise DamagedError(f"there is no profile {profile!r}")
     if mark.start not in _STARTS or not set(mark.allow) <= _EXCUSES:
         raise DamagedError("it starts from what this version of probe does not know")
+    if not set(mark.named.values()) <= set(rules.ALL):
+        raise DamagedError("it names a rule that this version of probe does not know")
     for missing in mark.missing:
         _check_missing(missing, events if mark.sealed is None else events[: mark.sealed])
 

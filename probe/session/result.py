@@ -129,5 +129,6 @@ def _mark(attempt: Attempt, verdict: Opinion, number: int, terms: Terms, bulk: B
         bad_sums=tuple(place for place, segment in enumerate(segments) if "checksum" in segment.faults),
         kernel=dict(attempt.kernel),
         rules=tuple(f.rule for f in verdict.findings),
+        named=dict(transcript.named),
         bulk=bulk,
     )

@@ -53,7 +53,8 @@ class Crew:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        # Waiting costs the tasks in progress at most; processes left to themselves can trip over their own end.
+        self._executor.shutdown(cancel_futures=True)
 
     def results(self, tasks: Iterable[tuple[Any, ...]], ahead: int) -> Iterator[Any]:
         """``function(*arguments)`` for each (function, *arguments), in order, at most ``ahead`` of them at a time.

@@ -132,6 +132,8 @@ def _fresh(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
     after = tcb.with_window_from(segment).sent_up_to(segment.end)
     if not segment.flags & FIN:
         return (Emission(SEND, after, "RFC 9293 3.10.2"),)
+    if segment.end <= tcb.snd_nxt:
+        return ()
     return (Emission(CLOSE, closed(after), "RFC 9293 3.10.4"),)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from probe.spec.segment import ACK, FIN, SYN, Segment
+from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
@@ -46,7 +47,6 @@ _FIXED = {
     "G3": "simclose.fin-still-retransmitted",
     "A2": "close.lastack-closed",
     "A3": "close.lastack-wrong-ack",
-    "T1": "timewait.syn-newer-seq",
     "R9": "open.final-ack-establishes",
     "E2": "seg.pure-ack-silent",
     "T11": "timewait.rst",
@@ -140,6 +140,13 @@ def _f7(_: Tcb, segment: Segment) -> str:
     return "close.fin-without-ack-dropped" if segment.flags & FIN else "seg.no-ack-bit-dropped"
 
 
+def _t1(tcb: Tcb, segment: Segment) -> str:
+    """RFC 6191 section 2 decides by timestamps where both SYNs have them, by numbers otherwise."""
+    stamps = segment.timestamps
+    newer = stamps is not None and tcb.timestamps and Seq(stamps[0]) > Seq(tcb.ts_recent)
+    return "timewait.syn-newer-timestamp" if newer else "timewait.syn-newer-seq"
+
+
 def _e3(tcb: Tcb, segment: Segment) -> str:
     if segment.seq < tcb.rcv_nxt:
         return "seg.overlap-trimmed"
@@ -164,6 +171,7 @@ _BY_ROW = {
     "F5": _f5,
     "F6": _f6,
     "F7": _f7,
+    "T1": _t1,
     "E3": _e3,
     "E6": _e6,
 }

@@ -10,7 +10,7 @@ from dataclasses import replace
 from probe.spec.naming import rule_for
 from probe.spec.reaction import BOTH, CLASSIC, MITIGATED, Reaction, Reply, pure_ack, reset_for, syn_ack
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
-from probe.spec.seq import Seq
+from probe.spec.seq import Seq, later
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 from probe.spec.text import text_and_fin
@@ -79,7 +79,7 @@ def _syn_again(tcb: Tcb, segment: Segment) -> Reactions:
         again = syn_ack(tcb.rcv_nxt, seq=tcb.iss)
         return (_ack("R2", tcb, segment), _make("R2", tcb, segment, again, tcb))
     if tcb.passive or not tcb.snd_una < segment.ack <= tcb.snd_nxt:
-        return (_ack("R4", tcb, segment),)
+        return (_ack("R4", tcb, segment), *_refused_ack("R4", tcb, segment))
     # RFC 9293 Figure 7 establishes here, the sequence test would refuse: Appendix A.2 leaves both standing.
     open_ = _opened(tcb, segment)
     return (
@@ -98,7 +98,18 @@ def _unacceptable(tcb: Tcb, segment: Segment) -> Reactions:
     if row == "F4" and closed_window and tcb.snd_una < segment.ack <= tcb.snd_nxt:
         # With a closed window the ACK field of an in-order segment is still to be processed (MUST-66).
         return plain, _make(row, tcb, segment, pure_ack(tcb), _acked(tcb, segment))
-    return (plain,)
+    return plain, *_refused_ack(row, tcb, segment)
+
+
+def _refused_ack(row: str, tcb: Tcb, segment: Segment) -> Reactions:
+    """In SYN-RECEIVED an unacceptable ACK draws a RST wherever the segment lies (section 3.5.2 group 2).
+
+    Section 3.10.7.4 looks at the sequence number first: the two texts differ, so both answers stand.
+    """
+    acceptable = tcb.snd_una < segment.ack <= tcb.snd_nxt
+    if tcb.state is not State.SYN_RECEIVED or acceptable or segment.flags & (ACK | RST) != ACK:
+        return ()
+    return (_make(row, tcb, segment, reset_for(segment), tcb),)
 
 
 def _reset(tcb: Tcb, segment: Segment) -> Outcome:
@@ -111,9 +122,11 @@ def _reset(tcb: Tcb, segment: Segment) -> Outcome:
     if segment.seq == tcb.rcv_nxt:
         return (ends, *ignored), False
     classic = replace(ends, only=CLASSIC)
+    challenge = _ack(row, tcb, segment, MITIGATED)
     if segment.seq > tcb.rcv_nxt:
-        return (_ack(row, tcb, segment, MITIGATED), classic, *ignored), False
-    return (_drop(row, tcb, segment, MITIGATED), classic), False
+        return (challenge, classic, *ignored), False
+    # Only the tail lies in the window: "outside" by the number of the segment, "within" by what is left of it trimmed.
+    return (_drop(row, tcb, segment, MITIGATED), challenge, classic), False
 
 
 def _syn(tcb: Tcb, segment: Segment) -> Outcome:
@@ -123,7 +136,8 @@ def _syn(tcb: Tcb, segment: Segment) -> Outcome:
     if not segment.seq.within(tcb.rcv_nxt, tcb.rcv_wnd):
         return _syn_before_window(tcb, segment), False
     if tcb.state is State.SYN_RECEIVED and tcb.passive:
-        return (_make("R6", tcb, segment, None, tcb.back_to_listen()),), False
+        back = _make("R6", tcb, segment, None, tcb.back_to_listen())
+        return (back, *_refused_ack("R6", tcb, segment)), False
     return _challenge_or_reset(tcb, segment), False
 
 
@@ -150,8 +164,14 @@ def _ack_bit(tcb: Tcb, segment: Segment) -> Outcome:
 
 
 def _ack_range(tcb: Tcb, segment: Segment) -> Outcome:
-    """MAY-12: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT, else an ACK; optional, so the segment may also pass."""
-    if tcb.snd_una - tcb.max_snd_wnd <= segment.ack <= tcb.snd_nxt:
+    """MAY-12: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT, else an ACK; optional, so the segment may also pass.
+
+    A number before ISS+1 never was an acknowledgment of anything: it may be refused the same way (section 3.5.2).
+    """
+    lowest = tcb.snd_una - tcb.max_snd_wnd
+    if tcb.state is not State.SYN_RECEIVED and tcb.iss is not None:
+        lowest = later(lowest, tcb.iss + 1)
+    if lowest <= segment.ack <= tcb.snd_nxt:
         return PASSED
     row = "R8" if tcb.state is State.SYN_RECEIVED else "F8"
     if segment.ack > tcb.snd_nxt and row == "F8":
@@ -171,6 +191,9 @@ def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
     if tcb.state is State.LAST_ACK:
         # Nothing else can arrive in LAST-ACK; text and FIN are ignored (fifth, seventh, eighth step).
         return (_make("A2" if after.state is State.CLOSED else "A3", tcb, segment, None, after),)
+    if tcb.state is State.TIME_WAIT and segment.seq > tcb.rcv_nxt and not segment.seg_len:
+        # Only the FIN again is foreseen here: "acknowledge it" (fifth step). Behind a gap anything may pass for that.
+        return _drop("T16", tcb, segment), _ack("T16", tcb, segment)
     return text_and_fin(_ack_row(tcb, after), tcb, after, segment)
 
 

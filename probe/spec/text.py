@@ -101,7 +101,7 @@ def _beyond_gap(before: Tcb, after: Tcb, segment: Segment, part: Held) -> Reacti
     blocks = (kept,) if kept == after else (kept, after)
     out = [_make(row, before, segment, pure_ack(block), block) for block in blocks]
     out += [_make(row, before, segment, None, block) for block in blocks]
-    if segment.length and after.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):
+    if after.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):  # a FIN behind a gap tells of text as well
         out.append(_refused_after_close(before, after, segment))
     return tuple(out)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from probe.spec.naming import rule_for
 from probe.spec.reaction import CLASSIC, Reaction, Reply, pure_ack, reset_for, syn_ack
 from probe.spec.segment import RST, Segment
-from probe.spec.seq import Seq
+from probe.spec.seq import HALF, Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
@@ -19,7 +19,8 @@ def syn_in_time_wait(tcb: Tcb, segment: Segment) -> tuple[Reaction, ...]:
     nothing, never a SYN,ACK. Mixed evidence (newer number with an older timestamp or the reverse) permits either.
     """
     last = tcb.rcv_nxt - 1
-    newer = segment.seq > last
+    # Exactly half the space away is neither before nor behind (RFC 9293 section 3.4): it may pass for newer.
+    newer = segment.seq > last or segment.seq.ahead_of(tcb.rcv_nxt) == HALF
     fresh = _honoured_by_timestamps(tcb, segment, newer)
     row = "T1" if newer or fresh else "T9"
 

@@ -127,7 +127,8 @@ class RawLink(Closing):
         )
 
     def _is_ours(self, endpoint: Endpoint) -> bool:
-        return endpoint.port in self.pool and (endpoint.address == self.source or self.source in _ANY)
+        anywhere = self.source in _ANY and (":" in endpoint.address) == (":" in self.source)
+        return endpoint.port in self.pool and (anywhere or endpoint.address == self.source)
 
     def _claim(self, key: bytes) -> bool:
         """Whether we sent this and had not seen it yet; from now on it is seen."""

@@ -26,13 +26,14 @@ STARTED, STEP = 1_800_000_000.0, 0.01
 class Built:
     """A connection, one packet a comma: direction, flags, sequence number, acknowledgment number, payload octets.
 
-    Numbers count from the ISNs; after ``=`` they stand as they are.
+    ``step`` seconds lie between two packets. Numbers count from the ISNs; after ``=`` they stand as they are.
     """
 
     name: str
     shows: str
     packets: str
     due: tuple[Due, ...]
+    step: float = STEP
 
 
 def fails(handshake: str, close: str, conn_state: str, *findings: str) -> tuple[Due, ...]:
@@ -144,6 +145,25 @@ BUILT = (
         (Due("incomplete", "reset by client", "RSTO"), Due("followed", "none", "S1")),
     ),
     Built(
+        "half-open-discovered",
+        "RFC 9293 figure 9: the client has forgotten the connection; the old one answers its SYN and is reset",
+        OPEN + "> P. 1 1 5, < . 1 6, > S 900000, < . 1 6, > R 6, > S 900000, < S. 80000 900001, > . 900001 80001",
+        (Due("followed", "none", "S1"), Due("followed", "none", "RSTO")),
+    ),
+    Built(
+        "synack-overtaken",
+        "the server's timer sends the SYN,ACK again, and what it sends a moment later is recorded first",
+        "> S 0, > S 0, < S. 0 1, > . 1 1, > P. 1 1 5, < . 1 6, < S. 0 1, > . 6 1, < . 1 6",
+        passes("followed", "none", "S1"),
+    ),
+    Built(
+        "data-after-own-rst",
+        "the server resets the connection, and sends data on it all the same",
+        OPEN + "> P. 1 1 5, < R. 1 6, < P. 1 6 5, > . 6 6",
+        fails("followed", "none", "RSTR", "conn.unexplained"),
+        step=1.0,
+    ),
+    Built(
         "rst-in-syn-received",
         "the client gives up after the SYN,ACK",
         "> S 0, < S. 0 1, > R 1",
@@ -169,7 +189,7 @@ def write(case: Built, version: int, path: Path) -> None:
     with Recorder(path, case.shows) as recorder:
         for number, (from_client, segment) in enumerate(_segments(case.packets)):
             flow = FLOWS[version] if from_client else FLOWS[version].reversed()
-            recorder.add(pack(flow, segment), STARTED + number * STEP)
+            recorder.add(pack(flow, segment), STARTED + number * case.step)
 
 
 def _segments(text: str) -> Iterator[tuple[bool, Segment]]:

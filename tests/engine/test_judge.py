@@ -120,7 +120,7 @@ def test_the_record_alone_gives_the_same_opinion(scenario: Scenario) -> None:
         talk = transcript_of(scenario, **faults)
         found = talk.opinion()
         made = talk.conductor.transcript
-        again = Transcript(list(made.judged), list(made.missing), [], len(made.judged))
+        again = Transcript(list(made.judged), list(made.missing), [], len(made.judged), named=dict(made.named))
         assert judge(Case(scenario, again, talk.belief, talk.terms, TARGET.obedient)) == found
 
 

@@ -257,7 +257,7 @@ def opened(*, options: tuple[Option, ...] = (), answer: tuple[Option, ...] = ())
 
 def test_timestamps_and_scale_are_dropped_where_the_live_peer_has_none() -> None:
     both = (stamp(7), Option(WSCALE, b"\x07"), Option(MSS, b"\x05\xb4"))
-    talk = Again(by_hand(*opened(options=both, answer=(stamp(900, 7), *both[1:]))), Peer())
+    talk = Again(by_hand(*opened(options=both, answer=(stamp(900, 7), *both[1:]))), Peer(offers=False))
     talk.run()
     first, second = talk.sent()[:2]
     assert first.timestamps == (0xFFFFFFFE, 0)
@@ -271,7 +271,7 @@ def test_timestamps_follow_the_live_connection() -> None:
 
     both = (stamp(7), Option(WSCALE, b"\x07"))
     packets = by_hand(*opened(options=both, answer=(stamp(900, 7), both[1])))
-    talk = Again(packets, Peer(faults={"L4": stamped}))
+    talk = Again(packets, Peer(faults={"L4": stamped}, offers=False))
     talk.run()
     second = talk.sent()[1]
     if talk.play._rewriter.syn_ack is None or not talk.play._rewriter.syn_ack.timestamps:
@@ -292,7 +292,7 @@ def test_sack_blocks_of_the_capture_are_left_out() -> None:
 def test_large_segment_is_cut_to_the_peers_size() -> None:
     text = bytes(range(250)) * 4
     segments = [*opened(), (CLIENT, Segment(C + 1, S + 1, ACK | PSH | FIN, length=1000, payload=text))]
-    talk = Again(by_hand(*segments), Peer())
+    talk = Again(by_hand(*segments), Peer(offers=False))
     talk.run()
     pieces = [s for s in talk.sent() if s.length]
     assert [(s.seq - talk.play.tester.iss, s.length, s.flags) for s in pieces] == [

@@ -1,6 +1,7 @@
 """Conforming connections: the oracle plays both ends, chance plays applications, timers, the path and the capture.
 
 The capture sits somewhere on the path: what it sees has not arrived yet, may be lost behind it, or was lost before it.
+A path may let a segment overtake the one before it.
 """
 
 from __future__ import annotations
@@ -32,10 +33,14 @@ class Path:
 class Talk:
     """Two ends, two directions, a capture between them."""
 
-    def __init__(self, rng: Random, loss: float) -> None:
-        """The client's SYN is on its way; ``loss``: the chance of each segment to be lost on each half of the path."""
+    def __init__(self, rng: Random, loss: float, overtaking: float = 0.0) -> None:
+        """The client's SYN is on its way; ``loss``: the chance of each segment to be lost on each half of the path.
+
+        ``overtaking``: its chance to pass the one before it there.
+        """
         self._rng = rng
         self._loss = loss
+        self._overtaking = overtaking
         iss, peer_iss = Seq(rng.getrandbits(32)), Seq(rng.getrandbits(32))
         syn = Segment(iss, flags=SYN, window=29200, options=OFFER if rng.random() < 0.5 else ())
         client = Peer(calls.opened(Tcb(State.CLOSED), syn), iss, choose=rng.choice, closes_on_eof=rng.random() < 0.5)
@@ -60,7 +65,10 @@ class Talk:
         return path.behind if half else path.before
 
     def _move(self, side: int, half: int) -> None:
-        segment = self._queue(side, half).popleft()
+        queue = self._queue(side, half)
+        segment = queue.popleft()
+        if queue and self._rng.random() < self._overtaking:
+            segment, queue[0] = queue[0], segment
         if not half:
             lost = self._rng.random() < self._loss
             if not lost:
@@ -97,7 +105,7 @@ class Talk:
 
 def connection(rng: Random) -> list[Packet]:
     """What a capture of one conforming connection holds; at least its first segment."""
-    talk = Talk(rng, rng.choice((0.0, 0.0, 0.05, 0.2)))
+    talk = Talk(rng, rng.choice((0.0, 0.0, 0.05, 0.2)), rng.choice((0.0, 0.0, 0.1)))
     for _ in range(rng.randint(4, 60)):
         talk.step()
     return numbered(talk.seen)

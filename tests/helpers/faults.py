@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from probe.spec.reaction import Reaction
-from probe.spec.segment import ACK, FIN, PSH, RST, SYN, Segment
+from probe.spec.segment import ACK, FIN, PSH, RST, SYN, Option, Segment
 from probe.spec.seq import Seq
 from probe.spec.states import State
 from tests.helpers.peer import LISTENING, Fault, Peer
@@ -98,12 +99,12 @@ def and_then(flags: int, *, text: int = 0) -> Fault:
     return fault
 
 
-def again_later(seconds: float, flags: int, *, back: int) -> Fault:
+def again_later(seconds: float, flags: int, *, back: int, text: int = 0) -> Fault:
     """The right reply, and after a while an unasked segment starting ``back`` before SND.NXT."""
 
     def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
         tcb = peer.tcb
-        peer.later.append((peer.now + seconds, Segment(tcb.snd_nxt - back, tcb.rcv_nxt, flags, 29200)))
+        peer.later.append((peer.now + seconds, Segment(tcb.snd_nxt - back, tcb.rcv_nxt, flags, 29200, text)))
         return out
 
     return fault
@@ -135,3 +136,81 @@ def unsent(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
     """The call is refused: nothing is sent and nothing counts as sent."""
     peer.tcb = peer.before
     return []
+
+
+def only(when: Callable[[Segment], bool], fault: Fault) -> Fault:
+    """The fault where the segment that came is of this kind; conforming elsewhere."""
+
+    def picky(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        return fault(peer, segment, reaction, out) if when(segment) else out
+
+    return picky
+
+
+def takes(octets: int) -> Fault:
+    """Text that is not to be taken yet is taken and acknowledged."""
+
+    def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        peer.tcb = replace(peer.before, rcv_nxt=peer.before.rcv_nxt + octets)
+        return [Segment(peer.tcb.snd_nxt, peer.tcb.rcv_nxt, ACK, 29200)]
+
+    return fault
+
+
+def ends(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """Nothing is said and the connection is gone."""
+    peer.tcb = LISTENING
+    return []
+
+
+def establishes(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """What must not establish does."""
+    peer.tcb = replace(peer.before, state=State.ESTABLISHED, snd_una=peer.before.snd_nxt)
+    return []
+
+
+def with_options(*options: Option, on_syn: bool = False) -> Fault:
+    """These options more on segments with (or without) SYN."""
+
+    def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        return [
+            replace(s, options=(*options, *s.options)) if bool(s.flags & SYN) is on_syn and not s.flags & RST else s
+            for s in out
+        ]
+
+    return fault
+
+
+def without(kind: int, *, on_syn: bool = False) -> Fault:
+    """Segments with (or without) SYN lack an option that is due."""
+
+    def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        return [
+            replace(s, options=tuple(o for o in s.options if o.kind != kind)) if bool(s.flags & SYN) is on_syn else s
+            for s in out
+        ]
+
+    return fault
+
+
+def header(**fields: object) -> Fault:
+    """Header fields that no segment may have."""
+
+    def fault(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        return [replace(s, **fields) for s in out]  # type: ignore[arg-type]
+
+    return fault
+
+
+def not_at_first(fault: Fault) -> Fault:
+    """The fault from the second connection on."""
+
+    def second(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        return fault(peer, segment, reaction, out) if peer.connections > 1 else out
+
+    return second
+
+
+def survives_exact(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """A RST at RCV.NXT is ignored."""
+    return as_before(peer, segment, reaction, out) if segment.seq == peer.before.rcv_nxt else out

@@ -2,6 +2,7 @@
 
 A fault replaces one reaction (by row) or one emission (by call): then it is a stack with exactly one defect. It may
 look at ``before`` (the block before the segment) and ``now``, change ``tcb``, and put segments off into ``later``.
+The fault ``FORM`` changes what leaves last of all: header fields and options.
 """
 
 from __future__ import annotations
@@ -12,7 +13,19 @@ from dataclasses import dataclass, field, replace
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import Reaction, Reply, permitted
-from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.segment import (
+    ACK,
+    FIN,
+    MSS,
+    NOP,
+    RST,
+    SACK_PERMITTED,
+    SYN,
+    TIMESTAMPS,
+    WSCALE,
+    Option,
+    Segment,
+)
 from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
@@ -49,9 +62,41 @@ class Peer:
     now: float = 0.0
     before: Tcb = LISTENING
     later: list[tuple[float, Segment]] = field(default_factory=list)
+    offer: Segment | None = None
+    echo: int = 0
+    connections: int = 0
+    offers: bool = True
 
     def arrives(self, segment: Segment, now: float) -> list[Segment]:
         """What the stack sends when a segment reaches it."""
+        if segment.has(SYN) and self.tcb.iss is None:
+            self.offer = segment
+            self.connections += 1
+        self.echo = (segment.timestamps or (self.echo, 0))[0]
+        return [self._dressed(s) for s in self._react(segment, now)]
+
+    def woken(self, now: float) -> list[Segment]:
+        """A timer of the stack or of the application ran out."""
+        return [self._dressed(s) for s in self._expire(now)]
+
+    def _dressed(self, segment: Segment) -> Segment:
+        """With the options it takes: what was offered, on a SYN,ACK; timestamps where they are in force."""
+        if not self.offers:
+            return segment
+        stamp = Option(TIMESTAMPS, int(self.now * 1000).to_bytes(4, "big") + self.echo.to_bytes(4, "big"))
+        options: tuple[Option, ...] = ()
+        if segment.has(SYN | ACK) and self.offer is not None:
+            options = (Option(MSS, (1460).to_bytes(2, "big")),)
+            taken = {SACK_PERMITTED: Option(SACK_PERMITTED), WSCALE: Option(WSCALE, b"\x00"), TIMESTAMPS: stamp}
+            options += tuple(option for kind, option in taken.items() if self.offer.option(kind) is not None)
+        elif self.tcb.timestamps and not segment.flags & RST:
+            options = (stamp,)
+        size = sum(len(option.data) + 2 for option in options)
+        segment = replace(segment, options=(*options, *[Option(NOP)] * (-size % 4)))
+        form = self.faults.get("FORM")
+        return segment if form is None else form(self, segment, None, [segment])[0]  # type: ignore[arg-type]
+
+    def _react(self, segment: Segment, now: float) -> list[Segment]:
         self.now, self.before = now, self.tcb
         reaction = self.choose(permitted(arrives(self.tcb, segment), self.profile))
         before, self.tcb = self.tcb, self._with_window(reaction.next)
@@ -71,13 +116,12 @@ class Peer:
         """Acknowledgments ride on what follows at once, or wait for the timer of delayed ACKs (MUST-40)."""
         if self.merges and more:
             return []
-        if self.delay_acks and not more:
+        if self.delay_acks and not more and not self.later:  # every second segment is acknowledged at once (SHLD-19)
             self.later += [(self.now + self.delay_acks, ack) for ack in acks]
             return []
         return acks
 
-    def woken(self, now: float) -> list[Segment]:
-        """A timer of the stack or of the application ran out."""
+    def _expire(self, now: float) -> list[Segment]:
         self.now = now
         out = [self._current(segment) for due, segment in self.later if due <= now]
         self.later = [(due, segment) for due, segment in self.later if due > now]
@@ -134,7 +178,14 @@ class Peer:
 
     def _bind(self, segment: Segment) -> None:
         if self.tcb.state is State.SYN_RECEIVED:
-            self.tcb = replace(self.tcb, iss=segment.seq, snd_una=segment.seq, snd_nxt=segment.seq + 1)
+            self.tcb = replace(
+                self.tcb,
+                iss=segment.seq,
+                snd_una=segment.seq,
+                snd_nxt=segment.seq + 1,
+                timestamps=self.tcb.offer_timestamps,
+                snd_shift=self.tcb.offer_scale or 0,
+            )
 
     def _build(self, reply: Reply, segment: Segment) -> Segment:
         if reply.covers:
@@ -165,7 +216,9 @@ class Peer:
             return []
         taken = self.tcb.rcv_nxt != before.rcv_nxt and segment.payload
         out: list[Segment] = []
-        if taken and self.obeys:
+        if taken and self.obeys and self.script[:1] == ["close-unread"]:
+            self.script = ["abort"]  # text is left unread (RFC 9293 section 3.6.1, SHLD-3)
+        elif taken and self.obeys:
             self.line += segment.payload
             if self.speaks_http and self.line.endswith(b"\r\n\r\n"):
                 self.script, self.line = ["send 120", "close"], b""
@@ -178,7 +231,7 @@ class Peer:
         out: list[Segment] = []
         while self.script and self.resume_at is None:
             verb, *words = self.script[0].split()
-            if verb == "eof" and not self.tcb.fin_received:
+            if verb in {"hold", "close-unread"} or (verb == "eof" and not self.tcb.fin_received):
                 return out
             self.script.pop(0)
             out += self._verb(verb, words, now)

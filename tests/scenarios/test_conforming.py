@@ -49,7 +49,7 @@ def last(reactions: tuple[Reaction, ...]) -> Reaction:
 
 def always(row: str, number: int) -> Choice:
     """That alternative at that row, the first one elsewhere."""
-    return lambda reactions: reactions[number] if reactions[0].row == row else reactions[0]
+    return lambda reactions: reactions[min(number, len(reactions) - 1)] if reactions[0].row == row else reactions[0]
 
 
 def alternatives(scenario: Scenario, profile: str) -> list[tuple[str, int]]:

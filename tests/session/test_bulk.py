@@ -14,7 +14,6 @@ from probe import scenarios
 from probe.engine.events import Seen
 from probe.engine.judge import Case, Opinion, judge
 from probe.engine.recall import Recall
-from probe.engine.tracker import UNKNOWN_PORT
 from probe.engine.transcript import Missing, Transcript
 from probe.engine.verdict import Word
 from probe.engine.watch import follow
@@ -58,7 +57,8 @@ def played(talk: Talk) -> Dialogue:
 
 def recalled(dialogue: Dialogue) -> Opinion:
     scenario = dialogue.conductor.scenario
-    recall = RECALLS.setdefault(scenario.id, Recall(scenario, UNKNOWN_PORT, dialogue.terms, dialogue.trigger.obedient))
+    fresh = Recall(scenario, dialogue.belief, dialogue.terms, dialogue.trigger.obedient)
+    recall = RECALLS.setdefault(scenario.id, fresh)
     return recall.opinion(dialogue.conductor.transcript, dialogue.conductor.watch)
 
 
@@ -66,7 +66,7 @@ def recalled(dialogue: Dialogue) -> Opinion:
 def test_a_remembered_verdict_is_the_direct_one(talk: Talk) -> None:
     dialogue = played(talk)
     transcript = dialogue.conductor.transcript
-    case = Case(dialogue.conductor.scenario, transcript, UNKNOWN_PORT, dialogue.terms, dialogue.trigger.obedient)
+    case = Case(dialogue.conductor.scenario, transcript, dialogue.belief, dialogue.terms, dialogue.trigger.obedient)
     assert recalled(dialogue) == judge(case)
 
 
@@ -100,7 +100,7 @@ def test_what_the_shape_does_not_show_is_judged_by_itself(changed: Callable[[Tra
     found = recalled(second)
     assert second.conductor.watch.point is first.conductor.watch.point
     assert found != plain
-    assert found == judge(Case(second.conductor.scenario, transcript, UNKNOWN_PORT, second.terms, True))
+    assert found == judge(Case(second.conductor.scenario, transcript, second.belief, second.terms, True))
 
 
 def test_a_second_record_of_the_same_shape_is_looked_up() -> None:
@@ -113,7 +113,7 @@ def test_a_second_record_of_the_same_shape_is_looked_up() -> None:
 def test_a_watch_that_shares_its_points_follows_like_a_fresh_one(talk: Talk) -> None:
     dialogue = played(talk)
     events = dialogue.conductor.transcript.events
-    watch, again = dialogue.conductor.watch, follow(events, UNKNOWN_PORT, dialogue.terms)
+    watch, again = dialogue.conductor.watch, follow(events, dialogue.belief, dialogue.terms)
     assert [getattr(watch, name) for name in PARTS] == [getattr(again, name) for name in PARTS]
     assert watch.point is again.point
 

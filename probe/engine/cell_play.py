@@ -1,0 +1,108 @@
+"""One cell played and judged: what of an attempt belongs to the way into the state, and what to the stimulus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from probe.engine.cells import Cell
+from probe.engine.conductor import Conductor, Setting
+from probe.engine.events import Command, Seen
+from probe.engine.hypothesis import PEER_ISN, TESTER_ISN
+from probe.engine.judge import Case, Doubt, Opinion, grade, judge, show
+from probe.engine.verdict import Finding, Word, worst
+from probe.engine.watch import Watch
+from probe.scenarios import steps
+from probe.spec.reaction import Reaction
+
+
+class CellConductor(Conductor):
+    """A conductor that remembers which of its segments was the stimulus."""
+
+    def __init__(self, cell: Cell, setting: Setting) -> None:
+        super().__init__(cell.scenario, setting)
+        self._before = sum(isinstance(step, steps.Send) for step in cell.way.steps)
+        self._ordinal = 0
+
+    @property
+    def stimulus(self) -> int | None:
+        """The index of the event that is the stimulus; None if it was never sent, or not seen."""
+        ours = [i for i, e in self.transcript.seen() if e.to_peer]
+        return ours[self._ordinal - 1] if 0 < self._ordinal <= len(ours) else None
+
+    def _send(self, step: steps.Send) -> list[Command]:
+        out = super()._send(step)
+        if self._before == 0:
+            self._ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._echoes
+        self._before -= 1
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one attempt at a cell shows."""
+
+    opinion: Opinion
+    sent: str = ""
+    came: str = ""
+    next_states: tuple[str, ...] = ()
+
+
+def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
+    """The attempt judged: departures behind the stimulus are the cell's, those before it are not."""
+    watch, at = conductor.watch, conductor.stimulus
+    found = Opinion(Word.PASS) if _plain(case, watch) else judge(case)
+    if at is None or not _there(cell, watch, at):
+        return Heard(_not_brought(cell, found))
+    event = case.transcript.judged[at]
+    assert isinstance(event, Seen)
+    sent = show(watch, event)
+    findings = tuple(_about(cell, f, sent) for f in found.findings)
+    states = next((s for s in reversed(watch.states[: len(case.transcript.judged)]) if s), ())
+    came = findings[0].came if findings else _reply(case, watch, at)
+    word = worst([f.word for f in findings]) if findings else found.word
+    return Heard(replace(found, word=word, findings=findings), sent, came, () if findings else states)
+
+
+def _plain(case: Case, watch: Watch) -> bool:
+    """Whether everything went as permitted, clearing up included: that needs no second look at the record."""
+    record = case.transcript
+    return watch.broken_at is None and not record.missing and not record.foreign and not record.interrupted
+
+
+def _there(cell: Cell, watch: Watch, at: int) -> bool:
+    """Whether the segments before the stimulus may have brought the peer into the state."""
+    if watch.broken_at is not None and watch.broken_at <= at:
+        return False
+    return at == 0 or cell.way.state.value in watch.states[at - 1]
+
+
+def _not_brought(cell: Cell, found: Opinion) -> Opinion:
+    state = cell.way.state.value
+    if found.word is Word.SKIP or found.doubt is Doubt.VOID:
+        return found
+    why = found.findings[0].rule if found.findings else "it did not get there"
+    return Opinion(Word.INCONCLUSIVE, f"the peer could not be brought into {state} ({why})", doubt=Doubt.VOID)
+
+
+def _about(cell: Cell, finding: Finding, sent: str) -> Finding:
+    """The same answer fits stimulus and question; with the way and the question known to work it is the stimulus's."""
+    if finding.sent == sent:
+        return finding
+    return grade(cell.rule, sent, due_text(cell.due), f"{finding.came} (to {finding.sent})", finding.packets)
+
+
+def due_text(due: tuple[Reaction, ...]) -> str:
+    """The permitted answers in tcpdump's notation, relative to the ISNs."""
+    texts = (r.reply.text(PEER_ISN, TESTER_ISN) if r.reply else "nothing" for r in due)
+    return " or ".join(dict.fromkeys(texts))
+
+
+def _reply(case: Case, watch: Watch, at: int) -> str:
+    """What answered the stimulus, as far as it can be told from what answered the question."""
+    events = [(i, e) for i, e in case.transcript.seen() if i > at and not e.to_peer]
+    texts = []
+    for place, (index, event) in enumerate(events):
+        asked = {a.index for a in watch.answers[index]}
+        if at in asked and (len(asked) == 1 or place < len(events) - 1):
+            texts.append(show(watch, event))
+    return ", ".join(texts) or "nothing"

@@ -1,0 +1,243 @@
+"""The matrix of one target: which states it can be brought into, every cell there, attempts to verdicts to a run."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+
+from probe.engine.cell_play import CellConductor, Heard, hear
+from probe.engine.cells import Cell, cells, control, patience_test
+from probe.engine.conductor import Conductor, Setting
+from probe.engine.events import Seen
+from probe.engine.grid import MatrixRun
+from probe.engine.judge import Opinion, judge
+from probe.engine.jury import heard_enough
+from probe.engine.tracker import CLOSED, LISTENING, Terms
+from probe.engine.verdict import Word
+from probe.engine.ways import WAYS, Way, possible
+from probe.scenarios.steps import Scenario
+from probe.scenarios.triggers import NONE, Trigger, missing
+from probe.session.attempt import Attempt, case_of
+from probe.session.check import FIRST_PATIENCE, LOCAL_PATIENCE, ROUND_TRIPS, SCHEDULING
+from probe.session.detect import Detection, known_trigger
+from probe.session.loop import Loop
+from probe.session.matrix_options import MatrixOptions
+from probe.session.matrix_result import Facts, Record, results
+from probe.session.ports import ClosedPorts
+from probe.spec.segment import Endpoint, Flow
+from probe.spec.seq import Seq
+from probe.spec.states import State
+from probe.wire.addresses import is_link_local
+from probe.wire.ask import Asker
+from probe.wire.errors import WireError
+from probe.wire.guard import PortPool
+from probe.wire.raw import RawLink
+from probe.wire.route import find_route
+from probe.wire.sockdiag import KernelTable
+
+MANY, FEW = 192, 5
+"""Connections at a time: behind `probe target`, whose backlog is long, and behind any other server."""
+QUICK, AT_HAND = 0.6, 0.01
+"""The patience where a round trip takes less than so many seconds: a stack answers at once or not at all."""
+
+
+def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
+    """Play every cell against ``target`` and judge it; WireError or TargetError when that cannot begin."""
+    chosen = options or MatrixOptions()
+    route = find_route(target.address, source=chosen.source, interface=chosen.interface)
+    with ExitStack() as exits:
+        pool = exits.enter_context(PortPool(route.source))
+        link = exits.enter_context(
+            closing(RawLink(target.address, source=chosen.source, interface=chosen.interface, pool=pool))
+        )
+        table = exits.enter_context(KernelTable())
+        asker = exits.enter_context(Asker(target, zone=f"%{chosen.interface}" if is_link_local(target.address) else ""))
+        usable = table if route.local and table.available else None
+        loop = Loop(link, usable, keep=chosen.recorder is not None, ask=asker.ask)
+        return _Matrix(target, chosen, link, pool, loop, asker, local=route.local).run()
+
+
+@dataclass(slots=True)
+class _Work:
+    """One exchange to play, for as many attempts as it takes: of a cell, or of a way into a state."""
+
+    scenario: Scenario
+    way: Way
+    record: Record
+    cell: Cell | None = None
+
+
+class _Matrix:
+    """One matrix in progress."""
+
+    def __init__(
+        self,
+        target: Endpoint,
+        options: MatrixOptions,
+        link: RawLink,
+        pool: PortPool,
+        loop: Loop,
+        asker: Asker,
+        *,
+        local: bool,
+    ) -> None:
+        self.target, self.options, self.link, self.pool, self.loop = target, options, link, pool, loop
+        self.asker = asker
+        self.patience = options.patience or (QUICK if local else FIRST_PATIENCE)
+        self.random = random.Random(options.seed)
+        self.closed = ClosedPorts(target, options.closed_port, local=local)
+        self.detection = Detection(known_trigger(options.trigger))
+        self.path_delay = SCHEDULING
+        self.ways = tuple(way for way in WAYS if options.kinds(way.state.value))
+        self.reached: dict[str, Record] = {}
+        self.records: list[Record] = []
+        self.queue: deque[_Work] = deque()
+        self.playing: dict[Attempt, _Work] = {}
+        self.connections = self.done = self.total = 0
+        self.keeps_state = False
+
+    def run(self) -> MatrixRun:
+        """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side."""
+        began = time.monotonic()
+        interrupted, trouble = False, ""
+        try:
+            self._detect()
+            self._look_for_ways()
+            self._play_cells()
+        except KeyboardInterrupt:
+            interrupted = True
+        except WireError as error:
+            interrupted, trouble = True, str(error)
+        dropped = self.link.losses().dropped
+        facts = Facts(self.target, dropped, interrupted, self.keeps_state)
+        found, ways = results(facts, self.options, self.ways, self.reached, self.records)
+        return MatrixRun(
+            str(self.target),
+            self.target.version,
+            self.trigger.kind,
+            found,
+            ways,
+            self.connections,
+            tuple(filter(None, (self.pool.caveat, *self.asker.failures[:1]))),
+            time.monotonic() - began,
+            interrupted,
+            trouble,
+        )
+
+    @property
+    def trigger(self) -> Trigger:
+        """How the application is brought to act; none until that is known."""
+        return self.detection.trigger or NONE
+
+    @property
+    def parallel(self) -> int:
+        """How many connections the host may see at a time."""
+        if self.options.parallel is not None:
+            return self.options.parallel
+        return MANY if self.trigger.obedient else FEW
+
+    # -- what is played when ---------------------------------------------------------------------------------------
+
+    def _detect(self) -> None:
+        """Whether the application obeys: exchanges of its own, until one succeeds."""
+        if self.detection.trigger is not None:
+            return
+        todo = deque(self.detection.probes())
+
+        def supply() -> Attempt | None:
+            return self._attempt(Conductor, todo.popleft()) if todo else None
+
+        def finished(attempt: Attempt) -> None:
+            self.pool.give(attempt.flow.local.port)
+            self._learn_pace(attempt)
+            todo.extend(self.detection.heard(attempt))
+            if self.detection.trigger is not None:
+                self.loop.stop(lambda other: True)
+
+        self.loop.run(supply, finished, FEW)
+
+    def _learn_pace(self, attempt: Attempt) -> None:
+        """From a handshake: how long an answer takes on this path."""
+        times = [e.time for e in attempt.conductor.transcript.events[:2] if isinstance(e, Seen)]
+        if len(times) == 2:
+            round_trip = times[1] - times[0]
+            self.path_delay = SCHEDULING + round_trip
+            if self.options.patience is None:
+                self.patience = QUICK if round_trip < AT_HAND else max(LOCAL_PATIENCE, ROUND_TRIPS * round_trip)
+
+    def _look_for_ways(self) -> None:
+        """Each way once without a stimulus: where that does not work, no cell of it is played."""
+        self.ways = possible(self.ways, self._lacking)
+        for way in self.ways:
+            record = self.reached[way.id] = Record(way)
+            if why := self._lacking(way):
+                record.heard.append(Heard(Opinion(Word.SKIP, why)))
+            else:
+                self.queue.append(_Work(control(way), way, record))
+        self._play()
+
+    def _lacking(self, way: Way) -> str:
+        return missing(self.trigger, way.commands)
+
+    def _play_cells(self) -> None:
+        if any(way.state is State.SYN_RECEIVED and way.opens == "us" for way in self.ways):
+            self.queue.append(_Work(patience_test(), self.ways[0], Record(self.ways[0])))
+        for way in self.ways:
+            if self.reached[way.id].opinion().word is not Word.PASS:
+                continue
+            for kind in self.options.kinds(way.state.value):
+                for cell in cells(way, kind):
+                    self.records.append(Record(way, cell))
+                    self.queue.append(_Work(cell.scenario, way, self.records[-1], cell))
+        self.total = len(self.queue)
+        self._play()
+
+    def _play(self) -> None:
+        """Side by side; what is left in doubt goes to the end of the queue, where its wait costs nothing."""
+        self.loop.run(self._next, self._finished, self.parallel)
+
+    def _next(self) -> Attempt | None:
+        if not self.queue:
+            return None
+        work = self.queue.popleft()
+        attempt = self._attempt(Conductor, work.scenario, work)
+        self.playing[attempt] = work
+        return attempt
+
+    def _attempt(self, kind: type[Conductor], scenario: Scenario, work: _Work | None = None) -> Attempt:
+        closed, called = scenario.port == "closed", scenario.opens == "peer"
+        setting = Setting(
+            iss=Seq(self.random.getrandbits(32)),
+            trigger=self.detection.trigger_for(scenario),
+            terms=Terms(self.options.profile),
+            start=CLOSED if closed or called else LISTENING,
+            patience=self.patience,
+        )
+        remote = self.closed.endpoint() if closed else self.target
+        if called:
+            remote = Endpoint(self.target.address, 0)  # the peer will choose
+        flow = Flow(Endpoint(self.link.source, self.pool.take()), remote)
+        cell = work.cell if work else None
+        conductor = CellConductor(cell, setting) if cell else kind(scenario, setting)
+        self.connections += 1
+        return Attempt(scenario, conductor, flow, path_delay=self.path_delay)
+
+    def _finished(self, attempt: Attempt) -> None:
+        self.pool.give(attempt.flow.local.port)
+        work = self.playing.pop(attempt)
+        conductor, case = attempt.conductor, case_of(attempt)
+        self.keeps_state = self.keeps_state or conductor.tester.counts.get("S.", 0) > 1
+        if work.cell is not None and isinstance(conductor, CellConductor):
+            heard = hear(work.cell, replace(case, answers=True), conductor)
+        else:
+            heard = Heard(judge(case))
+        work.record.add(heard, attempt)
+        if not heard_enough([h.opinion for h in work.record.heard]):
+            self.queue.append(work)
+        elif work.cell is not None:
+            self.done += 1
+        if self.options.progress is not None and self.total:
+            self.options.progress(self.done, self.total)

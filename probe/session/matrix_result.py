@@ -1,0 +1,146 @@
+"""From the attempts of one matrix to its reported cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from probe.engine.cell_play import Heard, due_text
+from probe.engine.cells import Cell
+from probe.engine.grid import CellResult, WayResult
+from probe.engine.judge import Doubt, Opinion
+from probe.engine.jury import is_noise, settle
+from probe.engine.verdict import Word
+from probe.engine.ways import Way
+from probe.session.attempt import Attempt
+from probe.session.matrix_options import MatrixOptions
+from probe.session.verdicts import after_losses
+from probe.spec import rules
+from probe.spec.segment import Endpoint
+
+TOLERATED = 500
+"""One cell of so many may have been answered differently at different times before the path counts as one that loses.
+
+A path that loses 1 of 5,000 segments disturbs that many. A false accusation needs three losses at one cell, so it would
+come once in thousands of matrices; and a finding does not hang on a hiccup somewhere else.
+"""
+
+
+@dataclass(slots=True)
+class Record:
+    """What the attempts at one cell (or at one way alone) showed."""
+
+    way: Way
+    cell: Cell | None = None
+    heard: list[Heard] = field(default_factory=list)
+    kernel: str | None = None
+    disagreements: list[str] = field(default_factory=list)
+
+    def add(self, heard: Heard, attempt: Attempt) -> None:
+        """One more attempt."""
+        self.heard.append(heard)
+        judged = len(attempt.conductor.transcript.judged)
+        watch = attempt.conductor.watch
+        self.kernel = None
+        for index, state in attempt.kernel.items():
+            if index < judged:
+                self.kernel = state
+                self._compare(index, state, watch.states[index])
+
+    def _compare(self, index: int, state: str, inferred: tuple[str, ...]) -> None:
+        if inferred and state not in inferred and not (state == "CLOSED" and "LISTEN" in inferred):
+            self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
+
+    def opinions(self) -> list[Opinion]:
+        """One an attempt. Where one attempt shows that the listener keeps state, cookies explain no other either."""
+        found = [h.opinion for h in self.heard]
+        if any(o.doubt is Doubt.LOSS for o in found):
+            return [replace(o, doubt=Doubt.LOSS) if o.doubt is Doubt.COOKIES else o for o in found]
+        return found
+
+    def opinion(self, *, clean: bool = True, keeps_state: bool = True) -> Opinion:
+        """The verdict of all attempts."""
+        return settle(self.opinions(), clean=clean, keeps_state=keeps_state)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the run as a whole knows: packets lost in our own buffer, an interruption, a listener that keeps state."""
+
+    target: Endpoint
+    dropped: int
+    interrupted: bool
+    keeps_state: bool
+
+
+def results(
+    facts: Facts, options: MatrixOptions, ways: Sequence[Way], reached: dict[str, Record], records: Sequence[Record]
+) -> tuple[tuple[CellResult, ...], tuple[WayResult, ...]]:
+    """The cells in the order of the report, and what became of each way."""
+    noisy = sum(is_noise(r.opinions()) for r in records)
+    clean = not facts.dropped and noisy <= len(records) // TOLERATED
+    by_way = [_way(facts, way, reached.get(way.id)) for way in ways]
+    found: list[CellResult] = []
+    for way, result in zip(ways, by_way, strict=True):
+        own = [r for r in records if r.way is way]
+        found += [_cell(facts, r, clean) for r in own]
+        played = {w.state for w in by_way if w.verdict is Word.PASS} | {c.state for c in found}
+        if not own and result.state not in played:
+            found += _unreached(options, result)
+    return tuple(found), tuple(by_way)
+
+
+def _way(facts: Facts, way: Way, record: Record | None) -> WayResult:
+    version = facts.target.version
+    if record is None or not record.heard:
+        why = "interrupted before it was tried" if facts.interrupted else "not tried"
+        return WayResult(version, way.state.value, way.name, Word.INCONCLUSIVE, why)
+    opinion = record.opinion()
+    reason = opinion.reason
+    if opinion.findings and not reason:
+        first = opinion.findings[0]
+        reason = f"{first.rule}: sent {first.sent}, due {first.due}, came {first.came}"
+    return WayResult(version, way.state.value, way.name, opinion.word, reason)
+
+
+def _unreached(options: MatrixOptions, way: WayResult) -> list[CellResult]:
+    """A state that no way leads into: one cell a column says why."""
+    word = Word.SKIP if way.verdict is Word.SKIP else Word.INCONCLUSIVE
+    return [
+        CellResult(way.ip_version, way.state, way.way, kind, "", "", False, word, way.reason)
+        for kind in options.kinds(way.state)
+    ]
+
+
+def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
+    cell = record.cell
+    assert cell is not None
+    if record.heard:
+        opinion = after_losses(record.opinion(clean=clean, keeps_state=facts.keeps_state), facts.dropped)
+        last = next((h for h in reversed(record.heard) if h.opinion.findings), record.heard[-1])
+    else:
+        why = "interrupted before it was played" if facts.interrupted else "not played"
+        opinion, last = Opinion(Word.INCONCLUSIVE, why), Heard(Opinion(Word.INCONCLUSIVE))
+    first = opinion.findings[0] if opinion.findings else None
+    rule = rules.find(first.rule if first else cell.rule)
+    return CellResult(
+        ip_version=facts.target.version,
+        state=cell.way.state.value,
+        way=cell.way.name,
+        segment=cell.kind,
+        seq=cell.seq.name,
+        ack=cell.ack.name,
+        payload=cell.payload,
+        verdict=opinion.word,
+        reason=opinion.reason,
+        rule=rule.id,
+        level=first.level if first else rule.level,
+        clause=rule.source,
+        sent=first.sent if first else last.sent,
+        due=first.due if first else due_text(cell.due),
+        came=last.came,
+        next_states=last.next_states,
+        kernel_state=record.kernel,
+        attempts=len(record.heard),
+        findings=opinion.findings,
+    )
