@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from probe.cli.selection import chosen
 from probe.spec.reaction import PROFILES
@@ -34,6 +35,22 @@ _PORT = click.IntRange(1, 65535)
 @click.option("--json", "json_to", metavar="FILE", help="Write the results as JSON; - is standard output.")
 @click.option("--save", metavar="FILE.pcapng", help="Write every packet, commented, for Wireshark and tshark.")
 @click.option("--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable.")
+@click.option("--hosts", metavar="FILE.toml", help="Check the hosts listed there, too.")
+@click.option("--jobs", type=click.IntRange(1, 256), default=8, show_default=True, help="So many hosts at a time.")
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="So many connections at a time that one host sees.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.01, 100_000),
+    metavar="N",
+    help="At most so many new connections a second that one host sees.  [default: no bound]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     targets: tuple[str, ...],
@@ -46,14 +63,20 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     save: str | None,
     show: tuple[str, ...],
     quiet: bool,
+    hosts: str | None,
+    jobs: int,
+    rate: float | None,
     **plain: Any,  # noqa: ANN401  # options that CheckOptions has under the same name
 ) -> int:
     """Judge how TARGET opens and closes connections: host:port, [v6]:port or name:port.
 
+    Several targets, and those of a file of hosts, are checked side by side and reported in one table.
+
     Without TARGET the kernel of this machine is judged, in a private network namespace with `probe target` in it;
     that needs neither root nor configuration. Checking another host needs the capability CAP_NET_RAW.
     """
-    from probe.cli import checking
+    from probe.cli import checking, plan
+    from probe.cli.hosts import read
     from probe.session import CheckOptions
 
     if json_to is not None and json_to == save:
@@ -61,7 +84,15 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     exchanges = _exchanges(only, no_wait=no_wait)
     options = CheckOptions(trigger=_trigger(trigger), only=exchanges, waits=not no_wait, **plain)
     versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
-    return checking.check(targets, versions, options, checking.Display(_shown(show), json_to, save, quiet))
+    wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
+    request = checking.Request(wanted, versions, options, _explicit(trigger=trigger, rate=rate, **plain), jobs)
+    return checking.check(request, checking.Display(_shown(show), json_to, save, quiet))
+
+
+def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the options have them
+    """What the user said on the command line, defaults left out."""
+    context = click.get_current_context()
+    return {key: v for key, v in values.items() if context.get_parameter_source(key) is ParameterSource.COMMANDLINE}
 
 
 def _trigger(text: str) -> str:

@@ -1,23 +1,29 @@
-"""Runs a check: one target after another, every result kept whatever happens, reported at the end."""
+"""Runs a check: every target's result kept whatever happens to the others, reported at the end."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import click
 
 from probe import session
-from probe.cli.codes import ENVIRONMENT, INTERRUPTED, USAGE, VIOLATED
+from probe.cli.check_outcome import Outcome, kept
+from probe.cli.fleet_progress import FleetProgress
+from probe.cli.hosts import Host
+from probe.cli.plan import Plan, plan
 from probe.cli.signals import terminated_like_ctrl_c
 from probe.cli.sinks import JsonSink, PatientRecorder
-from probe.cli.targets import Aim, resolve
 from probe.cli.terminal import Progress, paint, say, width
-from probe.engine.verdict import Report, Run
-from probe.reports import as_json, as_text
+from probe.engine.verdict import Report, Unchecked
+from probe.reports import as_fleet, as_json, as_text
+from probe.session.fleet import Fleet
+from probe.session.lane import Ended, Event, Failed, Found, Going, Job
 from probe.session.marks import section_comment
+from probe.session.pace import Pace
 from probe.wire.errors import TargetError, WireError
 
 _CHECKABLE = (4, 6)
@@ -33,106 +39,153 @@ class Display:
     quiet: bool = False
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What a command has done so far; ``errors`` are sentences with the exit code each calls for."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be checked. ``explicit`` are options the user gave, which outweigh those of a file of hosts.
 
-    command: str = "check"
-    runs: list[Run] = field(default_factory=list)
-    errors: list[tuple[str, int]] = field(default_factory=list)
-    interrupted: bool = False
-
-    def failed(self, error: WireError | TargetError) -> None:
-        """Note a trouble and go on."""
-        self.errors.append((str(error), USAGE if isinstance(error, TargetError) else ENVIRONMENT))
-
-    def add(self, run: Run) -> None:
-        """Take a run in; one that ended early says why."""
-        self.runs.append(run)
-        if run.trouble:
-            self.failed(WireError(run.trouble))
-        elif run.interrupted:
-            self.interrupted = True
-
-    def report(self, profile: str) -> Report:
-        """What the reports are made of."""
-        return Report(self.command, profile, tuple(self.runs), self.interrupted)
-
-    def exit_code(self, report: Report) -> int:
-        """A violation outweighs everything, an interruption what went wrong beside it."""
-        code = report.exit_code
-        if code == VIOLATED or self.interrupted:
-            return code if code == VIOLATED else INTERRUPTED
-        return self.errors[0][1] if self.errors else code
-
-
-def check(targets: Collection[str], versions: Collection[int], options: session.CheckOptions, display: Display) -> int:
-    """Check the targets, or the embedded lab when there are none; print and write the results; the exit code.
-
-    Raises TargetError or WireError for what makes the whole run pointless: a target that cannot be found, a file
-    that cannot be written.
+    ``jobs`` hosts are checked at a time. Without hosts the embedded lab is.
     """
-    aims = [aim for text in targets for aim in resolve(text, versions)]
-    outcome, progress = Outcome(), Progress(quiet=display.quiet)
-    with ExitStack() as stack:
-        sink = JsonSink(display.json_to) if display.json_to else None
-        if sink is not None:
-            stack.callback(sink.close)
-        comment = section_comment("check", options.profile)
-        recorder = PatientRecorder(display.save, comment) if display.save else None
-        with terminated_like_ctrl_c():
+
+    hosts: Sequence[Host]
+    versions: Collection[int]
+    options: session.CheckOptions
+    explicit: Mapping[str, Any] = field(default_factory=dict)
+    jobs: int = 1
+
+    @property
+    def several(self) -> bool:
+        """Whether a row a target is wanted, rather than an answer a target."""
+        return sum(len(host.ports) for host in self.hosts) > 1
+
+
+def check(request: Request, display: Display) -> int:
+    """Check the hosts, or the embedded lab when there are none; print and write the results; the exit code.
+
+    Raises TargetError or WireError for what makes the whole run pointless: a file that cannot be written, the only
+    target not to be found.
+    """
+    return _Checking(request, display).run()
+
+
+class _Checking:
+    """One run of the command."""
+
+    def __init__(self, request: Request, display: Display) -> None:
+        self.request, self.display = request, display
+        self.outcome = Outcome()
+        self.line = Progress(quiet=display.quiet)
+        self.recorder: PatientRecorder | None = None
+        self.bar: FleetProgress | None = None
+
+    def run(self) -> int:
+        with ExitStack() as stack:
+            stack.enter_context(terminated_like_ctrl_c())
+            made = plan(self.request.hosts, self.request.versions, self.request.options, self.request.explicit)
+            if made.lost and made.size == 1:
+                raise made.lost[0][2]
+            sink = JsonSink(self.display.json_to) if self.display.json_to else None
+            if sink is not None:
+                stack.callback(sink.close)
+            if self.display.save:
+                comment = section_comment("check", self.request.options.profile)
+                self.recorder = PatientRecorder(self.display.save, comment)
             try:
-                _run_all(aims, versions, replace(options, recorder=recorder, progress=progress), outcome, progress)
+                self._run_all(made)
             except KeyboardInterrupt:
-                outcome.interrupted = True
-            progress.clear()
-            return publish(outcome, options.profile, display, sink, recorder)
+                self.outcome.interrupted = True
+            self.outcome.left_out(made.jobs if self.outcome.interrupted else [])
+            self.line.clear()
+            request = self.request
+            return publish(
+                self.outcome, request.options.profile, self.display, sink, self.recorder, several=request.several
+            )
 
+    # -- one target after another, or hosts side by side ---------------------------------------------------------------
 
-def _run_all(
-    aims: list[Aim],
-    versions: Collection[int],
-    options: session.CheckOptions,
-    outcome: Outcome,
-    progress: Progress,
-) -> None:
-    if aims:
-        _run_each(aims, options, outcome, progress)
-        return
-    from probe.lab import Lab
-
-    try:
-        with Lab() as lab:
-            wanted = [Aim(lab.endpoints[v]) for v in sorted(versions or _CHECKABLE) if v in lab.endpoints]
-            if not wanted:
-                kind = " or ".join(f"IPv{v}" for v in sorted(versions))
-                raise WireError(f"this machine has no {kind} loopback address for the lab: switch that version on")
-            _run_each(wanted, options, outcome, progress)
-    except (WireError, TargetError) as error:
-        outcome.failed(error)
-
-
-def _run_each(aims: list[Aim], options: session.CheckOptions, outcome: Outcome, progress: Progress) -> None:
-    for aim in aims:
-        progress.label = str(aim.endpoint)
-        here = replace(options, interface=options.interface or aim.interface or None)
-        try:
-            run = session.check(aim.endpoint, here)
-        except (WireError, TargetError) as error:
-            outcome.failed(error)
-            continue
-        outcome.add(run)
-        if outcome.interrupted:
+    def _run_all(self, made: Plan) -> None:
+        if not made.size:
+            self._run_lab()
             return
+        if self.request.several:
+            self.bar = FleetProgress(self.line, made.size)
+        for place, host, error in made.lost:
+            self.outcome.lost(place, Unchecked(host.address, str(error), 0, host.name), error)
+            self._over(place, failed=True)
+        lanes = made.lanes()
+        if self.request.jobs > 1 and len(lanes) > 1:
+            Fleet(lanes, self.request.jobs, self._heard, recorded=self.recorder is not None).run()
+        else:
+            self._run_each([job for lane in lanes for job in lane])
+
+    def _run_lab(self) -> None:
+        from probe.lab import Lab
+
+        rate = self.request.explicit.get("rate")
+        options = replace(self.request.options, pace=Pace(rate) if rate else None)
+        versions = self.request.versions
+        try:
+            with Lab() as lab:
+                found = [lab.endpoints[v] for v in sorted(versions or _CHECKABLE) if v in lab.endpoints]
+                if not found:
+                    kind = " or ".join(f"IPv{v}" for v in sorted(versions))
+                    raise WireError(f"this machine has no {kind} loopback address for the lab: switch that version on")
+                self._run_each([Job(place, endpoint, options) for place, endpoint in enumerate(found)])
+        except (WireError, TargetError) as error:
+            self.outcome.failed(error)
+
+    def _run_each(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            self.line.label = str(job.target)
+
+            def going(done: int, total: int, job: Job = job) -> None:
+                self._heard(Going(job, done, total))
+
+            try:
+                run = session.check(job.target, replace(job.options, recorder=self.recorder, progress=going))
+            except (WireError, TargetError) as error:
+                self._heard(Failed(job, error))
+                continue
+            self._heard(Found(job, run))
+            if self.outcome.interrupted:
+                return
+
+    def _heard(self, event: Event) -> None:
+        """Keep what came of a target."""
+        match event:
+            case Going(job, done, total):
+                if self.bar is None:
+                    self.line(done, total)
+                else:
+                    self.bar.going(job.number, done, total)
+            case Failed(job, error):
+                self.outcome.not_begun(job, error)
+                self._over(job.number, failed=True)
+            case Found(job, run, packets):
+                if packets and self.recorder is not None:
+                    run = kept(run, packets, self.recorder)  # the same with its numbers
+                self.outcome.found(job, run)
+                self._over(job.number, failed=Report("", "", (run,)).exit_code == 1)
+            case Ended(interrupted):
+                self.outcome.interrupted |= interrupted
+
+    def _over(self, place: int, *, failed: bool) -> None:
+        if self.bar is not None:
+            self.bar.over(place, failed=failed)
 
 
 # -- results out -------------------------------------------------------------------------------------------------------
 
 
-def publish(
-    outcome: Outcome, profile: str, display: Display, sink: JsonSink | None, recorder: PatientRecorder | None
+def publish(  # what was found, and the places it goes to
+    outcome: Outcome,
+    profile: str,
+    display: Display,
+    sink: JsonSink | None,
+    recorder: PatientRecorder | None,
+    *,
+    several: bool = False,
 ) -> int:
-    """Write and print what was found; the exit code.
+    """Write and print what was found, ``several`` targets a row each; the exit code.
 
     Recording first, as its trouble belongs into the reports; then JSON; then people.
     """
@@ -143,27 +196,22 @@ def publish(
     report = outcome.report(profile)
     if sink is not None:
         try:
-            sink.write(_json(outcome, report))
+            sink.write(as_json.render(report, exit_code=outcome.exit_code(report), errors=outcome.sentences))
         except WireError as error:
             outcome.failed(error)
     _complain(outcome, report)
     code = outcome.exit_code(report)
-    if report.runs and not (sink is not None and sink.to_stdout):
+    if (report.runs or (several and report.unchecked)) and not (sink is not None and sink.to_stdout):
         style = as_text.Style(width(), paint(sys.stdout), display.quiet)
-        say(as_text.render(report, style, exit_code=code, shown=lambda result: result.id in display.show))
+        render = as_fleet.render if several else as_text.render
+        say(render(report, style, exit_code=code, shown=lambda result: result.id in display.show))
     return code
-
-
-def _json(outcome: Outcome, report: Report) -> str:
-    return as_json.render(
-        report, exit_code=outcome.exit_code(report), errors=[sentence for sentence, _ in outcome.errors]
-    )
 
 
 def _complain(outcome: Outcome, report: Report) -> None:
     for warning in (*report.warnings, *(w for run in report.runs for w in run.warnings)):
         click.echo(f"probe: {warning}", err=True)
-    for sentence, _ in outcome.errors:
+    for sentence in outcome.sentences:
         click.echo(f"probe: {sentence}", err=True)
     if outcome.interrupted:
         click.echo("probe: interrupted; what was done until then is reported", err=True)

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import click
 
-from probe.cli.checking import Display, Outcome, publish
+from probe.cli.check_outcome import Outcome
+from probe.cli.checking import Display, publish
 from probe.cli.signals import terminated_like_ctrl_c
 from probe.cli.sinks import JsonSink, PatientRecorder
 from probe.cli.targets import resolve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from probe.spec.segment import Endpoint
@@ -26,9 +26,14 @@ class Aim:
 def resolve(text: str, versions: Collection[int] = ()) -> list[Aim]:
     """What a TARGET stands for; ``versions`` (4, 6; empty: either) restricts it. Raises TargetError."""
     host, port = split(text)
+    return locate(host, (port,), versions)
+
+
+def locate(host: str, ports: Sequence[int], versions: Collection[int] = ()) -> list[Aim]:
+    """The endpoints at these ports of a name or address; all of one IP version before the next. Raises TargetError."""
     wanted = sorted(set(versions) or _FAMILIES)
-    if _is_literal(host):
-        return [_literal(host, port, wanted)]
+    if is_literal(host):
+        return [_literal(host, port, wanted) for port in ports]
     found = {version: _addresses(host, version) for version in wanted}
     if not any(found.values()):
         kinds = " or ".join(f"IPv{version}" for version in wanted)
@@ -42,7 +47,7 @@ def resolve(text: str, versions: Collection[int] = ()) -> list[Aim]:
                 " and a check judges one peer: give one of them"
                 + (", or restrict the name with -4 or -6" if _unique(found) else "")
             )
-    return [Aim(Endpoint(addresses[0], port)) for addresses in found.values() if addresses]
+    return [Aim(Endpoint(addresses[0], port)) for addresses in found.values() if addresses for port in ports]
 
 
 def split(text: str) -> tuple[str, int]:
@@ -60,7 +65,8 @@ def split(text: str) -> tuple[str, int]:
     return host[1:-1] if bracketed else host, int(port)
 
 
-def _is_literal(host: str) -> bool:
+def is_literal(host: str) -> bool:
+    """Whether it is an address (zone allowed) and no name that would have to be looked up."""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -48,8 +48,12 @@ class Progress:
 
     def __call__(self, done: int, total: int) -> None:
         """Show how far it is."""
+        self.show(f"{self.label}: {done}/{total} exchanges")
+
+    def show(self, text: str) -> None:
+        """Show any text there, as far as the line goes."""
         if self._on:
-            text = f"{self.label}: {done}/{total} exchanges"
+            text = text[: width() - 1]
             sys.stderr.write(f"\r{text:<{self._shown}}")
             sys.stderr.flush()
             self._shown = len(text)

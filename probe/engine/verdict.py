@@ -129,8 +129,19 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Mixed:
+    """Exchanges that only the mitigations of RFC 5961 explain, beside others that only the classic text explains."""
+
+    mitigated: tuple[str, ...]
+    classic: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """One target checked over one IP version. ``trouble`` says why it ended early, if the line failed under way."""
+    """One target checked over one IP version. ``trouble`` says why it ended early, if the line failed under way.
+
+    ``profile`` is empty where it is the report's; ``name`` is what the user calls the host, empty for its address.
+    """
 
     target: str
     ip_version: int
@@ -140,17 +151,31 @@ class Run:
     seconds: float = 0.0
     interrupted: bool = False
     trouble: str = ""
+    mixed: Mixed | None = None
+    profile: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A target of which nothing can be told, and why; ``ip_version`` is 0 where its address was never known."""
+
+    target: str
+    reason: str
+    ip_version: int = 0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything one command found out."""
+    """Everything one command found out. ``unchecked`` are the targets without a run."""
 
     command: str
     profile: str
     runs: tuple[Run, ...] = field(default=())
     interrupted: bool = False
     warnings: tuple[str, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
 
     @property
     def exchanges(self) -> tuple[ExchangeResult, ...]:

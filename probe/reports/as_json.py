@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from probe.engine.verdict import ExchangeResult, Finding, Report, Run, Step, Summary, Word
+from probe.engine.verdict import ExchangeResult, Finding, Mixed, Report, Run, Step, Summary, Unchecked, Word
 from probe.spec.segment import ACK, flags_text
 
 SCHEMA_VERSION = 1
@@ -33,19 +33,21 @@ def render(report: Report, *, exit_code: int | None = None, errors: Sequence[str
 def document(report: Report, *, exit_code: int | None = None, errors: Sequence[str] = ()) -> Document:
     """The report as plain lists, dicts and numbers.
 
-    ``target`` and ``ip_version`` are single values where there is only one, else lists in the order of the runs;
+    ``target``, ``ip_version`` and ``profile`` are single values where there is only one, else lists of each once;
     ``summary`` is the worst of the runs; every exchange names its own target and IP version.
     """
     code = report.exit_code if exit_code is None else exit_code
     return {
         **envelope(report.command, report.profile, code),
+        "profile": _only([run.profile or report.profile for run in report.runs] or [report.profile]),
         "interrupted": report.interrupted,
         "target": _only([run.target for run in report.runs]),
         "ip_version": _only([run.ip_version for run in report.runs]),
         "summary": _summary([run.summary for run in report.runs]),
         "counts": _counts(report),
         "exchanges": [_exchange(e, run) for run in report.runs for e in run.exchanges],
-        "runs": [_run(run) for run in report.runs],
+        "runs": [_run(report, run) for run in report.runs],
+        "unchecked": [_unchecked(one) for one in report.unchecked],
         "warnings": [*report.warnings, *(w for run in report.runs for w in run.warnings)],
         "errors": list(errors),
     }
@@ -74,16 +76,28 @@ def _worst(words: list[str]) -> str:
     return min(words, key=_WORST_FIRST.index, default="inconclusive")
 
 
-def _run(run: Run) -> Document:
+def _run(report: Report, run: Run) -> Document:
     return {
         "target": run.target,
         "ip_version": run.ip_version,
+        "name": run.name,
+        "profile": run.profile or report.profile,
         "summary": _summary([run.summary]),
+        "mixed": _mixed(run.mixed),
         "seconds": round(run.seconds, 6),
         "interrupted": run.interrupted,
         "warnings": list(run.warnings),
         "exchanges": [_exchange(e, run) for e in run.exchanges],
     }
+
+
+def _unchecked(one: Unchecked) -> Document:
+    return {"target": one.target, "ip_version": one.ip_version or None, "name": one.name, "reason": one.reason}
+
+
+def _mixed(mixed: Mixed | None) -> Document | None:
+    """The exchanges on either side, where the peer takes both readings."""
+    return None if mixed is None else {"rfc5961": list(mixed.mitigated), "classic": list(mixed.classic)}
 
 
 def _exchange(result: ExchangeResult, run: Run) -> Document:

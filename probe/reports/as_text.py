@@ -20,7 +20,7 @@ _QUESTIONS = (
     ("four-way close, by peer", "close_by_peer", "close-by-peer"),
 )
 _HEADERS = ("exchange", "sent", "due", "came", "peer state", "verdict", "clause")
-_LEGEND = (
+LEGEND = (
     "flags as tcpdump writes them (S SYN, F FIN, R RST, P PSH, . ACK), one word a segment;"
     " numbers relative to the ISNs; clause of RFC 9293 unless another is named"
 )
@@ -49,12 +49,12 @@ def render(
     ``shown`` says which exchanges get their ladder although they passed; failed ones and warnings always get it.
     """
     how = style or Style()
-    parts = ["\n".join(_answer(report, run, how)) for run in report.runs]
+    parts = ["\n".join(answer(report, run, how)) for run in report.runs]
     if not how.brief:
         for run in report.runs:
-            parts += _details(run, how, shown)
+            parts += details(run, how, shown)
         if report.exchanges:
-            parts.append(how.paint.faint(textwrap.fill(_LEGEND, how.width)))
+            parts.append(how.paint.faint(textwrap.fill(LEGEND, how.width)))
     parts.append(counts_line(report, report.exit_code if exit_code is None else exit_code))
     return "\n\n".join(parts) + "\n"
 
@@ -71,10 +71,11 @@ def counts_line(report: Report, exit_code: int) -> str:
 # -- the answer --------------------------------------------------------------------------------------------------------
 
 
-def _answer(report: Report, run: Run, how: Style) -> Iterator[str]:
-    yield how.paint.strong(
-        f"{_WHO.get(report.command, 'target')} {run.target} (IPv{run.ip_version}), profile {report.profile}"
-    )
+def answer(report: Report, run: Run, how: Style) -> Iterator[str]:
+    """What was asked, in three lines and a heading."""
+    name = f" {run.name}," if run.name else ""
+    profile, who = run.profile or report.profile, _WHO.get(report.command, "target")
+    yield how.paint.strong(f"{who}{name} {run.target} (IPv{run.ip_version}), profile {profile}")
     for question, topic, prefix in _QUESTIONS:
         word = getattr(run.summary, topic)
         about = [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")]
@@ -86,6 +87,18 @@ def _answer(report: Report, run: Run, how: Style) -> Iterator[str]:
             subsequent_indent=" " * 27,
             break_on_hyphens=False,
         )
+    yield from _mixed(run, how)
+
+
+def _mixed(run: Run, how: Style) -> Iterator[str]:
+    """The line about a peer that takes both readings: no departure, but nothing a stack does on purpose."""
+    if run.mixed is not None:
+        sides = (
+            f"only RFC 5961 explains {listed(run.mixed.mitigated)}",
+            f"only the classic text {listed(run.mixed.classic)}",
+        )
+        line = f"  {'readings':<25}{how.paint.word('warn', 'mixed')} ({'; '.join(sides)}; see probe explain profile)"
+        yield from textwrap.wrap(line, how.width + 12, subsequent_indent=" " * 27, break_on_hyphens=False)
 
 
 def _remark(word: str, about: list[ExchangeResult]) -> str:
@@ -103,7 +116,8 @@ def _remark(word: str, about: list[ExchangeResult]) -> str:
 # -- one row per exchange ----------------------------------------------------------------------------------------------
 
 
-def _details(run: Run, how: Style, shown: Callable[[ExchangeResult], bool]) -> Iterator[str]:
+def details(run: Run, how: Style, shown: Callable[[ExchangeResult], bool]) -> Iterator[str]:
+    """The parts that follow the answer: a row an exchange, findings, reasons, ladders."""
     count = len(run.exchanges)
     head = f"{run.target} (IPv{run.ip_version}): {count} exchange{'s' * (count != 1)} in {run.seconds:.1f} s"
     if run.exchanges:

@@ -20,9 +20,11 @@ from probe.engine.verdict import Run, Word
 from probe.scenarios.steps import Expect, Scenario
 from probe.scenarios.triggers import NONE, missing
 from probe.session.attempt import Attempt, case_of
+from probe.session.crowd import Crowd
 from probe.session.detect import Detection, known_trigger
 from probe.session.loop import Loop
 from probe.session.options import CheckOptions
+from probe.session.pace import Pace
 from probe.session.ports import ClosedPorts
 from probe.session.saved import save
 from probe.session.verdicts import FIRST, Hearing
@@ -78,8 +80,11 @@ class _Check:
         self.patience = options.patience or (LOCAL_PATIENCE if local else FIRST_PATIENCE)
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
         self.asker = asker
+        pace = options.pace or Pace()
         recorded = options.recorder.count if options.recorder is not None else 0
-        self.loop = Loop(link, table, recorded=recorded, ask=asker.ask)
+        self.loop = Loop(link, table, recorded=recorded, ask=asker.ask, pace=pace)
+        self.crowd = Crowd(options.parallel, pace)
+        self.running = 0
         self.closed = ClosedPorts(target, options.closed_port, local=local)
         self.detection = Detection(known_trigger(options.trigger))
         self.scenarios = _chosen(options)
@@ -110,8 +115,20 @@ class _Check:
         seconds = time.monotonic() - began
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         caveats = [self.pool.caveat] if self.pool.caveat else []
-        warnings = (*caveats, *self.hearing.warnings(), *self.asker.failures[:1])
-        run = Run(str(self.target), self.target.version, summary, results, warnings, seconds, interrupted, trouble)
+        slowed = self.crowd.warnings(self.target)
+        warnings = (*caveats, *self.hearing.warnings(), *self.asker.failures[:1], *slowed)
+        run = Run(
+            str(self.target),
+            self.target.version,
+            summary,
+            results,
+            warnings,
+            seconds,
+            interrupted,
+            trouble,
+            self.hearing.mixed(),
+            self.options.profile,
+        )
         if self.options.recorder is not None:
             save(self.options.recorder, self.loop, self.hearing, run, dropped, self.pool.caveat)
         return run
@@ -149,10 +166,10 @@ class _Check:
         """Play them side by side, the long waits first; what is left in doubt is played again without haste."""
         self.queue.extend(sorted(some, key=lambda s: not (s.waits or self.detection.concerns(s))))
         self.loop.run(self._next, self._finished, self.options.parallel)
-        while self.again:
+        while self.again and not self.crowd.gone:
             self.queue.extend(self.again)
             self.again.clear()
-            self.loop.run(self._next, self._finished, CAREFUL)
+            self.loop.run(self._next, self._finished, min(CAREFUL, self.crowd.width))
 
     def _possible(self, some: list[Scenario]) -> list[Scenario]:
         """Those the trigger can serve; the others get their verdict (skip) at once."""
@@ -166,8 +183,9 @@ class _Check:
         return out
 
     def _next(self) -> Attempt | None:
-        if not self.queue:
+        if not self.queue or self.running >= self.crowd.width or self.crowd.gone:
             return None
+        self.running += 1
         scenario = self.queue.popleft()
         trigger = self.detection.trigger_for(scenario)
         allow = frozenset({ABORT}) if scenario.aborts else frozenset[str]()
@@ -186,7 +204,9 @@ class _Check:
 
     def _finished(self, attempt: Attempt) -> None:
         self.pool.give(attempt.flow.local.port)
+        self.running -= 1
         if self.detection.concerns(attempt.scenario):
+            self.crowd.heard(attempt, None)
             self.queue.extend(self.detection.heard(attempt))
             if self.detection.trigger is not None:
                 self.loop.stop(lambda other: self.detection.concerns(other.scenario))
@@ -195,6 +215,7 @@ class _Check:
             return
         attempt.path_delay = self.path_delay
         opinion = judge(case_of(attempt))
+        self.crowd.heard(attempt, opinion)
         heard = self.hearing.opinions[attempt.scenario.id]
         heard.append(opinion)
         self.hearing.attempts[attempt.scenario.id].append(attempt)

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from probe.engine.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.session.attempt import Attempt
+from probe.session.pace import Pace, connections
 from probe.spec.segment import ACK, RST, SYN, Flow
 from probe.wire.errors import WireError
 from probe.wire.link import Arrival, Link
@@ -26,7 +27,7 @@ class Loop:
     """Runs attempts side by side. ``table`` reads the peer's own view where the peer is of this machine.
 
     ``arrivals`` keeps everything seen, in order, when ``keep`` is set (the recording is written from it); packets are
-    numbered on from ``recorded``, the packets already in the recording.
+    numbered on from ``recorded``, the packets already in the recording. ``pace`` says when another may begin.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Loop:
         recorded: int = 0,
         ask: Asks | None = None,
         admit: Callable[[Arrival], bool] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         """``ask`` hands a line to the peer's application, where there is one that can be asked.
 
@@ -49,6 +51,8 @@ class Loop:
         self.keep = keep
         self.recorded = recorded
         self.arrivals: deque[Arrival] = deque()
+        self._pace = pace or Pace()
+        self._held: float | None = None
         self._live: dict[Flow, Attempt] = {}
         self._called: dict[int, deque[Attempt]] = {}
 
@@ -60,7 +64,7 @@ class Loop:
         """
         try:
             self._fill(supply, parallel)
-            while self._live:
+            while self._live or self._held is not None:
                 self._turn(finished)
                 self._fill(supply, parallel)
         except (KeyboardInterrupt, WireError):
@@ -78,11 +82,20 @@ class Loop:
                 self._obey(attempt, attempt.conductor.interrupt())
 
     def _fill(self, supply: Supply, parallel: int) -> None:
-        while len(self._live) < parallel and (attempt := supply()) is not None:
+        """Begin as many as there is room for; ``_held`` is when the next may begin that the pace keeps back."""
+        self._held = None
+        while len(self._live) < parallel:
+            now = time.time()
+            if self._pace.next > now:
+                self._held = self._pace.next
+                return
+            if (attempt := supply()) is None:
+                return
+            self._pace.begun(now, connections(attempt.scenario))
             self._live[attempt.flow] = attempt
             if attempt.scenario.opens == "peer":
                 self._called.setdefault(attempt.flow.local.port, deque()).append(attempt)
-            self._obey(attempt, attempt.conductor.start(time.time()))
+            self._obey(attempt, attempt.conductor.start(now))
 
     def _turn(self, finished: Finished) -> None:
         """Wait for the line or the next deadline; hand out what came; wake whose time is over."""
@@ -107,7 +120,10 @@ class Loop:
             waiting.remove(attempt)
 
     def _next_wake(self) -> float:
-        return min((a.wake for a in self._live.values() if a.wake is not None), default=time.time() + LONG_WAIT)
+        moments = [a.wake for a in self._live.values() if a.wake is not None]
+        if self._held is not None:
+            moments.append(self._held)
+        return min(moments, default=time.time() + LONG_WAIT)
 
     @staticmethod
     def _monotonic(moment: float) -> float:

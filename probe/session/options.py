@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from probe.wire.record import Recorder
+from probe.session.pace import Pace
+
+
+class Recording(Protocol):
+    """What packets are recorded with: ``probe.wire.record.Recorder``, or what keeps them for one."""
+
+    @property
+    def count(self) -> int:
+        """So many packets are in it already."""
+
+    def add(self, packet: bytes, time: float, comments: Sequence[str] = (), *, sent: bool | None = None) -> int:
+        """Append one packet; its number."""
+
+    def flush(self) -> None:
+        """Keep what was added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +31,8 @@ class CheckOptions:
     exchanges (empty: all); ``waits`` False leaves out those that wait for a timer of the peer. ``patience`` is how many
     seconds a reply may take (None: ten round-trip times, at least 1 s). ``guarded`` False lets our own
     kernel answer (tests only). ``parallel`` bounds the connections the host sees at a time: 5 half-open ones fit the
-    smallest usual backlog, that of Python's own servers. ``progress`` is called with (done, total).
+    smallest usual backlog, that of Python's own servers. ``pace`` bounds how often a new one begins, and may be shared
+    by checks of one host that follow each other. ``progress`` is called with (done, total).
     """
 
     profile: str = "rfc9293"
@@ -29,6 +45,7 @@ class CheckOptions:
     closed_port: int | None = None
     seed: int | None = None
     parallel: int = 5
+    pace: Pace | None = None
     guarded: bool = True
-    recorder: Recorder | None = None
+    recorder: Recording | None = None
     progress: Callable[[int, int], None] | None = None

@@ -79,7 +79,8 @@ class CheckAgain:
             if result.id in mark.verdicts:
                 self.differences += _difference(result, *mark.verdicts[result.id])
         warnings = (*([mark.caveat] if mark.caveat else []), *hearing.warnings())
-        return _run(mark.target, results, warnings, mark)
+        run = _run(mark.target, results, warnings, mark)
+        return replace(run, mixed=hearing.mixed(), profile=profile or self._profile())
 
     def cut_short(self) -> Run:
         """What can be said where the end of the run is missing: the path counts as one that loses segments."""
@@ -87,7 +88,7 @@ class CheckAgain:
         target = next((a.flow.remote for a in some if a.scenario.port == "open"), some[0].flow.remote)
         hearing = self._hearing(target, [s for s in scenarios.ALL.values() if s.id in self.attempts])
         results = hearing.results(dropped=0, interrupted=False, clean=False)
-        return _run(target, results, (CUT_SHORT, *hearing.warnings()), None)
+        return replace(_run(target, results, (CUT_SHORT, *hearing.warnings()), None), mixed=hearing.mixed())
 
     def _hearing(self, target: Endpoint, wanted: list[Scenario]) -> Hearing:
         """Every attempt judged."""

@@ -9,12 +9,12 @@ from probe.engine.verdict import Run
 from probe.session.attempt import Attempt
 from probe.session.loop import Loop
 from probe.session.marks import RunMark, Unseen
+from probe.session.options import Recording
 from probe.session.result import comments_of
 from probe.session.verdicts import Hearing
-from probe.wire.record import Recorder
 
 
-def save(recorder: Recorder, loop: Loop, hearing: Hearing, run: Run, dropped: int, caveat: str) -> None:
+def save(recorder: Recording, loop: Loop, hearing: Hearing, run: Run, dropped: int, caveat: str) -> None:
     """Add what ``loop`` saw. ``dropped`` packets never reached us; ``caveat`` is what the guard does not keep out."""
     comments: dict[int, list[str]] = {}
     for attempt, opinion, number in _judged(hearing):

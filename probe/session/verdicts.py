@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from probe.engine.judge import Doubt, Opinion
 from probe.engine.jury import is_noise, settle
-from probe.engine.verdict import ExchangeResult, Word
+from probe.engine.mixed import lean, mixed
+from probe.engine.verdict import ExchangeResult, Mixed, Word
 from probe.scenarios.steps import Scenario
-from probe.session.attempt import Attempt
+from probe.session.attempt import Attempt, case_of
 from probe.session.result import result_of
 from probe.spec.segment import Endpoint
 
@@ -44,6 +45,15 @@ class Hearing:
             found.append(self._result(scenario, verdict, dropped))
         return tuple(found)
 
+    def mixed(self) -> Mixed | None:
+        """The exchanges of a stack that keeps to neither reading; attempts that are in doubt tell nothing."""
+        return mixed(
+            (name, lean(case_of(attempt)))
+            for name, attempts in self.attempts.items()
+            for attempt, opinion in zip(attempts, self.opinions[name], strict=False)
+            if opinion.doubt is Doubt.NONE
+        )
+
     def warnings(self) -> list[str]:
         """What every exchange suffered from."""
         heard = self.opinions.get(FIRST)
@@ -58,6 +68,8 @@ class Hearing:
         if interrupted:
             return Opinion(Word.INCONCLUSIVE, "interrupted before it was played")
         first = self.opinions.get(FIRST)
+        if first and first[-1].doubt is not Doubt.VOID:
+            return Opinion(Word.INCONCLUSIVE, "not played: the target answered no longer")
         return Opinion(Word.INCONCLUSIVE, (first[-1].reason if first else "") or "not played")
 
 

@@ -44,7 +44,7 @@ def test_an_error_is_one_sentence_and_costs_no_result(
     seen = capsys.readouterr()
     assert seen.err == f"probe: {error}\n"
     assert "2 pass" in seen.out
-    assert "target later" in seen.out
+    assert "\nlater " in seen.out
 
 
 def test_a_violation_outweighs_an_error(invoke: Invoke, peer: StandIn) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from probe.engine.verdict import Summary, Word
+from probe.engine.verdict import Mixed, Summary, Word
 from probe.reports.as_json import document, render
 from tests.reports.records import UNANSWERED, exchange, report, run
 
@@ -62,3 +62,16 @@ def test_an_error_outside_the_report_sets_the_code(code: int) -> None:
     assert found["exit_code"] == code
     assert found["errors"] == ["no such interface"]
     assert found["summary"]["three_way"] == "inconclusive"
+
+
+def test_a_peer_that_takes_both_readings_is_told_with_its_exchanges() -> None:
+    one = run(exchange(), mixed=Mixed(("rst-blind",), ("syn-blind",)))
+    found = document(report(one, run(exchange())))["runs"]
+    assert [r["mixed"] for r in found] == [{"rfc5961": ["rst-blind"], "classic": ["syn-blind"]}, None]
+
+
+def test_hosts_with_profiles_of_their_own() -> None:
+    found = document(report(run(exchange(), profile="rfc793", name="old"), run(exchange())))
+    assert found["profile"] == ["rfc793", "rfc9293"]
+    assert [(r["name"], r["profile"]) for r in found["runs"]] == [("old", "rfc793"), ("", "rfc9293")]
+    assert document(report())["profile"] == "rfc9293"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from probe.engine.verdict import ExchangeResult, Summary, Word
+from probe.engine.verdict import ExchangeResult, Mixed, Summary, Word
 from probe.reports.as_text import Style, counts_line, render
 from probe.reports.paint import Paint
 from tests.reports.records import UNANSWERED, exchange, report, run, step
@@ -113,3 +113,12 @@ def test_colour_changes_nothing_but_colour() -> None:
     assert "\x1b[" not in plain
     assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain
     assert coloured != plain
+
+
+def test_a_peer_that_takes_both_readings_is_told_under_the_answer() -> None:
+    one = run(exchange(), mixed=Mixed(("rst-blind", "rst-edge"), ("syn-blind",)))
+    lines = render(report(one)).splitlines()
+    start = next(i for i, line in enumerate(lines) if "readings" in line)
+    told = " ".join(" ".join(lines[start : start + 2]).split())
+    assert "mixed (only RFC 5961 explains rst-blind and rst-edge; only the classic text syn-blind" in told
+    assert "readings" not in render(report(run(exchange())))
