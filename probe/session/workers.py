@@ -11,6 +11,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future,
 from contextlib import suppress
 from typing import Any
 
+from probe.session.memory import return_memory
 from probe.wire.errors import WireError
 
 TRIES = 3
@@ -25,11 +26,12 @@ def processes(count: int) -> Executor:
     kinds = multiprocessing.get_all_start_methods()
     kind = "fork" if "fork" in kinds and threading.active_count() == 1 else "spawn"
     context = multiprocessing.get_context(kind)
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_leave_ctrl_c)
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
 
 
-def _leave_ctrl_c() -> None:
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return_memory()
 
 
 def can_travel(thing: object) -> bool:
