@@ -58,6 +58,12 @@ class Crew:
         # Waiting costs the tasks in progress at most; processes left to themselves can trip over their own end.
         self._executor.shutdown(cancel_futures=True)
 
+    @property
+    def width(self) -> int | None:
+        """How many tasks the executor can do at a time, where it tells."""
+        width: int | None = getattr(self._executor, "width", None)
+        return width
+
     def results(self, tasks: Iterable[tuple[Any, ...]], ahead: int) -> Iterator[Any]:
         """``function(*arguments)`` for each (function, *arguments), in order, at most ``ahead`` of them at a time.
 
