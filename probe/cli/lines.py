@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
@@ -19,6 +19,8 @@ class LineSink:
         self.to_stdout = where == "-"
         self._path = Path(where)
         self._file: FileIO | None = None
+        self._left = bytearray()
+        self._gone = False
         try:
             if not self.to_stdout:
                 self._file = self._path.open("wb", buffering=0)
@@ -30,21 +32,29 @@ class LineSink:
         if self._file is None:
             say(line)
             return
-        left = memoryview(line.encode())
+        if not self._gone:
+            self._left += line.encode()
+            self._push()
+
+    def _push(self) -> None:
+        """An unbuffered write may take less than it is given, and Ctrl-C may come in between: the rest is kept."""
+        assert self._file is not None
         try:
-            while left:  # an unbuffered write may take less than it is given
-                left = left[self._file.write(left) :]
+            while self._left:
+                del self._left[: self._file.write(bytes(self._left))]
+        except BrokenPipeError:  # a reader that has gone away is no error, as on standard output
+            self._left.clear()
+            self._file.close()
+            self._gone = True
         except OSError as error:
+            self._left.clear()
             raise self._unwritable(error) from error
 
-    def write_all(self, lines: Iterable[str]) -> None:
-        """Hand over line after line."""
-        for line in lines:
-            self.write(line)
-
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
+        """Close the file; no line in it is left half."""
+        if self._file is not None and not self._gone:
+            with suppress(WireError):
+                self._push()
             self._file.close()
 
     def _unwritable(self, error: OSError) -> WireError:

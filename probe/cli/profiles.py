@@ -15,8 +15,8 @@ MEANING = {
 DIFFERENCES = (
     "a SYN in the window, synchronized states (F6): RFC 5961 a challenge ACK and nothing else; classic a RST, and the"
     " connection is gone",
-    "a RST in the window that is not exactly at RCV.NXT (F5, R5, T11): RFC 5961 a challenge ACK; classic the connection is"
-    " gone",
+    "a RST in the window that is not exactly at RCV.NXT (F5, R5, T11): RFC 5961 a challenge ACK; classic the"
+    " connection is gone",
     "an ACK older than SND.UNA - MAX.SND.WND (F8, R8): RFC 5961 an ACK, and the segment is dropped; classic no such"
     " test. Optional (MAY-12), so rfc5961 does not insist on it",
     "a SYN in the window in TIME-WAIT (T1): a RST is classic only",

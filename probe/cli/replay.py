@@ -42,7 +42,12 @@ _ROWS = "20"
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Hand the work to this Dask cluster instead (extra [cluster]).")
 @click.option("--json", "json_to", metavar="FILE", help="Write the results as JSON; - is standard output.")
-@click.option("--jsonl", "jsonl_to", metavar="FILE", help="Write each connection as a line of JSON; - is stdout.")
+@click.option(
+    "--jsonl",
+    "jsonl_to",
+    metavar="FILE",
+    help="Write each connection as a line of JSON as soon as it is judged, at last a summary; - is stdout.",
+)
 @click.option(
     "--live",
     metavar="TARGET",

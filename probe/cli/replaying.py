@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -19,12 +19,14 @@ from probe.cli.replay_outcome import Outcome, Request
 from probe.cli.signals import terminated_like_ctrl_c
 from probe.cli.sinks import JsonSink
 from probe.cli.terminal import paint, say, width
-from probe.engine.connection import Connection
+from probe.engine.connection import Connection, Replay
 from probe.engine.verdict import ExchangeResult
 from probe.reports import as_replay_json, as_replay_text, as_text
 from probe.reports.as_replay_json import Recording
 from probe.reports.as_replay_text import Scope
 from probe.session import recorded
+from probe.session.memory import return_memory
+from probe.session.replay import Sink
 from probe.session.replay import replay as judge
 from probe.wire.errors import TargetError, WireError
 
@@ -46,6 +48,7 @@ def replay(request: Request, display: Display) -> int:
 
     Raises WireError for a file that cannot be written, TargetError for a connection that does not exist.
     """
+    return_memory()
     outcome, progress = Outcome(), ByteProgress(quiet=display.quiet)
     with ExitStack() as stack:
         json_sink = JsonSink(display.json_to) if display.json_to else None
@@ -60,7 +63,9 @@ def replay(request: Request, display: Display) -> int:
 
                 return show(request, outcome, json_sink)
             try:
-                _judge(request, display, outcome, progress)
+                _judge(
+                    request, display, outcome, progress, None if lines is None else partial(_written, lines, outcome)
+                )
             except KeyboardInterrupt:
                 outcome.interrupted = True
             progress.clear()
@@ -70,7 +75,17 @@ def replay(request: Request, display: Display) -> int:
 # -- judging -----------------------------------------------------------------------------------------------------------
 
 
-def _judge(request: Request, display: Display, outcome: Outcome, progress: ByteProgress) -> None:
+def _written(lines: LineSink, outcome: Outcome, connections: Sequence[Connection]) -> None:
+    """Write connections as they are known; after a trouble no more of them."""
+    if not outcome.deaf:
+        try:
+            lines.write("".join(map(as_replay_json.line, connections)))
+        except WireError as error:
+            outcome.deaf = True
+            outcome.failed(error)
+
+
+def _judge(request: Request, display: Display, outcome: Outcome, progress: ByteProgress, sink: Sink | None) -> None:
     """Recordings first: they are short. JSON lists their connections too; verdicts on those count for nothing."""
     ours = [] if request.as_captures else [file for file in outcome.files if _is_recording(file)]
     if request.exchanges and not ours:
@@ -83,12 +98,12 @@ def _judge(request: Request, display: Display, outcome: Outcome, progress: ByteP
         except CaptureError as error:
             outcome.failed(error)
     captures = [file for file in outcome.files if file not in ours]
-    every = display.json_to is not None or display.jsonl_to is not None
+    every = display.json_to is not None
     try:
-        if every and ours:
-            outcome.sideline = judge(request.options(ours))
+        if (every or sink) and ours:
+            outcome.sideline = judge(request.options(ours, None if every else 0, sink=sink))
         if captures:
-            outcome.replay = judge(request.options(captures, None if every else request.limit, progress))
+            outcome.replay = judge(request.options(captures, None if every else request.limit, progress, sink))
     except (CaptureError, WireError) as error:
         outcome.failed(error)
     outcome.interrupted |= outcome.replay is not None and outcome.replay.interrupted
@@ -119,11 +134,10 @@ def _publish(
     request: Request, display: Display, outcome: Outcome, json_sink: JsonSink | None, lines: LineSink | None
 ) -> int:
     """Lines and JSON first, as trouble with them belongs into the rest; then people."""
-    connections = outcome.connections()
-    if lines is not None:
-        outcome.attempt(lambda: lines.write_all(map(as_replay_json.line, connections)))
+    if lines is not None and not outcome.deaf:
+        outcome.attempt(lambda: lines.write(_last_line(request, outcome)))
     if json_sink is not None:
-        outcome.attempt(lambda: json_sink.write("".join(_json(request, outcome, connections))))
+        outcome.attempt(lambda: json_sink.write("".join(_json(request, outcome))))
     outcome.complain()
     code = outcome.exit_code()
     if not any(sink is not None and sink.to_stdout for sink in (json_sink, lines)):
@@ -131,22 +145,36 @@ def _publish(
     return code
 
 
-def _json(request: Request, outcome: Outcome, connections: list[Connection]) -> Iterable[str]:
-    whole = outcome.replay or request.nothing()
-    sideline = outcome.sideline or request.nothing()
+def _json(request: Request, outcome: Outcome) -> Iterable[str]:
     return as_replay_json.render(
-        replace(
-            whole,
-            files=tuple(outcome.files),
-            records=whole.records + sideline.records,
-            skipped=dict(Counter(whole.skipped) + Counter(sideline.skipped)),
-            faults=whole.faults + sideline.faults,
-            interrupted=outcome.interrupted,
-        ),
-        map(as_replay_json.connection, connections),
+        _whole(request, outcome),
+        map(as_replay_json.connection, outcome.connections()),
         exit_code=outcome.exit_code(),
         errors=[sentence for sentence, _ in outcome.errors],
         recordings=outcome.recordings,
+    )
+
+
+def _last_line(request: Request, outcome: Outcome) -> str:
+    return as_replay_json.last_line(
+        _whole(request, outcome),
+        exit_code=outcome.exit_code(),
+        errors=[sentence for sentence, _ in outcome.errors],
+        recordings=outcome.recordings,
+    )
+
+
+def _whole(request: Request, outcome: Outcome) -> Replay:
+    """All files together."""
+    whole = outcome.replay or request.nothing()
+    sideline = outcome.sideline or request.nothing()
+    return replace(
+        whole,
+        files=tuple(outcome.files),
+        records=whole.records + sideline.records,
+        skipped=dict(Counter(whole.skipped) + Counter(sideline.skipped)),
+        faults=whole.faults + sideline.faults,
+        interrupted=outcome.interrupted,
     )
 
 

@@ -71,7 +71,7 @@ class Tester:
         self.counts.clear()
 
     def sent(self, segment: Segment, *, counts: bool = True) -> None:
-        """SND.NXT and the ACK given, after a segment; one that does not count moves it once the peer acknowledges it."""
+        """SND.NXT and the ACK given, after a segment; one that does not count moves it once it is acknowledged."""
         if segment.seg_len and counts:
             self.nxt = later(self.nxt, segment.end)
         self.far = later(later(self.far, self.nxt), segment.end)

@@ -82,6 +82,15 @@ def line(found: Connection) -> str:
     return json.dumps(connection(found)) + "\n"
 
 
+def last_line(
+    replay: Replay, *, exit_code: int, errors: Sequence[str] = (), recordings: Sequence[Recording] = ()
+) -> str:
+    """The document but for its connections as the line of JSON that ends --jsonl."""
+    document = summary(replay, exit_code=exit_code, errors=errors, recordings=recordings)
+    del document["connections"]
+    return json.dumps(document) + "\n"
+
+
 def connection(found: Connection, packets: Sequence[Packet] = ()) -> Document:
     """One connection; ``segments`` only where its packets are given. Times in seconds.
 

@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     steps=(
         *OPEN,
         Send("P.", data=Command("send and hold")),
-        Expect("text", count=100, application=True),
+        Expect("text", count=10, application=True),
         Send("R", rule="halfopen.rst-on-peer-data"),
         *LIVE,
         Wait(0.6),

@@ -97,6 +97,12 @@ class ClusterExecutor(Executor):
         self._address = address
         self._closing = False
 
+    @property
+    def width(self) -> int:
+        """The threads of all workers that are there now."""
+        threads: int = sum(self._client.nthreads().values())
+        return max(1, threads)
+
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run ``fn`` on some worker."""
         inner = self._inner.submit(fn, *args, **kwargs)

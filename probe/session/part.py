@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,7 @@ from probe.session.edges import Edge, edge_of
 from probe.session.judged import Judge, Record
 from probe.session.tally import Asked, Tally
 
+Drain = Callable[[Tally], object]
 _ADDRESSES = 1 << 18
 """Pairs of addresses remembered before those of closed connections are forgotten."""
 
@@ -49,8 +51,8 @@ class PartResult:
 class _Replaying:
     """One part on its way."""
 
-    def __init__(self, part: Part, asked: Asked, *, last: bool) -> None:
-        self.asked = asked
+    def __init__(self, part: Part, asked: Asked, *, last: bool, drain: Drain | None) -> None:
+        self.asked, self.drain = asked, drain
         self.first, self.last = part.start == 0, last
         self.assembler = Assembler(first=self.first)
         self.judge = Judge(asked.profile, self.assembler.options)
@@ -65,6 +67,8 @@ class _Replaying:
         if len(connections):
             done = ready(connections)
             self.result.tally.add(self.judge, done, self.judge.judge(done), addresses, self.asked)
+            if self.drain is not None:
+                self.drain(self.result.tally)
 
     def edge(self, connections: Connections) -> Edge:
         """Connections at an edge, judged as if nothing more belonged to them."""
@@ -85,12 +89,15 @@ class _Replaying:
         self.result.found, self.result.options = self.judge.records, self.assembler.options.known
 
 
-def replay_part(part: Part, asked: Asked, *, last: bool, progress: Progress | None = None) -> PartResult:
+def replay_part(
+    part: Part, asked: Asked, *, last: bool, progress: Progress | None = None, drain: Drain | None = None
+) -> PartResult:
     """Read, assemble and judge the part. ``last``: nothing follows, so that what is open at its end is over.
 
+    ``drain`` is called where more connections are listed, and may take them.
     A fault of the file, and Ctrl-C, end it early; what was read until then counts.
     """
-    replaying = _Replaying(part, asked, last=last)
+    replaying = _Replaying(part, asked, last=last, drain=drain)
     reading = Reading(part, progress=progress)
     result, assembler = replaying.result, replaying.assembler
     try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 
 from probe.capture.cuts import cut
@@ -17,12 +17,12 @@ from probe.capture.errors import CaptureError
 from probe.capture.reader import Part
 from probe.capture.sources import STDIN, Progress, find
 from probe.engine.connection import Connection, Replay
-from probe.session import cluster
 from probe.session.part import PartResult, replay_part
 from probe.session.stitch import Stitcher
 from probe.session.tally import Asked, Tally
 from probe.session.workers import Crew, can_travel, processes
 
+Sink = Callable[[Sequence[Connection]], object]
 PART = 64 << 20
 """Octets of one task: what a process reads before it hands over what it has."""
 
@@ -31,10 +31,10 @@ PART = 64 << 20
 class ReplayOptions:
     """What to replay and how.
 
-    ``wanted`` chooses the connections to list, ``limit`` says how many, the worst first (None: all). ``workers``: how
-    many processes (None: one a core; 1: none but this one). ``scheduler`` is the address of a Dask cluster that does
-    the work instead, ``executor`` makes any other executor; both get ``workers`` tasks at a time. ``progress``
-    is told the octets read of all files and their sum (None: not known).
+    ``wanted`` chooses the connections to list, ``limit`` says how many, the worst first (None: all). ``sink`` is
+    handed all of them as they are known, in the order in which they end. ``workers``: how many processes (None: one a
+    core; 1: none but this one). ``executor`` makes the executor that does the work instead, with as many tasks at a
+    time. ``progress`` is told the octets read of all files and their sum (None: not known).
     """
 
     files: tuple[str, ...]
@@ -42,9 +42,9 @@ class ReplayOptions:
     wanted: Callable[[Connection], bool] | None = None
     limit: int | None = None
     workers: int | None = None
-    scheduler: str | None = None
     progress: Progress | None = None
     executor: Callable[[], Executor] | None = None
+    sink: Sink | None = None
 
 
 def replay(options: ReplayOptions) -> Replay:
@@ -91,50 +91,34 @@ class _Running:
 
     def run(self) -> None:
         """All files."""
-        workers = self._workers()
         if STDIN in self.files:  # only this process has it: those of a pool are given an empty one
             task = _Task(STDIN, Part(STDIN), True)
             self._take(task, self._here(task))
-        tasks = self._tasks(workers)
-        make = self._executor(workers)
-        if make is None:
-            for task in tasks:
-                self._take(task, self._here(task))
-            return
-        first, second = next(tasks, None), next(tasks, None)
-        if first is None:
-            return
-        if second is None and not self._elsewhere:
-            self._take(first, self._here(first))
-            return
-        every = (task for some in ((first, second), tasks) for task in some if task is not None)
-        self._spread(every, workers, make)
-
-    @property
-    def _elsewhere(self) -> bool:
-        return self.options.executor is not None or self.options.scheduler is not None
-
-    def _executor(self, workers: int) -> Callable[[], Executor] | None:
-        """What makes the executor; None where this process does the work."""
         if self.options.executor is not None:
-            return self.options.executor
-        if self.options.scheduler is not None:
-            return partial(cluster.executor, self.options.scheduler)
-        return partial(processes, workers) if workers > 1 else None
+            with Crew(self.options.executor) as crew:
+                width = self.options.workers or crew.width or _cores()
+                self._spread(crew, self._tasks(width), width)
+            return
+        workers = self._processes()
+        tasks = self._tasks(workers)
+        some = list(islice(tasks, 2))
+        if workers > 1 and len(some) > 1:
+            with Crew(partial(processes, workers)) as crew:
+                self._spread(crew, chain(some, tasks), workers)
+            return
+        for task in chain(some, tasks):
+            self._take(task, self._here(task))
 
-    def _workers(self) -> int:
-        if not self._elsewhere and not can_travel(self.options.wanted):
-            return 1
-        if self.options.workers is not None:
-            return self.options.workers
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    def _processes(self) -> int:
+        """How many on this machine; one where the filter cannot be sent to another."""
+        return (self.options.workers or _cores()) if can_travel(self.options.wanted) else 1
 
     def _tasks(self, workers: int) -> Iterator[_Task]:
         """The parts of all files. A file that cannot be opened is left to the one who reads it."""
         share = -(-workers // len(self.files)) if self.files else 1
         for file in [file for file in self.files if file != STDIN]:
             size = _size(file) or 0
-            count = max(share, -(-size // PART)) if workers > 1 or self._elsewhere else 1
+            count = max(share, -(-size // PART)) if workers > 1 or self.options.executor else 1
             try:
                 parts = cut(file, count)
             except CaptureError:
@@ -143,7 +127,8 @@ class _Running:
                 if part is not None:
                     yield _Task(file, part, following is None)
 
-    def _spread(self, tasks: Iterator[_Task], workers: int, make: Callable[[], Executor]) -> None:
+    def _spread(self, crew: Crew, tasks: Iterator[_Task], width: int) -> None:
+        """Have the tasks done elsewhere."""
         given: list[_Task] = []
 
         def calls() -> Iterator[tuple[object, ...]]:
@@ -153,25 +138,34 @@ class _Running:
                 part = replace(task.part, path=str(Path(task.part.path).absolute()))
                 yield partial(replay_part, last=task.last), part, self._asked(task.file)
 
-        with Crew(make) as crew:
-            for result in crew.results(calls(), workers + 1):
-                task = given.pop(0)
-                self._take(task, result)
-                self._done += (task.part.end or _size(task.file) or 0) - task.part.start
-                if self.options.progress:
-                    self.options.progress(self._done, self._total())
+        for result in crew.results(calls(), width + 1):
+            task = given.pop(0)
+            self._take(task, result)
+            self._done += (task.part.end or _size(task.file) or 0) - task.part.start
+            if self.options.progress:
+                self.options.progress(self._done, self._total())
 
     def _here(self, task: _Task) -> PartResult:
         """The result of a task done in this process."""
         progress = self.options.progress
         done, total = self._done, self._total()
         tell = None if progress is None else lambda octets, _: progress(done + octets, total)
-        result = replay_part(task.part, self._asked(task.file), last=task.last, progress=tell)
+        drain = self._drain if task.part.start == 0 else None  # numbers of later parts hang on those before
+        result = replay_part(task.part, self._asked(task.file), last=task.last, progress=tell, drain=drain)
         self._done += _size(task.file) or 0
         return result
 
     def _asked(self, file: str) -> Asked:
-        return Asked(file, self.options.profile, self.options.wanted, self.options.limit)
+        limit = self.options.limit if self.options.sink is None else None
+        return Asked(file, self.options.profile, self.options.wanted, limit)
+
+    def _drain(self, known: Tally) -> None:
+        """Hand on what is listed in ``known``, and keep the worst of it."""
+        listed, known.listed = known.listed, []
+        if self.options.sink is not None and listed:
+            self.options.sink([connection for _, _, connection in listed])
+        self.tally.listed += listed
+        self.tally.trim(self.options.limit)
 
     def _take(self, task: _Task, result: PartResult) -> None:
         """One result, in order."""
@@ -186,6 +180,7 @@ class _Running:
             part = replace(task.part, start=self._end)
             result = replay_part(part, self._asked(task.file), last=task.last)
         self._stitcher.add(result)
+        self._drain(self._stitcher.tally)
         self.records += result.records
         self.skipped += result.skipped
         self._end = result.offset
@@ -199,6 +194,7 @@ class _Running:
         """The file is over, or there is no more to come of it."""
         if self._stitcher is not None:
             self._stitcher.finish()
+            self._drain(self._stitcher.tally)
             self.tally.merge(self._stitcher.tally, self.options.limit)
             self._stitcher = None
 
@@ -225,6 +221,10 @@ class _Running:
             seconds=seconds,
             evidence=dict(tally.evidence.most_common()),
         )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _size(file: str) -> int | None:

@@ -11,6 +11,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future,
 from contextlib import suppress
 from typing import Any
 
+from probe.session.memory import return_memory
 from probe.wire.errors import WireError
 
 TRIES = 3
@@ -25,11 +26,12 @@ def processes(count: int) -> Executor:
     kinds = multiprocessing.get_all_start_methods()
     kind = "fork" if "fork" in kinds and threading.active_count() == 1 else "spawn"
     context = multiprocessing.get_context(kind)
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_leave_ctrl_c)
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
 
 
-def _leave_ctrl_c() -> None:
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return_memory()
 
 
 def can_travel(thing: object) -> bool:
@@ -55,6 +57,12 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         # Waiting costs the tasks in progress at most; processes left to themselves can trip over their own end.
         self._executor.shutdown(cancel_futures=True)
+
+    @property
+    def width(self) -> int | None:
+        """How many tasks the executor can do at a time, where it tells."""
+        width: int | None = getattr(self._executor, "width", None)
+        return width
 
     def results(self, tasks: Iterable[tuple[Any, ...]], ahead: int) -> Iterator[Any]:
         """``function(*arguments)`` for each (function, *arguments), in order, at most ``ahead`` of them at a time.

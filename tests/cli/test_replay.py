@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -15,6 +16,7 @@ import pytest
 
 from probe.capture.errors import CaptureError
 from probe.cli.filters import parse
+from probe.cli.lines import LineSink
 from probe.engine.connection import Connection, Packet, Replay
 from probe.engine.verdict import Report, Word
 from probe.session.marks import section_comment
@@ -49,6 +51,8 @@ class Session:
             raise self.trouble
         listed = tuple(replace(c, file=options.files[0]) for c in self.found)
         wanted = [c for c in listed if options.wanted is None or options.wanted(c)]
+        if options.sink is not None:
+            options.sink(wanted)
         whole = replay(*wanted, files=options.files, connections=len(listed))
         return replace(whole, listed=tuple(wanted[: options.limit]), **self.changes)
 
@@ -228,13 +232,43 @@ def test_json_to_standard_output_stands_alone(session: Session, file: str, invok
 
 
 def test_lines_of_json(session: Session, file: str, invoke: Invoke, capsys: Captured) -> None:
-    del session
+    """A line a connection, then the rest of what --json gives."""
     assert invoke("replay", file, "--jsonl", "-") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [json.loads(text)["index"] for text in lines] == [0, 1]
+    *connections, last = map(json.loads, lines)
+    assert [c["index"] for c in connections] == [0, 1]
+    assert (last["command"], last["exit_code"], last["counts"]["connections"]) == ("replay", 0, 2)
+    assert "connections" not in last
+    assert session.calls[0].limit == 20
     assert invoke("replay", file, "--jsonl", "out.jsonl", "--limit", "1") == 0
     assert Path("out.jsonl").read_text().splitlines() == lines
     assert "1 more not shown" in capsys.readouterr().out
+
+
+def test_lines_stay_when_it_is_interrupted(session: Session, file: str, invoke: Invoke, capsys: Captured) -> None:
+    session.changes["interrupted"] = True
+    assert invoke("replay", file, "--jsonl", "-") == 130
+    *connections, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (len(connections), last["interrupted"], last["exit_code"]) == (2, True, 130)
+
+
+def test_a_reader_of_lines_that_goes_away_is_no_error(
+    session: Session, file: str, invoke: Invoke, capsys: Captured
+) -> None:
+    del session
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    sink = LineSink("pipe")
+    os.close(reader)
+    sink.write("nobody reads this\n")
+    sink.write("nor this\n")
+    sink.close()
+    assert capsys.readouterr().err == ""
+    with subprocess.Popen(["true"], stdin=subprocess.PIPE) as gone:
+        assert gone.stdin is not None
+        gone.wait()
+        assert invoke("replay", file, "--jsonl", f"/dev/fd/{gone.stdin.fileno()}") == 0
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("option", ["--json", "--jsonl"])

@@ -155,6 +155,24 @@ def test_the_worst_are_listed(tmp_path: Path, limit: int) -> None:
         assert [c.close for c in found.listed[:1]] == ["reset by server"][:limit]
 
 
+@pytest.mark.usefixtures("several")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_connections_are_handed_on_as_they_are_known(
+    tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assemble.Assembler.__init__, "__defaults__", (500,))
+    monkeypatch.setitem(Reading.__init__.__kwdefaults__, "chunk", 4000)  # type: ignore[arg-type]
+    path = traffic(tmp_path)
+    due = replay(ReplayOptions((str(path),), workers=1)).listed
+    handed: list[list[Connection]] = []
+    options = ReplayOptions((str(path),), workers=workers, limit=3, sink=lambda some: handed.append(list(some)))
+    found = replay(options)
+    assert len(handed) > 4
+    assert sorted((c for some in handed for c in some), key=lambda c: c.index) == sorted(due, key=lambda c: c.index)
+    assert found.listed == replay(replace(options, sink=None)).listed
+    assert len(found.listed) == 3
+
+
 def only_port(connection: Connection) -> bool:
     """A filter that can be sent to another process."""
     return connection.client.port == 40003
