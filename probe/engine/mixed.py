@@ -32,6 +32,11 @@ def lean(case: Case) -> Lean:
     return Lean.BOTH
 
 
+def by_reading(case: Case) -> bool:
+    """Whether the record departs from the profile only: RFC 9293, which permits both readings, explains it."""
+    return not _explained(case, case.terms.profile) and _explained(case, "rfc9293")
+
+
 def mixed(leans: Iterable[tuple[str, Lean]]) -> Mixed | None:
     """The exchanges on either side, where there are some on both; ``leans`` are those of each exchange's attempts.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from probe.engine.judge import Doubt, Opinion
 from probe.engine.jury import is_noise, settle
-from probe.engine.mixed import lean, mixed
+from probe.engine.mixed import by_reading, lean, mixed
 from probe.engine.verdict import ExchangeResult, Mixed, Word
 from probe.scenarios.steps import Scenario
 from probe.session.attempt import Attempt, case_of
@@ -36,7 +36,7 @@ class Hearing:
 
     def results(self, *, dropped: int, interrupted: bool, clean: bool = True) -> tuple[ExchangeResult, ...]:
         """The verdicts, in the order of the report. ``dropped`` packets were lost in our own receive buffer."""
-        clean = clean and not dropped and not any(is_noise(heard) for heard in self.opinions.values())
+        clean = clean and not dropped and not any(self._noisy(name) for name in self.opinions)
         keeps = any("synack.retransmitted" in o.rules for heard in self.opinions.values() for o in heard)
         found = []
         for scenario in self.scenarios:
@@ -44,6 +44,14 @@ class Hearing:
             verdict = settle(heard, clean=clean, keeps_state=keeps) if heard else self._not_run(interrupted)
             found.append(self._result(scenario, verdict, dropped))
         return tuple(found)
+
+    def _noisy(self, name: str) -> bool:
+        """Whether attempts differ as only a lossy path explains, not a stack that takes the other reading at times.
+
+        Linux limits how often it answers what RFC 5961 has it challenge; under rfc793 that is a departure, at times.
+        """
+        departed = [a for a, o in zip(self.attempts.get(name, []), self.opinions[name], strict=False) if o.findings]
+        return is_noise(self.opinions[name]) and not (departed and all(by_reading(case_of(a)) for a in departed))
 
     def mixed(self) -> Mixed | None:
         """The exchanges of a stack that keeps to neither reading; attempts that are in doubt tell nothing."""

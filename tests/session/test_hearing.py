@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from probe.engine.judge import Doubt, Opinion, judge
@@ -17,11 +19,11 @@ from tests.helpers.peer import Peer
 HERE, THERE = Endpoint("192.0.2.2", 5000), Endpoint("192.0.2.1", 80)
 
 
-def heard(*played: tuple[Scenario, Peer]) -> Hearing:
+def heard(*played: tuple[Scenario, Peer], profile: str = "rfc9293") -> Hearing:
     hearing = Hearing(THERE, [scenario for scenario, _ in played])
     for scenario, peer in played:
         hearing.add(scenario)
-        talk = Dialogue(scenario, peer)
+        talk = Dialogue(scenario, peer, profile=profile)
         talk.run()
         attempt = Attempt(scenario, talk.conductor, Flow(HERE, THERE))
         hearing.attempts[scenario.id].append(attempt)
@@ -53,3 +55,16 @@ def test_what_was_never_played_because_the_target_fell_silent_says_so() -> None:
     hearing.add(RST_INSIDE)
     last = hearing.results(dropped=0, interrupted=False)[-1]
     assert (last.verdict, last.reason) == (Word.INCONCLUSIVE, "not played: the target answered no longer")
+
+
+def test_a_stack_that_answers_by_the_other_reading_at_times_is_no_lossy_path() -> None:
+    """Linux limits its challenge ACKs: under rfc793 an exchange then departs in one attempt and not in the next."""
+    hearing = heard((SYN_INSIDE, Peer()), (RST_INSIDE, Peer()), profile="rfc793")
+    suspect = replace(hearing.opinions["syn-inside"][0], doubt=Doubt.LOSS)
+    hearing.attempts["syn-inside"] *= 3
+    hearing.opinions["syn-inside"] = [suspect] * 3
+    hearing.attempts["rst-inside"] *= 2
+    hearing.opinions["rst-inside"].append(Opinion(Word.PASS))
+    first, second = hearing.results(dropped=0, interrupted=False)
+    assert (first.verdict, first.reason) == (suspect.word, "")
+    assert second.verdict is not Word.FAIL
