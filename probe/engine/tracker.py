@@ -12,7 +12,19 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from probe.engine import unseen
-from probe.engine.hypothesis import ABORT, COOKIES, LOSS, PEER_ISN, REPEAT, TESTER_ISN, UNSEEN, Due, Hypothesis
+from probe.engine.hypothesis import (
+    ABORT,
+    COOKIES,
+    EXPIRY,
+    LOSS,
+    PEER_ISN,
+    REPEAT,
+    TESTER_ISN,
+    UNSEEN,
+    Due,
+    Hypothesis,
+)
+from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
@@ -78,6 +90,13 @@ class Sight(NamedTuple):
 
 USUAL = Terms()
 """RFC 9293, and no excuse."""
+EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK})
+"""The states that a timer of the peer ends without a word: 2MSL, or R2 for the FIN (RFC 9293 section 3.10.8)."""
+
+
+def allowed(scenario: Scenario) -> frozenset[str]:
+    """The excuses that an exchange grants from the start."""
+    return frozenset({*([ABORT] if scenario.aborts else []), *([EXPIRY] if scenario.expires else [])})
 
 
 class Numbers:
@@ -154,6 +173,8 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
         yield from taken
         if taken and COOKIES in h.excuses:
             return  # who answers SYNs with cookies knows its own: it does not refuse one ACK and take the next
+    if EXPIRY in terms.allow and h.tcb.state in EXPIRING:
+        yield replace(h, tcb=h.tcb.gone()).excused(EXPIRY)
     for reaction in permitted(arrives(h.tcb, h.inflight[0][1]), terms.profile):
         yield h.reacted(reaction)
 
