@@ -77,7 +77,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     Without TARGET the kernel of this machine is judged, in a private network namespace with `probe target` in it;
     that needs neither root nor configuration. Checking another host needs the capability CAP_NET_RAW.
     """
-    from probe.cli import checking, plan
+    from probe.cli import checking, plan, publishing
     from probe.cli.hosts import read
     from probe.session import CheckOptions
 
@@ -88,7 +88,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
     request = checking.Request(wanted, versions, options, _explicit(trigger=trigger, rate=rate, **plain), jobs)
-    return checking.check(request, checking.Display(_shown(show), json_to, save, quiet))
+    return checking.check(request, publishing.Display(_shown(show), json_to, save, quiet))
 
 
 def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the options have them

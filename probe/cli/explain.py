@@ -24,21 +24,24 @@ _DIALOGUE = (
 @click.command("explain")
 @click.argument("name", metavar="ID")
 def command(name: str) -> None:
-    """Explain an exchange (close-by-us), a rule (close.fin-acked) or a row of SEGMENT ARRIVES (E6)."""
+    """Explain an exchange (close-by-us), a rule (close.fin-acked), a row of SEGMENT ARRIVES (E6) or the profiles."""
+    from probe.cli.profiles import TOPICS, sections
     from probe.cli.selection import nearest, unknown
     from probe.scenarios import ALL as EXCHANGES
     from probe.spec.rows import ROWS
     from probe.spec.rules import ALL as RULES
     from probe.spec.rules import close_matches
 
-    if name.lower() in EXCHANGES:
+    if name.lower() in TOPICS:
+        say(f"{_sheet('profile: the reading where RFC 793 and RFC 5961 differ', sections())}\n")
+    elif name.lower() in EXCHANGES:
         say(f"{_exchange(EXCHANGES[name.lower()])}\n")
     elif name.lower() in RULES:
         say(f"{_rule(RULES[name.lower()])}\n")
     elif name.upper() in ROWS:
         say(f"{_row(name.upper(), ROWS[name.upper()])}\n")
     else:
-        near = [*nearest(name, EXCHANGES), *close_matches(name)][:4]
+        near = [*nearest(name, [*EXCHANGES, TOPICS[0]]), *close_matches(name)][:4]
         raise click.BadParameter(unknown("exchange, rule or row", name, near), param_hint="ID")
 
 

@@ -59,7 +59,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     own, a refusal, and the close in each order. Nothing may listen at PORT. Needs the capability CAP_NET_RAW.
     """
     from probe.cli import listening
-    from probe.cli.checking import Display
+    from probe.cli.publishing import Display
     from probe.scenarios import ALL
     from probe.session.listen import FIRST, ListenOptions
 

@@ -83,7 +83,6 @@ class _Check:
         recorded = options.recorder.count if options.recorder is not None else 0
         self.loop = Loop(link, table, recorded=recorded, ask=asker.ask, pace=pace)
         self.crowd = Crowd(options.parallel, pace)
-        self.running = 0
         self.closed = ClosedPorts(target, options.closed_port, local=local)
         self.detection = Detection(known_trigger(options.trigger))
         self.scenarios = _chosen(options)

@@ -91,7 +91,8 @@ class Loop:
                 return
             if (attempt := supply()) is None:
                 return
-            self._pace.begun(now, connections(attempt.scenario))
+            if self._pace.gap:
+                self._pace.begun(now, connections(attempt.scenario))
             self._live[attempt.flow] = attempt
             if attempt.scenario.opens == "peer":
                 self._called.setdefault(attempt.flow.local.port, deque()).append(attempt)

@@ -14,7 +14,9 @@ from probe.spec.rules import ALL as RULES
 from probe.spec.states import State
 from probe.spec.tc8 import CASES
 from probe.spec.unshown import UNSHOWN
-from tests.cli.conftest import Captured, Invoke
+from tests.cli.conftest import Invoke
+
+Captured = pytest.CaptureFixture[str]
 
 
 def test_every_rule_is_shown_or_has_a_reason() -> None:
