@@ -98,7 +98,7 @@ def patience_test() -> Scenario:
     return Scenario("keeps-state", "does the listener keep state?", steps, (), "")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def cells(way: Way, kind: str) -> tuple[Cell, ...]:
     """The cells of one column in one state."""
     loads = (True,) if kind == "DATA" else (False,) if kind == "ACK" else (False, True)
