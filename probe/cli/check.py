@@ -84,7 +84,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     if json_to is not None and json_to == save:
         raise click.UsageError("--json and --save name the same file")
     exchanges = _exchanges(only, no_wait=no_wait, slow=slow)
-    options = CheckOptions(trigger=_trigger(trigger), only=exchanges, waits=not no_wait, slow=slow, **plain)
+    options = CheckOptions(trigger=known_trigger_text(trigger), only=exchanges, waits=not no_wait, slow=slow, **plain)
     versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
     request = checking.Request(wanted, versions, options, _explicit(trigger=trigger, rate=rate, **plain), jobs)
@@ -97,7 +97,8 @@ def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the option
     return {key: v for key, v in values.items() if context.get_parameter_source(key) is ParameterSource.COMMANDLINE}
 
 
-def _trigger(text: str) -> str:
+def known_trigger_text(text: str) -> str:
+    """The text of --trigger, if it makes sense; click.BadParameter if not."""
     from probe.scenarios.triggers import user_line
 
     if not text:

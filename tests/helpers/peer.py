@@ -260,6 +260,8 @@ class Peer:
     def _verb(self, verb: str, words: list[str], now: float) -> list[Segment]:
         if verb == "wait":
             self.resume_at = now + int(words[0]) / 1000
+        if verb == "hold":
+            self.closes_on_eof = False
         if verb in ("close", "half-close"):
             return self.call(calls.CLOSE)
         if verb == "send":
