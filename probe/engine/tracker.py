@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
 
 from probe.engine import unseen
 from probe.engine.hypothesis import (
@@ -28,8 +27,7 @@ from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
-from probe.spec.segment import ACK, RST, SYN, Option, Segment
-from probe.spec.seq import Seq
+from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.states import SENDING, State
 from probe.spec.tcb import Tcb
 
@@ -40,7 +38,6 @@ LISTENING: Belief = frozenset({Hypothesis(Tcb(State.LISTEN, listening=True))})
 CLOSED: Belief = frozenset({Hypothesis(Tcb(State.CLOSED))})
 UNKNOWN_PORT: Belief = LISTENING | CLOSED
 
-_ZERO = Seq(0)
 _FEW = 400
 """More permitted histories than this are not followed one by one; real exchanges stay below forty."""
 
@@ -71,23 +68,6 @@ class Terms:
     allow: frozenset[str] = frozenset()
 
 
-class Sight(NamedTuple):
-    """One segment of one direction in canonical numbers, without what never decides."""
-
-    to_peer: bool
-    seq: Seq
-    ack: Seq
-    flags: int
-    window: int
-    length: int
-    options: tuple[Option, ...]
-    faults: tuple[str, ...]
-
-    def segment(self) -> Segment:
-        """The same as a segment."""
-        return Segment(self.seq, self.ack, self.flags, self.window, self.length, b"", self.options, faults=self.faults)
-
-
 USUAL = Terms()
 """RFC 9293, and no excuse."""
 EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK})
@@ -97,49 +77,6 @@ EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK})
 def allowed(scenario: Scenario) -> frozenset[str]:
     """The excuses that an exchange grants from the start."""
     return frozenset({*([ABORT] if scenario.aborts else []), *([EXPIRY] if scenario.expires else [])})
-
-
-class Numbers:
-    """Turns the numbers of one connection into canonical ones: both ISNs at fixed places.
-
-    The sequence number 0 of a RST,ACK for no connection (RFC 9293 section 3.10.7.1) is absolute and stays 0.
-    """
-
-    __slots__ = ("peer", "tester")
-
-    def __init__(self) -> None:
-        self.tester: Seq | None = None
-        self.peer: Seq | None = None
-
-    def canonical(self, segment: Segment, to_peer: bool) -> Segment:
-        """The segment with canonical numbers and without what never decides (payload octets, urgent pointer)."""
-        return self.sight(segment, to_peer).segment()
-
-    def sight(self, segment: Segment, to_peer: bool) -> Sight:
-        """What is left of the segment for the tracker, in a form that is quick to look up."""
-        flags, seq, ack = segment.flags, segment.seq, segment.ack
-        known = not to_peer or self.tester is None  # what the tester sends in a connection is never absolute
-        if to_peer and self.tester is None and not (seq == 0 and flags & RST and flags & ACK):
-            self.tester = seq
-        if not to_peer and self.peer is None and flags & SYN:
-            self.peer = seq
-        own, other = (self._tester, self._peer) if to_peer else (self._peer, self._tester)
-        return Sight(
-            to_peer,
-            seq if seq == 0 and flags & RST and flags & ACK and known else own(seq),
-            other(ack) if flags & ACK else _ZERO,
-            flags & 0x3F,
-            segment.window,
-            segment.length,
-            segment.options,
-            segment.faults,
-        )
-
-    def _tester(self, number: Seq) -> Seq:
-        return number if self.tester is None else TESTER_ISN + (number - self.tester)
-
-    def _peer(self, number: Seq) -> Seq:
-        return number if self.peer is None else PEER_ISN + (number - self.peer)
 
 
 @lru_cache(maxsize=1 << 16)
