@@ -52,7 +52,14 @@ TABLE = (
     ),
     Layer(
         "probe.reports",
-        ("probe.spec", "probe.engine.verdict", "probe.engine.transcript", "probe.engine.connection", "tabulate"),
+        (
+            "probe.spec",
+            "probe.engine.verdict",
+            "probe.engine.transcript",
+            "probe.engine.connection",
+            "probe.engine.grid",
+            "tabulate",
+        ),
     ),
     Layer("probe.target*"),
     Layer("probe.lab", ("probe.spec.segment", "probe.wire", "probe.target*")),
@@ -66,6 +73,7 @@ TABLE = (
             "probe.reports",
             "probe.engine.verdict",
             "probe.engine.connection",
+            "probe.engine.grid",
             "probe.spec",
             "probe.capture.errors",
             "probe.capture.sources",

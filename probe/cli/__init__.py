@@ -15,6 +15,7 @@ from probe.wire.errors import TargetError, WireError
 _COMMANDS = {
     "check": ("probe.cli.check", "Judge the open and close of a live peer; without TARGET, of this machine's kernel."),
     "listen": ("probe.cli.listen", "Judge the client that connects to a port of ours, whatever it is."),
+    "matrix": ("probe.cli.matrix", "Judge what a live peer makes of every segment in every state."),
     "replay": ("probe.cli.replay", "Judge every TCP connection in captures, or a recorded check again."),
     "target": ("probe.cli.target", "Run a listener whose application does what the tester asks."),
     "list": ("probe.cli.listing", "List the exchanges, or every rule with --rules."),

@@ -27,6 +27,7 @@ _PORT = click.IntRange(1, 65535)
 )
 @click.option("--only", multiple=True, metavar="ID", help="Only this exchange (* and ? allowed); repeatable.")
 @click.option("--no-wait", is_flag=True, help="Leave out exchanges that wait for a timer of the peer.")
+@click.option("--slow", is_flag=True, help="Add the exchanges that wait for minutes (2MSL, R2), all at the same time.")
 @click.option("--patience", type=click.FloatRange(0.01, 3600), metavar="SECONDS", help="How long a reply may take.")
 @click.option("--interface", metavar="NAME", help="Send and listen there, whatever the routes say.")
 @click.option("--source", metavar="ADDRESS", help="The source address, one of this host's.")
@@ -59,6 +60,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     trigger: str,
     only: tuple[str, ...],
     no_wait: bool,
+    slow: bool,
     json_to: str | None,
     save: str | None,
     show: tuple[str, ...],
@@ -75,18 +77,18 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     Without TARGET the kernel of this machine is judged, in a private network namespace with `probe target` in it;
     that needs neither root nor configuration. Checking another host needs the capability CAP_NET_RAW.
     """
-    from probe.cli import checking, plan
+    from probe.cli import checking, plan, publishing
     from probe.cli.hosts import read
     from probe.session import CheckOptions
 
     if json_to is not None and json_to == save:
         raise click.UsageError("--json and --save name the same file")
-    exchanges = _exchanges(only, no_wait=no_wait)
-    options = CheckOptions(trigger=_trigger(trigger), only=exchanges, waits=not no_wait, **plain)
+    exchanges = _exchanges(only, no_wait=no_wait, slow=slow)
+    options = CheckOptions(trigger=known_trigger_text(trigger), only=exchanges, waits=not no_wait, slow=slow, **plain)
     versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
     request = checking.Request(wanted, versions, options, _explicit(trigger=trigger, rate=rate, **plain), jobs)
-    return checking.check(request, checking.Display(_shown(show), json_to, save, quiet))
+    return checking.check(request, publishing.Display(_shown(show), json_to, save, quiet))
 
 
 def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the options have them
@@ -95,7 +97,8 @@ def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the option
     return {key: v for key, v in values.items() if context.get_parameter_source(key) is ParameterSource.COMMANDLINE}
 
 
-def _trigger(text: str) -> str:
+def known_trigger_text(text: str) -> str:
+    """The text of --trigger, if it makes sense; click.BadParameter if not."""
     from probe.scenarios.triggers import user_line
 
     if not text:
@@ -108,10 +111,11 @@ def _trigger(text: str) -> str:
     return text
 
 
-def _exchanges(only: tuple[str, ...], *, no_wait: bool) -> tuple[str, ...]:
+def _exchanges(only: tuple[str, ...], *, no_wait: bool, slow: bool) -> tuple[str, ...]:
+    """What ``--only`` names; a pattern does not reach the slow ones without ``--slow``."""
     from probe.scenarios import ALL
 
-    wanted = chosen(only, list(ALL), "--only")
+    wanted = tuple(i for i in chosen(only, list(ALL), "--only") if slow or not ALL[i].slow or i in only)
     kept = tuple(name for name in wanted if not (no_wait and ALL[name].waits))
     if wanted and not kept:
         raise click.UsageError(f"--no-wait leaves nothing of --only: {', '.join(wanted)} waits for a timer of the peer")

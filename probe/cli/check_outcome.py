@@ -43,7 +43,7 @@ class Outcome:
         self.add(replace(run, name=job.name), job.number)
 
     def add(self, run: Run, place: int = 0) -> None:
-        """A run ended; one that ended early says why."""
+        """Take a run in; one that ended early says why."""
         self.runs[place] = run
         if run.trouble:
             self.failed(WireError(run.trouble), place)

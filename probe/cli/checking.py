@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-import click
 
 from probe import session
 from probe.cli.check_outcome import Outcome, kept
 from probe.cli.fleet_progress import FleetProgress
 from probe.cli.hosts import Host
 from probe.cli.plan import Plan, plan
+from probe.cli.publishing import Display, publish
 from probe.cli.signals import terminated_like_ctrl_c
 from probe.cli.sinks import JsonSink, PatientRecorder
-from probe.cli.terminal import Progress, paint, say, width
+from probe.cli.terminal import Progress
 from probe.engine.verdict import Report, Unchecked
-from probe.reports import as_fleet, as_json, as_text
+from probe.reports import as_fleet, as_text
 from probe.session.fleet import Fleet
 from probe.session.lane import Ended, Event, Failed, Found, Going, Job
 from probe.session.marks import section_comment
@@ -27,16 +25,6 @@ from probe.session.pace import Pace
 from probe.wire.errors import TargetError, WireError
 
 _CHECKABLE = (4, 6)
-
-
-@dataclass(frozen=True, slots=True)
-class Display:
-    """What is printed and written: ladders of ``show``, JSON to ``json_to`` (``-``: stdout), packets to ``save``."""
-
-    show: frozenset[str] = frozenset()
-    json_to: str | None = None
-    save: str | None = None
-    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +83,8 @@ class _Checking:
                 self.outcome.interrupted = True
             self.outcome.left_out(made.jobs if self.outcome.interrupted else [])
             self.line.clear()
-            request = self.request
-            return publish(
-                self.outcome, request.options.profile, self.display, sink, self.recorder, several=request.several
-            )
+            render = as_fleet.render if self.request.several else as_text.render
+            return publish(self.outcome, self.request.options.profile, self.display, sink, self.recorder, render)
 
     # -- one target after another, or hosts side by side ---------------------------------------------------------------
 
@@ -171,47 +157,3 @@ class _Checking:
     def _over(self, place: int, *, failed: bool) -> None:
         if self.bar is not None:
             self.bar.over(place, failed=failed)
-
-
-# -- results out -------------------------------------------------------------------------------------------------------
-
-
-def publish(  # what was found, and the places it goes to
-    outcome: Outcome,
-    profile: str,
-    display: Display,
-    sink: JsonSink | None,
-    recorder: PatientRecorder | None,
-    *,
-    several: bool = False,
-) -> int:
-    """Write and print what was found, ``several`` targets a row each; the exit code.
-
-    Recording first, as its trouble belongs into the reports; then JSON; then people.
-    """
-    if recorder is not None:
-        recorder.close()
-        if recorder.trouble is not None:
-            outcome.failed(recorder.trouble)
-    report = outcome.report(profile)
-    if sink is not None:
-        try:
-            sink.write(as_json.render(report, exit_code=outcome.exit_code(report), errors=outcome.sentences))
-        except WireError as error:
-            outcome.failed(error)
-    _complain(outcome, report)
-    code = outcome.exit_code(report)
-    if (report.runs or (several and report.unchecked)) and not (sink is not None and sink.to_stdout):
-        style = as_text.Style(width(), paint(sys.stdout), display.quiet)
-        render = as_fleet.render if several else as_text.render
-        say(render(report, style, exit_code=code, shown=lambda result: result.id in display.show))
-    return code
-
-
-def _complain(outcome: Outcome, report: Report) -> None:
-    for warning in (*report.warnings, *(w for run in report.runs for w in run.warnings)):
-        click.echo(f"probe: {warning}", err=True)
-    for sentence in outcome.sentences:
-        click.echo(f"probe: {sentence}", err=True)
-    if outcome.interrupted:
-        click.echo("probe: interrupted; what was done until then is reported", err=True)

@@ -55,15 +55,20 @@ def _exchange(scenario: Scenario) -> str:
         [
             ("clause", [scenario.clause]),
             ("needs", [needs(scenario)]),
-            ("waits", ["for a timer of the peer (left out by --no-wait)"] if scenario.waits else []),
+            ("waits", [_wait(scenario)] if scenario.waits else []),
             ("shows", shows),
         ],
     )
     return "\n".join([sheet, "", f"  {_DIALOGUE}", *(f"  {line}" for line in dialogue(scenario))])
 
 
+def _wait(scenario: Scenario) -> str:
+    how = "for minutes; played only with --slow" if scenario.slow else "left out by --no-wait"
+    return f"for a timer of the peer ({how})"
+
+
 def _rule(rule: Rule) -> str:
-    from probe.cli.listing import shown_by
+    from probe.cli.coverage import rule_coverage, shown_by
     from probe.spec.rules import APPLICATIONS
 
     level = rule.level + (f" ({', '.join(rule.keyword_ids)})" if rule.keyword_ids else "")
@@ -80,7 +85,7 @@ def _rule(rule: Rule) -> str:
                 ("forbidden", [rule.forbidden]),
                 ("needs", [APPLICATIONS[code] for code in rule.needs] + [rule.needs_note]),
                 ("rows", _row_lines(rule.rows)),
-                ("shown by", shown_by().get(rule.id, ["no exchange yet"])),
+                ("shown by", rule_coverage(rule.id, shown_by().get(rule.id, [])).split("; ")),
             ],
         )
         + "\n\n  notation: "
@@ -97,7 +102,7 @@ _NOTATION = (
 
 
 def _row(name: str, row: Row) -> str:
-    from probe.cli.listing import shown_by
+    from probe.cli.coverage import shown_by
     from probe.spec.rules import ALL as RULES
 
     shown = shown_by()

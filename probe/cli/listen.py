@@ -59,23 +59,27 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     own, a refusal, and the close in each order. Nothing may listen at PORT. Needs the capability CAP_NET_RAW.
     """
     from probe.cli import listening
-    from probe.cli.checking import Display
-    from probe.scenarios import ALL
+    from probe.cli.publishing import Display
     from probe.session.listen import FIRST, ListenOptions
 
     if once and count is not None:
         raise click.UsageError("--once takes one connection: leave out --count")
     if json_to is not None and json_to == save:
         raise click.UsageError("--json and --save name the same file")
-    names = [s.id for s in ALL.values() if s.opens == "peer"]
-    exchanges = chosen(only, names, "--exchange") or ((FIRST,) if once else ())
-    shown = frozenset(names if "all" in show else chosen(show, names, "--show"))
     options = ListenOptions(
-        only=exchanges,
+        only=_exchanges(only, "--exchange") or ((FIRST,) if once else ()),
         waits=not no_wait,
         count=1 if once else count,
         versions=tuple(v for v, asked in ((4, ipv4), (6, ipv6)) if asked or not (ipv4 or ipv6)),
         client=client or "",
         **plain,
     )
+    shown = frozenset(_exchanges(("*",) if "all" in show else show, "--show"))
     return listening.listen(port, ask, options, Display(shown, json_to, save, quiet))
+
+
+def _exchanges(patterns: tuple[str, ...], option: str) -> tuple[str, ...]:
+    """Those that a peer opens, by their ids."""
+    from probe.scenarios import ALL
+
+    return chosen(patterns, [s.id for s in ALL.values() if s.opens == "peer"], option)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from probe.cli.check_outcome import Outcome
-from probe.cli.checking import Display, publish
+from probe.cli.publishing import Display, publish
 from probe.cli.signals import terminated_like_ctrl_c
 from probe.cli.sinks import JsonSink, PatientRecorder
 from probe.cli.targets import resolve

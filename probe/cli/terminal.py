@@ -41,14 +41,15 @@ def nobody_reads() -> None:
 class Progress:
     """``12/23 exchanges`` on one line of standard error, where that is a terminal; otherwise nothing."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, unit: str = "exchanges") -> None:
+        self._unit = unit
         self._on = not quiet and sys.stderr.isatty()
         self._shown = 0
         self.label = ""
 
     def __call__(self, done: int, total: int) -> None:
         """Show how far it is."""
-        self.show(f"{self.label}: {done}/{total} exchanges")
+        self.show(f"{self.label}: {done}/{total} {self._unit}")
 
     def show(self, text: str) -> None:
         """Show any text there, as far as the line goes."""

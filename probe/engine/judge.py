@@ -11,6 +11,7 @@ from enum import Enum
 from probe.engine import blame, form
 from probe.engine.events import Quiet, Seen
 from probe.engine.forms import close_form
+from probe.engine.hold import judge_hold
 from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT
 from probe.engine.shown import exercised
 from probe.engine.timing import Late, judge_delayed_acks, judge_full_segments, judge_repeats
@@ -165,7 +166,7 @@ def _finding(case: Case, watch: Watch) -> Finding:
     return grade(culprit.rule, sent, culprit.due, came, packets)
 
 
-_OWN_NAME = {"open.synack-ack-number", "open.two-way-only", "timewait.new-isn-larger", "conn.unexplained"}
+_OWN_NAME = {"open.synack-ack-number", "timewait.new-isn-larger", "conn.unexplained"}
 """Departures with a better name than that of the place where they came up."""
 
 
@@ -206,6 +207,7 @@ def _untimely(case: Case, watch: Watch) -> list[Finding]:
     late = [item for repeats in case.scenario.repeats for item in judge_repeats(case.transcript, repeats)]
     late += judge_delayed_acks(case.transcript, watch, case.path_delay)
     late += judge_full_segments(case.transcript, case.path_delay)
+    late += judge_hold(case.transcript, case.scenario) if case.scenario.expires else []
     found = [_late(case, item) for item in late]
     absent = [m for m in case.transcript.missing if m.rule and (case.obedient or not m.application)]
     return found + [_absent(case, watch, m) for m in absent]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from probe.engine import form, tracker
 from probe.engine.events import Quiet, Seen
+from probe.engine.hold import held
 from probe.engine.hypothesis import Hypothesis
 from probe.engine.timing import FULL, full_segments_acked, kept_gaps, prompt_acks
 from probe.engine.transcript import Transcript
@@ -108,6 +109,8 @@ def _by_the_whole(scenario: Scenario, transcript: Transcript, watch: Watch, so_f
     for repeats in scenario.repeats:
         yield from kept_gaps(transcript, repeats)
     yield from prompt_acks(transcript, watch)
+    if scenario.expires:
+        yield from held(transcript, scenario)
     if full_segments_acked(transcript):
         yield FULL
     opened = {e.segment.ack for _, e in transcript.seen() if not e.to_peer and e.segment.flags & SYN}

@@ -9,15 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
 
 from probe.engine import unseen
-from probe.engine.hypothesis import ABORT, COOKIES, LOSS, PEER_ISN, REPEAT, TESTER_ISN, UNSEEN, Due, Hypothesis
+from probe.engine.hypothesis import (
+    ABORT,
+    COOKIES,
+    EXPIRY,
+    LOSS,
+    PEER_ISN,
+    REPEAT,
+    TESTER_ISN,
+    UNSEEN,
+    Due,
+    Hypothesis,
+)
+from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
-from probe.spec.segment import ACK, RST, SYN, Option, Segment
-from probe.spec.seq import Seq
+from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.states import SENDING, State
 from probe.spec.tcb import Tcb
 
@@ -28,7 +38,6 @@ LISTENING: Belief = frozenset({Hypothesis(Tcb(State.LISTEN, listening=True))})
 CLOSED: Belief = frozenset({Hypothesis(Tcb(State.CLOSED))})
 UNKNOWN_PORT: Belief = LISTENING | CLOSED
 
-_ZERO = Seq(0)
 _FEW = 400
 """More permitted histories than this are not followed one by one; real exchanges stay below forty."""
 
@@ -59,68 +68,15 @@ class Terms:
     allow: frozenset[str] = frozenset()
 
 
-class Sight(NamedTuple):
-    """One segment of one direction in canonical numbers, without what never decides."""
-
-    to_peer: bool
-    seq: Seq
-    ack: Seq
-    flags: int
-    window: int
-    length: int
-    options: tuple[Option, ...]
-    faults: tuple[str, ...]
-
-    def segment(self) -> Segment:
-        """The same as a segment."""
-        return Segment(self.seq, self.ack, self.flags, self.window, self.length, b"", self.options, faults=self.faults)
-
-
 USUAL = Terms()
 """RFC 9293, and no excuse."""
+EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK})
+"""The states that a timer of the peer ends without a word: 2MSL, or R2 for the FIN (RFC 9293 section 3.10.8)."""
 
 
-class Numbers:
-    """Turns the numbers of one connection into canonical ones: both ISNs at fixed places.
-
-    The sequence number 0 of a RST,ACK for no connection (RFC 9293 section 3.10.7.1) is absolute and stays 0.
-    """
-
-    __slots__ = ("peer", "tester")
-
-    def __init__(self) -> None:
-        self.tester: Seq | None = None
-        self.peer: Seq | None = None
-
-    def canonical(self, segment: Segment, to_peer: bool) -> Segment:
-        """The segment with canonical numbers and without what never decides (payload octets, urgent pointer)."""
-        return self.sight(segment, to_peer).segment()
-
-    def sight(self, segment: Segment, to_peer: bool) -> Sight:
-        """What is left of the segment for the tracker, in a form that is quick to look up."""
-        flags, seq, ack = segment.flags, segment.seq, segment.ack
-        known = not to_peer or self.tester is None  # what the tester sends in a connection is never absolute
-        if to_peer and self.tester is None and not (seq == 0 and flags & RST and flags & ACK):
-            self.tester = seq
-        if not to_peer and self.peer is None and flags & SYN:
-            self.peer = seq
-        own, other = (self._tester, self._peer) if to_peer else (self._peer, self._tester)
-        return Sight(
-            to_peer,
-            seq if seq == 0 and flags & RST and flags & ACK and known else own(seq),
-            other(ack) if flags & ACK else _ZERO,
-            flags & 0x3F,
-            segment.window,
-            segment.length,
-            segment.options,
-            segment.faults,
-        )
-
-    def _tester(self, number: Seq) -> Seq:
-        return number if self.tester is None else TESTER_ISN + (number - self.tester)
-
-    def _peer(self, number: Seq) -> Seq:
-        return number if self.peer is None else PEER_ISN + (number - self.peer)
+def allowed(scenario: Scenario) -> frozenset[str]:
+    """The excuses that an exchange grants from the start."""
+    return frozenset({*([ABORT] if scenario.aborts else []), *([EXPIRY] if scenario.expires else [])})
 
 
 @lru_cache(maxsize=1 << 16)
@@ -154,6 +110,8 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
         yield from taken
         if taken and COOKIES in h.excuses:
             return  # who answers SYNs with cookies knows its own: it does not refuse one ACK and take the next
+    if EXPIRY in terms.allow and h.tcb.state in EXPIRING:
+        yield replace(h, tcb=h.tcb.gone()).excused(EXPIRY)
     for reaction in permitted(arrives(h.tcb, h.inflight[0][1]), terms.profile):
         yield h.reacted(reaction)
 

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from probe.engine import tracker
 from probe.engine.events import Event, Quiet
-from probe.engine.tracker import NOBODY, Answer, Belief, Numbers, Sight, Terms
+from probe.engine.numbers import Numbers, Sight
+from probe.engine.tracker import NOBODY, Answer, Belief, Terms
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -73,9 +73,9 @@ def counts_line(report: Report, exit_code: int) -> str:
 
 def answer(report: Report, run: Run, how: Style) -> Iterator[str]:
     """What was asked, in three lines and a heading."""
-    name = f" {run.name}," if run.name else ""
-    profile, who = run.profile or report.profile, _WHO.get(report.command, "target")
-    yield how.paint.strong(f"{who}{name} {run.target} (IPv{run.ip_version}), profile {profile}")
+    who = _WHO.get(report.command, "target") + (f" {run.name}," if run.name else "")
+    profile = run.profile or report.profile
+    yield how.paint.strong(f"{who} {run.target} (IPv{run.ip_version}), profile {profile}")
     for question, topic, prefix in _QUESTIONS:
         word = getattr(run.summary, topic)
         about = [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")]

@@ -15,6 +15,7 @@ SCENARIO = Scenario(
     shows=("active.syn-retransmitted-same-isn", "active.syn-initial-rto", "active.synack-acked"),
     clause="RFC 9293 3.8.1; RFC 6298 5",
     opens="peer",
+    may_show=("active.syn-backoff",),
     waits=True,
     repeats=(Repeats("S", "active.syn-backoff", "active.syn-initial-rto", 1.0),),
     order=68,

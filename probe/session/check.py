@@ -11,11 +11,10 @@ from fnmatch import fnmatchcase
 from probe import scenarios
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Seen
-from probe.engine.hypothesis import ABORT
 from probe.engine.judge import Doubt, Opinion, judge
 from probe.engine.jury import heard_enough
 from probe.engine.summary import summarize
-from probe.engine.tracker import CLOSED, UNKNOWN_PORT, Terms
+from probe.engine.tracker import CLOSED, UNKNOWN_PORT, Terms, allowed
 from probe.engine.verdict import Run, Word
 from probe.scenarios.steps import Expect, Scenario
 from probe.scenarios.triggers import NONE, missing
@@ -84,7 +83,6 @@ class _Check:
         recorded = options.recorder.count if options.recorder is not None else 0
         self.loop = Loop(link, table, recorded=recorded, ask=asker.ask, pace=pace)
         self.crowd = Crowd(options.parallel, pace)
-        self.running = 0
         self.closed = ClosedPorts(target, options.closed_port, local=local)
         self.detection = Detection(known_trigger(options.trigger))
         self.scenarios = _chosen(options)
@@ -95,6 +93,7 @@ class _Check:
         self.again: list[Scenario] = []
         self.waiting: list[Scenario] = []
         self.path_delay = SCHEDULING
+        self.brisk = 0
         self.first_drop = 0
 
     def run(self) -> Run:
@@ -165,11 +164,12 @@ class _Check:
     def _start(self, some: list[Scenario]) -> None:
         """Play them side by side, the long waits first; what is left in doubt is played again without haste."""
         self.queue.extend(sorted(some, key=lambda s: not (s.waits or self.detection.concerns(s))))
-        self.loop.run(self._next, self._finished, self.options.parallel)
+        slow = sum(s.slow for s in self.scenarios)  # they wait all at the same time, beside the others
+        self.loop.run(self._next, self._finished, self.options.parallel + slow)
         while self.again and not self.crowd.gone:
             self.queue.extend(self.again)
             self.again.clear()
-            self.loop.run(self._next, self._finished, min(CAREFUL, self.crowd.width))
+            self.loop.run(self._next, self._finished, min(CAREFUL, self.crowd.width) + slow)
 
     def _possible(self, some: list[Scenario]) -> list[Scenario]:
         """Those the trigger can serve; the others get their verdict (skip) at once."""
@@ -183,12 +183,15 @@ class _Check:
         return out
 
     def _next(self) -> Attempt | None:
-        if not self.queue or self.running >= self.crowd.width or self.crowd.gone:
+        slow = next((s for s in self.queue if s.slow), None)
+        full = not self.queue or self.brisk >= self.crowd.width
+        if self.crowd.gone or (slow is None and full):
             return None
-        self.running += 1
-        scenario = self.queue.popleft()
+        scenario = slow or self.queue[0]
+        self.queue.remove(scenario)
+        self.brisk += not scenario.slow
         trigger = self.detection.trigger_for(scenario)
-        allow = frozenset({ABORT}) if scenario.aborts else frozenset[str]()
+        allow = allowed(scenario)
         setting = Setting(
             iss=Seq(self.random.getrandbits(32)),
             trigger=trigger,
@@ -204,7 +207,7 @@ class _Check:
 
     def _finished(self, attempt: Attempt) -> None:
         self.pool.give(attempt.flow.local.port)
-        self.running -= 1
+        self.brisk -= not attempt.scenario.slow
         if self.detection.concerns(attempt.scenario):
             self.crowd.heard(attempt, None)
             self.queue.extend(self.detection.heard(attempt))
@@ -233,7 +236,7 @@ class _Check:
 
 def _chosen(options: CheckOptions) -> list[Scenario]:
     """The exchanges asked for, in report order; an id may be a pattern with ``*``."""
-    wanted = [s for s in scenarios.ALL.values() if options.waits or not s.waits]
+    wanted = [s for s in scenarios.ALL.values() if (options.waits or not s.waits) and (options.slow or not s.slow)]
     if not options.only:
         return wanted
     return [s for s in scenarios.ALL.values() if any(fnmatchcase(s.id, pattern) for pattern in options.only)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +19,7 @@ from probe.engine.pair import PairVerdict, judge_pair
 from probe.engine.verdict import Finding, Word
 from probe.engine.zeek import zeek
 from probe.spec.segment import ACK, SYN, Endpoint, Segment
-from probe.spec.seq import Seq
+from probe.spec.seq import Seq, later
 
 _SECOND = 1e9
 _MOST = 1 << 16
@@ -90,15 +89,12 @@ class Judge:
         if place is None:
             place = self._known[key] = len(self.records)
             reused = bool(connections.facts.reused[number])
-            packets, texts = self.packets(connections, number)
-            self.records.append(record(packets, self.profile, reused=reused, texts=texts))
+            packets = self.packets(connections, number)
+            self.records.append(record(packets, self.profile, reused=reused))
         return place
 
-    def packets(self, connections: Connections, number: int) -> tuple[list[Packet], list[int]]:
-        """The segments of one connection as the engine takes them.
-
-        Where some were folded away, also the places of text known to have been in order.
-        """
+    def packets(self, connections: Connections, number: int) -> list[Packet]:
+        """The segments of one connection as the engine takes them."""
         group = connections.group
         part = slice(int(group.starts[number]), int(group.ends[number]))
         rows, from_client = group.rows.take(part), group.from_client[part].tolist()
@@ -111,19 +107,18 @@ class Judge:
             options, faults = self._options.known[option]
             segment = Segment(Seq(seq), Seq(ack), flags, window, length, options=options, faults=faults)
             packets.append(Packet(number_, time / _SECOND, sent, segment))
-        folded = bool(rows.old.any())
-        return packets, np.flatnonzero(rows.trusted & (rows.length > 0)).tolist() if folded else []
+        return packets
 
     def connection(
         self, connections: Connections, number: int, found: Record, file: str, ends: tuple[Endpoint, Endpoint]
     ) -> Connection:
         """One connection in full. ``ends`` are the low and the high end of its flow."""
-        packets, texts = self.packets(connections, number)
+        packets = self.packets(connections, number)
         group, facts, pair = connections.group, connections.facts, found.pair
         first = int(group.starts[number])
         client_high = bool(group.rows.from_high[first]) == bool(group.from_client[first])
         client, server = ends[::-1] if client_high else ends
-        findings = judge_pair(_wide_enough(packets, texts), self.profile).findings if pair.findings else ()
+        findings = judge_pair(_wide_enough(packets), self.profile).findings if pair.findings else ()
         outcome = found.outcome
         return Connection(
             file=file,
@@ -152,12 +147,12 @@ class Judge:
         )
 
 
-def record(packets: list[Packet], profile: str, *, reused: bool, texts: Sequence[int] = ()) -> Record:
-    """Ask every part of the engine about one connection; ``texts`` are places of text known to have been in order."""
+def record(packets: list[Packet], profile: str, *, reused: bool) -> Record:
+    """Ask every part of the engine about one connection."""
     seen = zeek(packets)
     return Record(
         replace(summary(packets), rtt=None),
-        judge_pair(_wide_enough(packets, texts), profile),
+        judge_pair(_wide_enough(packets), profile),
         seen.conn_state,
         seen.history,
         completeness(packets, reused=reused),
@@ -181,22 +176,25 @@ def _numbered(finding: Finding, packets: list[Packet]) -> Finding:
     return replace(finding, packets=tuple(packets[place - 1].number for place in finding.packets))
 
 
-def _wide_enough(packets: list[Packet], texts: Sequence[int]) -> list[Packet]:
-    """The same with windows that cannot refuse text which had room when it passed.
+def _wide_enough(packets: list[Packet]) -> list[Packet]:
+    """The same with windows that cannot refuse text that passed without a gap before it.
 
-    Where text was folded into fewer segments, when which window was offered is no longer known: none of them judges.
+    Where text was folded into fewer segments, when which window was offered is no longer known. So none of them judges,
+    and what is said of a connection does not hang on how much of it was folded.
     """
     changed = list(packets)
-    for at in texts:
-        _widen(changed, at)
+    tops: dict[bool, Seq] = {}
+    for at, packet in enumerate(packets):
+        segment = packet.segment
+        top = tops.get(packet.from_client, segment.seq)
+        if segment.length and segment.seq <= top:
+            _widen(changed, at)
+        tops[packet.from_client] = later(top, segment.end)
     return changed
 
 
 def _widen(packets: list[Packet], at: int) -> None:
-    """Text that was in order when it passed was within the window, also where many segments have become one.
-
-    So were the windows that its receiver offered until it acknowledged the whole: they are made wide enough.
-    """
+    """Make the windows wide enough that its receiver offered until it acknowledged the whole text."""
     text = packets[at]
     shift = _shift(packets, client=not text.from_client)
     end = text.segment.end

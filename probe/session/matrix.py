@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from collections import deque
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
 from probe.engine.cell_play import CellConductor, Heard, hear
@@ -25,7 +27,7 @@ from probe.session.check import FIRST_PATIENCE, LOCAL_PATIENCE, ROUND_TRIPS, SCH
 from probe.session.detect import Detection, known_trigger
 from probe.session.loop import Loop
 from probe.session.matrix_options import MatrixOptions
-from probe.session.matrix_result import Facts, Record, results
+from probe.session.matrix_result import Facts, Record, comments_of, results
 from probe.session.ports import ClosedPorts
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
@@ -56,8 +58,23 @@ def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
         table = exits.enter_context(KernelTable())
         asker = exits.enter_context(Asker(target, zone=f"%{chosen.interface}" if is_link_local(target.address) else ""))
         usable = table if route.local and table.available else None
-        loop = Loop(link, usable, keep=chosen.recorder is not None, ask=asker.ask)
+        recorder = chosen.recorder
+        recorded = recorder.count if recorder is not None else 0
+        loop = Loop(link, usable, keep=recorder is not None, recorded=recorded, ask=asker.ask)
+        exits.enter_context(_without_collector())
         return _Matrix(target, chosen, link, pool, loop, asker, local=route.local).run()
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Next to nothing here is cyclic, and most is kept: looking for garbage would cost a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @dataclass(slots=True)
@@ -98,6 +115,7 @@ class _Matrix:
         self.playing: dict[Attempt, _Work] = {}
         self.connections = self.done = self.total = 0
         self.keeps_state = False
+        self.comments: dict[int, list[str]] = {}
 
     def run(self) -> MatrixRun:
         """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side."""
@@ -112,6 +130,7 @@ class _Matrix:
         except WireError as error:
             interrupted, trouble = True, str(error)
         dropped = self.link.losses().dropped
+        self._save()
         facts = Facts(self.target, dropped, interrupted, self.keeps_state)
         found, ways = results(facts, self.options, self.ways, self.reached, self.records)
         return MatrixRun(
@@ -126,6 +145,16 @@ class _Matrix:
             interrupted,
             trouble,
         )
+
+    def _save(self) -> None:
+        """Write every packet seen with what it was, in the order of the wire."""
+        recorder = self.options.recorder
+        if recorder is None:
+            return
+        for arrival in self.loop.arrivals:
+            about = self.comments.get(arrival.number + self.loop.recorded, ())
+            recorder.add(arrival.packet, arrival.time, about, sent=arrival.sent)
+        recorder.flush()
 
     @property
     def trigger(self) -> Trigger:
@@ -235,6 +264,8 @@ class _Matrix:
         else:
             heard = Heard(judge(case))
         work.record.add(heard, attempt)
+        if self.options.recorder is not None:
+            self.comments |= comments_of(attempt, heard.opinion)
         if not heard_enough([h.opinion for h in work.record.heard]):
             self.queue.append(work)
         elif work.cell is not None:

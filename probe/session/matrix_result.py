@@ -14,6 +14,7 @@ from probe.engine.verdict import Word
 from probe.engine.ways import Way
 from probe.session.attempt import Attempt
 from probe.session.matrix_options import MatrixOptions
+from probe.session.result import sentences_of
 from probe.session.verdicts import after_losses
 from probe.spec import rules
 from probe.spec.segment import Endpoint
@@ -144,3 +145,13 @@ def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
         attempts=len(record.heard),
         findings=opinion.findings,
     )
+
+
+def comments_of(attempt: Attempt, opinion: Opinion) -> dict[int, list[str]]:
+    """Packet number -> comments for Wireshark: what the segment was, and at the end the opinion of the attempt."""
+    out = sentences_of(attempt)
+    if out:
+        reason = f": {opinion.reason}" if opinion.reason else ""
+        out[max(out)].append(f"probe {attempt.scenario.id}: {opinion.word}{reason}")
+        out[max(out)] += [f"probe finding {f.rule} ({f.level}, {f.clause}): due {f.due}" for f in opinion.findings]
+    return out

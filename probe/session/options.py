@@ -28,17 +28,19 @@ class CheckOptions:
     """Settings of one check.
 
     ``trigger``: auto, none, http, target, or a line of the user's that makes the server close. ``only`` names
-    exchanges (empty: all); ``waits`` False leaves out those that wait for a timer of the peer. ``patience`` is how many
-    seconds a reply may take (None: ten round-trip times, at least 1 s). ``guarded`` False lets our own
-    kernel answer (tests only). ``parallel`` bounds the connections the host sees at a time: 5 half-open ones fit the
-    smallest usual backlog, that of Python's own servers. ``pace`` bounds how often a new one begins, and may be shared
-    by checks of one host that follow each other. ``progress`` is called with (done, total).
+    exchanges (empty: all; the slow ones only where ``slow``); ``waits`` False leaves out those that wait for a timer of
+    the peer. ``patience`` is how many seconds a reply may take (None: ten round-trip times, at least 1 s). ``guarded``
+    False lets our own kernel answer (tests only). ``parallel`` bounds the connections the host sees at a time: 5
+    half-open ones fit the smallest usual backlog, that of Python's own servers; slow exchanges, which wait elsewhere,
+    come on top. ``pace`` bounds how often a new one begins, and may be shared by checks of one host that follow each
+    other. ``progress`` is called with (done, total).
     """
 
     profile: str = "rfc9293"
     trigger: str = "auto"
     only: tuple[str, ...] = ()
     waits: bool = True
+    slow: bool = False
     patience: float | None = None
     interface: str | None = None
     source: str | None = None

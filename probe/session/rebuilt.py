@@ -7,7 +7,7 @@ from dataclasses import replace
 from probe import scenarios
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Event, Quiet, Seen
-from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT
+from probe.engine.hypothesis import ABORT, COOKIES, EXPIRY, LOSS, REPEAT
 from probe.engine.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Terms
 from probe.engine.transcript import Missing, Transcript
 from probe.scenarios.triggers import Trigger
@@ -20,7 +20,7 @@ from probe.spec.segment import Flow, Segment
 from probe.spec.seq import Seq
 
 _STARTS = {("CLOSED", "LISTEN"): UNKNOWN_PORT, ("LISTEN",): LISTENING, ("CLOSED",): CLOSED}
-_EXCUSES = {ABORT, COOKIES, LOSS, REPEAT}
+_EXCUSES = {ABORT, COOKIES, EXPIRY, LOSS, REPEAT}
 _AWAITED = {"S", "S.", ".", "F", "R", "text", "settled"}
 _OF_APPLICATION = {"S", "F", "R", "text"}
 

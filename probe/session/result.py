@@ -77,12 +77,7 @@ def comments_of(
     attempt: Attempt, verdict: Opinion, number: int, terms: Terms, bulk: BulkMark | None = None
 ) -> dict[int, list[str]]:
     """Packet number -> comments: what a person reads in Wireshark, and on the last packet what a replay needs."""
-    out: dict[int, list[str]] = {}
-    watch = attempt.conductor.watch
-    for place, (index, _) in enumerate(attempt.packets, 1):
-        event = attempt.conductor.transcript.events[index]
-        assert isinstance(event, Seen)
-        out[event.number] = [_sentence(attempt, watch, place, index, event)]
+    out = sentences_of(attempt)
     if attempt.packets:
         for event in attempt.conductor.transcript.foreign:
             out[event.number] = [marks.foreign_comment(attempt.scenario.id)]
@@ -93,6 +88,17 @@ def comments_of(
             f"probe finding {f.rule} ({f.level}, {f.clause}): due {f.due}; came {f.came}" for f in verdict.findings
         ]
         out[last].append(_mark(attempt, verdict, number, terms, bulk).text())
+    return out
+
+
+def sentences_of(attempt: Attempt) -> dict[int, list[str]]:
+    """Packet number -> what the segment was and which states it leaves the peer in."""
+    out: dict[int, list[str]] = {}
+    watch = attempt.conductor.watch
+    for place, (index, _) in enumerate(attempt.packets, 1):
+        event = attempt.conductor.transcript.events[index]
+        assert isinstance(event, Seen)
+        out[event.number] = [_sentence(attempt, watch, place, index, event)]
     return out
 
 

@@ -98,7 +98,7 @@ class Tcb:
 
     def taking_ack(self, segment: Segment) -> Tcb:
         """SND.UNA and the send window after an acceptable ACK field (RFC 9293 section 3.10.7.4, fifth step)."""
-        una = later(self.snd_una, segment.ack)
+        una = segment.ack if self.snd_una < segment.ack <= self.snd_nxt else self.snd_una
         block = self._with_timestamp_from(segment)
         fresh = self.snd_wl1 < segment.seq or (self.snd_wl1 == segment.seq and self.snd_wl2 <= segment.ack)
         if not (fresh and self.snd_una <= segment.ack):

@@ -19,8 +19,9 @@ def syn_in_time_wait(tcb: Tcb, segment: Segment) -> tuple[Reaction, ...]:
     nothing, never a SYN,ACK. Mixed evidence (newer number with an older timestamp or the reverse) permits either.
     """
     last = tcb.rcv_nxt - 1
-    # Exactly half the space away is neither before nor behind (RFC 9293 section 3.4): it may pass for newer.
-    newer = segment.seq > last or segment.seq.ahead_of(tcb.rcv_nxt) == HALF
+    # Exactly half the space away is neither before nor behind (RFC 9293 section 3.4): it may pass for either.
+    undecided = segment.seq.ahead_of(tcb.rcv_nxt) == HALF
+    newer = segment.seq > last or undecided
     fresh = _honoured_by_timestamps(tcb, segment, newer)
     row = "T1" if newer or fresh else "T9"
 
@@ -30,7 +31,7 @@ def syn_in_time_wait(tcb: Tcb, segment: Segment) -> tuple[Reaction, ...]:
     out = [make(pure_ack(tcb), tcb)]
     if fresh or newer:
         out.append(make(syn_ack(segment.seq + 1, above=tcb.snd_nxt - 1), _reopened(tcb, segment)))
-    if not fresh:
+    if not fresh or undecided:
         out.append(make(None, tcb))
     if tcb.acceptable(segment):
         reply = Reply(RST, (tcb.snd_nxt, *reset_for(segment).seqs), loose_ack=True)

@@ -93,7 +93,12 @@ def again(packets: list[Packet], make: Makes = Peer) -> tuple[Opinion, Reenactme
 
 
 @pytest.mark.parametrize(
-    "name", [s.id for s in scenarios.ALL.values() if (s.port, s.opens, s.distinct_isns) == ("open", "us", False)]
+    "name",
+    [
+        s.id
+        for s in scenarios.ALL.values()
+        if (s.port, s.opens, s.distinct_isns, s.slow) == ("open", "us", False, False)
+    ],
 )
 def test_same_peer_does_the_same(name: str) -> None:
     if any(getattr(s, "fresh", False) for s in scenarios.ALL[name].steps):

@@ -7,7 +7,8 @@ import pytest
 from probe.engine import tracker
 from probe.engine.events import Event, Quiet, Seen
 from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT
-from probe.engine.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Numbers, Terms
+from probe.engine.numbers import Numbers
+from probe.engine.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Terms
 from probe.engine.watch import Watch, follow
 from tests.helpers.blocks import P, T, seg
 from tests.helpers.record import back, record, sent

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -169,17 +167,3 @@ def test_whatever_comes_has_a_state_of_the_table(lines: list[tuple[str, str, int
     assert re.fullmatch(r"\^?[shadfrcgtwiqSHADFRCGTWIQ]*", found.history)
     for once in "adiqADIQ":
         assert found.history.count(once) <= 1
-
-
-def test_ten_times_the_packets_take_about_ten_times_as_long() -> None:
-    taken = []
-    for count in (2_000, 20_000):
-        middle = [
-            Packet(n, float(n), True, replace(packet.segment, seq=packet.segment.seq + n * 20))
-            for n, packet in enumerate(talk("> P. 1 1 20") * count)
-        ]
-        packets = talk(OPEN) + middle[::-1]
-        start = time.process_time()
-        assert zeek(packets).history.startswith("ShADT")
-        taken.append(time.process_time() - start)
-    assert all(after < 40 * before for before, after in pairwise(taken))

@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Ask, Command, Done, Seen, Send, WakeAt
-from probe.engine.hypothesis import ABORT
 from probe.engine.judge import Case, Opinion, judge
-from probe.engine.tracker import CLOSED, UNKNOWN_PORT, Terms
+from probe.engine.tracker import CLOSED, UNKNOWN_PORT, Terms, allowed
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET, Trigger
 from probe.spec.segment import Segment
@@ -36,7 +35,7 @@ class Dialogue:
     ) -> None:
         self.peer = peer
         self.trigger = trigger
-        allow = frozenset({ABORT}) if scenario.aborts else frozenset[str]()
+        allow = allowed(scenario)
         self.terms = Terms(profile, allow)
         self.belief = CLOSED if scenario.opens == "peer" else UNKNOWN_PORT
         self.conductor = Conductor(scenario, Setting(Seq(iss), trigger, self.terms, self.belief))
@@ -46,7 +45,7 @@ class Dialogue:
         self.order = itertools.count()
         self.now = 100.0
 
-    def run(self, limit: float = 60.0) -> Conductor:
+    def run(self, limit: float = 400.0) -> Conductor:
         """Until the conductor is done."""
         self.begin()
         end = self.now + limit

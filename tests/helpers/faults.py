@@ -214,3 +214,9 @@ def not_at_first(fault: Fault) -> Fault:
 def survives_exact(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
     """A RST at RCV.NXT is ignored."""
     return as_before(peer, segment, reaction, out) if segment.seq == peer.before.rcv_nxt else out
+
+
+def keeps_time(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """The right reply, but the timer of TIME-WAIT is not started anew."""
+    peer.fixed = peer.gone_at
+    return out

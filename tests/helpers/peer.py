@@ -66,6 +66,10 @@ class Peer:
     echo: int = 0
     connections: int = 0
     offers: bool = True
+    two_msl: float = 60.0
+    r2: float = 110.0
+    gone_at: float | None = None
+    fixed: float | None = None
 
     def arrives(self, segment: Segment, now: float) -> list[Segment]:
         """What the stack sends when a segment reaches it."""
@@ -109,6 +113,7 @@ class Peer:
         more = self._application(before, segment, now)
         if reaction.reply is not None and reaction.reply.covers:
             out = self._put_off(out, more)
+        self._held(now)
         self._arm(now)
         return out + more
 
@@ -121,8 +126,19 @@ class Peer:
             return []
         return acks
 
+    def _held(self, now: float) -> None:
+        """TIME-WAIT lasts 2MSL from the last segment that came; LAST-ACK as long as R2 lets the FIN be sent."""
+        if self.tcb.state is State.TIME_WAIT:
+            self.gone_at = self.fixed or now + self.two_msl
+        elif self.tcb.state is State.LAST_ACK:
+            self.gone_at = self.gone_at or now + self.r2
+        else:
+            self.gone_at = None
+
     def _expire(self, now: float) -> list[Segment]:
         self.now = now
+        if self.gone_at is not None and now >= self.gone_at:
+            self.tcb, self.gone_at = LISTENING, None
         out = [self._current(segment) for due, segment in self.later if due <= now]
         self.later = [(due, segment) for due, segment in self.later if due > now]
         if self.resume_at is not None and now >= self.resume_at:
@@ -145,7 +161,9 @@ class Peer:
     @property
     def wakes_at(self) -> float | None:
         """The next time ``woken`` is to be called."""
-        times = [t for t in (self.timer, self.resume_at, *(due for due, _ in self.later)) if t is not None]
+        times = [
+            t for t in (self.timer, self.resume_at, self.gone_at, *(due for due, _ in self.later)) if t is not None
+        ]
         return min(times, default=None)
 
     def call(self, name: str, length: int = 0) -> list[Segment]:
@@ -242,6 +260,8 @@ class Peer:
     def _verb(self, verb: str, words: list[str], now: float) -> list[Segment]:
         if verb == "wait":
             self.resume_at = now + int(words[0]) / 1000
+        if verb == "hold":
+            self.closes_on_eof = False
         if verb in ("close", "half-close"):
             return self.call(calls.CLOSE)
         if verb == "send":

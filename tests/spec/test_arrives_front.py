@@ -182,8 +182,9 @@ def test_rst_in_window_not_exact(block: Tcb, offset: int) -> None:
 
 
 def test_rst_of_which_only_the_tail_is_in_the_window() -> None:
+    """Outside by the number it carries, inside by what trimming leaves of it: either may be meant."""
     dropped, classic = ("F5", "", State.ESTABLISHED, "rfc5961"), ("F5", "", CLOSED, "classic")
-    expect(established(), seg("R", -3, length=10), dropped, classic)
+    expect(established(), seg("R", -3, length=10), dropped, ("F5", ". seq 1 ack 1", *dropped[2:]), classic)
 
 
 def test_rst_in_time_wait() -> None:
@@ -247,8 +248,16 @@ def test_ack_of_what_was_never_sent(block: Tcb, ahead: int) -> None:
 def test_ack_far_below_the_range_of_may_12() -> None:
     """The optional check acknowledges and drops; without it the text is taken."""
     check, taken = ("F8", ". seq 1 ack 1", State.ESTABLISHED, "rfc5961"), ("E3", "ack 6 later", State.ESTABLISHED)
-    expect(established(), seg("P.", 1, -GRANTED, 5), check, taken)
-    expect(established(), seg("P.", 1, 1 - GRANTED, 5), taken, rcv_nxt=6)
+    block = established(iss=established().snd_una - 2**20)
+    expect(block, seg("P.", 1, -GRANTED, 5), check, taken)
+    expect(block, seg("P.", 1, 1 - GRANTED, 5), taken, rcv_nxt=6)
+
+
+def test_ack_from_before_the_first_number() -> None:
+    """What no ACK ever acknowledged may be refused like one that is too old, though MAY-12 would let it pass."""
+    check, taken = ("F8", ". seq 1 ack 1", State.ESTABLISHED, "rfc5961"), ("E3", "ack 6 later", State.ESTABLISHED)
+    expect(established(), seg("P.", 1, 0, 5), check, taken)
+    expect(established(), seg("P.", 1, 1, 5), taken)
 
 
 def test_ack_of_all_sent_moves_snd_una_and_the_window() -> None:
@@ -260,7 +269,20 @@ def test_ack_of_all_sent_moves_snd_una_and_the_window() -> None:
 
 def test_duplicate_ack_is_ignored_and_the_text_counts() -> None:
     old = seg("P.", 1, -5, 5, window=77)
-    expect(established(), old, ("E3", "ack 6 later", State.ESTABLISHED), snd_una=1, snd_wnd=GRANTED)
+    expect(
+        established(iss=established().snd_una - 100),
+        old,
+        ("E3", "ack 6 later", State.ESTABLISHED),
+        snd_una=1,
+        snd_wnd=GRANTED,
+    )
+
+
+def test_ack_half_the_space_away_moves_nothing() -> None:
+    """Neither older nor newer: where it is not refused, it is ignored."""
+    check, silent = ("F8", ". seq 1 ack 1", State.ESTABLISHED, "rfc5961"), ("E2", "", State.ESTABLISHED)
+    reactions = expect(established(), seg(".", 1, 1 + 2**31), check, silent)
+    assert {r.next.snd_una for r in reactions} == {established().snd_una}
 
 
 def test_window_is_not_taken_from_an_older_segment() -> None:

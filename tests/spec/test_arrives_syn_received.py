@@ -55,7 +55,8 @@ def test_syn_received_syn_ack_with_passive_origin_is_unacceptable() -> None:
 
 @pytest.mark.parametrize("ack", [0, 2])
 def test_syn_received_syn_ack_with_a_wrong_ack(ack: int) -> None:
-    expect(syn_received(passive=False), seg("S.", 0, ack), ("R4", ACK, SYN_RECEIVED))
+    dues = ("R4", ACK, SYN_RECEIVED), ("R4", f"R seq {ack}", SYN_RECEIVED)
+    expect(syn_received(passive=False), seg("S.", 0, ack), *dues)
 
 
 @both_origins
@@ -69,6 +70,20 @@ def test_syn_received_syn_outside_the_window(passive: bool, seq: int) -> None:
 def test_syn_received_segment_outside_the_window(flags: str) -> None:
     due = ("R4", ACK, SYN_RECEIVED)
     expect(syn_received(), seg(flags, 1 + WINDOW + 2**20), due, rule="open.seq-out-of-window-acked")
+
+
+@both_origins
+@pytest.mark.parametrize("ack", [0, 2, -1000])
+@pytest.mark.parametrize("flags", [".", "P.", "F."])
+def test_syn_received_wrong_ack_outside_the_window(passive: bool, flags: str, ack: int) -> None:
+    """Section 3.10.7.4 acknowledges, for it looks at SEG.SEQ first; section 3.5.2 group 2 resets: both may be meant."""
+    dues = ("R4", ACK, SYN_RECEIVED), ("R4", f"R seq {ack}", SYN_RECEIVED)
+    expect(syn_received(passive=passive), seg(flags, 1 + WINDOW + 2**20, ack), *dues)
+
+
+def test_syn_received_syn_ack_in_the_window_with_a_wrong_ack() -> None:
+    dues = ("R6", "", LISTEN), ("R6", "R seq 2", SYN_RECEIVED)
+    expect(syn_received(), seg("S.", 5, 2), *dues)
 
 
 def test_syn_received_live_probe() -> None:

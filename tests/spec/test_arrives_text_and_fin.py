@@ -160,8 +160,13 @@ def test_fin_wait_1_fin_with_text() -> None:
 
 @pytest.mark.parametrize(("ack", "state"), [(1, FIN_WAIT_1), (2, FIN_WAIT_2)])
 def test_fin_wait_1_fin_after_a_gap(ack: int, state: State) -> None:
-    acked, silent = ("E5", ". seq 2 ack 1", state), ("E5", "", state)
-    expect(fin_wait_1(), seg("F.", 6, ack), acked, acked, silent, silent)
+    """A FIN behind a gap tells of text that a closed user will not read: a RST is as good as for the text itself."""
+    acked, silent, reset = ("E5", ". seq 2 ack 1", state), ("E5", "", state), ("W3", f"R seq 2{_or(ack)}", CLOSED)
+    expect(fin_wait_1(), seg("F.", 6, ack), acked, acked, silent, silent, reset)
+
+
+def _or(ack: int) -> str:
+    return "" if ack == 2 else f" or {ack}"
 
 
 # -- FIN-WAIT-2 --------------------------------------------------------------------------------------------------------
@@ -187,8 +192,8 @@ def test_fin_wait_2_fin() -> None:
 
 
 def test_fin_wait_2_fin_after_a_gap() -> None:
-    acked, silent = ("E5", ". seq 2 ack 1", FIN_WAIT_2), ("E5", "", FIN_WAIT_2)
-    expect(fin_wait_2(), seg("F.", 6, 2), acked, acked, silent, silent, rule="close.fin-out-of-order")
+    acked, silent, reset = ("E5", ". seq 2 ack 1", FIN_WAIT_2), ("E5", "", FIN_WAIT_2), ("V3", "R seq 2", CLOSED)
+    expect(fin_wait_2(), seg("F.", 6, 2), acked, acked, silent, silent, reset)
 
 
 # -- CLOSE-WAIT, CLOSING, LAST-ACK: the tester's FIN was at T+1 --------------------------------------------------------

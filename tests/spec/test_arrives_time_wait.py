@@ -139,6 +139,16 @@ def test_time_wait_ack() -> None:
     expect(time_wait(), seg(".", 2, 2), ("T16", "", TIME_WAIT), rule="seg.pure-ack-silent")
 
 
+def test_time_wait_pure_ack_behind_a_gap() -> None:
+    """Only the FIN again is foreseen, and it is acknowledged: an ACK is no fault here."""
+    expect(time_wait(), seg(".", 3, 2), ("T16", "", TIME_WAIT), ("T16", ". seq 2 ack 2", TIME_WAIT))
+
+
+def test_time_wait_syn_half_the_space_away() -> None:
+    """Neither newer nor older: a SYN,ACK is as right as an ACK or silence."""
+    expect(time_wait(), seg("S", 2 + 2**31), acked("T1"), silent("T1"), honoured(2 - 2**31))
+
+
 def test_time_wait_no_ack_bit() -> None:
     expect(time_wait(), seg("P", 2, length=3), ("F7", "", TIME_WAIT), rule="seg.no-ack-bit-dropped")
 

@@ -1,0 +1,81 @@
+"""Writes and prints what a command found: recording, JSON, warnings and errors, the report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import click
+
+from probe.cli.check_outcome import Outcome
+from probe.cli.sinks import JsonSink, PatientRecorder
+from probe.cli.terminal import paint, say, width
+from probe.engine.verdict import ExchangeResult, Report
+from probe.reports import as_json, as_text
+from probe.wire.errors import WireError
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """What is printed and written: ladders of ``show``, JSON to ``json_to`` (``-``: stdout), packets to ``save``."""
+
+    show: frozenset[str] = frozenset()
+    json_to: str | None = None
+    save: str | None = None
+    quiet: bool = False
+
+
+class Render(Protocol):
+    """How a report becomes text: ``probe.reports.as_text.render`` or one like it."""
+
+    def __call__(
+        self,
+        report: Report,
+        style: as_text.Style | None = None,
+        *,
+        exit_code: int | None = None,
+        shown: Callable[[ExchangeResult], bool] = ...,
+    ) -> str:
+        """The text, ending in a line feed."""
+
+
+def publish(
+    outcome: Outcome,
+    profile: str,
+    display: Display,
+    sink: JsonSink | None,
+    recorder: PatientRecorder | None,
+    render: Render = as_text.render,
+) -> int:
+    """Write and print what was found; the exit code.
+
+    Recording first, as its trouble belongs into the reports; then JSON; then people.
+    """
+    if recorder is not None:
+        recorder.close()
+        if recorder.trouble is not None:
+            outcome.failed(recorder.trouble)
+    report = outcome.report(profile)
+    if sink is not None:
+        try:
+            sink.write(as_json.render(report, exit_code=outcome.exit_code(report), errors=outcome.sentences))
+        except WireError as error:
+            outcome.failed(error)
+    _complain(outcome, report)
+    code = outcome.exit_code(report)
+    told = report.runs or (report.unchecked and render is not as_text.render)
+    if told and not (sink is not None and sink.to_stdout):
+        style = as_text.Style(width(), paint(sys.stdout), display.quiet)
+        say(render(report, style, exit_code=code, shown=lambda result: result.id in display.show))
+    return code
+
+
+def _complain(outcome: Outcome, report: Report) -> None:
+    for warning in (*report.warnings, *(w for run in report.runs for w in run.warnings)):
+        click.echo(f"probe: {warning}", err=True)
+    for sentence in outcome.sentences:
+        click.echo(f"probe: {sentence}", err=True)
+    if outcome.interrupted:
+        click.echo("probe: interrupted; what was done until then is reported", err=True)

@@ -1,0 +1,71 @@
+"""Canonical numbers: what is left of a segment once both ISNs lie at fixed places and what never decides is gone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from probe.engine.hypothesis import PEER_ISN, TESTER_ISN
+from probe.spec.segment import ACK, RST, SYN, Option, Segment
+from probe.spec.seq import Seq
+
+_ZERO = Seq(0)
+
+
+class Sight(NamedTuple):
+    """One segment of one direction in canonical numbers, without what never decides."""
+
+    to_peer: bool
+    seq: Seq
+    ack: Seq
+    flags: int
+    window: int
+    length: int
+    options: tuple[Option, ...]
+    faults: tuple[str, ...]
+
+    def segment(self) -> Segment:
+        """The same as a segment."""
+        return Segment(self.seq, self.ack, self.flags, self.window, self.length, b"", self.options, faults=self.faults)
+
+
+class Numbers:
+    """Turns the numbers of one connection into canonical ones: both ISNs at fixed places.
+
+    The sequence number 0 of a RST,ACK for no connection (RFC 9293 section 3.10.7.1) is absolute and stays 0.
+    """
+
+    __slots__ = ("peer", "tester")
+
+    def __init__(self) -> None:
+        self.tester: Seq | None = None
+        self.peer: Seq | None = None
+
+    def canonical(self, segment: Segment, to_peer: bool) -> Segment:
+        """The segment with canonical numbers and without what never decides (payload octets, urgent pointer)."""
+        return self.sight(segment, to_peer).segment()
+
+    def sight(self, segment: Segment, to_peer: bool) -> Sight:
+        """What is left of the segment for the tracker, in a form that is quick to look up."""
+        flags, seq, ack = segment.flags, segment.seq, segment.ack
+        known = not to_peer or self.tester is None  # what the tester sends in a connection is never absolute
+        if to_peer and self.tester is None and not (seq == 0 and flags & RST and flags & ACK):
+            self.tester = seq
+        if not to_peer and self.peer is None and flags & SYN:
+            self.peer = seq
+        own, other = (self._tester, self._peer) if to_peer else (self._peer, self._tester)
+        return Sight(
+            to_peer,
+            seq if seq == 0 and flags & RST and flags & ACK and known else own(seq),
+            other(ack) if flags & ACK else _ZERO,
+            flags & 0x3F,
+            segment.window,
+            segment.length,
+            segment.options,
+            segment.faults,
+        )
+
+    def _tester(self, number: Seq) -> Seq:
+        return number if self.tester is None else TESTER_ISN + (number - self.tester)
+
+    def _peer(self, number: Seq) -> Seq:
+        return number if self.peer is None else PEER_ISN + (number - self.peer)

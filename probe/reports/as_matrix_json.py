@@ -1,0 +1,76 @@
+"""The JSON document of a matrix: the names scripts rely on are listed in the README."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from probe.engine.grid import CellResult, MatrixReport, MatrixRun, WayResult
+from probe.engine.verdict import Word
+from probe.reports.as_json import Document, dumps, envelope
+
+
+def render(report: MatrixReport, *, exit_code: int | None = None, errors: Sequence[str] = ()) -> str:
+    """The report as one JSON document; ``exit_code`` is the report's own unless an error outside it changed it."""
+    counts = Counter(cell.verdict for cell in report.cells)
+    code = report.exit_code if exit_code is None else exit_code
+    return dumps(
+        {
+            **envelope("matrix", report.profile, code),
+            "interrupted": report.interrupted,
+            "counts": {word.value: counts[word] for word in Word},
+            "runs": [_run(run) for run in report.runs],
+            "cells": [_cell(cell, run) for run in report.runs for cell in run.cells],
+            "ways": [_way(way, run) for run in report.runs for way in run.ways],
+            "warnings": [warning for run in report.runs for warning in run.warnings],
+            "errors": list(errors),
+        }
+    )
+
+
+def _run(run: MatrixRun) -> Document:
+    return {
+        "target": run.target,
+        "ip_version": run.ip_version,
+        "trigger": run.trigger,
+        "connections": run.connections,
+        "seconds": round(run.seconds, 6),
+        "interrupted": run.interrupted,
+    }
+
+
+def _cell(cell: CellResult, run: MatrixRun) -> Document:
+    """``seq`` and ``ack`` are named in the RFC's variables of the peer; the segments are relative to the ISNs."""
+    return {
+        "target": run.target,
+        "ip_version": cell.ip_version,
+        "state": cell.state,
+        "way": cell.way,
+        "segment": cell.segment,
+        "seq": cell.seq,
+        "ack": cell.ack,
+        "payload": cell.payload,
+        "verdict": cell.verdict.value,
+        "reason": cell.reason,
+        "rule": cell.rule,
+        "level": cell.level,
+        "clause": cell.clause,
+        "sent": cell.sent,
+        "due": cell.due,
+        "came": cell.came,
+        "next_states": list(cell.next_states),
+        "kernel_state": cell.kernel_state,
+        "attempts": cell.attempts,
+        "packets": [number for finding in cell.findings for number in finding.packets],
+    }
+
+
+def _way(way: WayResult, run: MatrixRun) -> Document:
+    return {
+        "target": run.target,
+        "ip_version": way.ip_version,
+        "state": way.state,
+        "way": way.way,
+        "verdict": way.verdict.value,
+        "reason": way.reason,
+    }
