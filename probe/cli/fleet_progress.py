@@ -36,11 +36,12 @@ class FleetProgress:
         """The line after so many seconds."""
         shares = [done / total for place, (done, total) in self._parts.items() if total and place not in self._over]
         part = min(1.0, (sum(shares) + len(self._over)) / max(1, self._targets))
-        exchanges = sum(done for done, _ in self._parts.values())
+        count = sum(done for done, _ in self._parts.values())
+        exchanges = f"{count} exchange{'s' * (count != 1)}"
         failed = sum(self._over.values())
         beside = f", {failed} failed" if failed else ""
         filled = "#" * round(part * _BAR)
         return (
             f"[{filled:-<{_BAR}}] {part:4.0%} {len(self._over)} of {self._targets} targets,"
-            f" {exchanges} exchanges{beside}; {seconds:.0f} s"
+            f" {exchanges}{beside}; {seconds:.0f} s"
         )

@@ -91,12 +91,12 @@ class Loop:
                 return
             if (attempt := supply()) is None:
                 return
-            if self._pace.gap:
-                self._pace.begun(now, connections(attempt.scenario))
             self._live[attempt.flow] = attempt
             if attempt.scenario.opens == "peer":
                 self._called.setdefault(attempt.flow.local.port, deque()).append(attempt)
             self._obey(attempt, attempt.conductor.start(now))
+            if self._pace.gap:  # from when the SYN has left: a busy machine must not make the next pause shorter
+                self._pace.begun(time.time(), connections(attempt.scenario))
 
     def _turn(self, finished: Finished) -> None:
         """Wait for the line or the next deadline; hand out what came; wake whose time is over."""
