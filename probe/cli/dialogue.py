@@ -78,8 +78,8 @@ def _oddities(step: Send) -> Iterator[str]:
     if step.fresh:
         yield "a new incarnation"
     if step.options is not None:
-        kinds = [f"kind {o.kind}" + (f" with {o.fault}" if o.fault else "") for o in step.options]
-        yield "options: " + (", ".join(kinds) or "none")
+        kinds = [str(o.kind) + (f" {o.fault}" if o.fault else "") for o in step.options]
+        yield "option kinds " + ", ".join(kinds) if kinds else "no options"
     if step.stamp is not None:
         yield f"timestamp {step.stamp:+d}" if step.stamp else "with a timestamp"
     if step.fault:
