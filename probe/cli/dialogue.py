@@ -14,6 +14,7 @@ _NUMBERS = {
     "text": "SEG.SEQ of the peer's FIN",
     "rcv": "RCV.NXT",
     "zero": "0",
+    "edge": "RCV.NXT+RCV.WND",
 }
 _AWAITED = {
     "S": "SYN",
@@ -68,8 +69,25 @@ def _segment(step: Send) -> str:
     if flags & ACK:
         numbers.append(f"ACK={_number(step.ack)}")
     length = ", data" if step.data else ""
-    new = " (a new incarnation)" if step.fresh else ""
-    return f"<{', '.join(numbers)}, {flags_name(flags).replace('+', ',')}{length}>{new}"
+    odd = "".join(f" ({text})" for text in _oddities(step))
+    return f"<{', '.join(numbers)}, {flags_name(flags).replace('+', ',')}{length}>{odd}"
+
+
+def _oddities(step: Send) -> Iterator[str]:
+    """What the segment's numbers and flags do not say."""
+    if step.fresh:
+        yield "a new incarnation"
+    if step.options is not None:
+        kinds = [str(o.kind) + (f" {o.fault}" if o.fault else "") for o in step.options]
+        yield "option kinds " + ", ".join(kinds) if kinds else "no options"
+    if step.stamp is not None:
+        yield f"timestamp {step.stamp:+d}" if step.stamp else "with a timestamp"
+    if step.fault:
+        yield f"wrong {step.fault}"
+    if step.reserved:
+        yield f"reserved bits {step.reserved:04b}"
+    if step.urgent:
+        yield f"urgent pointer {step.urgent}"
 
 
 def _number(number: Num) -> str:

@@ -9,15 +9,15 @@ from itertools import pairwise
 from probe.engine.transcript import Transcript
 from probe.engine.watch import Watch
 from probe.scenarios.steps import Repeats
-from probe.spec.segment import ACK, FIN, SYN
+from probe.spec.segment import ACK, FIN, MSS, SYN
 
 HALF_SECOND = 0.5
 """MUST-40: an ACK must be delayed less than this (RFC 9293 section 3.8.6.3)."""
 GROWTH = 1.3
 """A later gap below this multiple of the first one does not grow (RFC 6298 section 5.5 doubles it)."""
 FULL = "ack.every-second-full-segment"
-LARGE = 536
-"""Octets of the smallest full-sized segment (RFC 9293 section 3.7.1)."""
+DEFAULT_MSS = 536
+"""The size of a segment where the receiver named none (RFC 9293 section 3.7.1)."""
 AT_ONCE = 0.15
 """Seconds below every usual timer of delayed acknowledgments."""
 TICK = 0.05
@@ -93,14 +93,20 @@ def full_segments_acked(transcript: Transcript) -> bool:
 
 
 def _second_full(transcript: Transcript) -> tuple[float | None, tuple[int, ...]]:
-    """Seconds from the second segment of 536 octets or more to the first ACK that covers it, and the two events."""
+    """Seconds from the segment that completed two full ones to the first ACK of them, and the two events.
+
+    A full one has the size the peer asked for in its SYN,ACK; where that is more than the text, nothing can be said.
+    """
     seen = transcript.seen()
-    full = [(i, e) for i, e in seen if e.to_peer and e.segment.length >= LARGE]
-    if len(full) != 2:
+    asked = next((e.segment.option(MSS) for _, e in seen if not e.to_peer and e.segment.flags & SYN), None)
+    size = int.from_bytes(asked.data, "big") if asked is not None else DEFAULT_MSS
+    large = [(i, e) for i, e in seen if e.to_peer and e.segment.length >= DEFAULT_MSS]
+    if not large or sum(e.segment.length for _, e in large) < 2 * size:
         return None, ()
-    index, sent = full[1]
+    (index, sent), first = large[-1], large[0][1]
     for i, event in seen:
-        if i > index and not event.to_peer and event.segment.flags & ACK and event.segment.ack >= sent.segment.end:
+        covers = event.segment.ack > first.segment.end
+        if i > index and not event.to_peer and event.segment.flags & ACK and covers:
             return event.time - sent.time, (index, i)
     return None, ()
 

@@ -1,4 +1,4 @@
-"""Two full-sized segments back to back are acknowledged at once."""
+"""Text of two full-sized segments and more, back to back, is acknowledged at once."""
 
 from probe.scenarios.steps import OPEN, Expect, Scenario, Send
 
@@ -7,8 +7,9 @@ SCENARIO = Scenario(
     title="two full-sized segments",
     steps=(
         *OPEN,
-        Send(".", data=bytes(1460)),
-        Send("P.", data=bytes(1460)),
+        Send(".", data=bytes(1220)),
+        Send(".", data=bytes(1220)),
+        Send("P.", data=bytes(1220)),
         Expect(".", within=2.0),
     ),
     shows=("ack.every-second-full-segment",),

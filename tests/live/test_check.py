@@ -52,7 +52,8 @@ KNOWN = {"active-syn-retransmitted": "warn"}
 @pytest.mark.parametrize("version", [4, 6])
 def test_own_kernel_conforms_and_agrees_with_its_socket_table(target: dict[int, Endpoint], version: int) -> None:
     run = check(target[version])
-    assert words(run) == dict.fromkeys((s.id for s in scenarios.ALL.values()), "pass") | KNOWN
+    found = {i: word.split()[0] if i in KNOWN else word for i, word in words(run).items()}
+    assert found == dict.fromkeys((s.id for s in scenarios.ALL.values() if not s.slow), "pass") | KNOWN
     assert (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer) == ("followed",) * 3
     assert [d for e in run.exchanges for d in disagreements(e)] == []
     known = [step for e in run.exchanges for step in e.steps if step.kernel_state is not None]
@@ -144,7 +145,7 @@ def test_ordinary_servers_are_judged_right_and_keep_nothing(tmp_path: Path, kind
         run = check(endpoint)
         left = states_left(port)
     verdicts = {e.id: e.verdict for e in run.exchanges}
-    needs_more = {s.id for s in scenarios.ALL.values() if set(s.commands) - {"close"}}
+    needs_more = {s.id for s in scenarios.ALL.values() if set(s.commands) - {"close"} and not s.slow}
     assert {i for i, word in verdicts.items() if word is Word.SKIP} == needs_more
     assert {i: words(run)[i] for i in verdicts if i not in needs_more and verdicts[i] is not Word.PASS} == {}
     assert left <= HARMLESS
@@ -202,7 +203,8 @@ def test_port_without_listener_is_refused_in_words(private_net: None) -> None:
     endpoint = Endpoint("127.0.0.1", free_port())
     run = check(endpoint, FAST)
     verdicts = {e.id: e.verdict for e in run.exchanges}
-    assert verdicts.pop("refused") is Word.PASS
+    refused = {s.id for s in scenarios.ALL.values() if s.port == "closed"}
+    assert {verdicts.pop(name) for name in refused} == {Word.PASS}
     assert set(verdicts.values()) == {Word.INCONCLUSIVE}
     assert run.warnings == (f"{endpoint}: connection refused: nothing listens on the port",)
 
