@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,13 +18,15 @@ from probe.capture.reader import Part
 from probe.capture.sources import STDIN, Progress, find
 from probe.engine.connection import Connection, Replay
 from probe.session.part import PartResult, replay_part
+from probe.session.sink import Sink, held_off
 from probe.session.stitch import Stitcher
 from probe.session.tally import Asked, Tally
 from probe.session.workers import Crew, can_travel, processes
 
-Sink = Callable[[Sequence[Connection]], object]
 PART = 64 << 20
-"""Octets of one task: what a process reads before it hands over what it has."""
+PART_LISTED = 8 << 20
+"""Octets of one task: what a process reads before it hands over what it has. Listing connections takes ten times as
+long as judging them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,11 @@ class _Running:
     def _tasks(self, workers: int) -> Iterator[_Task]:
         """The parts of all files. A file that cannot be opened is left to the one who reads it."""
         share = -(-workers // len(self.files)) if self.files else 1
+        listed = self.options.limit is None or self.options.sink is not None
+        octets = PART_LISTED if listed else PART
         for file in [file for file in self.files if file != STDIN]:
             size = _size(file) or 0
-            count = max(share, -(-size // PART)) if workers > 1 or self.options.executor else 1
+            count = max(share, -(-size // octets)) if workers > 1 or self.options.executor else 1
             try:
                 parts = cut(file, count)
             except CaptureError:
@@ -161,11 +165,15 @@ class _Running:
 
     def _drain(self, known: Tally) -> None:
         """Hand on what is listed in ``known``, and keep the worst of it."""
-        listed, known.listed = known.listed, []
-        if self.options.sink is not None and listed:
-            self.options.sink([connection for _, _, connection in listed])
-        self.tally.listed += listed
-        self.tally.trim(self.options.limit)
+        sink = self.options.sink
+        with held_off():
+            listed, known.listed = known.listed, []
+            if sink is not None and listed:
+                sink.take([connection for _, _, connection in listed])
+            self.tally.listed += listed
+            self.tally.trim(self.options.limit)
+        if sink is not None:
+            sink.flush()
 
     def _take(self, task: _Task, result: PartResult) -> None:
         """One result, in order."""
