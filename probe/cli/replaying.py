@@ -25,7 +25,6 @@ from probe.reports import as_replay_json, as_replay_text, as_text
 from probe.reports.as_replay_json import Recording
 from probe.reports.as_replay_text import Scope
 from probe.session import recorded
-from probe.session.memory import return_memory
 from probe.session.replay import replay as judge
 from probe.session.sink import Sink
 from probe.wire.errors import TargetError, WireError
@@ -48,7 +47,6 @@ def replay(request: Request, display: Display) -> int:
 
     Raises WireError for a file that cannot be written, TargetError for a connection that does not exist.
     """
-    return_memory()
     outcome, progress = Outcome(), ByteProgress(quiet=display.quiet)
     with ExitStack() as stack:
         json_sink = JsonSink(display.json_to) if display.json_to else None

@@ -17,6 +17,7 @@ from probe.capture.errors import CaptureError
 from probe.capture.reader import Part
 from probe.capture.sources import STDIN, Progress, find
 from probe.engine.connection import Connection, Replay
+from probe.session.memory import return_memory
 from probe.session.part import PartResult, replay_part
 from probe.session.sink import Sink, held_off
 from probe.session.stitch import Stitcher
@@ -24,9 +25,11 @@ from probe.session.tally import Asked, Tally
 from probe.session.workers import Crew, can_travel, processes
 
 PART = 64 << 20
+"""Octets of one task: what a process reads before it hands over what it has."""
 PART_LISTED = 8 << 20
-"""Octets of one task: what a process reads before it hands over what it has. Listing connections takes ten times as
-long as judging them."""
+"""The same where every connection is listed, which takes ten times as long as judging it."""
+_MUCH = 4 * PART
+"""Octets of all files above which memory counts for more than speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,10 @@ class _Running:
         tasks = self._tasks(workers)
         some = list(islice(tasks, 2))
         if workers > 1 and len(some) > 1:
-            with Crew(partial(processes, workers)) as crew:
+            frugal = (self._total() or 0) > _MUCH
+            if frugal:
+                return_memory()
+            with Crew(partial(processes, workers, frugal=frugal)) as crew:
                 self._spread(crew, chain(some, tasks), workers)
             return
         for task in chain(some, tasks):
