@@ -8,6 +8,7 @@ first starts at a true boundary, and each ends where the next one starts (see `R
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ LEAST = 4 << 20
 
 _LONGEST = pcap.MAX_CAPTURED + 24
 _SIGHT = 4 * _LONGEST
+_NEAR = 1 << 13
 _DAY = 86400
 
 
@@ -87,18 +89,20 @@ def _boundary(window: Window, header: pcap.Header, target: int) -> int | None:
     window.jump(target)
     window.ensure(_SIGHT)
     octets, size = window.octets, window.size
-    for candidate in _candidates(octets, min(size - header.record, _LONGEST), header):
-        found = _follow(octets, size, int(candidate), header)
-        if found is not None:
-            return target + found
+    last = min(size - header.record, _LONGEST)
+    for begin, end in pairwise((0, min(_NEAR, last), last)):  # mostly a record begins soon
+        for candidate in _candidates(octets, begin, end, header):
+            found = _follow(octets, size, candidate, header)
+            if found is not None:
+                return target + found
     return None
 
 
-def _candidates(octets: Octets, size: int, header: pcap.Header) -> list[int]:
-    """Offsets where a plausible record header stands and another follows it, at about the same time."""
-    if size <= 0:
+def _candidates(octets: Octets, begin: int, end: int, header: pcap.Header) -> list[int]:
+    """Offsets in [begin, end) where a plausible record header stands and another follows it, at about the same time."""
+    if end <= begin:
         return []
-    at = np.arange(size)
+    at, size = np.arange(begin, end), len(octets) - header.record
     captured, wire = field32(octets, at + 8, header.order), field32(octets, at + 12, header.order)
     fraction = field32(octets, at + 4, header.order)
     at = at[(captured <= wire) & (captured <= pcap.MAX_CAPTURED) & (wire <= _SIGHT) & (fraction < 10**9 // header.unit)]

@@ -10,6 +10,8 @@ from pathlib import Path
 from probe.cli.terminal import say
 from probe.wire.errors import WireError
 
+_PIECE = 1 << 16
+
 
 class LineSink:
     """Where --jsonl goes: ``-`` is standard output; a file is emptied when the run starts and grows with it."""
@@ -29,32 +31,36 @@ class LineSink:
 
     def write(self, line: str) -> None:
         """Hand over one line; WireError when it cannot be kept."""
-        if self._file is None:
-            say(line)
-            return
-        if not self._gone:
-            self._left += line.encode()
-            self._push()
+        self.put(line)
+        self.flush()
 
-    def _push(self) -> None:
-        """An unbuffered write may take less than it is given, and Ctrl-C may come in between: the rest is kept."""
-        assert self._file is not None
-        try:
-            while self._left:
-                del self._left[: self._file.write(bytes(self._left))]
-        except BrokenPipeError:  # a reader that has gone away is no error, as on standard output
+    def put(self, lines: str) -> None:
+        """Hand over lines that ``flush`` will write."""
+        self._left += lines.encode()
+
+    def flush(self) -> None:
+        """Write what was handed over. When Ctrl-C comes in between, the next call writes the rest."""
+        if self._file is None:
+            text = self._left.decode()
             self._left.clear()
-            self._file.close()
+            say(text)
+            return
+        try:
+            while self._left and not self._gone:
+                # An unbuffered write may take less than it is given.
+                del self._left[: self._file.write(bytes(self._left[:_PIECE]))]
+        except BrokenPipeError:  # a reader that has gone away is no error, as on standard output
             self._gone = True
         except OSError as error:
-            self._left.clear()
+            self._gone = True
             raise self._unwritable(error) from error
+        self._left.clear()
 
     def close(self) -> None:
         """Close the file; no line in it is left half."""
-        if self._file is not None and not self._gone:
-            with suppress(WireError):
-                self._push()
+        with suppress(WireError):
+            self.flush()
+        if self._file is not None:
             self._file.close()
 
     def _unwritable(self, error: OSError) -> WireError:

@@ -17,7 +17,8 @@ from probe.engine.connection import Connection, Replay
 from probe.engine.verdict import Word
 from probe.reports.as_replay_json import Recording
 from probe.session.cluster import executor
-from probe.session.replay import ReplayOptions, Sink
+from probe.session.replay import ReplayOptions
+from probe.session.sink import Sink
 from probe.wire.errors import TargetError, WireError
 
 _PROFILE = "rfc9293"
@@ -82,7 +83,6 @@ class Outcome:
     """What has been done so far; ``errors`` are sentences with the exit code each calls for.
 
     ``sideline`` holds the connections of recordings, for JSON alone: what the tester did wrong in them was meant.
-    ``deaf``: lines of JSON cannot be written any more.
     """
 
     files: list[str] = field(default_factory=list)
@@ -92,7 +92,6 @@ class Outcome:
     errors: list[tuple[str, int]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     interrupted: bool = False
-    deaf: bool = False
 
     def failed(self, error: CaptureError | WireError | TargetError) -> None:
         """Note a trouble and go on."""

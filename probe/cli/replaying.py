@@ -25,9 +25,8 @@ from probe.reports import as_replay_json, as_replay_text, as_text
 from probe.reports.as_replay_json import Recording
 from probe.reports.as_replay_text import Scope
 from probe.session import recorded
-from probe.session.memory import return_memory
-from probe.session.replay import Sink
 from probe.session.replay import replay as judge
+from probe.session.sink import Sink
 from probe.wire.errors import TargetError, WireError
 
 _FIRST = 1 << 16
@@ -48,7 +47,6 @@ def replay(request: Request, display: Display) -> int:
 
     Raises WireError for a file that cannot be written, TargetError for a connection that does not exist.
     """
-    return_memory()
     outcome, progress = Outcome(), ByteProgress(quiet=display.quiet)
     with ExitStack() as stack:
         json_sink = JsonSink(display.json_to) if display.json_to else None
@@ -63,9 +61,7 @@ def replay(request: Request, display: Display) -> int:
 
                 return show(request, outcome, json_sink)
             try:
-                _judge(
-                    request, display, outcome, progress, None if lines is None else partial(_written, lines, outcome)
-                )
+                _judge(request, display, outcome, progress, None if lines is None else _Passing(lines, outcome))
             except KeyboardInterrupt:
                 outcome.interrupted = True
             progress.clear()
@@ -75,14 +71,20 @@ def replay(request: Request, display: Display) -> int:
 # -- judging -----------------------------------------------------------------------------------------------------------
 
 
-def _written(lines: LineSink, outcome: Outcome, connections: Sequence[Connection]) -> None:
-    """Write connections as they are known; after a trouble no more of them."""
-    if not outcome.deaf:
-        try:
-            lines.write("".join(map(as_replay_json.line, connections)))
-        except WireError as error:
-            outcome.deaf = True
-            outcome.failed(error)
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """Writes connections as they are known; after a trouble, which is noted, no more of them."""
+
+    lines: LineSink
+    outcome: Outcome
+
+    def take(self, connections: Sequence[Connection]) -> None:
+        """Take them over."""
+        self.lines.put("".join(map(as_replay_json.line, connections)))
+
+    def flush(self) -> None:
+        """Write them."""
+        self.outcome.attempt(self.lines.flush)
 
 
 def _judge(request: Request, display: Display, outcome: Outcome, progress: ByteProgress, sink: Sink | None) -> None:
@@ -134,7 +136,7 @@ def _publish(
     request: Request, display: Display, outcome: Outcome, json_sink: JsonSink | None, lines: LineSink | None
 ) -> int:
     """Lines and JSON first, as trouble with them belongs into the rest; then people."""
-    if lines is not None and not outcome.deaf:
+    if lines is not None:
         outcome.attempt(lambda: lines.write(_last_line(request, outcome)))
     if json_sink is not None:
         outcome.attempt(lambda: json_sink.write("".join(_json(request, outcome))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,14 +17,19 @@ from probe.capture.errors import CaptureError
 from probe.capture.reader import Part
 from probe.capture.sources import STDIN, Progress, find
 from probe.engine.connection import Connection, Replay
+from probe.session.memory import return_memory
 from probe.session.part import PartResult, replay_part
+from probe.session.sink import Sink, held_off
 from probe.session.stitch import Stitcher
 from probe.session.tally import Asked, Tally
 from probe.session.workers import Crew, can_travel, processes
 
-Sink = Callable[[Sequence[Connection]], object]
 PART = 64 << 20
 """Octets of one task: what a process reads before it hands over what it has."""
+PART_LISTED = 8 << 20
+"""The same where every connection is listed, which takes ten times as long as judging it."""
+_MUCH = 4 * PART
+"""Octets of all files above which memory counts for more than speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,10 @@ class _Running:
         tasks = self._tasks(workers)
         some = list(islice(tasks, 2))
         if workers > 1 and len(some) > 1:
-            with Crew(partial(processes, workers)) as crew:
+            frugal = (self._total() or 0) > _MUCH
+            if frugal:
+                return_memory()
+            with Crew(partial(processes, workers, frugal=frugal)) as crew:
                 self._spread(crew, chain(some, tasks), workers)
             return
         for task in chain(some, tasks):
@@ -116,9 +124,11 @@ class _Running:
     def _tasks(self, workers: int) -> Iterator[_Task]:
         """The parts of all files. A file that cannot be opened is left to the one who reads it."""
         share = -(-workers // len(self.files)) if self.files else 1
+        listed = self.options.limit is None or self.options.sink is not None
+        octets = PART_LISTED if listed else PART
         for file in [file for file in self.files if file != STDIN]:
             size = _size(file) or 0
-            count = max(share, -(-size // PART)) if workers > 1 or self.options.executor else 1
+            count = max(share, -(-size // octets)) if workers > 1 or self.options.executor else 1
             try:
                 parts = cut(file, count)
             except CaptureError:
@@ -161,11 +171,15 @@ class _Running:
 
     def _drain(self, known: Tally) -> None:
         """Hand on what is listed in ``known``, and keep the worst of it."""
-        listed, known.listed = known.listed, []
-        if self.options.sink is not None and listed:
-            self.options.sink([connection for _, _, connection in listed])
-        self.tally.listed += listed
-        self.tally.trim(self.options.limit)
+        sink = self.options.sink
+        with held_off():
+            listed, known.listed = known.listed, []
+            if sink is not None and listed:
+                sink.take([connection for _, _, connection in listed])
+            self.tally.listed += listed
+            self.tally.trim(self.options.limit)
+        if sink is not None:
+            sink.flush()
 
     def _take(self, task: _Task, result: PartResult) -> None:
         """One result, in order."""

@@ -52,7 +52,8 @@ class Session:
         listed = tuple(replace(c, file=options.files[0]) for c in self.found)
         wanted = [c for c in listed if options.wanted is None or options.wanted(c)]
         if options.sink is not None:
-            options.sink(wanted)
+            options.sink.take(wanted)
+            options.sink.flush()
         whole = replay(*wanted, files=options.files, connections=len(listed))
         return replace(whole, listed=tuple(wanted[: options.limit]), **self.changes)
 

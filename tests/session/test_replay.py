@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -121,6 +124,7 @@ def several(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of a few thousand octets."""
     monkeypatch.setattr(cuts.cut, "__defaults__", (1000,))
     monkeypatch.setattr(module, "PART", 9000)
+    monkeypatch.setattr(module, "PART_LISTED", 9000)
 
 
 def without_time(found: Replay) -> Replay:
@@ -155,6 +159,41 @@ def test_the_worst_are_listed(tmp_path: Path, limit: int) -> None:
         assert [c.close for c in found.listed[:1]] == ["reset by server"][:limit]
 
 
+class Taken:
+    """Keeps what it is handed; interrupts when told to."""
+
+    def __init__(self, interrupts: bool = False) -> None:
+        self.taken: list[list[Connection]] = []
+        self.interrupts = interrupts
+
+    def take(self, connections: Sequence[Connection]) -> None:
+        self.taken.append(list(connections))
+        if self.interrupts and len(self.taken) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+            self.taken[-1].sort(key=lambda c: c.index)  # some time goes by
+
+    def flush(self) -> None:
+        pass
+
+    @property
+    def connections(self) -> list[Connection]:
+        """All, in the order of the file."""
+        return sorted((c for some in self.taken for c in some), key=lambda c: c.index)
+
+
+@pytest.mark.usefixtures("several")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_none_is_lost_where_ctrl_c_comes_while_they_are_handed_on(
+    tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assemble.Assembler.__init__, "__defaults__", (500,))
+    monkeypatch.setitem(Reading.__init__.__kwdefaults__, "chunk", 4000)  # type: ignore[arg-type]
+    sink = Taken(interrupts=True)
+    found = replay(ReplayOptions((str(traffic(tmp_path)),), workers=workers, limit=3, sink=sink))
+    assert found.interrupted
+    assert len(sink.connections) == found.connections < 300
+
+
 @pytest.mark.usefixtures("several")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_connections_are_handed_on_as_they_are_known(
@@ -164,11 +203,11 @@ def test_connections_are_handed_on_as_they_are_known(
     monkeypatch.setitem(Reading.__init__.__kwdefaults__, "chunk", 4000)  # type: ignore[arg-type]
     path = traffic(tmp_path)
     due = replay(ReplayOptions((str(path),), workers=1)).listed
-    handed: list[list[Connection]] = []
-    options = ReplayOptions((str(path),), workers=workers, limit=3, sink=lambda some: handed.append(list(some)))
+    sink = Taken()
+    options = ReplayOptions((str(path),), workers=workers, limit=3, sink=sink)
     found = replay(options)
-    assert len(handed) > 4
-    assert sorted((c for some in handed for c in some), key=lambda c: c.index) == sorted(due, key=lambda c: c.index)
+    assert len(sink.taken) > 4
+    assert sink.connections == sorted(due, key=lambda c: c.index)
     assert found.listed == replay(replace(options, sink=None)).listed
     assert len(found.listed) == 3
 
