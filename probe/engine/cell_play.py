@@ -13,9 +13,18 @@ from probe.engine.verdict import Finding, Word, worst
 from probe.engine.watch import Watch
 from probe.scenarios import steps
 from probe.spec.reaction import Reaction
+from probe.spec.states import State
 
 
-class CellConductor(Conductor):
+class ThoroughConductor(Conductor):
+    """A conductor that leaves no TIME-WAIT either: with thousands of connections a port soon comes again."""
+
+    def _nothing_left(self) -> bool:
+        states = self.watch.states[-1] if self.watch.states else ()
+        return super()._nothing_left() and State.TIME_WAIT.value not in states
+
+
+class CellConductor(ThoroughConductor):
     """A conductor that remembers which of its segments was the stimulus."""
 
     def __init__(self, cell: Cell, setting: Setting) -> None:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from probe.engine.positions import ANY, NONE, PAYLOAD, Position, acknowledgments, sequence_numbers
-from probe.engine.questions import best_question
+from probe.engine.questions import NONE_BARRED, SYN_AGAIN, Barred, best_question
 from probe.engine.ways import WINDOW, Way
 from probe.scenarios.steps import Expect, Scenario, Send, Step, Wait
 from probe.spec.arrives import arrives
 from probe.spec.reaction import Reaction, Reply
 from probe.spec.segment import ACK, SYN, Segment, parse_flags
 from probe.spec.seq import Seq
+from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
 KINDS = {
@@ -86,10 +87,13 @@ class Cell:
         return self.way.scenario(self.id, f"{self.kind} in {self.way.state.value}", steps, self.due[0].clause)
 
 
-def control(way: Way) -> Scenario:
-    """The way alone and the question that tells whether it led there."""
-    steps = (best_question(way, frozenset({way.tcb})), Expect("settled"), Wait(AFTERWARDS))
-    return way.scenario(way.id, f"into {way.state.value}", steps)
+def control(way: Way, barred: Barred = NONE_BARRED) -> Scenario:
+    """The way alone and the question that tells whether it led there; a port that only seems open answers no SYN."""
+    asked = [best_question(way, frozenset({way.tcb}), barred)]
+    if way.state is State.LISTEN and SYN_AGAIN not in asked:
+        asked.append(SYN_AGAIN)
+    questions = tuple(step for question in asked for step in (question, Expect("settled")))
+    return way.scenario(way.id, f"into {way.state.value}", (*questions, Wait(AFTERWARDS)))
 
 
 def patience_test() -> Scenario:
@@ -99,13 +103,13 @@ def patience_test() -> Scenario:
 
 
 @lru_cache(maxsize=256)
-def cells(way: Way, kind: str) -> tuple[Cell, ...]:
-    """The cells of one column in one state."""
+def cells(way: Way, kind: str, barred: Barred = NONE_BARRED) -> tuple[Cell, ...]:
+    """The cells of one column in one state, without questions that this peer does not answer as it should."""
     loads = (True,) if kind == "DATA" else (False,) if kind == "ACK" else (False, True)
-    return tuple(cell for payload in loads for cell in _thinned(_all(way, kind, payload)))
+    return tuple(cell for payload in loads for cell in _thinned(_all(way, kind, payload, barred)))
 
 
-def _all(way: Way, kind: str, payload: bool) -> Iterator[Cell]:
+def _all(way: Way, kind: str, payload: bool, barred: Barred) -> Iterator[Cell]:
     flags = parse_flags(KINDS[kind])
     length = len(PAYLOAD) if payload else 0
     for seq in sequence_numbers(way, payload=payload, syn=bool(flags & SYN)):
@@ -113,7 +117,7 @@ def _all(way: Way, kind: str, payload: bool) -> Iterator[Cell]:
             number = way.number(ack.num) if flags & ACK else Seq(0)
             segment = Segment(way.number(seq.num), number, flags, WINDOW, length, PAYLOAD[:length])
             due = arrives(way.tcb, segment)
-            question = best_question(way, frozenset(r.next for r in due))
+            question = best_question(way, frozenset(r.next for r in due), barred)
             yield Cell(way, kind, seq, ack, payload, segment, due, question)
 
 

@@ -17,20 +17,28 @@ from probe.spec.seq import Seq
 from probe.spec.tcb import Tcb
 
 _OCTET = Send(".", NXT - 2, RCV, b"?", WINDOW, counts=False)
-_SYN = Send("S", ISS, window=WINDOW, counts=False)
+SYN_AGAIN = Send("S", ISS, window=WINDOW, counts=False)
 _SYN_ACK = Send("S.", ISS, PEER + 1, window=WINDOW, counts=False)
-_CANDIDATES = (_OCTET, _SYN, _SYN_ACK)
+CANDIDATES = (_OCTET, SYN_AGAIN, _SYN_ACK)
 _TEMPTATIONS = ("S", "S.", ".", "F.", "R", "P.")
 """What a peer that misreads a segment may take it for."""
 
 Answer = tuple[int, tuple[Seq, ...], Seq | None] | None
 
 
+Barred = frozenset[Send]
+NONE_BARRED: Barred = frozenset()
+
+
 @lru_cache(maxsize=1 << 12)
-def best_question(way: Way, permitted: frozenset[Tcb]) -> Send:
-    """The question for a peer that was brought into a state by ``way`` and may now have one of these blocks."""
+def best_question(way: Way, permitted: frozenset[Tcb], barred: Barred = NONE_BARRED) -> Send:
+    """The question for a peer that was brought into a state by ``way`` and may now have one of these blocks.
+
+    ``barred`` are questions that this peer does not answer as it should; one at least is left.
+    """
     rivals = _rivals(way) - permitted
-    return max(_CANDIDATES, key=lambda question: _worth(way, question, permitted, rivals))
+    left = [question for question in CANDIDATES if question not in barred]
+    return max(left, key=lambda question: _worth(way, question, permitted, rivals))
 
 
 def _worth(way: Way, question: Send, permitted: frozenset[Tcb], rivals: frozenset[Tcb]) -> tuple[bool, int]:

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
-from probe.engine.cell_play import CellConductor, Heard, hear
+from probe.engine.cell_play import CellConductor, Heard, ThoroughConductor, hear
 from probe.engine.cells import Cell, cells, control, patience_test
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Seen
 from probe.engine.grid import MatrixRun
-from probe.engine.judge import Opinion, judge
+from probe.engine.judge import Doubt, Opinion, judge
 from probe.engine.jury import heard_enough
+from probe.engine.questions import CANDIDATES, NONE_BARRED, Barred, best_question
 from probe.engine.tracker import CLOSED, LISTENING, Terms
 from probe.engine.verdict import Word
 from probe.engine.ways import WAYS, Way, possible
@@ -115,6 +116,7 @@ class _Matrix:
         self.playing: dict[Attempt, _Work] = {}
         self.connections = self.done = self.total = 0
         self.keeps_state = False
+        self.barred: dict[str, Barred] = {}
         self.comments: dict[int, list[str]] = {}
 
     def run(self) -> MatrixRun:
@@ -190,8 +192,9 @@ class _Matrix:
 
     def _learn_pace(self, attempt: Attempt) -> None:
         """From a handshake: how long an answer takes on this path."""
-        times = [e.time for e in attempt.conductor.transcript.events[:2] if isinstance(e, Seen)]
-        if len(times) == 2:
+        events = [e for e in attempt.conductor.transcript.events[:2] if isinstance(e, Seen)]
+        times = [e.time for e in events]
+        if [e.to_peer for e in events] == [True, False]:
             round_trip = times[1] - times[0]
             self.path_delay = SCHEDULING + round_trip
             if self.options.patience is None:
@@ -207,6 +210,20 @@ class _Matrix:
             else:
                 self.queue.append(_Work(control(way), way, record))
         self._play()
+        for _ in CANDIDATES[1:]:
+            self._ask_otherwise()
+
+    def _ask_otherwise(self) -> None:
+        """Where the question itself is answered wrongly, which its own column will tell, try the next best one."""
+        for way in self.ways:
+            opinion = self.reached[way.id].opinion()
+            unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.VOID
+            if opinion.findings or unanswered:
+                barred = self.barred.get(way.id, NONE_BARRED)
+                self.barred[way.id] = barred | {best_question(way, frozenset({way.tcb}), barred)}
+                self.reached[way.id] = Record(way)
+                self.queue.append(_Work(control(way, self.barred[way.id]), way, self.reached[way.id]))
+        self._play()
 
     def _lacking(self, way: Way) -> str:
         return missing(self.trigger, way.commands)
@@ -218,7 +235,7 @@ class _Matrix:
             if self.reached[way.id].opinion().word is not Word.PASS:
                 continue
             for kind in self.options.kinds(way.state.value):
-                for cell in cells(way, kind):
+                for cell in cells(way, kind, self.barred.get(way.id, NONE_BARRED)):
                     self.records.append(Record(way, cell))
                     self.queue.append(_Work(cell.scenario, way, self.records[-1], cell))
         self.total = len(self.queue)
@@ -232,7 +249,7 @@ class _Matrix:
         if not self.queue:
             return None
         work = self.queue.popleft()
-        attempt = self._attempt(Conductor, work.scenario, work)
+        attempt = self._attempt(ThoroughConductor, work.scenario, work)
         self.playing[attempt] = work
         return attempt
 
@@ -263,10 +280,11 @@ class _Matrix:
             heard = hear(work.cell, replace(case, answers=True), conductor)
         else:
             heard = Heard(judge(case))
+            self._learn_pace(attempt)
         work.record.add(heard, attempt)
         if self.options.recorder is not None:
             self.comments |= comments_of(attempt, heard.opinion)
-        if not heard_enough([h.opinion for h in work.record.heard]):
+        if not heard_enough(work.record.opinions()):
             self.queue.append(work)
         elif work.cell is not None:
             self.done += 1

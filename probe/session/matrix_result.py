@@ -27,6 +27,10 @@ come once in thousands of matrices; and a finding does not hang on a hiccup some
 """
 
 
+_DOUBTS = (Doubt.NONE, Doubt.VOID, Doubt.REPEAT, Doubt.COOKIES, Doubt.ABORT, Doubt.LOSS, Doubt.UNEXPLAINED)
+"""From the doubt that excuses most to the one that excuses nothing: loss may do whatever those before it do."""
+
+
 @dataclass(slots=True)
 class Record:
     """What the attempts at one cell (or at one way alone) showed."""
@@ -53,11 +57,13 @@ class Record:
             self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
 
     def opinions(self) -> list[Opinion]:
-        """One an attempt. Where one attempt shows that the listener keeps state, cookies explain no other either."""
+        """One an attempt. Of doubts about one and the same departure the one stands that every attempt allows."""
         found = [h.opinion for h in self.heard]
-        if any(o.doubt is Doubt.LOSS for o in found):
-            return [replace(o, doubt=Doubt.LOSS) if o.doubt is Doubt.COOKIES else o for o in found]
-        return found
+        departures = {tuple((f.rule, f.sent) for f in o.findings) for o in found}
+        if len(departures) != 1 or () in departures:
+            return found
+        common = max((o.doubt for o in found), key=_DOUBTS.index)
+        return [replace(o, doubt=common) for o in found]
 
     def opinion(self, *, clean: bool = True, keeps_state: bool = True) -> Opinion:
         """The verdict of all attempts."""

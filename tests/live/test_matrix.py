@@ -1,0 +1,164 @@
+"""The matrix against this kernel: every cell judged, over both IP versions, and each departure one that is known."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from probe.engine.grid import SEGMENTS, CellResult, MatrixRun
+from probe.engine.verdict import Word
+from probe.session.matrix import matrix
+from probe.session.matrix_options import MatrixOptions
+from probe.spec.segment import Endpoint
+from probe.spec.states import State
+from tests.live.far import Far
+from tests.live.test_check import HARMLESS, filtered, free_port, server, states_left
+
+STATES = tuple(state.value for state in State)
+AFTER_FIN = {"CLOSE-WAIT", "CLOSING", "LAST-ACK"}
+OPEN = {"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"}
+
+# What Linux does otherwise than the RFC says, by rule; README, "State matrix", explains each. Rule -> states.
+KNOWN = {
+    "listen.syn-fin": {"LISTEN"},
+    "open.new-syn-in-window-synrcvd": {"SYN-RECEIVED"},
+    "open.syn-out-of-window-synrcvd": {"SYN-RECEIVED"},
+    "open.seq-out-of-window-acked": {"SYN-RECEIVED"},
+    "open.rst-out-of-window-ignored": {"SYN-RECEIVED"},
+    "open.unacceptable-ack-rst": {"SYN-RECEIVED"},
+    "seg.out-of-window-acked": OPEN | AFTER_FIN,
+    "seg.below-window-empty": OPEN | AFTER_FIN,
+    "seg.old-duplicate-acked": OPEN,
+    "close.data-before-fin-again": AFTER_FIN,
+    "close.fin-out-of-window": OPEN | AFTER_FIN,
+    "close.fin-retransmit-reacked": {"CLOSE-WAIT", "LAST-ACK"},
+    "simclose.dup-fin-reacked": {"CLOSING"},
+    "rst.out-of-window-dropped": OPEN | AFTER_FIN,
+    "rst.in-window-challenge": {"CLOSING"},
+    "seg.ack-of-unsent": {"FIN-WAIT-2"},
+    "close.data-after-fin-ignored": {"CLOSE-WAIT", "CLOSING"},
+    "close.lastack-wrong-ack": {"LAST-ACK"},
+    "close.fin-without-ack-dropped": {"TIME-WAIT"},
+    "seg.no-ack-bit-dropped": {"TIME-WAIT"},
+    "timewait.syn-newer-seq": {"TIME-WAIT"},
+}
+# Kernels before 6.18 say nothing to an ACK of data never sent (seg.ack-of-unsent) in the other states either.
+OLDER = {("seg.ack-of-unsent", state) for state in OPEN | AFTER_FIN}
+# Where the kernel moved although the segment lay one outside the window, and no answer tells.
+UNSEEN = {("SYN-RECEIVED", "ACK"), ("SYN-RECEIVED", "FIN+ACK"), ("SYN-RECEIVED", "DATA"), ("FIN-WAIT-1", "FIN+ACK")}
+
+
+def told(cells: tuple[CellResult, ...], *words: Word) -> list[str]:
+    """The cells with these verdicts, in words."""
+    return [f"{c.state} {c.segment} {c.seq} {c.ack}: {c.verdict} {c.reason}" for c in cells if c.verdict in words]
+
+
+@pytest.fixture(scope="module")
+def runs(target: dict[int, Endpoint]) -> dict[int, MatrixRun]:
+    """One whole matrix an IP version."""
+    return {version: matrix(endpoint) for version, endpoint in target.items()}
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_every_cell_is_judged(runs: dict[int, MatrixRun], version: int) -> None:
+    run = runs[version]
+    assert {(c.state, c.segment) for c in run.cells} == {(state, kind) for state in STATES for kind in SEGMENTS}
+    assert told(run.cells, Word.INCONCLUSIVE, Word.SKIP) == []
+    assert [way for way in run.ways if way.verdict is not Word.PASS] == []
+    assert {way.way for way in run.ways if way.state == "SYN-RECEIVED"} == {"from LISTEN", "from SYN-SENT"}
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_every_departure_is_a_known_one(runs: dict[int, MatrixRun], version: int) -> None:
+    found = {(c.rule, c.state) for c in runs[version].cells if c.verdict in {Word.FAIL, Word.WARN}}
+    known = {(rule, state) for rule, states in KNOWN.items() for state in states}
+    assert found - known <= OLDER
+    assert known - found == set()
+
+
+def test_both_versions_are_judged_alike(runs: dict[int, MatrixRun]) -> None:
+    four, six = (
+        {(c.state, c.way, c.segment, c.seq, c.ack, c.payload): (c.verdict, c.rule) for c in runs[version].cells}
+        for version in (4, 6)
+    )
+    assert four == six
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_the_states_found_are_those_of_the_kernels_own_table(runs: dict[int, MatrixRun], version: int) -> None:
+    passed = [c for c in runs[version].cells if c.verdict is Word.PASS and c.kernel_state is not None]
+    assert len(passed) > 2000
+    odd = {(c.state, c.segment) for c in passed if not agrees(c)}
+    assert odd <= UNSEEN
+
+
+def agrees(cell: CellResult) -> bool:
+    """LISTEN is no connection of the kernel's."""
+    named = cell.kernel_state == "CLOSED" and "LISTEN" in cell.next_states
+    return named or cell.kernel_state in cell.next_states
+
+
+def test_nothing_stays_on_the_peer(runs: dict[int, MatrixRun]) -> None:
+    for run in runs.values():
+        assert states_left(int(run.target.rpartition(":")[2])) <= HARMLESS
+
+
+SOME = frozenset({("ESTABLISHED", "ACK"), ("FIN-WAIT-2", "DATA"), ("SYN-RECEIVED", "RST"), ("TIME-WAIT", "NULL")})
+
+
+def test_a_matrix_again_gives_the_same(target: dict[int, Endpoint], runs: dict[int, MatrixRun]) -> None:
+    def words(cells: Iterator[CellResult]) -> dict[tuple[str, ...], tuple[Word, str]]:
+        return {(c.way, c.state, c.segment, c.seq, c.ack, str(c.payload)): (c.verdict, c.rule) for c in cells}
+
+    again = matrix(target[4], MatrixOptions(only=SOME))
+    assert words(iter(again.cells)) == words(c for c in runs[4].cells if (c.state, c.segment) in SOME)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_lost_segments_never_accuse(veth_pair: Far, version: int) -> None:
+    """What Linux does otherwise anyway is left out: its columns here are clean on a line that loses nothing."""
+    endpoint = veth_pair.start_target()[version]
+    loss = "meta l4proto tcp numgen random mod 100 < 5 drop"
+    filtered(veth_pair, f"input {loss}", f"output {loss}")
+    clean = frozenset((s, k) for s in ("ESTABLISHED", "CLOSING", "TIME-WAIT") for k in ("SYN", "SYN+ACK"))
+    run = matrix(endpoint, MatrixOptions(only=clean))
+    assert told(run.cells, Word.FAIL, Word.WARN) == []
+    assert Word.PASS in {c.verdict for c in run.cells}
+
+
+@pytest.mark.parametrize(
+    ("rule", "state", "kind", "finding"),
+    [
+        ("output tcp flags & rst == rst drop", "LISTEN", "ACK", "listen.ack-gets-rst"),
+        ("input tcp flags & (fin|syn|rst) == fin drop", "ESTABLISHED", "FIN+ACK", "close.fin-acked"),
+        ("input tcp flags & (syn|ack) == (syn|ack) drop", "ESTABLISHED", "SYN+ACK", "halfopen.syn-out-of-window"),
+    ],
+)
+def test_deliberate_fault_is_found_in_its_cell(veth_pair: Far, rule: str, state: str, kind: str, finding: str) -> None:
+    endpoint = veth_pair.start_target()[4]
+    filtered(veth_pair, rule)
+    run = matrix(endpoint, MatrixOptions(trigger="target", only=frozenset({(state, kind)})))
+    assert finding in {c.rule for c in run.cells if c.verdict is Word.FAIL}, [c for c in run.cells if c.findings][:3]
+
+
+def test_an_ordinary_server_is_judged_as_far_as_it_goes(private_net: None) -> None:
+    port = free_port()
+    only = frozenset({(state, "ACK") for state in STATES})
+    with server([sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"], port) as endpoint:
+        run = matrix(endpoint, MatrixOptions(only=only))
+    assert run.trigger == "http"
+    skipped = {c.state for c in run.cells if c.verdict is Word.SKIP}
+    assert skipped == {"SYN-SENT", "CLOSE-WAIT"}
+    assert all("run probe target" in c.reason for c in run.cells if c.verdict is Word.SKIP)
+    judged = {c.state for c in run.cells if c.verdict in {Word.PASS, Word.FAIL}}
+    assert judged == set(STATES) - skipped
+
+
+def test_a_port_without_listener_accuses_nobody(private_net: None) -> None:
+    run = matrix(Endpoint("127.0.0.1", free_port()), MatrixOptions(only=frozenset({(s, "ACK") for s in STATES})))
+    verdicts = {c.state: c.verdict for c in run.cells}
+    assert verdicts.pop("CLOSED") is Word.PASS
+    assert set(verdicts.values()) <= {Word.INCONCLUSIVE, Word.SKIP}
+    assert any("nothing listens" in c.reason for c in run.cells)
