@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 import click
 
-from probe.cli.selection import nearest
 from probe.spec.reaction import PROFILES
 from probe.spec.states import State
 
@@ -89,6 +89,6 @@ def _only(texts: tuple[str, ...]) -> frozenset[tuple[str, str]]:
 def _named(name: str, known: tuple[str, ...], kind: str) -> tuple[str, ...]:
     if name in known:
         return (name,)
-    near = nearest(name, known)
+    near = get_close_matches(name, known)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
     raise click.BadParameter(f"there is no {kind} {name!r}: {hint}", param_hint="--only")

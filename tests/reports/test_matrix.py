@@ -1,0 +1,76 @@
+"""The reports of a matrix: at a glance in 100 columns, every departure in a line, and the names scripts rely on."""
+
+from __future__ import annotations
+
+import json
+
+from probe.engine.grid import SEGMENTS, MatrixReport, WayResult
+from probe.engine.verdict import Word
+from probe.reports import as_matrix_json, as_matrix_text
+from probe.spec.states import State
+from tests.reports.grids import cell, grid
+
+CELL = {
+    "ip_version", "state", "segment", "seq", "ack", "payload", "verdict", "reason", "rule", "came", "next_states",
+}  # fmt: skip
+
+
+def report(*runs: object) -> MatrixReport:
+    return MatrixReport("rfc9293", runs)  # type: ignore[arg-type]  # runs, by the callers
+
+
+def test_counts_stand_in_their_row_and_column() -> None:
+    cells = (cell(), cell(seq="IRS"), cell(verdict=Word.FAIL), cell(segment="RST", verdict=Word.WARN))
+    out = as_matrix_text.render(report(grid(*cells, cell(state="LISTEN", verdict=Word.SKIP, reason="no"))))
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line.startswith(("ESTAB", "LISTEN"))}
+    assert rows == {"LISTEN": ["skip", "-"], "ESTABLISHED": ["2+1F", "1w"]}
+    assert out.splitlines()[-1] == "probe: 2 pass, 1 fail, 1 warn, 0 inconclusive, 1 skip; exit 1"
+
+
+def test_the_two_origins_of_syn_received_have_a_row_each() -> None:
+    cells = (cell(state="SYN-RECEIVED", way="from LISTEN"), cell(state="SYN-RECEIVED", way="from SYN-SENT"))
+    out = as_matrix_text.render(report(grid(*cells))).splitlines()
+    at = next(i for i, line in enumerate(out) if line.startswith("SYN-RECEIVED"))
+    assert out[at + 1].startswith(" active open")
+
+
+def test_the_whole_matrix_fits_a_hundred_columns() -> None:
+    words = [Word.PASS] * 26 + [Word.FAIL] * 3 + [Word.WARN] * 2
+    cells = [
+        cell(state=state.value, segment=kind, verdict=word, seq=f"RCV.NXT+{number}")
+        for state in State
+        for kind in SEGMENTS
+        for number, word in enumerate(words if kind in {"RST", "SYN+RST"} else words[:29])
+    ]
+    out = as_matrix_text.render(report(grid(*cells)), as_matrix_text.Style(width=100))
+    assert max(len(line) for line in out.splitlines()) <= 100
+
+
+def test_a_departure_is_told_with_position_due_came_and_clause() -> None:
+    six = [cell(ip_version=6, verdict=Word.FAIL), cell(ip_version=6, verdict=Word.FAIL, seq="IRS")]
+    four = [cell(verdict=Word.FAIL), cell(verdict=Word.FAIL, seq="IRS")]
+    out = as_matrix_text.render(report(grid(*four), grid(*six, ip_version=6)), as_matrix_text.Style(width=200))
+    assert "FAIL seg.below-window-empty (SPEC, RFC 9293 3.4 Table 5)" in out
+    assert (
+        "  ESTABLISHED ACK: 2 positions, as SEG.SEQ=RCV.NXT-1, SEG.ACK=SND.NXT: sent . seq 20 ack 11;"
+        " due . seq 11 ack 21; came nothing for 0.6 s" in out
+    )
+
+
+def test_what_was_not_reached_and_not_told_says_why() -> None:
+    way = WayResult(4, "SYN-SENT", "connects to us", Word.SKIP, "run probe target on the peer")
+    doubt = cell(verdict=Word.INCONCLUSIVE, reason="the path loses segments")
+    out = as_matrix_text.render(report(grid(doubt, doubt, ways=(way,))))
+    assert "skip          run probe target on the peer: not reached: SYN-SENT (connects to us)" in out
+    assert "inconclusive  the path loses segments: ESTABLISHED ACK (2)" in out
+    brief = as_matrix_text.render(report(grid(doubt)), as_matrix_text.Style(brief=True))
+    assert "the path loses" not in brief
+
+
+def test_the_contract_of_a_matrix() -> None:
+    found = json.loads(as_matrix_json.render(report(grid(cell(), cell(verdict=Word.FAIL)))))
+    assert {"schema_version", "command", "profile", "exit_code"} <= set(found)
+    assert (found["command"], found["exit_code"], found["counts"]["fail"]) == ("matrix", 1, 1)
+    assert all(set(one) >= CELL for one in found["cells"])
+    assert found["cells"][0]["next_states"] == ["ESTABLISHED"]
+    assert found["cells"][1]["packets"] == [3, 4]
