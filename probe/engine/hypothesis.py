@@ -10,9 +10,12 @@ from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
-LOSS, ABORT, REPEAT, COOKIES, UNSEEN, EXPIRY = "loss", "abort", "repeat", "cookies", "unseen", "expiry"
+LOSS, ABORT, REPEAT, COOKIES, UNSEEN, EXPIRY, BARE_FIN = (
+    "loss", "abort", "repeat", "cookies", "unseen", "expiry", "bare-fin",
+)  # fmt: skip
 """Excuses a history may need: a lost segment, an application that aborts, an ACK that nothing asked for, a listener
-that is overloaded and keeps no state (SYN cookies), a segment that the record lacks, a timer that ended the state."""
+that is overloaded and keeps no state (SYN cookies), a segment that the record lacks, a timer that ended the state, a
+FIN without text that is taken although the window is closed (Linux does; nothing needs room)."""
 
 
 TESTER_ISN, PEER_ISN = Seq(0x40000000), Seq(0xC0000000)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from probe.engine import blame, late
 from probe.engine.connection import Packet
 from probe.engine.events import Event, Seen
-from probe.engine.hypothesis import ABORT, COOKIES, LOSS, PEER_ISN, REPEAT, TESTER_ISN, UNSEEN, Hypothesis
+from probe.engine.hypothesis import ABORT, BARE_FIN, COOKIES, LOSS, PEER_ISN, REPEAT, TESTER_ISN, UNSEEN, Hypothesis
 from probe.engine.judge import grade, show
 from probe.engine.tracker import UNKNOWN_PORT, Belief, Terms
 from probe.engine.verdict import Finding, Word
@@ -24,10 +24,10 @@ from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
 _LADDER = (
-    frozenset({ABORT, REPEAT}),
-    frozenset({ABORT, REPEAT, LOSS}),
-    frozenset({ABORT, REPEAT, LOSS, COOKIES}),
-    frozenset({ABORT, REPEAT, LOSS, UNSEEN}),
+    frozenset({ABORT, REPEAT, BARE_FIN}),
+    frozenset({ABORT, REPEAT, BARE_FIN, LOSS}),
+    frozenset({ABORT, REPEAT, BARE_FIN, LOSS, COOKIES}),
+    frozenset({ABORT, REPEAT, BARE_FIN, LOSS, UNSEEN}),
 )
 """What a history may use, the plainer explanation first."""
 _OPENING: Belief = frozenset({Hypothesis(Tcb(State.CLOSED))})

@@ -13,6 +13,7 @@ from functools import lru_cache
 from probe.engine import unseen
 from probe.engine.hypothesis import (
     ABORT,
+    BARE_FIN,
     COOKIES,
     EXPIRY,
     LOSS,
@@ -27,7 +28,7 @@ from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
-from probe.spec.segment import ACK, RST, SYN, Segment
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import SENDING, State
 from probe.spec.tcb import Tcb
 
@@ -112,8 +113,17 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
             return  # who answers SYNs with cookies knows its own: it does not refuse one ACK and take the next
     if EXPIRY in terms.allow and h.tcb.state in EXPIRING:
         yield replace(h, tcb=h.tcb.gone()).excused(EXPIRY)
-    for reaction in permitted(arrives(h.tcb, h.inflight[0][1]), terms.profile):
+    segment = h.inflight[0][1]
+    for reaction in permitted(arrives(h.tcb, segment), terms.profile):
         yield h.reacted(reaction)
+    if BARE_FIN in terms.allow and h.tcb.rcv_wnd == 0 and segment.seq == h.tcb.rcv_nxt and _is_bare_fin(segment):
+        roomy = replace(h, tcb=replace(h.tcb, rcv_wnd=1)).excused(BARE_FIN)
+        for reaction in permitted(arrives(roomy.tcb, segment), terms.profile):
+            yield roomy.reacted(reaction)
+
+
+def _is_bare_fin(segment: Segment) -> bool:
+    return segment.flags & (SYN | RST | FIN) == FIN and not segment.length
 
 
 def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:

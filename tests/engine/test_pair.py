@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -108,3 +109,11 @@ BROKEN: list[tuple[str, tuple[Line, ...], str]] = [
 def test_what_no_history_explains_is_found(name: str, lines: tuple[Line, ...], rule: str) -> None:
     found = judge_pair(record(*lines))
     assert [f.rule for f in found.findings] == ([rule] if rule else []), found.findings
+
+
+def test_a_fin_without_text_may_be_taken_though_the_window_is_closed() -> None:
+    """Linux does: nothing needs room."""
+    packets = record(*OPEN, ("<", "P.", 1, 1, 30), (">", "F.", 1, 31, 0), ("<", ".", 31, 2, 0))
+    packets[3] = replace(packets[3], segment=replace(packets[3].segment, window=0))
+    found = judge_pair(packets)
+    assert (found.findings, found.complete) == ((), True)

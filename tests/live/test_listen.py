@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from probe import scenarios
 from probe.engine.verdict import Run, Word
 from probe.session.listen import ListenOptions, listen
 from probe.wire.errors import WireError
+from probe.wire.namespace import pdeathsig
 from tests.live.far import FAR, NEAR, Far
 from tests.live.test_check import disagreements, filtered
 
@@ -58,11 +61,17 @@ def client(name: str, address: str) -> Iterator[None]:
     """A client that connects again and again, until the end of the block."""
     host = f"[{address}]" if ":" in address else address
     words = [word.format(host=host, bare=address, port=PORT) for word in CLIENTS[name]]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        words,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=pdeathsig,  # noqa: PLW1509
+    )
     try:
         yield
     finally:
-        subprocess.run(["kill", "--", f"-{process.pid}"], check=True)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
 
 
