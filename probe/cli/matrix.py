@@ -35,7 +35,7 @@ _PORT = click.IntRange(1, 65535)
     "--parallel",
     type=click.IntRange(1, 4096),
     metavar="COUNT",
-    help="How many connections the peer sees at a time (5; 192 behind `probe target`).",
+    help="How many connections the peer sees at a time (5; 384 behind `probe target`).",
 )
 @click.option("--interface", metavar="NAME", help="Send and listen there, whatever the routes say.")
 @click.option("--source", metavar="ADDRESS", help="The source address, one of this host's.")

@@ -41,7 +41,7 @@ from probe.wire.raw import RawLink
 from probe.wire.route import find_route
 from probe.wire.sockdiag import KernelTable
 
-MANY, FEW = 192, 5
+MANY, FEW = 384, 5
 """Connections at a time: behind `probe target`, whose backlog is long, and behind any other server."""
 QUICK, AT_HAND = 0.6, 0.01
 """The patience where a round trip takes less than so many seconds: a stack answers at once or not at all."""
