@@ -12,21 +12,24 @@ from probe.reports.as_json import Document, dumps, envelope, expected, known
 
 def render(report: MatrixReport, *, exit_code: int | None = None, errors: Sequence[str] = ()) -> str:
     """The report as one JSON document; ``exit_code`` is the report's own unless an error outside it changed it."""
+    return dumps(document(report, exit_code=exit_code, errors=errors))
+
+
+def document(report: MatrixReport, *, exit_code: int | None = None, errors: Sequence[str] = ()) -> Document:
+    """The report as plain lists, dicts and numbers."""
     counts = Counter(cell.news for cell in report.cells if not cell.expected)
     code = report.exit_code if exit_code is None else exit_code
-    return dumps(
-        {
-            **envelope("matrix", report.profile, code),
-            "interrupted": report.interrupted,
-            "counts": {word.value: counts[word] for word in Word} | {"expected": len(report.cells) - counts.total()},
-            "runs": [run_document(run) for run in report.runs],
-            "cells": [cell_document(cell, run) for run in report.runs for cell in run.cells],
-            "ways": [_way(way, run) for run in report.runs for way in run.ways],
-            "warnings": [warning for run in report.runs for warning in run.warnings],
-            "expected": [expected(one) for one in report.expected],
-            "errors": list(errors),
-        }
-    )
+    return {
+        **envelope("matrix", report.profile, code),
+        "interrupted": report.interrupted,
+        "counts": {word.value: counts[word] for word in Word} | {"expected": len(report.cells) - counts.total()},
+        "runs": [run_document(run) for run in report.runs],
+        "cells": [cell_document(cell, run) for run in report.runs for cell in run.cells],
+        "ways": [_way(way, run) for run in report.runs for way in run.ways],
+        "warnings": [warning for run in report.runs for warning in run.warnings],
+        "expected": [expected(one) for one in report.expected],
+        "errors": list(errors),
+    }
 
 
 def run_document(run: MatrixRun) -> Document:

@@ -16,8 +16,8 @@ def text(plain: str) -> str:
 
 
 def code(plain: str) -> str:
-    """Text in a code span: a segment, a rule; in tables a bar has to be escaped there too."""
-    inner = " ".join(plain.split()).replace("`", "'").replace("|", "\\|")
+    """Text in a code span: a segment, a rule. Not for tables, where a bar would end the cell."""
+    inner = " ".join(plain.split()).replace("`", "'")
     return f"`{inner}`" if inner else ""
 
 
