@@ -7,6 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from probe.cli.reporting import Reporting, reporting
 from probe.cli.selection import chosen
 from probe.spec.reaction import PROFILES
 
@@ -33,8 +34,8 @@ _PORT = click.IntRange(1, 65535)
 @click.option("--source", metavar="ADDRESS", help="The source address, one of this host's.")
 @click.option("--closed-port", type=_PORT, metavar="PORT", help="A port of the target where nothing listens.")
 @click.option("--seed", type=int, metavar="NUMBER", help="Makes the tester's sequence numbers repeatable.")
-@click.option("--json", "json_to", metavar="FILE", help="Write the results as JSON; - is standard output.")
-@click.option("--save", metavar="FILE.pcapng", help="Write every packet, commented, for Wireshark and tshark.")
+@click.option("--deadline", type=click.FloatRange(0.1), metavar="SECONDS", help="End then; the rest is inconclusive.")
+@reporting
 @click.option("--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable.")
 @click.option("--hosts", metavar="FILE.toml", help="Check the hosts listed there, too.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=8, show_default=True, help="So many hosts at a time.")
@@ -61,13 +62,13 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     only: tuple[str, ...],
     no_wait: bool,
     slow: bool,
-    json_to: str | None,
-    save: str | None,
     show: tuple[str, ...],
     quiet: bool,
     hosts: str | None,
     jobs: int,
     rate: float | None,
+    deadline: float | None,
+    reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that CheckOptions has under the same name
 ) -> int:
     """Judge how TARGET opens and closes connections: host:port, [v6]:port or name:port.
@@ -81,14 +82,13 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.cli.hosts import read
     from probe.session import CheckOptions
 
-    if json_to is not None and json_to == save:
-        raise click.UsageError("--json and --save name the same file")
     exchanges = _exchanges(only, no_wait=no_wait, slow=slow)
     options = CheckOptions(trigger=known_trigger_text(trigger), only=exchanges, waits=not no_wait, slow=slow, **plain)
     versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
-    request = checking.Request(wanted, versions, options, _explicit(trigger=trigger, rate=rate, **plain), jobs)
-    return checking.check(request, publishing.Display(_shown(show), json_to, save, quiet))
+    explicit = _explicit(trigger=trigger, rate=rate, **plain)
+    request = checking.Request(wanted, versions, options, explicit, jobs, deadline)
+    return checking.check(request, publishing.Display(_shown(show), quiet, reporting))
 
 
 def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the options have them

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from probe.cli.codes import ENVIRONMENT, INTERRUPTED, USAGE, VIOLATED
 from probe.cli.sinks import PatientRecorder
-from probe.engine.verdict import ExchangeResult, Report, Run, Unchecked
+from probe.engine.expect import fates, marked_run
+from probe.engine.verdict import ExchangeResult, Expected, Report, Run, Unchecked, Word
 from probe.session.lane import Job, Packet
 from probe.wire.errors import TargetError, WireError
 
@@ -16,9 +17,14 @@ _AFTER_ALL = 1 << 30
 
 @dataclass(slots=True)
 class Outcome:
-    """Keyed by place; ``errors`` are sentences with the exit code each calls for."""
+    """Keyed by place; ``errors`` are sentences with the exit code each calls for.
+
+    ``expected`` are deviations that do not fail the run, ``fail_on`` verdicts that do.
+    """
 
     command: str = "check"
+    expected: tuple[Expected, ...] = ()
+    fail_on: frozenset[Word] = frozenset()
     runs: dict[int, Run] = field(default_factory=dict)
     unchecked: dict[int, Unchecked] = field(default_factory=dict)
     errors: list[tuple[int, str, int]] = field(default_factory=list)
@@ -44,7 +50,7 @@ class Outcome:
 
     def add(self, run: Run, place: int = 0) -> None:
         """Take a run in; one that ended early says why."""
-        self.runs[place] = run
+        self.runs[place] = marked_run(run, self.expected)
         if run.trouble:
             self.failed(WireError(run.trouble), place)
         elif run.interrupted:
@@ -61,7 +67,15 @@ class Outcome:
         """What the reports are made of."""
         runs = tuple(self.runs[place] for place in sorted(self.runs))
         unchecked = tuple(self.unchecked[place] for place in sorted(self.unchecked))
-        return Report(self.command, profile, runs, self.interrupted, unchecked=unchecked)
+        return Report(
+            self.command,
+            profile,
+            runs,
+            self.interrupted,
+            unchecked=unchecked,
+            fail_on=self.fail_on,
+            expected=fates(self.expected, runs),
+        )
 
     def exit_code(self, report: Report) -> int:
         """A violation outweighs everything, an interruption what went wrong beside it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -11,15 +12,17 @@ from probe import session
 from probe.cli.check_outcome import Outcome, kept
 from probe.cli.fleet_progress import FleetProgress
 from probe.cli.hosts import Host
+from probe.cli.outputs import Outputs
 from probe.cli.plan import Plan, plan
 from probe.cli.publishing import Display, publish
 from probe.cli.signals import terminated_like_ctrl_c
-from probe.cli.sinks import JsonSink, PatientRecorder
+from probe.cli.sinks import PatientRecorder
+from probe.cli.telling import Teller
 from probe.cli.terminal import Progress
-from probe.engine.verdict import Report, Unchecked
+from probe.engine.verdict import ExchangeResult, Report, Unchecked
 from probe.reports import as_fleet, as_text
 from probe.session.fleet import Fleet
-from probe.session.lane import Ended, Event, Failed, Found, Going, Job
+from probe.session.lane import Ended, Event, Failed, Found, Going, Job, Judged
 from probe.session.marks import section_comment
 from probe.session.pace import Pace
 from probe.wire.errors import TargetError, WireError
@@ -31,7 +34,7 @@ _CHECKABLE = (4, 6)
 class Request:
     """What is to be checked. ``explicit`` are options the user gave, which outweigh those of a file of hosts.
 
-    ``jobs`` hosts are checked at a time. Without hosts the embedded lab is.
+    ``jobs`` hosts are checked at a time, ``deadline`` seconds at most. Without hosts the embedded lab is.
     """
 
     hosts: Sequence[Host]
@@ -39,6 +42,7 @@ class Request:
     options: session.CheckOptions
     explicit: Mapping[str, Any] = field(default_factory=dict)
     jobs: int = 1
+    deadline: float | None = None
 
     @property
     def several(self) -> bool:
@@ -61,6 +65,7 @@ class _Checking:
     def __init__(self, request: Request, display: Display) -> None:
         self.request, self.display = request, display
         self.outcome = Outcome()
+        self.teller = Teller(None, self.outcome)
         self.line = Progress(quiet=display.quiet)
         self.recorder: PatientRecorder | None = None
         self.bar: FleetProgress | None = None
@@ -68,15 +73,13 @@ class _Checking:
     def run(self) -> int:
         with ExitStack() as stack:
             stack.enter_context(terminated_like_ctrl_c())
+            if self.request.deadline is not None:
+                until = time.monotonic() + self.request.deadline
+                self.request = replace(self.request, options=replace(self.request.options, until=until))
             made = plan(self.request.hosts, self.request.versions, self.request.options, self.request.explicit)
             if made.lost and made.size == 1:
                 raise made.lost[0][2]
-            sink = JsonSink(self.display.json_to) if self.display.json_to else None
-            if sink is not None:
-                stack.callback(sink.close)
-            if self.display.save:
-                comment = section_comment("check", self.request.options.profile)
-                self.recorder = PatientRecorder(self.display.save, comment)
+            outputs = self._open(stack)
             try:
                 self._run_all(made)
             except KeyboardInterrupt:
@@ -84,7 +87,17 @@ class _Checking:
             self.outcome.left_out(made.jobs if self.outcome.interrupted else [])
             self.line.clear()
             render = as_fleet.render if self.request.several else as_text.render
-            return publish(self.outcome, self.request.options.profile, self.display, sink, self.recorder, render)
+            return publish(self.outcome, self.request.options.profile, self.display, outputs, self.recorder, render)
+
+    def _open(self, stack: ExitStack) -> Outputs:
+        """The files; WireError before anything runs where one cannot be written."""
+        wanted = self.display.reporting
+        outputs = Outputs(wanted, stack)
+        if wanted.save:
+            self.recorder = PatientRecorder(wanted.save, section_comment("check", self.request.options.profile))
+        self.outcome.expected, self.outcome.fail_on = outputs.expected, outputs.fail_on
+        self.teller = Teller(outputs.lines, self.outcome, outputs.expected)
+        return outputs
 
     # -- one target after another, or hosts side by side ---------------------------------------------------------------
 
@@ -126,8 +139,13 @@ class _Checking:
             def going(done: int, total: int, job: Job = job) -> None:
                 self._heard(Going(job, done, total))
 
+            def told(result: ExchangeResult, job: Job = job) -> None:
+                self._heard(Judged(job, result))
+
+            self.teller.begun(job.number, str(job.target), job.target.version, job.name)
+            options = replace(job.options, recorder=self.recorder, progress=going, told=told)
             try:
-                run = session.check(job.target, replace(job.options, recorder=self.recorder, progress=going))
+                run = session.check(job.target, options)
             except (WireError, TargetError) as error:
                 self._heard(Failed(job, error))
                 continue
@@ -139,10 +157,13 @@ class _Checking:
         """Keep what came of a target."""
         match event:
             case Going(job, done, total):
+                self.teller.begun(job.number, str(job.target), job.target.version, job.name)
                 if self.bar is None:
                     self.line(done, total)
                 else:
                     self.bar.going(job.number, done, total)
+            case Judged(job, result):
+                self.teller.exchange(job.number, result, job.name)
             case Failed(job, error):
                 self.outcome.not_begun(job, error)
                 self._over(job.number, failed=True)
@@ -150,7 +171,10 @@ class _Checking:
                 if packets and self.recorder is not None:
                     run = kept(run, packets, self.recorder)  # the same with its numbers
                 self.outcome.found(job, run)
-                self._over(job.number, failed=Report("", "", (run,)).exit_code == 1)
+                found = self.outcome.runs[job.number]
+                self.teller.begun(job.number, str(job.target), job.target.version, job.name)
+                self.teller.ended(job.number, found)
+                self._over(job.number, failed=Report("", "", (found,)).exit_code == 1)
             case Ended(interrupted):
                 self.outcome.interrupted |= interrupted
 

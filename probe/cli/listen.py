@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from probe.cli.reporting import Reporting, reporting
 from probe.cli.selection import chosen
 from probe.spec.reaction import PROFILES
 
@@ -33,8 +34,7 @@ from probe.spec.reaction import PROFILES
 @click.option("--interface", metavar="NAME", help="Listen there only.")
 @click.option("--source", metavar="ADDRESS", help="Listen at this address of ours only.")
 @click.option("--seed", type=int, metavar="NUMBER", help="Makes our sequence numbers repeatable.")
-@click.option("--json", "json_to", metavar="FILE", help="Write the results as JSON; - is standard output.")
-@click.option("--save", metavar="FILE.pcapng", help="Write every packet, commented, for Wireshark and tshark.")
+@reporting
 @click.option("--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
@@ -47,10 +47,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     no_wait: bool,
     ask: str | None,
     client: str | None,
-    json_to: str | None,
-    save: str | None,
     show: tuple[str, ...],
     quiet: bool,
+    reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that ListenOptions has under the same name
 ) -> int:
     """Play the server at PORT and judge the client that connects: a kernel, a browser, firmware.
@@ -64,8 +63,6 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
 
     if once and count is not None:
         raise click.UsageError("--once takes one connection: leave out --count")
-    if json_to is not None and json_to == save:
-        raise click.UsageError("--json and --save name the same file")
     options = ListenOptions(
         only=_exchanges(only, "--exchange") or ((FIRST,) if once else ()),
         waits=not no_wait,
@@ -75,7 +72,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         **plain,
     )
     shown = frozenset(_exchanges(("*",) if "all" in show else show, "--show"))
-    return listening.listen(port, ask, options, Display(shown, json_to, save, quiet))
+    return listening.listen(port, ask, options, Display(shown, quiet, reporting))
 
 
 def _exchanges(patterns: tuple[str, ...], option: str) -> tuple[str, ...]:

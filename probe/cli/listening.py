@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import ExitStack
 from dataclasses import replace
 
 import click
 
 from probe.cli.check_outcome import Outcome
+from probe.cli.outputs import Outputs
 from probe.cli.publishing import Display, publish
 from probe.cli.signals import terminated_like_ctrl_c
-from probe.cli.sinks import JsonSink, PatientRecorder
+from probe.cli.sinks import PatientRecorder
 from probe.cli.targets import resolve
+from probe.cli.telling import Teller
 from probe.session.listen import ListenOptions
 from probe.session.listen import listen as run_listen
 from probe.session.marks import section_comment
@@ -22,23 +25,24 @@ from probe.wire.errors import TargetError, WireError
 def listen(port: int, ask: str | None, options: ListenOptions, display: Display) -> int:
     """Listen, print and write the results; the exit code. Raises TargetError or WireError where it cannot begin."""
     plan = _with_addresses(ask, options)
-    sink = JsonSink(display.json_to) if display.json_to else None
-    try:
-        comment = section_comment("listen", plan.profile)
-        recorder = PatientRecorder(display.save, comment) if display.save else None
-        outcome = Outcome("listen")
+    wanted = display.reporting
+    with ExitStack() as stack:
+        outputs = Outputs(wanted, stack)
+        recorder = PatientRecorder(wanted.save, section_comment("listen", plan.profile)) if wanted.save else None
+        outcome = Outcome("listen", outputs.expected, outputs.fail_on)
+        teller = Teller(outputs.lines, outcome, outputs.expected)
+        tell = None if display.quiet else _tell
+        teller.begun(0, f"port {port}", 0)
+        options = replace(plan, recorder=recorder, tell=tell, told=lambda result: teller.exchange(0, result))
         with terminated_like_ctrl_c():
             try:
-                run = run_listen(port, replace(plan, recorder=recorder, tell=None if display.quiet else _tell))
-                outcome.add(run)
+                outcome.add(run_listen(port, options))
+                teller.ended(0, outcome.runs[0])
             except KeyboardInterrupt:
                 outcome.interrupted = True
             except WireError as error:
                 outcome.failed(error)
-            return publish(outcome, plan.profile, display, sink, recorder)
-    finally:
-        if sink is not None:
-            sink.close()
+            return publish(outcome, plan.profile, display, outputs, recorder)
 
 
 def _tell(sentence: str) -> None:

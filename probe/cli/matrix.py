@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from probe.cli.reporting import Reporting, reporting
 from probe.spec.reaction import PROFILES
 from probe.spec.states import State
 
@@ -41,8 +42,8 @@ _PORT = click.IntRange(1, 65535)
 @click.option("--source", metavar="ADDRESS", help="The source address, one of this host's.")
 @click.option("--closed-port", type=_PORT, metavar="PORT", help="A port of the target where nothing listens.")
 @click.option("--seed", type=int, metavar="NUMBER", help="Makes the tester's sequence numbers repeatable.")
-@click.option("--json", "json_to", metavar="FILE", help="Write the results as JSON; - is standard output.")
-@click.option("--save", metavar="FILE.pcapng", help="Write every packet, commented, for Wireshark and tshark.")
+@click.option("--deadline", type=click.FloatRange(0.1), metavar="SECONDS", help="End then; the rest is inconclusive.")
+@reporting
 @click.option("-q", "--quiet", is_flag=True, help="Print the matrix and the counts only.")
 def command(  # one parameter an option
     targets: tuple[str, ...],
@@ -50,9 +51,9 @@ def command(  # one parameter an option
     ipv6: bool,
     only: tuple[str, ...],
     trigger: str,
-    json_to: str | None,
-    save: str | None,
+    deadline: float | None,
     quiet: bool,
+    reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that MatrixOptions has under the same name
 ) -> int:
     """Judge what TARGET makes of every segment in every state: host:port, [v6]:port or name:port.
@@ -65,11 +66,9 @@ def command(  # one parameter an option
     from probe.cli.check import known_trigger_text
     from probe.session.matrix_options import MatrixOptions
 
-    if json_to is not None and json_to == save:
-        raise click.UsageError("--json and --save name the same file")
     options = MatrixOptions(trigger=known_trigger_text(trigger), only=_only(only), **plain)
     versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
-    return matrix_run.matrix(targets, versions, options, matrix_run.Display(json_to, save, quiet))
+    return matrix_run.matrix(targets, versions, options, matrix_run.Display(reporting, quiet, deadline))
 
 
 def _only(texts: tuple[str, ...]) -> frozenset[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -10,12 +11,17 @@ from dataclasses import dataclass, field, replace
 import click
 
 from probe.cli.codes import ENVIRONMENT, INTERRUPTED, USAGE, VIOLATED
+from probe.cli.matrix_papers import MatrixPapers
+from probe.cli.outputs import Outputs
+from probe.cli.reporting import Reporting
 from probe.cli.signals import terminated_like_ctrl_c
-from probe.cli.sinks import JsonSink, PatientRecorder
+from probe.cli.sinks import PatientRecorder
 from probe.cli.targets import Aim, resolve
 from probe.cli.terminal import Progress, paint, say, width
+from probe.engine.expect import fates, marked_matrix
 from probe.engine.grid import MatrixReport, MatrixRun
-from probe.reports import as_matrix_json, as_matrix_text
+from probe.reports import as_jsonl, as_matrix_json, as_matrix_text
+from probe.reports.as_json import Document
 from probe.session import matrix as session
 from probe.session.matrix_options import MatrixOptions
 from probe.wire.errors import TargetError, WireError
@@ -25,17 +31,18 @@ _BOTH = (4, 6)
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """What is written where: JSON to ``json_to`` (``-``: stdout), packets to ``save``."""
+    """What is written where, and after how many seconds the run ends."""
 
-    json_to: str | None = None
-    save: str | None = None
+    reporting: Reporting
     quiet: bool = False
+    deadline: float | None = None
 
 
 @dataclass(slots=True)
 class _Outcome:
     """What has been done so far; ``errors`` are sentences with the exit code each calls for."""
 
+    command: str = "matrix"
     runs: list[MatrixRun] = field(default_factory=list)
     errors: list[tuple[str, int]] = field(default_factory=list)
     interrupted: bool = False
@@ -43,6 +50,11 @@ class _Outcome:
     def failed(self, error: WireError | TargetError) -> None:
         """Note a trouble and go on."""
         self.errors.append((str(error), USAGE if isinstance(error, TargetError) else ENVIRONMENT))
+
+    @property
+    def sentences(self) -> list[str]:
+        """The errors for people."""
+        return [sentence for sentence, _ in self.errors]
 
     def exit_code(self, report: MatrixReport) -> int:
         """A violation outweighs everything, an interruption what went wrong beside it."""
@@ -59,21 +71,21 @@ def matrix(targets: Collection[str], versions: Collection[int], options: MatrixO
     aims = [aim for text in targets for aim in resolve(text, versions)]
     outcome, progress = _Outcome(), Progress(quiet=display.quiet, unit="cells")
     with ExitStack() as stack:
-        sink = JsonSink(display.json_to) if display.json_to else None
-        if sink is not None:
-            stack.callback(sink.close)
+        outputs = Outputs(display.reporting, stack)
         comment = f"probe matrix, profile {options.profile}"
-        recorder = PatientRecorder(display.save, comment) if display.save else None
-        chosen = replace(options, recorder=recorder, progress=progress)
+        recorder = PatientRecorder(display.reporting.save, comment) if display.reporting.save else None
+        until = None if display.deadline is None else time.monotonic() + display.deadline
+        chosen = replace(options, recorder=recorder, progress=progress, until=until)
+        hands = _Hands(outcome, progress, outputs)
         with terminated_like_ctrl_c():
             try:
-                _run_all(aims, versions, lambda some: _run_each(some, chosen, outcome, progress))
+                _run_all(aims, versions, lambda some: _run_each(some, chosen, hands))
             except KeyboardInterrupt:
                 outcome.interrupted = True
             except (WireError, TargetError) as error:
                 outcome.failed(error)
             progress.clear()
-            return _publish(outcome, options.profile, display, sink, recorder)
+            return _publish(outcome, options.profile, display, outputs, recorder)
 
 
 def _run_all(aims: list[Aim], versions: Collection[int], run: Callable[[list[Aim]], None]) -> None:
@@ -90,16 +102,42 @@ def _run_all(aims: list[Aim], versions: Collection[int], run: Callable[[list[Aim
         run(wanted)
 
 
-def _run_each(aims: list[Aim], options: MatrixOptions, outcome: _Outcome, progress: Progress) -> None:
+@dataclass(frozen=True, slots=True)
+class _Hands:
+    """What the results of a run are handed to."""
+
+    outcome: _Outcome
+    progress: Progress
+    outputs: Outputs
+
+    def tell(self, kind: str, *documents: Document) -> None:
+        """Write events as lines of JSON; trouble is noted."""
+        lines = self.outputs.lines
+        if lines is not None:
+            try:
+                lines.write("".join(as_jsonl.event(kind, "matrix", time.time(), one) for one in documents))
+            except WireError as error:
+                self.outcome.failed(error)
+
+    def over(self, run: MatrixRun) -> None:
+        """A run is over."""
+        self.tell("cell", *(as_matrix_json.cell_document(cell, run) for cell in run.cells))
+        self.tell("ended", as_matrix_json.run_document(run) | {"trouble": run.trouble})
+
+
+def _run_each(aims: list[Aim], options: MatrixOptions, hands: _Hands) -> None:
+    outcome, progress = hands.outcome, hands.progress
     for aim in aims:
+        hands.tell("begun", {"target": str(aim.endpoint), "ip_version": aim.endpoint.version, "name": ""})
         progress.label = str(aim.endpoint)
         here = replace(options, interface=options.interface or aim.interface or None)
         try:
-            run = session.matrix(aim.endpoint, here)
+            run = marked_matrix(session.matrix(aim.endpoint, here), hands.outputs.expected)
         except (WireError, TargetError) as error:
             outcome.failed(error)
             continue
         outcome.runs.append(run)
+        hands.over(run)
         if run.trouble:
             outcome.failed(WireError(run.trouble))
         elif run.interrupted:
@@ -108,23 +146,19 @@ def _run_each(aims: list[Aim], options: MatrixOptions, outcome: _Outcome, progre
 
 
 def _publish(
-    outcome: _Outcome, profile: str, display: Display, sink: JsonSink | None, recorder: PatientRecorder | None
+    outcome: _Outcome, profile: str, display: Display, outputs: Outputs, recorder: PatientRecorder | None
 ) -> int:
-    """Recording first, as its trouble belongs into the reports; then JSON; then people."""
+    """Recording first, as its trouble belongs into the reports; then files; then people."""
     if recorder is not None:
         recorder.close()
         if recorder.trouble is not None:
             outcome.failed(recorder.trouble)
-    report = MatrixReport(profile, tuple(outcome.runs), outcome.interrupted)
-    if sink is not None:
-        errors = [sentence for sentence, _ in outcome.errors]
-        try:
-            sink.write(as_matrix_json.render(report, exit_code=outcome.exit_code(report), errors=errors))
-        except WireError as error:
-            outcome.failed(error)
+    expected = fates(outputs.expected, (), outcome.runs)
+    report = MatrixReport(profile, tuple(outcome.runs), outcome.interrupted, outputs.fail_on, expected)
+    outputs.write(MatrixPapers(report), outcome, lambda: outcome.exit_code(report))
     _complain(outcome, report)
     code = outcome.exit_code(report)
-    if report.runs and not (sink is not None and sink.to_stdout):
+    if report.runs and not outputs.stdout_taken:
         style = as_matrix_text.Style(width(), paint(sys.stdout), display.quiet)
         say(as_matrix_text.render(report, style, exit_code=code))
     return code
@@ -135,5 +169,7 @@ def _complain(outcome: _Outcome, report: MatrixReport) -> None:
         click.echo(f"probe: {warning}", err=True)
     for sentence, _ in outcome.errors:
         click.echo(f"probe: {sentence}", err=True)
+    if any(run.late for run in report.runs):
+        click.echo("probe: the deadline came; what was not done by then is inconclusive", err=True)
     if outcome.interrupted:
         click.echo("probe: interrupted; what was done until then is reported", err=True)

@@ -10,21 +10,24 @@ from typing import Protocol
 import click
 
 from probe.cli.check_outcome import Outcome
-from probe.cli.sinks import JsonSink, PatientRecorder
+from probe.cli.outputs import Outputs
+from probe.cli.papers import CheckPapers
+from probe.cli.reporting import Reporting
+from probe.cli.sinks import PatientRecorder
 from probe.cli.terminal import paint, say, width
 from probe.engine.verdict import ExchangeResult, Report
-from probe.reports import as_json, as_text
-from probe.wire.errors import WireError
+from probe.reports import as_text
+
+_NOTHING = Reporting()
 
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """What is printed and written: ladders of ``show``, JSON to ``json_to`` (``-``: stdout), packets to ``save``."""
+    """What is printed, the ladders of ``show`` with it, and what is written."""
 
     show: frozenset[str] = frozenset()
-    json_to: str | None = None
-    save: str | None = None
     quiet: bool = False
+    reporting: Reporting = _NOTHING
 
 
 class Render(Protocol):
@@ -45,28 +48,24 @@ def publish(
     outcome: Outcome,
     profile: str,
     display: Display,
-    sink: JsonSink | None,
+    outputs: Outputs,
     recorder: PatientRecorder | None,
     render: Render = as_text.render,
 ) -> int:
     """Write and print what was found; the exit code.
 
-    Recording first, as its trouble belongs into the reports; then JSON; then people.
+    Recording first, as its trouble belongs into the reports; then files; then people.
     """
     if recorder is not None:
         recorder.close()
         if recorder.trouble is not None:
             outcome.failed(recorder.trouble)
     report = outcome.report(profile)
-    if sink is not None:
-        try:
-            sink.write(as_json.render(report, exit_code=outcome.exit_code(report), errors=outcome.sentences))
-        except WireError as error:
-            outcome.failed(error)
+    outputs.write(CheckPapers(report), outcome, lambda: outcome.exit_code(report))
     _complain(outcome, report)
     code = outcome.exit_code(report)
     told = report.runs or (report.unchecked and render is not as_text.render)
-    if told and not (sink is not None and sink.to_stdout):
+    if told and not outputs.stdout_taken:
         style = as_text.Style(width(), paint(sys.stdout), display.quiet)
         say(render(report, style, exit_code=code, shown=lambda result: result.id in display.show))
     return code
@@ -77,5 +76,7 @@ def _complain(outcome: Outcome, report: Report) -> None:
         click.echo(f"probe: {warning}", err=True)
     for sentence in outcome.sentences:
         click.echo(f"probe: {sentence}", err=True)
+    if any(run.late for run in report.runs):
+        click.echo("probe: the deadline came; what was not done by then is inconclusive", err=True)
     if outcome.interrupted:
         click.echo("probe: interrupted; what was done until then is reported", err=True)

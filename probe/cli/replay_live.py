@@ -10,7 +10,7 @@ import click
 
 from probe.cli.codes import INTERRUPTED, VIOLATED
 from probe.cli.signals import terminated_like_ctrl_c
-from probe.cli.sinks import JsonSink
+from probe.cli.sinks import DocumentSink
 from probe.cli.targets import resolve
 from probe.cli.terminal import paint, say, width
 from probe.engine.verdict import Report
@@ -44,7 +44,7 @@ def run(
     profile = profile or DEFAULT_PROFILE
     options = LiveOptions(files[0], connection, profile, interface=aims[0].interface or None)
     with ExitStack() as stack:
-        sink = JsonSink(json_to) if json_to else None
+        sink = DocumentSink(json_to) if json_to else None
         if sink is not None:
             stack.callback(sink.close)
         with terminated_like_ctrl_c():

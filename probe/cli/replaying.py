@@ -17,7 +17,7 @@ from probe.cli.lines import LineSink
 from probe.cli.progress import ByteProgress
 from probe.cli.replay_outcome import Outcome, Request
 from probe.cli.signals import terminated_like_ctrl_c
-from probe.cli.sinks import JsonSink
+from probe.cli.sinks import DocumentSink
 from probe.cli.terminal import paint, say, width
 from probe.engine.connection import Connection, Replay
 from probe.engine.verdict import ExchangeResult
@@ -49,7 +49,7 @@ def replay(request: Request, display: Display) -> int:
     """
     outcome, progress = Outcome(), ByteProgress(quiet=display.quiet)
     with ExitStack() as stack:
-        json_sink = JsonSink(display.json_to) if display.json_to else None
+        json_sink = DocumentSink(display.json_to) if display.json_to else None
         lines = LineSink(display.jsonl_to) if display.jsonl_to else None
         for sink in (json_sink, lines):
             if sink is not None:
@@ -133,7 +133,7 @@ def _rejudged(file: str, profile: str | None, outcome: Outcome) -> Recording:
 
 
 def _publish(
-    request: Request, display: Display, outcome: Outcome, json_sink: JsonSink | None, lines: LineSink | None
+    request: Request, display: Display, outcome: Outcome, json_sink: DocumentSink | None, lines: LineSink | None
 ) -> int:
     """Lines and JSON first, as trouble with them belongs into the rest; then people."""
     if lines is not None:

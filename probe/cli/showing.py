@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from probe.capture.errors import CaptureError
 from probe.cli.replay_outcome import Outcome, Picked, Request
-from probe.cli.sinks import JsonSink
+from probe.cli.sinks import DocumentSink
 from probe.cli.terminal import paint, say, width
 from probe.engine.connection import Connection, Packet, Replay
 from probe.engine.verdict import Word
@@ -21,7 +21,7 @@ from probe.session.single import packets_of
 from probe.wire.errors import TargetError, WireError
 
 
-def show(request: Request, outcome: Outcome, sink: JsonSink | None) -> int:
+def show(request: Request, outcome: Outcome, sink: DocumentSink | None) -> int:
     """Print them, or write them with their segments as JSON, or both; the exit code."""
     shown: list[tuple[Connection, tuple[Packet, ...]]] = []
     for picked in request.picked:

@@ -16,8 +16,8 @@ from probe.wire.record import Recorder
 _MEND = "name a file in a directory you may write to that has room"
 
 
-class JsonSink:
-    """Where the JSON document goes: ``-`` is standard output; a file appears whole, when it is complete."""
+class DocumentSink:
+    """Where one document goes: ``-`` is standard output; a file appears whole, when it is complete."""
 
     def __init__(self, where: str) -> None:
         """Make sure that it can be written; WireError if not. Nothing replaces an old file before ``write``."""
@@ -51,9 +51,9 @@ class JsonSink:
             return
         try:
             if self._draft is None:
-                self._path.write_text(text, encoding="utf-8")
+                self._path.write_text(text, encoding="utf-8", errors="backslashreplace")
                 return
-            self._draft.write_text(text, encoding="utf-8")
+            self._draft.write_text(text, encoding="utf-8", errors="backslashreplace")
             _like_an_ordinary_file(self._draft)
             self._draft.replace(self._path)
             self._draft = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probe.engine.verdict import Finding, Word
+from probe.engine.verdict import Expected, Finding, Known, Word, exit_code, news
 
 SEGMENTS = ("SYN", "SYN+ACK", "ACK", "FIN", "FIN+ACK", "RST", "RST+ACK", "SYN+FIN", "DATA", "NULL", "SYN+RST")
 """The columns, in order."""
@@ -38,6 +38,22 @@ class CellResult:
     kernel_state: str | None = None
     attempts: int = 0
     findings: tuple[Finding, ...] = ()
+    known: tuple[Known, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """``ESTABLISHED:SYN+ACK``, as --only and expectations name it."""
+        return f"{self.state}:{self.segment}"
+
+    @property
+    def news(self) -> Word:
+        """The verdict without what was expected."""
+        return news(self.verdict, self.findings, self.known)
+
+    @property
+    def expected(self) -> bool:
+        """Whether it deviated in nothing but expected ways."""
+        return self.news is not self.verdict and self.news is Word.PASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,10 @@ class WayResult:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRun:
-    """One target over one IP version. ``trouble`` says why it ended early, if the line failed under way."""
+    """One target over one IP version. ``trouble`` says why it ended early, if the line failed under way.
+
+    ``late``: the deadline of the run ended it.
+    """
 
     target: str
     ip_version: int
@@ -65,15 +84,18 @@ class MatrixRun:
     seconds: float = 0.0
     interrupted: bool = False
     trouble: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixReport:
-    """Everything one command found out."""
+    """Everything one command found out; ``fail_on`` and ``expected`` as in ``probe.engine.verdict.Report``."""
 
     profile: str
     runs: tuple[MatrixRun, ...] = ()
     interrupted: bool = False
+    fail_on: frozenset[Word] = frozenset()
+    expected: tuple[Expected, ...] = ()
 
     @property
     def cells(self) -> tuple[CellResult, ...]:
@@ -82,10 +104,6 @@ class MatrixReport:
 
     @property
     def exit_code(self) -> int:
-        """0 conforms, 1 a MUST is violated, 3 inconclusive, 130 interrupted."""
-        words = {cell.verdict for cell in self.cells}
-        if Word.FAIL in words:
-            return 1
-        if self.interrupted:
-            return 130
-        return 3 if Word.INCONCLUSIVE in words or words <= {Word.SKIP} else 0
+        """0 conforms, 1 a MUST is violated (or what ``fail_on`` names), 3 inconclusive, 130 interrupted."""
+        words = {cell.news for cell in self.cells}
+        return exit_code(() if words <= {Word.SKIP} else words, self.fail_on, interrupted=self.interrupted)

@@ -16,6 +16,8 @@ ATTEMPTS = 3
 TWICE = 2
 """A departure that no loss explains is believed when it comes twice."""
 
+_LACKING = "the others lacked an answer"
+
 
 def heard_enough(opinions: list[Opinion]) -> bool:
     """Whether another attempt would add nothing."""
@@ -73,6 +75,10 @@ def _telling(opinions: list[Opinion]) -> Opinion:
     return max(reversed(opinions), key=lambda o: len(o.rules))
 
 
+def _passing(opinions: list[Opinion]) -> int:
+    return sum(o.word is Word.PASS for o in opinions)
+
+
 def _deviating(opinions: list[Opinion]) -> int:
     return sum(bool(o.findings) for o in opinions)
 
@@ -81,7 +87,9 @@ def _after_doubts(opinions: list[Opinion], last: Opinion) -> Opinion:
     """A clean pass after doubts: lost segments explain them, a departure that nothing explains stays a question."""
     if any(o.doubt is Doubt.UNEXPLAINED for o in opinions):
         return _unsure(opinions, f"deviated in {_deviating(opinions)} of {len(opinions)} attempts")
-    return replace(last, reason=last.reason or f"passed at attempt {len(opinions)}; earlier ones lacked an answer")
+    return replace(
+        last, reason=last.reason or f"passed in {_passing(opinions)} of {len(opinions)} attempts; {_LACKING}"
+    )
 
 
 def _unsure(opinions: list[Opinion], reason: str) -> Opinion:

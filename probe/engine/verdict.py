@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -51,6 +52,24 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A deviation the user expected: the rule, since when it is known, and why it is put up with."""
+
+    rule: str
+    date: str
+    reason: str
+
+
+def news(verdict: Word, findings: Sequence[Finding], known: Sequence[Known]) -> Word:
+    """What is left of a verdict without the findings that were expected; ``pass`` where nothing is."""
+    rules = {one.rule for one in known}
+    if not rules or verdict not in (Word.FAIL, Word.WARN):
+        return verdict
+    left = [finding.word for finding in findings if finding.rule not in rules]
+    return worst(left) if left else Word.PASS
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One line of an exchange. ``direction`` is ``>`` (tester to peer) or ``<`` (peer to tester).
 
@@ -97,7 +116,8 @@ class ExchangeResult:
     """The verdict on one exchange. ``form`` names what kind of exchange it became ("three-segment close").
 
     The first ``judged`` steps count for the verdict; the rest is clearing up (None: all count). ``captured`` and
-    ``departures`` are filled where a captured connection was re-enacted.
+    ``departures`` are filled where a captured connection was re-enacted. Of ``attempts``, ``passed`` passed and
+    ``deviated`` departed from the RFC, whatever that came to in the end. ``known`` are deviations that were expected.
     """
 
     id: str
@@ -117,6 +137,19 @@ class ExchangeResult:
     judged: int | None = None
     departures: tuple[Departure, ...] = ()
     captured: tuple[Captured, ...] = ()
+    passed: int = 0
+    deviated: int = 0
+    known: tuple[Known, ...] = ()
+
+    @property
+    def news(self) -> Word:
+        """The verdict without what was expected."""
+        return news(self.verdict, self.findings, self.known)
+
+    @property
+    def expected(self) -> bool:
+        """Whether it deviated in nothing but expected ways."""
+        return self.news is not self.verdict and self.news is Word.PASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +174,7 @@ class Run:
     """One target checked over one IP version. ``trouble`` says why it ended early, if the line failed under way.
 
     ``profile`` is empty where it is the report's; ``name`` is what the user calls the host, empty for its address.
+    ``late``: the deadline of the run ended it.
     """
 
     target: str
@@ -154,6 +188,7 @@ class Run:
     mixed: Mixed | None = None
     profile: str = ""
     name: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +201,33 @@ class Unchecked:
     name: str = ""
 
 
+class Fate(StrEnum):
+    """What became of an expected deviation in a run."""
+
+    OCCURS = "occurs"
+    GONE = "gone"
+    OPEN = "not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An expected deviation as the user wrote it, and what became of it; empty ``target``, ``ip_version`` 0: any."""
+
+    exchange: str
+    rule: str
+    date: str
+    reason: str
+    target: str = ""
+    ip_version: int = 0
+    fate: Fate = Fate.OPEN
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything one command found out. ``unchecked`` are the targets without a run."""
+    """Everything one command found out. ``unchecked`` are the targets without a run.
+
+    ``fail_on`` are verdicts that fail the run beside ``fail``; ``expected`` the deviations that do not.
+    """
 
     command: str
     profile: str
@@ -176,6 +235,8 @@ class Report:
     interrupted: bool = False
     warnings: tuple[str, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
+    fail_on: frozenset[Word] = frozenset()
+    expected: tuple[Expected, ...] = ()
 
     @property
     def exchanges(self) -> tuple[ExchangeResult, ...]:
@@ -184,10 +245,14 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 conforms, 1 a MUST is violated, 3 inconclusive, 130 interrupted."""
-        words = [e.verdict for e in self.exchanges]
-        if Word.FAIL in words:
-            return 1
-        if self.interrupted:
-            return 130
-        return 3 if Word.INCONCLUSIVE in words or not words else 0
+        """0 conforms, 1 a MUST is violated (or what ``fail_on`` names), 3 inconclusive, 130 interrupted."""
+        return exit_code([e.news for e in self.exchanges], self.fail_on, interrupted=self.interrupted)
+
+
+def exit_code(words: Collection[Word], fail_on: frozenset[Word], *, interrupted: bool) -> int:
+    """What verdicts without what was expected come to."""
+    if fail_on.union({Word.FAIL}).intersection(words):
+        return 1
+    if interrupted:
+        return 130
+    return 3 if Word.INCONCLUSIVE in words or not words else 0

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 
 from probe.engine.verdict import ExchangeResult, Report, Run, Unchecked, Word
-from probe.reports.as_text import LEGEND, Style, answer, counts_line, details
+from probe.reports.as_text import LEGEND, Style, answer, counts_line, details, fates
 from probe.reports.table import table
 from probe.reports.wording import listed
 
@@ -38,6 +38,7 @@ def render(
         for run in told:
             parts += ["\n".join(answer(report, run, how)), *details(run, how, shown)]
         parts.append(how.paint.faint(textwrap.fill(LEGEND, how.width)))
+    parts += fates(report, how)
     parts.append(_counts(report, report.exit_code if exit_code is None else exit_code))
     return "\n\n".join(parts) + "\n"
 
@@ -50,11 +51,11 @@ def _counts(report: Report, exit_code: int) -> str:
 
 
 def _worth_telling(run: Run, shown: Callable[[ExchangeResult], bool]) -> bool:
-    return any(e.verdict is Word.FAIL or shown(e) for e in run.exchanges)
+    return any(e.news is Word.FAIL or shown(e) for e in run.exchanges)
 
 
 def _row(run: Run, how: Style) -> tuple[str, ...]:
-    verdicts = [e.verdict for e in run.exchanges]
+    verdicts = [e.news for e in run.exchanges]
     summary = (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer)
     counts = [how.paint.word(word, str(verdicts.count(word))) if word in verdicts else "0" for word in _WORDS]
     words = [how.paint.word(word) for word in summary]
@@ -79,7 +80,7 @@ def worst(run: Run) -> str:
 def _remarks(run: Run) -> Iterator[str]:
     """From the weightiest to the lightest."""
     for word in (Word.FAIL, Word.WARN):
-        found = [f"{finding.rule} in {e.id}" for e in run.exchanges if e.verdict is word for finding in e.findings]
+        found = [f"{finding.rule} in {e.id}" for e in run.exchanges if e.news is word for finding in e.findings]
         if found:
             yield f"{word}: {found[0]}{_more(len(found))}"
     if run.interrupted:

@@ -6,7 +6,19 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from probe.engine.verdict import ExchangeResult, Finding, Mixed, Report, Run, Step, Summary, Unchecked, Word
+from probe.engine.verdict import (
+    ExchangeResult,
+    Expected,
+    Finding,
+    Known,
+    Mixed,
+    Report,
+    Run,
+    Step,
+    Summary,
+    Unchecked,
+    Word,
+)
 from probe.spec.segment import ACK, flags_text
 
 SCHEMA_VERSION = 1
@@ -44,10 +56,11 @@ def document(report: Report, *, exit_code: int | None = None, errors: Sequence[s
         "target": _only([run.target for run in report.runs]),
         "ip_version": _only([run.ip_version for run in report.runs]),
         "summary": _summary([run.summary for run in report.runs]),
-        "counts": _counts(report),
-        "exchanges": [_exchange(e, run) for run in report.runs for e in run.exchanges],
-        "runs": [_run(report, run) for run in report.runs],
+        "counts": _counts(report.exchanges),
+        "exchanges": [exchange(e, run) for run in report.runs for e in run.exchanges],
+        "runs": [run_document(run, report.profile) for run in report.runs],
         "unchecked": [_unchecked(one) for one in report.unchecked],
+        "expected": [expected(one) for one in report.expected],
         "warnings": [*report.warnings, *(w for run in report.runs for w in run.warnings)],
         "errors": list(errors),
     }
@@ -58,9 +71,10 @@ def _only(values: list[Any]) -> Any:  # noqa: ANN401  # strings or numbers, as t
     return distinct[0] if len(distinct) == 1 else distinct
 
 
-def _counts(report: Report) -> dict[str, int]:
-    verdicts = [e.verdict for e in report.exchanges]
-    return {word.value: verdicts.count(word) for word in Word}
+def _counts(exchanges: Sequence[ExchangeResult]) -> dict[str, int]:
+    """Exchanges by verdict; those that deviated in expected ways only are counted for themselves."""
+    verdicts = [e.news for e in exchanges if not e.expected]
+    return {word.value: verdicts.count(word) for word in Word} | {"expected": len(exchanges) - len(verdicts)}
 
 
 def _summary(summaries: list[Summary]) -> dict[str, str]:
@@ -76,18 +90,39 @@ def _worst(words: list[str]) -> str:
     return min(words, key=_WORST_FIRST.index, default="inconclusive")
 
 
-def _run(report: Report, run: Run) -> Document:
+def run_document(run: Run, profile: str = "") -> Document:
+    """One run; ``profile`` is the report's."""
     return {
         "target": run.target,
         "ip_version": run.ip_version,
         "name": run.name,
-        "profile": run.profile or report.profile,
+        "profile": run.profile or profile,
         "summary": _summary([run.summary]),
         "mixed": _mixed(run.mixed),
         "seconds": round(run.seconds, 6),
         "interrupted": run.interrupted,
+        "late": run.late,
         "warnings": list(run.warnings),
-        "exchanges": [_exchange(e, run) for e in run.exchanges],
+        "counts": _counts(run.exchanges),
+        "exchanges": [exchange(e, run) for e in run.exchanges],
+    }
+
+
+def known(one: Known) -> Document:
+    """An expected deviation at an exchange where it occurs."""
+    return {"rule": one.rule, "date": one.date, "reason": one.reason}
+
+
+def expected(one: Expected) -> Document:
+    """An expected deviation of the run, and what became of it."""
+    return {
+        "exchange": one.exchange,
+        "rule": one.rule,
+        "target": one.target,
+        "ip_version": one.ip_version or None,
+        "date": one.date,
+        "reason": one.reason,
+        "fate": one.fate.value,
     }
 
 
@@ -100,19 +135,23 @@ def _mixed(mixed: Mixed | None) -> Document | None:
     return None if mixed is None else {"rfc5961": list(mixed.mitigated), "classic": list(mixed.classic)}
 
 
-def _exchange(result: ExchangeResult, run: Run) -> Document:
+def exchange(result: ExchangeResult, run: Run | None = None) -> Document:
+    """One exchange; ``run`` names target and IP version where the result does not."""
     start = result.steps[0].time if result.steps else None
     return {
         "id": result.id,
         "title": result.title,
-        "target": result.target or run.target,
-        "ip_version": result.ip_version or run.ip_version,
+        "target": result.target or (run.target if run else ""),
+        "ip_version": result.ip_version or (run.ip_version if run else 0),
         "verdict": result.verdict.value,
         "reason": result.reason,
         "clause": result.clause,
         "form": result.form,
         "rules": list(result.rules),
         "attempts": result.attempts,
+        "passed": result.passed,
+        "deviated": result.deviated,
+        "expected": [known(one) for one in result.known],
         "flow": result.flow,
         "isns": dict(zip(("tester", "peer"), result.isns, strict=True)),
         "started": start,

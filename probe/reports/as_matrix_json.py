@@ -7,28 +7,33 @@ from collections.abc import Sequence
 
 from probe.engine.grid import CellResult, MatrixReport, MatrixRun, WayResult
 from probe.engine.verdict import Word
-from probe.reports.as_json import Document, dumps, envelope
+from probe.reports.as_json import Document, dumps, envelope, expected, known
 
 
 def render(report: MatrixReport, *, exit_code: int | None = None, errors: Sequence[str] = ()) -> str:
     """The report as one JSON document; ``exit_code`` is the report's own unless an error outside it changed it."""
-    counts = Counter(cell.verdict for cell in report.cells)
+    return dumps(document(report, exit_code=exit_code, errors=errors))
+
+
+def document(report: MatrixReport, *, exit_code: int | None = None, errors: Sequence[str] = ()) -> Document:
+    """The report as plain lists, dicts and numbers."""
+    counts = Counter(cell.news for cell in report.cells if not cell.expected)
     code = report.exit_code if exit_code is None else exit_code
-    return dumps(
-        {
-            **envelope("matrix", report.profile, code),
-            "interrupted": report.interrupted,
-            "counts": {word.value: counts[word] for word in Word},
-            "runs": [_run(run) for run in report.runs],
-            "cells": [_cell(cell, run) for run in report.runs for cell in run.cells],
-            "ways": [_way(way, run) for run in report.runs for way in run.ways],
-            "warnings": [warning for run in report.runs for warning in run.warnings],
-            "errors": list(errors),
-        }
-    )
+    return {
+        **envelope("matrix", report.profile, code),
+        "interrupted": report.interrupted,
+        "counts": {word.value: counts[word] for word in Word} | {"expected": len(report.cells) - counts.total()},
+        "runs": [run_document(run) for run in report.runs],
+        "cells": [cell_document(cell, run) for run in report.runs for cell in run.cells],
+        "ways": [_way(way, run) for run in report.runs for way in run.ways],
+        "warnings": [warning for run in report.runs for warning in run.warnings],
+        "expected": [expected(one) for one in report.expected],
+        "errors": list(errors),
+    }
 
 
-def _run(run: MatrixRun) -> Document:
+def run_document(run: MatrixRun) -> Document:
+    """One run without its cells."""
     return {
         "target": run.target,
         "ip_version": run.ip_version,
@@ -36,10 +41,11 @@ def _run(run: MatrixRun) -> Document:
         "connections": run.connections,
         "seconds": round(run.seconds, 6),
         "interrupted": run.interrupted,
+        "late": run.late,
     }
 
 
-def _cell(cell: CellResult, run: MatrixRun) -> Document:
+def cell_document(cell: CellResult, run: MatrixRun) -> Document:
     """``seq`` and ``ack`` are named in the RFC's variables of the peer; the segments are relative to the ISNs."""
     return {
         "target": run.target,
@@ -61,6 +67,7 @@ def _cell(cell: CellResult, run: MatrixRun) -> Document:
         "next_states": list(cell.next_states),
         "kernel_state": cell.kernel_state,
         "attempts": cell.attempts,
+        "expected": [known(one) for one in cell.known],
         "packets": [number for finding in cell.findings for number in finding.packets],
     }
 

@@ -11,13 +11,13 @@ from probe.engine.grid import SEGMENTS, CellResult, MatrixReport, MatrixRun
 from probe.engine.verdict import Word
 from probe.reports.paint import PLAIN, Paint
 from probe.reports.table import visible
-from probe.reports.wording import listed
+from probe.reports.wording import fate_text, listed
 from probe.spec import rules
 from probe.spec.states import State
 
 _LEGEND = (
-    "12: so many positions of SEG.SEQ, SEG.ACK and payload, all as due; +3F failed, +2w warned, +1? could not be told;"
-    " skip: not played. Flags as tcpdump writes them; numbers in examples relative to the ISNs."
+    "12: so many positions of SEG.SEQ, SEG.ACK and payload, all as due; +3F failed, +2w warned, +1? could not be told,"
+    " +4e were expected; skip: not played. Flags as tcpdump writes them; numbers in examples relative to the ISNs."
 )
 _ACTIVE = "from SYN-SENT"
 _LABEL = 12
@@ -42,16 +42,21 @@ def render(report: MatrixReport, style: Style | None = None, *, exit_code: int |
     if not how.brief:
         parts += [_group(key, cells, how) for key, cells in _findings(report.cells)]
         parts += ["\n".join(lines) for lines in (_doubts(report, how), _absent(report, how)) if lines]
+    fates = [text for one in report.expected if (text := fate_text(one))]
+    if fates:
+        parts.append("\n".join(_filled("expected", text, how) for text in fates))
     parts.append(counts_line(report, report.exit_code if exit_code is None else exit_code))
     return "\n\n".join(parts) + "\n"
 
 
 def counts_line(report: MatrixReport, exit_code: int) -> str:
     """``probe: 6348 pass, 0 fail, 0 warn, 0 inconclusive, 0 skip; exit 0``."""
-    counts = Counter(cell.verdict for cell in report.cells)
+    counts = Counter(cell.news for cell in report.cells if not cell.expected)
     words = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
+    shown = [f"{counts[word]} {word}" for word in words]
+    shown += [f"{len(report.cells) - counts.total()} expected"] if report.expected else []
     interrupted = ", interrupted" if report.interrupted else ""
-    return f"probe: {', '.join(f'{counts[word]} {word}' for word in words)}{interrupted}; exit {exit_code}"
+    return f"probe: {', '.join(shown)}{interrupted}; exit {exit_code}"
 
 
 # -- at a glance -------------------------------------------------------------------------------------------------------
@@ -90,14 +95,17 @@ def _rows(run: MatrixRun) -> Iterator[tuple[str, list[CellResult]]]:
 
 def _cell(cells: Iterable[CellResult], kind: str, how: Style) -> str:
     """``12``, ``10+2w``, ``1+16F``, ``skip``."""
-    counts = Counter(c.verdict for c in cells if c.segment == kind)
-    if not counts:
+    own = [c for c in cells if c.segment == kind]
+    if not own:
         return "-"
+    counts = Counter(c.news for c in own if not c.expected)
+    expected = sum(c.expected for c in own)
     if set(counts) == {Word.SKIP}:
         return how.paint.word(Word.SKIP, "skip")
     odd = [(word, f"{counts[word]}{letter}") for word, letter in _LETTERS if counts[word]]
-    parts = [str(counts[Word.PASS])] if counts[Word.PASS] or not odd else []
-    return "+".join(parts + [how.paint.word(word, text) for word, text in odd])
+    parts = [str(counts[Word.PASS])] if counts[Word.PASS] or not (odd or expected) else []
+    parts += [how.paint.word(word, text) for word, text in odd]
+    return "+".join(parts + ([how.paint.word(Word.SKIP, f"{expected}e")] if expected else []))
 
 
 # -- what departs ------------------------------------------------------------------------------------------------------
@@ -108,7 +116,7 @@ def _findings(cells: Sequence[CellResult]) -> Iterator[tuple[tuple[Word, str], l
     for word in (Word.FAIL, Word.WARN):
         found: dict[str, list[CellResult]] = {}
         for cell in cells:
-            if cell.verdict is word:
+            if cell.news is word:
                 found.setdefault(cell.rule, []).append(cell)
         yield from (((word, rule), group) for rule, group in found.items())
 

@@ -11,7 +11,7 @@ from probe.reports.as_ladder import ladder
 from probe.reports.due import due_flags
 from probe.reports.paint import PLAIN, Paint
 from probe.reports.table import table
-from probe.reports.wording import clause_text, flags_of, listed, packets_text, path_text
+from probe.reports.wording import attempts_text, clause_text, fate_text, flags_of, listed, packets_text, path_text
 from probe.spec import rules
 
 _QUESTIONS = (
@@ -55,17 +55,29 @@ def render(
             parts += details(run, how, shown)
         if report.exchanges:
             parts.append(how.paint.faint(textwrap.fill(LEGEND, how.width)))
+    parts += fates(report, how)
     parts.append(counts_line(report, report.exit_code if exit_code is None else exit_code))
     return "\n\n".join(parts) + "\n"
 
 
 def counts_line(report: Report, exit_code: int) -> str:
-    """``probe: 42 pass, 0 fail, 0 warn, 0 inconclusive, 0 skip; exit 0``."""
-    verdicts = [e.verdict for e in report.exchanges]
+    """``probe: 42 pass, 0 fail, 0 warn, 0 inconclusive, 0 skip; exit 0``.
+
+    With expectations, those that deviated in expected ways only are counted for themselves.
+    """
+    verdicts = [e.news for e in report.exchanges if not e.expected]
     words = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
-    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in words)
+    counts = [f"{verdicts.count(word)} {word}" for word in words]
+    counts += [f"{len(report.exchanges) - len(verdicts)} expected"] if report.expected else []
     interrupted = ", interrupted" if report.interrupted else ""
-    return f"probe: {counts}{interrupted}; exit {exit_code}"
+    return f"probe: {', '.join(counts)}{interrupted}; exit {exit_code}"
+
+
+def fates(report: Report, how: Style) -> Iterator[str]:
+    """The expected deviations that did not occur, a paragraph of them."""
+    lines = [text for one in report.expected if (text := fate_text(one))]
+    if lines:
+        yield "\n".join(textwrap.fill(f"expected      {line}", how.width, subsequent_indent=" " * 14) for line in lines)
 
 
 # -- the answer --------------------------------------------------------------------------------------------------------
@@ -122,20 +134,20 @@ def details(run: Run, how: Style, shown: Callable[[ExchangeResult], bool]) -> It
     head = f"{run.target} (IPv{run.ip_version}): {count} exchange{'s' * (count != 1)} in {run.seconds:.1f} s"
     if run.exchanges:
         yield how.paint.strong(head) + "\n" + table(_HEADERS, [_row(e, how) for e in run.exchanges], how.width)
-    findings = [_finding(e, f, how) for e in run.exchanges for f in e.findings]
+    findings = [finding_text(e, f, how) for e in run.exchanges for f in e.findings]
     if findings:
         yield "\n\n".join(findings)
     reasons = "\n".join(_reasons(run, how))
     if reasons:
         yield reasons
     for result in run.exchanges:
-        if result.verdict in (Word.FAIL, Word.WARN) or result.findings or shown(result):
+        if (not result.expected and (result.findings or result.verdict in (Word.FAIL, Word.WARN))) or shown(result):
             yield ladder(result, how.width, how.paint)
 
 
 def _row(result: ExchangeResult, how: Style) -> tuple[str, ...]:
     sent, due, came = _evidence(result)
-    verdict = how.paint.word(result.verdict)
+    verdict = how.paint.word("skip", "expected") if result.expected else how.paint.word(result.verdict)
     return (
         result.id,
         sent,
@@ -164,10 +176,13 @@ def _evidence(result: ExchangeResult) -> tuple[str, str, str]:
 # -- in full -----------------------------------------------------------------------------------------------------------
 
 
-def _finding(result: ExchangeResult, finding: Finding, how: Style) -> str:
+def finding_text(result: ExchangeResult, finding: Finding, how: Style) -> str:
+    """A finding with what was sent, due and came, the rule and where to read it up."""
     # A deviation that may be explained otherwise is evidence, not a verdict: the exchange's word stands above it.
     word = result.verdict if result.verdict is Word.INCONCLUSIVE else finding.word
-    head = f"{how.paint.word(word, word.upper())} {result.id}: {finding.rule} ({finding.level}, {finding.clause})"
+    since = next((one for one in result.known if one.rule == finding.rule), None)
+    shown = how.paint.word("skip", "EXPECTED") if since else how.paint.word(word, word.upper())
+    head = f"{shown} {result.id}: {finding.rule} ({finding.level}, {finding.clause})"
     known = rules.ALL.get(finding.rule)
     packets = packets_text(finding.packets)
     lines = [
@@ -176,6 +191,8 @@ def _finding(result: ExchangeResult, finding: Finding, how: Style) -> str:
         ("due", finding.due),
         ("came", finding.came),
         ("packets", packets),
+        ("attempts", attempts_text(result) if result.attempts > 1 else ""),
+        ("expected", f"known since {since.date}: {since.reason}" if since else ""),
         ("permitted", known.permitted if known else ""),
         ("explain", f"probe explain {finding.rule}"),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from probe.engine.verdict import Step
+from probe.engine.verdict import ExchangeResult, Expected, Fate, Known, Step, Word
 from probe.spec.segment import flags_text
 from probe.spec.states import State
 
@@ -63,3 +63,29 @@ def listed(items: Iterable[str], last: str = "and") -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     words = list(items)
     return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def attempts_text(result: ExchangeResult) -> str:
+    """``passed in 1 of 3 attempts``: how often what the verdict says was seen."""
+    total = f"{result.attempts} attempt{'s' * (result.attempts != 1)}"
+    if result.verdict is Word.PASS:
+        return f"passed in {result.passed} of {total}"
+    if result.deviated:
+        passed = f", passed in {result.passed}" if result.passed else ""
+        return f"deviated in {result.deviated} of {total}{passed}"
+    return f"no verdict in {result.attempts - result.passed} of {total}"
+
+
+def known_text(known: Known | Expected) -> str:
+    """``expected: close.fin-acked, known since 2026-11-21: the firewall drops it``."""
+    return f"expected: {known.rule}, known since {known.date}: {known.reason}"
+
+
+def fate_text(expected: Expected) -> str:
+    """What became of an expected deviation that did not occur, as a sentence; empty where it did."""
+    where = f"{expected.rule} in {expected.exchange}" + (f" of {expected.target}" if expected.target else "")
+    version = f" over IPv{expected.ip_version}" if expected.ip_version else ""
+    since = f"expected since {expected.date}, {expected.reason}"
+    if expected.fate is Fate.GONE:
+        return f"{where}{version} no longer occurs ({since}): take it out of the expectations"
+    return "" if expected.fate is Fate.OCCURS else f"{where}{version} was not judged ({since})"

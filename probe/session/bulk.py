@@ -217,7 +217,7 @@ class _Bulk:
         if self.options.progress is not None:
             self.options.progress(self.verdicts.total())
         if verdict.word is not Word.PASS and attempt is not None and len(self.shown) < SHOWN:
-            self.shown.append(result_of(self.scenario, self.target, verdict, [attempt] * len(heard), attempt))
+            self.shown.append(result_of(self.scenario, self.target, verdict, heard, attempt))
         return verdict
 
     def _give_up(self) -> None:

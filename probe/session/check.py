@@ -21,7 +21,7 @@ from probe.scenarios.triggers import NONE, missing
 from probe.session.attempt import Attempt, case_of
 from probe.session.crowd import Crowd
 from probe.session.detect import Detection, known_trigger
-from probe.session.loop import Loop
+from probe.session.loop import Loop, OutOfTimeError
 from probe.session.options import CheckOptions
 from probe.session.pace import Pace
 from probe.session.ports import ClosedPorts
@@ -81,7 +81,7 @@ class _Check:
         self.asker = asker
         pace = options.pace or Pace()
         recorded = options.recorder.count if options.recorder is not None else 0
-        self.loop = Loop(link, table, recorded=recorded, ask=asker.ask, pace=pace)
+        self.loop = Loop(link, table, recorded=recorded, ask=asker.ask, pace=pace, until=options.until)
         self.crowd = Crowd(options.parallel, pace)
         self.closed = ClosedPorts(target, options.closed_port, local=local)
         self.detection = Detection(known_trigger(options.trigger))
@@ -99,7 +99,7 @@ class _Check:
     def run(self) -> Run:
         """Preflight, detection of the trigger, then everything side by side."""
         began = time.monotonic()
-        interrupted, trouble = False, ""
+        interrupted, late, trouble = False, False, ""
         try:
             if self._reachable():
                 self._start_all()
@@ -107,10 +107,12 @@ class _Check:
                 self._start([s for s in self.scenarios if s.port == "closed"])
         except KeyboardInterrupt:
             interrupted = True
+        except OutOfTimeError:
+            late = True
         except WireError as error:
             interrupted, trouble = True, str(error)
         dropped = self.link.losses().dropped
-        results = self.hearing.results(dropped=dropped, interrupted=interrupted)
+        results = self.hearing.results(dropped=dropped, interrupted=interrupted, late=late)
         seconds = time.monotonic() - began
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         caveats = [self.pool.caveat] if self.pool.caveat else []
@@ -127,6 +129,7 @@ class _Check:
             trouble,
             self.hearing.mixed(),
             self.options.profile,
+            late=late,
         )
         if self.options.recorder is not None:
             save(self.options.recorder, self.loop, self.hearing, run, dropped, self.pool.caveat)
@@ -226,6 +229,8 @@ class _Check:
             self.closed.heard(opinion)
         if not heard_enough(heard):
             self.again.append(attempt.scenario)
+        elif self.options.told is not None and (result := self.hearing.certain(attempt.scenario)):
+            self.options.told(result)
         self._progress()
 
     def _progress(self) -> None:

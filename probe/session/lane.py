@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Protocol
 
-from probe.engine.verdict import Run
+from probe.engine.verdict import ExchangeResult, Run
 from probe.session.check import check
 from probe.session.options import CheckOptions
 from probe.spec.segment import Endpoint
@@ -78,6 +78,14 @@ class Going:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """An exchange of a job's check has its verdict; only where nothing is recorded, as packets have no number yet."""
+
+    job: Job
+    result: ExchangeResult
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A job's check ended."""
 
@@ -101,7 +109,7 @@ class Ended:
     interrupted: bool = False
 
 
-Event = Going | Found | Failed | Ended
+Event = Going | Judged | Found | Failed | Ended
 Tell = Callable[[Event], None]
 
 
@@ -124,7 +132,12 @@ def walk(jobs: Sequence[Job], tell: Tell, *, recorded: bool) -> None:
 def _one(job: Job, tell: Tell, *, recorded: bool) -> bool:
     """Whether it was interrupted."""
     shelf = Shelf() if recorded else None
-    options = replace(job.options, recorder=shelf, progress=lambda done, total: tell(Going(job, done, total)))
+    options = replace(
+        job.options,
+        recorder=shelf,
+        progress=lambda done, total: tell(Going(job, done, total)),
+        told=None if recorded else lambda result: tell(Judged(job, result)),
+    )
     run: Run | None = None
     stopped = False
     try:

@@ -18,7 +18,7 @@ from probe.engine.judge import Doubt, Opinion, judge
 from probe.engine.jury import heard_enough
 from probe.engine.summary import summarize
 from probe.engine.tracker import CLOSED, Terms
-from probe.engine.verdict import Run, Word
+from probe.engine.verdict import ExchangeResult, Run, Word
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import HTTP_CLIENT, ITSELF, TARGET, Trigger, missing, user_line
 from probe.session.attempt import Attempt, case_of
@@ -53,7 +53,7 @@ class ListenOptions:
     ``trigger``: auto (a client that speaks HTTP gets a page, another closes of itself), http, none, or a line that
     makes the client close. ``ask`` is a `probe target` that is told to connect. ``client`` alone is judged; else the
     first one that comes. ``count`` connections are taken at most, for ``deadline`` seconds at most. ``tell`` gets a
-    sentence whenever what is waited for changes.
+    sentence whenever what is waited for changes, ``told`` every result as soon as nothing can change it any more.
     """
 
     profile: str = "rfc9293"
@@ -72,6 +72,7 @@ class ListenOptions:
     parallel: int = 4
     recorder: Recorder | None = None
     tell: Callable[[str], None] | None = None
+    told: Callable[[ExchangeResult], None] | None = None
 
 
 def listen(port: int, options: ListenOptions | None = None) -> Run:
@@ -237,6 +238,10 @@ class _Listening:
         self.hearing.attempts[name].append(attempt)
         if not heard_enough(self.hearing.opinions[name]):
             self.queue.append(attempt.scenario)
+        elif self.options.told is not None:
+            self.hearing.target = Endpoint(self.client, 0)
+            if result := self.hearing.certain(attempt.scenario):
+                self.options.told(result)
         self._tell()
 
     def _learn(self, attempt: Attempt) -> None:

@@ -143,7 +143,7 @@ class _LiveReplay:
     def _result(self, dropped: int) -> ExchangeResult:
         verdict = settle(self.opinions, clean=not dropped and not is_noise(self.opinions))
         shown = evidence(self.opinions, self.attempts)
-        result = result_of(self.scenario, self.target, after_losses(verdict, dropped), self.attempts, shown)
+        result = result_of(self.scenario, self.target, after_losses(verdict, dropped), self.opinions, shown)
         title = f"the client of connection {self.picked.index} ({self.picked.client} > {self.picked.server})"
         if shown is None or not isinstance(shown.conductor, Reenactment):
             return replace(result, title=title)

@@ -18,6 +18,11 @@ from probe.wire.sockdiag import KernelTable
 LONG_WAIT = 5.0
 """Seconds between looks at the line when nobody waits for anything."""
 
+
+class OutOfTimeError(Exception):
+    """The deadline of the run has come."""
+
+
 Supply = Callable[[], Attempt | None]
 Finished = Callable[[Attempt], None]
 Asks = Callable[[Flow, bytes], None]
@@ -40,10 +45,12 @@ class Loop:
         ask: Asks | None = None,
         admit: Callable[[Arrival], bool] | None = None,
         pace: Pace | None = None,
+        until: float | None = None,
     ) -> None:
         """``ask`` hands a line to the peer's application, where there is one that can be asked.
 
-        ``admit`` says of the first segment of a connection that a peer opens whether it is wanted (None: all are).
+        ``until`` (of ``time.monotonic``) is when all must be over. ``admit`` says of the first
+        segment of a connection that a peer opens whether it is wanted (None: all are).
         """
         self.ask, self.admit = ask, admit
         self.link = link
@@ -52,6 +59,7 @@ class Loop:
         self.recorded = recorded
         self.arrivals: deque[Arrival] = deque()
         self._pace = pace or Pace()
+        self._until = until
         self._held: float | None = None
         self._live: dict[Flow, Attempt] = {}
         self._called: dict[int, deque[Attempt]] = {}
@@ -59,15 +67,17 @@ class Loop:
     def run(self, supply: Supply, finished: Finished, parallel: int) -> None:
         """Until ``supply`` has nothing more and everything in progress has ended.
 
-        On KeyboardInterrupt, or when the line fails, every exchange in progress is reset on the peer and handed to
-        ``finished`` as it stands.
+        On KeyboardInterrupt, when the line fails and when the deadline comes (OutOfTimeError), every exchange in
+        progress is reset on the peer and handed to ``finished`` as it stands.
         """
         try:
+            self._in_time()
             self._fill(supply, parallel)
             while self._live or self._held is not None:
                 self._turn(finished)
+                self._in_time()
                 self._fill(supply, parallel)
-        except (KeyboardInterrupt, WireError):
+        except (KeyboardInterrupt, WireError, OutOfTimeError):
             for attempt in list(self._live.values()):
                 with suppress(WireError):  # a line that is gone carries no RST either
                     self._obey(attempt, attempt.conductor.interrupt())
@@ -80,6 +90,10 @@ class Loop:
         for attempt in self._live.values():
             if not attempt.done and unwanted(attempt):
                 self._obey(attempt, attempt.conductor.interrupt())
+
+    def _in_time(self) -> None:
+        if self._until is not None and time.monotonic() >= self._until:
+            raise OutOfTimeError
 
     def _fill(self, supply: Supply, parallel: int) -> None:
         """Begin as many as there is room for; ``_held`` is when the next may begin that the pace keeps back."""
@@ -100,7 +114,8 @@ class Loop:
 
     def _turn(self, finished: Finished) -> None:
         """Wait for the line or the next deadline; hand out what came; wake whose time is over."""
-        self._take(self.link.receive(self._monotonic(self._next_wake())))
+        wake = self._monotonic(self._next_wake())
+        self._take(self.link.receive(wake if self._until is None else min(wake, self._until)))
         looked = time.time()
         self._take(self.link.receive(0))
         # Everything that came before `looked` has been read, so a silence until then is a silence of the peer.

@@ -141,6 +141,7 @@ class RunMark:
 
     ``verdicts`` maps an exchange to its word and rules; ``unseen`` are attempts of which not one packet passed;
     ``caveat`` (a warning) and ``trouble`` (why it ended early) are what only the live run could know.
+    ``late``: it ended at its deadline.
     """
 
     target: Endpoint
@@ -153,6 +154,7 @@ class RunMark:
     seconds: float = 0.0
     caveat: str = ""
     trouble: str = ""
+    late: bool = False
 
     def text(self) -> str:
         """The comment."""
@@ -169,6 +171,7 @@ class RunMark:
             "seconds": self.seconds,
             "caveat": self.caveat,
             "trouble": self.trouble,
+            "late": self.late,
         }
         return RUN + json.dumps(record, separators=(",", ":"))
 
@@ -238,4 +241,5 @@ def read_run(comment: str) -> RunMark:
         seconds=record.seconds("seconds"),
         caveat=record.text("caveat"),
         trouble=record.text("trouble"),
+        late=record.has("late") and record.flag("late"),
     )

@@ -26,7 +26,7 @@ from probe.scenarios.triggers import NONE, Trigger, missing
 from probe.session.attempt import Attempt, case_of
 from probe.session.check import FIRST_PATIENCE, LOCAL_PATIENCE, ROUND_TRIPS, SCHEDULING
 from probe.session.detect import Detection, known_trigger
-from probe.session.loop import Loop
+from probe.session.loop import Loop, OutOfTimeError
 from probe.session.matrix_options import MatrixOptions
 from probe.session.matrix_result import Facts, Record, comments_of, results
 from probe.session.ports import ClosedPorts
@@ -61,7 +61,7 @@ def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
         usable = table if route.local and table.available else None
         recorder = chosen.recorder
         recorded = recorder.count if recorder is not None else 0
-        loop = Loop(link, usable, keep=recorder is not None, recorded=recorded, ask=asker.ask)
+        loop = Loop(link, usable, keep=recorder is not None, recorded=recorded, ask=asker.ask, until=chosen.until)
         exits.enter_context(_without_collector())
         return _Matrix(target, chosen, link, pool, loop, asker, local=route.local).run()
 
@@ -122,18 +122,20 @@ class _Matrix:
     def run(self) -> MatrixRun:
         """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side."""
         began = time.monotonic()
-        interrupted, trouble = False, ""
+        interrupted, late, trouble = False, False, ""
         try:
             self._detect()
             self._look_for_ways()
             self._play_cells()
         except KeyboardInterrupt:
             interrupted = True
+        except OutOfTimeError:
+            late = True
         except WireError as error:
             interrupted, trouble = True, str(error)
         dropped = self.link.losses().dropped
         self._save()
-        facts = Facts(self.target, dropped, interrupted, self.keeps_state)
+        facts = Facts(self.target, dropped, interrupted, self.keeps_state, late)
         found, ways = results(facts, self.options, self.ways, self.reached, self.records)
         return MatrixRun(
             str(self.target),
@@ -146,6 +148,7 @@ class _Matrix:
             time.monotonic() - began,
             interrupted,
             trouble,
+            late,
         )
 
     def _save(self) -> None:

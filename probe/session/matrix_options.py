@@ -28,6 +28,7 @@ class MatrixOptions:
     seed: int | None = None
     parallel: int | None = None
     recorder: Recorder | None = None
+    until: float | None = None
     progress: Callable[[int, int], None] | None = None
 
     def wants(self, state: str, kind: str) -> bool:

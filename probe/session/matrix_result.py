@@ -15,7 +15,7 @@ from probe.engine.ways import Way
 from probe.session.attempt import Attempt
 from probe.session.matrix_options import MatrixOptions
 from probe.session.result import sentences_of
-from probe.session.verdicts import after_losses
+from probe.session.verdicts import LATE, after_losses, in_time
 from probe.spec import rules
 from probe.spec.segment import Endpoint
 
@@ -78,6 +78,13 @@ class Facts:
     dropped: int
     interrupted: bool
     keeps_state: bool
+    late: bool = False
+
+    def absent(self, what: str) -> str:
+        """Why something was not played."""
+        if self.late:
+            return LATE
+        return f"interrupted before it was {what}" if self.interrupted else f"not {what}"
 
 
 def results(
@@ -100,8 +107,7 @@ def results(
 def _way(facts: Facts, way: Way, record: Record | None) -> WayResult:
     version = facts.target.version
     if record is None or not record.heard:
-        why = "interrupted before it was tried" if facts.interrupted else "not tried"
-        return WayResult(version, way.state.value, way.name, Word.INCONCLUSIVE, why)
+        return WayResult(version, way.state.value, way.name, Word.INCONCLUSIVE, facts.absent("tried"))
     opinion = record.opinion()
     reason = opinion.reason
     if opinion.findings and not reason:
@@ -124,10 +130,10 @@ def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
     assert cell is not None
     if record.heard:
         opinion = after_losses(record.opinion(clean=clean, keeps_state=facts.keeps_state), facts.dropped)
+        opinion = in_time(opinion, [h.opinion for h in record.heard]) if facts.late else opinion
         last = next((h for h in reversed(record.heard) if h.opinion.findings), record.heard[-1])
     else:
-        why = "interrupted before it was played" if facts.interrupted else "not played"
-        opinion, last = Opinion(Word.INCONCLUSIVE, why), Heard(Opinion(Word.INCONCLUSIVE))
+        opinion, last = Opinion(Word.INCONCLUSIVE, facts.absent("played")), Heard(Opinion(Word.INCONCLUSIVE))
     first = opinion.findings[0] if opinion.findings else None
     rule = rules.find(first.rule if first else cell.rule)
     return CellResult(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from probe.engine.verdict import ExchangeResult
 from probe.session.pace import Pace
 
 
@@ -33,7 +34,8 @@ class CheckOptions:
     False lets our own kernel answer (tests only). ``parallel`` bounds the connections the host sees at a time: 5
     half-open ones fit the smallest usual backlog, that of Python's own servers; slow exchanges, which wait elsewhere,
     come on top. ``pace`` bounds how often a new one begins, and may be shared by checks of one host that follow each
-    other. ``progress`` is called with (done, total).
+    other. ``progress`` is called with (done, total), ``told`` with every result as soon as nothing can change it any
+    more. ``until``, a moment of ``time.monotonic``, ends the check; what is not done by then is inconclusive.
     """
 
     profile: str = "rfc9293"
@@ -51,3 +53,5 @@ class CheckOptions:
     guarded: bool = True
     recorder: Recording | None = None
     progress: Callable[[int, int], None] | None = None
+    told: Callable[[ExchangeResult], None] | None = None
+    until: float | None = None

@@ -73,7 +73,7 @@ class CheckAgain:
         for name, why in mark.skipped.items():
             if name in hearing.opinions and not hearing.opinions[name]:
                 hearing.opinions[name].append(Opinion(Word.SKIP, why))
-        known = {r.id: r for r in hearing.results(dropped=mark.dropped, interrupted=mark.interrupted)}
+        known = {r.id: r for r in self._results(hearing, mark)}
         results = tuple(known.get(i) or _stranger(i, mark.target) for i in mark.exchanges)
         for result in results:
             if result.id in mark.verdicts:
@@ -81,6 +81,10 @@ class CheckAgain:
         warnings = (*([mark.caveat] if mark.caveat else []), *hearing.warnings())
         run = _run(mark.target, results, warnings, mark)
         return replace(run, mixed=hearing.mixed(), profile=profile or self._profile())
+
+    @staticmethod
+    def _results(hearing: Hearing, mark: RunMark) -> tuple[ExchangeResult, ...]:
+        return hearing.results(dropped=mark.dropped, interrupted=mark.interrupted, late=mark.late)
 
     def cut_short(self) -> Run:
         """What can be said where the end of the run is missing: the path counts as one that loses segments."""
@@ -119,7 +123,7 @@ def _run(target: Endpoint, results: tuple[ExchangeResult, ...], warnings: tuple[
     run = Run(str(target), target.version, summary, results, warnings)
     if mark is None:
         return run
-    return replace(run, seconds=mark.seconds, interrupted=mark.interrupted, trouble=mark.trouble)
+    return replace(run, seconds=mark.seconds, interrupted=mark.interrupted, trouble=mark.trouble, late=mark.late)
 
 
 _Key = tuple[str, Belief, Terms, bool, float]
@@ -184,7 +188,7 @@ class BulkAgain:
         self.verdicts[verdict.word] += 1
         if not self._worth_showing(mark.target, attempt.scenario.id, verdict.word):
             return
-        result = result_of(attempt.scenario, mark.target, verdict, [attempt] * len(heard), attempt)
+        result = result_of(attempt.scenario, mark.target, verdict, heard, attempt)
         self._shown[mark.target, attempt.scenario.id].append(result)
         if recorded:
             self.differences += _difference(result, recorded, mark.rules)

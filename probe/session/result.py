@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from probe.engine.events import Quiet, Seen
 from probe.engine.judge import Opinion, show
 from probe.engine.tracker import Terms
-from probe.engine.verdict import ExchangeResult, Step
+from probe.engine.verdict import ExchangeResult, Step, Word
 from probe.engine.watch import Watch
 from probe.scenarios.steps import Scenario
 from probe.session import marks
@@ -15,9 +17,12 @@ from probe.spec.segment import Endpoint
 
 
 def result_of(
-    scenario: Scenario, target: Endpoint, verdict: Opinion, attempts: list[Attempt], shown: Attempt | None
+    scenario: Scenario, target: Endpoint, verdict: Opinion, heard: Sequence[Opinion], shown: Attempt | None
 ) -> ExchangeResult:
-    """The reported form of one exchange; ``shown`` is the attempt whose steps are the evidence."""
+    """The reported form of one exchange.
+
+    ``heard`` are the opinions of its attempts, ``shown`` is the attempt whose steps are the evidence.
+    """
     watch = shown.conductor.watch if shown else None
     return ExchangeResult(
         id=scenario.id,
@@ -31,7 +36,9 @@ def result_of(
         target=str(target),
         ip_version=target.version,
         flow=str(shown.flow) if shown else "",
-        attempts=len(attempts),
+        attempts=len(heard),
+        passed=sum(opinion.word is Word.PASS for opinion in heard),
+        deviated=sum(bool(opinion.findings) for opinion in heard),
         clause=scenario.clause,
         judged=_judged(shown) if shown else None,
         isns=(int(watch.numbers.tester or 0), int(watch.numbers.peer or 0)) if watch else (0, 0),

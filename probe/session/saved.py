@@ -51,4 +51,5 @@ def _mark(hearing: Hearing, run: Run, dropped: int, caveat: str) -> RunMark:
         seconds=run.seconds,
         caveat=caveat or "",
         trouble=run.trouble,
+        late=run.late,
     )

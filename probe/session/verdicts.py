@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probe.engine.judge import Doubt, Opinion
-from probe.engine.jury import is_noise, settle
+from probe.engine.jury import heard_enough, is_noise, settle
 from probe.engine.mixed import by_reading, lean, mixed
 from probe.engine.verdict import ExchangeResult, Mixed, Word
 from probe.scenarios.steps import Scenario
@@ -13,6 +13,7 @@ from probe.session.attempt import Attempt, case_of
 from probe.session.result import result_of
 from probe.spec.segment import Endpoint
 
+LATE = "not done by the deadline"
 FIRST = "open"
 """The exchange that is played before all others."""
 
@@ -34,16 +35,29 @@ class Hearing:
         self.opinions.setdefault(scenario.id, [])
         self.attempts.setdefault(scenario.id, [])
 
-    def results(self, *, dropped: int, interrupted: bool, clean: bool = True) -> tuple[ExchangeResult, ...]:
-        """The verdicts, in the order of the report. ``dropped`` packets were lost in our own receive buffer."""
+    def results(
+        self, *, dropped: int, interrupted: bool, clean: bool = True, late: bool = False
+    ) -> tuple[ExchangeResult, ...]:
+        """The verdicts, in the order of the report.
+
+        ``dropped`` packets were lost in our own receive buffer; ``late``: the run ended at its deadline.
+        """
         clean = clean and not dropped and not any(self._noisy(name) for name in self.opinions)
         keeps = any("synack.retransmitted" in o.rules for heard in self.opinions.values() for o in heard)
         found = []
         for scenario in self.scenarios:
             heard = self.opinions[scenario.id]
             verdict = settle(heard, clean=clean, keeps_state=keeps) if heard else self._not_run(interrupted)
-            found.append(self._result(scenario, verdict, dropped))
+            found.append(self._result(scenario, in_time(verdict, heard) if late else verdict, dropped))
         return tuple(found)
+
+    def certain(self, scenario: Scenario) -> ExchangeResult | None:
+        """The result of an exchange heard enough of, where nothing the rest of the run shows can change it."""
+        heard = self.opinions[scenario.id]
+        ways = [settle(heard, clean=clean, keeps_state=keeps) for clean in (True, False) for keeps in (True, False)]
+        if scenario not in self.scenarios or _cut_off(heard) or ways[0].findings or any(w != ways[0] for w in ways):
+            return None
+        return self._result(scenario, ways[0], 0)
 
     def _noisy(self, name: str) -> bool:
         """Whether attempts differ as only a lossy path explains, not a stack that takes the other reading at times.
@@ -69,8 +83,9 @@ class Hearing:
 
     def _result(self, scenario: Scenario, verdict: Opinion, dropped: int) -> ExchangeResult:
         attempts = self.attempts[scenario.id]
-        shown = evidence(self.opinions[scenario.id], attempts)
-        return result_of(scenario, self.target, after_losses(verdict, dropped), attempts, shown)
+        heard = self.opinions[scenario.id]
+        shown = evidence(heard, attempts)
+        return result_of(scenario, self.target, after_losses(verdict, dropped), heard[: len(attempts)], shown)
 
     def _not_run(self, interrupted: bool) -> Opinion:
         if interrupted:
@@ -79,6 +94,20 @@ class Hearing:
         if first and first[-1].doubt is not Doubt.VOID:
             return Opinion(Word.INCONCLUSIVE, "not played: the target answered no longer")
         return Opinion(Word.INCONCLUSIVE, (first[-1].reason if first else "") or "not played")
+
+
+def _cut_off(heard: list[Opinion]) -> bool:
+    """Whether the last attempt was ended before its time."""
+    return bool(heard) and heard[-1].doubt is Doubt.VOID and heard[-1].reason.startswith("interrupted")
+
+
+def in_time(verdict: Opinion, heard: list[Opinion]) -> Opinion:
+    """The verdict after a deadline: on an exchange that was not tried to its end it says so."""
+    if heard_enough(heard[:-1] if _cut_off(heard) else heard):
+        return verdict
+    if not verdict.findings:
+        return Opinion(Word.INCONCLUSIVE, LATE)
+    return replace(verdict, reason=f"{verdict.reason}; {LATE}")
 
 
 def after_losses(verdict: Opinion, dropped: int) -> Opinion:

@@ -76,7 +76,7 @@ def test_attempts_that_differ_settle_nothing() -> None:
 def test_a_pass_after_doubts() -> None:
     found = settle([doubtful(Doubt.LOSS), PASS], clean=True)
     assert found.word is Word.PASS
-    assert "attempt 2" in found.reason
+    assert "in 1 of 2 attempts" in found.reason
     assert settle([doubtful(Doubt.UNEXPLAINED), PASS], clean=True).word is Word.INCONCLUSIVE
 
 

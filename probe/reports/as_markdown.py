@@ -1,0 +1,87 @@
+"""The report in Markdown, for a job's summary or a comment: a table, then every finding with its ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from probe.engine.verdict import ExchangeResult, Report, Run, Word
+from probe.reports.as_mermaid import diagram
+from probe.reports.as_text import counts_line
+from probe.reports.markdown import code, fitted, mermaid, table, text
+from probe.reports.wording import attempts_text, fate_text, known_text
+
+_WORDS = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
+_HEADERS = ("target", "IP", "three-way", "close by us", "close by peer", *(word.value for word in _WORDS), "expected")
+_ASIDE = ("exchange", "target", "IP", "verdict", "reason")
+
+
+def render(report: Report, *, exit_code: int, errors: Sequence[str] = (), room: int | None = None) -> str:
+    """The document; with ``room``, no longer than so many octets."""
+    rows = [_row(run) for run in report.runs]
+    rows += [
+        (text(f"{one.name} {one.target}".strip()), str(one.ip_version or "-"), text(one.reason), *[""] * 8)
+        for one in report.unchecked
+    ]
+    head = [f"## probe {report.command}: {_headline(report)}\n", f"{code(counts_line(report, exit_code))}\n"]
+    head += [table(_HEADERS, rows)] if rows else []
+    head += ["".join(f"- {text(sentence)}\n" for sentence in errors)] if errors else []
+    return fitted("\n".join(head), list(_parts(report)), room)
+
+
+def _headline(report: Report) -> str:
+    exchanges = report.exchanges
+    failed = sum(e.news is Word.FAIL or e.news in report.fail_on for e in exchanges)
+    if failed:
+        return f"{failed} of {len(exchanges)} exchanges failed"
+    return "no exchange failed" if exchanges else "nothing was judged"
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    words = [e.news for e in run.exchanges if not e.expected]
+    summary = (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer)
+    counts = [str(words.count(word)) for word in _WORDS]
+    expected = str(len(run.exchanges) - len(words))
+    return (text(f"{run.name} {run.target}".strip()), str(run.ip_version), *summary, *counts, expected)
+
+
+# -- below the table, the weightiest first -----------------------------------------------------------------------------
+
+
+def _parts(report: Report) -> Iterator[str]:
+    told = [(run, e) for run in report.runs for e in run.exchanges if e.findings and not e.expected]
+    told.sort(key=lambda pair: pair[1].news is not Word.FAIL)
+    for run, result in told:
+        yield _findings(run, result)
+    if aside := [_aside(run, e) for run in report.runs for e in run.exchanges if _is_aside(e)]:
+        yield "### Expected, inconclusive, skipped\n\n" + table(_ASIDE, aside)
+    if fates := [f"- {text(sentence)}\n" for one in report.expected if (sentence := fate_text(one))]:
+        yield "### Expectations that did not occur\n\n" + "".join(fates)
+    for run, result in told:
+        if result.steps and result.news in report.fail_on.union({Word.FAIL}):
+            yield f"### {_where(run, result)}: ladder\n\n" + mermaid(diagram(result))
+
+
+def _where(run: Run, result: ExchangeResult) -> str:
+    return f"{text(result.id)} at {text(run.name or run.target)} (IPv{run.ip_version})"
+
+
+def _findings(run: Run, result: ExchangeResult) -> str:
+    reason = f": {text(result.reason)}" if result.reason else ""
+    lines = [f"### {_where(run, result)}: {result.news}{reason}\n"]
+    for f in result.findings:
+        lines.append(f"{code(f.rule)} ({text(f.level)}, {text(f.clause)})\n")
+        seen = [("attempts", text(attempts_text(result)))] if result.attempts > 1 else []
+        about = [("sent", code(f.sent)), ("due", code(f.due)), ("came", code(f.came)), *seen]
+        lines.append("".join(f"- {label} {value}\n" for label, value in about))
+    return "\n".join(lines)
+
+
+def _is_aside(result: ExchangeResult) -> bool:
+    return result.expected or result.news in (Word.INCONCLUSIVE, Word.SKIP)
+
+
+def _aside(run: Run, result: ExchangeResult) -> tuple[str, ...]:
+    word = "expected" if result.expected else result.news.value
+    reason = "; ".join(map(known_text, result.known)) if result.expected else result.reason
+    tries = f" ({attempts_text(result)})" if result.attempts > 1 else ""
+    return (text(result.id), text(run.name or run.target), str(run.ip_version), word, text(reason + tries))
