@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from probe.cli.places import placed, watch
 from probe.spec.reaction import PROFILES
 from probe.spec.states import State
 
@@ -44,6 +45,7 @@ _PORT = click.IntRange(1, 65535)
 @click.option("--json", "json_to", metavar="FILE", help="Write the results as JSON; - is standard output.")
 @click.option("--save", metavar="FILE.pcapng", help="Write every packet, commented, for Wireshark and tshark.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the matrix and the counts only.")
+@placed
 def command(  # one parameter an option
     targets: tuple[str, ...],
     ipv4: bool,
@@ -67,7 +69,7 @@ def command(  # one parameter an option
 
     if json_to is not None and json_to == save:
         raise click.UsageError("--json and --save name the same file")
-    options = MatrixOptions(trigger=known_trigger_text(trigger), only=_only(only), **plain)
+    options = MatrixOptions(trigger=known_trigger_text(trigger), only=_only(only), watch=watch(), **plain)
     versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
     return matrix_run.matrix(targets, versions, options, matrix_run.Display(json_to, save, quiet))
 

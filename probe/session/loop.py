@@ -21,6 +21,7 @@ LONG_WAIT = 5.0
 Supply = Callable[[], Attempt | None]
 Finished = Callable[[Attempt], None]
 Asks = Callable[[Flow, bytes], None]
+Watch = Callable[[], None]
 
 
 class Loop:
@@ -40,12 +41,14 @@ class Loop:
         ask: Asks | None = None,
         admit: Callable[[Arrival], bool] | None = None,
         pace: Pace | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """``ask`` hands a line to the peer's application, where there is one that can be asked.
 
         ``admit`` says of the first segment of a connection that a peer opens whether it is wanted (None: all are).
+        ``watch`` raises WireError when the peer is known to be gone, which then is as if the line had failed.
         """
-        self.ask, self.admit = ask, admit
+        self.ask, self.admit, self._watch = ask, admit, watch
         self.link = link
         self.table = table
         self.keep = keep
@@ -103,6 +106,8 @@ class Loop:
         self._take(self.link.receive(self._monotonic(self._next_wake())))
         looked = time.time()
         self._take(self.link.receive(0))
+        if self._watch is not None:  # before any silence or reset of the peer's is taken for its answer
+            self._watch()
         # Everything that came before `looked` has been read, so a silence until then is a silence of the peer.
         for attempt in list(self._live.values()):
             if not attempt.done and attempt.wake is not None and attempt.wake <= looked:

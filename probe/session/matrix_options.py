@@ -29,6 +29,7 @@ class MatrixOptions:
     parallel: int | None = None
     recorder: Recorder | None = None
     progress: Callable[[int, int], None] | None = None
+    watch: Callable[[], None] | None = None
 
     def wants(self, state: str, kind: str) -> bool:
         """Whether a cell of the matrix is asked for."""

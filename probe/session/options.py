@@ -33,7 +33,8 @@ class CheckOptions:
     False lets our own kernel answer (tests only). ``parallel`` bounds the connections the host sees at a time: 5
     half-open ones fit the smallest usual backlog, that of Python's own servers; slow exchanges, which wait elsewhere,
     come on top. ``pace`` bounds how often a new one begins, and may be shared by checks of one host that follow each
-    other. ``progress`` is called with (done, total).
+    other. ``progress`` is called with (done, total). ``watch`` is called often and raises WireError when
+    the peer is known to be gone: what was found until then stands.
     """
 
     profile: str = "rfc9293"
@@ -51,3 +52,4 @@ class CheckOptions:
     guarded: bool = True
     recorder: Recording | None = None
     progress: Callable[[int, int], None] | None = None
+    watch: Callable[[], None] | None = None
