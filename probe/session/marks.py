@@ -140,8 +140,8 @@ class RunMark:
     """One check: its exchanges in the order of the report, the verdicts given, what was skipped and why.
 
     ``verdicts`` maps an exchange to its word and rules; ``unseen`` are attempts of which not one packet passed;
-    ``caveat`` (a warning) and ``trouble`` (why it ended early) are what only the live run could know.
-    ``late``: it ended at its deadline.
+    ``remarks`` (warnings that no packet shows), ``caveat`` (another) and ``trouble`` (why it ended early) are what only
+    the live run could know. ``late``: it ended at its deadline.
     """
 
     target: Endpoint
@@ -153,6 +153,7 @@ class RunMark:
     interrupted: bool = False
     seconds: float = 0.0
     caveat: str = ""
+    remarks: tuple[str, ...] = ()
     trouble: str = ""
     late: bool = False
 
@@ -170,6 +171,7 @@ class RunMark:
             "interrupted": self.interrupted,
             "seconds": self.seconds,
             "caveat": self.caveat,
+            "remarks": list(self.remarks),
             "trouble": self.trouble,
             "late": self.late,
         }
@@ -240,6 +242,7 @@ def read_run(comment: str) -> RunMark:
         interrupted=record.flag("interrupted"),
         seconds=record.seconds("seconds"),
         caveat=record.text("caveat"),
+        remarks=record.texts("remarks") if record.has("remarks") else (),
         trouble=record.text("trouble"),
         late=record.has("late") and record.flag("late"),
     )

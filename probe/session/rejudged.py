@@ -78,7 +78,7 @@ class CheckAgain:
         for result in results:
             if result.id in mark.verdicts:
                 self.differences += _difference(result, *mark.verdicts[result.id])
-        warnings = (*([mark.caveat] if mark.caveat else []), *hearing.warnings())
+        warnings = (*([mark.caveat] if mark.caveat else []), *hearing.warnings(), *mark.remarks)
         run = _run(mark.target, results, warnings, mark)
         return replace(run, mixed=hearing.mixed(), profile=profile or self._profile())
 

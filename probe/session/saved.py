@@ -50,6 +50,7 @@ def _mark(hearing: Hearing, run: Run, dropped: int, caveat: str) -> RunMark:
         interrupted=run.interrupted,
         seconds=run.seconds,
         caveat=caveat or "",
+        remarks=tuple(w for w in run.warnings if w != caveat and w not in hearing.warnings()),
         trouble=run.trouble,
         late=run.late,
     )

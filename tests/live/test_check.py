@@ -176,7 +176,7 @@ FAULTS = [
 def test_deliberate_fault_is_found_under_its_rule(veth_pair: Far, rule: str, exchange: str, finding: str) -> None:
     target = veth_pair.start_target()[4]
     filtered(veth_pair, rule)
-    run = check(target, CheckOptions(only=(exchange, "synack-retransmitted")))
+    run = check(target, CheckOptions(only=(exchange, "synack-retransmitted"), patience=0.4))
     result = next(e for e in run.exchanges if e.id == exchange)
     assert (result.verdict, [f.rule for f in result.findings]) == (Word.FAIL, [finding]), words(run)
 
