@@ -60,7 +60,7 @@ def test_a_fault_comes_back(veth_pair: Far, tmp_path: Path, rule: str, exchange:
     target = veth_pair.start_target()[4]
     filtered(veth_pair, rule)
     path = tmp_path / "run.pcapng"
-    again = assert_alike(path, saved(path, target, CheckOptions(only=(exchange, "synack-retransmitted"))))
+    again = assert_alike(path, saved(path, target, CheckOptions(only=(exchange, "synack-retransmitted"), patience=0.4)))
     assert [f.rule for e in again.report.exchanges for f in e.findings] == [finding]
 
 
