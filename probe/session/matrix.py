@@ -16,7 +16,6 @@ from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Seen
 from probe.engine.grid import MatrixRun
 from probe.engine.judge import Doubt, Opinion, judge
-from probe.engine.jury import heard_enough
 from probe.engine.questions import CANDIDATES, NONE_BARRED, Barred, best_question
 from probe.engine.tracker import CLOSED, LISTENING, Terms
 from probe.engine.verdict import Word
@@ -288,7 +287,7 @@ class _Matrix:
         work.record.add(heard, attempt)
         if self.options.recorder is not None:
             self.comments |= comments_of(attempt, heard.opinion)
-        if not heard_enough(work.record.opinions()):
+        if not work.record.complete:
             self.queue.append(work)
         elif work.cell is not None:
             self.done += 1

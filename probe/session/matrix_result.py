@@ -9,7 +9,7 @@ from probe.engine.cell_play import Heard, due_text
 from probe.engine.cells import Cell
 from probe.engine.grid import CellResult, WayResult
 from probe.engine.judge import Doubt, Opinion
-from probe.engine.jury import is_noise, settle
+from probe.engine.jury import heard_enough, is_noise, settle
 from probe.engine.verdict import Word
 from probe.engine.ways import Way
 from probe.session.attempt import Attempt
@@ -27,6 +27,8 @@ come once in thousands of matrices; and a finding does not hang on a hiccup some
 """
 
 
+MOST = 6
+"""Attempts at one cell, those included that never brought the peer into the state."""
 _DOUBTS = (Doubt.NONE, Doubt.VOID, Doubt.REPEAT, Doubt.COOKIES, Doubt.ABORT, Doubt.LOSS, Doubt.UNEXPLAINED)
 """From the doubt that excuses most to the one that excuses nothing: loss may do whatever those before it do."""
 
@@ -57,13 +59,22 @@ class Record:
             self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
 
     def opinions(self) -> list[Opinion]:
-        """One an attempt. Of doubts about one and the same departure the one stands that every attempt allows."""
-        found = [h.opinion for h in self.heard]
+        """Of each attempt that got as far as the segment, or of all where none did.
+
+        Of several doubts about one and the same departure the one stands that every attempt allows.
+        """
+        every = [h.opinion for h in self.heard]
+        found = [o for o in every if o.doubt is not Doubt.VOID] or every
         departures = {tuple((f.rule, f.sent) for f in o.findings) for o in found}
         if len(departures) != 1 or () in departures:
             return found
         common = max((o.doubt for o in found), key=_DOUBTS.index)
         return [replace(o, doubt=common) for o in found]
+
+    @property
+    def complete(self) -> bool:
+        """Whether another attempt would add nothing, or there were enough that did not get as far as the segment."""
+        return heard_enough(self.opinions()) or len(self.heard) >= MOST
 
     def opinion(self, *, clean: bool = True, keeps_state: bool = True) -> Opinion:
         """The verdict of all attempts."""
