@@ -11,19 +11,20 @@ from probe.reports.markdown import code, fitted, mermaid, table, text
 from probe.reports.wording import attempts_text, fate_text, known_text
 
 _WORDS = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
-_HEADERS = ("target", "IP", "three-way", "close by us", "close by peer", *(word.value for word in _WORDS), "expected")
+_HEADERS = ("target", "IP", "three-way", "close by us", "close by peer", *(word.value for word in _WORDS))
 _ASIDE = ("exchange", "target", "IP", "verdict", "reason")
 
 
 def render(report: Report, *, exit_code: int, errors: Sequence[str] = (), room: int | None = None) -> str:
     """The document; with ``room``, no longer than so many octets."""
-    rows = [_row(run) for run in report.runs]
+    headers = (*_HEADERS, *(["expected"] if report.expected else []))
+    rows = [_row(run)[: len(headers)] for run in report.runs]
     rows += [
-        (text(f"{one.name} {one.target}".strip()), str(one.ip_version or "-"), text(one.reason), *[""] * 8)
+        (text(f"{one.name} {one.target}".strip()), str(one.ip_version or "-"), text(one.reason), *[""] * len(headers[3:]))
         for one in report.unchecked
     ]
     head = [f"## probe {report.command}: {_headline(report)}\n", f"{code(counts_line(report, exit_code))}\n"]
-    head += [table(_HEADERS, rows)] if rows else []
+    head += [table(headers, rows)] if rows else []
     head += ["".join(f"- {text(sentence)}\n" for sentence in errors)] if errors else []
     return fitted("\n".join(head), list(_parts(report)), room)
 
@@ -55,7 +56,7 @@ def _parts(report: Report) -> Iterator[str]:
     if aside := [_aside(run, e) for run in report.runs for e in run.exchanges if _is_aside(e)]:
         yield "### Expected, inconclusive, skipped\n\n" + table(_ASIDE, aside)
     if fates := [f"- {text(sentence)}\n" for one in report.expected if (sentence := fate_text(one))]:
-        yield "### Expectations that did not occur\n\n" + "".join(fates)
+        yield "### Expected, but gone\n\n" + "".join(fates)
     for run, result in told:
         if result.steps and result.news in report.fail_on.union({Word.FAIL}):
             yield f"### {_where(run, result)}: ladder\n\n" + mermaid(diagram(result))

@@ -85,7 +85,7 @@ def _parts(report: MatrixReport) -> Iterator[str]:
         lines.append("".join(f"- {label} {code(value)}\n" for label, value in about))
         yield "\n".join(lines)
     if fates := [f"- {text(sentence)}\n" for one in report.expected if (sentence := fate_text(one))]:
-        yield "### Expectations that did not occur\n\n" + "".join(fates)
+        yield "### Expected, but gone\n\n" + "".join(fates)
     for cells in groups:
         first = cells[0]
         if first.news in report.fail_on.union({Word.FAIL}):

@@ -74,7 +74,7 @@ def counts_line(report: Report, exit_code: int) -> str:
 
 
 def fates(report: Report, how: Style) -> Iterator[str]:
-    """The expected deviations that did not occur, a paragraph of them."""
+    """The expected deviations that are gone, a paragraph of them."""
     lines = [text for one in report.expected if (text := fate_text(one))]
     if lines:
         yield "\n".join(textwrap.fill(f"expected      {line}", how.width, subsequent_indent=" " * 14) for line in lines)

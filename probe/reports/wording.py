@@ -82,10 +82,10 @@ def known_text(known: Known | Expected) -> str:
 
 
 def fate_text(expected: Expected) -> str:
-    """What became of an expected deviation that did not occur, as a sentence; empty where it did."""
+    """What is to be said of an expected deviation that is gone; nothing of one that occurred or was not judged."""
     where = f"{expected.rule} in {expected.exchange}" + (f" of {expected.target}" if expected.target else "")
     version = f" over IPv{expected.ip_version}" if expected.ip_version else ""
+    if expected.fate is not Fate.GONE:
+        return ""
     since = f"expected since {expected.date}, {expected.reason}"
-    if expected.fate is Fate.GONE:
-        return f"{where}{version} no longer occurs ({since}): take it out of the expectations"
-    return "" if expected.fate is Fate.OCCURS else f"{where}{version} was not judged ({since})"
+    return f"{where}{version} no longer occurs ({since}): take it out of the expectations"
