@@ -7,6 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from probe.cli.places import placed, watch
 from probe.cli.reporting import Reporting, reporting
 from probe.cli.selection import chosen
 from probe.spec.reaction import PROFILES
@@ -54,6 +55,7 @@ _PORT = click.IntRange(1, 65535)
     help="At most so many new connections a second that one host sees.  [default: no bound]",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
+@placed
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     targets: tuple[str, ...],
     ipv4: bool,
@@ -83,7 +85,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.session import CheckOptions
 
     exchanges = _exchanges(only, no_wait=no_wait, slow=slow)
-    options = CheckOptions(trigger=known_trigger_text(trigger), only=exchanges, waits=not no_wait, slow=slow, **plain)
+    options = CheckOptions(
+        trigger=known_trigger_text(trigger), only=exchanges, waits=not no_wait, slow=slow, watch=watch(), **plain
+    )
     versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
     explicit = _explicit(trigger=trigger, rate=rate, **plain)

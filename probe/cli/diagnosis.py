@@ -7,16 +7,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from probe.cli.selftest import Finding, Line, interface_findings, try_line
 from probe.cli.targets import Aim
 from probe.wire.errors import WireError
 from probe.wire.namespace import private_possible
+from probe.wire.rights import capable as _capable
 from probe.wire.route import Route, find_route
 from probe.wire.sockdiag import KernelTable
 
-_CAP_NET_RAW = 13
 _NEWEST_NEEDED = {"scapy": "2.7", "pyroute2": "0.7", "click": "8.1", "tabulate": "0.9"}
 _MEND_RIGHT = (
     "sudo setpriv --reuid $(id -u) --regid $(id -g) --init-groups --inh-caps +net_raw --ambient-caps +net_raw"
@@ -61,13 +60,6 @@ def _answer(
     if usable:
         return True, f"the lab works here, {kinds}; other hosts need the capability CAP_NET_RAW"
     return False, "neither raw sockets nor private namespaces can be had" if forbidden else "loopback does not work"
-
-
-def _capable() -> bool:
-    """Whether CAP_NET_RAW is effective for this process."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-    effective = next((line.split()[1] for line in lines if line.startswith("CapEff:")), "0")
-    return bool(int(effective, 16) >> _CAP_NET_RAW & 1)
 
 
 def _interpreter() -> Finding:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from probe.cli.places import placed, watch
 from probe.cli.reporting import Reporting, reporting
 from probe.cli.selection import chosen
 from probe.spec.reaction import PROFILES
@@ -37,6 +38,7 @@ from probe.spec.reaction import PROFILES
 @reporting
 @click.option("--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
+@placed
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     port: int,
     ipv4: bool,
@@ -69,6 +71,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         count=1 if once else count,
         versions=tuple(v for v, asked in ((4, ipv4), (6, ipv6)) if asked or not (ipv4 or ipv6)),
         client=client or "",
+        watch=watch(),
         **plain,
     )
     shown = frozenset(_exchanges(("*",) if "all" in show else show, "--show"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from probe.cli.places import placed, watch
 from probe.cli.reporting import Reporting, reporting
 from probe.spec.reaction import PROFILES
 from probe.spec.states import State
@@ -45,6 +46,7 @@ _PORT = click.IntRange(1, 65535)
 @click.option("--deadline", type=click.FloatRange(0.1), metavar="SECONDS", help="End then; the rest is inconclusive.")
 @reporting
 @click.option("-q", "--quiet", is_flag=True, help="Print the matrix and the counts only.")
+@placed
 def command(  # one parameter an option
     targets: tuple[str, ...],
     ipv4: bool,
@@ -66,7 +68,7 @@ def command(  # one parameter an option
     from probe.cli.check import known_trigger_text
     from probe.session.matrix_options import MatrixOptions
 
-    options = MatrixOptions(trigger=known_trigger_text(trigger), only=_only(only), **plain)
+    options = MatrixOptions(trigger=known_trigger_text(trigger), only=_only(only), watch=watch(), **plain)
     versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
     return matrix_run.matrix(targets, versions, options, matrix_run.Display(reporting, quiet, deadline))
 

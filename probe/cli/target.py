@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from probe.cli.places import placed
+
 
 @click.command("target")
 @click.option(
@@ -13,6 +15,7 @@ import click
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 is a free one.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of every connection's end on standard error.")
+@placed
 def command(host: str | None, port: int, verbose: bool) -> int:
     """Run a TCP listener whose application does what the tester asks: echo, close, hold, half-close, abort, connect.
 

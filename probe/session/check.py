@@ -81,7 +81,9 @@ class _Check:
         self.asker = asker
         pace = options.pace or Pace()
         recorded = options.recorder.count if options.recorder is not None else 0
-        self.loop = Loop(link, table, recorded=recorded, ask=asker.ask, pace=pace, until=options.until)
+        self.loop = Loop(
+            link, table, recorded=recorded, ask=asker.ask, pace=pace, until=options.until, watch=options.watch
+        )
         self.crowd = Crowd(options.parallel, pace)
         self.closed = ClosedPorts(target, options.closed_port, local=local)
         self.detection = Detection(known_trigger(options.trigger))

@@ -73,6 +73,7 @@ class ListenOptions:
     recorder: Recorder | None = None
     tell: Callable[[str], None] | None = None
     told: Callable[[ExchangeResult], None] | None = None
+    watch: Callable[[], None] | None = None
 
 
 def listen(port: int, options: ListenOptions | None = None) -> Run:
@@ -112,7 +113,8 @@ class _Listening:
         self.table = table if table.available else None
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
         recorded = options.recorder.count if options.recorder is not None else 0
-        self.loop = Loop(link, recorded=recorded, ask=asker.ask if asker else None, admit=self._admit)
+        ask = asker.ask if asker else None
+        self.loop = Loop(link, recorded=recorded, ask=ask, admit=self._admit, watch=options.watch)
         self.trigger = _known(options)
         self.client = options.client
         self.others: dict[str, int] = {}

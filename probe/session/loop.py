@@ -26,6 +26,7 @@ class OutOfTimeError(Exception):
 Supply = Callable[[], Attempt | None]
 Finished = Callable[[Attempt], None]
 Asks = Callable[[Flow, bytes], None]
+Watch = Callable[[], None]
 
 
 class Loop:
@@ -46,13 +47,15 @@ class Loop:
         admit: Callable[[Arrival], bool] | None = None,
         pace: Pace | None = None,
         until: float | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """``ask`` hands a line to the peer's application, where there is one that can be asked.
 
-        ``until`` (of ``time.monotonic``) is when all must be over. ``admit`` says of the first
-        segment of a connection that a peer opens whether it is wanted (None: all are).
+        ``until`` (of ``time.monotonic``) is when all must be over. ``admit`` says of the first segment of a connection
+        that a peer opens whether it is wanted (None: all are). ``watch`` raises WireError when the peer is known to be
+        gone, which then is as if the line had failed.
         """
-        self.ask, self.admit = ask, admit
+        self.ask, self.admit, self._watch = ask, admit, watch
         self.link = link
         self.table = table
         self.keep = keep
@@ -118,6 +121,8 @@ class Loop:
         self._take(self.link.receive(wake if self._until is None else min(wake, self._until)))
         looked = time.time()
         self._take(self.link.receive(0))
+        if self._watch is not None:  # before any silence or reset of the peer's is taken for its answer
+            self._watch()
         # Everything that came before `looked` has been read, so a silence until then is a silence of the peer.
         for attempt in list(self._live.values()):
             if not attempt.done and attempt.wake is not None and attempt.wake <= looked:

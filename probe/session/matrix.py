@@ -61,7 +61,8 @@ def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
         usable = table if route.local and table.available else None
         recorder = chosen.recorder
         recorded = recorder.count if recorder is not None else 0
-        loop = Loop(link, usable, keep=recorder is not None, recorded=recorded, ask=asker.ask, until=chosen.until)
+        keep = recorder is not None
+        loop = Loop(link, usable, keep=keep, recorded=recorded, ask=asker.ask, until=chosen.until, watch=chosen.watch)
         exits.enter_context(_without_collector())
         return _Matrix(target, chosen, link, pool, loop, asker, local=route.local).run()
 

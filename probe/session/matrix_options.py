@@ -30,6 +30,7 @@ class MatrixOptions:
     recorder: Recorder | None = None
     until: float | None = None
     progress: Callable[[int, int], None] | None = None
+    watch: Callable[[], None] | None = None
 
     def wants(self, state: str, kind: str) -> bool:
         """Whether a cell of the matrix is asked for."""

@@ -36,6 +36,7 @@ class CheckOptions:
     come on top. ``pace`` bounds how often a new one begins, and may be shared by checks of one host that follow each
     other. ``progress`` is called with (done, total), ``told`` with every result as soon as nothing can change it any
     more. ``until``, a moment of ``time.monotonic``, ends the check; what is not done by then is inconclusive.
+    ``watch`` is called often and raises WireError when the peer is known to be gone: what was found until then stands.
     """
 
     profile: str = "rfc9293"
@@ -55,3 +56,4 @@ class CheckOptions:
     progress: Callable[[int, int], None] | None = None
     told: Callable[[ExchangeResult], None] | None = None
     until: float | None = None
+    watch: Callable[[], None] | None = None

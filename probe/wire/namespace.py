@@ -97,7 +97,7 @@ def _unshare(flags: int) -> int:
 def _setns(fd: int, path: Path) -> None:
     if _LIBC.setns(fd, _CLONE_NEWNET):
         code = ctypes.get_errno()
-        mend = "run as root" if code == errno.EPERM else "is it a network namespace?"
+        mend = "that needs CAP_SYS_ADMIN: run it with `sudo`" if code == errno.EPERM else "is it a network namespace?"
         raise WireError(f"cannot enter the network namespace {path}: {os.strerror(code)}; {mend}")
 
 
@@ -107,7 +107,7 @@ def _open(path: Path) -> int:
     except FileNotFoundError:
         raise WireError(f"there is no network namespace {path}: see `ip netns` or give a process id") from None
     except PermissionError:
-        raise WireError(f"cannot look into the network namespace {path}: run as root") from None
+        raise WireError(f"looking into the network namespace {path} needs CAP_SYS_ADMIN: run it with `sudo`") from None
 
 
 def _path(where: str | int) -> Path:

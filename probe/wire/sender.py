@@ -10,11 +10,8 @@ import time
 
 from probe.wire.addresses import socket_address
 from probe.wire.errors import WireError
+from probe.wire.rights import capable, missing
 
-NO_RIGHT = (
-    "raw sockets need the capability CAP_NET_RAW: run it with `sudo`, or with"
-    " `setpriv --ambient-caps +net_raw --inh-caps +net_raw`, or run `probe check` without a target, which needs nothing"
-)
 _IPV6_HDRINCL = 36
 _PATIENCE = 1  # seconds a full send buffer may take to empty
 _FULL_QUEUE_TRIES = 50
@@ -29,10 +26,11 @@ class Sender:
     def __init__(self, version: int, interface: str | None = None) -> None:
         """``interface`` pins the way out; None leaves it to the routes. WireError without CAP_NET_RAW."""
         kind = socket.AF_INET6 if version == 6 else socket.AF_INET
+        capable()
         try:
             self._socket = socket.socket(kind, socket.SOCK_RAW, socket.IPPROTO_RAW)
         except PermissionError as error:
-            raise WireError(NO_RIGHT) from error
+            raise WireError(missing()) from error
         if version == 6:
             self._socket.setsockopt(socket.IPPROTO_IPV6, _IPV6_HDRINCL, 1)
         else:

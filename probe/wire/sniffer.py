@@ -14,7 +14,7 @@ from typing import NamedTuple
 from probe.wire.bpf import NOTHING, Program, attach
 from probe.wire.decode import Checksum
 from probe.wire.errors import WireError
-from probe.wire.sender import NO_RIGHT
+from probe.wire.rights import capable, missing
 
 _ETH_P_ALL = 0x0003
 _SOL_PACKET, _PACKET_STATISTICS, _PACKET_AUXDATA = 263, 6, 8
@@ -46,13 +46,14 @@ class Sniffer:
 
     def __init__(self, interface: str | None, program: Program) -> None:
         """``interface`` None: all. WireError without CAP_NET_RAW or when the interface is gone or down."""
+        capable()
         try:
             # Protocol 0 until bind: nothing comes in before the filter is in place. Python's bind names one
             # interface; to hear all of them the protocol must be given here, and what came too early be thrown away.
             protocol = 0 if interface else socket.htons(_ETH_P_ALL)
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, protocol)
         except PermissionError as error:
-            raise WireError(NO_RIGHT) from error
+            raise WireError(missing()) from error
         self._where = interface or "every interface"
         self._dropped = 0
         self._broken = ""

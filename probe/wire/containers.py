@@ -1,0 +1,90 @@
+"""Finds a container's process, and with it its network namespace, through docker's or podman's command line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from probe.wire.errors import WireError
+
+ENGINES = ("docker", "podman")
+_PATIENCE = 20.0
+_FORMAT = "{{.Id}} {{.State.Pid}} {{.State.Status}} {{.NetworkSettings.SandboxKey}}"
+_PROC = Path("/proc")
+
+
+def container_process(name: str, *, patience: float = _PATIENCE, environment: Mapping[str, str] = os.environ) -> int:
+    """The id, on this machine, of the first process of the running container ``name`` (or id); WireError."""
+    engines = [engine for engine in ENGINES if shutil.which(engine, path=environment.get("PATH"))]
+    if not engines:
+        raise WireError(f"neither {' nor '.join(ENGINES)} is installed: give the container's process with --netns PID")
+    troubles = []
+    for engine in engines:
+        try:
+            return _ask(engine, name, patience, environment)
+        except WireError as error:
+            troubles.append(error)
+    # Where both are installed, one usually knows nothing of the other's containers.
+    raise next((t for t in troubles if "no container" not in str(t)), troubles[0])
+
+
+def _ask(engine: str, name: str, patience: float, environment: Mapping[str, str]) -> int:
+    command = [engine, "container", "inspect", "--format", _FORMAT, "--", name]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=patience, check=False, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        raise WireError(
+            f"{engine} did not answer within {patience:g} s: restart its daemon, or give --netns PID"
+        ) from None
+    except OSError as error:
+        raise WireError(f"{engine} cannot be run ({os.strerror(error.errno or 0).lower()}): mend its rights") from error
+    if done.returncode:
+        raise WireError(_refusal(engine, name, done.stderr))
+    answer = done.stdout.split()
+    if len(answer) < 3 or not answer[1].isdecimal():
+        raise WireError(f"{engine} gave no process of container {name}: give it with --netns PID")
+    identity, process, status, *sandbox = answer
+    if status != "running" or not int(process):
+        mend = "unpause" if status == "paused" else "start"
+        raise WireError(f"container {name} is not running ({status}): `{engine} {mend} {name}`")
+    if not _is_its(int(process), identity, sandbox):
+        raise WireError(
+            f"process {process} of this machine is not the one of container {name}: {engine} runs on another machine,"
+            " so run probe there, or give --netns PID"
+        )
+    return int(process)
+
+
+def _refusal(engine: str, name: str, said: str) -> str:
+    low = said.lower()
+    if "permission denied" in low:
+        return f"{engine} may not be asked by this user: run it with `sudo`"
+    if "no such" in low:
+        return f"{engine} knows no container {name}: `{engine} ps` lists those there are"
+    if any(sign in low for sign in ("cannot connect", "is the docker daemon running", "failed to connect")):
+        return f"{engine}'s daemon does not answer: start it, or set DOCKER_HOST to where it listens"
+    first = next((line.strip() for line in said.splitlines() if line.strip()), "no reason given")
+    return f"{engine} could not look at container {name} ({first}): mend that, or give --netns PID"
+
+
+def _is_its(process: int, identity: str, sandbox: list[str]) -> bool:
+    """Whether it is the container's process, and not a stranger here with the number of one on another machine.
+
+    Its control group names the container; where control groups are not to be seen, the engine keeps a handle on the
+    namespace. Where neither can be looked at, entering will say why.
+    """
+    try:
+        if identity in (_PROC / str(process) / "cgroup").read_text(encoding="utf-8", errors="replace"):
+            return True
+        if not sandbox:
+            return False
+        return Path(sandbox[0]).samefile(_PROC / str(process) / "ns/net")
+    except PermissionError:
+        return True
+    except OSError:
+        return False

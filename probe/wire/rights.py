@@ -1,0 +1,59 @@
+"""The right to open raw and packet sockets: taken up where the interpreter's file grants it, else what gives it."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from pathlib import Path
+
+NET_RAW = 13
+_VERSION_3 = 0x20080522  # linux/capability.h
+_SETS = struct.Struct("=6I")  # effective, permitted, inheritable of capabilities 0 to 31, then of 32 to 63
+_SUDO = (
+    "run it with `sudo`, or with `setpriv --ambient-caps +net_raw --inh-caps +net_raw`, or run `probe check` without a"
+    " target, which needs nothing"
+)
+_IN_CONTAINER = (Path("/.dockerenv"), Path("/run/.containerenv"))
+
+
+def capable() -> bool:
+    """Whether the calling thread has CAP_NET_RAW, taking it up first where it is permitted and not yet effective.
+
+    A file capability that is permitted only (``setcap cap_net_raw=p``) lets the interpreter start in a container
+    without the capability too, so that we get to say what is missing; exec would refuse an effective one.
+    """
+    bit = 1 << NET_RAW
+    if _field("CapEff") & bit:
+        return True
+    if not _field("CapPrm") & bit:
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, sets = struct.pack("=Ii", _VERSION_3, 0), ctypes.create_string_buffer(_SETS.size)
+    if libc.capget(header, sets):
+        return False
+    effective, *rest = _SETS.unpack(sets.raw)
+    return not libc.capset(header, _SETS.pack(effective | bit, *rest))
+
+
+def missing() -> str:
+    """What gives CAP_NET_RAW here, as a sentence for the user."""
+    return f"raw sockets need the capability CAP_NET_RAW: {_mend()}"
+
+
+def _mend() -> str:
+    if not any(mark.exists() for mark in _IN_CONTAINER):
+        return _SUDO
+    if not _field("CapBnd") >> NET_RAW & 1:
+        return "start the container with `--cap-add NET_RAW`"
+    if _field("NoNewPrivs"):
+        return "start the container without `--security-opt no-new-privileges`, or as root with `--user 0`"
+    return (
+        "an ordinary user of a container does not get it from `--cap-add NET_RAW` alone: start it as root with"
+        " `--user 0`, or give the image's interpreter the file capability cap_net_raw=p"
+    )
+
+
+def _field(name: str) -> int:
+    """A number of /proc/thread-self/status; the kernel writes capability sets in hexadecimal."""
+    text = Path("/proc/thread-self/status").read_text(encoding="ascii", errors="replace")
+    return next((int(line.split()[1], 16) for line in text.splitlines() if line.startswith(f"{name}:")), 0)
