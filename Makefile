@@ -7,10 +7,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test live check format bench fuzz soak captures clean system
+.PHONY: help run test live check format bench fuzz soak container captures clean system
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Stamps live inside the environment, so that removing it removes them.
 .venv/.runtime: pyproject.toml
@@ -50,6 +50,9 @@ fuzz: .venv/.dev ## random segments and captures: judged or refused, never a cra
 
 soak: .venv/.dev system ## long runs: nothing may leak, no verdict may change
 	$(BIN)/python -m tests.bench.soak $(ARGS)
+
+container: .venv/.runtime system ## judge services in containers from beside and from the host (needs Docker, or root)
+	@tests/container/run $(ARGS)
 
 captures: .venv/.dev system ## record the curated captures anew (captures/README.md says what each shows)
 	$(BIN)/python -m tests.captures.record $(ARGS)

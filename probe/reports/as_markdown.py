@@ -20,7 +20,12 @@ def render(report: Report, *, exit_code: int, errors: Sequence[str] = (), room: 
     headers = (*_HEADERS, *(["expected"] if report.expected else []))
     rows = [_row(run)[: len(headers)] for run in report.runs]
     rows += [
-        (text(f"{one.name} {one.target}".strip()), str(one.ip_version or "-"), text(one.reason), *[""] * len(headers[3:]))
+        (
+            text(f"{one.name} {one.target}".strip()),
+            str(one.ip_version or "-"),
+            text(one.reason),
+            *[""] * len(headers[3:]),
+        )
         for one in report.unchecked
     ]
     head = [f"## probe {report.command}: {_headline(report)}\n", f"{code(counts_line(report, exit_code))}\n"]

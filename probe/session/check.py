@@ -21,7 +21,7 @@ from probe.scenarios.triggers import NONE, missing
 from probe.session.attempt import Attempt, case_of
 from probe.session.crowd import Crowd
 from probe.session.detect import Detection, known_trigger
-from probe.session.loop import Loop, OutOfTimeError
+from probe.session.loop import End, Loop, OutOfTimeError
 from probe.session.options import CheckOptions
 from probe.session.pace import Pace
 from probe.session.ports import ClosedPorts
@@ -82,7 +82,7 @@ class _Check:
         pace = options.pace or Pace()
         recorded = options.recorder.count if options.recorder is not None else 0
         self.loop = Loop(
-            link, table, recorded=recorded, ask=asker.ask, pace=pace, until=options.until, watch=options.watch
+            link, table, recorded=recorded, ask=asker.ask, pace=pace, end=End(options.until, options.watch)
         )
         self.crowd = Crowd(options.parallel, pace)
         self.closed = ClosedPorts(target, options.closed_port, local=local)

@@ -23,7 +23,7 @@ from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import HTTP_CLIENT, ITSELF, TARGET, Trigger, missing, user_line
 from probe.session.attempt import Attempt, case_of
 from probe.session.check import SCHEDULING
-from probe.session.loop import Loop
+from probe.session.loop import End, Loop
 from probe.session.saved import save
 from probe.session.verdicts import Hearing
 from probe.spec.segment import FIN, Endpoint, Flow
@@ -114,7 +114,7 @@ class _Listening:
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
         recorded = options.recorder.count if options.recorder is not None else 0
         ask = asker.ask if asker else None
-        self.loop = Loop(link, recorded=recorded, ask=ask, admit=self._admit, watch=options.watch)
+        self.loop = Loop(link, recorded=recorded, ask=ask, admit=self._admit, end=End(watch=options.watch))
         self.trigger = _known(options)
         self.client = options.client
         self.others: dict[str, int] = {}

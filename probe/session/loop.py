@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from probe.engine.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.session.attempt import Attempt
@@ -29,6 +30,20 @@ Asks = Callable[[Flow, bytes], None]
 Watch = Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """What ends a loop before its work is done: ``until`` (of ``time.monotonic``) is when all must be over.
+
+    ``watch`` raises WireError when the peer is known to be gone, which then is as if the line had failed.
+    """
+
+    until: float | None = None
+    watch: Callable[[], None] | None = None
+
+
+NO_END = End()
+
+
 class Loop:
     """Runs attempts side by side. ``table`` reads the peer's own view where the peer is of this machine.
 
@@ -36,7 +51,7 @@ class Loop:
     numbered on from ``recorded``, the packets already in the recording. ``pace`` says when another may begin.
     """
 
-    def __init__(  # noqa: PLR0913  # what the session joins
+    def __init__(  # what the session joins
         self,
         link: Link,
         table: KernelTable | None = None,
@@ -46,23 +61,20 @@ class Loop:
         ask: Asks | None = None,
         admit: Callable[[Arrival], bool] | None = None,
         pace: Pace | None = None,
-        until: float | None = None,
-        watch: Watch | None = None,
+        end: End = NO_END,
     ) -> None:
         """``ask`` hands a line to the peer's application, where there is one that can be asked.
 
-        ``until`` (of ``time.monotonic``) is when all must be over. ``admit`` says of the first
-        segment of a connection that a peer opens whether it is wanted (None: all are).
-        ``watch`` raises WireError when the peer is known to be gone, which then is as if the line had failed.
+        ``admit`` says of the first segment of a connection that a peer opens whether it is wanted (None: all are).
         """
-        self.ask, self.admit, self._watch = ask, admit, watch
+        self.ask, self.admit, self._watch = ask, admit, end.watch
         self.link = link
         self.table = table
         self.keep = keep
         self.recorded = recorded
         self.arrivals: deque[Arrival] = deque()
         self._pace = pace or Pace()
-        self._until = until
+        self._until = end.until
         self._held: float | None = None
         self._live: dict[Flow, Attempt] = {}
         self._called: dict[int, deque[Attempt]] = {}

@@ -25,7 +25,7 @@ from probe.scenarios.triggers import NONE, Trigger, missing
 from probe.session.attempt import Attempt, case_of
 from probe.session.check import FIRST_PATIENCE, LOCAL_PATIENCE, ROUND_TRIPS, SCHEDULING
 from probe.session.detect import Detection, known_trigger
-from probe.session.loop import Loop, OutOfTimeError
+from probe.session.loop import End, Loop, OutOfTimeError
 from probe.session.matrix_options import MatrixOptions
 from probe.session.matrix_result import Facts, Record, comments_of, results
 from probe.session.ports import ClosedPorts
@@ -60,8 +60,8 @@ def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
         usable = table if route.local and table.available else None
         recorder = chosen.recorder
         recorded = recorder.count if recorder is not None else 0
-        keep, until = recorder is not None, chosen.until
-        loop = Loop(link, usable, keep=keep, recorded=recorded, ask=asker.ask, until=until, watch=chosen.watch)
+        keep = recorder is not None
+        loop = Loop(link, usable, keep=keep, recorded=recorded, ask=asker.ask, end=End(chosen.until, chosen.watch))
         exits.enter_context(_without_collector())
         return _Matrix(target, chosen, link, pool, loop, asker, local=route.local).run()
 

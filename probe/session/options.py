@@ -35,8 +35,8 @@ class CheckOptions:
     half-open ones fit the smallest usual backlog, that of Python's own servers; slow exchanges, which wait elsewhere,
     come on top. ``pace`` bounds how often a new one begins, and may be shared by checks of one host that follow each
     other. ``progress`` is called with (done, total), ``told`` with every result as soon as nothing can change it any
-    more. ``until``, a moment of ``time.monotonic``, ends the check; what is not done by then is inconclusive. ``watch``
-    is called often and raises WireError when the peer is known to be gone: what was found until then stands.
+    more. ``until``, a moment of ``time.monotonic``, ends the check; what is not done by then is inconclusive.
+    ``watch`` is called often and raises WireError when the peer is known to be gone: what was found until then stands.
     """
 
     profile: str = "rfc9293"

@@ -19,6 +19,7 @@ from probe.wire.addresses import family, socket_address
 from probe.wire.bpf import NOTHING, attach
 from probe.wire.closing import Closing
 from probe.wire.errors import WireError
+from probe.wire.rights import in_container
 
 _IP_MINTTL, _IPV6_MINHOPCOUNT = 21, 73
 _OUT_OF_FILES = (errno.EMFILE, errno.ENFILE)
@@ -112,7 +113,8 @@ class PortPool(Closing):
             return "source ports are not guarded: our own kernel answers the peer"
         if all(guard.complete for guard in self._guards.values()):
             return ""
-        return "without CAP_NET_ADMIN our kernel answers neighbours whose packets have a TTL of 255; run it with `sudo`"
+        mend = "start the container with `--cap-add NET_ADMIN`" if in_container() else "run it with `sudo`"
+        return f"without CAP_NET_ADMIN our kernel answers neighbours whose packets have a TTL of 255; {mend}"
 
     def take(self, port: int = 0) -> int:
         """A port that nothing else uses: a fresh one, or the given one. WireError when there is none."""

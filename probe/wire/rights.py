@@ -40,8 +40,13 @@ def missing() -> str:
     return f"raw sockets need the capability CAP_NET_RAW: {_mend()}"
 
 
+def in_container() -> bool:
+    """Whether docker or podman says that this is a container."""
+    return any(mark.exists() for mark in _IN_CONTAINER)
+
+
 def _mend() -> str:
-    if not any(mark.exists() for mark in _IN_CONTAINER):
+    if not in_container():
         return _SUDO
     if not _field("CapBnd") >> NET_RAW & 1:
         return "start the container with `--cap-add NET_RAW`"
