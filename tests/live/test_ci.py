@@ -88,3 +88,13 @@ def test_a_deadline_that_is_over_sends_nothing(target: dict[int, Endpoint]) -> N
     assert {(e.verdict, e.reason, e.steps) for e in found.exchanges} == {
         (Word.INCONCLUSIVE, "not done by the deadline", ())
     }
+
+
+def test_targets_side_by_side_begin_before_their_exchanges(target: dict[int, Endpoint], tmp_path: Path) -> None:
+    where = tmp_path / "jsonl"
+    assert probe("check", *map(str, target.values()), "--only", "open", "--jsonl", str(where)) == 0
+    found = lines(where.read_text())
+    assert found[-1]["event"] == "summary"
+    for endpoint in target.values():
+        own = [e["event"] for e in found[:-1] if e["target"] == str(endpoint)]
+        assert own == ["begun", "exchange", "ended"]
