@@ -142,7 +142,7 @@ class _Checking:
             def told(result: ExchangeResult, job: Job = job) -> None:
                 self._heard(Judged(job, result))
 
-            self.teller.begun(job.number, str(job.target), job.target.version, job.name)
+            self._begun(job)
             options = replace(job.options, recorder=self.recorder, progress=going, told=told)
             try:
                 run = session.check(job.target, options)
@@ -155,9 +155,10 @@ class _Checking:
 
     def _heard(self, event: Event) -> None:
         """Keep what came of a target."""
+        if isinstance(event, Going | Judged | Found):
+            self._begun(event.job)
         match event:
             case Going(job, done, total):
-                self.teller.begun(job.number, str(job.target), job.target.version, job.name)
                 if self.bar is None:
                     self.line(done, total)
                 else:
@@ -172,11 +173,13 @@ class _Checking:
                     run = kept(run, packets, self.recorder)  # the same with its numbers
                 self.outcome.found(job, run)
                 found = self.outcome.runs[job.number]
-                self.teller.begun(job.number, str(job.target), job.target.version, job.name)
                 self.teller.ended(job.number, found)
                 self._over(job.number, failed=Report("", "", (found,)).exit_code == 1)
             case Ended(interrupted):
                 self.outcome.interrupted |= interrupted
+
+    def _begun(self, job: Job) -> None:
+        self.teller.begun(job.number, str(job.target), job.target.version, job.name)
 
     def _over(self, place: int, *, failed: bool) -> None:
         if self.bar is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from probe.cli.filters import OPTION, parse
+from probe.cli.reporting import Reporting
 from probe.spec.reaction import PROFILES
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ _ROWS = "20"
     help="Write each connection as a line of JSON as soon as it is judged, at last a summary; - is stdout.",
 )
 @click.option(
+    "--junit",
+    "junit_to",
+    metavar="FILE",
+    help="Write JUnit XML, as Jenkins and GitLab read it, with the connections that --limit lists.",
+)
+@click.option(
     "--live",
     metavar="TARGET",
     help="Send the client side of one connection to this live peer (host:port) and judge its answers.",
@@ -71,6 +78,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     scheduler: str | None,
     json_to: str | None,
     jsonl_to: str | None,
+    junit_to: str | None,
     live: str | None,
     connection: int | None,
     quiet: bool,
@@ -83,23 +91,15 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.cli.replay_outcome import Request
     from probe.cli.replaying import Display, replay
 
-    _refuse_nonsense(files, json_to, jsonl_to)
+    _refuse_nonsense(files, json_to, jsonl_to, junit_to)
     if live is not None or connection is not None:
-        alone = not any((filters, show, connections, jsonl_to, workers, scheduler))
+        alone = not any((filters, show, connections, jsonl_to, junit_to, workers, scheduler))
         return _re_enact(live, files, connection, profile, json_to, quiet=quiet, alone=alone)
-    shown = _all_picked(show, files, alone=not (jsonl_to or filters))
-    request = Request(
-        files,
-        profile,
-        filters,
-        parse(filters),
-        *shown,
-        limit=_limit(limit),
-        as_captures=connections or bool(filters),
-        workers=workers,
-        scheduler=scheduler,
-    )
-    return replay(request, Display(json_to, jsonl_to, quiet))
+    shown = _all_picked(show, files, alone=not (jsonl_to or junit_to or filters))
+    wanted = parse(filters)
+    as_captures = connections or bool(filters)
+    request = Request(files, profile, filters, wanted, *shown, _limit(limit), as_captures, workers, scheduler)
+    return replay(request, Display(json_to, jsonl_to, quiet, junit_to))
 
 
 def _re_enact(
@@ -122,9 +122,8 @@ def _re_enact(
     return replay_live.run(live, files, connection=connection, profile=profile, json_to=json_to, quiet=quiet)
 
 
-def _refuse_nonsense(files: tuple[str, ...], json_to: str | None, jsonl_to: str | None) -> None:
-    if json_to is not None and json_to == jsonl_to:
-        raise click.UsageError("--json and --jsonl name the same file")
+def _refuse_nonsense(files: tuple[str, ...], json_to: str | None, jsonl_to: str | None, junit_to: str | None) -> None:
+    Reporting(json_to=json_to, jsonl_to=jsonl_to, junit_to=junit_to).check()
     if files.count("-") > 1:
         raise click.UsageError("standard input can be read only once")
 
@@ -145,7 +144,9 @@ def _all_picked(
     exchanges = tuple(one for one in named if isinstance(one, str))
     picked = tuple(one for one in named if not isinstance(one, str))
     if picked and not alone:
-        raise click.UsageError("--show N shows that connection and nothing else: leave out --jsonl and --filter")
+        raise click.UsageError(
+            "--show N shows that connection and nothing else: leave out --jsonl, --junit and --filter"
+        )
     return picked, exchanges
 
 

@@ -35,11 +35,12 @@ _FIRST = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """Where results go: JSON to ``json_to``, connections as lines to ``jsonl_to`` (``-``: stdout)."""
+    """Where results go: JSON to ``json_to``, connections as lines to ``jsonl_to``, JUnit XML (``-``: stdout)."""
 
     json_to: str | None = None
     jsonl_to: str | None = None
     quiet: bool = False
+    junit_to: str | None = None
 
 
 def replay(request: Request, display: Display) -> int:
@@ -51,7 +52,8 @@ def replay(request: Request, display: Display) -> int:
     with ExitStack() as stack:
         json_sink = DocumentSink(display.json_to) if display.json_to else None
         lines = LineSink(display.jsonl_to) if display.jsonl_to else None
-        for sink in (json_sink, lines):
+        junit = DocumentSink(display.junit_to) if display.junit_to else None
+        for sink in (json_sink, lines, junit):
             if sink is not None:
                 stack.callback(sink.close)
         outcome.find(request.files)
@@ -65,7 +67,7 @@ def replay(request: Request, display: Display) -> int:
             except KeyboardInterrupt:
                 outcome.interrupted = True
             progress.clear()
-            return _publish(request, display, outcome, json_sink, lines)
+            return _publish(request, display, outcome, json_sink, lines, junit)
 
 
 # -- judging -----------------------------------------------------------------------------------------------------------
@@ -133,18 +135,33 @@ def _rejudged(file: str, profile: str | None, outcome: Outcome) -> Recording:
 
 
 def _publish(
-    request: Request, display: Display, outcome: Outcome, json_sink: DocumentSink | None, lines: LineSink | None
+    request: Request,
+    display: Display,
+    outcome: Outcome,
+    json_sink: DocumentSink | None,
+    lines: LineSink | None,
+    junit: DocumentSink | None,
 ) -> int:
-    """Lines and JSON first, as trouble with them belongs into the rest; then people."""
+    """Files first, as trouble with them belongs into the rest; then people."""
+    if junit is not None:
+        outcome.attempt(lambda: junit.write(_junit(request, outcome)))
     if lines is not None:
         outcome.attempt(lambda: lines.write(_last_line(request, outcome)))
     if json_sink is not None:
         outcome.attempt(lambda: json_sink.write("".join(_json(request, outcome))))
     outcome.complain()
     code = outcome.exit_code()
-    if not any(sink is not None and sink.to_stdout for sink in (json_sink, lines)):
+    if not any(sink is not None and sink.to_stdout for sink in (json_sink, lines, junit)):
         say("\n".join(_texts(request, display, outcome, code)))
     return code
+
+
+def _junit(request: Request, outcome: Outcome) -> str:
+    from probe.reports import junit_replay  # its package takes a while to load
+
+    listed = outcome.replay.listed[: request.limit] if outcome.replay is not None else ()
+    errors = [sentence for sentence, _ in outcome.errors]
+    return junit_replay.render(outcome.replay, listed, recordings=outcome.recordings, errors=errors)
 
 
 def _json(request: Request, outcome: Outcome) -> Iterable[str]:

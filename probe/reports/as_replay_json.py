@@ -14,6 +14,7 @@ from probe.reports.as_json import Document, envelope
 from probe.spec.segment import ACK, Endpoint, flags_text
 
 _MICRO = 6
+_LINE = {"schema_version": as_json.SCHEMA_VERSION, "command": "replay", "event": "connection"}
 _PLACEHOLDER = '"connections": []'
 
 
@@ -79,7 +80,7 @@ def summary(
 
 def line(found: Connection) -> str:
     """One connection as a line of JSON, for --jsonl."""
-    return json.dumps(connection(found)) + "\n"
+    return json.dumps(_LINE | connection(found)) + "\n"
 
 
 def last_line(
@@ -88,7 +89,7 @@ def last_line(
     """The document but for its connections as the line of JSON that ends --jsonl."""
     document = summary(replay, exit_code=exit_code, errors=errors, recordings=recordings)
     del document["connections"]
-    return json.dumps(document) + "\n"
+    return json.dumps(document | {"event": "summary"}) + "\n"
 
 
 def connection(found: Connection, packets: Sequence[Packet] = ()) -> Document:
