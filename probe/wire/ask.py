@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 from probe.spec.segment import Endpoint, Flow
 from probe.wire.addresses import socket_address
@@ -12,6 +13,8 @@ from probe.wire.closing import Closing
 _AT_ONCE = 8
 """Lines under way at a time; each is an ordinary connection of a few milliseconds."""
 _PATIENCE = 5.0
+_REFUSED_WITHIN = 0.5
+"""Seconds a refusal may take once the line is delivered. A peer whose FINs get lost would hold up the next line."""
 
 
 class Asker(Closing):
@@ -44,9 +47,19 @@ def _tell(target: Endpoint, zone: str, line: bytes) -> str:
         with socket.create_connection(socket_address(target.address + zone, target.port)[:2], _PATIENCE) as sock:
             sock.sendall(line)
             sock.shutdown(socket.SHUT_WR)
-            answer = b"".join(iter(lambda: sock.recv(4096), b""))
+            answer = _answer(sock)
     except OSError as error:
         return f"{target} could not be asked to open a connection ({error})"
     if answer.startswith(b"ERR"):
         return f"{target} refused to open a connection: {answer.decode('ascii', 'replace').strip()}"
     return ""
+
+
+def _answer(sock: socket.socket) -> bytes:
+    """What is answered; nothing where the peer neither answers nor closes, as what was asked is seen elsewhere."""
+    sock.settimeout(_REFUSED_WITHIN)
+    answer = b""
+    with suppress(TimeoutError):
+        while more := sock.recv(4096):
+            answer += more
+    return answer
