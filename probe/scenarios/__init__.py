@@ -1,13 +1,17 @@
-"""The exchanges: one file each; the package finds them, sorted by their place in reports."""
+"""The exchanges: one file each; the package finds them, sorted by their place in reports, when they are asked for."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import Any
 
 from probe.scenarios.steps import Scenario
 
 _VOCABULARY = {"steps", "triggers"}
+
+ALL: dict[str, Scenario]
+"""Exchange id -> scenario, in report order."""
 
 
 def _load() -> dict[str, Scenario]:
@@ -16,5 +20,9 @@ def _load() -> dict[str, Scenario]:
     return {s.id: s for s in sorted(found, key=lambda s: (s.order, s.id))}
 
 
-ALL = _load()
-"""Exchange id -> scenario, in report order."""
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # what a module holds
+    """Load the exchanges at the first use: most of the package needs only the words they are written in."""
+    if name != "ALL":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()["ALL"] = _load()
+    return found

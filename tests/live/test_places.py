@@ -115,7 +115,7 @@ def test_a_target_can_be_put_inside(away: subprocess.Popen[str]) -> None:
 def test_what_was_found_before_the_process_ended_is_kept(away: subprocess.Popen[str]) -> None:
     process = start("check", "--netns", away.pid, "127.0.0.1:7000", "--jsonl", "-", "-q")
     assert process.stdout is not None
-    lines = []
+    lines: list[dict[str, object]] = []
     while not lines or "verdict" not in lines[-1]:  # the first result: it is under way
         lines.append(json.loads(process.stdout.readline()))
     away.kill()
