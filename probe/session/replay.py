@@ -24,11 +24,11 @@ from probe.session.stitch import Stitcher
 from probe.session.tally import Asked, Tally
 from probe.session.workers import Crew, can_travel, processes
 
-PART = 64 << 20
+PART = 24 << 20
 """Octets of one task: what a process reads before it hands over what it has."""
 PART_LISTED = 8 << 20
 """The same where every connection is listed, which takes ten times as long as judging it."""
-_MUCH = 4 * PART
+_MUCH = 256 << 20
 """Octets of all files above which memory counts for more than speed."""
 
 
