@@ -19,8 +19,8 @@ from probe.engine.verdict import ExchangeResult, Word
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, missing
 from probe.session.attempt import Attempt
-from probe.session.check import LOCAL_PATIENCE, SCHEDULING
 from probe.session.detect import known_trigger
+from probe.session.live_check import LOCAL_PATIENCE, SCHEDULING
 from probe.session.loop import Loop
 from probe.session.marks import BulkMark
 from probe.session.ports import ClosedPorts

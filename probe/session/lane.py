@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Protocol
 
 from probe.engine.verdict import ExchangeResult, Run
-from probe.session.check import check
+from probe.session.live_check import check
 from probe.session.options import CheckOptions
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError

@@ -22,7 +22,7 @@ from probe.engine.verdict import ExchangeResult, Run, Word
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import HTTP_CLIENT, ITSELF, TARGET, Trigger, missing, user_line
 from probe.session.attempt import Attempt, case_of
-from probe.session.check import SCHEDULING
+from probe.session.live_check import SCHEDULING
 from probe.session.loop import End, Loop
 from probe.session.saved import save
 from probe.session.verdicts import Hearing

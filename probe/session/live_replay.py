@@ -18,7 +18,7 @@ from probe.engine.script import Script, ScriptError, script
 from probe.engine.tracker import UNKNOWN_PORT, Terms
 from probe.engine.verdict import ExchangeResult, Run, Summary, Word
 from probe.session.attempt import Attempt, case_of
-from probe.session.check import FIRST_PATIENCE, LOCAL_PATIENCE, SCHEDULING
+from probe.session.live_check import FIRST_PATIENCE, LOCAL_PATIENCE, SCHEDULING
 from probe.session.loop import Loop
 from probe.session.marks import ATTEMPT
 from probe.session.picked import Picked, pick

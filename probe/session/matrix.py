@@ -23,8 +23,8 @@ from probe.engine.ways import WAYS, Way, possible
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, Trigger, missing
 from probe.session.attempt import Attempt, case_of
-from probe.session.check import FIRST_PATIENCE, LOCAL_PATIENCE, ROUND_TRIPS, SCHEDULING
 from probe.session.detect import Detection, known_trigger
+from probe.session.live_check import FIRST_PATIENCE, LOCAL_PATIENCE, ROUND_TRIPS, SCHEDULING
 from probe.session.loop import End, Loop, OutOfTimeError
 from probe.session.matrix_options import MatrixOptions
 from probe.session.matrix_result import Facts, Record, comments_of, results

@@ -33,7 +33,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 stop_engine() {
+  local until=$((SECONDS + 20))
   kill "$daemon" 2>/dev/null || true
+  while kill -0 "$daemon" 2>/dev/null && ((SECONDS < until)); do read -rt 0.1 <> <(:) || true; done
+  kill -KILL -- "-$daemon" 2>/dev/null || true # what is left of its session
   wait "$daemon" 2>/dev/null || true
   awk -v at="$work/" 'index($2, at) == 1 {print $2}' /proc/mounts | sort -r | xargs -r umount --lazy 2>/dev/null || true
 }

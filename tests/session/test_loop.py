@@ -54,3 +54,11 @@ def test_an_attempt_that_is_stopped_is_reset_and_handed_out() -> None:
     loop.run(lambda: todo.pop(0) if todo else None, finished, 2)
     assert ended == [1, 2]
     assert [s.flags for flow, s in line.sent if flow.local.port == 2] == [SYN, RST]
+
+
+def test_check_stays_a_function_whoever_imported_what() -> None:
+    from probe import session
+    from probe.cli import checking
+
+    assert callable(checking.check)
+    assert callable(session.check)
