@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from probe.engine import blame, late
 from probe.engine.connection import Packet
@@ -18,8 +19,8 @@ from probe.engine.judge import grade, show
 from probe.engine.tracker import UNKNOWN_PORT, Belief, Terms
 from probe.engine.verdict import Finding, Word
 from probe.engine.watch import Watch
-from probe.spec.segment import ACK, RST, SYN
-from probe.spec.seq import Seq
+from probe.spec.segment import ACK, FIN, RST, SYN
+from probe.spec.seq import Seq, later
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
@@ -84,14 +85,17 @@ def _end(packets: Sequence[Packet], recorded: Sequence[int], profile: str, *, cl
     if start is None:
         return _End()
 
-    def explained(order: Sequence[int]) -> Watch:
+    def explained(order: Sequence[int], ladder: Sequence[frozenset[str]] = _LADDER) -> Watch:
         """Bases and, in mid-connection, the start depend on who is heard first."""
         some = [packets[at] for at in order]
         begin = _start(some, client=client) or start
-        return _first_explained(_events(packets, order, client=client), begin, profile, _bases(some, client=client))
+        events, bases = _events(packets, order, client=client), _bases(some, client=client)
+        return _first_explained(events, begin, profile, bases, ladder)
 
-    for order in (recorded, *_without_copies(packets, recorded, client=client)):
-        watch = explained(order)
+    orders = (recorded, *_without_copies(packets, recorded, client=client))
+    # That the network made a copy is a plainer story than that the record lacks something.
+    for ladder, order in product((_LADDER[:-1], _LADDER[-1:]), orders):
+        watch = explained(order, ladder)
         if watch.broken_at is None:
             return _End(_states(watch, order), (), UNSEEN not in watch.terms.allow)
     watch, order = late.put_right(packets, order, watch, client=client, follow=explained)
@@ -106,18 +110,29 @@ def _end(packets: Sequence[Packet], recorded: Sequence[int], profile: str, *, cl
 def _without_copies(packets: Sequence[Packet], recorded: Sequence[int], *, client: bool) -> list[list[int]]:
     """The record without copies of the end's segments, which the network may have made; empty if there are none.
 
-    A SYN sent again may differ in all but its number; other segments are copies where nothing differs. Empty ACKs need
-    no such excuse.
+    A SYN sent again may differ in all but its number. Text is a copy where all was sent before, an empty ACK where
+    it takes back what the end had acknowledged: their first copies may have been folded away. Others must be equal.
     """
     first: dict[object, int] = {}
+    acked: Seq | None = None
+    sent: Seq | None = None
     kept = []
     for at in recorded:
         packet, s = packets[at], packets[at].segment
-        whole = s.seq, s.ack, s.flags, s.window, s.length, s.options
-        key = (s.flags & (SYN | ACK), s.seq) if s.flags & SYN else whole
-        plain = not s.seg_len and not s.flags & RST
-        if packet.from_client != client or plain or first.setdefault(key, at) == at:
+        if packet.from_client != client:
             kept.append(at)
+            continue
+        if s.flags & (SYN | FIN | RST):
+            key = (s.flags & (SYN | ACK), s.seq) if s.flags & SYN else (s.seq, s.ack, s.flags, s.window, s.options)
+            copy = first.setdefault(key, at) != at
+        elif s.length:
+            copy = sent is not None and s.end <= sent
+        else:
+            copy = acked is not None and s.ack < acked
+        if not copy:
+            kept.append(at)
+            acked = s.ack if acked is None or not s.flags & ACK else later(acked, s.ack)
+            sent = s.end if sent is None or s.flags & SYN else later(sent, s.end)
     return [kept] if len(kept) < len(recorded) else []
 
 
@@ -159,10 +174,16 @@ def _isn(packets: Sequence[Packet], from_client: bool) -> Seq | None:
     return min((*heard[:1], *said[:1]), key=lambda n: n - (heard or said)[0], default=None)
 
 
-def _first_explained(events: list[Event], start: Belief, profile: str, bases: tuple[Seq | None, Seq | None]) -> Watch:
+def _first_explained(
+    events: list[Event],
+    start: Belief,
+    profile: str,
+    bases: tuple[Seq | None, Seq | None],
+    ladder: Sequence[frozenset[str]],
+) -> Watch:
     """The walk with the plainest terms that explain everything; the last one tried where none does."""
-    watch = _followed(events, start, Terms(profile, _LADDER[0]), bases)
-    for allow in _LADDER[1:]:
+    watch = _followed(events, start, Terms(profile, ladder[0]), bases)
+    for allow in ladder[1:]:
         if watch.broken_at is None:
             break
         watch = _followed(events, start, Terms(profile, allow), bases)
