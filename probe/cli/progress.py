@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 import time
+
+from probe.cli.terminal import StatusLine
 
 _BAR = 24
 _EVERY = 0.1
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
-class ByteProgress:
+class ByteProgress(StatusLine):
     """``[######------]  50 % of 5.0 GB, 210 MB/s, 12 s left``; callable with (octets read, size or None)."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._on = not quiet and sys.stderr.isatty()
+        super().__init__(quiet=quiet)
         self._began = time.monotonic()
         self._next = self._began + _EVERY  # what takes no longer than that needs no bar
-        self._shown = 0
 
     def __call__(self, done: int, total: int | None) -> None:
         """Show how far it is, at most ten times a second."""
         now = time.monotonic()
-        if not self._on or now < self._next:
-            return
-        self._next = now + _EVERY
-        text = bar(done, total, now - self._began)
-        sys.stderr.write(f"\r{text:<{self._shown}}")
-        sys.stderr.flush()
-        self._shown = len(text)
-
-    def clear(self) -> None:
-        """Wipe the line, so that what is printed next starts on an empty one."""
-        if self._shown:
-            sys.stderr.write(f"\r{'':<{self._shown}}\r")
-            sys.stderr.flush()
-            self._shown = 0
+        if self.on and now >= self._next:
+            self._next = now + _EVERY
+            self.show(bar(done, total, now - self._began))
 
 
 def bar(done: int, total: int | None, seconds: float) -> str:

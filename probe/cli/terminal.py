@@ -38,22 +38,16 @@ def nobody_reads() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class Progress:
-    """``12/23 exchanges`` on one line of standard error, where that is a terminal; otherwise nothing."""
+class StatusLine:
+    """One line of standard error that is written anew, where that is a terminal; otherwise nothing."""
 
-    def __init__(self, *, quiet: bool = False, unit: str = "exchanges") -> None:
-        self._unit = unit
-        self._on = not quiet and sys.stderr.isatty()
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.on = not quiet and sys.stderr.isatty()
         self._shown = 0
-        self.label = ""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Show how far it is."""
-        self.show(f"{self.label}: {done}/{total} {self._unit}")
 
     def show(self, text: str) -> None:
         """Show any text there, as far as the line goes."""
-        if self._on:
+        if self.on:
             text = text[: width() - 1]
             sys.stderr.write(f"\r{text:<{self._shown}}")
             sys.stderr.flush()
@@ -65,3 +59,16 @@ class Progress:
             sys.stderr.write(f"\r{'':<{self._shown}}\r")
             sys.stderr.flush()
             self._shown = 0
+
+
+class Progress(StatusLine):
+    """``12/23 exchanges``, callable with both numbers."""
+
+    def __init__(self, *, quiet: bool = False, unit: str = "exchanges") -> None:
+        super().__init__(quiet=quiet)
+        self._unit = unit
+        self.label = ""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how far it is."""
+        self.show(f"{self.label}: {done}/{total} {self._unit}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probe.engine.verdict import Expected, Finding, Known, Word, exit_code, news
+from probe.engine.verdict import Expected, Finding, Known, WithNews, Word, exit_code
 
 SEGMENTS = ("SYN", "SYN+ACK", "ACK", "FIN", "FIN+ACK", "RST", "RST+ACK", "SYN+FIN", "DATA", "NULL", "SYN+RST")
 """The columns, in order."""
 
 
 @dataclass(frozen=True, slots=True)
-class CellResult:
+class CellResult(WithNews):
     """The verdict on one segment at one position in one state; ``way`` says how the peer was brought there.
 
     ``seq`` and ``ack`` name the numbers in the RFC's variables. ``sent``, ``due`` and ``came`` are relative to the
@@ -44,16 +44,6 @@ class CellResult:
     def place(self) -> str:
         """``ESTABLISHED:SYN+ACK``, as --only and expectations name it."""
         return f"{self.state}:{self.segment}"
-
-    @property
-    def news(self) -> Word:
-        """The verdict without what was expected."""
-        return news(self.verdict, self.findings, self.known)
-
-    @property
-    def expected(self) -> bool:
-        """Whether it deviated in nothing but expected ways."""
-        return self.news is not self.verdict and self.news is Word.PASS
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,25 @@ def news(verdict: Word, findings: Sequence[Finding], known: Sequence[Known]) -> 
     return worst(left) if left else Word.PASS
 
 
+class WithNews:
+    """What an exchange and a cell of the matrix have in common: a verdict of which a part may have been expected."""
+
+    __slots__ = ()
+    verdict: Word
+    findings: tuple[Finding, ...]
+    known: tuple[Known, ...]
+
+    @property
+    def news(self) -> Word:
+        """The verdict without what was expected."""
+        return news(self.verdict, self.findings, self.known)
+
+    @property
+    def expected(self) -> bool:
+        """Whether it deviated in nothing but expected ways."""
+        return self.news is not self.verdict and self.news is Word.PASS
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One line of an exchange. ``direction`` is ``>`` (tester to peer) or ``<`` (peer to tester).
@@ -112,7 +131,7 @@ class Captured:
 
 
 @dataclass(frozen=True, slots=True)
-class ExchangeResult:
+class ExchangeResult(WithNews):
     """The verdict on one exchange. ``form`` names what kind of exchange it became ("three-segment close").
 
     The first ``judged`` steps count for the verdict; the rest is clearing up (None: all count). ``captured`` and
@@ -140,16 +159,6 @@ class ExchangeResult:
     passed: int = 0
     deviated: int = 0
     known: tuple[Known, ...] = ()
-
-    @property
-    def news(self) -> Word:
-        """The verdict without what was expected."""
-        return news(self.verdict, self.findings, self.known)
-
-    @property
-    def expected(self) -> bool:
-        """Whether it deviated in nothing but expected ways."""
-        return self.news is not self.verdict and self.news is Word.PASS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,18 @@ from dataclasses import dataclass, field
 
 from probe import scenarios
 from probe.engine.conductor import Conductor, Setting
-from probe.engine.hypothesis import ABORT
 from probe.engine.judge import Opinion
 from probe.engine.jury import heard_enough, is_noise, settle
 from probe.engine.recall import Recall
-from probe.engine.tracker import UNKNOWN_PORT, Terms
+from probe.engine.tracker import UNKNOWN_PORT, Terms, allowed
 from probe.engine.verdict import ExchangeResult, Word
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, missing
 from probe.session.attempt import Attempt
 from probe.session.detect import known_trigger
-from probe.session.live_check import LOCAL_PATIENCE, SCHEDULING
 from probe.session.loop import Loop
 from probe.session.marks import BulkMark
+from probe.session.patience import LOCAL_PATIENCE, SCHEDULING
 from probe.session.ports import ClosedPorts
 from probe.session.result import result_of
 from probe.session.sources import Sources
@@ -114,8 +113,7 @@ class _Bulk:
         self.trigger = known_trigger(options.trigger) or NONE
         if lacking := missing(self.trigger, self.scenario.commands):
             raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
-        allow = frozenset({ABORT}) if self.scenario.aborts else frozenset[str]()
-        terms = Terms(options.profile, allow)
+        terms = Terms(options.profile, allowed(self.scenario))
         self.recall = Recall(self.scenario, UNKNOWN_PORT, terms, self.trigger.obedient, SCHEDULING)
         self.patience = options.patience or (LOCAL_PATIENCE if route.local else REMOTE_PATIENCE)
         closed = self.scenario.port == "closed"

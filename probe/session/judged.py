@@ -114,37 +114,50 @@ class Judge:
     ) -> Connection:
         """One connection in full. ``ends`` are the low and the high end of its flow."""
         packets = self.packets(connections, number)
-        group, facts, pair = connections.group, connections.facts, found.pair
+        group, facts = connections.group, connections.facts
         first = int(group.starts[number])
         client_high = bool(group.rows.from_high[first]) == bool(group.from_client[first])
-        client, server = ends[::-1] if client_high else ends
-        findings = judge_pair(_wide_enough(packets), self.profile).findings if pair.findings else ()
-        outcome = found.outcome
-        return Connection(
-            file=file,
-            index=int(facts.index[number]),
-            client=client,
-            server=server,
+        findings = judge_pair(_wide_enough(packets), self.profile).findings if found.pair.findings else ()
+        return replace(
+            described(packets, found, file, int(facts.index[number]), ends[::-1] if client_high else ends),
             first_packet=int(facts.first[number]),
             packets=int(facts.packets[number]),
             start=int(facts.start[number]) / _SECOND,
             duration=(int(facts.last[number]) - int(facts.start[number])) / _SECOND,
-            opener=outcome.opener,
-            handshake=outcome.handshake,
-            close=outcome.close,
-            client_states=tuple(StateStep(state, packets[index].number) for state, index in pair.client_states),
-            server_states=tuple(StateStep(state, packets[index].number) for state, index in pair.server_states),
-            evidence=found.evidence,
-            syn_again=outcome.syn_again,
-            syn_ack_again=outcome.syn_ack_again,
-            fin_again=outcome.fin_again,
-            rtt=summary(packets).rtt,
-            conn_state=found.conn_state,
-            history=found.history,
-            completeness=found.completeness,
             findings=tuple(_numbered(finding, packets) for finding in findings),
-            verdict=pair.word,
         )
+
+
+def described(
+    packets: list[Packet], found: Record, file: str, index: int, ends: tuple[Endpoint, Endpoint]
+) -> Connection:
+    """A connection of which these are all packets, as ``found`` judges it; ``ends`` are client and server."""
+    outcome, pair = found.outcome, found.pair
+    return Connection(
+        file=file,
+        index=index,
+        client=ends[0],
+        server=ends[1],
+        first_packet=packets[0].number,
+        packets=len(packets),
+        start=packets[0].time,
+        duration=packets[-1].time - packets[0].time,
+        opener=outcome.opener,
+        handshake=outcome.handshake,
+        close=outcome.close,
+        client_states=tuple(StateStep(state, packets[at].number) for state, at in pair.client_states),
+        server_states=tuple(StateStep(state, packets[at].number) for state, at in pair.server_states),
+        evidence=found.evidence,
+        syn_again=outcome.syn_again,
+        syn_ack_again=outcome.syn_ack_again,
+        fin_again=outcome.fin_again,
+        rtt=summary(packets).rtt,
+        conn_state=found.conn_state,
+        history=found.history,
+        completeness=found.completeness,
+        findings=tuple(_numbered(finding, packets) for finding in pair.findings),
+        verdict=pair.word,
+    )
 
 
 def record(packets: list[Packet], profile: str, *, reused: bool) -> Record:

@@ -13,22 +13,22 @@ from fnmatch import fnmatchcase
 from probe import scenarios
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Seen
-from probe.engine.hypothesis import ABORT
 from probe.engine.judge import Doubt, Opinion, judge
 from probe.engine.jury import heard_enough
 from probe.engine.summary import summarize
-from probe.engine.tracker import CLOSED, Terms
+from probe.engine.tracker import CLOSED, Terms, allowed
 from probe.engine.verdict import ExchangeResult, Run, Word
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import HTTP_CLIENT, ITSELF, TARGET, Trigger, missing, user_line
 from probe.session.attempt import Attempt, case_of
-from probe.session.live_check import SCHEDULING
+from probe.session.ending import Ending
 from probe.session.loop import End, Loop
+from probe.session.patience import SCHEDULING
 from probe.session.saved import save
 from probe.session.verdicts import Hearing
 from probe.spec.segment import FIN, Endpoint, Flow
 from probe.spec.seq import Seq
-from probe.wire.addresses import is_link_local
+from probe.wire.addresses import zone_suffix
 from probe.wire.ask import Asker
 from probe.wire.errors import TargetError, WireError
 from probe.wire.guard import PortPool
@@ -80,21 +80,24 @@ def listen(port: int, options: ListenOptions | None = None) -> Run:
     """Judge the client that connects to ``port``; WireError when the port cannot be held or the line not opened."""
     chosen = options or ListenOptions()
     with ExitStack() as exits:
-        links = []
+        links: list[RawLink] = []
         sources = [chosen.source] if chosen.source else [EVERYWHERE[version] for version in chosen.versions]
         for source in sources:
             pool = exits.enter_context(PortPool(source))
             links.append(RawLink(None, source=source, interface=chosen.interface, pool=pool, ports=[port]))
         link = exits.enter_context(SeveralLinks(links))
         table = exits.enter_context(KernelTable())
-        asker = exits.enter_context(Asker(chosen.ask, zone=_zone(chosen))) if chosen.ask else None
+        asker = (
+            exits.enter_context(Asker(chosen.ask, zone=zone_suffix(chosen.ask.address, chosen.interface)))
+            if chosen.ask
+            else None
+        )
         caveat = next((made.pool.caveat for made in links if made.pool.caveat), "")
         return _Listening(port, chosen, link, table, asker, caveat).run()
 
 
-def _zone(options: ListenOptions) -> str:
-    linked = options.ask is not None and is_link_local(options.ask.address) and options.interface
-    return f"%{options.interface}" if linked else ""
+def _asker(target: Endpoint, interface: str | None) -> Asker:
+    return Asker(target, zone=zone_suffix(target.address, interface))
 
 
 class _Listening:
@@ -117,7 +120,7 @@ class _Listening:
         self.loop = Loop(link, recorded=recorded, ask=ask, admit=self._admit, end=End(watch=options.watch))
         self.trigger = _known(options)
         self.client = options.client
-        self.others: dict[str, int] = {}
+        self.others: set[str] = set()
         self.scenarios = _chosen(options)
         self.hearing = Hearing(Endpoint(options.client or "0.0.0.0", 0), self.scenarios)  # noqa: S104 - nobody yet
         for scenario in self.scenarios:
@@ -128,31 +131,33 @@ class _Listening:
 
     def run(self) -> Run:
         """Until every exchange is judged, the connections asked for have come, or the time is over."""
-        interrupted, trouble = False, ""
         self._tell()
-        try:
+        with Ending() as end:
             while self.queue:
                 self.loop.run(self._next, self._finished, self.options.parallel)
                 if self._over():
                     break
-        except KeyboardInterrupt:
-            interrupted = True
-        except WireError as error:
-            interrupted, trouble = True, str(error)
-        return self._result(interrupted=interrupted, trouble=trouble)
+        return self._result(end)
 
-    def _result(self, *, interrupted: bool, trouble: str) -> Run:
+    def _result(self, end: Ending) -> Run:
         dropped = self.link.losses().dropped
         self.hearing.target = Endpoint(self.client or self.hearing.target.address, 0)
         for scenario in self.queue:
             if not self.hearing.opinions[scenario.id]:
                 self.hearing.opinions[scenario.id].append(Opinion(Word.INCONCLUSIVE, "no connection came for it"))
-        results = self.hearing.results(dropped=dropped, interrupted=interrupted)
+        results = self.hearing.results(dropped=dropped, interrupted=end.interrupted)
         seconds = time.monotonic() - self.begun
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         version = 6 if ":" in self.client else 4
         run = Run(
-            self.client or "nobody", version, summary, results, tuple(self._warnings()), seconds, interrupted, trouble
+            self.client or "nobody",
+            version,
+            summary,
+            results,
+            tuple(self._warnings()),
+            seconds,
+            end.interrupted,
+            end.trouble,
         )
         if self.options.recorder is not None:
             save(self.options.recorder, self.loop, self.hearing, run, dropped, self.caveat)
@@ -171,7 +176,7 @@ class _Listening:
         """Whether the connection that begins here is one of the client's; the first to come is the client."""
         address = arrival.flow.remote.address
         if self.client not in ("", address):
-            self.others[address] = self.others.get(address, 0) + 1
+            self.others.add(address)
             return False
         if self._over():
             return False
@@ -200,11 +205,10 @@ class _Listening:
         if not self.queue or self._over():
             return None
         scenario = self._ripe()
-        allow = frozenset({ABORT}) if scenario.aborts else frozenset[str]()
         setting = Setting(
             iss=Seq(self.random.getrandbits(32)),
             trigger=self.trigger or HTTP_CLIENT,
-            terms=Terms(self.options.profile, allow),
+            terms=Terms(self.options.profile, allowed(scenario)),
             start=CLOSED,
             patience=self.options.patience,
             coming=None if self.asker else self._left(),

@@ -5,12 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from contextlib import ExitStack, closing
 from fnmatch import fnmatchcase
 
 from probe import scenarios
 from probe.engine.conductor import Conductor, Setting
-from probe.engine.events import Seen
 from probe.engine.judge import Doubt, Opinion, judge
 from probe.engine.jury import heard_enough
 from probe.engine.summary import summarize
@@ -21,71 +19,49 @@ from probe.scenarios.triggers import NONE, missing
 from probe.session.attempt import Attempt, case_of
 from probe.session.crowd import Crowd
 from probe.session.detect import Detection, known_trigger
-from probe.session.loop import End, Loop, OutOfTimeError
+from probe.session.ending import Ending
+from probe.session.loop import End, Loop
 from probe.session.options import CheckOptions
 from probe.session.pace import Pace
+from probe.session.patience import FIRST_PATIENCE, LOCAL_PATIENCE, SCHEDULING, patience, round_trip
 from probe.session.ports import ClosedPorts
 from probe.session.saved import save
+from probe.session.station import Station, station
 from probe.session.verdicts import FIRST, Hearing
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
-from probe.wire.addresses import is_link_local
+from probe.wire.addresses import zone_suffix
 from probe.wire.ask import Asker
-from probe.wire.errors import WireError
-from probe.wire.guard import PortPool
-from probe.wire.raw import RawLink
-from probe.wire.route import find_route
-from probe.wire.sockdiag import KernelTable
 
-LOCAL_PATIENCE, FIRST_PATIENCE = 1.0, 3.0
-ROUND_TRIPS = 10
-"""The patience for an answer in round-trip times of the first handshake, at least that of a local peer."""
 CAREFUL = 2
 """How many exchanges in doubt are played again side by side."""
-SCHEDULING = 0.1
-"""Seconds a loaded machine may add to a peer's timer, granted before a delayed ACK counts as late."""
 
 
 def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
     """Play the exchanges against ``target`` and judge them; WireError or TargetError when that cannot begin."""
     chosen = options or CheckOptions()
-    route = find_route(target.address, source=chosen.source, interface=chosen.interface)
-    with ExitStack() as exits:
-        pool = exits.enter_context(PortPool(route.source, guarded=chosen.guarded))
-        link = exits.enter_context(
-            closing(RawLink(target.address, source=chosen.source, interface=chosen.interface, pool=pool))
-        )
-        table = exits.enter_context(KernelTable())
-        usable = table if route.local and table.available else None
-        asker = exits.enter_context(Asker(target, zone=f"%{chosen.interface}" if is_link_local(target.address) else ""))
-        return _Check(target, chosen, link, pool, usable, asker, local=route.local).run()
+    with (
+        station(target, source=chosen.source, interface=chosen.interface, guarded=chosen.guarded) as place,
+        Asker(target, zone=zone_suffix(target.address, chosen.interface)) as asker,
+    ):
+        return _Check(target, chosen, place, asker).run()
 
 
 class _Check:
     """One check in progress."""
 
-    def __init__(
-        self,
-        target: Endpoint,
-        options: CheckOptions,
-        link: RawLink,
-        pool: PortPool,
-        table: KernelTable | None,
-        asker: Asker,
-        *,
-        local: bool,
-    ) -> None:
-        self.target, self.options, self.link, self.pool = target, options, link, pool
-        self.patience = options.patience or (LOCAL_PATIENCE if local else FIRST_PATIENCE)
+    def __init__(self, target: Endpoint, options: CheckOptions, place: Station, asker: Asker) -> None:
+        self.target, self.options, self.link, self.pool = target, options, place.link, place.pool
+        self.patience = options.patience or (LOCAL_PATIENCE if place.local else FIRST_PATIENCE)
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
         self.asker = asker
         pace = options.pace or Pace()
         recorded = options.recorder.count if options.recorder is not None else 0
         self.loop = Loop(
-            link, table, recorded=recorded, ask=asker.ask, pace=pace, end=End(options.until, options.watch)
+            place.link, place.table, recorded=recorded, ask=asker.ask, pace=pace, end=End(options.until, options.watch)
         )
         self.crowd = Crowd(options.parallel, pace)
-        self.closed = ClosedPorts(target, options.closed_port, local=local)
+        self.closed = ClosedPorts(target, options.closed_port, local=place.local)
         self.detection = Detection(known_trigger(options.trigger))
         self.scenarios = _chosen(options)
         self.hearing = Hearing(target, self.scenarios)
@@ -96,25 +72,17 @@ class _Check:
         self.waiting: list[Scenario] = []
         self.path_delay = SCHEDULING
         self.brisk = 0
-        self.first_drop = 0
 
     def run(self) -> Run:
         """Preflight, detection of the trigger, then everything side by side."""
         began = time.monotonic()
-        interrupted, late, trouble = False, False, ""
-        try:
+        with Ending() as end:
             if self._reachable():
                 self._start_all()
             else:
                 self._start([s for s in self.scenarios if s.port == "closed"])
-        except KeyboardInterrupt:
-            interrupted = True
-        except OutOfTimeError:
-            late = True
-        except WireError as error:
-            interrupted, trouble = True, str(error)
         dropped = self.link.losses().dropped
-        results = self.hearing.results(dropped=dropped, interrupted=interrupted, late=late)
+        results = self.hearing.results(dropped=dropped, interrupted=end.interrupted, late=end.late)
         seconds = time.monotonic() - began
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         caveats = [self.pool.caveat] if self.pool.caveat else []
@@ -127,11 +95,11 @@ class _Check:
             results,
             warnings,
             seconds,
-            interrupted,
-            trouble,
+            end.interrupted,
+            end.trouble,
             self.hearing.mixed(),
             self.options.profile,
-            late=late,
+            late=end.late,
         )
         if self.options.recorder is not None:
             save(self.options.recorder, self.loop, self.hearing, run, dropped, self.pool.caveat)
@@ -149,12 +117,11 @@ class _Check:
 
     def _learn_pace(self, attempt: Attempt) -> None:
         """From the first handshake: how long an answer takes on this path."""
-        times = [e.time for e in attempt.conductor.transcript.events[:2] if isinstance(e, Seen)]
-        if len(times) == 2:  # SYN and SYN,ACK
-            round_trip = times[1] - times[0]
-            self.path_delay = SCHEDULING + round_trip
+        took = round_trip(attempt)
+        if took is not None:
+            self.path_delay = SCHEDULING + took
             if self.options.patience is None:
-                self.patience = max(LOCAL_PATIENCE, ROUND_TRIPS * round_trip)
+                self.patience = patience(took)
 
     def _start_all(self) -> None:
         """What hangs on the application waits until it is known; exchanges that only wait for a timer fill the time."""
@@ -196,11 +163,10 @@ class _Check:
         self.queue.remove(scenario)
         self.brisk += not scenario.slow
         trigger = self.detection.trigger_for(scenario)
-        allow = allowed(scenario)
         setting = Setting(
             iss=Seq(self.random.getrandbits(32)),
             trigger=trigger,
-            terms=Terms(self.options.profile, allow),
+            terms=Terms(self.options.profile, allowed(scenario)),
             start=UNKNOWN_PORT if scenario.opens == "us" else CLOSED,
             patience=self.patience,
         )

@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 from probe.capture.errors import CaptureError
 from probe.engine.beside import beside
 from probe.engine.conductor import Setting
-from probe.engine.hypothesis import ABORT
 from probe.engine.judge import Opinion, judge
 from probe.engine.jury import heard_enough, is_noise, settle
 from probe.engine.reenact import Reenactment, scenario_of
 from probe.engine.script import Script, ScriptError, script
-from probe.engine.tracker import UNKNOWN_PORT, Terms
+from probe.engine.tracker import UNKNOWN_PORT, Terms, allowed
 from probe.engine.verdict import ExchangeResult, Run, Summary, Word
 from probe.session.attempt import Attempt, case_of
-from probe.session.live_check import FIRST_PATIENCE, LOCAL_PATIENCE, SCHEDULING
 from probe.session.loop import Loop
 from probe.session.marks import ATTEMPT
+from probe.session.patience import FIRST_PATIENCE, LOCAL_PATIENCE, SCHEDULING
 from probe.session.picked import Picked, pick
 from probe.session.result import comments_of, result_of
 from probe.session.verdicts import after_losses, evidence
@@ -121,10 +120,9 @@ class _LiveReplay:
         return Run(str(self.target), self.target.version, _SKIPPED, (result,), tuple(warnings), seconds, interrupted)
 
     def _attempt(self) -> Attempt:
-        allow = frozenset({ABORT}) if self.scenario.aborts else frozenset[str]()
         setting = Setting(
             iss=Seq(self.random.getrandbits(32)),
-            terms=Terms(self.options.profile, allow),
+            terms=Terms(self.options.profile, allowed(self.scenario)),
             start=UNKNOWN_PORT,
             patience=self.line.patience,
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from probe.engine.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.session.attempt import Attempt
+from probe.session.ending import OutOfTimeError
 from probe.session.pace import Pace, connections
 from probe.spec.segment import ACK, RST, SYN, Flow
 from probe.wire.errors import WireError
@@ -20,14 +21,9 @@ LONG_WAIT = 5.0
 """Seconds between looks at the line when nobody waits for anything."""
 
 
-class OutOfTimeError(Exception):
-    """The deadline of the run has come."""
-
-
 Supply = Callable[[], Attempt | None]
 Finished = Callable[[Attempt], None]
 Asks = Callable[[Flow, bytes], None]
-Watch = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +166,11 @@ class Loop:
             attempt = self._live.get(arrival.flow) or self._opened(arrival)
             if attempt is not None and not attempt.done:
                 orders.setdefault(attempt, []).extend(self._hand_over(attempt, arrival))
-        if self.table is not None and orders:
-            orders = self._ask_kernel(orders)
+        unread = self._ask_kernel(list(orders)) if self.table is not None and orders else []
         for attempt, commands in orders.items():
             self._obey(attempt, commands)
+        if unread:
+            self._take(unread)
 
     def _opened(self, arrival: Arrival) -> Attempt | None:
         """The attempt that waits for the connection a peer opens with this segment; from now on it has its flow."""
@@ -199,19 +196,18 @@ class Loop:
             attempt.packets.append((before + 1, arrival))
         return commands
 
-    def _ask_kernel(self, orders: dict[Attempt, list[Command]]) -> dict[Attempt, list[Command]]:
-        """Note the peer's own state where it is certain: the same before and after a look that found nothing new."""
-        first = {attempt: self._kernel_state(attempt) for attempt in orders}
+    def _ask_kernel(self, attempts: list[Attempt]) -> list[Arrival]:
+        """Note the peer's own state where it is certain: the same before and after a look that found nothing new.
+
+        What such a look found is returned.
+        """
+        first = {attempt: self._kernel_state(attempt) for attempt in attempts}
         unread = self.link.receive(0)
         moved = {arrival.flow for arrival in unread}
         for attempt, state in first.items():
             if attempt.flow not in moved and self._kernel_state(attempt) == state:
                 attempt.kernel[attempt.last_event] = state
-        for attempt, commands in orders.items():
-            self._obey(attempt, commands)
-        if unread:
-            self._take(unread)
-        return {}
+        return unread
 
     def _kernel_state(self, attempt: Attempt) -> str:
         assert self.table is not None

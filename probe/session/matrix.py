@@ -7,13 +7,12 @@ import random
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from probe.engine.cell_play import CellConductor, Heard, ThoroughConductor, hear
 from probe.engine.cells import Cell, cells, control, patience_test
 from probe.engine.conductor import Conductor, Setting
-from probe.engine.events import Seen
 from probe.engine.grid import MatrixRun
 from probe.engine.judge import Doubt, Opinion, judge
 from probe.engine.questions import CANDIDATES, NONE_BARRED, Barred, best_question
@@ -24,21 +23,18 @@ from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, Trigger, missing
 from probe.session.attempt import Attempt, case_of
 from probe.session.detect import Detection, known_trigger
-from probe.session.live_check import FIRST_PATIENCE, LOCAL_PATIENCE, ROUND_TRIPS, SCHEDULING
-from probe.session.loop import End, Loop, OutOfTimeError
+from probe.session.ending import Ending
+from probe.session.loop import End, Loop
 from probe.session.matrix_options import MatrixOptions
 from probe.session.matrix_result import Facts, Record, comments_of, results
+from probe.session.patience import FIRST_PATIENCE, SCHEDULING, patience, round_trip
 from probe.session.ports import ClosedPorts
+from probe.session.station import Station, station
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
 from probe.spec.states import State
-from probe.wire.addresses import is_link_local
+from probe.wire.addresses import zone_suffix
 from probe.wire.ask import Asker
-from probe.wire.errors import WireError
-from probe.wire.guard import PortPool
-from probe.wire.raw import RawLink
-from probe.wire.route import find_route
-from probe.wire.sockdiag import KernelTable
 
 MANY, FEW = 384, 5
 """Connections at a time: behind `probe target`, whose backlog is long, and behind any other server."""
@@ -49,21 +45,12 @@ QUICK, AT_HAND = 0.6, 0.01
 def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
     """Play every cell against ``target`` and judge it; WireError or TargetError when that cannot begin."""
     chosen = options or MatrixOptions()
-    route = find_route(target.address, source=chosen.source, interface=chosen.interface)
-    with ExitStack() as exits:
-        pool = exits.enter_context(PortPool(route.source))
-        link = exits.enter_context(
-            closing(RawLink(target.address, source=chosen.source, interface=chosen.interface, pool=pool))
-        )
-        table = exits.enter_context(KernelTable())
-        asker = exits.enter_context(Asker(target, zone=f"%{chosen.interface}" if is_link_local(target.address) else ""))
-        usable = table if route.local and table.available else None
-        recorder = chosen.recorder
-        recorded = recorder.count if recorder is not None else 0
-        keep = recorder is not None
-        loop = Loop(link, usable, keep=keep, recorded=recorded, ask=asker.ask, end=End(chosen.until, chosen.watch))
-        exits.enter_context(_without_collector())
-        return _Matrix(target, chosen, link, pool, loop, asker, local=route.local).run()
+    with (
+        station(target, source=chosen.source, interface=chosen.interface) as place,
+        Asker(target, zone=zone_suffix(target.address, chosen.interface)) as asker,
+        _without_collector(),
+    ):
+        return _Matrix(target, chosen, place, asker).run()
 
 
 @contextmanager
@@ -91,22 +78,15 @@ class _Work:
 class _Matrix:
     """One matrix in progress."""
 
-    def __init__(
-        self,
-        target: Endpoint,
-        options: MatrixOptions,
-        link: RawLink,
-        pool: PortPool,
-        loop: Loop,
-        asker: Asker,
-        *,
-        local: bool,
-    ) -> None:
-        self.target, self.options, self.link, self.pool, self.loop = target, options, link, pool, loop
+    def __init__(self, target: Endpoint, options: MatrixOptions, place: Station, asker: Asker) -> None:
+        self.target, self.options, self.link, self.pool = target, options, place.link, place.pool
         self.asker = asker
-        self.patience = options.patience or (QUICK if local else FIRST_PATIENCE)
+        recorder, end = options.recorder, End(options.until, options.watch)
+        recorded = recorder.count if recorder is not None else 0
+        self.loop = Loop(place.link, place.table, keep=recorder is not None, recorded=recorded, ask=asker.ask, end=end)
+        self.patience = options.patience or (QUICK if place.local else FIRST_PATIENCE)
         self.random = random.Random(options.seed)
-        self.closed = ClosedPorts(target, options.closed_port, local=local)
+        self.closed = ClosedPorts(target, options.closed_port, local=place.local)
         self.detection = Detection(known_trigger(options.trigger))
         self.path_delay = SCHEDULING
         self.ways = tuple(way for way in WAYS if options.kinds(way.state.value))
@@ -122,20 +102,13 @@ class _Matrix:
     def run(self) -> MatrixRun:
         """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side."""
         began = time.monotonic()
-        interrupted, late, trouble = False, False, ""
-        try:
+        with Ending() as end:
             self._detect()
             self._look_for_ways()
             self._play_cells()
-        except KeyboardInterrupt:
-            interrupted = True
-        except OutOfTimeError:
-            late = True
-        except WireError as error:
-            interrupted, trouble = True, str(error)
         dropped = self.link.losses().dropped
         self._save()
-        facts = Facts(self.target, dropped, interrupted, self.keeps_state, late)
+        facts = Facts(self.target, dropped, end.interrupted, self.keeps_state, end.late)
         found, ways = results(facts, self.options, self.ways, self.reached, self.records)
         return MatrixRun(
             str(self.target),
@@ -146,9 +119,9 @@ class _Matrix:
             self.connections,
             tuple(filter(None, (self.pool.caveat, *self.asker.failures[:1]))),
             time.monotonic() - began,
-            interrupted,
-            trouble,
-            late,
+            end.interrupted,
+            end.trouble,
+            end.late,
         )
 
     def _save(self) -> None:
@@ -195,13 +168,11 @@ class _Matrix:
 
     def _learn_pace(self, attempt: Attempt) -> None:
         """From a handshake: how long an answer takes on this path."""
-        events = [e for e in attempt.conductor.transcript.events[:2] if isinstance(e, Seen)]
-        times = [e.time for e in events]
-        if [e.to_peer for e in events] == [True, False]:
-            round_trip = times[1] - times[0]
-            self.path_delay = SCHEDULING + round_trip
+        took = round_trip(attempt)
+        if took is not None:
+            self.path_delay = SCHEDULING + took
             if self.options.patience is None:
-                self.patience = QUICK if round_trip < AT_HAND else max(LOCAL_PATIENCE, ROUND_TRIPS * round_trip)
+                self.patience = QUICK if took < AT_HAND else patience(took)
 
     def _look_for_ways(self) -> None:
         """Each way once without a stimulus: where that does not work, no cell of it is played."""

@@ -30,6 +30,11 @@ def is_link_local(address: str) -> bool:
     return ":" in address and ipaddress.ip_address(address).is_link_local
 
 
+def zone_suffix(address: str, interface: str | None) -> str:
+    """``%interface``, without which sockets do not take a link-local address; else nothing."""
+    return f"%{interface}" if interface and is_link_local(address) else ""
+
+
 def zone_index(zone: str) -> int:
     """The interface index a zone names, by name or number; 0 for none. WireError where there is no such interface."""
     if not zone:

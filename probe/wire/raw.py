@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from probe.spec.segment import Endpoint, Flow, Segment
-from probe.wire.addresses import canonical, is_link_local
+from probe.wire.addresses import canonical, zone_suffix
 from probe.wire.bpf import program
 from probe.wire.closing import Closing
 from probe.wire.craft import pack
@@ -45,7 +45,7 @@ class RawLink(Closing):
         self.source: str = self.route.source if self.route else canonical(source or _ANY[0])[0]
         where = self.route.interface if self.route else interface
         peers = [self.route.remote] if self.route else []
-        self._zone = f"%{where}" if is_link_local(self.source) else ""
+        self._zone = zone_suffix(self.source, where)
         self._ignored: frozenset[str] = frozenset() if where else enslaved()
         self._unseen: dict[bytes, int] = {}
         self._number = 0
