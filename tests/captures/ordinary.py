@@ -1,22 +1,13 @@
-"""Ordinary traffic of the machine's own kernel: no packet here is made by probe."""
+"""Ordinary traffic of the machine's own kernel: what is recorded, and what it must become."""
 
 from __future__ import annotations
 
-import http.client
-import socket
-import subprocess
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
+from tests.captures import plays
 from tests.captures.expected import Due
-from tests.captures.stage import WEB, Stage, abort, fetch, pause
-
-REQUEST = b"GET / HTTP/1.0\r\n\r\n"
-DELAYED_ACK = 0.25
-"""Seconds after which a delayed acknowledgment has been sent."""
-ONE_OF = "limit rate 1/day burst 1 packets"
-"""nft: matches the first packet only."""
+from tests.captures.stage import Stage
 
 Play = Callable[[Stage], None]
 
@@ -37,350 +28,90 @@ class Scene:
     opened_before: bool = False
 
 
-def http_keep_alive(s: Stage) -> None:
-    web = http.client.HTTPConnection(s.address, WEB, 20, source_address=(s.address, s.client))
-    for _ in range(3):
-        web.request("GET", "/")
-        web.getresponse().read()
-    web.close()
-
-
-def http_closed_by_server(s: Stage) -> None:
-    where = f"[{s.address}]" if s.version == 6 else s.address
-    curl = ["curl", "-g", "-s", "-0", "-o", "/dev/null", "--noproxy", "*"]
-    subprocess.run([*curl, f"http://{where}:{WEB}/"], check=True, timeout=20)
-
-
-def http_keep_alive_timeout(s: Stage) -> None:
-    with s.connect(s.client, WEB) as client:
-        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        fetch(client)  # nginx ends the idle connection after a second
-
-
-def client_closes_first(s: Stage) -> None:
-    client, server = s.pair(s.client, s.server)
-    client.sendall(b"hello")
-    server.recv(100)
-    client.shutdown(socket.SHUT_WR)
-    pause(DELAYED_ACK)
-    server.close()
-    fetch(client)
-    client.close()
-
-
-def server_closes_first(s: Stage) -> None:
-    client, server = s.pair(s.client, s.server)
-    client.sendall(REQUEST)
-    server.recv(100)
-    server.sendall(b"hello")
-    server.close()
-    fetch(client)
-    pause(DELAYED_ACK)
-    client.close()
-
-
-def half_close(s: Stage) -> None:
-    client, server = s.pair(s.client, s.server)
-    client.sendall(b"all of the question")
-    client.shutdown(socket.SHUT_WR)
-    fetch(server)
-    for _ in range(3):
-        pause(DELAYED_ACK)
-        server.sendall(b"a part of the answer")
-    server.close()
-    fetch(client)
-    client.close()
-
-
-def client_aborts(s: Stage) -> None:
-    client, server = s.pair(s.client, s.server)
-    client.sendall(REQUEST)
-    server.recv(100)
-    abort(client)
-    with suppress(ConnectionResetError):
-        server.recv(100)
-    server.close()
-
-
-def server_aborts(s: Stage) -> None:
-    client, server = s.pair(s.client, s.server)
-    client.sendall(REQUEST)
-    server.recv(100)
-    abort(server)
-    with suppress(ConnectionResetError):
-        client.recv(100)
-    client.close()
-
-
-def unread_data(s: Stage) -> None:
-    client, server = s.pair(s.client, s.server)
-    client.sendall(REQUEST)
-    pause(DELAYED_ACK)
-    server.close()  # without reading: Linux resets (RFC 2525 section 2.17)
-    with suppress(ConnectionResetError):
-        client.recv(100)
-    client.close()
-
-
-def data_to_a_closed_end(s: Stage) -> None:
-    client, server = s.pair(s.client, s.server)
-    server.close()
-    fetch(client)
-    client.sendall(b"too late")
-    pause(DELAYED_ACK)
-    client.close()
-
-
-def refused(s: Stage) -> None:
-    with suppress(ConnectionRefusedError):
-        s.connect(s.client, s.server)
-
-
-def unanswered(s: Stage) -> None:
-    with s.rules(f"input tcp dport {s.server} drop"), s.bound(s.client) as client:
-        client.settimeout(1.5)
-        with suppress(TimeoutError):
-            client.connect((s.address, s.server))
-
-
-def syn_lost(s: Stage) -> None:
-    with s.rules(f"input tcp flags & (syn|ack) == syn {ONE_OF} drop"):
-        _talk(s)
-
-
-def syn_ack_lost(s: Stage) -> None:
-    with s.rules(f"input tcp flags & (syn|ack) == syn|ack {ONE_OF} drop"):
-        _talk(s)
-
-
-def third_segment_lost(s: Stage) -> None:
-    with s.rules(f"input tcp dport {s.server} tcp flags & (syn|ack) == ack {ONE_OF} drop"):
-        _talk(s)
-
-
-def fin_lost(s: Stage) -> None:
-    with s.rules(f"input tcp sport {s.server} tcp flags & fin == fin {ONE_OF} drop"):
-        _talk(s)
-
-
-def last_ack_lost(s: Stage) -> None:
-    ack = f"input tcp sport {s.server} tcp flags & (fin|syn|rst) == 0 ip{'6' if s.version == 6 else ''}"
-    length = "length < 60" if s.version == 4 else "length < 45"
-    client, server = s.pair(s.client, s.server)
-    server.close()
-    fetch(client)
-    pause(DELAYED_ACK)
-    with s.rules(f"{ack} {length} {ONE_OF} drop"):
-        client.close()  # its FIN is acknowledged, and the acknowledgment is lost
-        pause(1.0)
-
-
-def simultaneous_close(s: Stage) -> None:
-    client, server = s.pair(s.client, s.server)
-    client.sendall(b"hello")
-    server.recv(100)
-    pause(DELAYED_ACK)
-    with s.rules(f"input tcp dport {s.server} tcp flags & fin == fin {ONE_OF} drop"):
-        client.close()  # the FIN is lost on its way, so the server closes without knowing of it
-        server.close()
-        pause(1.0)
-
-
-def simultaneous_open(s: Stage) -> None:
-    with s.rules(f"input tcp dport {s.server} tcp flags & (syn|ack) == syn {ONE_OF} drop"):
-        one, other = s.bound(s.client), s.bound(s.server)
-        one.setblocking(False)
-        with suppress(BlockingIOError):
-            one.connect((s.address, s.server))  # lost on its way
-        other.connect((s.address, s.client))
-        one.settimeout(20)
-        one.sendall(b"hello")
-        other.recv(100)
-        one.close()
-        fetch(other)
-        pause(DELAYED_ACK)
-        other.close()
-
-
-def lossy(s: Stage) -> None:
-    loss = "meta l4proto tcp numgen random mod 100 < 15 drop"
-    with s.rules(f"input {loss}", f"output {loss}"):
-        for turn in range(5):
-            client, server = s.pair(s.client + turn, s.server)
-            client.sendall(REQUEST)
-            server.recv(100)
-            server.sendall(b"x" * 4000)
-            server.close()
-            fetch(client)
-            client.close()
-        pause(3.0)
-
-
-def reused_four_tuple(s: Stage) -> None:
-    with s.listener(s.server) as listener:
-        for _ in range(3):
-            client = s.connect(s.client, s.server)
-            server, _ = listener.accept()
-            client.sendall(REQUEST)
-            server.recv(100)
-            server.close()  # so that TIME-WAIT is the server's, and the client may use the port again
-            fetch(client)
-            client.close()
-
-
-def keep_alive_probes(s: Stage) -> None:
-    client, server = s.pair(s.client, s.server)
-    client.sendall(b"hello")
-    server.recv(100)
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL):
-        client.setsockopt(socket.IPPROTO_TCP, option, 1)
-    pause(2.5)
-    client.close()
-    fetch(server)
-    server.close()
-
-
-def zero_window(s: Stage) -> None:
-    with s.listener(s.server, SO_RCVBUF=2048) as listener:
-        client = s.connect(s.client, s.server)
-        server, _ = listener.accept()
-        client.setblocking(False)
-        sent = 0
-        with suppress(BlockingIOError):
-            while sent < 20_000:
-                sent += client.send(b"x" * 1000)
-        pause(1.0)
-        client.settimeout(20)
-        client.shutdown(socket.SHUT_WR)
-        fetch(server)
-        server.close()
-        fetch(client)
-        client.close()
-
-
-def large_transfer(s: Stage) -> None:
-    client, server = s.pair(s.client, s.server)
-    server.settimeout(20)
-    for _ in range(12):
-        server.sendall(b"x" * 30_000)
-        for _ in iter(lambda: client.recv(1 << 14), None):
-            break
-    server.close()
-    fetch(client)
-    client.close()
-
-
-def mid_stream(s: Stage) -> None:
-    client, server = s.opened.pop()
-    client.sendall(REQUEST)
-    server.recv(100)
-    server.sendall(b"hello")
-    server.close()
-    fetch(client)
-    pause(DELAYED_ACK)
-    client.close()
-
-
-def _talk(s: Stage) -> None:
-    """A request, an answer, the server closes, the client after it."""
-    with s.listener(s.server) as listener:
-        client = s.connect(s.client, s.server)
-        client.sendall(REQUEST)
-        server, _ = listener.accept()
-        server.settimeout(20)
-        server.recv(100)
-        server.sendall(b"hello")
-        server.close()
-        fetch(client)
-        pause(DELAYED_ACK)
-        client.close()
-
-
 CLOSES = "four-way|three-segment"
 FINE = (Due("followed", CLOSES, "SF"),)
 FOUR = (Due("followed", "four-way", "SF"),)
 SCENES = (
-    Scene("http-keep-alive", "three requests of Python to nginx on one connection", http_keep_alive, FINE),
-    Scene("http-closed-by-server", "curl with HTTP/1.0: nginx closes first", http_closed_by_server, FINE),
-    Scene("http-keep-alive-timeout", "nginx closes an idle connection", http_keep_alive_timeout, FINE),
-    Scene("client-closes-first", "four-way close begun by the client", client_closes_first, FOUR),
-    Scene("server-closes-first", "four-way close begun by the server", server_closes_first, FOUR),
-    Scene("half-close", "the client closes its side and goes on listening", half_close, FOUR),
+    Scene("http-keep-alive", "three requests of Python to nginx on one connection", plays.http_keep_alive, FINE),
+    Scene("http-closed-by-server", "curl with HTTP/1.0: nginx closes first", plays.http_closed_by_server, FINE),
+    Scene("http-keep-alive-timeout", "nginx closes an idle connection", plays.http_keep_alive_timeout, FINE),
+    Scene("client-closes-first", "four-way close begun by the client", plays.client_closes_first, FOUR),
+    Scene("server-closes-first", "four-way close begun by the server", plays.server_closes_first, FOUR),
+    Scene("half-close", "the client closes its side and goes on listening", plays.half_close, FOUR),
     Scene(
         "client-aborts",
         "the client resets the connection (SO_LINGER 0)",
-        client_aborts,
+        plays.client_aborts,
         (Due("followed", "reset by client", "RSTO"),),
     ),
     Scene(
         "server-aborts",
         "the server resets the connection (SO_LINGER 0)",
-        server_aborts,
+        plays.server_aborts,
         (Due("followed", "reset by server", "RSTR"),),
     ),
     Scene(
         "unread-data",
         "the server closes without reading what came: Linux resets",
-        unread_data,
+        plays.unread_data,
         (Due("followed", "reset by server", "RSTR"),),
     ),
     Scene(
         "data-to-a-closed-end",
         "the server has closed altogether; data of the client is answered with RST",
-        data_to_a_closed_end,
+        plays.data_to_a_closed_end,
         (Due("followed", "reset by server", "RSTR"),),
     ),
-    Scene("refused", "nothing listens on the port", refused, (Due("refused", "none", "REJ"),)),
-    Scene("unanswered", "a firewall drops every SYN", unanswered, (Due("unanswered", "none", "S0"),)),
-    Scene("syn-lost", "the first SYN is lost", syn_lost, FOUR),
-    Scene("syn-ack-lost", "the first SYN,ACK is lost", syn_ack_lost, FOUR),
-    Scene("third-segment-lost", "the ACK of the SYN,ACK is lost; data stands for it", third_segment_lost, FOUR),
-    Scene("fin-lost", "the first FIN is lost", fin_lost, FOUR),
-    Scene("last-ack-lost", "the acknowledgment of the second FIN is lost", last_ack_lost, FOUR),
+    Scene("refused", "nothing listens on the port", plays.refused, (Due("refused", "none", "REJ"),)),
+    Scene("unanswered", "a firewall drops every SYN", plays.unanswered, (Due("unanswered", "none", "S0"),)),
+    Scene("syn-lost", "the first SYN is lost", plays.syn_lost, FOUR),
+    Scene("syn-ack-lost", "the first SYN,ACK is lost", plays.syn_ack_lost, FOUR),
+    Scene("third-segment-lost", "the ACK of the SYN,ACK is lost; data stands for it", plays.third_segment_lost, FOUR),
+    Scene("fin-lost", "the first FIN is lost", plays.fin_lost, FOUR),
+    Scene("last-ack-lost", "the acknowledgment of the second FIN is lost", plays.last_ack_lost, FOUR),
     Scene(
         "simultaneous-close",
         "both ends close before they hear of the other's FIN",
-        simultaneous_close,
+        plays.simultaneous_close,
         (Due("followed", "simultaneous", "SF"),),
     ),
-    Scene("simultaneous-open", "both ends send a SYN; one is lost", simultaneous_open, FOUR),
-    Scene("lossy", "five connections of which 15 % of all segments are lost", lossy, (Due("*", "*", "*"),) * 5),
-    Scene("reused-four-tuple", "three connections on one four-tuple", reused_four_tuple, FINE * 3),
-    Scene("keep-alive-probes", "TCP keep-alives of one second", keep_alive_probes, FINE),
-    Scene("zero-window", "the reader stops, the window closes, probes ask for it", zero_window, FINE),
+    Scene("simultaneous-open", "both ends send a SYN; one is lost", plays.simultaneous_open, FOUR),
+    Scene("lossy", "five connections of which 15 % of all segments are lost", plays.lossy, (Due("*", "*", "*"),) * 5),
+    Scene("reused-four-tuple", "three connections on one four-tuple", plays.reused_four_tuple, FINE * 3),
+    Scene("keep-alive-probes", "TCP keep-alives of one second", plays.keep_alive_probes, FINE),
+    Scene("zero-window", "the reader stops, the window closes, probes ask for it", plays.zero_window, FINE),
     Scene(
         "large-transfer",
         "super-segments of the offload, only the first 96 octets of each recorded",
-        large_transfer,
+        plays.large_transfer,
         FINE,
         ("-s", "96", "{ip} and tcp"),
     ),
     Scene(
         "mid-stream",
         "the recorder started in mid-connection",
-        mid_stream,
+        plays.mid_stream,
         (Due("not seen", "four-way", "SF"),),
         opened_before=True,
     ),
     Scene(
         "client-side-only",
         "only what the client sends was recorded",
-        server_closes_first,
+        plays.server_closes_first,
         (Due("not seen", "incomplete", "SH"),),
         ("{ip} and tcp dst port {server}",),
     ),
     Scene(
         "server-side-only",
         "only what the server sends was recorded",
-        server_closes_first,
+        plays.server_closes_first,
         (Due("not seen", "incomplete", "SHR"),),
         ("{ip} and tcp src port {server}",),
     ),
     Scene(
         "any-interface",
         "recorded on all interfaces at once (Linux cooked capture)",
-        server_closes_first,
+        plays.server_closes_first,
         FOUR,
         interface="any",
     ),
