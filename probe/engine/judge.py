@@ -185,11 +185,7 @@ def _of_empty_ack(case: Case, culprit: blame.Blame, came: Seen) -> blame.Blame:
 
 def show(watch: Watch, event: Seen) -> str:
     """A segment with numbers relative to the ISNs of the connection, in tcpdump's notation."""
-    numbers, segment = watch.numbers, event.segment
-    seq_base, ack_base = (numbers.tester, numbers.peer) if event.to_peer else (numbers.peer, numbers.tester)
-    if segment.has(RST | ACK) and segment.seq == 0:
-        seq_base = None  # the absolute 0 of a RST,ACK for no connection (RFC 9293 section 3.10.7.1)
-    return segment.text(seq_base, ack_base)
+    return watch.numbers.text(event.segment, event.to_peer)
 
 
 def grade(rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...]) -> Finding:

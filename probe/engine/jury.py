@@ -26,8 +26,9 @@ def heard_enough(opinions: list[Opinion]) -> bool:
     last = opinions[-1]
     if last.doubt is Doubt.NONE and last.word is not Word.SKIP:
         return True
-    if last.word is Word.SKIP and not (last.reason.startswith("the application") and len(opinions) < TWICE):
-        return True
+    if last.word is Word.SKIP:
+        wanted = ATTEMPTS if any(o.findings for o in opinions) else TWICE
+        return not last.reason.startswith("the application") or len(opinions) >= wanted
     if last.doubt is Doubt.VOID and last.reason.startswith(("our own kernel", "interrupted")):
         return True
     enough = TWICE if _same(opinions) and last.doubt is Doubt.UNEXPLAINED else ATTEMPTS
@@ -47,6 +48,8 @@ def settle(opinions: list[Opinion], *, clean: bool, keeps_state: bool = True) ->
         return Opinion(Word.INCONCLUSIVE, "not run")
     last = opinions[-1]
     count = len(opinions)
+    if last.word is Word.SKIP and (deviating := _deviating(opinions)):  # an idle application clears nobody
+        return _unsure(opinions, f"deviated in {deviating} of {count} attempts; in another {last.reason}")
     if last.doubt is Doubt.NONE:
         return _after_doubts(opinions, last) if count > 1 and last.word is Word.PASS else last
     if last.doubt is Doubt.VOID:

@@ -31,14 +31,16 @@ class Sight(NamedTuple):
 class Numbers:
     """Turns the numbers of one connection into canonical ones: both ISNs at fixed places.
 
-    The sequence number 0 of a RST,ACK for no connection (RFC 9293 section 3.10.7.1) is absolute and stays 0.
+    The sequence number 0 of a RST,ACK for no connection (RFC 9293 section 3.10.7.1) is absolute and stays 0; the tester
+    sends such a one only before any number of its own, else it is one of the connection that happens to be 0.
     """
 
-    __slots__ = ("peer", "tester")
+    __slots__ = ("_refused", "peer", "tester")
 
     def __init__(self) -> None:
         self.tester: Seq | None = None
         self.peer: Seq | None = None
+        self._refused = False
 
     def canonical(self, segment: Segment, to_peer: bool) -> Segment:
         """The segment with canonical numbers and without what never decides (payload octets, urgent pointer)."""
@@ -47,15 +49,16 @@ class Numbers:
     def sight(self, segment: Segment, to_peer: bool) -> Sight:
         """What is left of the segment for the tracker, in a form that is quick to look up."""
         flags, seq, ack = segment.flags, segment.seq, segment.ack
-        known = not to_peer or self.tester is None  # what the tester sends in a connection is never absolute
-        if to_peer and self.tester is None and not (seq == 0 and flags & RST and flags & ACK):
-            self.tester = seq
+        absolute = _is_refusal(segment) and (not to_peer or self.tester is None)
+        if to_peer and self.tester is None:
+            self._refused |= absolute
+            self.tester = None if absolute else seq
         if not to_peer and self.peer is None and flags & SYN:
             self.peer = seq
         own, other = (self._tester, self._peer) if to_peer else (self._peer, self._tester)
         return Sight(
             to_peer,
-            seq if seq == 0 and flags & RST and flags & ACK and known else own(seq),
+            seq if absolute else own(seq),
             other(ack) if flags & ACK else _ZERO,
             flags & 0x3F,
             segment.window,
@@ -64,8 +67,17 @@ class Numbers:
             segment.faults,
         )
 
+    def text(self, segment: Segment, to_peer: bool) -> str:
+        """A segment that was taken, in tcpdump's notation, with numbers relative to the ISNs."""
+        own, other = (self.tester, self.peer) if to_peer else (self.peer, self.tester)
+        return segment.text(None if _is_refusal(segment) and (self._refused or not to_peer) else own, other)
+
     def _tester(self, number: Seq) -> Seq:
         return number if self.tester is None else TESTER_ISN + (number - self.tester)
 
     def _peer(self, number: Seq) -> Seq:
         return number if self.peer is None else PEER_ISN + (number - self.peer)
+
+
+def _is_refusal(segment: Segment) -> bool:
+    return segment.seq == 0 and segment.has(RST | ACK)

@@ -26,6 +26,8 @@ def doubtful(doubt: Doubt, finding: Finding = FOUND) -> Opinion:
         ([SKIP], True),
         ([IDLE], False),
         ([IDLE, IDLE], True),
+        ([doubtful(Doubt.LOSS), IDLE], False),
+        ([IDLE, doubtful(Doubt.LOSS), IDLE], True),
         ([doubtful(Doubt.UNEXPLAINED)], False),
         ([doubtful(Doubt.UNEXPLAINED)] * 2, True),
         ([doubtful(Doubt.LOSS)] * 2, False),
@@ -46,6 +48,14 @@ def test_three_times_the_same_is_a_verdict_on_a_clean_path(doubt: Doubt) -> None
     assert settle([doubtful(doubt)] * 3, clean=True).word is Word.FAIL
     assert settle([doubtful(doubt)] * 2, clean=True).word is Word.INCONCLUSIVE
     assert settle([doubtful(doubt)] * 3, clean=False).word is Word.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("doubt", [Doubt.LOSS, Doubt.UNEXPLAINED])
+def test_an_idle_application_clears_nobody(doubt: Doubt) -> None:
+    found = settle([doubtful(doubt), IDLE, IDLE], clean=True)
+    assert found.word is Word.INCONCLUSIVE
+    assert found.reason.startswith("deviated in 1 of 3 attempts; in another the application behind the port")
+    assert settle([IDLE, IDLE], clean=True) == IDLE
 
 
 def test_twice_unexplained_is_a_verdict_on_any_path() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from probe import scenarios
@@ -154,6 +154,7 @@ def attempt_of(dialogue: Dialogue, first: int) -> Attempt:
 
 
 @given(st.lists(talks, min_size=2, max_size=5))
+@example([("active-bad-ack", 0, False, 0.0, 0, ""), ("abort-by-peer", 2**32 - 1, False, 0.0, 0, "")])  # a RST,ACK at 0
 def test_streamed_comments_are_those_of_a_check(some: list[Talk]) -> None:
     recorder, arrivals, due = Noted(), deque[Arrival](), list[tuple[bytes, tuple[str, ...]]]()
     first = 1
