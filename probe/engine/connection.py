@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
-from probe.engine.verdict import Finding, Word
+from probe.engine.verdict import Expected, Finding, Known, Word, exit_code, worst
 from probe.spec.segment import Endpoint, Segment
 
 
@@ -39,7 +40,7 @@ class Connection:
     ``evidence`` says how complete the record is: complete, or why not ("starts in mid-connection", "one direction
     only", "segments are missing"). ``rtt``: seconds between SYN and SYN,ACK plus SYN,ACK and ACK, as far as seen.
     ``completeness`` is Wireshark's number (1 SYN, 2 SYN-ACK, 4 ACK, 8 DATA, 16 FIN, 32 RST), ``conn_state`` and
-    ``history`` are Zeek's.
+    ``history`` are Zeek's. Of each finding ``blamed`` is the end it stands against, ``known`` what was expected of it.
     """
 
     file: str
@@ -65,6 +66,25 @@ class Connection:
     completeness: int = 0
     findings: tuple[Finding, ...] = ()
     verdict: Word = Word.PASS
+    blamed: tuple[Endpoint, ...] = ()
+    known: tuple[Known | None, ...] = ()
+
+    @property
+    def fresh(self) -> tuple[Finding, ...]:
+        """The findings that were not expected."""
+        return tuple(f for f, known in zip_longest(self.findings, self.known) if known is None)
+
+    @property
+    def news(self) -> Word:
+        """The verdict without what was expected."""
+        if not any(self.known):
+            return self.verdict
+        return worst([finding.word for finding in self.fresh]) if self.fresh else Word.PASS
+
+    @property
+    def expected(self) -> bool:
+        """Whether it deviated in nothing but expected ways."""
+        return self.news is not self.verdict and self.news is Word.PASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +94,10 @@ class Replay:
     ``counts`` are connections by outcome ("followed, four-way": 12). ``listed`` are the connections asked for (all of
     them for JSON, the worst ones for the table). ``faults`` are files that could be read only in part:
     (file, octet, reason). ``evidence`` are connections by how complete their record is, as ``counts`` are by outcome.
+
+    ``expected`` are the deviations that do not fail it: ``verdicts`` leaves out the ``known`` connections that deviate in
+    no other way. ``deviations`` are connections by rule and verdict of their other findings. ``fail_on`` are verdicts
+    that fail it beside ``fail``. ``late``: the deadline ended it.
     """
 
     files: tuple[str, ...]
@@ -88,12 +112,20 @@ class Replay:
     interrupted: bool = False
     seconds: float = 0.0
     evidence: dict[str, int] = field(default_factory=dict)
+    expected: tuple[Expected, ...] = ()
+    known: int = 0
+    deviations: dict[tuple[str, Word], int] = field(default_factory=dict)
+    fail_on: frozenset[Word] = frozenset()
+    late: bool = False
+
+    @property
+    def words(self) -> set[Word]:
+        """The verdicts that occur; what the deadline left unread is inconclusive, what was expected passes."""
+        found = {Word(word) for word, count in self.verdicts.items() if count}
+        return found | ({Word.PASS} if self.known else set()) | ({Word.INCONCLUSIVE} if self.late else set())
 
     @property
     def exit_code(self) -> int:
-        """1 where a MUST is violated, 130 interrupted, 4 a file was unreadable in part, 0 otherwise."""
-        if self.verdicts.get(Word.FAIL):
-            return 1
-        if self.interrupted:
-            return 130
-        return 4 if self.faults else 0
+        """1 a MUST is violated (or what ``fail_on`` names), 130 interrupted, 4 unreadable in part, 3 inconclusive."""
+        code = exit_code(self.words, self.fail_on, interrupted=self.interrupted)
+        return 4 if self.faults and code in (0, 3) else code

@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from probe.engine.connection import Replay
 from probe.engine.grid import CellResult, MatrixRun
 from probe.engine.verdict import ExchangeResult, Expected, Fate, Finding, Known, Run, Word
+from probe.spec.segment import Endpoint
 
+CAPTURE = "capture"
+"""What stands for the exchange where a connection of a capture is meant."""
 _JUDGED = (Word.PASS, Word.WARN, Word.FAIL)
 
 
@@ -67,33 +71,65 @@ def marked_matrix(run: MatrixRun, expectations: Sequence[Expected]) -> MatrixRun
 
 
 def fates(
-    expectations: Iterable[Expected], runs: Sequence[Run] = (), matrices: Sequence[MatrixRun] = ()
+    expectations: Iterable[Expected],
+    runs: Sequence[Run] = (),
+    matrices: Sequence[MatrixRun] = (),
+    replay: Replay | None = None,
 ) -> tuple[Expected, ...]:
-    """Each expectation with what became of it.
+    """Each expectation with what became of it; ``replay`` was made with the same ones.
 
     It is gone only where its exchange was judged and nothing hints at the rule any more: not in an exchange that is
     inconclusive either.
     """
     seen = [(_place(_at(e, run), run.name), e.verdict, e.findings) for run in runs for e in run.exchanges]
     seen += [(_cell(c, run), c.verdict, c.findings) for run in matrices for c in run.cells]
-    return tuple(replace(one, fate=_fate(one, seen)) for one in expectations)
+    captured = {replace(one, fate=Fate.OPEN): one.fate for one in replay.expected} if replay is not None else {}
+    cut = replay is not None and bool(replay.late or replay.interrupted or replay.faults)
+    fates = [(one, _fate(one, seen, captured.get(one), cut=cut)) for one in expectations]
+    return tuple(replace(one, fate=fate) for one, fate in fates)
 
 
-def _fate(expected: Expected, seen: Iterable[tuple[Place, Word, Sequence[Finding]]]) -> Fate:
+def of_captures(expectations: Iterable[Expected]) -> tuple[Expected, ...]:
+    """Those that speak of connections of captures."""
+    return tuple(one for one in expectations if matches(one.exchange, CAPTURE))
+
+
+def speaks_of(expected: Expected, end: Endpoint) -> bool:
+    """Whether it is meant for findings against this end of captured connections: its address, or address and port."""
+    return covers(expected, Place(str(end), end.address, end.version, CAPTURE))
+
+
+def _fate(
+    expected: Expected,
+    seen: Iterable[tuple[Place, Word, Sequence[Finding]]],
+    captured: Fate | None = None,
+    *,
+    cut: bool = False,
+) -> Fate:
+    """``captured``: what became of it in captures, of which not all was read where they are ``cut``."""
     about = [(word, findings) for place, word, findings in seen if covers(expected, place)]
     if any(word in _JUDGED and any(f.rule == expected.rule for f in findings) for word, findings in about):
         return Fate.OCCURS
-    in_doubt = any(word is Word.INCONCLUSIVE for word, _ in about)
-    return Fate.OPEN if in_doubt or not any(word in _JUDGED for word, _ in about) else Fate.GONE
+    if captured is Fate.OCCURS:
+        return Fate.OCCURS
+    in_doubt = any(word is Word.INCONCLUSIVE for word, _ in about) or (cut and matches(expected.exchange, CAPTURE))
+    judged = captured is Fate.GONE or any(word in _JUDGED for word, _ in about)
+    return Fate.GONE if judged and not in_doubt else Fate.OPEN
 
 
 def from_runs(
-    runs: Sequence[Run], matrices: Sequence[MatrixRun], date: str, reason: str, before: Iterable[Expected] = ()
+    runs: Sequence[Run],
+    matrices: Sequence[MatrixRun],
+    date: str,
+    reason: str,
+    before: Iterable[Expected] = (),
+    replay: Replay | None = None,
 ) -> tuple[Expected, ...]:
     """Expectations that make every deviation of these runs a known one.
 
     Those of ``before`` that are not gone stay as they are. The target is named only where there are several, the IP
-    version only where not every version of the run deviates: what a container's port is tomorrow nobody knows.
+    version only where not every version of the run deviates: what a container's port is tomorrow nobody knows. For
+    the connections of captures (``replay``) there is one a rule, whatever ends broke it.
     """
     kept = tuple(one for one in before if one.fate is not Fate.GONE)
     results = [(_place(_at(e, run), run.name), e.news, e.findings, e.known) for run in runs for e in run.exchanges]
@@ -113,7 +149,8 @@ def from_runs(
         for (exchange, rule, target), where in found.items()
         for version in ([0] if where == versions else sorted(where))
     ]
-    return (*kept, *fresh)
+    broken = dict.fromkeys(rule for rule, _ in replay.deviations) if replay is not None else {}
+    return (*kept, *fresh, *(Expected(CAPTURE, rule, date, reason) for rule in broken))
 
 
 def _host(place: Place) -> str:

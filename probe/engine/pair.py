@@ -49,6 +49,7 @@ class PairVerdict:
     The states are (RFC name, index into the packets) for each step at which an end's state became certain and was a new
     one. ``findings`` name packets by their place, counted from 1. ``complete`` is False where only segments that are
     not in the record explain it. ``timed``: with other times between the packets the verdict could be another.
+    ``by_client`` says of each finding whether it stands against the client, else against the server.
     """
 
     client_states: tuple[tuple[str, int], ...]
@@ -57,6 +58,7 @@ class PairVerdict:
     word: Word
     complete: bool
     timed: bool = False
+    by_client: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def judge_pair(packets: Sequence[Packet], profile: str = "rfc9293") -> PairVerdi
     findings = (*server.findings, *client.findings)
     word = max((f.word for f in findings), key=[Word.WARN, Word.FAIL].index, default=Word.PASS)
     whole, timed = server.whole and client.whole, server.timed or client.timed
-    return PairVerdict(client.states, server.states, findings, word, whole, timed)
+    by_client = (False,) * len(server.findings) + (True,) * len(client.findings)
+    return PairVerdict(client.states, server.states, findings, word, whole, timed, by_client)
 
 
 def _end(packets: Sequence[Packet], recorded: Sequence[int], profile: str, *, client: bool) -> _End:

@@ -11,6 +11,7 @@ from probe.capture.batch import Int64
 from probe.capture.fold import Grouped
 from probe.capture.shapes import Shaper
 from probe.capture.syn_options import OptionTable
+from probe.capture.tables import Addresses
 from probe.engine.completeness import completeness
 from probe.engine.connection import Connection, Packet, StateStep
 from probe.engine.late import LATE
@@ -24,8 +25,10 @@ from probe.spec.seq import Seq, later
 _SECOND = 1e9
 _MOST = 1 << 16
 """Shapes remembered; ordinary traffic has some hundreds."""
-_OPEN_RANK = {"violated": 2, "incomplete": 3, "unanswered": 4, "refused": 5, "not seen": 8}
-_CLOSE_RANK = {"reset by client": 6, "reset by server": 6, "incomplete": 7, "none": 9}
+RANKS = {Word.FAIL: 0, Word.WARN: 1}
+_OPEN_RANK = {"violated": 3, "incomplete": 4, "unanswered": 5, "refused": 6, "not seen": 9}
+_CLOSE_RANK = {"reset by client": 7, "reset by server": 7, "incomplete": 8, "none": 10}
+_ORDINARY = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ class Record:
     def rank(self) -> int:
         """The place in a list of the worst."""
         if self.pair.word is not Word.PASS:
-            return 0 if self.pair.word is Word.FAIL else 1
-        return _OPEN_RANK.get(self.outcome.handshake, _CLOSE_RANK.get(self.outcome.close, 10))
+            return RANKS[self.pair.word]
+        return _OPEN_RANK.get(self.outcome.handshake, _CLOSE_RANK.get(self.outcome.close, _ORDINARY))
 
 
 class Judge:
@@ -110,22 +113,31 @@ class Judge:
         return packets
 
     def connection(
-        self, connections: Connections, number: int, found: Record, file: str, ends: tuple[Endpoint, Endpoint]
+        self, connections: Connections, number: int, found: Record, file: str, addresses: Addresses
     ) -> Connection:
-        """One connection in full. ``ends`` are the low and the high end of its flow."""
+        """One connection in full."""
         packets = self.packets(connections, number)
-        group, facts = connections.group, connections.facts
-        first = int(group.starts[number])
-        client_high = bool(group.rows.from_high[first]) == bool(group.from_client[first])
-        findings = judge_pair(_wide_enough(packets), self.profile).findings if found.pair.findings else ()
+        facts, pair = connections.facts, found.pair
+        own = judge_pair(_wide_enough(packets), self.profile) if pair.findings else pair
+        client, server = ends_of(connections, number, addresses)
         return replace(
-            described(packets, found, file, int(facts.index[number]), ends[::-1] if client_high else ends),
+            described(packets, found, file, int(facts.index[number]), (client, server)),
             first_packet=int(facts.first[number]),
             packets=int(facts.packets[number]),
             start=int(facts.start[number]) / _SECOND,
             duration=(int(facts.last[number]) - int(facts.start[number])) / _SECOND,
-            findings=tuple(_numbered(finding, packets) for finding in findings),
+            findings=tuple(_numbered(finding, packets) for finding in own.findings),
+            blamed=tuple(client if by_client else server for by_client in own.by_client),
         )
+
+
+def ends_of(connections: Connections, number: int, addresses: Addresses) -> tuple[Endpoint, Endpoint]:
+    """The client and the server of one connection."""
+    group = connections.group
+    first = int(group.starts[number])
+    low, high = addresses.ends(int(connections.facts.flow[number]))
+    client_high = bool(group.rows.from_high[first]) == bool(group.from_client[first])
+    return (high, low) if client_high else (low, high)
 
 
 def described(
@@ -157,6 +169,7 @@ def described(
         completeness=found.completeness,
         findings=tuple(_numbered(finding, packets) for finding in pair.findings),
         verdict=pair.word,
+        blamed=tuple(ends[0] if by_client else ends[1] for by_client in pair.by_client),
     )
 
 

@@ -16,7 +16,9 @@ from probe.capture.sources import Progress
 from probe.capture.syn_options import Known
 from probe.capture.tables import Addresses
 from probe.session.edges import Edge, edge_of
+from probe.session.deadline import NEVER, Deadline
 from probe.session.judged import Judge, Record
+from probe.session.standing import Over
 from probe.session.tally import Asked, Tally
 
 Drain = Callable[[Tally], object]
@@ -66,7 +68,8 @@ class _Replaying:
             connections = connections.take(settled)
         if len(connections):
             done = ready(connections)
-            self.result.tally.add(self.judge, done, self.judge.judge(done), addresses, self.asked)
+            found = self.judge.judge(done)
+            self.result.tally.add(self.judge, Over(found, done.facts, done.take, addresses), self.asked)
             if self.drain is not None:
                 self.drain(self.result.tally)
 
@@ -90,18 +93,24 @@ class _Replaying:
 
 
 def replay_part(
-    part: Part, asked: Asked, *, last: bool, progress: Progress | None = None, drain: Drain | None = None
+    part: Part,
+    asked: Asked,
+    *,
+    last: bool,
+    progress: Progress | None = None,
+    drain: Drain | None = None,
+    deadline: Deadline = NEVER,
 ) -> PartResult:
     """Read, assemble and judge the part. ``last``: nothing follows, so that what is open at its end is over.
 
     ``drain`` is called where more connections are listed, and may take them.
-    A fault of the file, and Ctrl-C, end it early; what was read until then counts.
+    A fault of the file, the deadline, and Ctrl-C end it early; what was read until then counts.
     """
     replaying = _Replaying(part, asked, last=last, drain=drain)
     reading = Reading(part, progress=progress)
     result, assembler = replaying.result, replaying.assembler
     try:
-        for chunk in reading:
+        for chunk in deadline.each(reading):
             for connections in assembler.feed(chunk):
                 replaying.take(connections, chunk.addresses)
                 if replaying.first and len(reading.addresses) > _ADDRESSES + 2 * assembler.held:

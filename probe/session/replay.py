@@ -17,6 +17,9 @@ from probe.capture.errors import CaptureError
 from probe.capture.reader import Part
 from probe.capture.sources import STDIN, Progress, find
 from probe.engine.connection import Connection, Replay
+from probe.engine.expect import of_captures
+from probe.engine.verdict import Expected, Fate
+from probe.session.deadline import Deadline
 from probe.session.memory import return_memory
 from probe.session.part import PartResult, replay_part
 from probe.session.sink import Sink, held_off
@@ -39,7 +42,9 @@ class ReplayOptions:
     ``wanted`` chooses the connections to list, ``limit`` says how many, the worst first (None: all). ``sink`` is
     handed all of them as they are known, in the order in which they end. ``workers``: how many processes (None: one a
     core; 1: none but this one). ``executor`` makes the executor that does the work instead, with as many tasks at a
-    time. ``progress`` is told the octets read of all files and their sum (None: not known).
+    time. ``progress`` is told the octets read of all files and their sum (None: not known). ``until`` (of
+    ``time.monotonic``) is when it ends, whatever has been read. ``expected`` are deviations that are no news; those that
+    name an end or an IP version cost time for each connection that may be meant.
     """
 
     files: tuple[str, ...]
@@ -50,20 +55,23 @@ class ReplayOptions:
     progress: Progress | None = None
     executor: Callable[[], Executor] | None = None
     sink: Sink | None = None
+    until: float | None = None
+    expected: tuple[Expected, ...] = ()
 
 
 def replay(options: ReplayOptions) -> Replay:
-    """Judge the files. Ctrl-C ends it early: what was found until then is returned.
+    """Judge the files. The deadline and Ctrl-C end it early: what was found until then is returned.
 
     CaptureError where a name does not exist; WireError where worker processes keep dying. A file that cannot be read,
     or not to its end, is one of ``faults``.
     """
     began = time.perf_counter()
-    running = _Running(options, find(options.files).files)
-    try:
-        running.run()
-    except KeyboardInterrupt:
-        running.interrupted = True
+    with Deadline(options.until) as deadline:
+        running = _Running(options, find(options.files).files, deadline)
+        try:
+            running.run()
+        except KeyboardInterrupt:
+            running.interrupted = not deadline.came
     running.close_file()
     return running.outcome(time.perf_counter() - began)
 
@@ -83,6 +91,7 @@ class _Running:
 
     options: ReplayOptions
     files: tuple[str, ...]
+    deadline: Deadline
     tally: Tally = field(default_factory=Tally)
     records: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
@@ -148,7 +157,7 @@ class _Running:
                 part = replace(task.part, path=str(Path(task.part.path).absolute()))
                 yield partial(replay_part, last=task.last), part, self._asked(task.file)
 
-        for result in crew.results(calls(), width + 1):
+        for result in self.deadline.each(crew.results(calls(), width + 1)):
             task = given.pop(0)
             self._take(task, result)
             self._done += (task.part.end or _size(task.file) or 0) - task.part.start
@@ -161,13 +170,16 @@ class _Running:
         done, total = self._done, self._total()
         tell = None if progress is None else lambda octets, _: progress(done + octets, total)
         drain = self._drain if task.part.start == 0 else None  # numbers of later parts hang on those before
-        result = replay_part(task.part, self._asked(task.file), last=task.last, progress=tell, drain=drain)
+        asked = self._asked(task.file)
+        result = replay_part(
+            task.part, asked, last=task.last, progress=tell, drain=drain, deadline=self.deadline
+        )
         self._done += _size(task.file) or 0
         return result
 
     def _asked(self, file: str) -> Asked:
         limit = self.options.limit if self.options.sink is None else None
-        return Asked(file, self.options.profile, self.options.wanted, limit)
+        return Asked(file, self.options.profile, self.options.wanted, limit, of_captures(self.options.expected))
 
     def _drain(self, known: Tally) -> None:
         """Hand on what is listed in ``known``, and keep the worst of it."""
@@ -234,7 +246,17 @@ class _Running:
             interrupted=self.interrupted,
             seconds=seconds,
             evidence=dict(tally.evidence.most_common()),
+            expected=self._fates(),
+            known=tally.known,
+            deviations=dict(tally.deviations.most_common()),
+            late=self.deadline.came,
         )
+
+    def _fates(self) -> tuple[Expected, ...]:
+        """The expectations with what became of them; of those that speak of no capture nothing is known."""
+        whole = not (self.faults or self.interrupted or self.deadline.came)
+        fates = self.tally.fates(of_captures(self.options.expected), whole=whole)
+        return tuple(replace(one, fate=fates.get(one, Fate.OPEN)) for one in self.options.expected)
 
 
 def _cores() -> int:

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from probe.capture.assemble import Connections, assembled_again, gone, ready
-from probe.capture.batch import Int64
+from probe.capture.batch import Bools, Int64
 from probe.capture.splits import GONE
 from probe.capture.syn_options import OptionTable
 from probe.capture.tables import Addresses
 from probe.session.edges import NOBODY, Edge, Held, Store, edge_of, together
 from probe.session.judged import Judge
 from probe.session.part import PartResult
+from probe.session.standing import Over
 from probe.session.tally import Asked, Tally, shifted
 
 
@@ -139,11 +140,11 @@ class Stitcher:
 
     def _over(self, held: Held) -> None:
         """Count connections; list those among the worst."""
-        self.tally.count(self._judge.records, held.found)
-        chosen = self.tally.candidates(self._judge.records, held.facts.first, held.found, self._asked)
-        if chosen.size:
-            some = held.take(np.sort(chosen))
-            self.tally.show(self._judge, ready(self._store.fetch(some)), some.found, self._addresses, self._asked)
+
+        def take(chosen: Bools) -> Connections:
+            return ready(self._store.fetch(held.take(chosen)))
+
+        self.tally.add(self._judge, Over(held.found, held.facts, take, self._addresses), self._asked)
 
 
 def _torn(before: Held, ours: Held) -> Int64:
