@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from probe.cli.selection import nearest
-from probe.engine.expect import matches
+from probe.engine.expect import CAPTURE, RE_ENACTED, matches
 from probe.engine.grid import SEGMENTS
 from probe.engine.verdict import Expected
 from probe.spec import rules
@@ -24,7 +24,7 @@ _NEEDED = ("exchange", "rule", "date", "reason")
 _KEYS = (*_NEEDED, "target", "ip_version")
 _HEAD = """\
 # Deviations that do not fail a run of `probe`. An exchange and a target may be patterns with * and ?;
-# without target and ip_version a deviation is expected of any.
+# without target and ip_version a deviation is expected of any. The exchange "capture" is every connection of a capture.
 """
 
 
@@ -96,10 +96,10 @@ def _expected(where: str, entry: Mapping[str, Any]) -> Expected:
 
 
 def _exchanges() -> list[str]:
-    """Every exchange, and the cells of the matrix as --only of `probe matrix` names them."""
+    """Every exchange, those of a replay, and the cells of the matrix as --only of `probe matrix` names them."""
     from probe.scenarios import ALL
 
-    return [*ALL, *(f"{state.value}:{kind}" for state in State for kind in SEGMENTS)]
+    return [*ALL, CAPTURE, RE_ENACTED, *(f"{state.value}:{kind}" for state in State for kind in SEGMENTS)]
 
 
 def _word(where: str, entry: Mapping[str, Any], key: str) -> str:

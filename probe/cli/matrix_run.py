@@ -12,7 +12,7 @@ import click
 
 from probe.cli.codes import ENVIRONMENT, INTERRUPTED, USAGE, VIOLATED
 from probe.cli.matrix_papers import MatrixPapers
-from probe.cli.outputs import Outputs
+from probe.cli.outputs import CUT_SHORT, LATE, Outputs
 from probe.cli.reporting import Reporting
 from probe.cli.signals import terminated_like_ctrl_c
 from probe.cli.sinks import PatientRecorder
@@ -170,6 +170,6 @@ def _complain(outcome: _Outcome, report: MatrixReport) -> None:
     for sentence, _ in outcome.errors:
         click.echo(f"probe: {sentence}", err=True)
     if any(run.late for run in report.runs):
-        click.echo("probe: the deadline came; what was not done by then is inconclusive", err=True)
+        click.echo(f"probe: {LATE}", err=True)
     if outcome.interrupted:
-        click.echo("probe: interrupted; what was done until then is reported", err=True)
+        click.echo(f"probe: {CUT_SHORT}", err=True)

@@ -15,6 +15,10 @@ from probe.cli.sinks import DocumentSink
 from probe.engine.verdict import Expected, Word
 from probe.wire.errors import WireError
 
+LATE = "the deadline came; what was not done by then is inconclusive"
+CUT_SHORT = "interrupted; what was done until then is reported"
+"""What people are told of a run that ended before its time, by every command."""
+
 
 class Papers(Protocol):
     """One report in every format."""
@@ -23,7 +27,7 @@ class Papers(Protocol):
         """The JSON document."""
 
     def last_line(self, code: int, errors: Sequence[str], now: float) -> str:
-        """The line that ends --jsonl."""
+        """The line that ends --jsonl; ``now`` in seconds since the epoch."""
 
     def junit(self, errors: Sequence[str]) -> str:
         """JUnit XML."""
@@ -72,6 +76,11 @@ class Outputs:
         """Whether a document is on standard output, where nothing else may stand then."""
         sinks = (self._json, self._junit, self._markdown, self._expect, self.lines)
         return any(sink is not None and sink.to_stdout for sink in sinks)
+
+    @property
+    def document(self) -> DocumentSink | None:
+        """Where the JSON document goes."""
+        return self._json
 
     def write(self, papers: Papers, account: Account, code: Callable[[], int]) -> None:
         """Write everything asked for. Trouble with one is an error of the run that those after it tell of."""

@@ -10,7 +10,7 @@ from typing import Protocol
 import click
 
 from probe.cli.check_outcome import Outcome
-from probe.cli.outputs import Outputs
+from probe.cli.outputs import CUT_SHORT, LATE, Outputs
 from probe.cli.papers import CheckPapers
 from probe.cli.reporting import Reporting
 from probe.cli.sinks import PatientRecorder
@@ -77,6 +77,6 @@ def _complain(outcome: Outcome, report: Report) -> None:
     for sentence in outcome.sentences:
         click.echo(f"probe: {sentence}", err=True)
     if any(run.late for run in report.runs):
-        click.echo("probe: the deadline came; what was not done by then is inconclusive", err=True)
+        click.echo(f"probe: {LATE}", err=True)
     if outcome.interrupted:
-        click.echo("probe: interrupted; what was done until then is reported", err=True)
+        click.echo(f"probe: {CUT_SHORT}", err=True)

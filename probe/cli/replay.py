@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from probe.cli.filters import OPTION, parse
-from probe.cli.reporting import Reporting
+from probe.cli.reporting import Reporting, reporting_as
 from probe.spec.reaction import PROFILES
 
 if TYPE_CHECKING:
@@ -16,6 +18,15 @@ if TYPE_CHECKING:
 
 _SHOWN = re.compile(r"(?:(?P<file>.+):)?(?P<index>\d+)", re.DOTALL)
 _ROWS = "20"
+_HELPS = {
+    "--jsonl": "Write each connection as a line of JSON as soon as it is judged, at last a summary; - as above.",
+    "--junit": "Write JUnit XML, as Jenkins and GitLab read it, with the connections that --limit lists.",
+    "--markdown": "Write a summary with the connections that --limit lists and a ladder of those that failed.",
+    "--save": "With --live: write every packet, commented, for Wireshark and tshark.",
+    "--expect": 'Deviations listed there (TOML, or JSON) do not fail the replay; of captures, exchange = "capture".',
+}
+_JUDGING = ("--filter", "--show", "--limit", "--connections", "--workers", "--scheduler")
+"""What only the judging of captures and recordings knows."""
 
 
 @click.command("replay")
@@ -42,19 +53,8 @@ _ROWS = "20"
 )
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Hand the work to this Dask cluster instead (extra [cluster]).")
-@click.option("--json", "json_to", metavar="FILE", help="Write the results as JSON; - is standard output.")
-@click.option(
-    "--jsonl",
-    "jsonl_to",
-    metavar="FILE",
-    help="Write each connection as a line of JSON as soon as it is judged, at last a summary; - is stdout.",
-)
-@click.option(
-    "--junit",
-    "junit_to",
-    metavar="FILE",
-    help="Write JUnit XML, as Jenkins and GitLab read it, with the connections that --limit lists.",
-)
+@click.option("--deadline", type=click.FloatRange(0.1), metavar="SECONDS", help="End then; the rest is inconclusive.")
+@reporting_as(_HELPS)
 @click.option(
     "--live",
     metavar="TARGET",
@@ -76,9 +76,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     connections: bool,
     workers: int | None,
     scheduler: str | None,
-    json_to: str | None,
-    jsonl_to: str | None,
-    junit_to: str | None,
+    deadline: float | None,
+    reporting: Reporting,
     live: str | None,
     connection: int | None,
     quiet: bool,
@@ -88,18 +87,25 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     FILE is a file, a folder (every capture in it), or - for standard input. A recording of `probe check --save` is
     judged again exchange by exchange. With --live a captured client is played against a live peer.
     """
+    if files.count("-") > 1:
+        raise click.UsageError("standard input can be read only once")
+    if live is not None or connection is not None:
+        return _re_enact(live, files, connection, profile, reporting, quiet=quiet, deadline=deadline)
+    if reporting.save is not None:
+        raise click.UsageError("--save keeps the packets of --live TARGET; captures are judged where they are")
     from probe.cli.replay_outcome import Request
     from probe.cli.replaying import Display, replay
 
-    _refuse_nonsense(files, json_to, jsonl_to, junit_to)
-    if live is not None or connection is not None:
-        alone = not any((filters, show, connections, jsonl_to, junit_to, workers, scheduler))
-        return _re_enact(live, files, connection, profile, json_to, quiet=quiet, alone=alone)
-    shown = _all_picked(show, files, alone=not (jsonl_to or junit_to or filters))
+    beside = [OPTION] * bool(filters) + ["--deadline"] * bool(deadline)
+    shown = _all_picked(show, files, beside=[*beside, *reporting.given(*_NOT_SHOWN)])
     wanted = parse(filters)
     as_captures = connections or bool(filters)
     request = Request(files, profile, filters, wanted, *shown, _limit(limit), as_captures, workers, scheduler)
-    return replay(request, Display(json_to, jsonl_to, quiet, junit_to))
+    return replay(request, Display(reporting, quiet, deadline))
+
+
+_NOT_SHOWN = ("--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on")
+"""What --show N has no use for."""
 
 
 def _re_enact(
@@ -107,25 +113,28 @@ def _re_enact(
     files: tuple[str, ...],
     connection: int | None,
     profile: str | None,
-    json_to: str | None,
+    reporting: Reporting,
     *,
     quiet: bool,
-    alone: bool,
+    deadline: float | None,
 ) -> int:
-    """``--live``: something quite different. ``alone``: without options that only judging captures knows."""
+    """``--live``: something quite different."""
     if live is None:
         raise click.UsageError("--connection names what --live TARGET re-enacts; to look at a connection use --show N")
-    if not alone:
-        raise click.UsageError("--live goes with --connection, --profile, --json and --quiet only")
+    if strange := _used(_JUDGING):
+        raise click.UsageError(f"--live re-enacts one connection and judges no capture: leave out {strange[0]}")
     from probe.cli import replay_live
+    from probe.cli.publishing import Display
 
-    return replay_live.run(live, files, connection=connection, profile=profile, json_to=json_to, quiet=quiet)
+    request = replay_live.Request(live, files, connection, profile, deadline)
+    return replay_live.run(request, Display(quiet=quiet, reporting=reporting))
 
 
-def _refuse_nonsense(files: tuple[str, ...], json_to: str | None, jsonl_to: str | None, junit_to: str | None) -> None:
-    Reporting(json_to=json_to, jsonl_to=jsonl_to, junit_to=junit_to).check()
-    if files.count("-") > 1:
-        raise click.UsageError("standard input can be read only once")
+def _used(options: Iterable[str]) -> list[str]:
+    """Those of the options that are on the command line."""
+    context = click.get_current_context()
+    names = {option: parameter.name for parameter in context.command.params for option in parameter.opts}
+    return [o for o in options if context.get_parameter_source(names[o] or "") is ParameterSource.COMMANDLINE]
 
 
 def _limit(text: str) -> int | None:
@@ -137,16 +146,14 @@ def _limit(text: str) -> int | None:
 
 
 def _all_picked(
-    show: tuple[str, ...], files: tuple[str, ...], *, alone: bool
+    show: tuple[str, ...], files: tuple[str, ...], *, beside: list[str]
 ) -> tuple[tuple[Picked, ...], tuple[str, ...]]:
-    """The connections and the exchanges to show; ``alone``: no other view is asked for."""
+    """The connections and the exchanges to show; ``beside``: options that ask for something else."""
     named = [_picked(text, files) for text in show]
     exchanges = tuple(one for one in named if isinstance(one, str))
     picked = tuple(one for one in named if not isinstance(one, str))
-    if picked and not alone:
-        raise click.UsageError(
-            "--show N shows that connection and nothing else: leave out --jsonl, --junit and --filter"
-        )
+    if picked and beside:
+        raise click.UsageError(f"--show N shows that connection and nothing else: leave out {beside[0]}")
     return picked, exchanges
 
 

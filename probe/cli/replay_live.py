@@ -2,61 +2,67 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
-import click
-
-from probe.cli.codes import INTERRUPTED, VIOLATED
+from probe.cli.check_outcome import Outcome
+from probe.cli.outputs import Outputs
+from probe.cli.publishing import Display, publish
 from probe.cli.signals import terminated_like_ctrl_c
-from probe.cli.sinks import DocumentSink
+from probe.cli.sinks import PatientRecorder
 from probe.cli.targets import resolve
-from probe.cli.terminal import paint, say, width
-from probe.engine.verdict import Report
-from probe.reports import as_json, as_live_replay
-from probe.reports.as_text import Style
+from probe.cli.telling import Teller
+from probe.reports import as_live_replay
 from probe.session.live_replay import LiveOptions, replay_live
 from probe.wire.errors import TargetError
 
 DEFAULT_PROFILE = "rfc9293"
 
 
-def run(
-    target: str,
-    files: Sequence[str],
-    *,
-    connection: int | None = None,
-    profile: str | None = None,
-    json_to: str | None = None,
-    quiet: bool = False,
-) -> int:
-    """Re-enact connection ``connection`` of the one file (None: the first whose SYN was captured); the exit code.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to re-enact: connection ``connection`` of the one file (None: the first whose SYN was captured).
 
-    Raises TargetError or WireError with one sentence.
+    ``deadline`` is after how many seconds it ends.
     """
-    if len(files) != 1:
-        raise TargetError(f"--live re-enacts one connection of one file, not of {len(files)}: name the file")
-    aims = resolve(target)
+
+    target: str
+    files: Sequence[str]
+    connection: int | None = None
+    profile: str | None = None
+    deadline: float | None = None
+
+
+def run(request: Request, display: Display) -> int:
+    """Re-enact it, print and write the result; the exit code. Raises TargetError or WireError with one sentence."""
+    options = _options(request)
+    target, wanted = resolve(request.target)[0].endpoint, display.reporting
+    with ExitStack() as stack:
+        outputs = Outputs(wanted, stack)
+        recorder = None
+        if wanted.save:
+            # Not the comment of a check: what a re-enactment rests on, the capture, is not in this recording.
+            recorder = PatientRecorder(wanted.save, f"probe replay --live, profile {options.profile}")
+            stack.callback(recorder.close)
+        outcome = Outcome("replay", outputs.expected, outputs.fail_on)
+        teller = Teller(outputs.lines, outcome, outputs.expected)
+        teller.begun(0, str(target), target.version)
+        with terminated_like_ctrl_c():
+            outcome.add(replay_live(target, replace(options, recorder=recorder)))
+            teller.ended(0, outcome.runs[0])
+            return publish(outcome, options.profile, display, outputs, recorder, as_live_replay.render)
+
+
+def _options(request: Request) -> LiveOptions:
+    """The same for the session; TargetError where it makes no sense."""
+    if len(request.files) != 1:
+        raise TargetError(f"--live re-enacts one connection of one file, not of {len(request.files)}: name the file")
+    aims = resolve(request.target)
     if len(aims) > 1:
         both = " and ".join(str(aim.endpoint) for aim in aims)
-        raise TargetError(f"{target} has two addresses, {both}: give --live one of them")
-    profile = profile or DEFAULT_PROFILE
-    options = LiveOptions(files[0], connection, profile, interface=aims[0].interface or None)
-    with ExitStack() as stack:
-        sink = DocumentSink(json_to) if json_to else None
-        if sink is not None:
-            stack.callback(sink.close)
-        with terminated_like_ctrl_c():
-            found = replay_live(aims[0].endpoint, options)
-        report = Report("replay", profile, (found,), found.interrupted)
-        code = INTERRUPTED if found.interrupted and report.exit_code != VIOLATED else report.exit_code
-        if sink is not None:
-            sink.write(as_json.render(report, exit_code=code))
-        for warning in found.warnings:
-            click.echo(f"probe: {warning}", err=True)
-        if found.interrupted:
-            click.echo("probe: interrupted; what was done until then is reported", err=True)
-        if sink is None or not sink.to_stdout:
-            say(as_live_replay.render(report, Style(width(), paint(sys.stdout), quiet), exit_code=code))
-    return code
+        raise TargetError(f"{request.target} has two addresses, {both}: give --live one of them")
+    until = None if request.deadline is None else time.monotonic() + request.deadline
+    profile = request.profile or DEFAULT_PROFILE
+    return LiveOptions(request.files[0], request.connection, profile, interface=aims[0].interface or None, until=until)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import click
@@ -12,9 +12,11 @@ from probe.capture.errors import CaptureError
 from probe.capture.sources import find
 from probe.cli.codes import ENVIRONMENT, INTERRUPTED, USAGE, VIOLATED
 from probe.cli.filters import Filter
+from probe.cli.outputs import CUT_SHORT, LATE
 from probe.cli.progress import ByteProgress
 from probe.engine.connection import Connection, Replay
-from probe.engine.verdict import Word
+from probe.engine.expect import fates, marked_run
+from probe.engine.verdict import Expected, Fate, Report, Unchecked, Word
 from probe.reports.as_replay_json import Recording
 from probe.session.cluster import executor
 from probe.session.replay import ReplayOptions
@@ -23,6 +25,7 @@ from probe.wire.errors import TargetError, WireError
 
 _PROFILE = "rfc9293"
 _OPEN = 3  # nothing could be concluded
+_NO_TIME = "not judged by the deadline"
 _WEIGHT = (VIOLATED, INTERRUPTED, USAGE, ENVIRONMENT, _OPEN, 0)
 """Exit codes, the one that outweighs the others first."""
 
@@ -41,6 +44,7 @@ class Request:
 
     ``filters`` are as given, ``wanted`` what they mean. ``picked`` are connections to show instead of a report,
     ``exchanges`` patterns of exchange ids whose ladders a recording's report shows. ``limit``: rows, None for all.
+    ``until`` (of ``time.monotonic``) is when it ends; ``expected`` are deviations that are no news.
     """
 
     files: tuple[str, ...]
@@ -53,6 +57,8 @@ class Request:
     as_captures: bool = False
     workers: int | None = None
     scheduler: str | None = None
+    until: float | None = None
+    expected: tuple[Expected, ...] = ()
 
     def options(
         self,
@@ -71,6 +77,8 @@ class Request:
             progress=progress,
             sink=sink,
             executor=partial(executor, self.scheduler) if self.scheduler else None,
+            until=self.until,
+            expected=self.expected,
         )
 
     def nothing(self) -> Replay:
@@ -83,8 +91,12 @@ class Outcome:
     """What has been done so far; ``errors`` are sentences with the exit code each calls for.
 
     ``sideline`` holds the connections of recordings, for JSON alone: what the tester did wrong in them was meant.
+    ``expected`` are deviations that do not fail the run, ``fail_on`` verdicts that do.
     """
 
+    command: str = "replay"
+    expected: tuple[Expected, ...] = ()
+    fail_on: frozenset[Word] = frozenset()
     files: list[str] = field(default_factory=list)
     replay: Replay | None = None
     sideline: Replay | None = None
@@ -92,6 +104,37 @@ class Outcome:
     errors: list[tuple[str, int]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     interrupted: bool = False
+    late: bool = False
+
+    @property
+    def sentences(self) -> list[str]:
+        """The errors for people."""
+        return [sentence for sentence, _ in self.errors]
+
+    def judged_again(self, recording: Recording) -> None:
+        """Take in a recording; what was expected of it is marked."""
+        runs = tuple(marked_run(run, self.expected) for run in recording.report.runs)
+        report = replace(recording.report, runs=runs, fail_on=self.fail_on)
+        self.recordings.append(replace(recording, report=report))
+
+    def not_judged(self, file: str, profile: str | None) -> None:
+        """A recording for which no time was left."""
+        report = Report("replay", profile or _PROFILE, unchecked=(Unchecked(file, _NO_TIME),), fail_on=self.fail_on)
+        self.recordings.append(Recording(file, report, {}))
+        self.late = True
+
+    def settle(self) -> None:
+        """All is judged: what became of the expectations. What is gone is told once, in the last report."""
+        runs = [run for one in self.recordings for run in one.report.runs]
+        told = fates(self.expected, runs, (), self.replay)
+        there = tuple(one for one in told if one.fate is not Fate.GONE)
+        if self.replay is not None:
+            self.replay = replace(self.replay, fail_on=self.fail_on, expected=told)
+        for place, one in enumerate(self.recordings, 1):
+            last = place == len(self.recordings) and self.replay is None
+            report = replace(one.report, expected=told if last else there)
+            self.recordings[place - 1] = replace(one, report=report)
+        self.expected = told
 
     def failed(self, error: CaptureError | WireError | TargetError) -> None:
         """Note a trouble and go on."""
@@ -113,8 +156,9 @@ class Outcome:
     def exit_code(self) -> int:
         """The weightiest of what the parts call for."""
         codes = [code for _, code in self.errors] + [r.report.exit_code for r in self.recordings]
-        codes += [exit_code(self.replay)] if self.replay else []
+        codes += [self.replay.exit_code] if self.replay else []
         codes += [INTERRUPTED] if self.interrupted else []
+        codes += [VIOLATED if Word.INCONCLUSIVE in self.fail_on else _OPEN] if self.late else []
         return min(codes, key=_WEIGHT.index, default=_OPEN)
 
     def find(self, arguments: Iterable[str]) -> None:
@@ -136,13 +180,8 @@ class Outcome:
     def complain(self) -> None:
         """Remarks and errors, a sentence a line, on standard error."""
         sentences = [*self.remarks, *(w for r in self.recordings for run in r.report.runs for w in run.warnings)]
-        sentences += [sentence for sentence, _ in self.errors]
-        sentences += ["interrupted; what was done until then is reported"] if self.interrupted else []
+        sentences += self.sentences
+        sentences += [LATE] if self.late else []
+        sentences += [CUT_SHORT] if self.interrupted else []
         for sentence in sentences:
             click.echo(f"probe: {sentence}", err=True)
-
-
-def exit_code(replay: Replay) -> int:
-    """The replay's own, and 3 where no connection could be judged."""
-    judged = sum(replay.verdicts.get(word, 0) for word in (Word.PASS, Word.WARN, Word.FAIL))
-    return replay.exit_code or (0 if judged else _OPEN)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -14,17 +14,20 @@ from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
 from probe.capture.sources import STDIN
 from probe.cli.lines import LineSink
+from probe.cli.outputs import Outputs
 from probe.cli.progress import ByteProgress
 from probe.cli.replay_outcome import Outcome, Request
+from probe.cli.replay_papers import ReplayPapers
+from probe.cli.reporting import Reporting
 from probe.cli.signals import terminated_like_ctrl_c
-from probe.cli.sinks import DocumentSink
 from probe.cli.terminal import paint, say, width
-from probe.engine.connection import Connection, Replay
+from probe.engine.connection import Connection
 from probe.engine.verdict import ExchangeResult
 from probe.reports import as_replay_json, as_replay_text, as_text
 from probe.reports.as_replay_json import Recording
 from probe.reports.as_replay_text import Scope
 from probe.session import recorded
+from probe.session.deadline import Deadline, LateError
 from probe.session.replay import replay as judge
 from probe.session.sink import Sink
 from probe.wire.errors import TargetError, WireError
@@ -35,12 +38,11 @@ _FIRST = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """Where results go: JSON to ``json_to``, connections as lines to ``jsonl_to``, JUnit XML (``-``: stdout)."""
+    """What is printed and written, and after how many seconds the replay ends."""
 
-    json_to: str | None = None
-    jsonl_to: str | None = None
+    reporting: Reporting
     quiet: bool = False
-    junit_to: str | None = None
+    deadline: float | None = None
 
 
 def replay(request: Request, display: Display) -> int:
@@ -48,26 +50,25 @@ def replay(request: Request, display: Display) -> int:
 
     Raises WireError for a file that cannot be written, TargetError for a connection that does not exist.
     """
-    outcome, progress = Outcome(), ByteProgress(quiet=display.quiet)
+    until = None if display.deadline is None else time.monotonic() + display.deadline
+    progress = ByteProgress(quiet=display.quiet)
     with ExitStack() as stack:
-        json_sink = DocumentSink(display.json_to) if display.json_to else None
-        lines = LineSink(display.jsonl_to) if display.jsonl_to else None
-        junit = DocumentSink(display.junit_to) if display.junit_to else None
-        for sink in (json_sink, lines, junit):
-            if sink is not None:
-                stack.callback(sink.close)
+        outputs = Outputs(display.reporting, stack)
+        outcome = Outcome(expected=outputs.expected, fail_on=outputs.fail_on)
+        request = replace(request, until=until, expected=outputs.expected)
         outcome.find(request.files)
         with terminated_like_ctrl_c():
             if request.picked:
                 from probe.cli.showing import show
 
-                return show(request, outcome, json_sink)
+                return show(request, outcome, outputs.document)
             try:
-                _judge(request, display, outcome, progress, None if lines is None else _Passing(lines, outcome))
+                sink = None if outputs.lines is None else _Passing(outputs.lines, outcome)
+                _judge(request, display, outcome, progress, sink)
             except KeyboardInterrupt:
                 outcome.interrupted = True
             progress.clear()
-            return _publish(request, display, outcome, json_sink, lines, junit)
+            return _publish(request, display, outcome, outputs)
 
 
 # -- judging -----------------------------------------------------------------------------------------------------------
@@ -96,21 +97,28 @@ def _judge(request: Request, display: Display, outcome: Outcome, progress: ByteP
         raise TargetError(
             f"--show {request.exchanges[0]}: none of the files is a recording; show a connection's number"
         )
-    for file in ours:
-        try:
-            outcome.recordings.append(_rejudged(file, request.profile, outcome))
-        except CaptureError as error:
-            outcome.failed(error)
+    with Deadline(request.until) as deadline:
+        for file in ours:
+            try:
+                with deadline.waiting():  # whatever is half done is given up
+                    again = recorded.rejudge(file, request.profile)
+                _take(again, file, outcome)
+            except LateError:
+                outcome.not_judged(file, request.profile)
+            except CaptureError as error:
+                outcome.failed(error)
     captures = [file for file in outcome.files if file not in ours]
-    every = display.json_to is not None
+    every = display.reporting.json_to is not None
     try:
         if (every or sink) and ours:
-            outcome.sideline = judge(request.options(ours, None if every else 0, sink=sink))
+            aside = replace(request, expected=())
+            outcome.sideline = judge(aside.options(ours, None if every else 0, sink=sink))
         if captures:
             outcome.replay = judge(request.options(captures, None if every else request.limit, progress, sink))
     except (CaptureError, WireError) as error:
         outcome.failed(error)
     outcome.interrupted |= outcome.replay is not None and outcome.replay.interrupted
+    outcome.late |= outcome.replay is not None and outcome.replay.late
 
 
 def _is_recording(file: str) -> bool:
@@ -124,77 +132,24 @@ def _is_recording(file: str) -> bool:
     return first is not None and any(map(recorded.is_recording, first.section_comments))
 
 
-def _rejudged(file: str, profile: str | None, outcome: Outcome) -> Recording:
-    again = recorded.rejudge(file, profile)
+def _take(again: recorded.Rejudged, file: str, outcome: Outcome) -> None:
     if again.fault is not None:
         outcome.failed(again.fault)
-    return Recording(file, again.report, again.verdicts, tuple(map(str, again.differences)))
+    outcome.judged_again(Recording(file, again.report, again.verdicts, tuple(map(str, again.differences))))
 
 
 # -- results out -------------------------------------------------------------------------------------------------------
 
 
-def _publish(
-    request: Request,
-    display: Display,
-    outcome: Outcome,
-    json_sink: DocumentSink | None,
-    lines: LineSink | None,
-    junit: DocumentSink | None,
-) -> int:
+def _publish(request: Request, display: Display, outcome: Outcome, outputs: Outputs) -> int:
     """Files first, as trouble with them belongs into the rest; then people."""
-    if junit is not None:
-        outcome.attempt(lambda: junit.write(_junit(request, outcome)))
-    if lines is not None:
-        outcome.attempt(lambda: lines.write(_last_line(request, outcome)))
-    if json_sink is not None:
-        outcome.attempt(lambda: json_sink.write("".join(_json(request, outcome))))
+    outcome.settle()
+    outputs.write(ReplayPapers(request, outcome), outcome, outcome.exit_code)
     outcome.complain()
     code = outcome.exit_code()
-    if not any(sink is not None and sink.to_stdout for sink in (json_sink, lines, junit)):
+    if not outputs.stdout_taken:
         say("\n".join(_texts(request, display, outcome, code)))
     return code
-
-
-def _junit(request: Request, outcome: Outcome) -> str:
-    from probe.reports import junit_replay  # its package takes a while to load
-
-    listed = outcome.replay.listed[: request.limit] if outcome.replay is not None else ()
-    errors = [sentence for sentence, _ in outcome.errors]
-    return junit_replay.render(outcome.replay, listed, recordings=outcome.recordings, errors=errors)
-
-
-def _json(request: Request, outcome: Outcome) -> Iterable[str]:
-    return as_replay_json.render(
-        _whole(request, outcome),
-        map(as_replay_json.connection, outcome.connections()),
-        exit_code=outcome.exit_code(),
-        errors=[sentence for sentence, _ in outcome.errors],
-        recordings=outcome.recordings,
-    )
-
-
-def _last_line(request: Request, outcome: Outcome) -> str:
-    return as_replay_json.last_line(
-        _whole(request, outcome),
-        exit_code=outcome.exit_code(),
-        errors=[sentence for sentence, _ in outcome.errors],
-        recordings=outcome.recordings,
-    )
-
-
-def _whole(request: Request, outcome: Outcome) -> Replay:
-    """All files together."""
-    whole = outcome.replay or request.nothing()
-    sideline = outcome.sideline or request.nothing()
-    return replace(
-        whole,
-        files=tuple(outcome.files),
-        records=whole.records + sideline.records,
-        skipped=dict(Counter(whole.skipped) + Counter(sideline.skipped)),
-        faults=whole.faults + sideline.faults,
-        interrupted=outcome.interrupted,
-    )
 
 
 def _texts(request: Request, display: Display, outcome: Outcome, code: int) -> Iterator[str]:

@@ -1,9 +1,9 @@
-"""The options that say where results go and what fails a run: the same for every command that judges a live peer."""
+"""The options that say where results go and what fails a run: the same for every command that judges."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import Any
@@ -27,6 +27,10 @@ class Reporting:
     write_expect: str | None = None
     fail_on: tuple[str, ...] = ()
 
+    def given(self, *names: str) -> list[str]:
+        """Which of these options (all of them without ``names``) were used."""
+        return [option for option in names or _OPTIONS if getattr(self, _FIELDS[option])]
+
     def check(self) -> None:
         """UsageError where two results would go to the same place."""
         seen: dict[str, str] = {}
@@ -49,25 +53,33 @@ _WRITES = {
     "--save": "save",
     "--write-expect": "write_expect",
 }
-_OPTIONS = (
-    click.option("--json", "json_to", metavar="FILE", help="Write the results as JSON; - is standard output."),
-    click.option("--jsonl", "jsonl_to", metavar="FILE", help="Write each event as a line of JSON; - as above."),
-    click.option("--junit", "junit_to", metavar="FILE", help="Write JUnit XML, as Jenkins and GitLab read it."),
-    click.option("--markdown", "markdown_to", metavar="FILE", help="Write a summary with a ladder of what failed."),
-    click.option("--save", metavar="FILE.pcapng", help="Write every packet, commented, for Wireshark and tshark."),
-    click.option(
-        "--expect",
-        metavar="FILE",
-        help="Deviations listed there (TOML, or JSON) do not fail the run; see --write-expect.",
-    ),
-    click.option("--write-expect", metavar="FILE", help="Write the deviations of this run as such a list."),
-    click.option("--fail-on", multiple=True, type=click.Choice(FAIL_ON), help="Exit code 1 for this too; repeatable."),
-)
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--json": {"metavar": "FILE", "help": "Write the results as JSON; - is standard output."},
+    "--jsonl": {"metavar": "FILE", "help": "Write each event as a line of JSON; - as above."},
+    "--junit": {"metavar": "FILE", "help": "Write JUnit XML, as Jenkins and GitLab read it."},
+    "--markdown": {"metavar": "FILE", "help": "Write a summary with a ladder of what failed."},
+    "--save": {"metavar": "FILE.pcapng", "help": "Write every packet, commented, for Wireshark and tshark."},
+    "--expect": {
+        "metavar": "FILE",
+        "help": "Deviations listed there (TOML, or JSON) do not fail the run; see --write-expect.",
+    },
+    "--write-expect": {"metavar": "FILE", "help": "Write the deviations of this run as such a list."},
+    "--fail-on": {"multiple": True, "type": click.Choice(FAIL_ON), "help": "Exit code 1 for this too; repeatable."},
+}
+_FIELDS = _WRITES | {"--expect": "expect", "--fail-on": "fail_on"}
 
 
 def reporting(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command these options; it gets them as one argument, ``reporting``."""
+    return reporting_as({})(command)
 
+
+def reporting_as(helps: Mapping[str, str]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """The same for a command where some options, those of ``helps``, mean something of their own."""
+    return lambda command: _with_options(command, helps)
+
+
+def _with_options(command: Callable[..., int], helps: Mapping[str, str]) -> Callable[..., int]:
     @wraps(command)
     def packed(*args: Any, **values: Any) -> int:  # noqa: ANN401  # click's own
         chosen = Reporting(**{entry.name: values.pop(entry.name) for entry in fields(Reporting)})
@@ -75,6 +87,7 @@ def reporting(command: Callable[..., int]) -> Callable[..., int]:
         return command(*args, reporting=chosen, **values)
 
     made = packed
-    for option in reversed(_OPTIONS):
-        made = option(made)
+    for option, how in reversed(_OPTIONS.items()):
+        told = {**how, "help": helps.get(option, how["help"])}
+        made = click.option(option, _FIELDS[option], **told)(made)
     return made

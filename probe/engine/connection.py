@@ -95,9 +95,9 @@ class Replay:
     them for JSON, the worst ones for the table). ``faults`` are files that could be read only in part:
     (file, octet, reason). ``evidence`` are connections by how complete their record is, as ``counts`` are by outcome.
 
-    ``expected`` are the deviations that do not fail it: ``verdicts`` leaves out the ``known`` connections that deviate in
-    no other way. ``deviations`` are connections by rule and verdict of their other findings. ``fail_on`` are verdicts
-    that fail it beside ``fail``. ``late``: the deadline ended it.
+    ``expected`` are the deviations that do not fail it: ``verdicts`` leaves out the ``known`` connections that deviate
+    in no other way. ``deviations`` are connections by rule and verdict of their other findings. ``fail_on`` are
+    verdicts that fail it beside ``fail``. ``late``: the deadline ended it.
     """
 
     files: tuple[str, ...]

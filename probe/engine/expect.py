@@ -13,6 +13,8 @@ from probe.spec.segment import Endpoint
 
 CAPTURE = "capture"
 """What stands for the exchange where a connection of a capture is meant."""
+RE_ENACTED = "replay-live"
+"""The exchange that a captured connection becomes where it is played against a live peer."""
 _JUDGED = (Word.PASS, Word.WARN, Word.FAIL)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.connection import Packet
 from probe.engine.events import Command, Quiet, Seen, Send, WakeAt
+from probe.engine.expect import RE_ENACTED
 from probe.engine.judge import show
 from probe.engine.rewrite import Rewriter
 from probe.engine.script import Said, Script, Turn
@@ -19,7 +20,6 @@ from probe.engine.verdict import Departure
 from probe.scenarios import steps
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 
-ID = "replay-live"
 ACK_DELAY = 0.2
 """Seconds after which text is acknowledged although the captured client did not: the peer may wait for it (MUST-40)."""
 _SILENCES = 2
@@ -273,7 +273,7 @@ def scenario_of(script: Script) -> steps.Scenario:
     """
     refused = script.end.rst and not script.end.syn
     return steps.Scenario(
-        id=ID,
+        id=RE_ENACTED,
         title="the client side of a captured connection",
         steps=(),
         shows=(),

@@ -31,15 +31,20 @@ def _data(text: str) -> str:
 
 def render(report: Report, *, errors: Sequence[str] = ()) -> str:
     """A line a finding that is news, and one an error; of too many the last one says how many there are."""
-    return written([*(Annotation("error", "probe: environment", text) for text in errors), *_findings(report)])
+    return written([*troubles(errors), *found(report)])
+
+
+def troubles(errors: Iterable[str]) -> Iterator[Annotation]:
+    """What went wrong on our side."""
+    return (Annotation("error", "probe: environment", text) for text in errors)
 
 
 def written(annotations: Iterable[Annotation]) -> str:
     """The lines, of each level no more than are shown."""
-    found = list(annotations)
+    every = list(annotations)
     lines = []
     for level in ("error", "warning"):
-        own = [one for one in found if one.level == level]
+        own = [one for one in every if one.level == level]
         if len(own) > SHOWN:
             rest = len(own) - SHOWN + 1
             own = [*own[: SHOWN - 1], Annotation(level, "probe", f"{rest} more, listed in the report")]
@@ -47,7 +52,8 @@ def written(annotations: Iterable[Annotation]) -> str:
     return "".join(lines)
 
 
-def _findings(report: Report) -> Iterator[Annotation]:
+def found(report: Report) -> Iterator[Annotation]:
+    """One a finding that is news."""
     for run in report.runs:
         for e in run.exchanges:
             level = level_of(e.news, report.fail_on)

@@ -38,7 +38,7 @@ def render(
         for run in told:
             parts += ["\n".join(answer(report, run, how)), *details(run, how, shown)]
         parts.append(how.paint.faint(textwrap.fill(LEGEND, how.width)))
-    parts += fates(report, how)
+    parts += fates(report.expected, how)
     parts.append(_counts(report, report.exit_code if exit_code is None else exit_code))
     return "\n\n".join(parts) + "\n"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from probe.engine.verdict import Captured, ExchangeResult, Report, Step
-from probe.reports.as_text import Style, counts_line
-from probe.reports.wording import packets_text, states_text
+from probe.engine.verdict import Captured, ExchangeResult, Report, Step, Word
+from probe.reports.as_text import Style, counts_line, fates
+from probe.reports.wording import departures, known_text, packets_text, states_text
 
 _INDENT = "  "
 _STEP, _TIME = 4, 10
@@ -21,37 +21,47 @@ _PLAIN = re.compile(r"P?\. ")
 _Line = tuple[Captured | None, int | None]
 
 
-def render(report: Report, style: Style, *, exit_code: int) -> str:
-    """The whole report, ending in a line for grep."""
-    parts = [part for e in report.exchanges for part in _exchange(e, style)]
-    return "\n\n".join([*parts, counts_line(report, exit_code)]) + "\n"
+def render(
+    report: Report,
+    style: Style | None = None,
+    *,
+    exit_code: int | None = None,
+    shown: Callable[[ExchangeResult], bool] = lambda result: False,
+) -> str:
+    """The whole report, ending in a line for grep. A brief one has the ladder only if ``shown``."""
+    how = style or Style()
+    parts = [part for e in report.exchanges for part in _exchange(e, how, ladder=shown(e) or not how.brief)]
+    parts += fates(report.expected, how)
+    return "\n\n".join([*parts, counts_line(report, report.exit_code if exit_code is None else exit_code)]) + "\n"
 
 
-def departures(result: ExchangeResult) -> list[str]:
-    """``step 5: captured . seq 1 ack 31, live nothing for 1.0 s``."""
-    return [f"step {d.step}: captured {d.captured}, live {d.live}" for d in result.departures]
-
-
-def _exchange(result: ExchangeResult, how: Style) -> Iterator[str]:
+def _exchange(result: ExchangeResult, how: Style, *, ladder: bool) -> Iterator[str]:
     reason = f": {result.reason}" if result.reason else ""
     form = f", {result.form}" if result.form else ""
     attempts = f" ({result.attempts} attempts)" if result.attempts > 1 else ""
     yield "\n".join(
         [
-            f"{how.paint.strong(result.target)}: {how.paint.word(result.verdict)}{reason}",
+            f"{how.paint.strong(result.target)}: {_verdict(result, how)}{reason}",
             *_filled(f"re-enacted {result.title} as {result.flow}{form}{attempts}", how),
         ]
     )
-    if not how.brief:
+    if ladder and result.steps:
         yield "\n".join(_ladder(result, how))
-    lines = departures(result) or ["the live exchange followed the captured one to its end"]
-    yield "\n".join(line for text in lines for line in _filled(text, how))
+    followed = [] if result.verdict is Word.INCONCLUSIVE else ["the live exchange followed the captured one to its end"]
+    if lines := departures(result) or followed:
+        yield "\n".join(line for text in lines for line in _filled(text, how))
     for finding in result.findings:
         text = (
             f"{finding.rule} ({finding.level}, {finding.clause}): sent {finding.sent}; due {finding.due};"
             f" came {finding.came}" + (f" (packets {packets_text(finding.packets)})" if finding.packets else "")
         )
         yield "\n".join(_filled(f"{how.paint.word(finding.word)} {text}", how))
+
+
+def _verdict(result: ExchangeResult, how: Style) -> str:
+    if result.expected:
+        return how.paint.word("skip", "; ".join(map(known_text, result.known)))
+    return how.paint.word(result.verdict)
 
 
 def _filled(text: str, how: Style) -> list[str]:

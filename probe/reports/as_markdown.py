@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from probe.engine.verdict import ExchangeResult, Report, Run, Word
+from probe.engine.verdict import ExchangeResult, Expected, Report, Run, Word
 from probe.reports.as_mermaid import diagram
 from probe.reports.as_text import counts_line
 from probe.reports.markdown import code, fitted, mermaid, table, text
@@ -17,6 +17,13 @@ _ASIDE = ("exchange", "target", "IP", "verdict", "reason")
 
 def render(report: Report, *, exit_code: int, errors: Sequence[str] = (), room: int | None = None) -> str:
     """The document; with ``room``, no longer than so many octets."""
+    top = [head(report, exit_code=exit_code)]
+    top += ["".join(f"- {text(sentence)}\n" for sentence in errors)] if errors else []
+    return fitted("\n".join(top), [*parts(report), *ladders(report)], room)
+
+
+def head(report: Report, *, exit_code: int, of: str = "") -> str:
+    """Heading, counts and table; ``of`` is what the heading names beside the command."""
     headers = (*_HEADERS, *(["expected"] if report.expected else []))
     rows = [_row(run)[: len(headers)] for run in report.runs]
     rows += [
@@ -28,10 +35,8 @@ def render(report: Report, *, exit_code: int, errors: Sequence[str] = (), room: 
         )
         for one in report.unchecked
     ]
-    head = [f"## probe {report.command}: {_headline(report)}\n", f"{code(counts_line(report, exit_code))}\n"]
-    head += [table(headers, rows)] if rows else []
-    head += ["".join(f"- {text(sentence)}\n" for sentence in errors)] if errors else []
-    return fitted("\n".join(head), list(_parts(report)), room)
+    heading = f"## probe {report.command}{of}: {_headline(report)}\n"
+    return "\n".join([heading, f"{code(counts_line(report, exit_code))}\n", *([table(headers, rows)] if rows else [])])
 
 
 def _headline(report: Report) -> str:
@@ -53,18 +58,32 @@ def _row(run: Run) -> tuple[str, ...]:
 # -- below the table, the weightiest first -----------------------------------------------------------------------------
 
 
-def _parts(report: Report) -> Iterator[str]:
-    told = [(run, e) for run in report.runs for e in run.exchanges if e.findings and not e.expected]
-    told.sort(key=lambda pair: pair[1].news is not Word.FAIL)
-    for run, result in told:
+def parts(report: Report) -> Iterator[str]:
+    """What failed, what was not judged, what is gone."""
+    for run, result in _told(report):
         yield _findings(run, result)
+    yield from (_departures(run, e) for run in report.runs for e in run.exchanges if e.departures)
     if aside := [_aside(run, e) for run in report.runs for e in run.exchanges if _is_aside(e)]:
         yield "### Expected, inconclusive, skipped\n\n" + table(_ASIDE, aside)
-    if fates := [f"- {text(sentence)}\n" for one in report.expected if (sentence := fate_text(one))]:
+    yield from gone(report.expected)
+
+
+def gone(expected: Iterable[Expected]) -> Iterator[str]:
+    """The expected deviations that are gone, in a part."""
+    if fates := [f"- {text(sentence)}\n" for one in expected if (sentence := fate_text(one))]:
         yield "### Expected, but gone\n\n" + "".join(fates)
-    for run, result in told:
+
+
+def ladders(report: Report) -> Iterator[str]:
+    """The exchanges that failed, drawn."""
+    for run, result in _told(report):
         if result.steps and result.news in report.fail_on.union({Word.FAIL}):
             yield f"### {_where(run, result)}: ladder\n\n" + mermaid(diagram(result))
+
+
+def _told(report: Report) -> list[tuple[Run, ExchangeResult]]:
+    told = [(run, e) for run in report.runs for e in run.exchanges if e.findings and not e.expected]
+    return sorted(told, key=lambda pair: pair[1].news is not Word.FAIL)
 
 
 def _where(run: Run, result: ExchangeResult) -> str:
@@ -80,6 +99,12 @@ def _findings(run: Run, result: ExchangeResult) -> str:
         about = [("sent", code(f.sent)), ("due", code(f.due)), ("came", code(f.came)), *seen]
         lines.append("".join(f"- {label} {value}\n" for label, value in about))
     return "\n".join(lines)
+
+
+def _departures(run: Run, result: ExchangeResult) -> str:
+    """Where a captured connection that was re-enacted took another course."""
+    lines = [f"- step {d.step}: captured {code(d.captured)}, live {code(d.live)}\n" for d in result.departures]
+    return f"### {_where(run, result)}: departures from the capture\n\n" + "".join(lines)
 
 
 def _is_aside(result: ExchangeResult) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from probe.engine.grid import SEGMENTS, CellResult, MatrixReport, MatrixRun
 from probe.engine.verdict import Word
-from probe.reports.as_annotations import Annotation, level_of, written
+from probe.reports.as_annotations import Annotation, level_of, troubles, written
+from probe.reports.as_markdown import gone
 from probe.reports.as_matrix_text import counts_line
 from probe.reports.as_mermaid import stimulus
 from probe.reports.markdown import code, fitted, mermaid, table, text
-from probe.reports.wording import fate_text
 from probe.spec.states import State
 
 _LETTERS = ((Word.FAIL, "F"), (Word.WARN, "w"), (Word.INCONCLUSIVE, "?"))
@@ -31,7 +31,7 @@ def render(report: MatrixReport, *, exit_code: int, errors: Sequence[str] = (), 
 
 def annotated(report: MatrixReport, *, errors: Sequence[str] = ()) -> str:
     """Workflow commands of GitHub Actions: a line a rule broken in a state, and one an error."""
-    found = [Annotation("error", "probe: environment", sentence) for sentence in errors]
+    found = list(troubles(errors))
     for cells in _groups(report):
         first, level = cells[0], level_of(cells[0].news, report.fail_on)
         if level is not None:
@@ -84,8 +84,7 @@ def _parts(report: MatrixReport) -> Iterator[str]:
         about = (("sent", f.sent), ("due", f.due), ("came", f.came))
         lines.append("".join(f"- {label} {code(value)}\n" for label, value in about))
         yield "\n".join(lines)
-    if fates := [f"- {text(sentence)}\n" for one in report.expected if (sentence := fate_text(one))]:
-        yield "### Expected, but gone\n\n" + "".join(fates)
+    yield from gone(report.expected)
     for cells in groups:
         first = cells[0]
         if first.news in report.fail_on.union({Word.FAIL}):

@@ -62,5 +62,10 @@ def _step(step: Step) -> Sequence[str]:
 
 
 def _finding(finding: Finding) -> str:
+    return note(finding, "T,P")
+
+
+def note(finding: Finding, over: str) -> str:
+    """What a finding says, across the lines of these participants."""
     parts = (finding.rule, f"due {finding.due}", f"came {finding.came}")
-    return f"  Note over T,P: {'<br/>'.join(label(part) for part in parts)}"
+    return f"  Note over {over}: {'<br/>'.join(label(part) for part in parts)}"

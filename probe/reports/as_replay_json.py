@@ -60,6 +60,7 @@ def summary(
     return {
         **envelope("replay", replay.profile, exit_code),
         "interrupted": replay.interrupted,
+        "late": replay.late,
         "files": list(replay.files),
         "records": replay.records,
         "seconds": round(replay.seconds, _MICRO),
@@ -69,10 +70,12 @@ def summary(
             "connections": replay.connections,
             "outcomes": dict(replay.counts),
             "verdicts": {word.value: replay.verdicts.get(word, 0) for word in Word},
+            "expected": replay.known,
             "evidence": dict(replay.evidence),
         },
         "exchanges": [e for r in recordings for e in as_json.document(r.report)["exchanges"]],
         "recordings": [_again(r) for r in recordings],
+        "expected": [as_json.expected(one) for one in replay.expected],
         "errors": list(errors),
         "connections": [],
     }
@@ -96,6 +99,7 @@ def connection(found: Connection, packets: Sequence[Packet] = ()) -> Document:
     """One connection; ``segments`` only where its packets are given. Times in seconds.
 
     ``client_steps`` and ``server_steps`` are the states again, each with the packet number from which on it is certain.
+    ``blamed`` has the end that each finding stands against.
     """
     document = {
         "file": found.file,
@@ -121,6 +125,8 @@ def connection(found: Connection, packets: Sequence[Packet] = ()) -> Document:
         "history": found.history,
         "completeness": found.completeness,
         "findings": [asdict(f) for f in found.findings],
+        "blamed": [_endpoint(end) for end in found.blamed],
+        "expected": [as_json.known(one) for one in found.known if one is not None],
     }
     return document | ({"segments": [_segment(p, found) for p in packets]} if packets else {})
 

@@ -70,7 +70,7 @@ def _head(c: Connection, how: Style) -> Iterator[str]:
 
 
 def _rungs(connection: Connection, packets: Sequence[Packet]) -> Iterator[_Rung]:
-    client, server = _by_packet(connection.client_states), _by_packet(connection.server_states)
+    client, server = by_packet(connection.client_states), by_packet(connection.server_states)
     broken: dict[int, list[str]] = {}
     for finding in connection.findings:
         for number in finding.packets:
@@ -84,7 +84,7 @@ def _rungs(connection: Connection, packets: Sequence[Packet]) -> Iterator[_Rung]
         yield _Rung(packet, here, there, rules, not plain or new or bool(rules))
 
 
-def _by_packet(steps: Iterable[StateStep]) -> dict[int, str]:
+def by_packet(steps: Iterable[StateStep]) -> dict[int, str]:
     """Packet number -> state; the later one where a packet made two steps certain."""
     return {step.packet: step.state for step in steps}
 
@@ -93,14 +93,18 @@ def _layout(connection: Connection, rungs: list[_Rung], width: int) -> _Layout:
     number = max([3, *(len(str(r.packet.number)) for r in rungs)])
     used = len(_INDENT) + number + _TIME + len(_GAP) * 3 + _STATE * 2
     arrow = max(_NARROWEST, min(_WIDEST, width - used))
-    bases = _base(rungs, from_client=True), _base(rungs, from_client=False)
-    return _Layout(number, arrow, connection.start, bases)
+    return _Layout(number, arrow, connection.start, bases([rung.packet for rung in rungs]))
 
 
-def _base(rungs: Iterable[_Rung], *, from_client: bool) -> int | None:
+def bases(packets: Sequence[Packet]) -> tuple[int | None, int | None]:
+    """What numbers of the client and of the server are relative to."""
+    return _base(packets, from_client=True), _base(packets, from_client=False)
+
+
+def _base(packets: Iterable[Packet], *, from_client: bool) -> int | None:
     """The ISN of an end; where its SYN was not seen, the first number known of it, sent or acknowledged."""
     first: int | None = None
-    for packet in (rung.packet for rung in rungs):
+    for packet in packets:
         segment = packet.segment
         if packet.from_client == from_client:
             if segment.flags & SYN:

@@ -11,11 +11,12 @@ from types import MappingProxyType
 from probe.engine.connection import Connection, Replay
 from probe.engine.verdict import Finding, Word
 from probe.reports.as_replay_json import Recording
-from probe.reports.as_text import Style
+from probe.reports.as_text import Style, fates
 from probe.reports.replay_table import connections_table, short_names
 from probe.reports.wording import packets_text
 from probe.spec import rules
 
+LATE = "these are the results so far; what was not read by then is inconclusive"
 _LABEL = 12
 _COMPLETE = "complete"
 _WORDS = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
@@ -38,26 +39,36 @@ def render(replay: Replay, style: Style | None = None, *, scope: Scope | None = 
     if rows and not how.brief:
         parts.append(connections_table(rows, how, replay.files, _more(replay, asked)))
         parts += [finding_text(c, f, how, names) for c in rows for f in c.findings]
+    parts += fates(replay.expected, how)
     parts.append(counts_line(replay, exit_code))
     return "\n\n".join(parts) + "\n"
 
 
 def recording_heading(recording: Recording, how: Style) -> str:
     """What stands above the report on a recording: whence it comes, and whether its verdicts are the recorded ones."""
-    count = sum(recording.verdicts.values())
-    lines = [f"{recording.file}: a recording of `probe check`, judged again from its packets; "]
-    if not recording.differs:
-        lines[0] += f"all {_several(count, 'verdict')} equal the recorded ones"
-    else:
-        lines[0] += f"{len(recording.differs)} of {_several(count, 'verdict')} differ from the recorded ones:"
-        lines += [f"  {sentence}" for sentence in recording.differs]
+    lines = [f"{recording.file}: {recording_text(recording)}", *(f"  {sentence}" for sentence in recording.differs)]
     wrapped = (textwrap.fill(line, how.width, subsequent_indent="    ", break_on_hyphens=False) for line in lines)
     return "\n".join(wrapped) + "\n\n"
 
 
+def recording_text(recording: Recording) -> str:
+    """The same in a sentence; the verdicts that differ follow it."""
+    if recording.report.unchecked:
+        return f"a recording of `probe check`; {recording.report.unchecked[0].reason}"
+    count = sum(recording.verdicts.values())
+    told = f"all {_several(count, 'verdict')} equal the recorded ones"
+    if recording.differs:
+        told = f"{len(recording.differs)} of {_several(count, 'verdict')} differ from the recorded ones:"
+    return f"a recording of `probe check`, judged again from its packets; {told}"
+
+
 def counts_line(replay: Replay, exit_code: int) -> str:
-    """``probe: 3 connections, 2 pass, 1 fail, 0 warn, 0 inconclusive, 0 skip; exit 1``."""
+    """``probe: 3 connections, 2 pass, 1 fail, 0 warn, 0 inconclusive, 0 skip; exit 1``.
+
+    With expectations, connections that deviate in expected ways only are counted for themselves.
+    """
     counts = ", ".join(f"{replay.verdicts.get(word, 0)} {word}" for word in _WORDS)
+    counts += f", {replay.known} expected" if replay.expected else ""
     interrupted = ", interrupted" if replay.interrupted else ""
     found = f"{replay.connections} connection{'s' * (replay.connections != 1)}"
     return f"probe: {found}, {counts}{interrupted}; exit {exit_code}"
@@ -77,6 +88,8 @@ def _answer(replay: Replay, asked: Scope, how: Style) -> Iterator[str]:
         yield from _line("damaged", where, how)
     if replay.interrupted:
         yield from _line("interrupted", "these are the results so far", how)
+    if replay.late:
+        yield from _line("deadline", LATE, how)
 
 
 def _headline(replay: Replay, how: Style) -> Iterator[str]:
@@ -92,17 +105,18 @@ def _connections(replay: Replay, asked: Scope, how: Style) -> Iterator[str]:
     if not replay.connections:
         yield from _line("no result", "no TCP connection was found, so there is nothing to judge", how)
         return
-    yield from _line("handshake", _outcomes(replay.counts, 0), how)
-    yield from _line("close", _outcomes(replay.counts, 2), how)
-    verdicts = ", ".join(f"{how.paint.word(w)} {replay.verdicts[w]:,}" for w in _WORDS if replay.verdicts.get(w))
-    yield f"  {'verdict':<{_LABEL}}{verdicts}"
+    yield from _line("handshake", outcomes_text(replay.counts, 0), how)
+    yield from _line("close", outcomes_text(replay.counts, 2), how)
+    verdicts = [f"{how.paint.word(w)} {replay.verdicts[w]:,}" for w in _WORDS if replay.verdicts.get(w)]
+    verdicts += [f"{how.paint.word('skip', 'expected')} {replay.known:,}"] if replay.known else []
+    yield f"  {'verdict':<{_LABEL}}{', '.join(verdicts)}"
     if set(replay.evidence) - {_COMPLETE}:
         yield from _line("evidence", _counted(replay.evidence), how)
     if asked.filters:
         yield from _line("filter", f"{', '.join(asked.filters)}: {_matches(replay, asked)}", how)
 
 
-def _outcomes(counts: Mapping[str, int], part: int) -> str:
+def outcomes_text(counts: Mapping[str, int], part: int) -> str:
     """One half of ``handshake, close`` counted: part 0 or 2 of what the comma separates."""
     halves: Counter[str] = Counter()
     for outcome, count in counts.items():
@@ -151,17 +165,27 @@ def finding_text(
 ) -> str:
     """A finding with what was sent, due and came; ``names`` of the files, where there are several."""
     where = f"{names[found.file]}:{found.index}" if len(names) > 1 else f"connection {found.index}"
-    head = f"{how.paint.word(finding.word, finding.word.upper())} {where}: {finding.rule} ({finding.level},"
+    since = dict(zip(found.findings, found.known, strict=False)).get(finding)
+    word = how.paint.word("skip", "EXPECTED") if since else how.paint.word(finding.word, finding.word.upper())
+    head = f"{word} {where}: {finding.rule} ({finding.level},"
     known = rules.ALL.get(finding.rule)
     lines: Sequence[tuple[str, str]] = (
         ("ends", f"{found.client} > {found.server}"),
+        ("against", blamed_text(found, finding)),
         ("rule", known.sentence if known else ""),
         ("sent", finding.sent),
         ("due", finding.due),
         ("came", finding.came),
         ("packets", packets_text(finding.packets)),
         ("evidence", "" if found.evidence == _COMPLETE else found.evidence),
+        ("expected", f"known since {since.date}: {since.reason}" if since else ""),
         ("explain", f"probe explain {finding.rule}" if known else ""),
     )
     body = (line for label, text in lines if text for line in _line(label, text, how))
     return "\n".join([f"{head} {finding.clause})", *body])
+
+
+def blamed_text(found: Connection, finding: Finding) -> str:
+    """``the server, 192.0.2.2:80``: the end that a finding stands against, where it is known."""
+    end = dict(zip(found.findings, found.blamed, strict=False)).get(finding)
+    return f"the {'client' if end == found.client else 'server'}, {end}" if end else ""

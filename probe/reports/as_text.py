@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from probe.engine.verdict import ExchangeResult, Finding, Report, Run, Word
+from probe.engine.verdict import ExchangeResult, Expected, Finding, Report, Run, Word
 from probe.reports.as_ladder import ladder
 from probe.reports.due import due_flags
 from probe.reports.paint import PLAIN, Paint
@@ -55,7 +55,7 @@ def render(
             parts += details(run, how, shown)
         if report.exchanges:
             parts.append(how.paint.faint(textwrap.fill(LEGEND, how.width)))
-    parts += fates(report, how)
+    parts += fates(report.expected, how)
     parts.append(counts_line(report, report.exit_code if exit_code is None else exit_code))
     return "\n\n".join(parts) + "\n"
 
@@ -73,9 +73,9 @@ def counts_line(report: Report, exit_code: int) -> str:
     return f"probe: {', '.join(counts)}{interrupted}; exit {exit_code}"
 
 
-def fates(report: Report, how: Style) -> Iterator[str]:
+def fates(expected: Iterable[Expected], how: Style) -> Iterator[str]:
     """The expected deviations that are gone, a paragraph of them."""
-    lines = [text for one in report.expected if (text := fate_text(one))]
+    lines = [text for one in expected if (text := fate_text(one))]
     if lines:
         yield "\n".join(textwrap.fill(f"expected      {line}", how.width, subsequent_indent=" " * 14) for line in lines)
 

@@ -9,7 +9,7 @@ from probe.reports import as_junit
 from probe.reports.as_junit import Case, End, Suite, environment
 from probe.reports.as_ladder import ladder
 from probe.reports.as_text import Style, finding_text
-from probe.reports.wording import attempts_text, known_text
+from probe.reports.wording import attempts_text, departures, known_text
 
 _PLAIN = Style(100)
 
@@ -78,7 +78,9 @@ def case(result: ExchangeResult, fail_on: frozenset[Word] = frozenset()) -> Case
         message,
         kind,
         details if end is End.FAILED else "",
-        "\n\n".join(filter(None, (*reason, *tries, details, *ladders))) + "\n" if steps or details else "",
+        "\n\n".join(filter(None, (*reason, *tries, details, *departures(result), *ladders))) + "\n"
+        if steps or details
+        else "",
         steps[-1].time - steps[0].time if steps else 0.0,
     )
 

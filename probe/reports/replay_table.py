@@ -78,7 +78,7 @@ def _with_legend(rows: str, more: str, how: Style, *, checks: bool) -> str:
 
 
 def _one_line(c: Connection, how: Style, names: Mapping[str, str]) -> Row:
-    word, why = how.paint.word(c.verdict), _why(c)
+    word, reason = _verdict(c, how), why(c)
     return (
         _index(c, names),
         str(c.client),
@@ -92,7 +92,7 @@ def _one_line(c: Connection, how: Style, names: Mapping[str, str]) -> Row:
         c.conn_state,
         c.history,
         str(c.completeness),
-        f"{word}: {why}" if why else word,
+        f"{word}: {reason}" if reason else word,
     )
 
 
@@ -108,10 +108,14 @@ def _two_lines(
         rows += [
             (_index(c, names), str(c.client), path(c.client_states), _opening(c), _rtt(c))
             + (first if checks else ())
-            + (how.paint.word(c.verdict),),
-            ("", str(c.server), path(c.server_states), c.close, _again(c)) + (second if checks else ()) + (_why(c),),
+            + (_verdict(c, how),),
+            ("", str(c.server), path(c.server_states), c.close, _again(c)) + (second if checks else ()) + (why(c),),
         ]
     return headers, rows
+
+
+def _verdict(c: Connection, how: Style) -> str:
+    return how.paint.word("skip", "expected") if c.expected else how.paint.word(c.news)
 
 
 def _index(c: Connection, names: Mapping[str, str]) -> str:
@@ -131,7 +135,7 @@ def _rtt(c: Connection) -> str:
     return _NONE if c.rtt is None else f"{c.rtt * 1000:.3f}"
 
 
-def _why(c: Connection) -> str:
+def why(c: Connection) -> str:
     """What the verdict rests on where it is no plain pass: the rules broken, or what the record lacks."""
     broken = ", ".join(dict.fromkeys(f.rule for f in c.findings))
     return broken or ("" if c.evidence == _COMPLETE else c.evidence)

@@ -76,6 +76,11 @@ def attempts_text(result: ExchangeResult) -> str:
     return f"no verdict in {result.attempts - result.passed} of {total}"
 
 
+def departures(result: ExchangeResult) -> list[str]:
+    """``step 5: captured . seq 1 ack 31, live nothing for 1.0 s``: where a re-enactment left the capture."""
+    return [f"step {d.step}: captured {d.captured}, live {d.live}" for d in result.departures]
+
+
 def known_text(known: Known | Expected) -> str:
     """``expected: close.fin-acked, known since 2026-11-21: the firewall drops it``."""
     return f"expected: {known.rule}, known since {known.date}: {known.reason}"

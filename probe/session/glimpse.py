@@ -19,6 +19,7 @@ _ENDS = 20
 
 Placed = tuple[int, Packet]
 """A segment and its place in its connection, from 0."""
+Key = tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -58,13 +59,13 @@ class _Wanted:
         return Packet(int(chunk.number[row]), time, from_client, chunk.exact(row).segment)
 
 
-def glimpse(connections: Iterable[Connection]) -> dict[Connection, tuple[Placed, ...]]:
-    """Their segments, one pass a file; nothing of standard input, and of what cannot be read a second time."""
+def glimpse(connections: Iterable[Connection]) -> dict[Key, tuple[Placed, ...]]:
+    """Their segments by file and index, one pass a file; nothing of what cannot be read a second time."""
     wanted = [_Wanted(connection) for connection in connections]
     for file in dict.fromkeys(one.connection.file for one in wanted):
         if file != STDIN:
             _look([one for one in wanted if one.connection.file == file], file)
-    return {one.connection: tuple(one.found) for one in wanted if one.complete}
+    return {(one.connection.file, one.connection.index): tuple(one.found) for one in wanted if one.complete}
 
 
 def _look(wanted: Sequence[_Wanted], file: str) -> None:

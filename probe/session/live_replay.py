@@ -17,12 +17,13 @@ from probe.engine.script import Script, ScriptError, script
 from probe.engine.tracker import UNKNOWN_PORT, Terms, allowed
 from probe.engine.verdict import ExchangeResult, Run, Summary, Word
 from probe.session.attempt import Attempt, case_of
-from probe.session.loop import Loop
+from probe.session.ending import Ending
+from probe.session.loop import End, Loop
 from probe.session.marks import ATTEMPT
 from probe.session.patience import FIRST_PATIENCE, LOCAL_PATIENCE, SCHEDULING
 from probe.session.picked import Picked, pick
 from probe.session.result import comments_of, result_of
-from probe.session.verdicts import after_losses, evidence
+from probe.session.verdicts import after_losses, evidence, in_time
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
 from probe.wire.errors import TargetError, WireError
@@ -41,7 +42,8 @@ class LiveOptions:
     """What to re-enact and how.
 
     ``connection`` is its number in ``file`` (None: the first one with a SYN of its client). ``patience`` is how many
-    seconds an answer may take beyond what the captured peer took (None: 1 s on this host, 3 s elsewhere).
+    seconds an answer may take beyond what the captured peer took (None: 1 s on this host, 3 s elsewhere). ``until`` (of
+    ``time.monotonic``) is when all must be over.
     """
 
     file: str
@@ -53,6 +55,7 @@ class LiveOptions:
     seed: int | None = None
     guarded: bool = True
     recorder: Recorder | None = None
+    until: float | None = None
 
 
 def replay_live(target: Endpoint, options: LiveOptions) -> Run:
@@ -78,7 +81,8 @@ def replay_live(target: Endpoint, options: LiveOptions) -> Run:
             closing(RawLink(target.address, source=options.source, interface=options.interface, pool=pool))
         )
         table = exits.enter_context(KernelTable())
-        loop = Loop(link, table if route.local and table.available else None)
+        seen = table if route.local and table.available else None
+        loop = Loop(link, seen, end=End(options.until))
         patience = options.patience or (LOCAL_PATIENCE if route.local else FIRST_PATIENCE)
         return _LiveReplay(target, options, picked, play, _Line(link, loop, pool, patience)).run()
 
@@ -105,19 +109,26 @@ class _LiveReplay:
 
     def run(self) -> Run:
         """Attempts, verdict, recording."""
-        began, interrupted = time.monotonic(), False
-        try:
+        began, ending = time.monotonic(), Ending()
+        with ending:
             while not heard_enough(self.opinions):
                 todo = [self._attempt()]
                 self.line.loop.run(lambda todo=todo: todo.pop() if todo else None, self._finished, 1)  # type: ignore[misc]
-        except KeyboardInterrupt:
-            interrupted = True
         dropped = self.line.link.losses().dropped
-        result = self._result(dropped)
+        result = self._result(dropped, late=ending.late)
         self._record()
-        warnings = [w for w in (self.line.pool.caveat, self.picked.warning, *self._shortcomings()) if w]
-        seconds = time.monotonic() - began
-        return Run(str(self.target), self.target.version, _SKIPPED, (result,), tuple(warnings), seconds, interrupted)
+        warnings = tuple(w for w in (self.line.pool.caveat, self.picked.warning, *self._shortcomings()) if w)
+        return Run(
+            str(self.target),
+            self.target.version,
+            _SKIPPED,
+            (result,),
+            warnings,
+            time.monotonic() - began,
+            ending.interrupted,
+            ending.trouble,
+            late=ending.late,
+        )
 
     def _attempt(self) -> Attempt:
         setting = Setting(
@@ -138,8 +149,11 @@ class _LiveReplay:
 
     # -- results ---------------------------------------------------------------------------------------------------
 
-    def _result(self, dropped: int) -> ExchangeResult:
-        verdict = settle(self.opinions, clean=not dropped and not is_noise(self.opinions))
+    def _result(self, dropped: int, *, late: bool) -> ExchangeResult:
+        verdict = Opinion(Word.INCONCLUSIVE, "not played")
+        if self.opinions:
+            verdict = settle(self.opinions, clean=not dropped and not is_noise(self.opinions))
+        verdict = in_time(verdict, self.opinions) if late else verdict
         shown = evidence(self.opinions, self.attempts)
         result = result_of(self.scenario, self.target, after_losses(verdict, dropped), self.opinions, shown)
         title = f"the client of connection {self.picked.index} ({self.picked.client} > {self.picked.server})"

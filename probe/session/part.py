@@ -15,8 +15,8 @@ from probe.capture.reader import Part, Reading
 from probe.capture.sources import Progress
 from probe.capture.syn_options import Known
 from probe.capture.tables import Addresses
-from probe.session.edges import Edge, edge_of
 from probe.session.deadline import NEVER, Deadline
+from probe.session.edges import Edge, edge_of
 from probe.session.judged import Judge, Record
 from probe.session.standing import Over
 from probe.session.tally import Asked, Tally

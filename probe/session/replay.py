@@ -43,8 +43,8 @@ class ReplayOptions:
     handed all of them as they are known, in the order in which they end. ``workers``: how many processes (None: one a
     core; 1: none but this one). ``executor`` makes the executor that does the work instead, with as many tasks at a
     time. ``progress`` is told the octets read of all files and their sum (None: not known). ``until`` (of
-    ``time.monotonic``) is when it ends, whatever has been read. ``expected`` are deviations that are no news; those that
-    name an end or an IP version cost time for each connection that may be meant.
+    ``time.monotonic``) is when it ends, whatever has been read. ``expected`` are deviations that are no news; those
+    that name an end or an IP version cost time for each connection that may be meant.
     """
 
     files: tuple[str, ...]
@@ -171,9 +171,7 @@ class _Running:
         tell = None if progress is None else lambda octets, _: progress(done + octets, total)
         drain = self._drain if task.part.start == 0 else None  # numbers of later parts hang on those before
         asked = self._asked(task.file)
-        result = replay_part(
-            task.part, asked, last=task.last, progress=tell, drain=drain, deadline=self.deadline
-        )
+        result = replay_part(task.part, asked, last=task.last, progress=tell, drain=drain, deadline=self.deadline)
         self._done += _size(task.file) or 0
         return result
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 
 import numpy as np
 
@@ -42,8 +41,9 @@ class Standing:
     @property
     def fresh(self) -> dict[str, Word]:
         """The rules broken where that was not expected, each with its verdict."""
-        pairs = zip_longest(self.record.pair.findings, self.covered, fillvalue=())
-        return {finding.rule: finding.word for finding, numbers in pairs if not numbers}
+        findings = self.record.pair.findings
+        covered = self.covered or ((),) * len(findings)
+        return {f.rule: f.word for f, numbers in zip(findings, covered, strict=True) if not numbers}
 
     @property
     def news(self) -> Word:
@@ -81,9 +81,7 @@ def standings(records: Sequence[Record], over: Over, expected: Sequence[Expected
     return told, which
 
 
-def _told_apart(
-    told: list[Standing], which: Int64, chosen: Bools, over: Over, expected: Sequence[Expected]
-) -> None:
+def _told_apart(told: list[Standing], which: Int64, chosen: Bools, over: Over, expected: Sequence[Expected]) -> None:
     """Say of each of the chosen connections for itself what was expected of it; ``told`` grows."""
     places: dict[tuple[int, Covered], int] = {}
     some = over.take(chosen)
