@@ -37,12 +37,13 @@ def render(
 
 def _exchange(result: ExchangeResult, how: Style, *, ladder: bool) -> Iterator[str]:
     reason = f": {result.reason}" if result.reason else ""
+    flow = f" as {result.flow}" if result.flow else ""
     form = f", {result.form}" if result.form else ""
     attempts = f" ({result.attempts} attempts)" if result.attempts > 1 else ""
     yield "\n".join(
         [
             f"{how.paint.strong(result.target)}: {_verdict(result, how)}{reason}",
-            *_filled(f"re-enacted {result.title} as {result.flow}{form}{attempts}", how),
+            *_filled(f"re-enacted {result.title}{flow}{form}{attempts}", how),
         ]
     )
     if ladder and result.steps:

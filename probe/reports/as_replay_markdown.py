@@ -78,6 +78,7 @@ def _head(replay: Replay, exit_code: int) -> str:
     files = text(replay.files[0]) if len(replay.files) == 1 else f"{len(replay.files):,} files"
     failed = sum(count for word, count in replay.verdicts.items() if word in replay.fail_on.union({Word.FAIL}))
     told = f"{failed:,} of {replay.connections:,} connections failed" if failed else "no connection failed"
+    told += ", but not all was read" if replay.late or replay.interrupted else ""
     lines = [f"## probe replay {files}: {told if replay.connections else 'nothing was judged'}\n"]
     lines.append(f"{code(counts_line(replay, exit_code))}\n")
     lines.append(table(("", "count"), [(name, text(value)) for name, value in _counts(replay)]))
@@ -165,7 +166,7 @@ def _rules(replay: Replay, listed: Sequence[Connection]) -> Iterator[Annotation]
         if level is not None:
             where = f"{count:,} connection{'s' * (count != 1)}"
             example = next(((c, f) for c in listed for f in c.fresh if f.rule == rule), None)
-            message = f"in {where}" if example is None else f"in {where}, as in {_example(*example)}"
+            message = _example(*example) if example else "none of them is among those that --limit lists"
             yield Annotation(level, f"{rule} in {where}", message)
     if replay.late and Word.INCONCLUSIVE in replay.fail_on:
         yield Annotation("error", "inconclusive", LATE)

@@ -186,15 +186,16 @@ class BulkAgain:
             clean = mark.clean and not mark.dropped and not is_noise(heard)
             verdict = after_losses(settle(heard, clean=clean, keeps_state=False), mark.dropped)
         self.verdicts[verdict.word] += 1
-        if not self._worth_showing(mark.target, attempt.scenario.id, verdict.word):
+        if not self._worth_showing(mark.target, attempt.scenario.id, verdict):
             return
         result = result_of(attempt.scenario, mark.target, verdict, heard, attempt)
         self._shown[mark.target, attempt.scenario.id].append(result)
         if recorded:
             self.differences += _difference(result, recorded, mark.rules)
 
-    def _worth_showing(self, target: Endpoint, exchange: str, word: Word) -> bool:
-        """The first few of every verdict but pass, of which one is enough."""
+    def _worth_showing(self, target: Endpoint, exchange: str, verdict: Opinion) -> bool:
+        """The first few of every verdict and its rules (none may hide behind an expected one); of passes one."""
         shown = self._shown.setdefault((target, exchange), [])
-        alike = sum(result.verdict is word for result in shown)
-        return alike < (1 if word is Word.PASS else SHOWN)
+        rules = {finding.rule for finding in verdict.findings}
+        alike = sum(r.verdict is verdict.word and {f.rule for f in r.findings} == rules for r in shown)
+        return alike < (1 if verdict.word is Word.PASS else SHOWN)

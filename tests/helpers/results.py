@@ -47,7 +47,8 @@ def lines(text: str) -> list[dict[str, Any]]:
     """What --jsonl wrote, if every line is as published."""
     found: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]
     for one in found:
-        command = "check" if one["command"] == "listen" else one["command"]
+        as_check = one["command"] == "listen" or (one["command"] == "replay" and "target" in one)
+        command = "check" if as_check else one["command"]
         _validator(_LINES[command, one["event"]]).validate(one)
         _validator("line").validate(one)
     return found
