@@ -71,6 +71,7 @@ class Reading:
                 self.offset = error.offset
                 raise
             self.offset = window.offset
+            source.stop()
 
     def _batches(self, window: Window) -> Iterator[Batch]:
         """The batches of the part, by the kind of file."""

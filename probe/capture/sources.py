@@ -89,6 +89,7 @@ class Source:
             raise CaptureError(path, 0, f"cannot be opened: {error.strerror}") from error
         self.total = _size(self._file)
         self._consumed = len(self._head)
+        self._stopped: KeyboardInterrupt | None = None
         self._inflater: Inflater | None = None
         if recognise(self._head) == "gzip":
             self._inflater, self._head = Inflater(self._file, self._head), b""
@@ -120,17 +121,27 @@ class Source:
         self._head = b""
         self._consumed = offset
 
+    def stop(self) -> None:
+        """Raise what stopped the reading, if anything did."""
+        if self._stopped is not None:
+            raise self._stopped
+
     def fill(self, view: memoryview) -> int:
         """Read until ``view`` is full or the stream ends; how many octets were read.
 
-        CaptureError when reading fails.
+        CaptureError when reading fails. Ctrl-C (and what ends a replay like it) comes after what was read before it.
         """
+        self.stop()
         got = 0
         try:
             while got < len(view) and (count := self._some(view[got:])):
                 got += count
         except OSError as error:
             raise CaptureError(self.path, self._consumed, f"reading failed: {error.strerror}") from error
+        except KeyboardInterrupt as stop:
+            self._stopped = stop
+            if not got:
+                raise
         if self._progress is not None:
             self._progress(self._inflater.consumed if self._inflater else self._consumed, self.total)
         return got
@@ -141,13 +152,17 @@ class Source:
             view[: len(data)] = data
             self._head = self._head[len(data) :]
             return len(data)
-        count: int = self._file.readinto(view) or 0  # type: ignore[attr-defined]  # raw files and sys.stdin.buffer have it
+        count: int = self._file.readinto(view) or 0  # type: ignore[attr-defined]  # raw files have it
         self._consumed += count
         return count
 
 
 def _open(path: str) -> BinaryIO:
-    return sys.stdin.buffer if path == STDIN else Path(path).open("rb", buffering=0)
+    """Without a buffer, which would wait until it is full, and lose what it has when it is stopped."""
+    if path != STDIN:
+        return Path(path).open("rb", buffering=0)
+    raw: BinaryIO = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+    return raw
 
 
 def _read_head(file: BinaryIO) -> bytes:

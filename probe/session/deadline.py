@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import TypeVar
 
@@ -70,7 +70,7 @@ class Deadline:
             yield from source
             return
         while True:
-            with self.waiting():
+            with nullcontext() if self.came else self.waiting():  # once it came, the source ends with what it has
                 found = list(_one(source))
             if not found:
                 return

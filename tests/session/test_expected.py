@@ -11,7 +11,7 @@ from probe.engine.verdict import Expected, Fate, Word
 from probe.session import replay as module
 from probe.session.replay import ReplayOptions, replay
 from probe.spec.segment import ACK, FIN, PSH, SYN
-from tests.capture.build import EVENING, pcap
+from tests.capture.build import EVENING, Frame, pcap
 from tests.session.traffic import Piece, frame
 
 RULE = "aclose.no-data-after-fin"
@@ -37,7 +37,7 @@ def late_text(client: bool | None, at: int) -> list[Piece]:
 @pytest.fixture(scope="module")
 def capture(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Connections of which a seventh break the rule by the client, two sevenths by the server, on seven four-tuples."""
-    frames = []
+    frames: list[Frame] = []
     for number in range(COUNT):
         client = {0: True, 1: False, 2: False}.get(number % 7)
         for piece in late_text(client, number * 20_000):
