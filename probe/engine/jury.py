@@ -53,7 +53,8 @@ def settle(opinions: list[Opinion], *, clean: bool, keeps_state: bool = True) ->
     if last.doubt is Doubt.NONE:
         return _after_doubts(opinions, last) if count > 1 and last.word is Word.PASS else last
     if last.doubt is Doubt.VOID:
-        return last
+        deviating = _deviating(opinions)
+        return _unsure(opinions, f"{last.reason}; deviated in {deviating} of {count} attempts") if deviating else last
     if not _same(opinions):
         return _unsure(opinions, f"deviated in {_deviating(opinions)} of {count} attempts, not every time the same way")
     last = _telling(opinions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from probe.engine.judge import Doubt, Opinion
 from probe.session.attempt import Attempt
 from probe.session.pace import Pace
+from probe.session.silence import Silence
 
 SIGNS, CALM = 2, 3
 """So many attempts that hint at a full backlog slow down, so many in a row that do not undo it."""
@@ -22,8 +23,8 @@ class Crowd:
     def __init__(self, parallel: int, pace: Pace) -> None:
         self.width = self._asked = max(1, parallel)
         self._pace = pace
-        self._answered = False
-        self._silent = self._calm = self._hints = 0
+        self._silence = Silence()
+        self._calm = self._hints = 0
         self._signs: dict[str, None] = {}
         self._slowest = (self.width, 0.0)
         self._slowed_at = float("-inf")
@@ -31,30 +32,24 @@ class Crowd:
     @property
     def gone(self) -> bool:
         """Whether it answers no longer, however little it is asked."""
-        return self._silent >= GONE and self.width == 1
+        return self._silence.count >= GONE and self.width == 1
 
     def heard(self, attempt: Attempt, opinion: Opinion | None) -> None:
         """An attempt at an open port ended; ``opinion`` None where it is not judged."""
-        seen = [event for _, event in attempt.conductor.transcript.seen()]  # what is cleared up later draws answers
-        if (
-            attempt.scenario.port != "open"
-            or attempt.scenario.opens != "us"
-            or not seen
-            or attempt.conductor.transcript.interrupted
-        ):
+        self._silence.heard(attempt)
+        transcript = attempt.conductor.transcript
+        if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
             return
-        if any(not event.to_peer for event in seen):
-            self._answered, self._silent = True, 0
+        if any(not event.to_peer for _, event in transcript.seen()):  # what is cleared up later draws answers
             if opinion is None or opinion.doubt is not Doubt.COOKIES:
                 self._recover()
                 return
             self._signs["answered with SYN cookies"] = None
-        elif self._answered:  # a target that never answered is no matter of crowding
-            self._silent += 1
+        elif self._silence.answered:  # a target that never answered is no matter of crowding
             self._signs["left unanswered"] = None
         else:
             return
-        self._slow_down(seen[0].time, seen[-1].time)
+        self._slow_down(transcript.events[0].time, transcript.events[-1].time)
 
     def _recover(self) -> None:
         self._calm += 1
@@ -70,7 +65,7 @@ class Crowd:
         if began < self._slowed_at or self._hints < SIGNS:
             return
         self._slowed_at = ended
-        if self.width == 1 and self._silent > 1:
+        if self.width == 1 and self._silence.count > 1:
             self._pace.slower()
         self.width = max(1, self.width // 2)
         self._slowest = min(self._slowest, (self.width, -self._pace.gap))
@@ -85,5 +80,4 @@ class Crowd:
             f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(self._signs)}, as by a full"
             f" backlog or a path that loses them; slowed down to {width} at a time{apart}"
         )
-        gone = f"{target}: fell silent: {self._silent} SYNs in a row without answer, so it was asked no further"
-        return [slowed, gone] if self.gone else [slowed]
+        return [self._silence.sentence(target)] if self.gone else [slowed]

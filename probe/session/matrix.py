@@ -22,6 +22,7 @@ from probe.engine.ways import WAYS, Way, possible
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, Trigger, missing
 from probe.session.attempt import Attempt, case_of
+from probe.session.crowd import GONE
 from probe.session.detect import Detection, known_trigger
 from probe.session.ending import Ending
 from probe.session.loop import End, Loop
@@ -29,6 +30,7 @@ from probe.session.matrix_options import MatrixOptions
 from probe.session.matrix_result import Facts, Record, comments_of, results
 from probe.session.patience import FIRST_PATIENCE, SCHEDULING, patience, round_trip
 from probe.session.ports import ClosedPorts
+from probe.session.silence import Silence
 from probe.session.station import Station, station
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
@@ -96,6 +98,7 @@ class _Matrix:
         self.playing: dict[Attempt, _Work] = {}
         self.connections = self.done = self.total = 0
         self.keeps_state = False
+        self.silence = Silence()
         self.barred: dict[str, Barred] = {}
         self.comments: dict[int, list[str]] = {}
 
@@ -108,7 +111,7 @@ class _Matrix:
             self._play_cells()
         dropped = self.link.losses().dropped
         self._save()
-        facts = Facts(self.target, dropped, end.interrupted, self.keeps_state, end.late)
+        facts = Facts(self.target, dropped, end.interrupted, self.keeps_state, end.late, self._gone)
         found, ways = results(facts, self.options, self.ways, self.reached, self.records)
         return MatrixRun(
             str(self.target),
@@ -117,12 +120,21 @@ class _Matrix:
             found,
             ways,
             self.connections,
-            tuple(filter(None, (self.pool.caveat, *self.asker.failures[:1]))),
+            tuple(self._warnings()),
             time.monotonic() - began,
             end.interrupted,
             end.trouble,
             end.late,
         )
+
+    def _warnings(self) -> list[str]:
+        silent = [self.silence.sentence(self.target)] if self._gone else []
+        return [*([self.pool.caveat] if self.pool.caveat else []), *self.asker.failures[:1], *silent]
+
+    @property
+    def _gone(self) -> bool:
+        """Whether the peer answers no longer: more connections in a row without answer than it sees at a time."""
+        return self.silence.count >= GONE + self.parallel
 
     def _save(self) -> None:
         """Write every packet seen with what it was, in the order of the wire."""
@@ -220,7 +232,7 @@ class _Matrix:
         self.loop.run(self._next, self._finished, self.parallel)
 
     def _next(self) -> Attempt | None:
-        if not self.queue:
+        if not self.queue or self._gone:
             return None
         work = self.queue.popleft()
         attempt = self._attempt(ThoroughConductor, work.scenario, work)
@@ -248,6 +260,7 @@ class _Matrix:
     def _finished(self, attempt: Attempt) -> None:
         self.pool.give(attempt.flow.local.port)
         work = self.playing.pop(attempt)
+        self.silence.heard(attempt)
         conductor, case = attempt.conductor, case_of(attempt)
         self.keeps_state = self.keeps_state or conductor.tester.counts.get("S.", 0) > 1
         if work.cell is not None and isinstance(conductor, CellConductor):

@@ -15,7 +15,7 @@ from probe.engine.ways import Way
 from probe.session.attempt import Attempt
 from probe.session.matrix_options import MatrixOptions
 from probe.session.result import sentences_of
-from probe.session.verdicts import LATE, after_losses, in_time
+from probe.session.verdicts import LATE, SILENT, after_losses, in_time
 from probe.spec import rules
 from probe.spec.segment import Endpoint
 
@@ -90,11 +90,14 @@ class Facts:
     interrupted: bool
     keeps_state: bool
     late: bool = False
+    silent: bool = False
 
     def absent(self, what: str) -> str:
         """Why something was not played."""
         if self.late:
             return LATE
+        if self.silent:
+            return SILENT
         return f"interrupted before it was {what}" if self.interrupted else f"not {what}"
 
 

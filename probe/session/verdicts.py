@@ -14,6 +14,7 @@ from probe.session.result import result_of
 from probe.spec.segment import Endpoint
 
 LATE = "not done by the deadline"
+SILENT = "not played: the target answered no longer"
 FIRST = "open"
 """The exchange that is played before all others."""
 
@@ -92,7 +93,7 @@ class Hearing:
             return Opinion(Word.INCONCLUSIVE, "interrupted before it was played")
         first = self.opinions.get(FIRST)
         if first and first[-1].doubt is not Doubt.VOID:
-            return Opinion(Word.INCONCLUSIVE, "not played: the target answered no longer")
+            return Opinion(Word.INCONCLUSIVE, SILENT)
         return Opinion(Word.INCONCLUSIVE, (first[-1].reason if first else "") or "not played")
 
 

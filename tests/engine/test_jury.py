@@ -50,6 +50,14 @@ def test_three_times_the_same_is_a_verdict_on_a_clean_path(doubt: Doubt) -> None
     assert settle([doubtful(doubt)] * 3, clean=False).word is Word.INCONCLUSIVE
 
 
+def test_a_deviation_before_the_peer_fell_silent_is_told() -> None:
+    void = Opinion(Word.INCONCLUSIVE, "no answer to our SYN", doubt=Doubt.VOID)
+    found = settle([doubtful(Doubt.LOSS), void, void], clean=True)
+    assert (found.word, found.findings) == (Word.INCONCLUSIVE, (FOUND,))
+    assert found.reason == "no answer to our SYN; deviated in 1 of 3 attempts"
+    assert settle([void, void, void], clean=True) == void
+
+
 @pytest.mark.parametrize("doubt", [Doubt.LOSS, Doubt.UNEXPLAINED])
 def test_an_idle_application_clears_nobody(doubt: Doubt) -> None:
     found = settle([doubtful(doubt), IDLE, IDLE], clean=True)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from probe import scenarios
-from probe.engine.events import Seen
+from probe.engine.events import Quiet, Seen
 from probe.engine.judge import Doubt, Opinion
 from probe.engine.verdict import Word
 from probe.scenarios.steps import Scenario
@@ -117,9 +117,21 @@ def test_a_target_that_fell_silent_is_asked_no_further_until_it_answers() -> Non
         assert not crowd.gone
         crowd.heard(ended(10.0 * (number + 1), answered=False), None)
     assert crowd.gone
-    assert "fell silent: 8 SYNs" in crowd.warnings("x")[1]
+    (told,) = crowd.warnings("x")
+    assert told.startswith("x: fell silent: 8 connections in a row without answer, so it was asked no further;")
+    assert told.endswith(" its last segment came in open")
     crowd.heard(ended(999.0, answered=True), None)
     assert not crowd.gone
+
+
+def test_a_neighbour_that_is_gone_answers_no_arp_so_that_not_even_our_syn_is_seen() -> None:
+    crowd = Crowd(5, Pace())
+    crowd.heard(ended(0.0, answered=True), None)
+    for number in range(GONE):
+        one = ended(10.0 * (number + 1), answered=False)
+        one.conductor.transcript.events[:] = [Quiet(10.0 * (number + 1))]
+        crowd.heard(one, None)
+    assert crowd.gone
 
 
 def test_a_closed_port_that_is_filtered_says_nothing() -> None:
