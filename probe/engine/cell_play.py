@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from probe.engine.cells import Cell
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Command, Seen
-from probe.engine.hypothesis import PEER_ISN, TESTER_ISN
 from probe.engine.judge import Case, Doubt, Opinion, grade, judge, show
 from probe.engine.verdict import Finding, Word, worst
 from probe.engine.watch import Watch
 from probe.scenarios import steps
-from probe.spec.reaction import Reaction
+from probe.spec.seq import Seq
 from probe.spec.states import State
 
 
@@ -31,6 +30,9 @@ class CellConductor(ThoroughConductor):
         super().__init__(cell.scenario, setting)
         self._before = sum(isinstance(step, steps.Send) for step in cell.way.steps)
         self._ordinal = 0
+        self._way = cell.way
+        self.isns = cell.way.number(steps.PEER), cell.way.number(steps.ISS)
+        """The peer's and the tester's ISN in the model's numbers."""
 
     @property
     def stimulus(self) -> int | None:
@@ -39,11 +41,20 @@ class CellConductor(ThoroughConductor):
         return ours[self._ordinal - 1] if 0 < self._ordinal <= len(ours) else None
 
     def _send(self, step: steps.Send) -> list[Command]:
+        if self._before == 0:
+            self.isns = self._model_isns()
         out = super()._send(step)
         if self._before == 0:
             self._ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._echoes
         self._before -= 1
         return out
+
+    def _model_isns(self) -> tuple[Seq, Seq]:
+        """They follow from where both ends are now: the texts of this peer need not be as long as the model's."""
+        tester, own = self.tester, self._way.number(steps.PEER)
+        if tester.synchronized:
+            own = self._way.number(steps.RCV) - tester.rcv.ahead_of(tester.peer)
+        return own, self._way.number(steps.NXT) - tester.nxt.ahead_of(tester.iss)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ class Heard:
     sent: str = ""
     came: str = ""
     next_states: tuple[str, ...] = ()
+    due: str = ""
 
 
 def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
@@ -65,11 +77,12 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
     event = case.transcript.judged[at]
     assert isinstance(event, Seen)
     sent = show(watch, event)
-    findings = tuple(_about(cell, f, sent) for f in found.findings)
+    due = due_text(cell, conductor.isns)
+    findings = tuple(_about(cell, f, sent, due) for f in found.findings)
     states = next((s for s in reversed(watch.states[: len(case.transcript.judged)]) if s), ())
     came = findings[0].came if findings else _reply(case, watch, at)
     word = worst([f.word for f in findings]) if findings else found.word
-    return Heard(replace(found, word=word, findings=findings), sent, came, () if findings else states)
+    return Heard(replace(found, word=word, findings=findings), sent, came, () if findings else states, due)
 
 
 def _plain(case: Case, watch: Watch) -> bool:
@@ -93,16 +106,20 @@ def _not_brought(cell: Cell, found: Opinion) -> Opinion:
     return Opinion(Word.INCONCLUSIVE, f"the peer could not be brought into {state} ({why})", doubt=Doubt.VOID)
 
 
-def _about(cell: Cell, finding: Finding, sent: str) -> Finding:
+def _about(cell: Cell, finding: Finding, sent: str, due: str) -> Finding:
     """The same answer fits stimulus and question; with the way and the question known to work it is the stimulus's."""
     if finding.sent == sent:
         return finding
-    return grade(cell.rule, sent, due_text(cell.due), f"{finding.came} (to {finding.sent})", finding.packets)
+    return grade(cell.rule, sent, due, f"{finding.came} (to {finding.sent})", finding.packets)
 
 
-def due_text(due: tuple[Reaction, ...]) -> str:
-    """The permitted answers in tcpdump's notation, relative to the ISNs."""
-    texts = (r.reply.text(PEER_ISN, TESTER_ISN) if r.reply else "nothing" for r in due)
+def due_text(cell: Cell, isns: tuple[Seq, Seq] | None = None) -> str:
+    """The permitted answers in tcpdump's notation, relative to these ISNs, or where both ends said what the model's do.
+
+    A peer that listens has no numbers in its block.
+    """
+    own, other = isns or (cell.way.number(steps.PEER), cell.way.number(steps.ISS))
+    texts = (r.reply.text(own, other) if r.reply else "nothing" for r in cell.due)
     return " or ".join(dict.fromkeys(texts))
 
 

@@ -91,7 +91,7 @@ class Tester:
         self._count(segment)
         if segment.flags & RST:
             return False
-        opens = not segment.flags & ACK or self.iss < segment.ack <= self.nxt  # text on our SYN may be taken too
+        opens = not segment.flags & ACK or self.iss < segment.ack <= self.far  # our SYN, or text on it too
         if segment.flags & SYN and opens and not self.synchronized:
             self.peer, self.text, self.synchronized = segment.seq, segment.seq + 1, True
             self.told = segment.seq

@@ -32,15 +32,16 @@ class Numbers:
     """Turns the numbers of one connection into canonical ones: both ISNs at fixed places.
 
     The sequence number 0 of a RST,ACK for no connection (RFC 9293 section 3.10.7.1) is absolute and stays 0; the tester
-    sends such a one only before any number of its own, else it is one of the connection that happens to be 0.
+    sends such a one only before any number of its own, else it is one of the connection that happens to be 0. That of
+    the peer is of the connection where the tester's last segment acknowledged just that number (section 3.5.2 group 2).
     """
 
-    __slots__ = ("_refused", "peer", "tester")
+    __slots__ = ("_acked_zero", "_refused", "peer", "tester")
 
     def __init__(self) -> None:
         self.tester: Seq | None = None
         self.peer: Seq | None = None
-        self._refused = False
+        self._refused = self._acked_zero = False
 
     def canonical(self, segment: Segment, to_peer: bool) -> Segment:
         """The segment with canonical numbers and without what never decides (payload octets, urgent pointer)."""
@@ -49,10 +50,12 @@ class Numbers:
     def sight(self, segment: Segment, to_peer: bool) -> Sight:
         """What is left of the segment for the tracker, in a form that is quick to look up."""
         flags, seq, ack = segment.flags, segment.seq, segment.ack
-        absolute = _is_refusal(segment) and (not to_peer or self.tester is None)
+        absolute = _is_refusal(segment) and (self.tester is None if to_peer else not self._acked_zero)
         if to_peer and self.tester is None:
             self._refused |= absolute
             self.tester = None if absolute else seq
+        if to_peer:
+            self._acked_zero = ack == 0 and flags & ACK != 0
         if not to_peer and self.peer is None and flags & SYN:
             self.peer = seq
         own, other = (self._tester, self._peer) if to_peer else (self._peer, self._tester)

@@ -164,7 +164,7 @@ def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
         level=first.level if first else rule.level,
         clause=rule.source,
         sent=first.sent if first else last.sent,
-        due=first.due if first else due_text(cell.due),
+        due=first.due if first else last.due or due_text(cell),
         came=last.came,
         next_states=last.next_states,
         kernel_state=record.kernel,
