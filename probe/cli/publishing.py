@@ -17,6 +17,7 @@ from probe.cli.sinks import PatientRecorder
 from probe.cli.terminal import paint, say, width
 from probe.engine.verdict import ExchangeResult, Report
 from probe.reports import as_text
+from probe.wire.errors import WireError
 
 _NOTHING = Reporting()
 
@@ -67,8 +68,12 @@ def publish(
     told = report.runs or (report.unchecked and render is not as_text.render)
     if told and not outputs.stdout_taken:
         style = as_text.Style(width(), paint(sys.stdout), display.quiet)
-        say(render(report, style, exit_code=code, shown=lambda result: result.id in display.show))
-    return code
+        try:
+            say(render(report, style, exit_code=code, shown=lambda result: result.id in display.show))
+        except WireError as error:
+            outcome.failed(error)
+            click.echo(f"probe: {error}", err=True)
+    return outcome.exit_code(report)
 
 
 def _complain(outcome: Outcome, report: Report) -> None:

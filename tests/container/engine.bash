@@ -4,6 +4,8 @@
 die() { echo "make container: $1" >&2; exit 4; }
 say() { echo "-- $1"; }
 as_root() { if [[ $EUID == 0 ]]; then "$@"; else sudo -n --preserve-env=DOCKER_HOST "$@"; fi; }
+# Not `kill -0`: within a trap the shell does not reap, and a process that has ended would seem to be there.
+alive() { grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"; }
 answers() { timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/probe-container.XXXXXX")
@@ -25,6 +27,7 @@ clean_up() {
     [[ ${#pulled[@]} == 0 ]] || docker rmi "${pulled[@]}" >/dev/null 2>&1 || true
   fi
   [[ -z $daemon ]] || stop_engine
+  awk -v at="$work/" 'index($2, at) == 1 {print $2}' /proc/mounts | sort -r | as_root xargs -r umount --lazy 2>/dev/null || true
   rm -rf --one-file-system "$work" 2>/dev/null || as_root rm -rf --one-file-system "$work"
   exit "$code"
 }
@@ -35,10 +38,9 @@ trap 'exit 143' TERM
 stop_engine() {
   local until=$((SECONDS + 20))
   kill "$daemon" 2>/dev/null || true
-  while kill -0 "$daemon" 2>/dev/null && ((SECONDS < until)); do read -rt 0.1 <> <(:) || true; done
+  while alive "$daemon" && ((SECONDS < until)); do read -rt 0.1 <> <(:) || true; done
   kill -KILL -- "-$daemon" 2>/dev/null || true # what is left of its session
   wait "$daemon" 2>/dev/null || true
-  awk -v at="$work/" 'index($2, at) == 1 {print $2}' /proc/mounts | sort -r | xargs -r umount --lazy 2>/dev/null || true
 }
 
 engine() {
@@ -58,7 +60,7 @@ engine() {
   daemon=$!
   local until=$((SECONDS + 60))
   until answers; do
-    kill -0 "$daemon" 2>/dev/null && ((SECONDS < until)) || { tail -n 3 "$work/dockerd.log" >&2; die "dockerd did not start here: its last words are above"; }
+    alive "$daemon" && ((SECONDS < until)) || { tail -n 3 "$work/dockerd.log" >&2; die "dockerd did not start here: its last words are above"; }
     read -rt 0.2 <> <(:) || true
   done
   say "Docker $(docker version --format '{{.Server.Version}}') started, storage $(docker info --format '{{.Driver}}')"
@@ -80,7 +82,8 @@ bases() {
   grep -sh '^deb ' /etc/apt/sources.list /etc/apt/sources.list.d/*.list >"$work/base.list" || true
   local lists=()
   for list in "$work"/base.{sources,list}; do [[ ! -s $list ]] || lists+=("$list"); done
-  as_root mmdebstrap --quiet --variant=essential --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
+  # Interrupted, it leaves what it has in TMPDIR behind: that goes with our folder.
+  as_root env TMPDIR="$work" mmdebstrap --quiet --variant=essential --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --include=python3-venv,nginx-light "$suite" "$work/base.tar" "${lists[@]}" >"$work/base.log" 2>&1 ||
     { tail -n 5 "$work/base.log" >&2; die "no base image could be made of Debian packages: apt's words are above"; }

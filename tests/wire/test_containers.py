@@ -48,6 +48,8 @@ def test_a_process_of_another_machine_is_not_taken_for_the_containers(tmp_path: 
     [
         ("echo 'Error: No such container: web' >&2; exit 1", "docker knows no container web: `docker ps`"),
         ("echo 'Cannot connect to the Docker daemon at unix:///x' >&2; exit 1", "daemon does not answer: start it"),
+        ("echo 'error during connect: dial tcp: lookup x: no such host' >&2; exit 1", "daemon does not answer"),
+        ("printf 'WARNING: config.json: permission denied\\nCannot connect\\n' >&2; exit 1", "daemon does not answer"),
         ("echo 'permission denied while trying to connect' >&2; exit 1", "run it with `sudo`"),
         ("echo 'something else' >&2; exit 1", r"\(something else\)"),
         (f"echo {IDENTITY} 0 exited", r"is not running \(exited\): `docker start web`"),
