@@ -81,12 +81,14 @@ def _refusal(engine: str, name: str, said: str) -> str:
 def _is_its(process: int, identity: str, sandbox: list[str]) -> bool:
     """Whether it is the container's process, and not a stranger here with the number of one on another machine.
 
-    Its control group names the container; where control groups are not to be seen, the engine keeps a handle on the
-    namespace. Where neither can be looked at, entering will say why.
+    Its control group names the container, or its mounts do, as the engine puts files of its own there (podman within a
+    container makes no control groups). Docker keeps a handle on the namespace as well. Where nothing can be looked at,
+    entering will say why.
     """
     try:
-        if identity in (_PROC / str(process) / "cgroup").read_text(encoding="utf-8", errors="replace"):
-            return True
+        for record in ("cgroup", "mountinfo"):
+            if identity in (_PROC / str(process) / record).read_text(encoding="utf-8", errors="replace"):
+                return True
         if not sandbox:
             return False
         return Path(sandbox[0]).samefile(_PROC / str(process) / "ns/net")

@@ -1,20 +1,43 @@
 # Docker for tests/container/run: the engine that answers, or one of our own in a folder that goes when we do.
-# Sourced. Sets $work, $network (how images are built) and $base, $nginx_base (what they are built on).
+# Sourced. Sets $work, $run, $network (how images are built) and $base, $nginx_base (what they are built on).
 
 die() { echo "make container: $1" >&2; exit 4; }
 say() { echo "-- $1"; }
 as_root() { if [[ $EUID == 0 ]]; then "$@"; else sudo -n --preserve-env=DOCKER_HOST "$@"; fi; }
 # Not `kill -0`: within a trap the shell does not reap, and a process that has ended would seem to be there.
 alive() { grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"; }
-answers() { timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+answers() { timeout --foreground 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/probe-container.XXXXXX")
-chmod 755 "$work" # the ordinary user of a container goes through it to the reports
-run=probe-ci-$$
-daemon=
-pulled=()
+# COMMAND...: run it, and end as it does. The shell heeds a signal only when the command it waits for has ended, which a
+# build or a check may do much later, and whoever ends a job waits for seconds. So the work is a group of processes of its
+# own, and all of it gets what reaches us.
+at_once() {
+  local code=0
+  set -m
+  "$@" </dev/null &
+  set +m
+  group=$!
+  trap 'forward INT' INT
+  trap 'forward TERM' TERM HUP
+  while code=0; do # a signal ends the wait, too
+    wait "$group" || code=$?
+    alive "$group" || return "$code"
+  done
+}
 
-# Every image and container carries $run in its name; what an engine of our own kept lies under $work.
+forward() { # what sudo started is root's
+  as_root kill "-$1" -- "-$group" 2>/dev/null || kill "-$1" -- "-$group" 2>/dev/null || true
+}
+
+# A folder that goes when we do, and with it what an engine of our own kept. Images and containers carry $run in their names.
+begin() {
+  work=$(mktemp -d "${TMPDIR:-/tmp}/probe-container.XXXXXX") run=probe-ci-$$ daemon= pulled=()
+  trap clean_up EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  chmod 755 "$work" # the ordinary user of a container goes through it to the reports
+}
+
 clean_up() {
   local code=$? of
   trap '' INT TERM
@@ -31,9 +54,6 @@ clean_up() {
   rm -rf --one-file-system "$work" 2>/dev/null || as_root rm -rf --one-file-system "$work"
   exit "$code"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 stop_engine() {
   local until=$((SECONDS + 20))
@@ -94,6 +114,6 @@ bases() {
 
 pull() {
   docker image inspect "$1" >/dev/null 2>&1 && return
-  timeout "${PULL_PATIENCE:-60}" docker pull --quiet "$1" >/dev/null 2>&1 || return
+  timeout --foreground "${PULL_PATIENCE:-60}" docker pull --quiet "$1" >/dev/null 2>&1 || return
   pulled+=("$1")
 }

@@ -43,6 +43,19 @@ def test_a_process_of_another_machine_is_not_taken_for_the_containers(tmp_path: 
         container_process("web", environment=engine(tmp_path, "docker", answer))
 
 
+@pytest.mark.parametrize("record", ["cgroup", "mountinfo"])
+def test_the_process_is_the_containers_where_its_group_or_its_mounts_say_so(
+    tmp_path: Path, record: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As podman has it: no handle on the namespace of a container without network, and not always control groups."""
+    for name in ("cgroup", "mountinfo"):
+        file = tmp_path / "proc" / "12" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"0::/x-{IDENTITY}\n" if name == record else "0::/\n", encoding="ascii")
+    monkeypatch.setattr("probe.wire.containers._PROC", tmp_path / "proc")
+    assert container_process("web", environment=engine(tmp_path, "podman", f"echo {IDENTITY} 12 running")) == 12
+
+
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
