@@ -131,6 +131,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         nobody_reads()
         return 0
     except (TargetError, WireError) as error:
+        from probe.cli import github
+
         click.echo(f"probe: {error}", err=True)
+        github.trouble(str(error))
         return USAGE if isinstance(error, TargetError) else ENVIRONMENT
     return done if isinstance(done, int) else 0
