@@ -85,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             code = _crashed()
         else:
             code = _no_room(error)
+    except ImportError as error:
+        code = _not_loaded(error)
     except Exception:  # noqa: BLE001  # Python would leave with 1, which says that the peer violates a MUST
         code = _crashed()
     sys.exit(code)
@@ -104,6 +106,17 @@ def _no_room(error: OSError) -> int:
     nobody_reads()
     with suppress(OSError):
         click.echo(f"probe: {unwritable(error)}", err=True)
+    return ENVIRONMENT
+
+
+def _not_loaded(error: ImportError) -> int:
+    """NumPy explains at length; what it was caused by is the sentence."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    reason = (str(cause).splitlines() or ["no reason given"])[0]
+    with suppress(OSError):
+        click.echo(f"probe: a package that probe needs cannot be loaded ({reason}): install what is missing", err=True)
     return ENVIRONMENT
 
 

@@ -77,9 +77,10 @@ def publish(
 
 
 def _complain(outcome: Outcome, report: Report) -> None:
-    for warning in (*report.warnings, *(w for run in report.runs for w in run.warnings)):
+    # Several targets suffer from the same, such as a missing capability: it is said once.
+    for warning in dict.fromkeys((*report.warnings, *(w for run in report.runs for w in run.warnings))):
         click.echo(f"probe: {warning}", err=True)
-    for sentence in outcome.sentences:
+    for sentence in dict.fromkeys(outcome.sentences):
         click.echo(f"probe: {sentence}", err=True)
     if any(run.late for run in report.runs):
         click.echo(f"probe: {LATE}", err=True)

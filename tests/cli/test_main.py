@@ -134,3 +134,14 @@ def test_a_crash_of_ours_does_not_look_like_a_violation(
     err = capsys.readouterr().err
     assert "ZeroDivisionError: ours" in err
     assert err.splitlines()[-1].startswith("probe: this is a fault of probe itself")
+
+
+def test_a_package_that_cannot_be_loaded_is_one_sentence(invoke: Invoke, peer: StandIn, capsys: Captured) -> None:
+    """As NumPy says it where a library is missing: a page of advice, raised from the cause."""
+    advice = ImportError("IMPORTANT\n\nread this")
+    advice.__cause__ = ImportError("libstdc++.so.6: cannot open shared object file")
+    peer.replies = [advice]
+    assert invoke("check", "127.0.0.1:80") == 4
+    reason = "libstdc++.so.6: cannot open shared object file"
+    err = capsys.readouterr().err
+    assert err == f"probe: a package that probe needs cannot be loaded ({reason}): install what is missing\n"

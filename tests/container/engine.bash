@@ -102,10 +102,11 @@ bases() {
   grep -sh '^deb ' /etc/apt/sources.list /etc/apt/sources.list.d/*.list >"$work/base.list" || true
   local lists=()
   for list in "$work"/base.{sources,list}; do [[ ! -s $list ]] || lists+=("$list"); done
-  # Interrupted, it leaves what it has in TMPDIR behind: that goes with our folder.
+  # Interrupted, it leaves what it has in TMPDIR behind: that goes with our folder. NumPy needs libstdc++, which a Debian
+  # with apt always has.
   as_root env TMPDIR="$work" mmdebstrap --quiet --variant=essential --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --include=python3-venv,nginx-light "$suite" "$work/base.tar" "${lists[@]}" >"$work/base.log" 2>&1 ||
+    --include=python3-venv,libstdc++6,nginx-light "$suite" "$work/base.tar" "${lists[@]}" >"$work/base.log" 2>&1 ||
     { tail -n 5 "$work/base.log" >&2; die "no base image could be made of Debian packages: apt's words are above"; }
   docker import "$work/base.tar" "$run-base" >/dev/null
   rm "$work/base.tar"
