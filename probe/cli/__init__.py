@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -22,6 +25,7 @@ _COMMANDS = {
     "explain": ("probe.cli.explain", "Explain an exchange, a rule or a row of SEGMENT ARRIVES."),
     "doctor": ("probe.cli.doctor", "Show what works on this machine, what is missing and how to mend it."),
 }
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _EPILOG = """\b
 Exit codes:
   0    everything judged conforms
@@ -73,7 +77,56 @@ def probe() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code; ``arguments`` default to those of the process."""
-    sys.exit(_run(arguments))
+    _reopen_streams()
+    try:
+        code = _run(arguments)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            code = _crashed()
+        else:
+            code = _no_room(error)
+    except ImportError as error:
+        code = _not_loaded(error)
+    except Exception:  # noqa: BLE001  # Python would leave with 1, which says that the peer violates a MUST
+        code = _crashed()
+    sys.exit(code)
+
+
+def _reopen_streams() -> None:
+    """A stream that was closed before we began (`>&-`) is None in Python; nobody reads it then."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  # open to the end
+
+
+def _no_room(error: OSError) -> int:
+    """Files have their own words (``probe.cli.sinks``): what is left is standard output, or standard error."""
+    from probe.cli.terminal import nobody_reads, unwritable
+
+    nobody_reads()
+    with suppress(OSError):
+        click.echo(f"probe: {unwritable(error)}", err=True)
+    return ENVIRONMENT
+
+
+def _not_loaded(error: ImportError) -> int:
+    """NumPy explains at length; what it was caused by is the sentence."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    reason = (str(cause).splitlines() or ["no reason given"])[0]
+    with suppress(OSError):
+        click.echo(f"probe: a package that probe needs cannot be loaded ({reason}): install what is missing", err=True)
+    return ENVIRONMENT
+
+
+def _crashed() -> int:
+    import traceback
+
+    with suppress(OSError):
+        traceback.print_exc()
+        click.echo("probe: this is a fault of probe itself, not of the peer: report it with the lines above", err=True)
+    return ENVIRONMENT
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -91,6 +144,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         nobody_reads()
         return 0
     except (TargetError, WireError) as error:
+        from probe.cli import github
+
         click.echo(f"probe: {error}", err=True)
+        github.trouble(str(error))
         return USAGE if isinstance(error, TargetError) else ENVIRONMENT
     return done if isinstance(done, int) else 0

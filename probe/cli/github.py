@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from probe.cli.terminal import say
+from probe.wire.owner import give_to_caller
 
 LIMIT = 1024 * 1024
 """A step's summary holds 1 MiB; one that is longer is not shown at all."""
@@ -24,6 +25,13 @@ def annotate(lines: str, *, stdout_taken: bool) -> None:
         say(lines)
 
 
+def trouble(sentence: str) -> None:
+    """Annotate what ended a run before there was anything to report."""
+    from probe.reports import as_annotations
+
+    annotate(as_annotations.written([as_annotations.Annotation("error", "probe", sentence)]), stdout_taken=True)
+
+
 def summarize(render: Callable[[int], str]) -> None:
     """Append to the step's summary what ``render`` makes for the room that is left. Trouble is told, no more."""
     where = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -34,6 +42,7 @@ def summarize(render: Callable[[int], str]) -> None:
         taken = path.stat().st_size if path.exists() else 0
         text = render(max(0, LIMIT - taken - 1))
         with path.open("a", encoding="utf-8") as file:
+            give_to_caller(file.fileno())
             file.write(text + "\n" if text else "")
     except OSError as error:
         reason = os.strerror(error.errno or 0).lower()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from probe.cli.terminal import say
 from probe.wire.errors import WireError
+from probe.wire.owner import give_to_caller
 
 _PIECE = 1 << 16
 
@@ -26,6 +27,7 @@ class LineSink:
         try:
             if not self.to_stdout:
                 self._file = self._path.open("wb", buffering=0)
+                give_to_caller(self._file.fileno())
         except OSError as error:
             raise self._unwritable(error) from error
 

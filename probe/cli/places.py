@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from probe.wire.errors import WireError
+
+if TYPE_CHECKING:
+    from probe.wire.alive import Owner
 
 _WHERE = "probe.where"
 Command = Callable[..., int]
@@ -38,10 +41,10 @@ def placed(command: Command) -> Command:
     )(described)
 
 
-def watch() -> Callable[[], None] | None:
-    """What raises WireError once the process whose namespace the command runs in is gone; None without one."""
+def watch() -> Owner | None:
+    """The process whose namespace the command runs in: called, it raises WireError once that is gone. None without."""
     context = click.get_current_context(silent=True)
-    found: Callable[[], None] | None = context.meta.get(_WHERE) if context is not None else None
+    found: Owner | None = context.meta.get(_WHERE) if context is not None else None
     return found
 
 

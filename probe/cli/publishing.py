@@ -17,6 +17,7 @@ from probe.cli.sinks import PatientRecorder
 from probe.cli.terminal import paint, say, width
 from probe.engine.verdict import ExchangeResult, Report
 from probe.reports import as_text
+from probe.wire.errors import WireError
 
 _NOTHING = Reporting()
 
@@ -67,14 +68,19 @@ def publish(
     told = report.runs or (report.unchecked and render is not as_text.render)
     if told and not outputs.stdout_taken:
         style = as_text.Style(width(), paint(sys.stdout), display.quiet)
-        say(render(report, style, exit_code=code, shown=lambda result: result.id in display.show))
-    return code
+        try:
+            say(render(report, style, exit_code=code, shown=lambda result: result.id in display.show))
+        except WireError as error:
+            outcome.failed(error)
+            click.echo(f"probe: {error}", err=True)
+    return outcome.exit_code(report)
 
 
 def _complain(outcome: Outcome, report: Report) -> None:
-    for warning in (*report.warnings, *(w for run in report.runs for w in run.warnings)):
+    # Several targets suffer from the same, such as a missing capability: it is said once.
+    for warning in dict.fromkeys((*report.warnings, *(w for run in report.runs for w in run.warnings))):
         click.echo(f"probe: {warning}", err=True)
-    for sentence in outcome.sentences:
+    for sentence in dict.fromkeys(outcome.sentences):
         click.echo(f"probe: {sentence}", err=True)
     if any(run.late for run in report.runs):
         click.echo(f"probe: {LATE}", err=True)

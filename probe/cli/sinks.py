@@ -11,6 +11,7 @@ from pathlib import Path
 
 from probe.cli.terminal import say
 from probe.wire.errors import WireError
+from probe.wire.owner import give_to_caller
 from probe.wire.record import Recorder
 
 _MEND = "name a file in a directory you may write to that has room"
@@ -107,6 +108,4 @@ def _like_an_ordinary_file(path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     path.chmod(0o666 & ~mask)
-    uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
-    if os.geteuid() == 0 and uid.isdecimal() and gid.isdecimal():
-        os.chown(path, int(uid), int(gid))
+    give_to_caller(path)

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from probe.cli.places import placed
+from probe.cli.places import placed, watch
+from probe.wire.errors import WireError
 
 
 @click.command("target")
@@ -23,4 +24,11 @@ def command(host: str | None, port: int, verbose: bool) -> int:
     """
     from probe.target import run
 
-    return run(host, port, out=sys.stdout, verbose=verbose)
+    owner = watch()
+    if owner is None:
+        return run(host, port, out=sys.stdout, verbose=verbose)
+    with owner.ending() as lifeline:
+        code = 0 if lifeline is None else run(host, port, out=sys.stdout, lifeline=lifeline, verbose=verbose)
+    if owner.gone():
+        raise WireError(f"{owner.what} ended, and nobody reaches this listener any more: start both again")
+    return code

@@ -8,6 +8,7 @@ import sys
 from typing import TextIO
 
 from probe.reports.paint import Paint
+from probe.wire.errors import WireError
 
 _WIDTH = 120
 _NARROWEST = 60
@@ -25,12 +26,24 @@ def paint(stream: TextIO) -> Paint:
 
 
 def say(text: str) -> None:
-    """Print to standard output; a reader that has gone away changes neither the run nor its exit code."""
+    """Print to standard output; a reader that has gone away changes neither the run nor its exit code.
+
+    WireError where it cannot be written, as on a full disk.
+    """
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         nobody_reads()
+    except OSError as error:
+        nobody_reads()
+        raise WireError(unwritable(error)) from error
+
+
+def unwritable(error: OSError) -> str:
+    """What to tell of standard output that takes nothing."""
+    reason = os.strerror(error.errno or 0).lower()
+    return f"cannot write standard output ({reason}); lead it to where there is room"
 
 
 def nobody_reads() -> None:

@@ -19,6 +19,8 @@ from probe.wire.sockdiag import KernelTable
 
 LONG_WAIT = 5.0
 """Seconds between looks at the line when nobody waits for anything."""
+_WATCH = 1.0
+"""Seconds between looks at whether the peer is gone, however long the line is waited for."""
 
 
 Supply = Callable[[], Attempt | None]
@@ -126,6 +128,8 @@ class Loop:
     def _turn(self, finished: Finished) -> None:
         """Wait for the line or the next deadline; hand out what came; wake whose time is over."""
         wake = self._monotonic(self._next_wake())
+        if self._watch is not None:
+            wake = min(wake, time.monotonic() + _WATCH)
         self._take(self.link.receive(wake if self._until is None else min(wake, self._until)))
         looked = time.time()
         self._take(self.link.receive(0))

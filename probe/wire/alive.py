@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,5 +51,22 @@ class Owner:
         if now < self._next:
             return
         self._next = now + _LOOK_AGAIN
-        if not self.since or started(self.process) != self.since:
+        if self.gone():
             raise WireError(f"{self.what} ended during the run: what was found until then is reported; start it again")
+
+    def gone(self) -> bool:
+        """Whether it has ended; another process may have its number by now."""
+        return not self.since or started(self.process) != self.since
+
+    @contextmanager
+    def ending(self) -> Iterator[int | None]:
+        """A descriptor that becomes readable when it ends (pidfd_open(2)); None where it has ended already."""
+        try:
+            descriptor = os.pidfd_open(self.process)
+        except ProcessLookupError:
+            yield None
+            return
+        try:
+            yield None if self.gone() else descriptor
+        finally:
+            os.close(descriptor)

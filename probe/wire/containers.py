@@ -14,6 +14,9 @@ ENGINES = ("docker", "podman")
 _PATIENCE = 20.0
 _FORMAT = "{{.Id}} {{.State.Pid}} {{.State.Status}} {{.NetworkSettings.SandboxKey}}"
 _PROC = Path("/proc")
+_SILENT = ("cannot connect", "is the docker daemon running", "failed to connect", "error during connect")
+_UNKNOWN = ("no such container", "no such object", "no container with")
+"""What the engines say where nothing listens, or where they have no such container."""
 
 
 def container_process(name: str, *, patience: float = _PATIENCE, environment: Mapping[str, str] = os.environ) -> int:
@@ -61,26 +64,31 @@ def _ask(engine: str, name: str, patience: float, environment: Mapping[str, str]
 
 
 def _refusal(engine: str, name: str, said: str) -> str:
-    low = said.lower()
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    # Warnings are of the engine's own settings, and would be taken for what they mention.
+    lines = [line for line in lines if not line.startswith("WARNING")] or lines
+    low = "\n".join(lines).lower()
     if "permission denied" in low:
         return f"{engine} may not be asked by this user: run it with `sudo`"
-    if "no such" in low:
-        return f"{engine} knows no container {name}: `{engine} ps` lists those there are"
-    if any(sign in low for sign in ("cannot connect", "is the docker daemon running", "failed to connect")):
+    if any(sign in low for sign in _SILENT):
         return f"{engine}'s daemon does not answer: start it, or set DOCKER_HOST to where it listens"
-    first = next((line.strip() for line in said.splitlines() if line.strip()), "no reason given")
+    if any(sign in low for sign in _UNKNOWN):
+        return f"{engine} knows no container {name}: `{engine} ps` lists those there are"
+    first = lines[0] if lines else "no reason given"
     return f"{engine} could not look at container {name} ({first}): mend that, or give --netns PID"
 
 
 def _is_its(process: int, identity: str, sandbox: list[str]) -> bool:
     """Whether it is the container's process, and not a stranger here with the number of one on another machine.
 
-    Its control group names the container; where control groups are not to be seen, the engine keeps a handle on the
-    namespace. Where neither can be looked at, entering will say why.
+    Its control group names the container, or its mounts do, as the engine puts files of its own there (podman within a
+    container makes no control groups). Docker keeps a handle on the namespace as well. Where nothing can be looked at,
+    entering will say why.
     """
     try:
-        if identity in (_PROC / str(process) / "cgroup").read_text(encoding="utf-8", errors="replace"):
-            return True
+        for record in ("cgroup", "mountinfo"):
+            if identity in (_PROC / str(process) / record).read_text(encoding="utf-8", errors="replace"):
+                return True
         if not sandbox:
             return False
         return Path(sandbox[0]).samefile(_PROC / str(process) / "ns/net")

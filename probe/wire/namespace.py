@@ -104,8 +104,8 @@ def _setns(fd: int, path: Path) -> None:
 def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise WireError(f"there is no network namespace {path}: see `ip netns` or give a process id") from None
+    except (FileNotFoundError, ProcessLookupError, NotADirectoryError):
+        raise WireError(f"there is no {_meant(path)}") from None
     except PermissionError:
         raise WireError(f"looking into the network namespace {path} needs CAP_SYS_ADMIN: run it with `sudo`") from None
 
@@ -115,6 +115,15 @@ def _path(where: str | int) -> Path:
     if text.isascii() and text.isdecimal():
         return Path("/proc", text, "ns", "net")
     return Path(text) if "/" in text else _RUN_NETNS / text
+
+
+def _meant(path: Path) -> str:
+    """What is not there, in the user's words, with the mend."""
+    if path.parts[1:2] == ("proc",) and path.parts[3:] == ("ns", "net"):
+        return f"process {path.parts[2]}: `ps` lists those there are"
+    if path.parent == _RUN_NETNS:
+        return f"network namespace {path.name}: `ip netns` lists those there are, or give a process id"
+    return f"network namespace {path}: give a file such as /run/netns/NAME, or a process id"
 
 
 def _map_caller(uid: int, gid: int) -> None:

@@ -6,7 +6,6 @@ Scapy's writer has no section comment and formats each field by itself; the thre
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import struct
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from probe.wire.closing import Closing
 from probe.wire.errors import WireError
+from probe.wire.owner import give_to_caller
 
 _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
 _MAGIC, _UNKNOWN_LENGTH = 0x1A2B3C4D, -1
@@ -41,7 +41,7 @@ class Recorder(Closing):
         try:
             # Own buffer: after a full disk Python's would try again, and fail again, when it is closed.
             self._file = self._path.open("wb", buffering=0)
-            _give_to_caller(self._file.fileno())
+            give_to_caller(self._file.fileno())
         except OSError as error:
             raise WireError(self._unwritable(error)) from error
         self._pending = bytearray(_section(comment) + _interface())
@@ -144,12 +144,3 @@ def _version() -> str:
         return version("handshake-probe")
     except PackageNotFoundError:  # run from a source tree that is not installed
         return "(not installed)"
-
-
-def _give_to_caller(descriptor: int) -> None:
-    """Under sudo the file belongs to who called sudo, not to root."""
-    uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
-    if os.geteuid() == 0 and uid.isdecimal() and gid.isdecimal():
-        # File systems without owners and user namespaces refuse; the recording is as good without.
-        with contextlib.suppress(OSError):
-            os.fchown(descriptor, int(uid), int(gid))

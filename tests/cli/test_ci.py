@@ -252,3 +252,13 @@ def test_a_summary_has_the_room_that_is_left(monkeypatch: pytest.MonkeyPatch, tm
     github.summarize(render)
     assert rooms == [1024 * 1024 - 1001]
     assert os.stat(where).st_size == 1024 * 1024  # noqa: PTH116
+
+
+def test_what_ends_a_run_before_it_begins_is_an_annotation_too(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert invoke("check", HERE, "--netns", "no-such") == 4
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[1].startswith("::error title=probe::there is no network namespace no-such")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +89,59 @@ def test_a_reader_that_goes_away_does_not_change_the_verdict(
     peer.answers(Word.FAIL)
     assert invoke("check", "127.0.0.1:80") == 1
     assert silenced == [True]
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("explain", "open"), ("--help",), ("target", "--port", "0")])
+def test_standard_output_that_has_no_room_is_one_sentence(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="ascii") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "probe", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+    assert done.stderr.startswith("probe: cannot write standard output (no space left on device); ")
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(Word.FAIL, 1), (Word.PASS, 4)])
+def test_a_violation_outweighs_standard_output_without_room(
+    verdict: Word, code: int, invoke: Invoke, peer: StandIn, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    monkeypatch.setattr("probe.cli.terminal.nobody_reads", lambda: None)
+    peer.answers(verdict)
+    assert invoke("check", "127.0.0.1:80") == code
+    assert "probe: cannot write standard output" in capsys.readouterr().err
+
+
+def test_closed_streams_are_streams_that_nobody_reads() -> None:
+    assert subprocess.call(["/bin/sh", "-c", '"$0" -m probe list >&- 2>&-', sys.executable], timeout=60) == 0
+
+
+def test_a_crash_of_ours_does_not_look_like_a_violation(
+    invoke: Invoke, peer: StandIn, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python leaves with 1 for an exception, and 1 says that the peer violates a MUST."""
+    peer.replies = [ZeroDivisionError("ours")]
+    assert invoke("check", "127.0.0.1:80") == 4
+    err = capsys.readouterr().err
+    assert "ZeroDivisionError: ours" in err
+    assert err.splitlines()[-1].startswith("probe: this is a fault of probe itself")
+
+
+def test_a_package_that_cannot_be_loaded_is_one_sentence(invoke: Invoke, peer: StandIn, capsys: Captured) -> None:
+    """As NumPy says it where a library is missing: a page of advice, raised from the cause."""
+    advice = ImportError("IMPORTANT\n\nread this")
+    advice.__cause__ = ImportError("libstdc++.so.6: cannot open shared object file")
+    peer.replies = [advice]
+    assert invoke("check", "127.0.0.1:80") == 4
+    reason = "libstdc++.so.6: cannot open shared object file"
+    err = capsys.readouterr().err
+    assert err == f"probe: a package that probe needs cannot be loaded ({reason}): install what is missing\n"

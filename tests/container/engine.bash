@@ -1,18 +1,43 @@
 # Docker for tests/container/run: the engine that answers, or one of our own in a folder that goes when we do.
-# Sourced. Sets $work, $network (how images are built) and $base, $nginx_base (what they are built on).
+# Sourced. Sets $work, $run, $network (how images are built) and $base, $nginx_base (what they are built on).
 
 die() { echo "make container: $1" >&2; exit 4; }
 say() { echo "-- $1"; }
 as_root() { if [[ $EUID == 0 ]]; then "$@"; else sudo -n --preserve-env=DOCKER_HOST "$@"; fi; }
-answers() { timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+# Not `kill -0`: within a trap the shell does not reap, and a process that has ended would seem to be there.
+alive() { grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"; }
+answers() { timeout --foreground 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/probe-container.XXXXXX")
-chmod 755 "$work" # the ordinary user of a container goes through it to the reports
-run=probe-ci-$$
-daemon=
-pulled=()
+# COMMAND...: run it, and end as it does. The shell heeds a signal only when the command it waits for has ended, which a
+# build or a check may do much later, and whoever ends a job waits for seconds. So the work is a group of processes of its
+# own, and all of it gets what reaches us.
+at_once() {
+  local code=0
+  set -m
+  "$@" </dev/null &
+  set +m
+  group=$!
+  trap 'forward INT' INT
+  trap 'forward TERM' TERM HUP
+  while code=0; do # a signal ends the wait, too
+    wait "$group" || code=$?
+    alive "$group" || return "$code"
+  done
+}
 
-# Every image and container carries $run in its name; what an engine of our own kept lies under $work.
+forward() { # what sudo started is root's
+  as_root kill "-$1" -- "-$group" 2>/dev/null || kill "-$1" -- "-$group" 2>/dev/null || true
+}
+
+# A folder that goes when we do, and with it what an engine of our own kept. Images and containers carry $run in their names.
+begin() {
+  work=$(mktemp -d "${TMPDIR:-/tmp}/probe-container.XXXXXX") run=probe-ci-$$ daemon= pulled=()
+  trap clean_up EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  chmod 755 "$work" # the ordinary user of a container goes through it to the reports
+}
+
 clean_up() {
   local code=$? of
   trap '' INT TERM
@@ -25,20 +50,17 @@ clean_up() {
     [[ ${#pulled[@]} == 0 ]] || docker rmi "${pulled[@]}" >/dev/null 2>&1 || true
   fi
   [[ -z $daemon ]] || stop_engine
+  awk -v at="$work/" 'index($2, at) == 1 {print $2}' /proc/mounts | sort -r | as_root xargs -r umount --lazy 2>/dev/null || true
   rm -rf --one-file-system "$work" 2>/dev/null || as_root rm -rf --one-file-system "$work"
   exit "$code"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 stop_engine() {
   local until=$((SECONDS + 20))
   kill "$daemon" 2>/dev/null || true
-  while kill -0 "$daemon" 2>/dev/null && ((SECONDS < until)); do read -rt 0.1 <> <(:) || true; done
+  while alive "$daemon" && ((SECONDS < until)); do read -rt 0.1 <> <(:) || true; done
   kill -KILL -- "-$daemon" 2>/dev/null || true # what is left of its session
   wait "$daemon" 2>/dev/null || true
-  awk -v at="$work/" 'index($2, at) == 1 {print $2}' /proc/mounts | sort -r | xargs -r umount --lazy 2>/dev/null || true
 }
 
 engine() {
@@ -58,7 +80,7 @@ engine() {
   daemon=$!
   local until=$((SECONDS + 60))
   until answers; do
-    kill -0 "$daemon" 2>/dev/null && ((SECONDS < until)) || { tail -n 3 "$work/dockerd.log" >&2; die "dockerd did not start here: its last words are above"; }
+    alive "$daemon" && ((SECONDS < until)) || { tail -n 3 "$work/dockerd.log" >&2; die "dockerd did not start here: its last words are above"; }
     read -rt 0.2 <> <(:) || true
   done
   say "Docker $(docker version --format '{{.Server.Version}}') started, storage $(docker info --format '{{.Driver}}')"
@@ -80,9 +102,11 @@ bases() {
   grep -sh '^deb ' /etc/apt/sources.list /etc/apt/sources.list.d/*.list >"$work/base.list" || true
   local lists=()
   for list in "$work"/base.{sources,list}; do [[ ! -s $list ]] || lists+=("$list"); done
-  as_root mmdebstrap --quiet --variant=essential --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
+  # Interrupted, it leaves what it has in TMPDIR behind: that goes with our folder. NumPy needs libstdc++, which a Debian
+  # with apt always has.
+  as_root env TMPDIR="$work" mmdebstrap --quiet --variant=essential --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --include=python3-venv,nginx-light "$suite" "$work/base.tar" "${lists[@]}" >"$work/base.log" 2>&1 ||
+    --include=python3-venv,libstdc++6,nginx-light "$suite" "$work/base.tar" "${lists[@]}" >"$work/base.log" 2>&1 ||
     { tail -n 5 "$work/base.log" >&2; die "no base image could be made of Debian packages: apt's words are above"; }
   docker import "$work/base.tar" "$run-base" >/dev/null
   rm "$work/base.tar"
@@ -91,6 +115,6 @@ bases() {
 
 pull() {
   docker image inspect "$1" >/dev/null 2>&1 && return
-  timeout "${PULL_PATIENCE:-60}" docker pull --quiet "$1" >/dev/null 2>&1 || return
+  timeout --foreground "${PULL_PATIENCE:-60}" docker pull --quiet "$1" >/dev/null 2>&1 || return
   pulled+=("$1")
 }

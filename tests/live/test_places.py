@@ -127,11 +127,31 @@ def test_what_was_found_before_the_process_ended_is_kept(away: subprocess.Popen[
     assert {"pass", "inconclusive"} <= set(verdicts) <= {"pass", "inconclusive", "skip"}
 
 
+def test_listening_ends_with_the_process_though_nobody_connects(away: subprocess.Popen[str]) -> None:
+    process = start("listen", "--netns", away.pid, 7002)
+    assert process.stderr is not None
+    assert "waiting for a client" in process.stderr.readline()
+    away.kill()
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err.splitlines()[-1].partition(" during")[0]) == (4, f"probe: process {away.pid} ended")
+    assert out.splitlines()[-1] == "probe: 0 pass, 0 fail, 0 warn, 13 inconclusive, 0 skip; exit 4"
+
+
+def test_a_target_put_inside_ends_with_the_process(away: subprocess.Popen[str]) -> None:
+    process = start("target", "--netns", away.pid, "--port", 7101)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "listening on 127.0.0.1:7101\n"
+    away.kill()
+    err = process.communicate(timeout=30)[1]
+    assert process.returncode == 4
+    assert err == f"probe: process {away.pid} ended, and nobody reaches this listener any more: start both again\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (("--netns", "no-such", "127.0.0.1:1"), 4, "there is no network namespace /run/netns/no-such"),
-        (("--netns", 2**22 + 1, "127.0.0.1:1"), 4, "there is no network namespace /proc/4194305/ns/net"),
+        (("--netns", "no-such", "127.0.0.1:1"), 4, "there is no network namespace no-such"),
+        (("--netns", 2**22 + 1, "127.0.0.1:1"), 4, "there is no process 4194305"),
         (("--netns", "1"), 2, "--netns needs a TARGET"),
         (("--netns", "", "127.0.0.1:1"), 2, "not an empty text"),
         (("--netns", "1", "--container", "x", "127.0.0.1:1"), 2, "name two places"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import subprocess
 import sys
 
@@ -34,6 +35,19 @@ def test_a_process_that_ended_is_missed_before_it_is_reaped() -> None:
 def test_another_process_with_the_same_number_is_not_taken_for_it() -> None:
     with pytest.raises(WireError, match="ended"):
         Owner(os.getpid(), "container web", "1")()
+
+
+def test_the_end_of_a_process_can_be_waited_for() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        owner = Owner(child.pid, "container web")
+        with owner.ending() as descriptor:
+            assert descriptor is not None
+            assert not select.select([descriptor], [], [], 0)[0]
+            child.kill()
+            assert select.select([descriptor], [], [], 10)[0]
+        assert owner.gone()
+    with owner.ending() as descriptor:
+        assert descriptor is None
 
 
 def test_there_is_no_beginning_of_no_process() -> None:

@@ -43,11 +43,26 @@ def test_a_process_of_another_machine_is_not_taken_for_the_containers(tmp_path: 
         container_process("web", environment=engine(tmp_path, "docker", answer))
 
 
+@pytest.mark.parametrize("record", ["cgroup", "mountinfo"])
+def test_the_process_is_the_containers_where_its_group_or_its_mounts_say_so(
+    tmp_path: Path, record: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As podman has it: no handle on the namespace of a container without network, and not always control groups."""
+    for name in ("cgroup", "mountinfo"):
+        file = tmp_path / "proc" / "12" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"0::/x-{IDENTITY}\n" if name == record else "0::/\n", encoding="ascii")
+    monkeypatch.setattr("probe.wire.containers._PROC", tmp_path / "proc")
+    assert container_process("web", environment=engine(tmp_path, "podman", f"echo {IDENTITY} 12 running")) == 12
+
+
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
         ("echo 'Error: No such container: web' >&2; exit 1", "docker knows no container web: `docker ps`"),
         ("echo 'Cannot connect to the Docker daemon at unix:///x' >&2; exit 1", "daemon does not answer: start it"),
+        ("echo 'error during connect: dial tcp: lookup x: no such host' >&2; exit 1", "daemon does not answer"),
+        ("printf 'WARNING: config.json: permission denied\\nCannot connect\\n' >&2; exit 1", "daemon does not answer"),
         ("echo 'permission denied while trying to connect' >&2; exit 1", "run it with `sudo`"),
         ("echo 'something else' >&2; exit 1", r"\(something else\)"),
         (f"echo {IDENTITY} 0 exited", r"is not running \(exited\): `docker start web`"),

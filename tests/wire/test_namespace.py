@@ -84,9 +84,10 @@ print("came back")
 @pytest.mark.parametrize(
     ("where", "sentence"),
     [
-        ("no-such-name", "there is no network namespace /run/netns/no-such-name"),
+        ("no-such-name", "there is no network namespace no-such-name: `ip netns`"),
+        ("/etc/passwd/x", "there is no network namespace /etc/passwd/x"),
         ("/no/such/path", "there is no network namespace /no/such/path"),
-        (2**22 + 1, "there is no network namespace /proc/4194305/ns/net"),
+        (2**22 + 1, "there is no process 4194305"),
         ("/dev/null", "cannot enter the network namespace /dev/null"),
     ],
 )

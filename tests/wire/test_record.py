@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -78,22 +77,3 @@ def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> Non
 def test_a_full_disk_ends_in_one_sentence() -> None:
     with pytest.raises(WireError, match="no space left on device"):
         Recorder("/dev/full")
-
-
-@pytest.mark.parametrize("refused", [False, True])
-def test_under_sudo_the_file_is_given_to_the_caller(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool
-) -> None:
-    given: list[tuple[int, int]] = []
-
-    def chown(_: int, uid: int, gid: int) -> None:
-        given.append((uid, gid))
-        if refused:
-            raise OSError(22, "Invalid argument")
-
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(os, "fchown", chown)
-    monkeypatch.setenv("SUDO_UID", "1234")
-    monkeypatch.setenv("SUDO_GID", "2345")
-    record(tmp_path / "run.pcapng")
-    assert given == [(1234, 2345)]
