@@ -18,6 +18,7 @@ from probe.engine.timing import Late, judge_delayed_acks, judge_full_segments, j
 from probe.engine.tracker import Belief, Terms
 from probe.engine.transcript import Missing, Transcript
 from probe.engine.verdict import Finding, Word
+from probe.engine.void import why_void
 from probe.engine.watch import Watch, follow
 from probe.scenarios.steps import Scenario
 from probe.spec import rules
@@ -67,9 +68,10 @@ class Case:
 
 def judge(case: Case) -> Opinion:
     """One attempt, judged."""
-    void = _void(case)
+    void = why_void(case.scenario, case.transcript, answers=case.answers)
     if void is not None:
-        return void
+        word, reason = void
+        return Opinion(word, reason, doubt=Doubt.VOID if word is Word.INCONCLUSIVE else Doubt.NONE)
     watch = follow(case.transcript.judged, case.start, case.terms)
     shown = exercised(case.scenario, case.transcript, watch)
     kind = close_form(case.transcript)
@@ -83,41 +85,6 @@ def judge(case: Case) -> Opinion:
     if absent:
         return Opinion(Word.SKIP, absent, (), shown, kind)
     return Opinion(Word.PASS, "", (), shown, kind)
-
-
-# -- attempts that say nothing about the peer --------------------------------------------------------------------------
-
-
-def _void(case: Case) -> Opinion | None:
-    if case.transcript.interrupted:
-        return _cannot_tell("interrupted")
-    if case.transcript.foreign:
-        segment = case.transcript.foreign[0].segment
-        return _cannot_tell(f"our own kernel answered ({segment.text()}): the guard did not hold the port")
-    came = [e for _, e in case.transcript.seen() if not e.to_peer]
-    if not came and case.answers:
-        return None
-    if not came:
-        if case.scenario.opens == "peer":
-            return _cannot_tell("the peer opened no connection to us")
-        port = "filtered: no answer to a SYN" if case.scenario.port == "closed" else "no answer to our SYN"
-        return _cannot_tell(port)
-    first = came[0].segment
-    if case.scenario.port == "open" and first.flags & RST and _opens(case.transcript):
-        return _cannot_tell("connection refused: nothing listens on the port")
-    if case.scenario.port == "closed" and first.flags & SYN:
-        return Opinion(Word.SKIP, "the port taken for a closed one is open; name one with --closed-port")
-    return None
-
-
-def _cannot_tell(reason: str) -> Opinion:
-    return Opinion(Word.INCONCLUSIVE, reason, doubt=Doubt.VOID)
-
-
-def _opens(transcript: Transcript) -> bool:
-    """Whether the first segment of the record is our SYN."""
-    _, first = transcript.seen()[0]
-    return first.to_peer and first.segment.flags & (SYN | ACK | RST) == SYN
 
 
 # -- departures from the oracle ----------------------------------------------------------------------------------------

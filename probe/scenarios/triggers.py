@@ -19,6 +19,7 @@ _TARGET = {
     "abort": "abort",
     "hello": "hello",
     "connect": "connect {address} {port}",
+    "connect and never read": "connect {address} {port} room 1200; stop-reading",
     "send and close": "send 10; close",
     "send and half-close": "send 10; half-close",
     "send at end of file, then hold": "eof; send 10; hold",

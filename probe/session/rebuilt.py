@@ -7,9 +7,10 @@ from dataclasses import replace
 from probe import scenarios
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Event, Quiet, Seen
-from probe.engine.hypothesis import ABORT, COOKIES, EXPIRY, LOSS, REPEAT
+from probe.engine.hypothesis import ABORT, BARE_FIN, COOKIES, EXPIRY, LOSS, REPEAT
 from probe.engine.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Terms
 from probe.engine.transcript import Missing, Transcript
+from probe.scenarios.steps import WINDOW
 from probe.scenarios.triggers import Trigger
 from probe.session.attempt import Attempt
 from probe.session.marks import AttemptMark, Unseen
@@ -20,9 +21,9 @@ from probe.spec.segment import Flow, Segment
 from probe.spec.seq import Seq
 
 _STARTS = {("CLOSED", "LISTEN"): UNKNOWN_PORT, ("LISTEN",): LISTENING, ("CLOSED",): CLOSED}
-_EXCUSES = {ABORT, COOKIES, EXPIRY, LOSS, REPEAT}
+_EXCUSES = {ABORT, BARE_FIN, COOKIES, EXPIRY, LOSS, REPEAT}
 _AWAITED = {"S", "S.", ".", "F", "R", "text", "settled"}
-_OF_APPLICATION = {"S", "F", "R", "text"}
+_OF_APPLICATION = {"S", "F", "R", "text", WINDOW}
 
 
 def rebuilt(mark: AttemptMark, packets: list[tuple[Flow, Seen]], foreign: list[Seen], profile: str) -> Attempt:

@@ -70,6 +70,7 @@ class Peer:
     r2: float = 110.0
     gone_at: float | None = None
     fixed: float | None = None
+    room: int | None = None
 
     def arrives(self, segment: Segment, now: float) -> list[Segment]:
         """What the stack sends when a segment reaches it."""
@@ -176,10 +177,13 @@ class Peer:
             self.tcb = emission.next
         return self._emit(name, [segment])
 
-    def opens(self, now: float) -> list[Segment]:
-        """OPEN of the user: the SYN, from a port where nothing listens."""
+    def opens(self, now: float, line: bytes = b"") -> list[Segment]:
+        """OPEN of the user: the SYN, from a port where nothing listens; ``line`` is what `probe target` was told."""
+        verbs = line.decode().split()
+        if "stop-reading" in line.decode():
+            self.room, self.closes_on_eof = int(verbs[verbs.index("room") + 1].rstrip(";")), False
         self.now, self.before = now, Tcb(State.CLOSED)
-        syn = Segment(self.iss, flags=SYN, window=self.window)
+        syn = Segment(self.iss, flags=SYN, window=self.window if self.room is None else self.room)
         self.tcb = calls.opened(self.before, syn)
         out = self._emit("OPEN", [syn])
         self._arm(now)
@@ -192,7 +196,12 @@ class Peer:
         return fault(self, segments[0], None, segments)  # type: ignore[arg-type]  # no reaction asked for it
 
     def _with_window(self, tcb: Tcb) -> Tcb:
-        return replace(tcb, rcv_wnd=self.window) if tcb.state is not State.CLOSED else tcb
+        return replace(tcb, rcv_wnd=self._told(tcb)) if tcb.state is not State.CLOSED else tcb
+
+    def _told(self, tcb: Tcb) -> int:
+        """The window; where nothing is ever read, what is left of the buffer."""
+        text = tcb.rcv_nxt - (tcb.irs + 1) - tcb.fin_received
+        return self.window if self.room is None else max(0, self.room - max(0, text))
 
     def _bind(self, segment: Segment) -> None:
         if self.tcb.state is State.SYN_RECEIVED:
@@ -207,11 +216,11 @@ class Peer:
 
     def _build(self, reply: Reply, segment: Segment) -> Segment:
         if reply.covers:
-            return Segment(self.tcb.snd_nxt, self.tcb.rcv_nxt, ACK, self.window)
+            return Segment(self.tcb.snd_nxt, self.tcb.rcv_nxt, ACK, self._told(self.tcb))
         seq = reply.seqs[0] if reply.seqs else self._fresh_iss(reply)
         low = reply.ack if reply.ack_from is None else reply.ack_from
         ack = low if reply.flags & ACK and low is not None else Seq(0)
-        return Segment(seq, ack, reply.flags, 0 if reply.flags & RST else self.window)
+        return Segment(seq, ack, reply.flags, 0 if reply.flags & RST else self._told(self.tcb))
 
     def _fresh_iss(self, reply: Reply) -> Seq:
         iss = self.iss if reply.above is None else reply.above + 70_000

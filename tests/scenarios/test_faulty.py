@@ -166,6 +166,7 @@ DISGUISED = [
     ("active-rst-bad-ack", one("S1", resets)),
     ("two-way-only", one("R5", acks)),
     ("abort-by-us", one("F5", resets)),
+    ("zero-window-rst", one("F5", resets)),
     ("half-close-by-peer", one("W2", acks)),
     ("simultaneous-close", one("G2", as_before)),
     ("simultaneous-close", one("G2", acks)),
