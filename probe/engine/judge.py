@@ -14,6 +14,7 @@ from probe.engine.forms import close_form
 from probe.engine.hold import judge_hold
 from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT
 from probe.engine.shown import exercised
+from probe.engine.sizes import UNKNOWN, Sizes, sizes
 from probe.engine.timing import Late, judge_delayed_acks, judge_full_segments, judge_repeats
 from probe.engine.tracker import Belief, Terms
 from probe.engine.transcript import Missing, Transcript
@@ -54,7 +55,7 @@ class Opinion:
 class Case:
     """What is judged: the scenario, its record, the belief it started from, and what may be taken for granted.
 
-    ``answers`` says that the peer is known to answer, so that its silence means something.
+    ``answers`` says that the peer is known to answer, so that its silence means something; ``version`` is that of IP.
     """
 
     scenario: Scenario
@@ -64,6 +65,7 @@ class Case:
     obedient: bool = False
     path_delay: float = 0.0
     answers: bool = False
+    version: int = 4
 
 
 def judge(case: Case) -> Opinion:
@@ -74,16 +76,20 @@ def judge(case: Case) -> Opinion:
         return Opinion(word, reason, doubt=Doubt.VOID if word is Word.INCONCLUSIVE else Doubt.NONE)
     watch = follow(case.transcript.judged, case.start, case.terms)
     shown = exercised(case.scenario, case.transcript, watch)
+    size = sizes(case.scenario, case.transcript, case.version)
     kind = close_form(case.transcript)
     if watch.broken_at is not None:
         return replace(_departure(case, watch), rules=shown, form=kind)
     if doubtful := _untimely(case, watch):
         return Opinion(_word(doubtful), "", tuple(doubtful), shown, kind, Doubt.LOSS)
-    if findings := _beside_the_oracle(case, watch):
+    if findings := [*_beside_the_oracle(case, watch), *_too_large(watch, size)]:
         return Opinion(_word(findings), "", tuple(findings), shown, kind, Doubt.UNEXPLAINED)
     absent = _absent_application(case.transcript)
     if absent:
         return Opinion(Word.SKIP, absent, (), shown, kind)
+    if size is not None and not size.shown:
+        return Opinion(Word.SKIP, UNKNOWN, (), shown, kind)
+    shown += () if size is None else (size.rule,)
     return Opinion(Word.PASS, "", (), shown, kind)
 
 
@@ -191,6 +197,15 @@ def _malformed(case: Case, watch: Watch) -> list[Finding]:
             packets = tuple(e.number for e in (item.asked, item.culprit) if e is not None and e.number)
             found.setdefault(item.rule, grade(item.rule, sent, item.due, item.came, packets))
     return list(found.values())
+
+
+def _too_large(watch: Watch, size: Sizes | None) -> list[Finding]:
+    """A segment larger than our MSS, or than the default (RFC 9293 section 3.7.1)."""
+    if size is None or size.large is None:
+        return []
+    packets = tuple(e.number for e in (size.asked, size.large) if e.number)
+    due = f"at most {size.limit} octets a segment, less its options"
+    return [grade(size.rule, show(watch, size.asked), due, show(watch, size.large), packets)]
 
 
 def _late(case: Case, late: Late) -> Finding:

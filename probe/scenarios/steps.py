@@ -93,10 +93,9 @@ class Send:
 class Expect:
     """Wait for something, at most ``within`` seconds (None: the run's patience).
 
-    ``what``: ``S`` a SYN (the peer opens); ``S.`` a SYN,ACK;
-    ``.`` all we sent is acknowledged; ``F`` a FIN; ``R`` a RST; ``text`` at least
-    ``count`` octets; ``settled`` nothing is owed any more; ``window`` is for ``Fill``. For S, S., F and R ``count`` tells how
-    many copies in all.
+    ``what``: ``S`` a SYN (the peer opens); ``S.`` a SYN,ACK; ``.`` all we sent is acknowledged; ``F`` a FIN; ``R`` a
+    RST; ``text`` at least ``count`` octets; ``settled`` nothing is owed any more; ``window`` is for ``Fill``.
+    For S, S., F and R ``count`` tells how many copies in all.
     ``rule`` is violated if it does not come; ``application`` says that the peer's application decides whether it comes
     (so that it is the stack's fault only behind an application known to obey; it is given three times the patience).
     ``silence`` goes on with the next step if nothing comes: where silence is one of the permitted answers.

@@ -38,7 +38,7 @@ def rebuilt(mark: AttemptMark, packets: list[tuple[Flow, Seen]], foreign: list[S
         raise DamagedError(f"it has {len(foreign)} segments of our own kernel in the file and had {mark.foreign}")
     flow = _flow(mark, packets)
     seen = [
-        replace(event, to_peer=way == ">", segment=_as_judged(event.segment, bad=place in mark.bad_sums))
+        replace(event, to_peer=way == ">", segment=_as_judged(event.segment, mark, place))
         for place, ((_, event), way) in enumerate(zip(packets, mark.sent, strict=True))
     ]
     events = _with_waits(seen, mark.quiet)
@@ -74,9 +74,11 @@ def _flow(mark: AttemptMark, packets: list[tuple[Flow, Seen]]) -> Flow:
     return flows.pop()
 
 
-def _as_judged(segment: Segment, *, bad: bool) -> Segment:
-    """The segment with what the kernel knew of its checksum: a sum that a card fills in looks wrong in a file."""
-    if bad or "checksum" not in segment.faults:
+def _as_judged(segment: Segment, mark: AttemptMark, place: int) -> Segment:
+    """The segment with what the kernel knew of it: a sum that a card fills in looks wrong in a file."""
+    if place in mark.merged:
+        segment = replace(segment, merged=True)
+    if place in mark.bad_sums or "checksum" not in segment.faults:
         return segment
     faults = tuple(fault for fault in segment.faults if fault != "checksum")
     return replace(segment, faults=faults, checksum_known=False)

@@ -22,8 +22,6 @@ UNSHOWN = {
     "close.merged-fin": "a permission: close-by-us reports which form the peer chose, a wrong ACK is close.fin-acked",
     "timewait.back-on-old-dup": "a condition of a permission that stacks in use ignore; nothing else comes of it",
     "ack.delayed-at-all": "to acknowledge at once is no fault: there is nothing to judge",
-    "opt.mss-default": "on loopback, and where a card merges segments, large ones are seen that were never on a wire",
-    "opt.mss-respected": "on loopback, and where a card merges segments, large ones are seen that were never on a wire",
     "opt.ws-not-on-syn-window": "a window says not of itself whether it is scaled: a guess, no verdict",
     "hdr.same-address": "a segment from another address belongs to no connection the tester knows of",
     "conn.unexplained": "the name for departures that have no rule of their own; nothing shows it on purpose",

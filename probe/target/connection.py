@@ -201,6 +201,8 @@ class Connection:
                 self._outbox.put(GREETING)
             case "echo" | "discard":
                 self._echoing = verb.name == "echo"
+            case "gather":
+                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
             case "send":
                 self._outbox.put_pattern(verb.number)
             case "wait":

@@ -9,6 +9,7 @@ from the first octet on, and is echoed. Verbs are carried out in order; those th
 | ``hello`` | answers ``probe-target 1`` and a line feed |
 | ``echo`` | sends back what it reads from here on (so from the start, unless told otherwise) |
 | ``discard`` | reads and sends nothing back from here on |
+| ``gather`` | from here on less than a full segment waits for an acknowledgment (the Nagle algorithm, SHLD-7) |
 | ``send N`` | sends N octets of a fixed pattern |
 | ``wait MS`` | pauses the command line MS milliseconds; the stream is served meanwhile |
 | ``read N`` | pauses the command line until N further octets of the stream have been read |
@@ -38,7 +39,19 @@ GREETING = b"probe-target 1\n"
 
 _BOUNDS = {"send": 1 << 30, "wait": 600_000, "read": 1 << 40}
 _MOST_ROOM = 1 << 24
-_PLAIN = {"hello", "echo", "discard", "eof", "half-close", "close", "close-unread", "abort", "hold", "stop-reading"}
+_PLAIN = {
+    "gather",
+    "hello",
+    "echo",
+    "discard",
+    "eof",
+    "half-close",
+    "close",
+    "close-unread",
+    "abort",
+    "hold",
+    "stop-reading",
+}
 _LAST = {"close", "close-unread", "abort", "hold", "stop-reading"}
 _SENDING = {"hello", "send", "echo"}
 

@@ -71,6 +71,8 @@ class Peer:
     gone_at: float | None = None
     fixed: float | None = None
     room: int | None = None
+    heeds_mss: bool = True
+    got: int = 0
 
     def arrives(self, segment: Segment, now: float) -> list[Segment]:
         """What the stack sends when a segment reaches it."""
@@ -148,10 +150,17 @@ class Peer:
         if self.timer is not None and now >= self.timer:
             self.backoff += 1
             again = calls.call_segment(self.tcb, calls.RETRANSMIT)
-            out += self._emit("RETRANSMIT", [] if again is None else [again])
+            out += self._emit("RETRANSMIT", [] if again is None else [self._cut(again)])
             self.timer = None
         self._arm(now)
         return out
+
+    def _cut(self, segment: Segment) -> Segment:
+        """What one segment may carry of all that is to be sent again."""
+        most = self._most()
+        if segment.length <= most:
+            return segment
+        return replace(segment, length=most, payload=segment.payload[:most], flags=segment.flags & ~FIN)
 
     def _current(self, segment: Segment) -> Segment:
         """A delayed segment as it would be sent now: an empty ACK carries the newest numbers."""
@@ -247,6 +256,7 @@ class Peer:
             self.script = ["abort"]  # text is left unread (RFC 9293 section 3.6.1, SHLD-3)
         elif taken and self.obeys:
             self.line += segment.payload
+            self.got += segment.length if self.script else 0
             if self.speaks_http and self.line.endswith(b"\r\n\r\n"):
                 self.script, self.line = ["send 120", "close"], b""
             if self.line.startswith(b"PROBE ") and self.line.endswith(b"\n"):
@@ -260,11 +270,19 @@ class Peer:
             verb, *words = self.script[0].split()
             if verb in {"hold", "close-unread"} or (verb == "eof" and not self.tcb.fin_received):
                 return out
+            if verb == "read" and self.got < int(words[0]):
+                return out
             self.script.pop(0)
             out += self._verb(verb, words, now)
         if self.tcb.state is State.CLOSE_WAIT and self.closes_on_eof and not self.script and self.resume_at is None:
             out += self.call(calls.CLOSE)
         return out
+
+    def _most(self) -> int:
+        """What a segment may carry: the MSS of the other end, or the default, less the options (RFC 9293 3.7.1)."""
+        told = self.offer.option(MSS) if self.offer is not None else None
+        limit = int.from_bytes(told.data, "big") if told is not None else 536
+        return limit - 12 * self.tcb.timestamps if self.heeds_mss else 1460
 
     def _verb(self, verb: str, words: list[str], now: float) -> list[Segment]:
         if verb == "wait":
@@ -274,7 +292,9 @@ class Peer:
         if verb in ("close", "half-close"):
             return self.call(calls.CLOSE)
         if verb == "send":
-            return self.call(calls.SEND, int(words[0]))
+            count, most = int(words[0]), self._most()
+            sizes = [min(most, count - start) for start in range(0, count, most)]
+            return [segment for size in sizes for segment in self.call(calls.SEND, size)]
         if verb == "abort":
             return self.call(calls.ABORT)
         return []

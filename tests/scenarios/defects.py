@@ -171,6 +171,8 @@ CASES: list[tuple[str, str, Defect]] = [
     ("opt.ts-on-every-segment", "options-all", one("FORM", without(TIMESTAMPS))),
     ("opt.ws-limit-14", "options-all", one("FORM", with_options(Option(WSCALE, b"\x0f"), on_syn=True))),
     ("opt.ws-limit-14", "options-scale-15", one("L4", not_at_first(silent))),
+    ("opt.mss-respected", "options-mss", ({}, {"heeds_mss": False})),
+    ("opt.mss-default", "options-no-mss", ({}, {"heeds_mss": False})),
     ("opt.unknown-ignored", "options-unknown", one("L4", only(odd, silent))),
     ("opt.unknown-ignored", "options-unknown", one("E3", only(odd, resets))),
     ("opt.any-segment", "options-on-data", one("E3", silent)),
