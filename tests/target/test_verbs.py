@@ -14,6 +14,7 @@ from probe.target.verbs import Dial, RefusedError, Verb, parse
     [
         (b"PROBE close\n", (Verb("close"),)),
         (b"PROBE eof; wait 200;close\r\n", (Verb("eof"), Verb("wait", 200), Verb("close"))),
+        (b"PROBE gather; send 7\n", (Verb("gather"), Verb("send", 7))),
         (b"PROBE  half-close \n", (Verb("half-close"),)),
         (b"PROBE connect 10.0.0.1 80\n", (Verb("connect", dial=Dial("10.0.0.1", 80)),)),
         (b"PROBE connect ::1 80 from 81; abort\n", (Verb("connect", dial=Dial("::1", 80, 81)), Verb("abort"))),
