@@ -62,6 +62,8 @@ CASES = [
     ("close.fin-acked", "close-by-us", one("E6", altered(ack=1))),
     ("close.fin-acked", "close-by-us", one("E6", silent, closes_on_eof=False)),
     ("close.fin-acked", "close-by-us", one("E6", resets)),
+    ("close.merged-fin", "close-by-us", one("CLOSE", altered(ack=1), merges=True)),
+    ("close.merged-fin", "close-by-us", one("CLOSE", altered(ack=-2), merges=True)),
     ("close.passive-fin", "close-by-us", one("CLOSE", altered(drop=ACK))),
     ("close.passive-fin", "close-by-us", one("CLOSE", altered(seq=1))),
     ("close.passive-fin", "close-by-us", one("CLOSE", altered(ack=-1))),
