@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from probe.scenarios.steps import Ask, Command, Expect, Num, Scenario, Send, Step
+from probe.scenarios.steps import Ask, Command, Expect, Fill, Num, Scenario, Send, Step
 from probe.spec.segment import ACK, flags_name, parse_flags
 
 _NUMBERS = {
@@ -59,6 +59,8 @@ def _line(step: Step) -> Iterator[str]:
             yield f"peer > tester   {_awaited(step)}"
         case Ask():
             yield f"                the application is asked to {step.command}, where it does not come of itself"
+        case Fill():
+            yield "tester > peer   data, as much as the peer's window has room for, until the window is closed"
         case _:
             yield f"                {step.seconds:g} s pass; nothing may be due at their end"
 

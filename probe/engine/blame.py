@@ -151,6 +151,8 @@ def _out_of_the_blue(histories: list[Hypothesis], segment: Segment) -> Blame:
     index = shown[0] if shown else -1
     owed = next((h.owed for h in histories if h.owed), None)
     special = _by_kind(histories, states, segment)
+    if special == "close.passive-fin" and owed is not None and owed.reaction.rule == "close.fin-acked":
+        special = "close.merged-fin"  # the FIN came where the ACK was due
     if special:
         return Blame(special, index, "nothing" if owed is None else owed.reply.text(PEER_ISN, TESTER_ISN))
     if owed is not None:

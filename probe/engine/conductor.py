@@ -10,14 +10,16 @@ from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
 
+from probe.engine.dressing import options_of
 from probe.engine.endpoint import Tester
 from probe.engine.events import Ask, Command, Done, Event, Quiet, Seen, Send, WakeAt
+from probe.engine.filling import filled
 from probe.engine.tracker import UNKNOWN_PORT, USUAL, Belief, Terms
 from probe.engine.transcript import Missing, Transcript
 from probe.engine.watch import Watch
 from probe.scenarios import steps
 from probe.scenarios.triggers import NONE, Trigger
-from probe.spec.segment import ACK, EOL, MSS, NOP, RST, SYN, TIMESTAMPS, Option, Segment, parse_flags
+from probe.spec.segment import ACK, MSS, RST, Option, Segment, parse_flags
 from probe.spec.seq import Seq
 
 HARMLESS = {"CLOSED", "LISTEN", "TIME-WAIT"}
@@ -26,11 +28,6 @@ CLEARING_TRIES = 3
 APPLICATION_TIMES = 3
 """How many times the patience an application gets: it must be scheduled, and a busy machine takes its time."""
 _bits = lru_cache(maxsize=None)(parse_flags)
-
-
-def _octets(option: Option) -> int:
-    """What an option takes of the header."""
-    return 1 if option.kind in (EOL, NOP) else len(option.data) + 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +122,12 @@ class Conductor:
         """Do the first step; True when it is done and the next may follow."""
         step = self._todo[0]
         if self.watch.broken_at is not None and not self._clearing and not isinstance(step, steps.Wait):
+            if any(isinstance(later, steps.Fill) for later in self._todo):
+                self._note_missing(steps.ROOM_TAKEN)
             # What follows would be asked of a peer whose state is not known; what it still says is evidence.
             self._todo = [step := steps.Wait(self.setting.patience)]
+        if isinstance(step, steps.Fill):
+            return self._fill(step)
         if self._must_hear_first(step):
             self._todo.insert(0, step := steps.Expect("text", application=True))
         if isinstance(step, steps.Ask):
@@ -144,6 +145,15 @@ class Conductor:
         self._deadline = None
         return True
 
+    def _fill(self, step: steps.Fill) -> bool:
+        """Go on filling the window, with the next step once it is closed; a window that never closes ends it all."""
+        more = filled(step, self.tester)
+        self._todo[:1] = more or []
+        if more is None:
+            self.transcript.missing.append(Missing(self.watch.index, steps.WINDOW, "", application=True, waited=0.0))
+            self._todo = []
+        return bool(self._todo)
+
     def _must_hear_first(self, step: steps.Step) -> bool:
         """Whether the next segment is an answer to a client that has said nothing yet."""
         command = isinstance(step, steps.Send) and isinstance(step.data, steps.Command)
@@ -155,7 +165,7 @@ class Conductor:
 
     def _fulfilled(self, step: steps.Expect) -> bool:
         match step.what:
-            case ".":
+            case "." | steps.WINDOW:
                 return self.tester.all_acked
             case "text":
                 return self.tester.text_received >= step.count
@@ -240,18 +250,7 @@ class Conductor:
         return line
 
     def _options(self, flags: int, step: steps.Send | None = None) -> tuple[Option, ...]:
-        """What the step says, else MSS on a SYN and timestamps where they were negotiated (RFC 7323 section 3.2)."""
-        given = None if step is None else step.options
-        offset = None if step is None else step.stamp
-        if offset is None and given is None and self.tester.stamps and not flags & (SYN | RST):
-            offset = 0
-        if given is None:
-            given = self._usual() if flags & SYN else ()
-        if offset is None:
-            return given
-        value, echo = self.tester.stamp(offset)
-        stamps = Option(TIMESTAMPS, value.to_bytes(4, "big") + echo.to_bytes(4, "big"))
-        return (*given, *[Option(NOP)] * (-sum(map(_octets, (*given, stamps))) % 4), stamps)
+        return options_of(self.tester, flags, self._usual(), step)
 
     def _usual(self) -> tuple[Option, ...]:
         if self.setting.options is not None:

@@ -14,10 +14,12 @@ from probe.engine.forms import close_form
 from probe.engine.hold import judge_hold
 from probe.engine.hypothesis import ABORT, COOKIES, LOSS, REPEAT
 from probe.engine.shown import exercised
+from probe.engine.sizes import UNKNOWN, Sizes, sizes
 from probe.engine.timing import Late, judge_delayed_acks, judge_full_segments, judge_repeats
 from probe.engine.tracker import Belief, Terms
 from probe.engine.transcript import Missing, Transcript
 from probe.engine.verdict import Finding, Word
+from probe.engine.void import why_void
 from probe.engine.watch import Watch, follow
 from probe.scenarios.steps import Scenario
 from probe.spec import rules
@@ -53,7 +55,7 @@ class Opinion:
 class Case:
     """What is judged: the scenario, its record, the belief it started from, and what may be taken for granted.
 
-    ``answers`` says that the peer is known to answer, so that its silence means something.
+    ``answers`` says that the peer is known to answer, so that its silence means something; ``version`` is that of IP.
     """
 
     scenario: Scenario
@@ -63,61 +65,32 @@ class Case:
     obedient: bool = False
     path_delay: float = 0.0
     answers: bool = False
+    version: int = 4
 
 
 def judge(case: Case) -> Opinion:
     """One attempt, judged."""
-    void = _void(case)
+    void = why_void(case.scenario, case.transcript, answers=case.answers)
     if void is not None:
-        return void
+        word, reason = void
+        return Opinion(word, reason, doubt=Doubt.VOID if word is Word.INCONCLUSIVE else Doubt.NONE)
     watch = follow(case.transcript.judged, case.start, case.terms)
     shown = exercised(case.scenario, case.transcript, watch)
+    size = sizes(case.scenario, case.transcript, case.version)
     kind = close_form(case.transcript)
     if watch.broken_at is not None:
         return replace(_departure(case, watch), rules=shown, form=kind)
     if doubtful := _untimely(case, watch):
         return Opinion(_word(doubtful), "", tuple(doubtful), shown, kind, Doubt.LOSS)
-    if findings := _beside_the_oracle(case, watch):
+    if findings := [*_beside_the_oracle(case, watch), *_too_large(watch, size)]:
         return Opinion(_word(findings), "", tuple(findings), shown, kind, Doubt.UNEXPLAINED)
     absent = _absent_application(case.transcript)
     if absent:
         return Opinion(Word.SKIP, absent, (), shown, kind)
+    if size is not None and not size.shown:
+        return Opinion(Word.SKIP, UNKNOWN, (), shown, kind)
+    shown += () if size is None else (size.rule,)
     return Opinion(Word.PASS, "", (), shown, kind)
-
-
-# -- attempts that say nothing about the peer --------------------------------------------------------------------------
-
-
-def _void(case: Case) -> Opinion | None:
-    if case.transcript.interrupted:
-        return _cannot_tell("interrupted")
-    if case.transcript.foreign:
-        segment = case.transcript.foreign[0].segment
-        return _cannot_tell(f"our own kernel answered ({segment.text()}): the guard did not hold the port")
-    came = [e for _, e in case.transcript.seen() if not e.to_peer]
-    if not came and case.answers:
-        return None
-    if not came:
-        if case.scenario.opens == "peer":
-            return _cannot_tell("the peer opened no connection to us")
-        port = "filtered: no answer to a SYN" if case.scenario.port == "closed" else "no answer to our SYN"
-        return _cannot_tell(port)
-    first = came[0].segment
-    if case.scenario.port == "open" and first.flags & RST and _opens(case.transcript):
-        return _cannot_tell("connection refused: nothing listens on the port")
-    if case.scenario.port == "closed" and first.flags & SYN:
-        return Opinion(Word.SKIP, "the port taken for a closed one is open; name one with --closed-port")
-    return None
-
-
-def _cannot_tell(reason: str) -> Opinion:
-    return Opinion(Word.INCONCLUSIVE, reason, doubt=Doubt.VOID)
-
-
-def _opens(transcript: Transcript) -> bool:
-    """Whether the first segment of the record is our SYN."""
-    _, first = transcript.seen()[0]
-    return first.to_peer and first.segment.flags & (SYN | ACK | RST) == SYN
 
 
 # -- departures from the oracle ----------------------------------------------------------------------------------------
@@ -224,6 +197,15 @@ def _malformed(case: Case, watch: Watch) -> list[Finding]:
             packets = tuple(e.number for e in (item.asked, item.culprit) if e is not None and e.number)
             found.setdefault(item.rule, grade(item.rule, sent, item.due, item.came, packets))
     return list(found.values())
+
+
+def _too_large(watch: Watch, size: Sizes | None) -> list[Finding]:
+    """A segment larger than our MSS, or than the default (RFC 9293 section 3.7.1)."""
+    if size is None or size.large is None:
+        return []
+    packets = tuple(e.number for e in (size.asked, size.large) if e.number)
+    due = f"at most {size.limit} octets a segment, less its options"
+    return [grade(size.rule, show(watch, size.asked), due, show(watch, size.large), packets)]
 
 
 def _late(case: Case, late: Late) -> Finding:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from probe.engine.events import Seen
 from probe.engine.judge import Case, Doubt, Opinion, judge
+from probe.engine.sizes import RULES
 from probe.engine.timing import FULL, HALF_SECOND
 from probe.engine.tracker import Belief, Terms
 from probe.engine.transcript import Transcript
@@ -30,16 +31,26 @@ class Recall:
     terms: Terms
     obedient: bool = False
     path_delay: float = 0.0
+    version: int = 4
     _known: dict[Point, Opinion] = field(default_factory=dict)
 
     def opinion(self, transcript: Transcript, watch: Watch) -> Opinion:
         """What ``judge`` says; ``watch`` has followed the whole transcript from ``start`` under ``terms``."""
-        timed = self.scenario.repeats or FULL in self.scenario.shows
+        timed = self.scenario.repeats or {FULL, *RULES} & set(self.scenario.shows)
         plain = not timed and not self.scenario.distinct_isns and _plain(transcript, watch)
         known = self._known.get(watch.point) if plain else None
         if known is not None:
             return known
-        found = judge(Case(self.scenario, transcript, self.start, self.terms, self.obedient, self.path_delay))
+        case = Case(
+            self.scenario,
+            transcript,
+            self.start,
+            self.terms,
+            self.obedient,
+            self.path_delay,
+            version=self.version,
+        )
+        found = judge(case)
         if plain and found.word is Word.PASS and found.doubt is Doubt.NONE:
             if len(self._known) >= _SHAPES:
                 self._known.clear()

@@ -17,7 +17,7 @@ from probe.engine.transcript import Transcript
 from probe.engine.watch import Watch
 from probe.scenarios.steps import Expect, Scenario, Wait
 from probe.spec import calls
-from probe.spec.segment import SYN
+from probe.spec.segment import FIN, SYN
 from probe.spec.states import State
 
 _CALLS = {
@@ -94,6 +94,8 @@ def _by_departure(watch: Watch, index: int, event: Seen) -> Iterator[str]:
             yield "open.synack-ack-number"
             if not event.segment.length:
                 yield "open.no-data-in-handshake"
+    if event.segment.flags & FIN and {(a.rule, a.call) for a in answers} == {("close.fin-acked", calls.CLOSE)}:
+        yield "close.merged-fin"
     calls_made = {a.call for a in answers}
     states = {h.tcb.state for h in watch.beliefs[index]}
     if len(calls_made) == len(states) == 1:

@@ -77,7 +77,8 @@ EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK})
 
 def allowed(scenario: Scenario) -> frozenset[str]:
     """The excuses that an exchange grants from the start."""
-    return frozenset({*([ABORT] if scenario.aborts else []), *([EXPIRY] if scenario.expires else [])})
+    excuses = {ABORT: scenario.aborts, EXPIRY: scenario.expires, BARE_FIN: scenario.fills}
+    return frozenset(excuse for excuse, granted in excuses.items() if granted)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -9,5 +9,6 @@ SCENARIO = Scenario(
     shows=("close.fin-acked", "close.passive-fin", "close.lastack-closed", "ack.fin-prompt"),
     clause="RFC 9293 3.6 Figure 12",
     topic="close_by_us",
+    may_show=("close.merged-fin",),
     order=20,
 )

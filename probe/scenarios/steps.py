@@ -93,9 +93,9 @@ class Send:
 class Expect:
     """Wait for something, at most ``within`` seconds (None: the run's patience).
 
-    ``what``: ``S`` a SYN (the peer opens); ``S.`` a SYN,ACK;
-    ``.`` all we sent is acknowledged; ``F`` a FIN; ``R`` a RST; ``text`` at least
-    ``count`` octets; ``settled`` nothing is owed any more. For S, S., F and R ``count`` tells how many copies in all.
+    ``what``: ``S`` a SYN (the peer opens); ``S.`` a SYN,ACK; ``.`` all we sent is acknowledged; ``F`` a FIN; ``R`` a
+    RST; ``text`` at least ``count`` octets; ``settled`` nothing is owed any more; ``window`` is for ``Fill``.
+    For S, S., F and R ``count`` tells how many copies in all.
     ``rule`` is violated if it does not come; ``application`` says that the peer's application decides whether it comes
     (so that it is the stack's fault only behind an application known to obey; it is given three times the patience).
     ``silence`` goes on with the next step if nothing comes: where silence is one of the permitted answers.
@@ -116,7 +116,19 @@ class Wait:
     seconds: float
 
 
-Step = Ask | Send | Expect | Wait
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Send text until the peer's window is closed: what it tells there is room for, each time anew.
+
+    At most ``most`` segments of ``size`` octets, a size that every path takes (RFC 8200 section 5: 1280 less 60).
+    Where the window does not close, the rest of the exchange is left out and the attempt is not judged.
+    """
+
+    size: int = 1220
+    most: int = 64
+
+
+Step = Ask | Send | Expect | Wait | Fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +176,20 @@ class Scenario:
     order: int = 100
 
     @property
+    def fills(self) -> bool:
+        """Whether it closes the peer's receive window."""
+        return any(isinstance(s, Fill) for s in self.steps)
+
+    @property
     def commands(self) -> tuple[str, ...]:
         """The application commands it needs, in order."""
         asked = [s.command if isinstance(s, Ask) else s.data for s in self.steps if isinstance(s, Ask | Send)]
         return tuple(a.name if isinstance(a, Command) else a for a in asked if not isinstance(a, bytes))
 
 
+WINDOW = "window"
+ROOM_TAKEN = Expect(WINDOW, application=True)
+"""The text that fills a window is acknowledged; whether there is room depends on the application and its buffer."""
 LIVE = (Send(".", seq=NXT - 1), Expect("settled"))
 """An empty segment one below the window: answered by an ACK while the connection exists, by a RST when it does not."""
 ALIVE = (Send("P.", seq=NXT - 1, data=b"x", counts=False), Expect("settled"))
@@ -182,6 +202,8 @@ CALLED = (Ask("connect"), Expect("S", application=True))
 """The peer is brought to open a connection to us; it is in SYN-SENT."""
 ANSWERED = (*CALLED, Send("S."), Expect("."))
 """The three-way handshake that the peer opens."""
+FULL = (Ask("connect and never read"), Expect("S", application=True), *ANSWERED[2:], Fill())
+"""The same, and text until the peer's receive window is closed."""
 WORD = b"PROBE 0123"
 """Ten octets that ask for nothing: `probe target` waits for the rest of the line, so does a server of HTTP."""
 SPEAK = (Send("P.", data=WORD), Expect("."))

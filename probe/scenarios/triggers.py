@@ -19,8 +19,11 @@ _TARGET = {
     "abort": "abort",
     "hello": "hello",
     "connect": "connect {address} {port}",
+    "connect and never read": "connect {address} {port} room 1200; stop-reading",
     "send and close": "send 10; close",
     "send and half-close": "send 10; half-close",
+    "send two pieces": "gather; discard; send 10; send 1000; hold",
+    "send two pieces twice": "gather; discard; send 10; send 1000; read 1; send 10; send 2000; hold",
     "send at end of file, then hold": "eof; send 10; hold",
     "send at end of file, then close": "eof; send 10; close",
 }

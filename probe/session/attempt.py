@@ -37,5 +37,11 @@ def case_of(attempt: Attempt) -> Case:
     """What the judge is given of it."""
     setting, transcript = attempt.conductor.setting, attempt.conductor.transcript
     return Case(
-        attempt.scenario, transcript, setting.start, setting.terms, setting.trigger.obedient, attempt.path_delay
+        attempt.scenario,
+        transcript,
+        setting.start,
+        setting.terms,
+        setting.trigger.obedient,
+        attempt.path_delay,
+        version=attempt.flow.version,
     )

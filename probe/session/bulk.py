@@ -114,7 +114,7 @@ class _Bulk:
         if lacking := missing(self.trigger, self.scenario.commands):
             raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
         terms = Terms(options.profile, allowed(self.scenario))
-        self.recall = Recall(self.scenario, UNKNOWN_PORT, terms, self.trigger.obedient, SCHEDULING)
+        self.recall = Recall(self.scenario, UNKNOWN_PORT, terms, self.trigger.obedient, SCHEDULING, target.version)
         self.patience = options.patience or (LOCAL_PATIENCE if route.local else REMOTE_PATIENCE)
         closed = self.scenario.port == "closed"
         self.remote = ClosedPorts(target, None, local=route.local).endpoint() if closed else target

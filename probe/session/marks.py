@@ -74,8 +74,8 @@ class AttemptMark:
     """What makes the judgement of one attempt repeatable, beside its packets.
 
     ``sent`` has a character a packet, ``>`` from the tester and ``<`` from the peer; ``quiet`` are (event index, time
-    in seconds); ``bad_sums`` the places (from 0) of packets whose checksum was wrong and known to be; ``kernel`` maps
-    event indices to states, ``named`` to rules that the scenario names.
+    in seconds); ``bad_sums`` the places (from 0) of packets whose checksum was wrong and known to be, ``merged`` those
+    of packets that may be several; ``kernel`` maps event indices to states, ``named`` to rules that the scenario names.
     """
 
     exchange: str
@@ -97,6 +97,7 @@ class AttemptMark:
     rules: tuple[str, ...] = ()
     named: dict[int, str] = field(default_factory=dict)
     bulk: BulkMark | None = None
+    merged: tuple[int, ...] = ()
 
     def text(self) -> str:
         """The comment."""
@@ -120,6 +121,8 @@ class AttemptMark:
             "rules": list(self.rules),
             "named": [[index, rule] for index, rule in self.named.items()],
         }
+        if self.merged:
+            record["merged"] = list(self.merged)
         if self.bulk is not None:
             record["bulk"] = self.bulk.record()
         return ATTEMPT + json.dumps(record, separators=(",", ":"))
@@ -209,6 +212,7 @@ def read_attempt(comment: str) -> AttemptMark:
         rules=record.texts("rules"),
         named=dict(record.rows("named", int, str)) if record.has("named") else {},
         bulk=None if bulk is None else _read_bulk(bulk),
+        merged=tuple(i for (i,) in record.rows("merged", int)) if record.has("merged") else (),
     )
 
 

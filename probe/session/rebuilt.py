@@ -7,9 +7,10 @@ from dataclasses import replace
 from probe import scenarios
 from probe.engine.conductor import Conductor, Setting
 from probe.engine.events import Event, Quiet, Seen
-from probe.engine.hypothesis import ABORT, COOKIES, EXPIRY, LOSS, REPEAT
+from probe.engine.hypothesis import ABORT, BARE_FIN, COOKIES, EXPIRY, LOSS, REPEAT
 from probe.engine.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Terms
 from probe.engine.transcript import Missing, Transcript
+from probe.scenarios.steps import WINDOW
 from probe.scenarios.triggers import Trigger
 from probe.session.attempt import Attempt
 from probe.session.marks import AttemptMark, Unseen
@@ -20,9 +21,9 @@ from probe.spec.segment import Flow, Segment
 from probe.spec.seq import Seq
 
 _STARTS = {("CLOSED", "LISTEN"): UNKNOWN_PORT, ("LISTEN",): LISTENING, ("CLOSED",): CLOSED}
-_EXCUSES = {ABORT, COOKIES, EXPIRY, LOSS, REPEAT}
+_EXCUSES = {ABORT, BARE_FIN, COOKIES, EXPIRY, LOSS, REPEAT}
 _AWAITED = {"S", "S.", ".", "F", "R", "text", "settled"}
-_OF_APPLICATION = {"S", "F", "R", "text"}
+_OF_APPLICATION = {"S", "F", "R", "text", WINDOW}
 
 
 def rebuilt(mark: AttemptMark, packets: list[tuple[Flow, Seen]], foreign: list[Seen], profile: str) -> Attempt:
@@ -37,7 +38,7 @@ def rebuilt(mark: AttemptMark, packets: list[tuple[Flow, Seen]], foreign: list[S
         raise DamagedError(f"it has {len(foreign)} segments of our own kernel in the file and had {mark.foreign}")
     flow = _flow(mark, packets)
     seen = [
-        replace(event, to_peer=way == ">", segment=_as_judged(event.segment, bad=place in mark.bad_sums))
+        replace(event, to_peer=way == ">", segment=_as_judged(event.segment, mark, place))
         for place, ((_, event), way) in enumerate(zip(packets, mark.sent, strict=True))
     ]
     events = _with_waits(seen, mark.quiet)
@@ -73,9 +74,11 @@ def _flow(mark: AttemptMark, packets: list[tuple[Flow, Seen]]) -> Flow:
     return flows.pop()
 
 
-def _as_judged(segment: Segment, *, bad: bool) -> Segment:
-    """The segment with what the kernel knew of its checksum: a sum that a card fills in looks wrong in a file."""
-    if bad or "checksum" not in segment.faults:
+def _as_judged(segment: Segment, mark: AttemptMark, place: int) -> Segment:
+    """The segment with what the kernel knew of it: a sum that a card fills in looks wrong in a file."""
+    if place in mark.merged:
+        segment = replace(segment, merged=True)
+    if place in mark.bad_sums or "checksum" not in segment.faults:
         return segment
     faults = tuple(fault for fault in segment.faults if fault != "checksum")
     return replace(segment, faults=faults, checksum_known=False)

@@ -126,7 +126,7 @@ def _run(target: Endpoint, results: tuple[ExchangeResult, ...], warnings: tuple[
     return replace(run, seconds=mark.seconds, interrupted=mark.interrupted, trouble=mark.trouble, late=mark.late)
 
 
-_Key = tuple[str, Belief, Terms, bool, float]
+_Key = tuple[str, Belief, Terms, bool, float, int]
 
 
 @dataclass(slots=True)
@@ -170,10 +170,11 @@ class BulkAgain:
     def _opinion(self, attempt: Attempt) -> Opinion:
         setting = attempt.conductor.setting
         obedient = setting.trigger.obedient
-        key = (attempt.scenario.id, setting.start, setting.terms, obedient, attempt.path_delay)
+        version = attempt.flow.version
+        key = (attempt.scenario.id, setting.start, setting.terms, obedient, attempt.path_delay, version)
         recall = self._recalls.get(key)
         if recall is None:
-            recall = Recall(attempt.scenario, setting.start, setting.terms, obedient, attempt.path_delay)
+            recall = Recall(attempt.scenario, setting.start, setting.terms, obedient, attempt.path_delay, version)
             self._recalls[key] = recall
         return recall.opinion(attempt.conductor.transcript, attempt.conductor.watch)
 

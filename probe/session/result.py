@@ -140,6 +140,7 @@ def _mark(attempt: Attempt, verdict: Opinion, number: int, terms: Terms, bulk: B
         interrupted=transcript.interrupted,
         foreign=len(transcript.foreign),
         bad_sums=tuple(place for place, segment in enumerate(segments) if "checksum" in segment.faults),
+        merged=tuple(place for place, segment in enumerate(segments) if segment.merged),
         kernel=dict(attempt.kernel),
         rules=tuple(f.rule for f in verdict.findings),
         named=dict(transcript.named),

@@ -52,7 +52,8 @@ class Segment:
     ``window`` is the 16-bit field as sent, never shifted. ``length`` is the number of payload octets on the wire;
     ``payload`` may be shorter (capture cut off) or empty. ``faults`` lists what the receiver of the bytes found
     wrong, in words: "checksum" (wrong and not explained by offload), "header past the end", "short header".
-    ``checksum_known`` is False where the sum says nothing: offloaded, or the bytes were cut off.
+    ``checksum_known`` is False where the sum says nothing: offloaded, or the bytes were cut off. ``merged``: a card or
+    the kernel may have put it together from several (or has yet to cut it), so its size was never on a wire.
     """
 
     seq: Seq
@@ -66,6 +67,7 @@ class Segment:
     reserved: int = 0
     faults: tuple[str, ...] = ()
     checksum_known: bool = True
+    merged: bool = False
 
     @property
     def seg_len(self) -> int:

@@ -95,7 +95,8 @@ class Connection:
         if self._connecting:
             self._raise_pending()
             self._connecting = False
-        elif events & (select.EPOLLERR | select.EPOLLHUP) and (self._eof or not self._reading):
+            return self._advance()  # the verbs come before the first text: one of them may be to leave it unread
+        if events & (select.EPOLLERR | select.EPOLLHUP) and (self._eof or not self._reading):
             # A reset, or both directions are shut. Neither can be masked, and after either a close shows nothing.
             self._raise_pending()
             return self.close("both directions are closed")
@@ -200,6 +201,8 @@ class Connection:
                 self._outbox.put(GREETING)
             case "echo" | "discard":
                 self._echoing = verb.name == "echo"
+            case "gather":
+                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
             case "send":
                 self._outbox.put_pattern(verb.number)
             case "wait":

@@ -164,6 +164,8 @@ def _dialled(local: str, aim: Dial) -> socket.socket:
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if aim.room:  # before the SYN, which tells the window: taken back later, it would shrink (RFC 9293 3.8.6)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, aim.room)
         if not aim.source_port:
             sock.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
         same_family = bool(local) and (":" in local) == (":" in aim.address)

@@ -9,6 +9,7 @@ from the first octet on, and is echoed. Verbs are carried out in order; those th
 | ``hello`` | answers ``probe-target 1`` and a line feed |
 | ``echo`` | sends back what it reads from here on (so from the start, unless told otherwise) |
 | ``discard`` | reads and sends nothing back from here on |
+| ``gather`` | from here on less than a full segment waits for an acknowledgment (the Nagle algorithm, SHLD-7) |
 | ``send N`` | sends N octets of a fixed pattern |
 | ``wait MS`` | pauses the command line MS milliseconds; the stream is served meanwhile |
 | ``read N`` | pauses the command line until N further octets of the stream have been read |
@@ -19,10 +20,11 @@ from the first octet on, and is echoed. Verbs are carried out in order; those th
 | ``abort`` | the ABORT call: a RST, whatever is queued is lost (RFC 9293 section 3.10.5) |
 | ``hold`` | never closes; reads and discards, past the end of the stream too, until reset |
 | ``stop-reading`` | never reads again nor closes, so that the window closes; until reset |
-| ``connect HOST PORT [from PORT]`` | opens a connection to that literal address; the verbs after it are that one's |
+| ``connect HOST PORT [from PORT] [room N]`` | opens a connection to that literal address; later verbs are that one's |
 
-After the last verb: at the end of the stream the application sends what is queued and closes. A connection that
-``connect`` opened without further verbs takes a command line of its own. A line that cannot be carried out is answered
+``room N`` asks the system for a receive buffer of N octets, so that the new connection's window is soon full. After the
+last verb: at the end of the stream the application sends what is queued and closes. A connection that ``connect``
+opened without further verbs takes a command line of its own. A line that cannot be carried out is answered
 ``ERR reason`` and a line feed, then closed.
 """
 
@@ -36,7 +38,20 @@ LINE_LIMIT = 512
 GREETING = b"probe-target 1\n"
 
 _BOUNDS = {"send": 1 << 30, "wait": 600_000, "read": 1 << 40}
-_PLAIN = {"hello", "echo", "discard", "eof", "half-close", "close", "close-unread", "abort", "hold", "stop-reading"}
+_MOST_ROOM = 1 << 24
+_PLAIN = {
+    "gather",
+    "hello",
+    "echo",
+    "discard",
+    "eof",
+    "half-close",
+    "close",
+    "close-unread",
+    "abort",
+    "hold",
+    "stop-reading",
+}
 _LAST = {"close", "close-unread", "abort", "hold", "stop-reading"}
 _SENDING = {"hello", "send", "echo"}
 
@@ -47,11 +62,12 @@ class RefusedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Where ``connect`` shall go; ``source_port`` 0 lets the kernel choose."""
+    """Where ``connect`` shall go; ``source_port`` and ``room`` 0 let the kernel choose."""
 
     address: str
     port: int
     source_port: int = 0
+    room: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +108,7 @@ def _verbs(words: list[str]) -> list[Verb]:
 
 
 def _connect(arguments: list[str]) -> list[Verb]:
-    """`HOST PORT [from PORT] [verb...]`: the aim, and the new connection's first verb if it stands right behind."""
+    """`HOST PORT [from PORT] [room N] [verb...]`: the aim, and the new connection's first verb if right behind."""
     if len(arguments) < 2:
         raise RefusedError("connect takes an address and a port")
     host, port, *rest = arguments
@@ -101,7 +117,12 @@ def _connect(arguments: list[str]) -> list[Verb]:
         if len(rest) < 2:
             raise RefusedError("from takes a port")
         source, rest = _port(rest[1]), rest[2:]
-    dial = Dial(_address(host), _port(port), source)
+    room = 0
+    if rest[:1] == ["room"]:
+        if len(rest) < 2:
+            raise RefusedError("room takes a number")
+        room, rest = _number(rest[1], _MOST_ROOM), rest[2:]
+    dial = Dial(_address(host), _port(port), source, room)
     return [Verb("connect", dial=dial), *(_verbs(rest) if rest else [])]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from probe.spec.segment import Endpoint, Flow, Segment
 from probe.wire.addresses import canonical, zone_suffix
@@ -14,12 +15,15 @@ from probe.wire.decode import Skipped, unpack
 from probe.wire.errors import WireError
 from probe.wire.guard import PortPool
 from probe.wire.link import Arrival, Losses
+from probe.wire.merging import marked
 from probe.wire.route import Route, enslaved, find_route
 from probe.wire.sender import Sender
 from probe.wire.sniffer import Sighting, Sniffer
 
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - compared with, and guarded by a filter that lets nothing in
 _REMEMBERED = 1 << 16
+_SMALL = 536
+"""Octets that a segment may always have (RFC 9293 section 3.7.1): how many it was merged from does not matter."""
 
 
 class RawLink(Closing):
@@ -49,6 +53,7 @@ class RawLink(Closing):
         self._ignored: frozenset[str] = frozenset() if where else enslaved()
         self._unseen: dict[bytes, int] = {}
         self._number = 0
+        self._marked = marked(where)
         self._sender = Sender(6 if ":" in self.source else 4, interface)
         try:
             self._sniffer = Sniffer(where, program(peers, ports))
@@ -122,9 +127,13 @@ class RawLink(Closing):
         # Both ends held: only what we sent ourselves counts as ours.
         sent = own or not to_us
         self._number += 1
-        return Arrival(
-            seen.time, flow if sent else flow.reversed(), sent, own, decoded.segment, seen.packet, self._number
-        )
+        segment = self._as_sent(decoded.segment, seen)
+        return Arrival(seen.time, flow if sent else flow.reversed(), sent, own, segment, seen.packet, self._number)
+
+    def _as_sent(self, segment: Segment, seen: Sighting) -> Segment:
+        """The segment, with a note where it may be several; small ones are let be, whoever merged them."""
+        several = segment.length > _SMALL and (seen.merged or not self._marked)
+        return replace(segment, merged=True) if several else segment
 
     def _is_ours(self, endpoint: Endpoint) -> bool:
         anywhere = self.source in _ANY and (":" in endpoint.address) == (":" in self.source)

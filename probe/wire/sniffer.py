@@ -19,7 +19,7 @@ from probe.wire.rights import capable, missing
 _ETH_P_ALL = 0x0003
 _SOL_PACKET, _PACKET_STATISTICS, _PACKET_AUXDATA = 263, 6, 8
 _SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33
-_NOT_READY, _VLAN_VALID, _VALID = 1 << 3, 1 << 4, 1 << 7  # TP_STATUS_* of linux/if_packet.h
+_NOT_READY, _VLAN_VALID, _VALID, _GSO = 1 << 3, 1 << 4, 1 << 7, 1 << 8  # TP_STATUS_* of linux/if_packet.h
 _VLAN_ID = 0x0FFF
 _AUXDATA = struct.Struct("IIIHHHH")
 _TIMESPEC = struct.Struct("ll")
@@ -32,13 +32,17 @@ _BATCH = 1 << 16  # more than the buffer holds: what was there on entry is read,
 
 
 class Sighting(NamedTuple):
-    """A packet from the IP header on, when the kernel saw it (seconds since the epoch), and where."""
+    """A packet from the IP header on, when the kernel saw it (seconds since the epoch), and where.
+
+    ``merged``: the kernel says that it stands for several segments.
+    """
 
     packet: bytes
     time: float
     length: int
     checksum: Checksum
     interface: str
+    merged: bool = False
 
 
 class Sniffer:
@@ -136,4 +140,4 @@ def _read(packet: bytes, ancillary: list[_Ancillary], flags: int, source: tuple[
     if status & _VLAN_VALID and vlan & _VLAN_ID:
         return None
     hint: Checksum = "offloaded" if status & _NOT_READY else "ok" if status & _VALID else "unknown"
-    return Sighting(packet, when, length, hint, source[0])
+    return Sighting(packet, when, length, hint, source[0], bool(status & _GSO))

@@ -52,7 +52,7 @@ def test_a_violation_outweighs_an_error(invoke: Invoke, peer: StandIn) -> None:
     assert invoke("check", HERE, HERE) == 1
 
 
-WITHOUT_TIMERS = ("time-wait-fin", "ack-with-fin", "close-wait-fin", "closing-fin")
+WITHOUT_TIMERS = ("zero-window-fin", "time-wait-fin", "ack-with-fin", "close-wait-fin", "closing-fin")
 
 
 @pytest.mark.parametrize(

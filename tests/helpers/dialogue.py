@@ -108,7 +108,7 @@ class Dialogue:
                     self._push(HOP, "out", command.segment)
                 todo += self.conductor.seen(Seen(self.now, True, command.segment))
             elif isinstance(command, Ask):
-                self._from_peer(self.peer.opens(self.now))
+                self._from_peer(self.peer.opens(self.now, command.line))
             elif isinstance(command, WakeAt):
                 self._push(max(0.0, command.time - self.now), "wake")
             else:

@@ -220,3 +220,18 @@ def keeps_time(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> S
     """The right reply, but the timer of TIME-WAIT is not started anew."""
     peer.fixed = peer.gone_at
     return out
+
+
+def full(fault: Fault) -> Fault:
+    """The fault where the receive window is closed; conforming elsewhere."""
+
+    def when_full(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        return out if peer.before.rcv_wnd else fault(peer, segment, reaction, out)
+
+    return when_full
+
+
+def challenges(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """The segment changes nothing and draws the ACK of one that is not acceptable."""
+    peer.tcb = peer.before
+    return [Segment(peer.tcb.snd_nxt, peer.tcb.rcv_nxt, ACK, peer.tcb.rcv_wnd)]

@@ -70,6 +70,9 @@ class Peer:
     r2: float = 110.0
     gone_at: float | None = None
     fixed: float | None = None
+    room: int | None = None
+    heeds_mss: bool = True
+    got: int = 0
 
     def arrives(self, segment: Segment, now: float) -> list[Segment]:
         """What the stack sends when a segment reaches it."""
@@ -147,10 +150,17 @@ class Peer:
         if self.timer is not None and now >= self.timer:
             self.backoff += 1
             again = calls.call_segment(self.tcb, calls.RETRANSMIT)
-            out += self._emit("RETRANSMIT", [] if again is None else [again])
+            out += self._emit("RETRANSMIT", [] if again is None else [self._cut(again)])
             self.timer = None
         self._arm(now)
         return out
+
+    def _cut(self, segment: Segment) -> Segment:
+        """What one segment may carry of all that is to be sent again."""
+        most = self._most()
+        if segment.length <= most:
+            return segment
+        return replace(segment, length=most, payload=segment.payload[:most], flags=segment.flags & ~FIN)
 
     def _current(self, segment: Segment) -> Segment:
         """A delayed segment as it would be sent now: an empty ACK carries the newest numbers."""
@@ -176,10 +186,13 @@ class Peer:
             self.tcb = emission.next
         return self._emit(name, [segment])
 
-    def opens(self, now: float) -> list[Segment]:
-        """OPEN of the user: the SYN, from a port where nothing listens."""
+    def opens(self, now: float, line: bytes = b"") -> list[Segment]:
+        """OPEN of the user: the SYN, from a port where nothing listens; ``line`` is what `probe target` was told."""
+        verbs = line.decode().split()
+        if "stop-reading" in line.decode():
+            self.room, self.closes_on_eof = int(verbs[verbs.index("room") + 1].rstrip(";")), False
         self.now, self.before = now, Tcb(State.CLOSED)
-        syn = Segment(self.iss, flags=SYN, window=self.window)
+        syn = Segment(self.iss, flags=SYN, window=self.window if self.room is None else self.room)
         self.tcb = calls.opened(self.before, syn)
         out = self._emit("OPEN", [syn])
         self._arm(now)
@@ -192,7 +205,12 @@ class Peer:
         return fault(self, segments[0], None, segments)  # type: ignore[arg-type]  # no reaction asked for it
 
     def _with_window(self, tcb: Tcb) -> Tcb:
-        return replace(tcb, rcv_wnd=self.window) if tcb.state is not State.CLOSED else tcb
+        return replace(tcb, rcv_wnd=self._told(tcb)) if tcb.state is not State.CLOSED else tcb
+
+    def _told(self, tcb: Tcb) -> int:
+        """The window; where nothing is ever read, what is left of the buffer."""
+        text = tcb.rcv_nxt - (tcb.irs + 1) - tcb.fin_received
+        return self.window if self.room is None else max(0, self.room - max(0, text))
 
     def _bind(self, segment: Segment) -> None:
         if self.tcb.state is State.SYN_RECEIVED:
@@ -207,11 +225,11 @@ class Peer:
 
     def _build(self, reply: Reply, segment: Segment) -> Segment:
         if reply.covers:
-            return Segment(self.tcb.snd_nxt, self.tcb.rcv_nxt, ACK, self.window)
+            return Segment(self.tcb.snd_nxt, self.tcb.rcv_nxt, ACK, self._told(self.tcb))
         seq = reply.seqs[0] if reply.seqs else self._fresh_iss(reply)
         low = reply.ack if reply.ack_from is None else reply.ack_from
         ack = low if reply.flags & ACK and low is not None else Seq(0)
-        return Segment(seq, ack, reply.flags, 0 if reply.flags & RST else self.window)
+        return Segment(seq, ack, reply.flags, 0 if reply.flags & RST else self._told(self.tcb))
 
     def _fresh_iss(self, reply: Reply) -> Seq:
         iss = self.iss if reply.above is None else reply.above + 70_000
@@ -238,6 +256,7 @@ class Peer:
             self.script = ["abort"]  # text is left unread (RFC 9293 section 3.6.1, SHLD-3)
         elif taken and self.obeys:
             self.line += segment.payload
+            self.got += segment.length if self.script else 0
             if self.speaks_http and self.line.endswith(b"\r\n\r\n"):
                 self.script, self.line = ["send 120", "close"], b""
             if self.line.startswith(b"PROBE ") and self.line.endswith(b"\n"):
@@ -251,11 +270,19 @@ class Peer:
             verb, *words = self.script[0].split()
             if verb in {"hold", "close-unread"} or (verb == "eof" and not self.tcb.fin_received):
                 return out
+            if verb == "read" and self.got < int(words[0]):
+                return out
             self.script.pop(0)
             out += self._verb(verb, words, now)
         if self.tcb.state is State.CLOSE_WAIT and self.closes_on_eof and not self.script and self.resume_at is None:
             out += self.call(calls.CLOSE)
         return out
+
+    def _most(self) -> int:
+        """What a segment may carry: the MSS of the other end, or the default, less the options (RFC 9293 3.7.1)."""
+        told = self.offer.option(MSS) if self.offer is not None else None
+        limit = int.from_bytes(told.data, "big") if told is not None else 536
+        return limit - 12 * self.tcb.timestamps if self.heeds_mss else 1460
 
     def _verb(self, verb: str, words: list[str], now: float) -> list[Segment]:
         if verb == "wait":
@@ -265,7 +292,9 @@ class Peer:
         if verb in ("close", "half-close"):
             return self.call(calls.CLOSE)
         if verb == "send":
-            return self.call(calls.SEND, int(words[0]))
+            count, most = int(words[0]), self._most()
+            sizes = [min(most, count - start) for start in range(0, count, most)]
+            return [segment for size in sizes for segment in self.call(calls.SEND, size)]
         if verb == "abort":
             return self.call(calls.ABORT)
         return []

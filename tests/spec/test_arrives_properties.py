@@ -87,7 +87,7 @@ def test_synchronized_states_reset_only_where_the_tables_say(block: Tcb, segment
         return
     for reaction in arrives(block, segment):
         if reaction.reply is not None and reaction.reply.flags & RST:
-            honest = {"F6", "W3", "V3", "Z4"} | ({"T1"} if segment.flags & SYN else set())
+            honest = {"F6", "W3", "V3", "Z4"} | ({"T1", "T9"} if segment.flags & SYN else set())
             assert reaction.row in honest
             assert reaction.next.state is State.CLOSED
 

@@ -14,9 +14,18 @@ from probe.target.verbs import Dial, RefusedError, Verb, parse
     [
         (b"PROBE close\n", (Verb("close"),)),
         (b"PROBE eof; wait 200;close\r\n", (Verb("eof"), Verb("wait", 200), Verb("close"))),
+        (b"PROBE gather; send 7\n", (Verb("gather"), Verb("send", 7))),
         (b"PROBE  half-close \n", (Verb("half-close"),)),
         (b"PROBE connect 10.0.0.1 80\n", (Verb("connect", dial=Dial("10.0.0.1", 80)),)),
         (b"PROBE connect ::1 80 from 81; abort\n", (Verb("connect", dial=Dial("::1", 80, 81)), Verb("abort"))),
+        (
+            b"PROBE connect ::1 80 room 1200; stop-reading\n",
+            (Verb("connect", dial=Dial("::1", 80, room=1200)), Verb("stop-reading")),
+        ),
+        (
+            b"PROBE connect ::1 80 from 81 room 1200 hold\n",
+            (Verb("connect", dial=Dial("::1", 80, 81, 1200)), Verb("hold")),
+        ),
         (
             b"PROBE connect [::1] 80 send 3; abort\n",
             (Verb("connect", dial=Dial("::1", 80)), Verb("send", 3), Verb("abort")),
@@ -47,6 +56,8 @@ def test_a_line_means(line: bytes, verbs: tuple[Verb, ...]) -> None:
         (b"PROBE connect 127.0.0.1\n", "connect takes an address and a port"),
         (b"PROBE connect 127.0.0.1 0\n", "a port lies between 1 and 65535"),
         (b"PROBE connect 127.0.0.1 1 from\n", "from takes a port"),
+        (b"PROBE connect 127.0.0.1 1 room\n", "room takes a number"),
+        (b"PROBE connect 127.0.0.1 1 room -1\n", "'-1' is not a number from 0 to 16777216"),
         (b"PROBE close; send 1\n", "nothing can follow close"),
         (b"PROBE half-close; wait 1; send 1\n", "send cannot follow half-close"),
     ],

@@ -173,6 +173,23 @@ def test_connect_from_a_port_and_take_a_command_of_its_own(dial: Opener) -> None
             assert (taken.recv(99), peer[1]) == (GREETING, port)
 
 
+def test_connect_with_little_room_soon_takes_no_more(dial: Opener) -> None:
+    client = dial()
+    with listener(client) as server:
+        where = f"{client.address} {server.getsockname()[1]}"
+        client.send(f"PROBE connect {where} room 1200; stop-reading\n".encode())
+        taken, _ = server.accept()
+        with taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+            taken.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                taken.sendall(bytes(1 << 17))
+
+
+def test_what_is_gathered_arrives_whole(dial: Opener) -> None:
+    assert dial(b"PROBE gather; send 10; send 1000; close\n").rest() == PATTERN[:10] + PATTERN[:1000]
+
+
 def test_a_connect_that_fails_hurts_nobody(dial: Opener) -> None:
     client = dial()
     with listener(client) as server:
