@@ -1,9 +1,10 @@
 """Folds the middle of connections away: data and acknowledgments in order, which leave both ends ESTABLISHED.
 
 What stays: everything up to the handshake's third segment; of the orderly text after it the first segment of each kind
-(data, pure ACK) and the last one of each direction, and data not yet acknowledged; then everything from the first
-segment that is not orderly, or has SYN, FIN or RST. ``bridged`` puts one data segment where text was folded away, so
-that the numbers have no gap. Folding again, with more segments behind, gives what folding once would have given.
+(data, pure ACK; the third is one, and the next one stays too) and the last one of each direction, and data not yet
+acknowledged; then everything from the first segment that is not orderly, or has SYN, FIN or RST. ``bridged`` puts one
+data segment where text was folded away, so that the numbers have no gap. Folding again, with more segments behind,
+gives what folding once would have given.
 
 Connections that do not open with a plain handshake are not folded. What is unusual and long is cut down to its ends
 (see ``cut_down``); that is a loss of evidence.
@@ -128,8 +129,8 @@ def fold(group: Grouped) -> tuple[Bools, Bools]:
     stays = ~region | ~_acknowledged(group, end, regular)
     text = region | (index == third[group.connection])
     for sent in (group.from_client, ~group.from_client):
-        for data in (rows.length > 0, rows.length == 0):
-            first = group.first(text & sent & data)
+        for chosen in (text & (rows.length > 0), text & (rows.length == 0), region & (rows.length == 0)):
+            first = group.first(sent & chosen)
             stays[first[first < group.ends]] = True
     last = end[regular] - 1
     stays[last] = True

@@ -96,9 +96,9 @@ def _end(packets: Sequence[Packet], recorded: Sequence[int], profile: str, *, cl
         return _first_explained(events, begin, profile, bases, ladder)
 
     orders = (recorded, *_without_copies(packets, recorded, client=client))
-    # That the network made a copy is a plainer story than that the record lacks something.
-    for ladder, order in product((_LADDER[:-1], _LADDER[-1:]), orders):
-        watch = explained(order, ladder)
+    # That the network made a copy is a plainer story than that it lost something, or that the record lacks it.
+    for allow, order in product(_LADDER, orders):
+        watch = explained(order, (allow,))
         if watch.broken_at is None:
             return _End(_states(watch, order), (), UNSEEN not in watch.terms.allow)
     watch, order = late.put_right(packets, order, watch, client=client, follow=explained)
@@ -114,7 +114,8 @@ def _without_copies(packets: Sequence[Packet], recorded: Sequence[int], *, clien
     """The record without copies of the end's segments, which the network may have made; empty if there are none.
 
     A SYN sent again may differ in all but its number. Text is a copy where all was sent before, an empty ACK where
-    it takes back what the end had acknowledged: their first copies may have been folded away. Others must be equal.
+    it takes back what the end had acknowledged, or its own number (a keep-alive is but one below): their first copies
+    may have been folded away. Others must be equal.
     """
     first: dict[object, int] = {}
     acked: Seq | None = None
@@ -131,7 +132,7 @@ def _without_copies(packets: Sequence[Packet], recorded: Sequence[int], *, clien
         elif s.length:
             copy = sent is not None and s.end <= sent
         else:
-            copy = acked is not None and s.ack < acked
+            copy = (acked is not None and s.ack < acked) or (sent is not None and s.seq < sent - 1)
         if not copy:
             kept.append(at)
             acked = s.ack if acked is None or not s.flags & ACK else later(acked, s.ack)
