@@ -35,6 +35,7 @@ class _Layout:
     """Widths of the columns, and the numbers that both ends' are relative to (None: none seen)."""
 
     number: int
+    time: int
     arrow: int
     start: float
     bases: tuple[int | None, int | None]
@@ -91,9 +92,11 @@ def by_packet(steps: Iterable[StateStep]) -> dict[int, str]:
 
 def _layout(connection: Connection, rungs: list[_Rung], width: int) -> _Layout:
     number = max([3, *(len(str(r.packet.number)) for r in rungs)])
-    used = len(_INDENT) + number + _TIME + len(_GAP) * 3 + _STATE * 2
+    longest = max((r.packet.time - connection.start for r in rungs), default=0.0)
+    time = max(_TIME, len(f" {longest * 1000:.2f}"))  # connections may last for days
+    used = len(_INDENT) + number + time + len(_GAP) * 3 + _STATE * 2
     arrow = max(_NARROWEST, min(_WIDEST, width - used))
-    return _Layout(number, arrow, connection.start, bases([rung.packet for rung in rungs]))
+    return _Layout(number, time, arrow, connection.start, bases([rung.packet for rung in rungs]))
 
 
 def bases(packets: Sequence[Packet]) -> tuple[int | None, int | None]:
@@ -117,7 +120,7 @@ def _base(packets: Iterable[Packet], *, from_client: bool) -> int | None:
 
 def _heading(layout: _Layout) -> str:
     ends = f"{'client':<{layout.arrow - 6}}server"
-    left = f"{_INDENT}{'#':>{layout.number}}{'ms':>{_TIME}}{_GAP}{'client state':<{_STATE}}{_GAP}"
+    left = f"{_INDENT}{'#':>{layout.number}}{'ms':>{layout.time}}{_GAP}{'client state':<{_STATE}}{_GAP}"
     return f"{left}{ends}{_GAP}server state"
 
 
@@ -145,13 +148,13 @@ def _quiet(rungs: list[_Rung], layout: _Layout, how: Style) -> Iterator[str]:
 
 
 def _before(layout: _Layout) -> str:
-    return " " * (len(_INDENT) + layout.number + _TIME + len(_GAP) * 2 + _STATE)
+    return " " * (len(_INDENT) + layout.number + layout.time + len(_GAP) * 2 + _STATE)
 
 
 def _rung(rung: _Rung, layout: _Layout, how: Style) -> Iterator[str]:
     packet = rung.packet
     elapsed = (packet.time - layout.start) * 1000
-    left = f"{_INDENT}{packet.number:>{layout.number}}{elapsed:>{_TIME}.2f}{_GAP}{rung.client:<{_STATE}}{_GAP}"
+    left = f"{_INDENT}{packet.number:>{layout.number}}{elapsed:>{layout.time}.2f}{_GAP}{rung.client:<{_STATE}}{_GAP}"
     yield f"{left}{_arrow(packet, layout)}{_GAP}{rung.server}".rstrip()
     if rung.broken:
         yield " " * len(left) + how.paint.word("fail", f"^ {rung.broken}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,11 @@ def test_numbers_of_a_connection_without_its_start_count_from_the_first_seen() -
     assert "< " not in lines[0]
     assert " . seq 0 ack 0 " in lines[0]
     assert " . seq 0 ack 1 " in lines[-1]
+
+
+def test_the_times_of_a_connection_that_lasts_for_days_keep_off_the_numbers() -> None:
+    late = [replace(p, time=p.time + n * 86_400) for n, p in enumerate(PACKETS)]
+    assert len(rungs(ladder(connection(), late, Style(100)))) == len(PACKETS)
 
 
 def test_faults_of_a_segment_are_named() -> None:
