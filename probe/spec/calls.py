@@ -91,9 +91,19 @@ def _ordinary(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
         return ()
     if not segment.length and not segment.flags & FIN:
         return _empty(tcb, segment)
-    if not tcb.snd_una <= segment.seq <= tcb.snd_nxt:
+    if not _queued(tcb, segment) <= segment.seq <= tcb.snd_nxt:
         return _keepalive(tcb, segment)
     return _again(tcb, segment) or _fresh(tcb, segment)
+
+
+def _queued(tcb: Tcb, segment: Segment) -> Seq:
+    """Where the retransmission queue may begin: a segment stays whole on it until it is acknowledged entirely.
+
+    So one of which only the text is acknowledged, not the FIN behind it, comes again as it was (RFC 9293 sections 3.4,
+    3.10.7.4 fifth, 3.10.8). Where it began is not kept: after the SYN.
+    """
+    whole = tcb.iss is not None and tcb.iss < segment.seq < tcb.snd_una < segment.end
+    return segment.seq if whole else tcb.snd_una
 
 
 def _empty(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:

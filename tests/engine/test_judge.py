@@ -71,6 +71,15 @@ def test_our_own_kernel_voids_the_attempt() -> None:
     assert "our own kernel" in found.reason
 
 
+def test_a_fin_that_comes_again_with_its_acknowledged_text_is_a_retransmission() -> None:
+    """As lwIP does in CLOSING: the segment was not acknowledged entirely, so it is sent again whole (RFC 9293 3.4)."""
+    both = (*HANDSHAKE, sent("P.", 1, 1, 18), back("FP.", 1, 19, 24), sent("F.", 19, 25), back(".", 26, 20))
+    found = opinion(*both, back("FP.", 1, 20, 24), scenario=scenarios.ALL["closing-fin-again"])
+    assert found.word is Word.PASS
+    again = opinion(*both, sent(".", 20, 26), Quiet(0), back("FP.", 1, 20, 24))
+    assert [finding.rule for finding in again.findings] == ["aclose.fin-acked-stops"]
+
+
 def test_what_comes_after_the_seal_does_not_count() -> None:
     events = (*HANDSHAKE, sent("R", 1), back("S.", 77, 1))
     assert opinion(*events).findings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -134,6 +135,22 @@ def test_text_again_with_and_without_the_fin() -> None:
     again = call_segment(block, RETRANSMIT)
     assert again is not None
     assert (again.seq, again.length, again.end) == (P + 1, 10, P + 12)
+
+
+@pytest.mark.parametrize("build", [fin_wait_1, closing, last_ack])
+def test_a_segment_of_which_only_the_text_is_acknowledged_comes_again_whole(build: Callable[..., Tcb]) -> None:
+    """Only what is acknowledged entirely leaves the retransmission queue (3.10.7.4 fifth); lwIP sends it again so."""
+    block = build(snd_una=P + 11, snd_nxt=P + 12)
+    taken = block.rcv_nxt - T
+    assert said(block, out("FP.", 1, taken, 10)) == [(RETRANSMIT, block.state)]
+    assert said(block, out("FP.", 5, taken, 6)) == [(RETRANSMIT, block.state)]
+    assert said(block, out("F.", 11, taken)) == [(RETRANSMIT, block.state)]
+    assert said(block, out("P.", 1, taken, 10)) == []  # acknowledged entirely
+    assert said(block, out("FP.", 1, taken, 9)) == []  # the FIN at another number
+    assert said(block, out("FP.", 0, taken, 11)) == []  # text where the SYN was
+    assert said(block, out("FP.", 1, taken + 1, 10)) == []
+    answered = replace(block, snd_una=P + 12)
+    assert said(answered, out("FP.", 1, taken, 10)) == []
 
 
 @pytest.mark.parametrize(
