@@ -21,14 +21,18 @@ _COUNT = itertools.count()
 
 
 class Far:
-    """The other end of a veth pair: our side has ``near``, the other ``far`` (IP version -> address)."""
+    """The other end of a veth pair: our side has ``near``, the other ``far`` (IP version -> address).
+
+    ``addressed`` False gives the other end's kernel no address: a stack in a process shall answer there (tests.lwip).
+    """
 
     near, far = NEAR, FAR
 
-    def __init__(self) -> None:
+    def __init__(self, *, addressed: bool = True) -> None:
         number = next(_COUNT)
         self.interface = f"near{number}"
-        self._other = f"far{number}"
+        self.other = f"far{number}"
+        self._addressed = addressed
         self._exits = ExitStack()
         self._holder: subprocess.Popen[str] | None = None
 
@@ -78,11 +82,11 @@ class Far:
         assert self._holder.stdout is not None
         self._holder.stdout.readline()
         with IPRoute() as ours:
-            ours.link("add", ifname=self.interface, kind="veth", peer={"ifname": self._other, "net_ns_pid": self.pid})
+            ours.link("add", ifname=self.interface, kind="veth", peer={"ifname": self.other, "net_ns_pid": self.pid})
             self._exits.callback(self._unwire)
             _configure(ours, self.interface, NEAR)
         with inside(self.pid), IPRoute() as theirs:
-            _configure(theirs, self._other, FAR)
+            _configure(theirs, self.other, FAR if self._addressed else {})
 
     def _unwire(self) -> None:
         """At once, where the kernel would take its time after the holder's end."""
