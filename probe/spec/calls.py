@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
+from probe.spec.seq import Seq
 from probe.spec.states import FIN_SENT, FIN_UNACKED, SENDING, State
 from probe.spec.tcb import Tcb
 

@@ -27,9 +27,8 @@ class Lwip:
     Skips the test, with the reason, where compiler, pkg-config or lwIP are not installed.
     """
 
-    endpoints = {version: Endpoint(address, PORT) for version, address in FAR.items()}
-
     def __init__(self) -> None:
+        self.endpoints = {version: Endpoint(address, PORT) for version, address in FAR.items()}
         self._far = Far(addressed=False)
         self._process: subprocess.Popen[str] | None = None
 
