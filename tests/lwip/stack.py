@@ -17,6 +17,7 @@ from tests.live.far import FAR, Far
 
 PORT = 7000
 _SOURCE = Path(__file__).with_name("peer.c")
+_PACKAGES = {"cc": "gcc", "pkg-config": "pkg-config"}
 _PATIENCE = 15.0
 """Seconds the peer may take to listen; a loaded machine keeps that."""
 
@@ -57,9 +58,6 @@ class Lwip:
 @functools.cache
 def built() -> Path:
     """The program, compiled once a process."""
-    for command, package in (("cc", "gcc"), ("pkg-config", "pkg-config")):
-        if shutil.which(command) is None:
-            pytest.skip(f"{command} is not installed ({package})")
     _said(["cc", "-E", "-include", "stdio.h", "-x", "c", "/dev/null"], "C headers are not installed (libc6-dev)")
     flags = _said(["pkg-config", "--cflags", "--libs", "lwip"], "lwIP is not installed (liblwip-dev)")
     program = Path(_folder().name, "peer")
@@ -73,7 +71,9 @@ def version() -> str:
 
 
 def _said(command: list[str], otherwise: str) -> str:
-    """What a command says; where it fails, the test is skipped for that reason."""
+    """What a command says; where it is not there or fails, the test is skipped for that reason."""
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed ({_PACKAGES[command[0]]})")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(otherwise)
