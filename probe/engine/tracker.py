@@ -176,12 +176,20 @@ def _before(belief: Belief, segment: Segment, terms: Terms) -> Belief:
     found = closure(belief, terms)
     if LOSS not in terms.allow or segment.flags & SYN:
         return found
+    if lost_syn_acks := [_opened_unseen(h, segment) for h in found if h.due is not None and h.tcb.iss is None]:
+        found = closure(found.union(lost_syn_acks), terms)
     if UNSEEN in terms.allow:
         found = closure(found.union(*(unseen.before_sending(h, segment) for h in found)), terms)
     ahead = [h for h in found if _unseen(h, segment)]
     lost = [replace(h, tcb=h.tcb.sent_up_to(segment.seq)).excused(LOSS) for h in ahead]
     closed = [replace(h, tcb=calls.closed(h.tcb)) for h in lost]
     return closure(found.union(lost, closed), terms) if ahead else found
+
+
+def _opened_unseen(h: Hypothesis, segment: Segment) -> Hypothesis:
+    """The SYN,ACK that is due was lost, and with it the ISS: ``segment``, the next one seen, has its successor."""
+    block = replace(h.tcb, iss=segment.seq - 1, snd_una=segment.seq - 1, snd_nxt=segment.seq)
+    return replace(h, tcb=block, due=None).excused(LOSS)
 
 
 def _unseen(h: Hypothesis, segment: Segment) -> bool:

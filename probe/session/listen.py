@@ -77,8 +77,13 @@ class ListenOptions:
 
 
 def listen(port: int, options: ListenOptions | None = None) -> Run:
-    """Judge the client that connects to ``port``; WireError when the port cannot be held or the line not opened."""
+    """Judge the client that connects to ``port``; WireError when the port cannot be held or the line not opened.
+
+    TargetError when no exchange asked for can be played with such a client.
+    """
     chosen = options or ListenOptions()
+    if not _chosen(chosen):
+        raise TargetError("no client does of itself what these exchanges need: name a `probe target` with --ask")
     with ExitStack() as exits:
         links: list[RawLink] = []
         sources = [chosen.source] if chosen.source else [EVERYWHERE[version] for version in chosen.versions]
@@ -283,7 +288,8 @@ def _known(options: ListenOptions) -> Trigger | None:
 
 def _chosen(options: ListenOptions) -> list[Scenario]:
     """The exchanges asked for, the plain handshake first; an id may be a pattern with ``*``."""
-    every = [s for s in scenarios.ALL.values() if s.opens == "peer" and not missing(TARGET, s.commands)]
+    able = TARGET if options.ask is not None else ITSELF  # only a `probe target` connects in the way it is told to
+    every = [s for s in scenarios.ALL.values() if s.opens == "peer" and not missing(able, s.commands)]
     if options.only:
         return [s for s in every if any(fnmatchcase(s.id, pattern) for pattern in options.only)]
     return [s for s in every if options.waits or not s.waits]

@@ -80,6 +80,13 @@ def test_a_fin_that_comes_again_with_its_acknowledged_text_is_a_retransmission()
     assert [finding.rule for finding in again.findings] == ["aclose.fin-acked-stops"]
 
 
+def test_a_syn_ack_out_of_time_wait_may_be_lost_though_its_isn_is_not_known() -> None:
+    """The new incarnation answers the next segment from its own numbers (section 3.6.1); loss explains what came."""
+    closed = (*HANDSHAKE, back("F.", 1, 1), sent(".", 1, 2), sent("F.", 1, 2), back(".", 2, 2))
+    found = opinion(*closed, sent("S", 300, 0), sent(".", 298, 2, 1), back(".", 90_001, 301))
+    assert (found.word, found.doubt) == (Word.WARN, Doubt.LOSS)
+
+
 def test_what_comes_after_the_seal_does_not_count() -> None:
     events = (*HANDSHAKE, sent("R", 1), back("S.", 77, 1))
     assert opinion(*events).findings
