@@ -29,6 +29,7 @@ from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.seq import HALF
 from probe.spec.states import SENDING, State
 from probe.spec.tcb import Tcb
 
@@ -176,8 +177,8 @@ def _before(belief: Belief, segment: Segment, terms: Terms) -> Belief:
     found = closure(belief, terms)
     if LOSS not in terms.allow or segment.flags & SYN:
         return found
-    if lost_syn_acks := [_opened_unseen(h, segment) for h in found if h.due is not None and h.tcb.iss is None]:
-        found = closure(found.union(lost_syn_acks), terms)
+    if opened := [after for h in found if _owes_syn_ack(h) for after in _opened_unseen(h, segment)]:
+        found = closure(found.union(opened), terms)
     if UNSEEN in terms.allow:
         found = closure(found.union(*(unseen.before_sending(h, segment) for h in found)), terms)
     ahead = [h for h in found if _unseen(h, segment)]
@@ -186,10 +187,18 @@ def _before(belief: Belief, segment: Segment, terms: Terms) -> Belief:
     return closure(found.union(lost, closed), terms) if ahead else found
 
 
-def _opened_unseen(h: Hypothesis, segment: Segment) -> Hypothesis:
-    """The SYN,ACK that is due was lost, and with it the ISS: ``segment``, the next one seen, has its successor."""
-    block = replace(h.tcb, iss=segment.seq - 1, snd_una=segment.seq - 1, snd_nxt=segment.seq)
-    return replace(h, tcb=block, due=None).excused(LOSS)
+def _owes_syn_ack(h: Hypothesis) -> bool:
+    return h.due is not None and h.tcb.iss is None
+
+
+def _opened_unseen(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
+    """The SYN,ACK that is due was lost, and with it the ISS: ``segment``, the next one seen, has its successor.
+
+    But a RST takes its number from what it refuses (RFC 9293 section 3.5.2 group 2): then the ISS lies elsewhere.
+    """
+    for iss in (segment.seq - 1, *([segment.seq + HALF // 2] if segment.flags & RST else [])):
+        block = replace(h.tcb, iss=iss, snd_una=iss, snd_nxt=iss + 1)
+        yield replace(h, tcb=block, due=None).excused(LOSS)
 
 
 def _unseen(h: Hypothesis, segment: Segment) -> bool:
@@ -227,7 +236,11 @@ def _as_answer(h: Hypothesis, call: str, covered: bool) -> Answer:
 @lru_cache(maxsize=1 << 16)
 def settled(belief: Belief, terms: Terms) -> Belief:
     """The wait is over: only histories that owe nothing and have nothing under way remain."""
-    return _least_excused((h for h in closure(belief, terms) if h.settled), terms)
+    found = closure(belief, terms)
+    silent = {h for h in found if h.settled}
+    if LOSS in terms.allow:  # the SYN,ACK was lost, and is still to be sent again
+        silent |= {replace(h, inflight=()).excused(LOSS) for h in found if _owes_syn_ack(h)}
+    return _least_excused(silent, terms)
 
 
 def _least_excused(histories: Iterable[Hypothesis], terms: Terms) -> Belief:

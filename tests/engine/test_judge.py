@@ -85,6 +85,9 @@ def test_a_syn_ack_out_of_time_wait_may_be_lost_though_its_isn_is_not_known() ->
     closed = (*HANDSHAKE, back("F.", 1, 1), sent(".", 1, 2), sent("F.", 1, 2), back(".", 2, 2))
     found = opinion(*closed, sent("S", 300, 0), sent(".", 298, 2, 1), back(".", 90_001, 301))
     assert (found.word, found.doubt) == (Word.WARN, Doubt.LOSS)
+    half, question = sent("S", 2 + 2**31, 0), sent(".", 0, 2, 1)
+    assert opinion(*closed, half, question, back("R", 2)).doubt is Doubt.LOSS
+    assert opinion(*closed, half, Quiet(0), question, back("R", 2)).doubt is not Doubt.UNEXPLAINED
 
 
 def test_what_comes_after_the_seal_does_not_count() -> None:
