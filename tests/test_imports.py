@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "probe").rglob("*.py"))
-MAX_FILE, MAX_FUNCTION = 300, 40
+MAX_FILE, MAX_FUNCTION = 400, 40
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,21 @@ class Layer:
 
 CLOCK_CHANCE_NETWORK = ("socket", "time", "random", "threading", "asyncio", "datetime", "secrets", "os")
 
-# The import table. `own` may end in a star: session.py and session_live.py, or a package session/, are one layer.
+# The import table: the rooms of the house from the ground up, and the only arrows between them. A row holds for its
+# module and those below it, the first that fits counts. `own` may end in a star: one part of a name may go on.
+SPEC, STEPS, RESULTS = "probe.spec", "probe.scenarios.steps", "probe.results"
+BELIEF, PATH, JUDGE = "probe.engine.belief", "probe.engine.path", "probe.engine.judge"
+PLAY, TRIAL = "probe.engine.play", "probe.engine.trial"
+FLOW, VIEWS = "probe.replay.flow", "probe.replay.views"
 TABLE = (
     Layer("probe.spec", never=CLOCK_CHANCE_NETWORK),
-    Layer("probe.scenarios", ("probe.spec",), CLOCK_CHANCE_NETWORK),
-    Layer("probe.engine", ("probe.spec", "probe.scenarios.steps", "probe.scenarios.triggers"), CLOCK_CHANCE_NETWORK),
+    Layer("probe.scenarios", (SPEC,), CLOCK_CHANCE_NETWORK),
+    Layer("probe.results", (SPEC,), CLOCK_CHANCE_NETWORK),
+    Layer(BELIEF, (SPEC, STEPS), CLOCK_CHANCE_NETWORK),
+    Layer(PATH, (SPEC, RESULTS, BELIEF), CLOCK_CHANCE_NETWORK),
+    Layer(JUDGE, (SPEC, STEPS, RESULTS, BELIEF, PATH), CLOCK_CHANCE_NETWORK),
+    Layer(PLAY, (SPEC, "probe.scenarios", RESULTS, BELIEF, JUDGE), CLOCK_CHANCE_NETWORK),
+    Layer(TRIAL, (SPEC, STEPS, RESULTS, BELIEF, JUDGE, PLAY), CLOCK_CHANCE_NETWORK),
     Layer("probe.wire", ("probe.spec.segment", "probe.spec.seq", "scapy", "pyroute2", "numpy")),
     Layer(
         "probe.capture",
@@ -50,45 +60,60 @@ TABLE = (
             "numpy",
         ),
     ),
+    Layer("probe.recording", (SPEC, "probe.scenarios", RESULTS, "probe.engine", "probe.wire", "probe.capture")),
+    Layer(FLOW, (SPEC, RESULTS), CLOCK_CHANCE_NETWORK),
+    Layer(VIEWS, (SPEC, RESULTS), CLOCK_CHANCE_NETWORK),
+    Layer("probe.replay.cluster", ("probe.wire.errors", "distributed")),
+    Layer("probe.replay", (SPEC, RESULTS, PATH, JUDGE, "probe.capture", "probe.wire", "numpy")),
     Layer(
-        "probe.reports",
+        "probe.live",
         (
-            "probe.spec",
-            "probe.engine.verdict",
-            "probe.engine.transcript",
-            "probe.engine.connection",
-            "probe.engine.grid",
-            "junitparser",
-            "tabulate",
+            SPEC,
+            "probe.scenarios",
+            RESULTS,
+            "probe.engine",
+            "probe.wire",
+            "probe.recording",
+            "probe.replay.picking",
+            "probe.capture.errors",
         ),
     ),
-    Layer("probe.target*"),
-    Layer("probe.lab", ("probe.spec.segment", "probe.wire", "probe.target*")),
-    Layer("probe.session.cluster", ("probe.wire.errors", "distributed")),
-    Layer("probe.session*", ("probe.spec", "probe.scenarios", "probe.engine", "probe.wire", "probe.capture", "numpy")),
+    Layer("probe.reports", (SPEC, RESULTS, "junitparser", "tabulate")),
+    Layer("probe.target"),
+    Layer("probe.lab", ("probe.spec.segment", "probe.wire", "probe.target")),
+    Layer("probe.session", ("probe.live", "probe.replay")),
     Layer(
-        "probe.cli*",
+        "probe.cli",
         (
-            "probe.session*",
+            "probe.live",
+            "probe.replay",
+            "probe.recording",
             "probe.scenarios",
             "probe.reports",
-            "probe.engine.verdict",
-            "probe.engine.connection",
-            "probe.engine.grid",
-            "probe.engine.expect",
-            "probe.spec",
+            RESULTS,
+            SPEC,
             "probe.capture.errors",
             "probe.capture.sources",
             "probe.capture.reader",
             "probe.lab",
-            "probe.target*",
+            "probe.target",
             "probe.wire",
             "click",
         ),
     ),
     Layer("probe.__main__", ("probe.cli",)),
 )
-PURE_SEQ = ("probe.spec", "probe.scenarios", "probe.engine", "probe.session*")
+PURE_SEQ = (
+    "probe.spec",
+    "probe.scenarios",
+    "probe.engine",
+    "probe.results",
+    "probe.recording",
+    "probe.live",
+    "probe.replay",
+)
+ARRAYS = ("probe.replay.folding", "probe.replay.splitting")
+"""Where sequence numbers are ``Seq``, but for those that work with whole arrays of them."""
 SEQ_SPACE = {1 << 32, (1 << 32) - 1}
 
 
@@ -154,6 +179,8 @@ def test_imports_follow_the_table(module: str) -> None:
         assert list(imported(module)) == [], "probe/__init__.py imports nothing, so that any import of probe is cheap"
         return
     layer = layer_of(module)
+    if layer is None and (ROOT / Path(*module.split("."))).is_dir() and not list(imported(module)):
+        return  # a package that only holds rooms
     assert layer is not None, f"{module} has no row in the import table of {Path(__file__).name}"
     wrong = [f"line {line}: {name}" for name, line in imported(module) if not allowed(layer, name)]
     assert not wrong, f"{module} must not import {'; '.join(wrong)}"
@@ -184,7 +211,8 @@ def sequence_arithmetic(tree: ast.Module) -> Iterator[int]:
 
 
 def test_sequence_arithmetic_lives_in_seq_only() -> None:
-    pure = [m for m in TREES if m != "probe.spec.seq" and any(covers(layer, m) for layer in PURE_SEQ)]
+    other = ("probe.spec.seq", *ARRAYS)
+    pure = [m for m in TREES if m not in other and any(covers(layer, m) for layer in PURE_SEQ)]
     assert [f"{m}:{line}: use Seq" for m in pure for line in sequence_arithmetic(TREES[m])] == []
 
 

@@ -12,18 +12,21 @@ from contextlib import suppress
 import click
 
 from probe import __version__
-from probe.cli.codes import ENVIRONMENT, INTERRUPTED, USAGE
+from probe.results.exit_codes import ENVIRONMENT, INTERRUPTED, USAGE
 from probe.wire.errors import TargetError, WireError
 
 _COMMANDS = {
-    "check": ("probe.cli.check", "Judge the open and close of a live peer; without TARGET, of this machine's kernel."),
-    "listen": ("probe.cli.listen", "Judge the client that connects to a port of ours, whatever it is."),
-    "matrix": ("probe.cli.matrix", "Judge what a live peer makes of every segment in every state."),
-    "replay": ("probe.cli.replay", "Judge every TCP connection in captures, or a recorded check again."),
-    "target": ("probe.cli.target", "Run a listener whose application does what the tester asks."),
-    "list": ("probe.cli.listing", "List the exchanges, or every rule with --rules."),
-    "explain": ("probe.cli.explain", "Explain an exchange, a rule or a row of SEGMENT ARRIVES."),
-    "doctor": ("probe.cli.doctor", "Show what works on this machine, what is missing and how to mend it."),
+    "check": (
+        "probe.cli.commands.check",
+        "Judge the open and close of a live peer; without TARGET, of this machine's kernel.",
+    ),
+    "listen": ("probe.cli.commands.listen", "Judge the client that connects to a port of ours, whatever it is."),
+    "matrix": ("probe.cli.commands.matrix", "Judge what a live peer makes of every segment in every state."),
+    "replay": ("probe.cli.commands.replay", "Judge every TCP connection in captures, or a recorded check again."),
+    "target": ("probe.cli.commands.target", "Run a listener whose application does what the tester asks."),
+    "list": ("probe.cli.commands.list", "List the exchanges, or every rule with --rules."),
+    "explain": ("probe.cli.commands.explain", "Explain an exchange, a rule or a row of SEGMENT ARRIVES."),
+    "doctor": ("probe.cli.commands.doctor", "Show what works on this machine, what is missing and how to mend it."),
 }
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _EPILOG = """\b
@@ -100,8 +103,8 @@ def _reopen_streams() -> None:
 
 
 def _no_room(error: OSError) -> int:
-    """Files have their own words (``probe.cli.sinks``): what is left is standard output, or standard error."""
-    from probe.cli.terminal import nobody_reads, unwritable
+    """Files have their own words (``probe.cli.output.sinks``): what is left is standard output, or standard error."""
+    from probe.cli.output.terminal import nobody_reads, unwritable
 
     nobody_reads()
     with suppress(OSError):
@@ -139,12 +142,12 @@ def _run(arguments: Sequence[str] | None) -> int:
         click.echo("probe: interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        from probe.cli.terminal import nobody_reads
+        from probe.cli.output.terminal import nobody_reads
 
         nobody_reads()
         return 0
     except (TargetError, WireError) as error:
-        from probe.cli import github
+        from probe.cli.output import github
 
         click.echo(f"probe: {error}", err=True)
         github.trouble(str(error))

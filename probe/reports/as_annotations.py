@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from probe.engine.verdict import Report, Word
+from probe.results.verdict import Report, Verdict
 
 SHOWN = 10
 """GitHub shows so many errors and so many warnings of a step."""
@@ -69,8 +69,8 @@ def found(report: Report) -> Iterator[Annotation]:
                 yield Annotation(level, f"{f.rule} in {e.id}", text)
 
 
-def level_of(word: Word, fail_on: frozenset[Word]) -> str | None:
+def level_of(word: Verdict, fail_on: frozenset[Verdict]) -> str | None:
     """The level of a verdict, None where nothing is to be said."""
-    if word is Word.FAIL or word in fail_on:
+    if word is Verdict.FAIL or word in fail_on:
         return "error"
-    return "warning" if word is Word.WARN else None
+    return "warning" if word is Verdict.WARN else None

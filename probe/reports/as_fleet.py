@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator
 
-from probe.engine.verdict import ExchangeResult, Report, Run, Unchecked, Word
 from probe.reports.as_text import LEGEND, Style, answer, counts_line, details, fates
 from probe.reports.table import table
 from probe.reports.wording import listed
+from probe.results.verdict import ExchangeResult, Report, Run, Unchecked, Verdict
 
 _HEADERS = ("target", "IP", "three-way", "close, us", "close, peer", "pass", "fail", "warn", "open", "skip", "worst")
-_WORDS = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
+_WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
 _LEGEND = (
     "close, us: four-way close by us; close, peer: by the peer; open: inconclusive; worst: the weightiest finding, else"
     " why something is open"
@@ -51,7 +51,7 @@ def _counts(report: Report, exit_code: int) -> str:
 
 
 def _worth_telling(run: Run, shown: Callable[[ExchangeResult], bool]) -> bool:
-    return any(e.news is Word.FAIL or shown(e) for e in run.exchanges)
+    return any(e.news is Verdict.FAIL or shown(e) for e in run.exchanges)
 
 
 def _row(run: Run, how: Style) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ def worst(run: Run) -> str:
 
 def _remarks(run: Run) -> Iterator[str]:
     """From the weightiest to the lightest."""
-    for word in (Word.FAIL, Word.WARN):
+    for word in (Verdict.FAIL, Verdict.WARN):
         found = [f"{finding.rule} in {e.id}" for e in run.exchanges if e.news is word for finding in e.findings]
         if found:
             yield f"{word}: {found[0]}{_more(len(found))}"
@@ -87,7 +87,7 @@ def _remarks(run: Run) -> Iterator[str]:
         yield run.trouble or "interrupted"
     reasons: dict[str, list[str]] = {}
     for e in run.exchanges:
-        if e.verdict is Word.INCONCLUSIVE:
+        if e.verdict is Verdict.INCONCLUSIVE:
             reasons.setdefault(e.reason, []).append(e.id)
     if reasons:
         reason, ids = max(reasons.items(), key=lambda item: len(item[1]))

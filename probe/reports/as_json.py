@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from probe.engine.verdict import (
+from probe.results.verdict import (
     ExchangeResult,
     Expected,
     Finding,
@@ -17,7 +17,7 @@ from probe.engine.verdict import (
     Step,
     Summary,
     Unchecked,
-    Word,
+    Verdict,
 )
 from probe.spec.segment import ACK, flags_text
 
@@ -74,7 +74,7 @@ def _only(values: list[Any]) -> Any:  # noqa: ANN401  # strings or numbers, as t
 def _counts(exchanges: Sequence[ExchangeResult]) -> dict[str, int]:
     """Exchanges by verdict; those that deviated in expected ways only are counted for themselves."""
     verdicts = [e.news for e in exchanges if not e.expected]
-    return {word.value: verdicts.count(word) for word in Word} | {"expected": len(exchanges) - len(verdicts)}
+    return {word.value: verdicts.count(word) for word in Verdict} | {"expected": len(exchanges) - len(verdicts)}
 
 
 def _summary(summaries: list[Summary]) -> dict[str, str]:

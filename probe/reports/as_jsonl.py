@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from probe.engine.verdict import ExchangeResult, Report, Run
 from probe.reports import as_json
 from probe.reports.as_json import SCHEMA_VERSION, Document
+from probe.results.verdict import ExchangeResult, Report, Run
 
 
 def event(kind: str, command: str, time: float, body: Document) -> str:

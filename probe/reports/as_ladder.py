@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from probe.engine.verdict import ExchangeResult, Step
 from probe.reports.paint import PLAIN, Paint
 from probe.reports.wording import states_text
+from probe.results.verdict import ExchangeResult, Step
 
 _NARROW, _WIDE = 34, 46
 _INDENT = "  "

@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from probe.engine.verdict import Captured, ExchangeResult, Report, Step, Word
 from probe.reports.as_text import Style, counts_line, fates
 from probe.reports.wording import departures, known_text, packets_text, states_text
+from probe.results.verdict import Captured, ExchangeResult, Report, Step, Verdict
 
 _INDENT = "  "
 _STEP, _TIME = 4, 10
@@ -48,7 +48,9 @@ def _exchange(result: ExchangeResult, how: Style, *, ladder: bool) -> Iterator[s
     )
     if ladder and result.steps:
         yield "\n".join(_ladder(result, how))
-    followed = [] if result.verdict is Word.INCONCLUSIVE else ["the live exchange followed the captured one to its end"]
+    followed = (
+        [] if result.verdict is Verdict.INCONCLUSIVE else ["the live exchange followed the captured one to its end"]
+    )
     if lines := departures(result) or followed:
         yield "\n".join(line for text in lines for line in _filled(text, how))
     for finding in result.findings:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from probe.engine.verdict import ExchangeResult, Expected, Report, Run, Word
 from probe.reports.as_mermaid import diagram
 from probe.reports.as_text import counts_line
 from probe.reports.markdown import code, fitted, mermaid, table, text
 from probe.reports.wording import attempts_text, fate_text, known_text
+from probe.results.verdict import ExchangeResult, Expected, Report, Run, Verdict
 
-_WORDS = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
+_WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
 _HEADERS = ("target", "IP", "three-way", "close by us", "close by peer", *(word.value for word in _WORDS))
 _ASIDE = ("exchange", "target", "IP", "verdict", "reason")
 
@@ -41,7 +41,7 @@ def head(report: Report, *, exit_code: int, of: str = "") -> str:
 
 def _headline(report: Report) -> str:
     exchanges = report.exchanges
-    failed = sum(e.news is Word.FAIL or e.news in report.fail_on for e in exchanges)
+    failed = sum(e.news is Verdict.FAIL or e.news in report.fail_on for e in exchanges)
     if failed:
         return f"{failed} of {len(exchanges)} exchanges failed"
     return "no exchange failed" if exchanges else "nothing was judged"
@@ -77,13 +77,13 @@ def gone(expected: Iterable[Expected]) -> Iterator[str]:
 def ladders(report: Report) -> Iterator[str]:
     """The exchanges that failed, drawn."""
     for run, result in _told(report):
-        if result.steps and result.news in report.fail_on.union({Word.FAIL}):
+        if result.steps and result.news in report.fail_on.union({Verdict.FAIL}):
             yield f"### {_where(run, result)}: ladder\n\n" + mermaid(diagram(result))
 
 
 def _told(report: Report) -> list[tuple[Run, ExchangeResult]]:
     told = [(run, e) for run in report.runs for e in run.exchanges if e.findings and not e.expected]
-    return sorted(told, key=lambda pair: pair[1].news is not Word.FAIL)
+    return sorted(told, key=lambda pair: pair[1].news is not Verdict.FAIL)
 
 
 def _where(run: Run, result: ExchangeResult) -> str:
@@ -108,7 +108,7 @@ def _departures(run: Run, result: ExchangeResult) -> str:
 
 
 def _is_aside(result: ExchangeResult) -> bool:
-    return result.expected or result.news in (Word.INCONCLUSIVE, Word.SKIP)
+    return result.expected or result.news in (Verdict.INCONCLUSIVE, Verdict.SKIP)
 
 
 def _aside(run: Run, result: ExchangeResult) -> tuple[str, ...]:

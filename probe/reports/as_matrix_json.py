@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from probe.engine.grid import CellResult, MatrixReport, MatrixRun, WayResult
-from probe.engine.verdict import Word
 from probe.reports.as_json import Document, dumps, envelope, expected, known
+from probe.results.matrix import ApproachResult, CellResult, MatrixReport, MatrixRun
+from probe.results.verdict import Verdict
 
 
 def render(report: MatrixReport, *, exit_code: int | None = None, errors: Sequence[str] = ()) -> str:
@@ -22,7 +22,7 @@ def document(report: MatrixReport, *, exit_code: int | None = None, errors: Sequ
     return {
         **envelope("matrix", report.profile, code),
         "interrupted": report.interrupted,
-        "counts": {word.value: counts[word] for word in Word} | {"expected": len(report.cells) - counts.total()},
+        "counts": {word.value: counts[word] for word in Verdict} | {"expected": len(report.cells) - counts.total()},
         "runs": [run_document(run) for run in report.runs],
         "cells": [cell_document(cell, run) for run in report.runs for cell in run.cells],
         "ways": [_way(way, run) for run in report.runs for way in run.ways],
@@ -72,7 +72,7 @@ def cell_document(cell: CellResult, run: MatrixRun) -> Document:
     }
 
 
-def _way(way: WayResult, run: MatrixRun) -> Document:
+def _way(way: ApproachResult, run: MatrixRun) -> Document:
     return {
         "target": run.target,
         "ip_version": way.ip_version,

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from probe.engine.grid import SEGMENTS, CellResult, MatrixReport, MatrixRun
-from probe.engine.verdict import Word
 from probe.reports.as_annotations import Annotation, level_of, troubles, written
 from probe.reports.as_markdown import gone
 from probe.reports.as_matrix_text import counts_line
 from probe.reports.as_mermaid import stimulus
 from probe.reports.markdown import code, fitted, mermaid, table, text
+from probe.results.matrix import SEGMENTS, CellResult, MatrixReport, MatrixRun
+from probe.results.verdict import Verdict
 from probe.spec.states import State
 
-_LETTERS = ((Word.FAIL, "F"), (Word.WARN, "w"), (Word.INCONCLUSIVE, "?"))
+_LETTERS = ((Verdict.FAIL, "F"), (Verdict.WARN, "w"), (Verdict.INCONCLUSIVE, "?"))
 _LEGEND = "Positions as due; F failed, w warned, ? could not be told, e as expected; skip: not played.\n"
 
 
 def render(report: MatrixReport, *, exit_code: int, errors: Sequence[str] = (), room: int | None = None) -> str:
     """The document; with ``room``, no longer than so many octets."""
-    failed = sum(c.news is Word.FAIL or c.news in report.fail_on for c in report.cells)
+    failed = sum(c.news is Verdict.FAIL or c.news in report.fail_on for c in report.cells)
     told = f"{failed} of {len(report.cells)} cells failed" if failed else "no cell failed"
     head = [f"## probe matrix: {told if report.cells else 'nothing was judged'}\n"]
     head.append(f"{code(counts_line(report, exit_code))}\n")
@@ -57,10 +57,10 @@ def _matrix(run: MatrixRun) -> str:
 
 def _cell(cells: Sequence[CellResult]) -> str:
     counts = Counter(c.news for c in cells if not c.expected)
-    if not cells or set(counts) == {Word.SKIP}:
+    if not cells or set(counts) == {Verdict.SKIP}:
         return "skip" if cells else "-"
     expected = len(cells) - counts.total()
-    parts = [str(counts[Word.PASS])] if counts[Word.PASS] else []
+    parts = [str(counts[Verdict.PASS])] if counts[Verdict.PASS] else []
     parts += [f"{counts[word]}{letter}" for word, letter in _LETTERS if counts[word]]
     return "+".join(parts + ([f"{expected}e"] if expected else []))
 
@@ -71,7 +71,7 @@ def _groups(report: MatrixReport) -> list[list[CellResult]]:
     for cell in report.cells:
         if cell.findings and not cell.expected:
             found.setdefault((cell.news, cell.findings[0].rule, cell.place), []).append(cell)
-    return sorted(found.values(), key=lambda cells: cells[0].news is not Word.FAIL)
+    return sorted(found.values(), key=lambda cells: cells[0].news is not Verdict.FAIL)
 
 
 def _parts(report: MatrixReport) -> Iterator[str]:
@@ -87,6 +87,6 @@ def _parts(report: MatrixReport) -> Iterator[str]:
     yield from gone(report.expected)
     for cells in groups:
         first = cells[0]
-        if first.news in report.fail_on.union({Word.FAIL}):
+        if first.news in report.fail_on.union({Verdict.FAIL}):
             f = first.findings[0]
             yield f"### {text(first.place)}: {text(f.rule)}\n\n" + mermaid(stimulus(f.sent, f.came, f))

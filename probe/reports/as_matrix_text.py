@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from probe.engine.grid import SEGMENTS, CellResult, MatrixReport, MatrixRun
-from probe.engine.verdict import Word
 from probe.reports.paint import PLAIN, Paint
 from probe.reports.table import visible
 from probe.reports.wording import fate_text, listed
+from probe.results.matrix import SEGMENTS, CellResult, MatrixReport, MatrixRun
+from probe.results.verdict import Verdict
 from probe.spec import rules
 from probe.spec.states import State
 
@@ -21,7 +21,7 @@ _LEGEND = (
 )
 _ACTIVE = "from SYN-SENT"
 _LABEL = 12
-_LETTERS = ((Word.FAIL, "F"), (Word.WARN, "w"), (Word.INCONCLUSIVE, "?"))
+_LETTERS = ((Verdict.FAIL, "F"), (Verdict.WARN, "w"), (Verdict.INCONCLUSIVE, "?"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def render(report: MatrixReport, style: Style | None = None, *, exit_code: int |
 def counts_line(report: MatrixReport, exit_code: int) -> str:
     """``probe: 6348 pass, 0 fail, 0 warn, 0 inconclusive, 0 skip; exit 0``."""
     counts = Counter(cell.news for cell in report.cells if not cell.expected)
-    words = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
+    words = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
     shown = [f"{counts[word]} {word}" for word in words]
     shown += [f"{len(report.cells) - counts.total()} expected"] if report.expected else []
     interrupted = ", interrupted" if report.interrupted else ""
@@ -100,20 +100,20 @@ def _cell(cells: Iterable[CellResult], kind: str, how: Style) -> str:
         return "-"
     counts = Counter(c.news for c in own if not c.expected)
     expected = sum(c.expected for c in own)
-    if set(counts) == {Word.SKIP}:
-        return how.paint.word(Word.SKIP, "skip")
+    if set(counts) == {Verdict.SKIP}:
+        return how.paint.word(Verdict.SKIP, "skip")
     odd = [(word, f"{counts[word]}{letter}") for word, letter in _LETTERS if counts[word]]
-    parts = [str(counts[Word.PASS])] if counts[Word.PASS] or not (odd or expected) else []
+    parts = [str(counts[Verdict.PASS])] if counts[Verdict.PASS] or not (odd or expected) else []
     parts += [how.paint.word(word, text) for word, text in odd]
-    return "+".join(parts + ([how.paint.word(Word.SKIP, f"{expected}e")] if expected else []))
+    return "+".join(parts + ([how.paint.word(Verdict.SKIP, f"{expected}e")] if expected else []))
 
 
 # -- what departs ------------------------------------------------------------------------------------------------------
 
 
-def _findings(cells: Sequence[CellResult]) -> Iterator[tuple[tuple[Word, str], list[CellResult]]]:
+def _findings(cells: Sequence[CellResult]) -> Iterator[tuple[tuple[Verdict, str], list[CellResult]]]:
     """Failed cells, then warned ones, by the rule they break."""
-    for word in (Word.FAIL, Word.WARN):
+    for word in (Verdict.FAIL, Verdict.WARN):
         found: dict[str, list[CellResult]] = {}
         for cell in cells:
             if cell.news is word:
@@ -121,7 +121,7 @@ def _findings(cells: Sequence[CellResult]) -> Iterator[tuple[tuple[Word, str], l
         yield from (((word, rule), group) for rule, group in found.items())
 
 
-def _group(key: tuple[Word, str], cells: list[CellResult], how: Style) -> str:
+def _group(key: tuple[Verdict, str], cells: list[CellResult], how: Style) -> str:
     word, rule = key
     first = cells[0]
     lines = [f"{how.paint.word(word, word.upper())} {rule} ({first.level}, {first.clause})"]
@@ -160,9 +160,9 @@ def _filled(label: str, text: str, how: Style) -> str:
 def _doubts(report: MatrixReport, how: Style) -> list[str]:
     found: dict[str, list[CellResult]] = {}
     for cell in report.cells:
-        if cell.verdict is Word.INCONCLUSIVE:
+        if cell.verdict is Verdict.INCONCLUSIVE:
             found.setdefault(cell.reason, []).append(cell)
-    return [_reason(Word.INCONCLUSIVE, reason, _places(cells), how) for reason, cells in found.items()]
+    return [_reason(Verdict.INCONCLUSIVE, reason, _places(cells), how) for reason, cells in found.items()]
 
 
 def _places(cells: Sequence[CellResult]) -> str:
@@ -173,14 +173,14 @@ def _places(cells: Sequence[CellResult]) -> str:
 
 def _absent(report: MatrixReport, how: Style) -> list[str]:
     """The states, and the other ways into states, that this peer could not be brought into."""
-    found: dict[tuple[Word, str], dict[str, None]] = {}
+    found: dict[tuple[Verdict, str], dict[str, None]] = {}
     for run in report.runs:
         for way in run.ways:
-            if way.verdict is not Word.PASS:
+            if way.verdict is not Verdict.PASS:
                 found.setdefault((way.verdict, way.reason), {})[f"{way.state} ({way.way})"] = None
     return [_reason(word, reason, f"not reached: {listed(ways)}", how) for (word, reason), ways in found.items()]
 
 
-def _reason(word: Word, reason: str, places: str, how: Style) -> str:
+def _reason(word: Verdict, reason: str, places: str, how: Style) -> str:
     first, *more = textwrap.wrap(f"{reason}: {places}", max(30, how.width - 14), break_on_hyphens=False)
     return "\n".join([how.paint.word(word, f"{word:<14}") + first, *(" " * 14 + line for line in more)])

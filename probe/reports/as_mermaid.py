@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from probe.engine.verdict import ExchangeResult, Finding, Step
 from probe.reports.wording import states_text
+from probe.results.verdict import ExchangeResult, Finding, Step
 
 _ODD = re.compile(r"[^A-Za-z0-9 .,=+()/*'_-]")
 _LONGEST = 40

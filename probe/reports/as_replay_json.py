@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from probe.engine.connection import Connection, Packet, Replay, StateStep
-from probe.engine.verdict import Report, Word
 from probe.reports import as_json
 from probe.reports.as_json import Document, envelope
+from probe.results.connection import Connection, Packet, Replay, StateStep
+from probe.results.verdict import Report, Verdict
 from probe.spec.segment import ACK, Endpoint, flags_text
 
 _MICRO = 6
@@ -27,7 +27,7 @@ class Recording:
 
     file: str
     report: Report
-    verdicts: Mapping[Word, int]
+    verdicts: Mapping[Verdict, int]
     differs: tuple[str, ...] = ()
 
 
@@ -69,7 +69,7 @@ def summary(
         "counts": {
             "connections": replay.connections,
             "outcomes": dict(replay.counts),
-            "verdicts": {word.value: replay.verdicts.get(word, 0) for word in Word},
+            "verdicts": {word.value: replay.verdicts.get(word, 0) for word in Verdict},
             "expected": replay.known,
             "evidence": dict(replay.evidence),
         },
@@ -134,7 +134,7 @@ def connection(found: Connection, packets: Sequence[Packet] = ()) -> Document:
 def _again(recording: Recording) -> Document:
     body = as_json.document(recording.report)
     kept = ("profile", "exit_code", "target", "ip_version", "summary", "counts", "exchanges", "runs", "warnings")
-    counts = {word.value: recording.verdicts.get(word, 0) for word in Word}
+    counts = {word.value: recording.verdicts.get(word, 0) for word in Verdict}
     return {
         "file": recording.file,
         "verdicts": counts,

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from probe.engine.connection import Connection, Packet, StateStep
 from probe.reports.as_replay_text import finding_text
 from probe.reports.as_text import Style
+from probe.results.connection import Connection, Packet, StateStep
 from probe.spec.segment import ACK, PSH, SYN
 
 _INDENT, _GAP = "  ", "  "

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from probe.engine.connection import Connection, Replay
-from probe.engine.verdict import Finding, Word
 from probe.reports import as_annotations, as_markdown
 from probe.reports.as_annotations import Annotation, level_of, troubles, written
 from probe.reports.as_replay_json import Recording
@@ -15,8 +13,10 @@ from probe.reports.as_replay_text import LATE, blamed_text, counts_line, outcome
 from probe.reports.markdown import code, fitted, mermaid, table, text
 from probe.reports.replay_table import path, short_names, why
 from probe.reports.wording import known_text, packets_text
+from probe.results.connection import Connection, Replay
+from probe.results.verdict import Finding, Verdict
 
-_WORDS = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
+_WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
 _HEADERS = (
     "connection", "client", "server", "handshake", "close", "client states", "server states", "evidence", "verdict",
 )  # fmt: skip
@@ -37,7 +37,7 @@ class ReplayReport:
 
 def fails(connection: Connection, replay: Replay) -> bool:
     """Whether it fails the run, and so is drawn."""
-    return connection.news is Word.FAIL or connection.news in replay.fail_on
+    return connection.news is Verdict.FAIL or connection.news in replay.fail_on
 
 
 def render(report: ReplayReport, *, exit_code: int, errors: Sequence[str] = (), room: int | None = None) -> str:
@@ -76,7 +76,7 @@ def _recording(recording: Recording, exit_code: int) -> str:
 
 def _head(replay: Replay, exit_code: int) -> str:
     files = text(replay.files[0]) if len(replay.files) == 1 else f"{len(replay.files):,} files"
-    failed = sum(count for word, count in replay.verdicts.items() if word in replay.fail_on.union({Word.FAIL}))
+    failed = sum(count for word, count in replay.verdicts.items() if word in replay.fail_on.union({Verdict.FAIL}))
     told = f"{failed:,} of {replay.connections:,} connections failed" if failed else "no connection failed"
     told += ", but not all was read" if replay.late or replay.interrupted else ""
     lines = [f"## probe replay {files}: {told if replay.connections else 'nothing was judged'}\n"]
@@ -161,14 +161,14 @@ def _ladders(replay: Replay, report: ReplayReport) -> Iterator[str]:
 
 def _rules(replay: Replay, listed: Sequence[Connection]) -> Iterator[Annotation]:
     """One a rule broken, with the first connection listed as its example; what was not read where that fails."""
-    for (rule, word), count in sorted(replay.deviations.items(), key=lambda entry: entry[0][1] is not Word.FAIL):
+    for (rule, word), count in sorted(replay.deviations.items(), key=lambda entry: entry[0][1] is not Verdict.FAIL):
         level = level_of(word, replay.fail_on)
         if level is not None:
             where = f"{count:,} connection{'s' * (count != 1)}"
             example = next(((c, f) for c in listed for f in c.fresh if f.rule == rule), None)
             message = _example(*example) if example else "none of them is among those that --limit lists"
             yield Annotation(level, f"{rule} in {where}", message)
-    if replay.late and Word.INCONCLUSIVE in replay.fail_on:
+    if replay.late and Verdict.INCONCLUSIVE in replay.fail_on:
         yield Annotation("error", "inconclusive", LATE)
 
 

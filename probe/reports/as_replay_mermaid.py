@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from probe.engine.connection import Connection, Packet
-from probe.engine.verdict import Finding
 from probe.reports.as_mermaid import label, note
 from probe.reports.as_replay_ladder import bases, by_packet
+from probe.results.connection import Connection, Packet
+from probe.results.verdict import Finding
 
 Placed = tuple[int, Packet]
 """A segment and its place in its connection, from 0."""

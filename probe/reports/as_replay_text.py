@@ -8,18 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from probe.engine.connection import Connection, Replay
-from probe.engine.verdict import Finding, Word
 from probe.reports.as_replay_json import Recording
 from probe.reports.as_text import Style, fates
 from probe.reports.replay_table import connections_table, short_names
 from probe.reports.wording import packets_text
+from probe.results.connection import Connection, Replay
+from probe.results.verdict import Finding, Verdict
 from probe.spec import rules
 
 LATE = "these are the results so far; what was not read by then is inconclusive"
 _LABEL = 12
 _COMPLETE = "complete"
-_WORDS = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
+_WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from probe.engine.verdict import ExchangeResult, Expected, Finding, Report, Run, Word
 from probe.reports.as_ladder import ladder
 from probe.reports.due import due_flags
 from probe.reports.paint import PLAIN, Paint
 from probe.reports.table import table
 from probe.reports.wording import attempts_text, clause_text, fate_text, flags_of, listed, packets_text, path_text
+from probe.results.verdict import ExchangeResult, Expected, Finding, Report, Run, Verdict
 from probe.spec import rules
 
 _QUESTIONS = (
@@ -66,7 +66,7 @@ def counts_line(report: Report, exit_code: int) -> str:
     With expectations, those that deviated in expected ways only are counted for themselves.
     """
     verdicts = [e.news for e in report.exchanges if not e.expected]
-    words = (Word.PASS, Word.FAIL, Word.WARN, Word.INCONCLUSIVE, Word.SKIP)
+    words = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
     counts = [f"{verdicts.count(word)} {word}" for word in words]
     counts += [f"{len(report.exchanges) - len(verdicts)} expected"] if report.expected else []
     interrupted = ", interrupted" if report.interrupted else ""
@@ -116,11 +116,11 @@ def _mixed(run: Run, how: Style) -> Iterator[str]:
 def _remark(word: str, about: list[ExchangeResult]) -> str:
     """What the word rests on: the forms seen, or what stands against it."""
     if word == "followed":
-        forms = dict.fromkeys(e.form.partition(" close")[0] for e in about if e.verdict is Word.PASS)
+        forms = dict.fromkeys(e.form.partition(" close")[0] for e in about if e.verdict is Verdict.PASS)
         seen = sorted(form for form in forms if form and form != "reset")
         return f"{listed(seen)} form seen" if seen else ""
     if word == "not followed":
-        broken = [f"{f.rule} in {e.id}" for e in about if e.verdict is Word.FAIL for f in e.findings]
+        broken = [f"{f.rule} in {e.id}" for e in about if e.verdict is Verdict.FAIL for f in e.findings]
         return listed(dict.fromkeys(broken))
     return "; ".join(dict.fromkeys(e.reason for e in about if e.reason))
 
@@ -141,7 +141,9 @@ def details(run: Run, how: Style, shown: Callable[[ExchangeResult], bool]) -> It
     if reasons:
         yield reasons
     for result in run.exchanges:
-        if (not result.expected and (result.findings or result.verdict in (Word.FAIL, Word.WARN))) or shown(result):
+        if (not result.expected and (result.findings or result.verdict in (Verdict.FAIL, Verdict.WARN))) or shown(
+            result
+        ):
             yield ladder(result, how.width, how.paint)
 
 
@@ -168,7 +170,7 @@ def _evidence(result: ExchangeResult) -> tuple[str, str, str]:
         return _NONE, _NONE, _NONE
     steps = result.steps[: result.judged]
     due, came = due_flags(steps), flags_of(steps, "<")
-    if result.verdict is Word.PASS and came:
+    if result.verdict is Verdict.PASS and came:
         return flags_of(steps, ">"), due, "as due" if due == came else came
     return flags_of(steps, ">"), _NONE, came or "nothing"
 
@@ -179,7 +181,7 @@ def _evidence(result: ExchangeResult) -> tuple[str, str, str]:
 def finding_text(result: ExchangeResult, finding: Finding, how: Style) -> str:
     """A finding with what was sent, due and came, the rule and where to read it up."""
     # A deviation that may be explained otherwise is evidence, not a verdict: the exchange's word stands above it.
-    word = result.verdict if result.verdict is Word.INCONCLUSIVE else finding.word
+    word = result.verdict if result.verdict is Verdict.INCONCLUSIVE else finding.word
     since = next((one for one in result.known if one.rule == finding.rule), None)
     shown = how.paint.word("skip", "EXPECTED") if since else how.paint.word(word, word.upper())
     head = f"{shown} {result.id}: {finding.rule} ({finding.level}, {finding.clause})"
@@ -206,7 +208,7 @@ def _labelled(label: str, text: str, width: int) -> str:
 
 def _reasons(run: Run, how: Style) -> Iterator[str]:
     """Why exchanges were skipped or left open, those with the same reason together."""
-    grouped: dict[tuple[Word, str], list[str]] = {}
+    grouped: dict[tuple[Verdict, str], list[str]] = {}
     for e in run.exchanges:
         if e.reason:
             grouped.setdefault((e.verdict, e.reason), []).append(e.id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from probe.engine.verdict import Step
 from probe.reports.wording import sequence_text
+from probe.results.verdict import Step
 from probe.spec.rows import ROWS
 from probe.spec.segment import ACK, FIN, PSH, RST, SYN, flags_text
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from probe.engine.grid import CellResult, MatrixReport, MatrixRun
-from probe.engine.verdict import SEVERITY, Word
 from probe.reports import as_junit
 from probe.reports.as_junit import Case, End, Suite, environment
 from probe.reports.junit_suites import outcome
 from probe.reports.wording import known_text, listed
+from probe.results.matrix import CellResult, MatrixReport, MatrixRun
+from probe.results.verdict import SEVERITY, Verdict
 
 _SHOWN = 50
 """So many cells of a case are described; the JSON has all of them."""
@@ -41,14 +41,14 @@ def _run(report: MatrixReport, run: MatrixRun) -> Suite:
     return Suite(f"probe matrix {title}", f"matrix.{title.replace('.', '_')}", cases, properties, run.seconds)
 
 
-def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset[Word]) -> Case:
+def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset[Verdict]) -> Case:
     """The group ends as its weightiest cell does, and tells of every cell that is not as due."""
     state, way, segment = key
     heaviest = max(cells, key=lambda c: (c.news in fail_on, SEVERITY.index(c.news), c.expected))
     end, message, kind = outcome(
         heaviest.verdict, heaviest.news, heaviest.findings, heaviest.known, heaviest.reason, fail_on
     )
-    odd = [line for cell in cells if cell.verdict is not Word.PASS for line in _lines(cell)]
+    odd = [line for cell in cells if cell.verdict is not Verdict.PASS for line in _lines(cell)]
     alike = sum(c.news is heaviest.news for c in cells)
     if end is End.FAILED and len(cells) > 1:
         message = f"{alike} of {len(cells)} positions, as {message}"
@@ -60,7 +60,7 @@ def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset
 
 def _counted(cells: Sequence[CellResult]) -> str:
     words = [c.news for c in cells if not c.expected]
-    parts = [f"{words.count(word)} {word}" for word in Word if word in words]
+    parts = [f"{words.count(word)} {word}" for word in Verdict if word in words]
     parts += [f"{len(cells) - len(words)} expected"] if len(words) < len(cells) else []
     return f"{len(cells)} position{'s' * (len(cells) != 1)}: {listed(parts)}"
 

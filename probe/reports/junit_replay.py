@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from probe.engine.connection import Connection, Replay
-from probe.engine.verdict import Word
 from probe.reports import as_junit, junit_suites
 from probe.reports.as_junit import Case, End, Suite, environment
 from probe.reports.as_replay_json import Recording
 from probe.reports.as_replay_text import LATE, finding_text
 from probe.reports.as_text import Style
 from probe.reports.junit_suites import outcome
+from probe.results.connection import Connection, Replay
+from probe.results.verdict import Verdict
 
 _PLAIN = Style(100)
 
@@ -40,9 +40,9 @@ def _is_late(recording: Recording) -> bool:
     return bool(recording.report.unchecked)
 
 
-def _late(reason: str, fail_on: frozenset[Word], name: str = "captures") -> Case:
+def _late(reason: str, fail_on: frozenset[Verdict], name: str = "captures") -> Case:
     """What the deadline left unread or unjudged: inconclusive."""
-    end, message, kind = outcome(Word.INCONCLUSIVE, Word.INCONCLUSIVE, (), (), reason, fail_on)
+    end, message, kind = outcome(Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE, (), (), reason, fail_on)
     return Case(name, end, message, kind)
 
 
@@ -67,13 +67,13 @@ def _properties(replay: Replay) -> Iterator[tuple[str, str]]:
     yield "profile", replay.profile
     yield "files", str(len(replay.files))
     yield "connections", str(replay.connections)
-    for word in Word:
+    for word in Verdict:
         yield word.value, str(replay.verdicts.get(word, 0))
     if replay.expected:
         yield "expected", str(replay.known)
 
 
-def _case(found: Connection, fail_on: frozenset[Word]) -> Case:
+def _case(found: Connection, fail_on: frozenset[Verdict]) -> Case:
     reason = "" if found.evidence == "complete" else found.evidence
     known = [one for one in found.known if one is not None] if found.expected else []
     end, message, kind = outcome(found.verdict, found.news, found.fresh, known, reason, fail_on)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from probe.engine.verdict import ExchangeResult, Finding, Known, Report, Run, Unchecked, Word
 from probe.reports import as_junit
 from probe.reports.as_junit import Case, End, Suite, environment
 from probe.reports.as_ladder import ladder
 from probe.reports.as_text import Style, finding_text
 from probe.reports.wording import attempts_text, departures, known_text
+from probe.results.verdict import ExchangeResult, Finding, Known, Report, Run, Unchecked, Verdict
 
 _PLAIN = Style(100)
 
@@ -64,7 +64,7 @@ def _title(name: str, target: str, version: int) -> str:
     return " ".join(filter(None, (name, target, f"IPv{version}" if version else "")))
 
 
-def case(result: ExchangeResult, fail_on: frozenset[Word] = frozenset()) -> Case:
+def case(result: ExchangeResult, fail_on: frozenset[Verdict] = frozenset()) -> Case:
     """One exchange as a case, with its evidence."""
     steps = result.steps
     end, message, kind = outcome(result.verdict, result.news, result.findings, result.known, result.reason, fail_on)
@@ -86,29 +86,29 @@ def case(result: ExchangeResult, fail_on: frozenset[Word] = frozenset()) -> Case
 
 
 def outcome(
-    verdict: Word,
-    news: Word,
+    verdict: Verdict,
+    news: Verdict,
     findings: Sequence[Finding],
     known: Sequence[Known],
     reason: str,
-    fail_on: frozenset[Word],
+    fail_on: frozenset[Verdict],
 ) -> tuple[End, str, str]:
     """How a case ends, with message and kind.
 
     A violation fails; a warning passes, unless asked to fail; what is inconclusive, skipped or expected is skipped.
     """
-    if news is Word.FAIL or news in fail_on:
+    if news is Verdict.FAIL or news in fail_on:
         rules = {one.rule for one in known}
         fresh = [f for f in findings if f.rule not in rules]
         if not fresh:
             return End.FAILED, f"{news}: {reason}", news.value
         first = fresh[0]
         more = f" (and {len(fresh) - 1} more)" if len(fresh) > 1 else ""
-        told = f"{reason}; " if news is Word.INCONCLUSIVE else ""
+        told = f"{reason}; " if news is Verdict.INCONCLUSIVE else ""
         clause = f"{first.rule} ({first.level}, {first.clause})"
         return End.FAILED, f"{told}{clause}: sent {first.sent}; due {first.due}; came {first.came}{more}", first.rule
-    if news is Word.PASS and verdict is not Word.PASS:
+    if news is Verdict.PASS and verdict is not Verdict.PASS:
         return End.SKIPPED, "; ".join(known_text(one) for one in known), "expected"
-    if news in (Word.INCONCLUSIVE, Word.SKIP):
+    if news in (Verdict.INCONCLUSIVE, Verdict.SKIP):
         return End.SKIPPED, f"{news}: {reason}" if reason else news.value, news.value
     return End.PASSED, "", ""

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 
-from probe.engine.connection import Connection, StateStep
 from probe.reports.as_text import Style
 from probe.reports.table import table, visible
+from probe.results.connection import Connection, StateStep
 from probe.spec.states import State
 
 _SHORT = {

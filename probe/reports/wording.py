@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from probe.engine.verdict import ExchangeResult, Expected, Fate, Known, Step, Word
+from probe.results.verdict import ExchangeResult, Expected, Fate, Known, Step, Verdict
 from probe.spec.segment import flags_text
 from probe.spec.states import State
 
@@ -68,7 +68,7 @@ def listed(items: Iterable[str], last: str = "and") -> str:
 def attempts_text(result: ExchangeResult) -> str:
     """``passed in 1 of 3 attempts``: how often what the verdict says was seen."""
     total = f"{result.attempts} attempt{'s' * (result.attempts != 1)}"
-    if result.verdict is Word.PASS:
+    if result.verdict is Verdict.PASS:
         return f"passed in {result.passed} of {total}"
     if result.deviated:
         passed = f", passed in {result.passed}" if result.passed else ""

@@ -1,28 +1,63 @@
-"""The exchanges: one file each; the package finds them, sorted by their place in reports, when they are asked for."""
+"""The exchanges: what the tester sends and when it waits. What the peer owes in return comes from ``probe.spec``.
+
+Read ``steps`` first (the words an exchange is written in), then ``triggers`` (how the peer's application is brought to
+act), then any exchange: one file each, about twenty lines, purpose first. They lie in topics, which is also the order
+of reports::
+
+    opening  closing  reset  active  listening  old_duplicates  time_wait  acceptability  options  header
+
+To add one, write a file that defines ``SCENARIO`` into its topic; it is found by itself::
+
+    SCENARIO = Scenario(
+        id="abort-by-us",
+        title="abort by us",
+        steps=(*OPEN, Send("R"), *LIVE),
+        shows=("abort.rst-to-closed",),
+        clause="RFC 9293 3.5.3",
+    )
+
+``ALL["open"]`` is the plain three-way handshake.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from typing import Any
 
 from probe.scenarios.steps import Scenario
 
-_VOCABULARY = {"steps", "triggers"}
+TOPICS = (
+    "opening",
+    "closing",
+    "reset",
+    "active",
+    "listening",
+    "old_duplicates",
+    "time_wait",
+    "acceptability",
+    "options",
+    "header",
+)
+"""The folders, in the order of reports."""
 
 ALL: dict[str, Scenario]
-"""Exchange id -> scenario, in report order."""
+"""Exchange id -> scenario, in report order: by topic, the topic's ``FIRST`` ones, then the others by name."""
 
 
-def _load() -> dict[str, Scenario]:
-    modules = [m.name for m in pkgutil.iter_modules(__path__) if m.name not in _VOCABULARY]
-    found: list[Scenario] = [importlib.import_module(f"{__name__}.{name}").SCENARIO for name in modules]
-    return {s.id: s for s in sorted(found, key=lambda s: (s.order, s.id))}
+def _load() -> Iterator[Scenario]:
+    for topic in TOPICS:
+        package = importlib.import_module(f"{__name__}.{topic}")
+        first: tuple[str, ...] = getattr(package, "FIRST", ())
+        others = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in first)
+        for name in (*first, *others):
+            yield importlib.import_module(f"{package.__name__}.{name}").SCENARIO
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  # what a module holds
     """Load the exchanges at the first use: most of the package needs only the words they are written in."""
     if name != "ALL":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()["ALL"] = _load()
+    found = globals()["ALL"] = {scenario.id: scenario for scenario in _load()}
     return found

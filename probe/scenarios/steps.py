@@ -153,7 +153,7 @@ class Scenario:
     ``waits`` marks a wait for a peer timer, ``slow`` one of more than a few seconds: played only when asked for.
     ``may_show`` are rules that come up only where the peer uses a permission. ``acks`` False stops the tester from
     acknowledging the peer's text by itself. ``iss`` fixes the tester's initial sequence number. ``expires`` allows the
-    peer's own timers to end the connection (2MSL, R2); how long that took is judged by ``probe.engine.hold``.
+    peer's own timers to end the connection (2MSL, R2); how long that took, ``probe.engine.judge`` judges.
     """
 
     id: str
@@ -173,7 +173,6 @@ class Scenario:
     acks: bool = True
     iss: int | None = None
     expires: bool = False
-    order: int = 100
 
     @property
     def fills(self) -> bool:

@@ -44,6 +44,11 @@ class Option:
     data: bytes = b""
     fault: str = ""
 
+    @property
+    def size(self) -> int:
+        """The octets it takes of the header."""
+        return 1 if self.kind in (EOL, NOP) else len(self.data) + 2
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from probe.engine.verdict import Word
-from probe.session.matrix import matrix
+from probe.live.matrix import matrix
+from probe.results.verdict import Verdict
 from tests.bench.measure import Bench, Measure
 from tests.bench.place import Place
 
@@ -19,7 +19,7 @@ def _run(place: Place) -> Iterator[Measure]:
     connections = sum(run.connections for run in runs)
     yield Measure("every cell, all IP versions", seconds, "s", below=15, note=f"{len(cells)} cells")
     yield Measure("connections judged", connections / seconds, "/s", note=f"{connections} connections")
-    untold = [cell for cell in cells if cell.verdict in (Word.INCONCLUSIVE, Word.SKIP)]
+    untold = [cell for cell in cells if cell.verdict in (Verdict.INCONCLUSIVE, Verdict.SKIP)]
     yield Measure("cells that could not be told", len(untold), "", below=1)
 
 

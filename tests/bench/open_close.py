@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from probe.engine.verdict import Word
-from probe.session.bulk import BulkOptions, BulkResult, bulk
+from probe.live.soak import BulkOptions, BulkResult, bulk
+from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
 from tests.bench.baseline import exchanges_per_second
@@ -25,7 +25,7 @@ def _run(place: Place) -> Iterator[Measure]:
     yield Measure("Scapy, one sr1() per step", baseline, _UNIT, note="neither judged nor recorded")
     for version, endpoint in sorted(place.endpoints.items()):
         result = _judged_and_recorded(endpoint)
-        odd = result.exchanges - result.verdicts.get(Word.PASS, 0)
+        odd = result.exchanges - result.verdicts.get(Verdict.PASS, 0)
         note = f"{result.exchanges:,} exchanges, the recording included"
         yield Measure(f"ours, IPv{version}, judged and recorded", result.rate, _UNIT, at_least=500, note=note)
         yield Measure(f"ours, IPv{version}, verdicts other than pass", odd, "", below=1)

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import probe
-from probe.engine.verdict import Word
-from probe.session.replay import ReplayOptions, replay
+from probe.replay.run import ReplayOptions, replay
+from probe.results.verdict import Verdict
 from tests.bench.measure import Bench, Measure
 from tests.bench.place import Place
 from tests.bench.traffic import record
@@ -79,7 +79,7 @@ def _linearity(folder: Path, path: Path, packets: int, ours: float) -> Iterator[
 def _odd(path: Path) -> int:
     """How many connections do not pass: real kernels spoke, and nothing was lost."""
     found = replay(ReplayOptions((str(path),), limit=0))
-    return found.connections - found.verdicts.get(Word.PASS, 0)
+    return found.connections - found.verdicts.get(Verdict.PASS, 0)
 
 
 def _ours(path: Path) -> list[str]:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from probe.engine.verdict import Word
-from probe.session.bulk import BulkOptions, BulkResult, bulk
+from probe.live.soak import BulkOptions, BulkResult, bulk
+from probe.results.verdict import Verdict
 from probe.wire.errors import WireError
 from probe.wire.record import Recorder
 from tests.bench.place import Place, place
@@ -130,7 +130,7 @@ def _wrong(result: BulkResult, watcher: Watcher, recorded: int, at_least: float)
         yield f"{result.exchanges} exchanges were begun, {judged} verdicts came"
     if recorded != result.attempts:
         yield f"{result.attempts} attempts were made, the recording holds {recorded}"
-    if failed := result.verdicts.get(Word.FAIL, 0):
+    if failed := result.verdicts.get(Verdict.FAIL, 0):
         yield f"{failed} exchanges failed, the first: {result.shown[0].findings}"
     if (growth := watcher.growth() or 0.0) > GROWTH:
         yield f"memory grew by {growth:.2f} MiB once warm, {GROWTH:g} are allowed"

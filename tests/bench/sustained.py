@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from probe.engine.verdict import Word
-from probe.session.bulk import BulkOptions, bulk
+from probe.live.soak import BulkOptions, bulk
+from probe.results.verdict import Verdict
 from probe.wire.record import Recorder
 from tests.bench.measure import Bench, Measure
 from tests.bench.place import Place
@@ -31,7 +31,7 @@ def _run(place: Place) -> Iterator[Measure]:
     yield Measure("IPv4, judged and recorded", result.rate, "exchanges/s", at_least=_DUE, note=note)
     yield Measure("verdicts lost", result.exchanges - judged, "", below=1)
     yield Measure("attempts missing in the recording", result.attempts - recorded, "", below=1)
-    yield Measure("verdicts other than pass", judged - result.verdicts.get(Word.PASS, 0), "", below=1)
+    yield Measure("verdicts other than pass", judged - result.verdicts.get(Verdict.PASS, 0), "", below=1)
     yield Measure("growth of memory once warm", watcher.growth() or 0.0, "MiB", below=GROWTH)
 
 

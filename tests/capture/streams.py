@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from probe.engine.completeness import Numbers, after, completeness, starts_new
-from probe.engine.connection import Packet
+from probe.replay.views.wireshark import Numbers, after, completeness, starts_new
+from probe.results.connection import Packet
 from probe.spec.segment import Endpoint, Flow, Segment
 from probe.wire.craft import pack
 from probe.wire.record import Recorder

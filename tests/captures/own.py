@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from probe.engine.verdict import Word
-from probe.session import CheckOptions, check
-from probe.session.marks import section_comment
-from probe.session.recorded import rejudge
+from probe.live.check import check
+from probe.live.options import CheckOptions
+from probe.recording.metadata import section_comment
+from probe.recording.reading import rejudge
+from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
 from tests.captures import stage
@@ -34,10 +35,10 @@ class Check:
     rules: tuple[str, ...] = ()
     fails: tuple[str, ...] = ()
     where: int | None = None
-    words: Collection[str] = (Word.PASS,)
+    words: Collection[str] = (Verdict.PASS,)
 
 
-FAULTY = (Word.PASS, Word.FAIL)
+FAULTY = (Verdict.PASS, Verdict.FAIL)
 CHECKS = (
     Check("check", "every documented exchange with this kernel, a probe target behind the port"),
     Check("check-rfc5961", "the same under the profile rfc5961", CheckOptions(profile="rfc5961", waits=False)),
@@ -45,14 +46,14 @@ CHECKS = (
         "check-nginx",
         "the exchanges that nginx can be asked for; the others are skipped",
         where=stage.WEB,
-        words=(Word.PASS, Word.SKIP),
+        words=(Verdict.PASS, Verdict.SKIP),
     ),
     Check(
         "check-no-listener",
         "nothing listens: only the refusal can be judged",
         CheckOptions(waits=False),
         where=9,
-        words=(Word.PASS, Word.INCONCLUSIVE),
+        words=(Verdict.PASS, Verdict.INCONCLUSIVE),
     ),
     Check(
         "check-no-fin",
@@ -83,13 +84,13 @@ CHECKS = (
         "one segment in seven is lost: nobody may be accused",
         CheckOptions(only=("open", "close-by-*", "half-close", "abort-*")),
         tuple(f"input tcp {way} {{port}} numgen random mod 100 < 14 drop" for way in ("sport", "dport")),
-        words=(Word.PASS, Word.INCONCLUSIVE),
+        words=(Verdict.PASS, Verdict.INCONCLUSIVE),
     ),
     Check(
         "check-own-kernel-answers",
         "the guard was left off, and the tester's own kernel reset the connections: inconclusive",
         CheckOptions(only=("open", "close-by-us"), guarded=False),
-        words=(Word.INCONCLUSIVE,),
+        words=(Verdict.INCONCLUSIVE,),
     ),
 )
 
@@ -114,7 +115,7 @@ def _record(one: Check, target: Endpoint, path: Path) -> None:
         else:
             live = check(target, replace(one.options, recorder=recorder))
     found = exchanges(path)
-    broken = [rule for e in found if e.verdict == Word.FAIL for rule in e.findings]
+    broken = [rule for e in found if e.verdict == Verdict.FAIL for rule in e.findings]
     if rejudge(str(path)).differences or [e.verdict for e in found] != [str(e.verdict) for e in live.exchanges]:
         raise ValueError(f"{path.name}: live {live.exchanges}, again {found}")
     if not {e.verdict for e in found} <= set(map(str, one.words)) or sorted(broken) != sorted(one.fails):

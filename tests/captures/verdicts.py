@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from probe.engine import connection as engine
-from probe.engine.connection import Replay
-from probe.session.recorded import rejudge
-from probe.session.replay import ReplayOptions, replay
+from probe.recording.reading import rejudge
+from probe.replay.run import ReplayOptions, replay
+from probe.results import connection as engine
+from probe.results.connection import Replay
 from tests.capture.streams import tshark_streams
 from tests.captures.expected import Connection, Due, Exchange, Expected
 

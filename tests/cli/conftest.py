@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from probe import cli, session
-from probe.engine.verdict import Run, Word
-from probe.session import CheckOptions
+from probe import cli
+from probe.live import check as live
+from probe.live.options import CheckOptions
+from probe.results.verdict import Run, Verdict
 from probe.spec.segment import Endpoint
 from tests.reports.records import exchange, run
 
@@ -18,7 +19,7 @@ Invoke = Callable[..., int]
 
 @dataclass
 class StandIn:
-    """Plays ``probe.session.check``: notes its calls and gives out, in turn, what it was told to."""
+    """Plays ``probe.live.check.check``: notes its calls and gives out, in turn, what it was told to."""
 
     replies: list[Run | Exception] = field(default_factory=list)
     calls: list[tuple[Endpoint, CheckOptions]] = field(default_factory=list)
@@ -30,7 +31,7 @@ class StandIn:
             raise reply
         return reply
 
-    def answers(self, verdict: Word) -> None:
+    def answers(self, verdict: Verdict) -> None:
         """The next check gives one exchange of this verdict."""
         self.replies.append(run(exchange(verdict=verdict)))
 
@@ -38,7 +39,7 @@ class StandIn:
 @pytest.fixture
 def peer(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     stand_in = StandIn()
-    monkeypatch.setattr(session, "check", stand_in.check)
+    monkeypatch.setattr(live, "check", stand_in.check)
     return stand_in
 
 

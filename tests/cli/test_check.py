@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from probe.engine.verdict import Run, Word
+from probe.live.options import CheckOptions
+from probe.results.verdict import Run, Verdict
 from probe.scenarios import ALL
-from probe.session import CheckOptions
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError
 from tests.cli.conftest import Invoke, StandIn
@@ -24,10 +24,11 @@ HERE = "127.0.0.1:80"
 
 
 @pytest.mark.parametrize(
-    ("verdict", "code"), [(Word.PASS, 0), (Word.FAIL, 1), (Word.WARN, 0), (Word.SKIP, 0), (Word.INCONCLUSIVE, 3)]
+    ("verdict", "code"),
+    [(Verdict.PASS, 0), (Verdict.FAIL, 1), (Verdict.WARN, 0), (Verdict.SKIP, 0), (Verdict.INCONCLUSIVE, 3)],
 )
 def test_the_verdict_decides_the_exit_code(
-    verdict: Word, code: int, invoke: Invoke, peer: StandIn, capsys: Captured
+    verdict: Verdict, code: int, invoke: Invoke, peer: StandIn, capsys: Captured
 ) -> None:
     peer.answers(verdict)
     assert invoke("check", HERE) == code
@@ -48,11 +49,11 @@ def test_an_error_is_one_sentence_and_costs_no_result(
 
 
 def test_a_violation_outweighs_an_error(invoke: Invoke, peer: StandIn) -> None:
-    peer.replies = [run(exchange(verdict=Word.FAIL)), WireError("no right")]
+    peer.replies = [run(exchange(verdict=Verdict.FAIL)), WireError("no right")]
     assert invoke("check", HERE, HERE) == 1
 
 
-WITHOUT_TIMERS = ("zero-window-fin", "time-wait-fin", "ack-with-fin", "close-wait-fin", "closing-fin")
+WITHOUT_TIMERS = ("ack-with-fin", "close-wait-fin", "closing-fin", "time-wait-fin", "zero-window-fin")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_json_to_a_file_appears_whole_beside_the_report(
 ) -> None:
     where = tmp_path / "result.json"
     where.write_text("old")
-    peer.replies = [run(exchange(verdict=Word.FAIL)), WireError("no right")]
+    peer.replies = [run(exchange(verdict=Verdict.FAIL)), WireError("no right")]
     assert invoke("check", HERE, HERE, "--json", str(where)) == 1
     found = json.loads(where.read_text())
     assert (found["exit_code"], found["errors"]) == (1, ["no right"])
@@ -152,7 +153,7 @@ def test_a_recording_is_open_while_the_check_runs(
         assert options.recorder.add(b"\x45" + bytes(39), 1.0, ["a comment"]) == 1
         return run(exchange(), target=str(target))
 
-    monkeypatch.setattr("probe.session.check", check)
+    monkeypatch.setattr("probe.live.check.check", check)
     assert invoke("check", HERE, "--save", str(where)) == 0
     assert b"a comment" in where.read_bytes()
     assert peer.calls == []
@@ -255,7 +256,7 @@ def test_an_interruption_keeps_what_is_done(
             return run(exchange(), target=str(target), interrupted=True)
         return run(exchange(), target=str(target))
 
-    monkeypatch.setattr("probe.session.check", check)
+    monkeypatch.setattr("probe.live.check.check", check)
     before = signal.getsignal(signal.SIGTERM)
     assert invoke("check", HERE, HERE, HERE) == 130
     assert signal.getsignal(signal.SIGTERM) == before
@@ -269,7 +270,7 @@ def test_ctrl_c_before_anything_ran(invoke: Invoke, capsys: Captured, monkeypatc
     def check(target: Endpoint, options: CheckOptions) -> Run:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("probe.session.check", check)
+    monkeypatch.setattr("probe.live.check.check", check)
     assert invoke("check", HERE) == 130
     assert capsys.readouterr().out == ""
 

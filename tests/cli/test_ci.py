@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from probe.cli import expecting, github
-from probe.engine.verdict import ExchangeResult, Expected, Run, Word
-from probe.session import CheckOptions
+from probe.cli.options import expectations as expecting
+from probe.cli.output import github
+from probe.live.options import CheckOptions
+from probe.results.verdict import ExchangeResult, Expected, Run, Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.errors import WireError
 from tests.cli.conftest import Invoke, StandIn
@@ -24,7 +25,7 @@ ENTRY = {"exchange": "close-by-us", "rule": "close.fin-acked", "date": "2026-01-
 
 
 def failed() -> ExchangeResult:
-    return exchange("close-by-us", Word.FAIL, findings=(UNANSWERED,))
+    return exchange("close-by-us", Verdict.FAIL, findings=(UNANSWERED,))
 
 
 def listed(path: Path, **change: object) -> str:
@@ -61,7 +62,7 @@ def test_an_exchange_is_a_line_as_soon_as_it_is_judged(
         assert [e["event"] for e in lines(where.read_text())] == ["begun", "exchange"]
         return run(exchange(), failed(), target=str(target))
 
-    monkeypatch.setattr("probe.session.check", check)
+    monkeypatch.setattr("probe.live.check.check", check)
     assert invoke("check", HERE, "--jsonl", str(where)) == 1
     found = lines(where.read_text())
     assert [e.get("id", e["event"]) for e in found] == ["begun", "open", "close-by-us", "ended", "summary"]
@@ -113,7 +114,7 @@ def test_wrong_usage_is_refused(arguments: tuple[str, ...], invoke: Invoke, peer
 
 @pytest.mark.parametrize(("asked", "code"), [((), 3), (("warn",), 3), (("inconclusive",), 1)])
 def test_fail_on(asked: tuple[str, ...], code: int, invoke: Invoke, peer: StandIn) -> None:
-    peer.answers(Word.INCONCLUSIVE)
+    peer.answers(Verdict.INCONCLUSIVE)
     assert invoke("check", HERE, *(w for one in asked for w in ("--fail-on", one))) == code
 
 

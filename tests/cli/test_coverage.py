@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from probe.cli.coverage import BEYOND, case_need, documents, need, shown_by
+from probe.cli.catalogue.coverage import BEYOND, case_need, documents, need, shown_by
 from probe.scenarios import ALL as EXCHANGES
-from probe.spec.met import FREEBSD, KINDS, cells_of, met, needs_of
+from probe.spec.cell_rules import FREEBSD, KINDS, cells_of, met, needs_of
 from probe.spec.rules import ALL as RULES
 from probe.spec.states import State
 from probe.spec.tc8 import CASES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probe.cli import diagnosis
-from probe.cli.selftest import Finding, Line, interface_findings, try_line
+from probe.cli.run import diagnosis
+from probe.cli.run.selftest import Finding, Line, interface_findings, try_line
 from probe.wire.errors import WireError
 from tests.cli.conftest import Invoke
 

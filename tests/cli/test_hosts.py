@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.cli.hosts import Host, read
+from probe.cli.options.hosts import Host, read
 from probe.wire.errors import TargetError, WireError
 
 GOOD = """

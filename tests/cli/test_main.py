@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from probe import __version__
-from probe.engine.verdict import Word
+from probe.results.verdict import Verdict
 from tests.cli.conftest import Invoke, StandIn
 
 Captured = pytest.CaptureFixture[str]
@@ -84,9 +84,9 @@ def test_a_reader_that_goes_away_does_not_change_the_verdict(
             raise BrokenPipeError
 
     silenced: list[bool] = []
-    monkeypatch.setattr("probe.cli.terminal.nobody_reads", lambda: silenced.append(True))
+    monkeypatch.setattr("probe.cli.output.terminal.nobody_reads", lambda: silenced.append(True))
     monkeypatch.setattr(sys, "stdout", Gone())
-    peer.answers(Word.FAIL)
+    peer.answers(Verdict.FAIL)
     assert invoke("check", "127.0.0.1:80") == 1
     assert silenced == [True]
 
@@ -106,16 +106,16 @@ def test_standard_output_that_has_no_room_is_one_sentence(arguments: tuple[str, 
     assert done.stderr.startswith("probe: cannot write standard output (no space left on device); ")
 
 
-@pytest.mark.parametrize(("verdict", "code"), [(Word.FAIL, 1), (Word.PASS, 4)])
+@pytest.mark.parametrize(("verdict", "code"), [(Verdict.FAIL, 1), (Verdict.PASS, 4)])
 def test_a_violation_outweighs_standard_output_without_room(
-    verdict: Word, code: int, invoke: Invoke, peer: StandIn, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+    verdict: Verdict, code: int, invoke: Invoke, peer: StandIn, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full(io.StringIO):
         def write(self, text: str) -> int:
             raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(sys, "stdout", Full())
-    monkeypatch.setattr("probe.cli.terminal.nobody_reads", lambda: None)
+    monkeypatch.setattr("probe.cli.output.terminal.nobody_reads", lambda: None)
     peer.answers(verdict)
     assert invoke("check", "127.0.0.1:80") == code
     assert "probe: cannot write standard output" in capsys.readouterr().err

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from probe.engine.grid import SEGMENTS, CellResult, MatrixRun, WayResult
-from probe.engine.verdict import Word
-from probe.session.matrix_options import MatrixOptions
+from probe.live.matrix_options import MatrixOptions
+from probe.results.matrix import SEGMENTS, ApproachResult, CellResult, MatrixRun
+from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.spec.states import State
 from probe.wire.errors import TargetError, WireError
@@ -29,7 +29,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[MatrixOptions]:
         calls.append(options)
         return grid(cell(), target=str(target))
 
-    monkeypatch.setattr("probe.session.matrix.matrix", stand_in)
+    monkeypatch.setattr("probe.live.matrix.matrix", stand_in)
     return calls
 
 
@@ -43,14 +43,15 @@ def answers(monkeypatch: pytest.MonkeyPatch, *replies: MatrixRun | Exception) ->
             raise reply
         return reply
 
-    monkeypatch.setattr("probe.session.matrix.matrix", stand_in)
+    monkeypatch.setattr("probe.live.matrix.matrix", stand_in)
 
 
 @pytest.mark.parametrize(
-    ("verdict", "code"), [(Word.PASS, 0), (Word.FAIL, 1), (Word.WARN, 0), (Word.SKIP, 3), (Word.INCONCLUSIVE, 3)]
+    ("verdict", "code"),
+    [(Verdict.PASS, 0), (Verdict.FAIL, 1), (Verdict.WARN, 0), (Verdict.SKIP, 3), (Verdict.INCONCLUSIVE, 3)],
 )
 def test_the_verdict_decides_the_exit_code(
-    verdict: Word, code: int, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+    verdict: Verdict, code: int, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     answers(monkeypatch, grid(cell(verdict=verdict)))
     assert invoke("matrix", HERE) == code
@@ -117,5 +118,5 @@ def test_json_goes_to_a_file_or_to_stdout(
 
 def test_ways_are_results_too() -> None:
     """A record of its own, so that a report can tell why a state was not reached."""
-    way = WayResult(4, "SYN-SENT", "connects to us", Word.SKIP, "no probe target")
-    assert grid(CellResult(4, "SYN-SENT", "", "ACK", "", "", False, Word.SKIP), ways=(way,)).ways == (way,)
+    way = ApproachResult(4, "SYN-SENT", "connects to us", Verdict.SKIP, "no probe target")
+    assert grid(CellResult(4, "SYN-SENT", "", "ACK", "", "", False, Verdict.SKIP), ways=(way,)).ways == (way,)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from probe.cli.fleet_progress import FleetProgress
-from probe.cli.hosts import Host
-from probe.cli.plan import Plan, given, plan
-from probe.cli.terminal import Progress
-from probe.engine.verdict import Word
-from probe.session import CheckOptions
+from probe.cli.options.hosts import Host
+from probe.cli.output.fleet_progress import FleetProgress
+from probe.cli.output.terminal import Progress
+from probe.cli.run.plan import Plan, given, plan
+from probe.live.options import CheckOptions
+from probe.results.verdict import Verdict
 from probe.wire.errors import TargetError
 from tests.cli.conftest import Invoke, StandIn
 from tests.reports.records import UNANSWERED, exchange, run
@@ -88,7 +88,7 @@ def test_one_pace_for_all_targets_of_a_host_the_slowest() -> None:
 def test_several_targets_give_a_row_each_and_only_failures_in_full(
     invoke: Invoke, peer: StandIn, capsys: Captured
 ) -> None:
-    bad = exchange("close-by-us", Word.FAIL, findings=(UNANSWERED,))
+    bad = exchange("close-by-us", Verdict.FAIL, findings=(UNANSWERED,))
     peer.replies = [run(exchange(), target="192.0.2.1:80"), run(bad, target="192.0.2.1:81")]
     assert invoke("check", "192.0.2.1:80", "192.0.2.1:81", "none.test:1") == 1
     seen = capsys.readouterr()

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from probe.capture.errors import CaptureError
-from probe.cli.filters import parse
-from probe.cli.lines import LineSink
-from probe.engine.connection import Connection, Packet, Replay
-from probe.engine.verdict import Report, Word
-from probe.session.marks import section_comment
-from probe.session.recorded import Difference, Rejudged
-from probe.session.replay import ReplayOptions
+from probe.cli.options.filters import parse
+from probe.cli.output.lines import LineSink
+from probe.recording.metadata import section_comment
+from probe.recording.reading import Difference, Rejudged
+from probe.replay.run import ReplayOptions
+from probe.results.connection import Connection, Packet, Replay
+from probe.results.verdict import Report, Verdict
 from probe.wire.errors import TargetError, WireError
 from probe.wire.record import Recorder
 from tests.cli.conftest import Invoke
@@ -34,7 +34,7 @@ PCAP = b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(16)
 
 @dataclass
 class Session:
-    """Plays ``probe.session.replay`` and ``probe.session.recorded``: notes its calls, gives out what it was told to."""
+    """Plays ``probe.replay.run`` and ``probe.recording.reading``: notes its calls, gives out what it was told to."""
 
     found: tuple[Connection, ...] = (connection(0), connection(1))
     changes: dict[str, Any] = field(default_factory=dict)
@@ -73,10 +73,10 @@ class Session:
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     stand_in = Session()
-    monkeypatch.setattr("probe.cli.replaying.judge", stand_in.replay)
-    monkeypatch.setattr("probe.session.recorded.rejudge", stand_in.rejudge)
-    monkeypatch.setattr("probe.cli.replaying._is_recording", stand_in.recordings.__contains__)
-    monkeypatch.setattr("probe.cli.showing.packets_of", stand_in.packets_of)
+    monkeypatch.setattr("probe.cli.run.replay.judge", stand_in.replay)
+    monkeypatch.setattr("probe.recording.reading.rejudge", stand_in.rejudge)
+    monkeypatch.setattr("probe.cli.run.replay._is_recording", stand_in.recordings.__contains__)
+    monkeypatch.setattr("probe.cli.run.show.packets_of", stand_in.packets_of)
     return stand_in
 
 
@@ -96,9 +96,9 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     [
         ((connection(),), {}, 0),
         ((connection(), broken()), {}, 1),
-        ((connection(verdict=Word.WARN),), {}, 0),
+        ((connection(verdict=Verdict.WARN),), {}, 0),
         ((), {}, 3),
-        ((connection(verdict=Word.INCONCLUSIVE),), {}, 3),
+        ((connection(verdict=Verdict.INCONCLUSIVE),), {}, 3),
         ((connection(),), {"faults": (("a.pcap", 9, "the file ends inside a record"),)}, 4),
         ((), {"faults": (("a.pcap", 9, "the file ends inside a record"),)}, 4),
         ((connection(),), {"interrupted": True}, 130),
@@ -354,10 +354,10 @@ def test_a_recording_is_known_by_the_comment_of_its_section(
 
     def rejudge(path: str, profile: str | None) -> Rejudged:
         asked.append(path)
-        return Rejudged(AGAIN, {Word.PASS: 1})
+        return Rejudged(AGAIN, {Verdict.PASS: 1})
 
-    monkeypatch.setattr("probe.session.recorded.rejudge", rejudge)
-    monkeypatch.setattr("probe.cli.replaying.judge", lambda options: replay(files=options.files))
+    monkeypatch.setattr("probe.recording.reading.rejudge", rejudge)
+    monkeypatch.setattr("probe.cli.run.replay.judge", lambda options: replay(files=options.files))
     assert invoke("replay", file, "run.pcapng") == 3
     assert asked == ["run.pcapng"]
     assert "a.pcap: 0 connections" in capsys.readouterr().out
@@ -367,7 +367,7 @@ def test_beside_captures_a_recording_keeps_its_own_report(
     session: Session, file: str, invoke: Invoke, capsys: Captured
 ) -> None:
     Path("run.pcapng").write_bytes(PCAP)
-    session.recordings["run.pcapng"] = report(run(exchange("open", Word.FAIL)))
+    session.recordings["run.pcapng"] = report(run(exchange("open", Verdict.FAIL)))
     assert invoke("replay", file, "run.pcapng") == 1
     out = capsys.readouterr().out
     assert "run.pcapng: a recording" in out

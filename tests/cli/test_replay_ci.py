@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from probe.engine.verdict import Run, Word
-from probe.session.live_replay import LiveOptions
-from probe.session.marks import section_comment
-from probe.session.recorded import Rejudged
+from probe.live.reenact import LiveOptions
+from probe.recording.metadata import section_comment
+from probe.recording.reading import Rejudged
+from probe.results.verdict import Run, Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
 from tests.cli.conftest import Invoke
@@ -48,9 +48,9 @@ def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     path = tmp_path / "run.pcapng"
     with Recorder(path, section_comment("check", "rfc9293")) as recorder:
         recorder.add(bytes.fromhex("4500") + bytes(38), 1.0)
-    failed = exchange("close-by-us", Word.FAIL, findings=(UNANSWERED,))
-    again = Rejudged(report(run(exchange(), failed), command="replay"), {Word.PASS: 1, Word.FAIL: 1})
-    monkeypatch.setattr("probe.session.recorded.rejudge", lambda path, profile: again)
+    failed = exchange("close-by-us", Verdict.FAIL, findings=(UNANSWERED,))
+    again = Rejudged(report(run(exchange(), failed), command="replay"), {Verdict.PASS: 1, Verdict.FAIL: 1})
+    monkeypatch.setattr("probe.recording.reading.rejudge", lambda path, profile: again)
     return str(path)
 
 
@@ -221,8 +221,8 @@ def test_a_list_that_is_none_is_refused(
 def test_fail_on(
     asked: tuple[str, ...], code: int, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    found = replay(connection(0), connection(1, verdict=Word.WARN))
-    monkeypatch.setattr("probe.cli.replaying.judge", lambda options: replace(found, files=options.files))
+    found = replay(connection(0), connection(1, verdict=Verdict.WARN))
+    monkeypatch.setattr("probe.cli.run.replay.judge", lambda options: replace(found, files=options.files))
     where = tmp_path / "r.xml"
     assert invoke("replay", GOOD, *(w for one in asked for w in ("--fail-on", one)), "--junit", str(where)) == code
 
@@ -262,7 +262,7 @@ def test_a_recording_that_is_not_judged_by_the_deadline_is_named(
     invoke: Invoke, recording: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     gate, other = os.pipe()
-    monkeypatch.setattr("probe.session.recorded.rejudge", lambda path, profile: os.read(gate, 1))
+    monkeypatch.setattr("probe.recording.reading.rejudge", lambda path, profile: os.read(gate, 1))
     files = {name: str(tmp_path / name) for name in ("json", "junit", "markdown")}
     written = [word for name, path in files.items() for word in (f"--{name}", path)]
     assert invoke("replay", recording, "--deadline", "0.3", *written) == 3
@@ -317,9 +317,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[LiveOptions]:
 
     def stand_in(target: Endpoint, options: LiveOptions) -> Run:
         seen.append(options)
-        return run(exchange("replay-live", Word.FAIL, findings=(UNANSWERED,)), target=str(target))
+        return run(exchange("replay-live", Verdict.FAIL, findings=(UNANSWERED,)), target=str(target))
 
-    monkeypatch.setattr("probe.cli.replay_live.replay_live", stand_in)
+    monkeypatch.setattr("probe.cli.run.reenact.replay_live", stand_in)
     return seen
 
 

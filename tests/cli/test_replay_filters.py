@@ -6,8 +6,8 @@ import pickle
 
 import pytest
 
-from probe.cli.filters import CLOSES, HANDSHAKES, Filter, parse
-from probe.engine import closing, opening
+from probe.cli.options.filters import CLOSES, HANDSHAKES, Filter, parse
+from probe.replay.flow import closing, opening
 from probe.spec.segment import Endpoint
 from tests.reports.captured import broken, connection
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from probe.engine.verdict import Captured as CapturedStep
-from probe.engine.verdict import Departure, Run, Word
-from probe.session.live_replay import LiveOptions
+from probe.live.reenact import LiveOptions
+from probe.results.verdict import Captured as CapturedStep
+from probe.results.verdict import Departure, Run, Verdict
 from probe.spec.segment import ACK, SYN, Endpoint, Flow, Segment
 from probe.spec.seq import Seq
 from probe.wire.craft import pack
@@ -33,13 +33,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Endpoint, LiveOptions]]
         return run(
             exchange(
                 "replay-live",
-                verdict=Word.PASS,
+                verdict=Verdict.PASS,
                 departures=(Departure(2, "S. seq 0 ack 1", "nothing for 1.0 s"),),
                 captured=steps,
             )
         )
 
-    monkeypatch.setattr("probe.cli.replay_live.replay_live", stand_in)
+    monkeypatch.setattr("probe.cli.run.reenact.replay_live", stand_in)
     return seen
 
 

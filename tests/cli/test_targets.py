@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from probe.cli.targets import Aim, resolve
+from probe.cli.options.targets import Aim, resolve
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError
 

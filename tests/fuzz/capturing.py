@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from probe.engine.connection import Packet
+from probe.results.connection import Packet
 from probe.spec.segment import Endpoint, Flow
 from probe.wire.craft import pack
 from tests.capture.build import EVENING, Frame, pcap

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from probe.engine.connection import Packet
+from probe.results.connection import Packet
 from probe.spec import calls
 from probe.spec.segment import MSS, SACK_PERMITTED, SYN, WSCALE, Option, Segment
 from probe.spec.seq import Seq

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
-from probe.engine.connection import Packet
-from probe.engine.pair import judge_pair
-from probe.engine.verdict import Finding
+from probe.engine.judge.capture import judge_pair
+from probe.results.connection import Packet
+from probe.results.verdict import Finding
 from probe.spec.reaction import PROFILES
 from probe.spec.segment import Segment, flags_text
 from probe.spec.seq import Seq

@@ -6,9 +6,9 @@ import tempfile
 import warnings
 from random import Random
 
-from probe.engine.connection import Packet, Replay
-from probe.engine.verdict import Finding
-from probe.session.replay import ReplayOptions, replay
+from probe.replay.run import ReplayOptions, replay
+from probe.results.connection import Packet, Replay
+from probe.results.verdict import Finding
 from tests.fuzz.campaign import Campaign, WrongError
 from tests.fuzz.captures import damaged
 from tests.fuzz.capturing import capture, some, written

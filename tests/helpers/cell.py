@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from probe.engine.cell_play import CellConductor, Heard, hear
-from probe.engine.cells import Cell
-from probe.engine.conductor import Conductor, Setting
-from probe.engine.judge import Case
-from probe.engine.jury import heard_enough
-from probe.engine.tracker import CLOSED, LISTENING
-from probe.engine.ways import Way
+from probe.engine.belief.tracker import CLOSED, LISTENING
+from probe.engine.judge.attempt import Case
+from probe.engine.judge.jury import heard_enough
+from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.play.matrix.approaches import Approach
+from probe.engine.play.matrix.attempt import CellConductor, Heard, hear
+from probe.engine.play.matrix.cells import Cell
 from probe.scenarios.steps import Expect, Scenario, Send
 from probe.spec.segment import Segment
 from probe.spec.seq import Seq
@@ -23,12 +23,12 @@ Makes = Callable[[], Peer]
 ISS = Seq(0xFFFFFFFD)
 
 
-def peer_for(way: Way) -> Peer:
+def peer_for(way: Approach) -> Peer:
     """A conforming peer on the kind of port the way asks for."""
     return closed_port() if way.port == "closed" else Peer()
 
 
-def talk(way: Way, scenario: Scenario, peer: Peer, cell: Cell | None = None, loses: Loses = kept) -> Dialogue:
+def talk(way: Approach, scenario: Scenario, peer: Peer, cell: Cell | None = None, loses: Loses = kept) -> Dialogue:
     """A dialogue that plays a cell, or the way alone; not begun."""
     talk = Dialogue(scenario, peer, loses=loses)
     start = LISTENING if way.port == "open" and way.opens == "us" else CLOSED

@@ -6,10 +6,10 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-from probe.engine.conductor import Conductor, Setting
-from probe.engine.events import Ask, Command, Done, Seen, Send, WakeAt
-from probe.engine.judge import Case, Opinion, judge
-from probe.engine.tracker import CLOSED, UNKNOWN_PORT, Terms, allowed
+from probe.engine.belief.events import Ask, Command, Done, Seen, Send, WakeAt
+from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Terms, allowed
+from probe.engine.judge.attempt import Case, Opinion, judge
+from probe.engine.play.conductor import Conductor, Setting
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET, Trigger
 from probe.spec.segment import Segment

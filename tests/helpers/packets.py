@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probe.engine.connection import Packet
+from probe.results.connection import Packet
 from probe.spec.segment import ACK, Segment, parse_flags
 from probe.spec.seq import Seq
 from tests.helpers.blocks import P, T

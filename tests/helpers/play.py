@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 
 from probe import scenarios
-from probe.engine.judge import Opinion
-from probe.engine.jury import heard_enough, is_noise, settle
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET, Trigger, missing
 from tests.helpers.dialogue import Dialogue, Loses

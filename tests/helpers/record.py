@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.engine.events import Event, Quiet, Seen
+from probe.engine.belief.events import Event, Quiet, Seen
 from probe.spec.segment import Segment, parse_flags
 from probe.spec.seq import Seq
 from tests.helpers.blocks import P, T, seg

@@ -6,20 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from probe.engine.events import Quiet, Seen
-from probe.engine.judge import judge
-from probe.engine.jury import heard_enough
-from probe.engine.verdict import ExchangeResult
+from probe.engine.belief.events import Quiet, Seen
+from probe.engine.judge.attempt import judge
+from probe.engine.judge.jury import heard_enough
+from probe.engine.trial.attempt import Attempt, case_of
+from probe.engine.trial.hearing import Hearing
+from probe.recording.comments import comments_of
+from probe.recording.metadata import RunMark, section_comment
+from probe.results.verdict import ExchangeResult
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET, Trigger
-from probe.session.attempt import Attempt, case_of
-from probe.session.marks import RunMark, section_comment
-from probe.session.result import comments_of
-from probe.session.verdicts import Hearing
 from probe.spec.segment import ACK, RST, Endpoint, Flow, Segment
 from probe.spec.seq import Seq
 from probe.wire.craft import pack
-from probe.wire.link import Arrival
 from probe.wire.record import Recorder
 from tests.helpers.dialogue import Dialogue, Loses
 from tests.helpers.peer import Peer
@@ -49,12 +48,8 @@ class Line:
         for index, seen in enumerate(events):
             event = events[index] = replace(seen, time=round(seen.time, 9))  # a file holds nanoseconds
             if isinstance(event, Seen):
-                packet = self.put(event.time, flow, event.segment, sent=event.to_peer)
-                number = len(self.packets)
-                events[index] = replace(event, number=number)
-                way = flow if event.to_peer else flow.reversed()
-                arrival = Arrival(event.time, way, event.to_peer, event.to_peer, event.segment, packet, number)
-                attempt.packets.append((index, arrival))
+                self.put(event.time, flow, event.segment, sent=event.to_peer)
+                events[index] = replace(event, number=len(self.packets))
         self.put(events[-1].time, flow, Segment(Seq(1), Seq(2), ACK), sent=False)
         return attempt
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from probe import scenarios
-from probe.engine.verdict import Word
 from probe.lab import Lab
-from probe.session import CheckOptions, check
+from probe.live.check import check
+from probe.live.options import CheckOptions
+from probe.results.verdict import Verdict
 
 OPENED_BY_PEER = tuple(s.id for s in scenarios.ALL.values() if s.opens == "peer")
 
@@ -18,9 +19,11 @@ def test_every_exchange_that_the_peer_opens_is_judged(version: int) -> None:
         run = check(lab.endpoints[version], CheckOptions(only=OPENED_BY_PEER))
     found = {result.id: result for result in run.exchanges}
     assert set(found) == set(OPENED_BY_PEER)
-    assert {name for name, result in found.items() if result.verdict is not Word.PASS} <= {"active-syn-retransmitted"}
+    assert {name for name, result in found.items() if result.verdict is not Verdict.PASS} <= {
+        "active-syn-retransmitted"
+    }
     for result in found.values():
-        assert result.verdict in {Word.PASS, Word.WARN}
+        assert result.verdict in {Verdict.PASS, Verdict.WARN}
         for step in result.steps:
             assert step.kernel_state is None or step.kernel_state in step.peer_states
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from probe.engine.verdict import Word
-from probe.session import sources
-from probe.session.bulk import BulkOptions, bulk
+from probe.live import source_ports as sources
+from probe.live.soak import BulkOptions, bulk
+from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
 
@@ -24,7 +24,7 @@ def test_every_exchange_has_its_verdict_and_its_packets(
     path = tmp_path / "bulk.pcapng"
     with Recorder(path) as recorder:
         result = bulk(target[version], BulkOptions(count=COUNT, trigger="target", recorder=recorder))
-    assert result.verdicts == {Word.PASS: COUNT}
+    assert result.verdicts == {Verdict.PASS: COUNT}
     assert result.exchanges == COUNT
     assert sum(result.forms.values()) == COUNT
     assert not result.shown
@@ -43,7 +43,7 @@ def test_a_port_used_again_opens_anew_where_the_peer_is_in_time_wait(
 ) -> None:
     monkeypatch.setattr(sources, "PORTS", 8)
     options = BulkOptions(exchange="close-by-peer", count=60, parallel=4, trigger="target")
-    assert bulk(target[4], options).verdicts == {Word.PASS: 60}
+    assert bulk(target[4], options).verdicts == {Verdict.PASS: 60}
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -53,7 +53,7 @@ def test_what_is_in_doubt_is_tried_again_before_it_has_a_verdict(private_net: No
         unserved.bind((ANYWHERE[version], 0))  # not listening: every SYN is refused
         closed = Endpoint(ANYWHERE[version], unserved.getsockname()[1])
         result = bulk(closed, BulkOptions(count=5, patience=0.1))
-    assert result.verdicts == {Word.INCONCLUSIVE: 5}
+    assert result.verdicts == {Verdict.INCONCLUSIVE: 5}
     assert (result.attempts, result.doubtful) == (15, 15)
     assert {e.reason for e in result.shown} == {"connection refused: nothing listens on the port"}
     assert [e.attempts for e in result.shown] == [3] * 5
@@ -67,4 +67,4 @@ def test_interrupted_it_still_tells_of_every_exchange(target: dict[int, Endpoint
     result = bulk(target[4], BulkOptions(trigger="target", progress=at_forty))
     assert result.interrupted
     assert sum(result.verdicts.values()) == result.exchanges >= 40
-    assert result.verdicts[Word.PASS] >= 40
+    assert result.verdicts[Verdict.PASS] >= 40

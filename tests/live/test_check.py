@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from probe import scenarios
-from probe.engine.verdict import ExchangeResult, Run, Word
-from probe.session import CheckOptions, check
+from probe.live.check import check
+from probe.live.options import CheckOptions
+from probe.results.verdict import ExchangeResult, Run, Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.namespace import inside, pdeathsig
 from probe.wire.sockdiag import KernelTable
@@ -28,7 +29,7 @@ HARMLESS = {"LISTEN", "TIME-WAIT"}
 def words(run: Run) -> dict[str, str]:
     """Exchange id -> verdict, with what is behind anything but a pass."""
     return {
-        e.id: str(e.verdict) if e.verdict is Word.PASS else f"{e.verdict} {e.reason} {e.findings}"
+        e.id: str(e.verdict) if e.verdict is Verdict.PASS else f"{e.verdict} {e.reason} {e.findings}"
         for e in run.exchanges
     }
 
@@ -84,8 +85,8 @@ def run_port(run: Run) -> int:
 def test_own_kernel_that_answers_makes_the_run_inconclusive_never_failed(target: dict[int, Endpoint]) -> None:
     run = check(target[4], CheckOptions(waits=False, guarded=False))
     found = {e.verdict for e in run.exchanges}
-    assert Word.FAIL not in found
-    assert Word.WARN not in found
+    assert Verdict.FAIL not in found
+    assert Verdict.WARN not in found
     assert "our own kernel answered" in next(e.reason for e in run.exchanges if e.id == "open")
 
 
@@ -146,8 +147,8 @@ def test_ordinary_servers_are_judged_right_and_keep_nothing(tmp_path: Path, kind
         left = states_left(port)
     verdicts = {e.id: e.verdict for e in run.exchanges}
     needs_more = {s.id for s in scenarios.ALL.values() if set(s.commands) - {"close"} and not s.slow}
-    assert {i for i, word in verdicts.items() if word is Word.SKIP} == needs_more
-    assert {i: words(run)[i] for i in verdicts if i not in needs_more and verdicts[i] is not Word.PASS} == {}
+    assert {i for i, word in verdicts.items() if word is Verdict.SKIP} == needs_more
+    assert {i: words(run)[i] for i in verdicts if i not in needs_more and verdicts[i] is not Verdict.PASS} == {}
     assert left <= HARMLESS
     assert (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer) == ("followed",) * 3
 
@@ -178,7 +179,7 @@ def test_deliberate_fault_is_found_under_its_rule(veth_pair: Far, rule: str, exc
     filtered(veth_pair, rule)
     run = check(target, CheckOptions(only=(exchange, "synack-retransmitted"), patience=0.4))
     result = next(e for e in run.exchanges if e.id == exchange)
-    assert (result.verdict, [f.rule for f in result.findings]) == (Word.FAIL, [finding]), words(run)
+    assert (result.verdict, [f.rule for f in result.findings]) == (Verdict.FAIL, [finding]), words(run)
 
 
 @pytest.mark.parametrize("percent", [5, 20])
@@ -195,7 +196,7 @@ def test_filtered_target_is_inconclusive_in_words(veth_pair: Far) -> None:
     target = veth_pair.start_target()[4]
     filtered(veth_pair, "input meta l4proto tcp drop")
     run = check(target, CheckOptions(waits=False, patience=0.2))
-    assert {e.verdict for e in run.exchanges} == {Word.INCONCLUSIVE}
+    assert {e.verdict for e in run.exchanges} == {Verdict.INCONCLUSIVE}
     assert run.warnings == (f"{target}: no answer to our SYN",)
 
 
@@ -204,8 +205,8 @@ def test_port_without_listener_is_refused_in_words(private_net: None) -> None:
     run = check(endpoint, FAST)
     verdicts = {e.id: e.verdict for e in run.exchanges}
     refused = {s.id for s in scenarios.ALL.values() if s.port == "closed"}
-    assert {verdicts.pop(name) for name in refused} == {Word.PASS}
-    assert set(verdicts.values()) == {Word.INCONCLUSIVE}
+    assert {verdicts.pop(name) for name in refused} == {Verdict.PASS}
+    assert set(verdicts.values()) == {Verdict.INCONCLUSIVE}
     assert run.warnings == (f"{endpoint}: connection refused: nothing listens on the port",)
 
 
@@ -215,9 +216,9 @@ def test_peer_that_vanishes_midway_is_not_accused(veth_pair: Far) -> None:
     filtered(veth_pair, "input tcp dport != 0 limit rate over 1/hour burst 100 packets drop")
     run = check(target, CheckOptions(waits=False, patience=0.2))
     found = {e.verdict for e in run.exchanges}
-    assert Word.PASS in found
-    assert Word.FAIL not in found, words(run)
-    assert Word.INCONCLUSIVE in found
+    assert Verdict.PASS in found
+    assert Verdict.FAIL not in found, words(run)
+    assert Verdict.INCONCLUSIVE in found
 
 
 DEFERRING = """
@@ -238,7 +239,7 @@ def test_listener_that_waits_for_data_is_warned_about_at_most(private_net: None)
     with server([sys.executable, "-c", DEFERRING, str(port)], port) as endpoint:
         run = check(endpoint, CheckOptions(only=("open", "close-by-us", "synack-stops", "delayed-ack", "abort-by-us")))
     found = {e.id: e.verdict for e in run.exchanges}
-    assert Word.FAIL not in found.values(), words(run)
+    assert Verdict.FAIL not in found.values(), words(run)
     assert run.summary.three_way == "followed"
 
 
@@ -258,5 +259,5 @@ def test_interface_that_goes_down_midway_keeps_what_was_found(veth_pair: Far) ->
     run = check(target, CheckOptions(waits=False, progress=down_after_five))
     verdicts = [e.verdict for e in run.exchanges]
     assert run.trouble
-    assert verdicts.count(Word.PASS) >= 4
-    assert set(verdicts) == {Word.PASS, Word.INCONCLUSIVE}
+    assert verdicts.count(Verdict.PASS) >= 4
+    assert set(verdicts) == {Verdict.PASS, Verdict.INCONCLUSIVE}

@@ -7,9 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from probe.engine.verdict import Word
-from probe.session import CheckOptions, check
-from probe.session.marks import section_comment
+from probe.live.check import check
+from probe.live.options import CheckOptions
+from probe.recording.metadata import section_comment
+from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
 from tests.helpers.results import document, junit, lines
@@ -71,10 +72,10 @@ def test_a_deadline_ends_a_check_and_loses_nothing(target: dict[int, Endpoint], 
         found = check(target[4], CheckOptions(trigger="target", until=began + 1.5, recorder=recorder))
     assert time.monotonic() - began < 4
     words = {e.verdict for e in found.exchanges}
-    assert words == {Word.PASS, Word.INCONCLUSIVE}
+    assert words == {Verdict.PASS, Verdict.INCONCLUSIVE}
     assert found.late
     assert not found.interrupted
-    reasons = {e.reason for e in found.exchanges if e.verdict is Word.INCONCLUSIVE}
+    reasons = {e.reason for e in found.exchanges if e.verdict is Verdict.INCONCLUSIVE}
     assert reasons == {"not done by the deadline"}
     where = tmp_path / "json"
     assert probe("replay", str(saved), "--json", str(where)) == 3
@@ -86,7 +87,7 @@ def test_a_deadline_ends_a_check_and_loses_nothing(target: dict[int, Endpoint], 
 def test_a_deadline_that_is_over_sends_nothing(target: dict[int, Endpoint]) -> None:
     found = check(target[4], CheckOptions(until=time.monotonic()))
     assert {(e.verdict, e.reason, e.steps) for e in found.exchanges} == {
-        (Word.INCONCLUSIVE, "not done by the deadline", ())
+        (Verdict.INCONCLUSIVE, "not done by the deadline", ())
     }
 
 

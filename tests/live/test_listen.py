@@ -14,9 +14,9 @@ from contextlib import contextmanager
 import pytest
 
 from probe import scenarios
-from probe.engine.verdict import Run, Word
+from probe.live.listen import ListenOptions, listen
+from probe.results.verdict import Run, Verdict
 from probe.scenarios.triggers import ITSELF, missing
-from probe.session.listen import ListenOptions, listen
 from probe.wire.errors import WireError
 from probe.wire.namespace import pdeathsig
 from tests.live.far import FAR, NEAR, Far
@@ -76,7 +76,7 @@ def client(name: str, address: str) -> Iterator[None]:
         process.wait(10)
 
 
-def words(run: Run) -> dict[str, Word]:
+def words(run: Run) -> dict[str, Verdict]:
     return {e.id: e.verdict for e in run.exchanges}
 
 
@@ -86,7 +86,7 @@ def test_clients_are_judged(private_net: None, name: str, version: int) -> None:
     with client(name, LOCAL[version]):
         run = listen(PORT, ListenOptions(waits=False, deadline=60))
     assert (run.target, run.ip_version) == (LOCAL[version], version)
-    assert words(run) == dict.fromkeys(EVERY - {"active-syn-retransmitted"}, Word.PASS), [
+    assert words(run) == dict.fromkeys(EVERY - {"active-syn-retransmitted"}, Verdict.PASS), [
         (e.id, e.reason) for e in run.exchanges
     ]
     assert (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer) == ("followed",) * 3
@@ -96,7 +96,7 @@ def test_clients_are_judged(private_net: None, name: str, version: int) -> None:
 def test_one_connection_is_enough_for_one_exchange(private_net: None) -> None:
     with client("nc", "127.0.0.1"):
         run = listen(PORT, ListenOptions(only=("active-open",), count=1, deadline=30))
-    assert words(run) == {"active-open": Word.PASS}
+    assert words(run) == {"active-open": Verdict.PASS}
 
 
 def test_silence_tells_how_a_client_repeats_its_syn(private_net: None) -> None:
@@ -104,13 +104,13 @@ def test_silence_tells_how_a_client_repeats_its_syn(private_net: None) -> None:
         run = listen(PORT, ListenOptions(only=("active-syn-retransmitted",), deadline=40))
     (result,) = run.exchanges
     assert {f.rule for f in result.findings} <= {"active.syn-backoff"}
-    assert result.verdict in {Word.PASS, Word.WARN}
+    assert result.verdict in {Verdict.PASS, Verdict.WARN}
     assert "active.syn-retransmitted-same-isn" in result.rules
 
 
 def test_a_client_that_never_comes(private_net: None) -> None:
     run = listen(PORT, ListenOptions(deadline=0.3))
-    assert set(words(run).values()) == {Word.INCONCLUSIVE}
+    assert set(words(run).values()) == {Verdict.INCONCLUSIVE}
     assert {e.reason for e in run.exchanges} == {"no connection came for it"}
     assert run.target == "nobody"
 
@@ -134,7 +134,7 @@ def test_the_first_client_is_judged_and_others_are_named(veth_pair: Far) -> None
         options = ListenOptions(only=("active-open", "active-close*"), client=FAR[4], deadline=60, tell=tell)
         run = listen(PORT, options)
     assert run.target == FAR[4]
-    assert set(words(run).values()) == {Word.PASS}
+    assert set(words(run).values()) == {Verdict.PASS}
     assert any(f"only {FAR[4]} was judged; connections of 127.0.0.1 were left alone" in w for w in run.warnings)
     assert "waiting for" in told[0]
 
@@ -153,7 +153,7 @@ while True:
     veth_pair.start([sys.executable, "-c", flood])
     with client("nc", "127.0.0.1"):
         run = listen(PORT, ListenOptions(client="127.0.0.1", waits=False, deadline=60))
-    assert set(words(run).values()) == {Word.PASS}
+    assert set(words(run).values()) == {Verdict.PASS}
 
 
 @pytest.mark.parametrize("percent", [5, 20])
@@ -162,4 +162,4 @@ def test_lost_segments_never_accuse(veth_pair: Far, percent: int) -> None:
     filtered(veth_pair, f"input {loss}", f"output {loss}")
     veth_pair.start(["sh", "-c", CURL.format(host=f"[{NEAR[6]}]", port=PORT)])
     run = listen(PORT, ListenOptions(waits=False, deadline=40, patience=0.3))
-    assert {w for w in words(run).values() if w in {Word.FAIL, Word.WARN}} == set()
+    assert {w for w in words(run).values() if w in {Verdict.FAIL, Verdict.WARN}} == set()

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from probe.engine.grid import SEGMENTS
-from probe.engine.verdict import Word
-from probe.session import CheckOptions, check
-from probe.session.matrix import matrix
-from probe.session.matrix_options import MatrixOptions
+from probe.live.check import check
+from probe.live.matrix import matrix
+from probe.live.matrix_options import MatrixOptions
+from probe.live.options import CheckOptions
+from probe.results.matrix import SEGMENTS
+from probe.results.verdict import Verdict
 from probe.spec.states import State
 from tests.live.test_matrix import told
 from tests.lwip.stack import Lwip, version
@@ -81,28 +82,28 @@ def lwip(private_net: None) -> Iterator[Lwip]:
 def test_exactly_its_deviations_are_found(lwip: Lwip, version: int) -> None:
     run = check(lwip.endpoints[version], CheckOptions(waits=False, parallel=MANY))
     assert not lwip.ended
-    departed = [e for e in run.exchanges if e.verdict not in {Word.PASS, Word.SKIP}]
+    departed = [e for e in run.exchanges if e.verdict not in {Verdict.PASS, Verdict.SKIP}]
     assert {e.id: [f.rule for f in e.findings] for e in departed} == {name: [rule] for name, rule in FOUND.items()}
-    assert {e.verdict for e in departed} == {Word.FAIL}
-    assert all("probe target" in e.reason for e in run.exchanges if e.verdict is Word.SKIP)
+    assert {e.verdict for e in departed} == {Verdict.FAIL}
+    assert all("probe target" in e.reason for e in run.exchanges if e.verdict is Verdict.SKIP)
 
 
 def test_its_fin_comes_again_with_the_text_that_was_acknowledged(lwip: Lwip) -> None:
     """3.10.7.4 fifth: what is not acknowledged entirely stays on the queue; lwIP sends the whole segment again."""
     (exchange,) = check(lwip.endpoints[4], CheckOptions(only=("closing-fin-again",))).exchanges
-    assert (exchange.verdict, exchange.findings) == (Word.PASS, ())
+    assert (exchange.verdict, exchange.findings) == (Verdict.PASS, ())
 
 
 def test_exactly_its_cells_depart(lwip: Lwip) -> None:
     run = matrix(lwip.endpoints[4], MatrixOptions(only=BESIDE, parallel=MANY))
     assert not lwip.ended
-    assert told(run.cells, Word.INCONCLUSIVE) == []
+    assert told(run.cells, Verdict.INCONCLUSIVE) == []
     departed: dict[str, set[str]] = {}
     for cell in run.cells:
-        if cell.verdict in {Word.FAIL, Word.WARN}:
+        if cell.verdict in {Verdict.FAIL, Verdict.WARN}:
             departed.setdefault(cell.rule, set()).add(cell.state)
     assert departed == CELLS
-    skipped = {c.state for c in run.cells if c.verdict is Word.SKIP}
+    skipped = {c.state for c in run.cells if c.verdict is Verdict.SKIP}
     assert skipped == {"SYN-SENT", "CLOSE-WAIT"}
 
 
@@ -110,5 +111,5 @@ def test_a_stack_that_goes_down_is_not_accused_of_silence(lwip: Lwip) -> None:
     """One FIN half the sequence space away, and lwIP aborts: told is where the peer fell silent, judged nothing."""
     run = matrix(lwip.endpoints[4], MatrixOptions(only=frozenset({("ESTABLISHED", "FIN")}), parallel=1, patience=0.3))
     assert lwip.ended
-    assert told(run.cells, Word.FAIL, Word.WARN) == []
+    assert told(run.cells, Verdict.FAIL, Verdict.WARN) == []
     assert [w for w in run.warnings if "fell silent" in w and "established-plain:FIN:RCV.NXT+2^31" in w], run.warnings

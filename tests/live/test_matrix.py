@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from probe.engine.grid import SEGMENTS, CellResult, MatrixRun
-from probe.engine.verdict import Word
-from probe.session.matrix import matrix
-from probe.session.matrix_options import MatrixOptions
+from probe.live.matrix import matrix
+from probe.live.matrix_options import MatrixOptions
+from probe.results.matrix import SEGMENTS, CellResult, MatrixRun
+from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.spec.states import State
 from tests.live.far import Far
@@ -50,7 +50,7 @@ OLDER = {("seg.ack-of-unsent", state) for state in OPEN | AFTER_FIN}
 UNSEEN = {("SYN-RECEIVED", "ACK"), ("SYN-RECEIVED", "FIN+ACK"), ("SYN-RECEIVED", "DATA"), ("FIN-WAIT-1", "FIN+ACK")}
 
 
-def told(cells: tuple[CellResult, ...], *words: Word) -> list[str]:
+def told(cells: tuple[CellResult, ...], *words: Verdict) -> list[str]:
     """The cells with these verdicts, in words."""
     return [f"{c.state} {c.segment} {c.seq} {c.ack}: {c.verdict} {c.reason}" for c in cells if c.verdict in words]
 
@@ -65,14 +65,14 @@ def runs(target: dict[int, Endpoint]) -> dict[int, MatrixRun]:
 def test_every_cell_is_judged(runs: dict[int, MatrixRun], version: int) -> None:
     run = runs[version]
     assert {(c.state, c.segment) for c in run.cells} == {(state, kind) for state in STATES for kind in SEGMENTS}
-    assert told(run.cells, Word.INCONCLUSIVE, Word.SKIP) == []
-    assert [way for way in run.ways if way.verdict is not Word.PASS] == []
+    assert told(run.cells, Verdict.INCONCLUSIVE, Verdict.SKIP) == []
+    assert [way for way in run.ways if way.verdict is not Verdict.PASS] == []
     assert {way.way for way in run.ways if way.state == "SYN-RECEIVED"} == {"from LISTEN", "from SYN-SENT"}
 
 
 @pytest.mark.parametrize("version", [4, 6])
 def test_every_departure_is_a_known_one(runs: dict[int, MatrixRun], version: int) -> None:
-    found = {(c.rule, c.state) for c in runs[version].cells if c.verdict in {Word.FAIL, Word.WARN}}
+    found = {(c.rule, c.state) for c in runs[version].cells if c.verdict in {Verdict.FAIL, Verdict.WARN}}
     known = {(rule, state) for rule, states in KNOWN.items() for state in states}
     assert found - known <= OLDER
     assert known - found == set()
@@ -90,7 +90,7 @@ def test_both_versions_are_judged_alike(runs: dict[int, MatrixRun]) -> None:
 
 @pytest.mark.parametrize("version", [4, 6])
 def test_the_states_found_are_those_of_the_kernels_own_table(runs: dict[int, MatrixRun], version: int) -> None:
-    passed = [c for c in runs[version].cells if c.verdict is Word.PASS and c.kernel_state is not None]
+    passed = [c for c in runs[version].cells if c.verdict is Verdict.PASS and c.kernel_state is not None]
     assert len(passed) > 2000
     odd = {(c.state, c.segment) for c in passed if not agrees(c)}
     assert odd <= UNSEEN
@@ -111,7 +111,7 @@ SOME = frozenset({("ESTABLISHED", "ACK"), ("FIN-WAIT-2", "DATA"), ("SYN-RECEIVED
 
 
 def test_a_matrix_again_gives_the_same(target: dict[int, Endpoint], runs: dict[int, MatrixRun]) -> None:
-    def words(cells: Iterator[CellResult]) -> dict[tuple[str, ...], tuple[Word, str]]:
+    def words(cells: Iterator[CellResult]) -> dict[tuple[str, ...], tuple[Verdict, str]]:
         return {(c.way, c.state, c.segment, c.seq, c.ack, str(c.payload)): (c.verdict, c.rule) for c in cells}
 
     again = matrix(target[4], MatrixOptions(only=SOME))
@@ -126,8 +126,8 @@ def test_lost_segments_never_accuse(veth_pair: Far, version: int) -> None:
     filtered(veth_pair, f"input {loss}", f"output {loss}")
     clean = frozenset((s, k) for s in ("ESTABLISHED", "CLOSING", "TIME-WAIT") for k in ("SYN", "SYN+ACK"))
     run = matrix(endpoint, MatrixOptions(only=clean))
-    assert told(run.cells, Word.FAIL, Word.WARN) == []
-    assert Word.PASS in {c.verdict for c in run.cells}
+    assert told(run.cells, Verdict.FAIL, Verdict.WARN) == []
+    assert Verdict.PASS in {c.verdict for c in run.cells}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_deliberate_fault_is_found_in_its_cell(veth_pair: Far, rule: str, state:
     endpoint = veth_pair.start_target()[4]
     filtered(veth_pair, rule)
     run = matrix(endpoint, MatrixOptions(trigger="target", patience=0.3, only=frozenset({(state, kind)})))
-    assert finding in {c.rule for c in run.cells if c.verdict is Word.FAIL}, [c for c in run.cells if c.findings][:3]
+    assert finding in {c.rule for c in run.cells if c.verdict is Verdict.FAIL}, [c for c in run.cells if c.findings][:3]
 
 
 def test_an_ordinary_server_is_judged_as_far_as_it_goes(private_net: None) -> None:
@@ -151,16 +151,16 @@ def test_an_ordinary_server_is_judged_as_far_as_it_goes(private_net: None) -> No
     with server([sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"], port) as endpoint:
         run = matrix(endpoint, MatrixOptions(only=only))
     assert run.trigger == "http"
-    skipped = {c.state for c in run.cells if c.verdict is Word.SKIP}
+    skipped = {c.state for c in run.cells if c.verdict is Verdict.SKIP}
     assert skipped == {"SYN-SENT", "CLOSE-WAIT"}
-    assert all("run probe target" in c.reason for c in run.cells if c.verdict is Word.SKIP)
-    judged = {c.state for c in run.cells if c.verdict in {Word.PASS, Word.FAIL}}
+    assert all("run probe target" in c.reason for c in run.cells if c.verdict is Verdict.SKIP)
+    judged = {c.state for c in run.cells if c.verdict in {Verdict.PASS, Verdict.FAIL}}
     assert judged == set(STATES) - skipped
 
 
 def test_a_port_without_listener_accuses_nobody(private_net: None) -> None:
     run = matrix(Endpoint("127.0.0.1", free_port()), MatrixOptions(only=frozenset({(s, "ACK") for s in STATES})))
     verdicts = {c.state: c.verdict for c in run.cells}
-    assert verdicts.pop("CLOSED") is Word.PASS
-    assert set(verdicts.values()) <= {Word.INCONCLUSIVE, Word.SKIP}
+    assert verdicts.pop("CLOSED") is Verdict.PASS
+    assert set(verdicts.values()) <= {Verdict.INCONCLUSIVE, Verdict.SKIP}
     assert any("nothing listens" in c.reason for c in run.cells)

@@ -6,26 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from probe.engine.verdict import Run, Word
-from probe.session import CheckOptions, check
-from probe.session.recorded import rejudge
+from probe.live.check import check
+from probe.live.options import CheckOptions
+from probe.recording.reading import rejudge
+from probe.results.verdict import Run, Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
 
 APART = ("rst-inside", "rst-inside-syn-received", "syn-inside", "syn-close-wait")
 """Exchanges in which the two readings differ."""
 ALIKE = ("open", "close-by-us", "old-syn-established", "rst-outside", "abort-by-us")
-WORDS = {"rst-inside": Word.WARN, "syn-inside": Word.WARN}
+WORDS = {"rst-inside": Verdict.WARN, "syn-inside": Verdict.WARN}
 """Under rfc793 by the level of the rule; the others are procedural text or a MUST."""
 
 
-def words(run: Run) -> dict[str, Word]:
+def words(run: Run) -> dict[str, Verdict]:
     return {e.id: e.verdict for e in run.exchanges}
 
 
-def expected(profile: str) -> dict[str, Word]:
-    departs = {name: WORDS.get(name, Word.FAIL) for name in APART}
-    return dict.fromkeys((*APART, *ALIKE), Word.PASS) | (departs if profile == "rfc793" else {})
+def expected(profile: str) -> dict[str, Verdict]:
+    departs = {name: WORDS.get(name, Verdict.FAIL) for name in APART}
+    return dict.fromkeys((*APART, *ALIKE), Verdict.PASS) | (departs if profile == "rfc793" else {})
 
 
 @pytest.mark.parametrize("version", [4, 6])

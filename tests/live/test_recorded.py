@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from probe.engine.verdict import ExchangeResult, Run, Word
-from probe.session import CheckOptions, check
-from probe.session.bulk import BulkOptions, bulk
-from probe.session.marks import section_comment
-from probe.session.recorded import Rejudged, rejudge
+from probe.live.check import check
+from probe.live.options import CheckOptions
+from probe.live.soak import BulkOptions, bulk
+from probe.recording.metadata import section_comment
+from probe.recording.reading import Rejudged, rejudge
+from probe.results.verdict import ExchangeResult, Run, Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
 from tests.live.far import Far
@@ -75,7 +76,7 @@ def test_our_own_kernel_that_answered_comes_back(target: dict[int, Endpoint], tm
     path = tmp_path / "run.pcapng"
     again = assert_alike(path, saved(path, target[4], CheckOptions(waits=False, guarded=False)))
     assert "our own kernel answered" in again.report.exchanges[0].reason
-    assert Word.FAIL not in again.verdicts
+    assert Verdict.FAIL not in again.verdicts
 
 
 def test_a_port_without_listener_comes_back(private_net: None, tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_a_port_without_listener_comes_back(private_net: None, tmp_path: Path) -
 def test_what_a_server_of_one_file_cannot_be_asked_for_comes_back(veth_pair: Far, tmp_path: Path) -> None:
     path = tmp_path / "run.pcapng"
     again = assert_alike(path, saved(path, veth_pair.start_target()[4], CheckOptions(waits=False, trigger="none")))
-    assert again.verdicts[Word.SKIP]
+    assert again.verdicts[Verdict.SKIP]
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -97,7 +98,7 @@ def test_a_bulk_run_comes_back(target: dict[int, Endpoint], tmp_path: Path, vers
     again = rejudge(str(path))
     assert again.verdicts == live.verdicts
     assert again.differences == ()
-    assert [e.verdict for e in again.report.exchanges] == [Word.PASS]
+    assert [e.verdict for e in again.report.exchanges] == [Verdict.PASS]
 
 
 def test_a_bulk_run_that_did_not_pass_comes_back(private_net: None, tmp_path: Path) -> None:
@@ -106,5 +107,5 @@ def test_a_bulk_run_that_did_not_pass_comes_back(private_net: None, tmp_path: Pa
         closed = Endpoint("127.0.0.1", free_port())
         live = bulk(closed, BulkOptions(count=5, patience=0.1, recorder=recorder))
     again = rejudge(str(path))
-    assert again.verdicts == live.verdicts == {Word.INCONCLUSIVE: 5}
+    assert again.verdicts == live.verdicts == {Verdict.INCONCLUSIVE: 5}
     assert [readable(e) for e in again.report.exchanges] == [readable(e) for e in live.shown]

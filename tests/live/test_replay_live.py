@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from probe.engine.verdict import ExchangeResult, Word
 from probe.lab import Lab
-from probe.session.live_replay import LiveOptions, replay_live
-from probe.session.picked import pick
+from probe.live.reenact import LiveOptions, replay_live
+from probe.replay.picking import pick
+from probe.results.verdict import ExchangeResult, Verdict
 from probe.spec.segment import FIN, Endpoint, Flow
 from probe.wire.bpf import program
 from probe.wire.decode import Skipped, unpack
@@ -135,7 +135,7 @@ def departures(exchange: ExchangeResult) -> list[str]:
 def test_recorded_client_of_a_web_server(version: int, web: dict[int, Endpoint], tmp_path: Path) -> None:
     file = recorded(tmp_path / "client.pcapng", web[version], fetch)
     exchange = again(file, web[version])
-    assert (exchange.verdict, departures(exchange)) == (Word.PASS, [])
+    assert (exchange.verdict, departures(exchange)) == (Verdict.PASS, [])
     assert octets(exchange, "<") > 100_000
     own = [c for c in exchange.captured if c.direction == ">"]
     assert [exchange.steps[c.live].segment.flags for c in own if c.live is not None] == [
@@ -146,7 +146,7 @@ def test_recorded_client_of_a_web_server(version: int, web: dict[int, Endpoint],
 def test_capture_of_one_version_is_played_over_the_other(web: dict[int, Endpoint], tmp_path: Path) -> None:
     file = recorded(tmp_path / "client.pcapng", web[4], fetch)
     exchange = again(file, web[6])
-    assert (exchange.verdict, exchange.ip_version, departures(exchange)) == (Word.PASS, 6, [])
+    assert (exchange.verdict, exchange.ip_version, departures(exchange)) == (Verdict.PASS, 6, [])
 
 
 @pytest.mark.parametrize("size", [10, 400_000])
@@ -156,7 +156,7 @@ def test_other_amount_of_text_is_a_departure_within_the_rfc(
     file = recorded(tmp_path / "client.pcapng", web[4], fetch)
     (folder / "page").write_bytes(b"y" * size)
     exchange = again(file, web[4])
-    assert exchange.verdict is Word.PASS
+    assert exchange.verdict is Verdict.PASS
     assert [" octets of text in all" in line for line in departures(exchange)] == [True]
     assert max(s.segment.ack - exchange.isns[1] for s in exchange.steps if s.direction == ">" and s.segment.ack) > size
 
@@ -168,7 +168,7 @@ def test_either_end_closes_first(
 ) -> None:
     file = recorded(tmp_path / "client.pcapng", target[version], command(line, first=first))
     exchange = again(file, target[version])
-    assert (exchange.verdict, departures(exchange)) == (Word.PASS, [])
+    assert (exchange.verdict, departures(exchange)) == (Verdict.PASS, [])
     assert "close" in exchange.form
 
 
@@ -185,7 +185,7 @@ def test_peer_that_leaves_our_fin_unanswered_fails_and_departs(veth_pair: Far, t
         )
         subprocess.run(["nft", rules], check=True)
     exchange = again(file, endpoint)
-    assert exchange.verdict is Word.FAIL, exchange
+    assert exchange.verdict is Verdict.FAIL, exchange
     assert exchange.attempts == 3
     assert [f.came.startswith("nothing for") for f in exchange.findings] == [True]
     assert ", live nothing for 3.0 s" in departures(exchange)[0]
@@ -196,7 +196,7 @@ def test_nobody_listens_any_more(web: dict[int, Endpoint], tmp_path: Path) -> No
     with socket.create_server(("127.0.0.1", 0)) as gone:
         closed = Endpoint("127.0.0.1", gone.getsockname()[1])
     exchange = again(file, closed)
-    assert exchange.verdict is Word.INCONCLUSIVE
+    assert exchange.verdict is Verdict.INCONCLUSIVE
     assert departures(exchange) == ["step 2: captured S. seq 0 ack 1, live R. seq 0 ack 1"]
 
 

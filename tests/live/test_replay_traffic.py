@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from probe.engine.connection import Connection
-from probe.session.replay import ReplayOptions, replay
+from probe.replay.run import ReplayOptions, replay
+from probe.results.connection import Connection
 from probe.wire.namespace import pdeathsig
 from tests.captures.stage import abort, fetch, pause, tcpdump
 from tests.live import odd

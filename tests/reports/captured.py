@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from probe.engine.connection import Connection, Packet, Replay, StateStep
-from probe.engine.verdict import Finding, Word
+from probe.results.connection import Connection, Packet, Replay, StateStep
+from probe.results.verdict import Finding, Verdict
 from probe.spec.segment import Endpoint, Segment, parse_flags
 from probe.spec.seq import Seq
 
@@ -79,7 +79,7 @@ def connection(index: int = 0, **fields: Any) -> Connection:  # noqa: ANN401
 
 def broken(index: int = 7, **fields: Any) -> Connection:  # noqa: ANN401
     """One that a finding stands against."""
-    return connection(index, findings=(BROKEN,), verdict=Word.FAIL, **fields)
+    return connection(index, findings=(BROKEN,), verdict=Verdict.FAIL, **fields)
 
 
 def replay(*connections: Connection, **fields: Any) -> Replay:  # noqa: ANN401

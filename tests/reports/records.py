@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from probe.engine.verdict import ExchangeResult, Finding, Report, Run, Step, Summary, Word
+from probe.results.verdict import ExchangeResult, Finding, Report, Run, Step, Summary, Verdict
 from probe.spec.segment import Segment, parse_flags
 from probe.spec.seq import Seq
 
@@ -32,7 +32,7 @@ UNANSWERED = Finding(
 )
 
 
-def exchange(name: str = "open", verdict: Word = Word.PASS, **fields: Any) -> ExchangeResult:  # noqa: ANN401
+def exchange(name: str = "open", verdict: Verdict = Verdict.PASS, **fields: Any) -> ExchangeResult:  # noqa: ANN401
     """An exchange of that id; a handshake's steps unless others are given."""
     plain = ExchangeResult(
         name, f"title of {name}", verdict, steps=HANDSHAKE, flow="192.0.2.2:5000 > 192.0.2.1:80", clause="RFC 9293 3.6"

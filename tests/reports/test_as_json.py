@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from probe.engine.verdict import Mixed, Summary, Word
 from probe.reports.as_json import document, render
+from probe.results.verdict import Mixed, Summary, Verdict
 from tests.reports.records import UNANSWERED, exchange, report, run
 
 ENVELOPE = {"schema_version", "command", "profile", "exit_code"}
@@ -16,7 +16,7 @@ FINDING = {"rule", "level", "clause", "sent", "due", "came", "packets"}
 
 
 def test_the_contract_of_a_check() -> None:
-    found = json.loads(render(report(run(exchange("open", Word.FAIL, findings=(UNANSWERED,), rules=("a.b",))))))
+    found = json.loads(render(report(run(exchange("open", Verdict.FAIL, findings=(UNANSWERED,), rules=("a.b",))))))
     assert set(found) >= ENVELOPE | {"target", "ip_version", "summary", "exchanges"}
     assert (found["command"], found["profile"], found["exit_code"]) == ("check", "rfc9293", 1)
     assert (found["target"], found["ip_version"]) == ("192.0.2.1:80", 4)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from lxml import etree
 
-from probe.engine.grid import CellResult, MatrixReport, MatrixRun
-from probe.engine.verdict import Finding, Known, Report, Unchecked, Word
 from probe.reports import junit_matrix, junit_suites
+from probe.results.matrix import CellResult, MatrixReport, MatrixRun
+from probe.results.verdict import Finding, Known, Report, Unchecked, Verdict
 from tests.helpers.results import junit
 from tests.reports.records import UNANSWERED, exchange, report, run
 
@@ -33,11 +33,11 @@ def test_every_verdict_has_its_result() -> None:
         report(
             run(
                 exchange("passes"),
-                exchange("fails", Word.FAIL, findings=(UNANSWERED,)),
-                exchange("warns", Word.WARN, findings=(MILD,)),
-                exchange("open", Word.INCONCLUSIVE, reason="no answer"),
-                exchange("skips", Word.SKIP, reason="no trigger", steps=()),
-                exchange("known", Word.FAIL, findings=(UNANSWERED,), known=(KNOWN,)),
+                exchange("fails", Verdict.FAIL, findings=(UNANSWERED,)),
+                exchange("warns", Verdict.WARN, findings=(MILD,)),
+                exchange("open", Verdict.INCONCLUSIVE, reason="no answer"),
+                exchange("skips", Verdict.SKIP, reason="no trigger", steps=()),
+                exchange("known", Verdict.FAIL, findings=(UNANSWERED,), known=(KNOWN,)),
             )
         )
     )
@@ -58,7 +58,7 @@ def test_every_verdict_has_its_result() -> None:
 
 
 def test_a_failure_names_the_rule_and_carries_the_ladder() -> None:
-    root = found(report(run(exchange("close", Word.FAIL, findings=(UNANSWERED,), attempts=3, deviated=3))))
+    root = found(report(run(exchange("close", Verdict.FAIL, findings=(UNANSWERED,), attempts=3, deviated=3))))
     (failure,) = root.iter("failure")
     assert failure.get("type") == "close.fin-acked"
     assert failure.get("message") == (
@@ -70,15 +70,17 @@ def test_a_failure_names_the_rule_and_carries_the_ladder() -> None:
 
 
 def test_a_warning_passes_with_its_finding_unless_asked_to_fail() -> None:
-    given = report(run(exchange("warns", Word.WARN, findings=(MILD,))))
+    given = report(run(exchange("warns", Verdict.WARN, findings=(MILD,))))
     root = found(given)
     assert results(root) == {"warns": []}
     assert "close.fin-acked" in str(root.findtext(".//system-out"))
-    assert results(found(replace(given, fail_on=frozenset({Word.WARN})))) == {"warns": ["failure"]}
+    assert results(found(replace(given, fail_on=frozenset({Verdict.WARN})))) == {"warns": ["failure"]}
 
 
 def test_asked_to_fail_on_inconclusive_the_reason_is_the_message() -> None:
-    given = report(run(exchange("x", Word.INCONCLUSIVE, reason="no answer")), fail_on=frozenset({Word.INCONCLUSIVE}))
+    given = report(
+        run(exchange("x", Verdict.INCONCLUSIVE, reason="no answer")), fail_on=frozenset({Verdict.INCONCLUSIVE})
+    )
     (failure,) = found(given).iter("failure")
     assert failure.get("message") == "inconclusive: no answer"
 
@@ -108,7 +110,7 @@ def test_runs_that_look_alike_stay_apart() -> None:
 
 
 def test_what_xml_cannot_hold_is_replaced() -> None:
-    root = found(report(run(exchange("x", Word.SKIP, reason="a\x00b\ud800c\x1b]d\ufffe <&>\"'", steps=()))))
+    root = found(report(run(exchange("x", Verdict.SKIP, reason="a\x00b\ud800c\x1b]d\ufffe <&>\"'", steps=()))))
     (skipped,) = root.iter("skipped")
     assert skipped.get("message") == "skip: a\ufffdb\ufffdc\ufffd]d\ufffd <&>\"'"
 
@@ -116,10 +118,10 @@ def test_what_xml_cannot_hold_is_replaced() -> None:
 def test_a_matrix_has_a_case_for_every_group_of_cells() -> None:
     broken = Finding("reset.unsynchronized", "MUST", "RFC 9293 3.5.2", "S seq 0", "R.", "nothing")
     cells = tuple(
-        CellResult(4, "CLOSED", "", "SYN", f"n+{i}", "none", False, word, findings=(broken,) * (word is Word.FAIL))
-        for i, word in enumerate((Word.PASS, Word.FAIL, Word.FAIL, Word.INCONCLUSIVE))
+        CellResult(4, "CLOSED", "", "SYN", f"n+{i}", "none", False, word, findings=(broken,) * (word is Verdict.FAIL))
+        for i, word in enumerate((Verdict.PASS, Verdict.FAIL, Verdict.FAIL, Verdict.INCONCLUSIVE))
     )
-    skipped = CellResult(4, "LISTEN", "", "ACK", "", "", False, Word.SKIP, "no way there")
+    skipped = CellResult(4, "LISTEN", "", "ACK", "", "", False, Verdict.SKIP, "no way there")
     one = MatrixRun("192.0.2.1:80", 4, "http", (*cells, skipped), (), trouble="line gone")
     root = junit(junit_matrix.render(MatrixReport("rfc9293", (one,)), errors=["line gone", "cannot write x"]))
     assert results(root) == {

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from probe.engine.verdict import Word
 from probe.reports.as_ladder import ladder
 from probe.reports.wording import states_text
+from probe.results.verdict import Verdict
 from probe.spec.states import State
 from tests.reports.records import HANDSHAKE, UNANSWERED, exchange
 
@@ -32,12 +32,12 @@ def test_the_kernels_word_stands_beside_ours() -> None:
 
 
 def test_the_packets_of_a_finding_are_marked() -> None:
-    text = ladder(exchange(verdict=Word.FAIL, findings=(UNANSWERED,)))
+    text = ladder(exchange(verdict=Verdict.FAIL, findings=(UNANSWERED,)))
     assert text.count("^ close.fin-acked") == 2
 
 
 def test_without_segments_it_says_so() -> None:
-    text = ladder(exchange(verdict=Word.SKIP, steps=(), reason="no trigger"))
+    text = ladder(exchange(verdict=Verdict.SKIP, steps=(), reason="no trigger"))
     assert text.endswith("no segment was exchanged: no trigger")
 
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from probe.engine.grid import CellResult, MatrixReport, MatrixRun
-from probe.engine.verdict import Expected, Fate, Known, Word
 from probe.reports import as_annotations, as_markdown, as_matrix_markdown, as_mermaid
 from probe.reports.markdown import fitted, text
+from probe.results.matrix import CellResult, MatrixReport, MatrixRun
+from probe.results.verdict import Expected, Fate, Known, Verdict
 from tests.reports.records import HANDSHAKE, UNANSWERED, exchange, report, run, step
 
 ODD = replace(UNANSWERED, due="a; b # c: <SEQ=1> | %", came="50%\nmore")
 MILD = replace(UNANSWERED, level="SHOULD")
-FAILED = exchange("close-by-us", Word.FAIL, findings=(ODD,))
+FAILED = exchange("close-by-us", Verdict.FAIL, findings=(ODD,))
 ALLOWED = re.compile(r"(sequenceDiagram|  participant [TP] as \w+|  (T->>P|P-{1,2}>>T|Note (right of P|over T,P)): .+)")
 
 
@@ -41,7 +41,7 @@ def test_a_diagram_is_made_of_known_lines_and_holds_the_finding_where_it_arose()
 
 def test_a_long_ladder_is_cut_in_its_middle() -> None:
     many = HANDSHAKE + tuple(step(">", "P.", "ESTABLISHED", text=f"P. seq {i}", number=i + 9) for i in range(100))
-    drawn = as_mermaid.diagram(exchange("x", Word.FAIL, findings=(ODD,), steps=many))
+    drawn = as_mermaid.diagram(exchange("x", Verdict.FAIL, findings=(ODD,), steps=many))
     assert "64 segments more" in drawn
     assert drawn.count("->>") == 40
 
@@ -51,7 +51,7 @@ def test_what_was_not_judged_counts_is_marked_as_clearing_up() -> None:
 
 
 def test_a_report_shows_what_failed_and_why_the_rest_was_not_judged() -> None:
-    given = report(run(exchange(), FAILED, exchange("x", Word.SKIP, reason="no | *way*", steps=())))
+    given = report(run(exchange(), FAILED, exchange("x", Verdict.SKIP, reason="no | *way*", steps=())))
     shown = as_markdown.render(given, exit_code=1, errors=["cannot <write>"])
     assert shown.startswith("## probe check: 1 of 3 exchanges failed\n")
     assert "`probe: 1 pass, 1 fail, 0 warn, 0 inconclusive, 1 skip; exit 1`" in shown
@@ -89,7 +89,7 @@ def test_text_shows_as_it_is() -> None:
 
 
 def test_annotations_are_escaped_as_the_runner_reads_them() -> None:
-    given = report(run(FAILED, exchange("w", Word.WARN, findings=(MILD,))))
+    given = report(run(FAILED, exchange("w", Verdict.WARN, findings=(MILD,))))
     lines = as_annotations.render(given, errors=["50%\nbad: x"]).splitlines()
     assert lines[0] == "::error title=probe%3A environment::50%25%0Abad: x"
     assert lines[1].startswith("::error title=close.fin-acked in close-by-us::close-by-us at 192.0.2.1:80 (IPv4): sent")
@@ -113,8 +113,8 @@ def test_nothing_is_said_of_what_was_expected_unless_there_is_news() -> None:
 
 def test_a_matrix_groups_what_departs_by_rule_and_place() -> None:
     cells = tuple(
-        CellResult(4, "CLOSED", "", "SYN", f"n+{i}", "none", False, word, findings=(ODD,) * (word is Word.FAIL))
-        for i, word in enumerate((Word.PASS, Word.FAIL, Word.FAIL, Word.SKIP))
+        CellResult(4, "CLOSED", "", "SYN", f"n+{i}", "none", False, word, findings=(ODD,) * (word is Verdict.FAIL))
+        for i, word in enumerate((Verdict.PASS, Verdict.FAIL, Verdict.FAIL, Verdict.SKIP))
     )
     given = MatrixReport("rfc9293", (MatrixRun("192.0.2.1:80", 4, "http", cells, ()),))
     shown = as_matrix_markdown.render(given, exit_code=1)

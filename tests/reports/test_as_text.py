@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from probe.engine.verdict import ExchangeResult, Mixed, Summary, Word
 from probe.reports.as_text import Style, counts_line, render
 from probe.reports.paint import Paint
+from probe.results.verdict import ExchangeResult, Mixed, Summary, Verdict
 from tests.reports.records import UNANSWERED, exchange, report, run, step
 
 FOUR, THREE = "four-segment close", "three-segment close (ACK and FIN merged)"
-FAILED = exchange("close-by-us", Word.FAIL, findings=(UNANSWERED,))
+FAILED = exchange("close-by-us", Verdict.FAIL, findings=(UNANSWERED,))
 
 
 def row(text: str, name: str) -> str:
@@ -59,14 +59,14 @@ def test_a_finding_is_told_in_full_and_its_ladder_printed() -> None:
 
 
 def test_a_doubtful_finding_is_never_called_a_failure() -> None:
-    doubtful = exchange("close-by-us", Word.INCONCLUSIVE, findings=(UNANSWERED,), reason="the path loses segments")
+    doubtful = exchange("close-by-us", Verdict.INCONCLUSIVE, findings=(UNANSWERED,), reason="the path loses segments")
     text = render(report(run(doubtful)))
     assert "INCONCLUSIVE close-by-us: close.fin-acked" in text
     assert "FAIL" not in text
 
 
 def test_reasons_are_given_once_for_all_exchanges_that_share_them() -> None:
-    skipped = [exchange(name, Word.SKIP, steps=(), reason="run probe target there") for name in ("a", "b")]
+    skipped = [exchange(name, Verdict.SKIP, steps=(), reason="run probe target there") for name in ("a", "b")]
     text = render(report(run(*skipped)))
     assert text.count("run probe target there: a, b") == 1
 
@@ -76,7 +76,7 @@ def test_reasons_are_given_once_for_all_exchanges_that_share_them() -> None:
     [
         ((exchange(),), "probe: 1 pass, 0 fail, 0 warn, 0 inconclusive, 0 skip; exit 0"),
         ((exchange(), FAILED), "probe: 1 pass, 1 fail, 0 warn, 0 inconclusive, 0 skip; exit 1"),
-        ((exchange("x", Word.INCONCLUSIVE),), "probe: 0 pass, 0 fail, 0 warn, 1 inconclusive, 0 skip; exit 3"),
+        ((exchange("x", Verdict.INCONCLUSIVE),), "probe: 0 pass, 0 fail, 0 warn, 1 inconclusive, 0 skip; exit 3"),
     ],
 )
 def test_the_last_line_counts_and_names_the_exit_code(exchanges: tuple[ExchangeResult, ...], line: str) -> None:
@@ -102,13 +102,13 @@ def test_brief_is_answer_and_counts() -> None:
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_the_report_fits_the_terminal(width: int) -> None:
     long = "the application behind the port did not close its side within 3 s, " * 3
-    results = (exchange("close-by-peer-merged"), FAILED, exchange("half-close", Word.SKIP, reason=long, steps=()))
+    results = (exchange("close-by-peer-merged"), FAILED, exchange("half-close", Verdict.SKIP, reason=long, steps=()))
     text = render(report(run(*results)), Style(width), shown=lambda result: True)
     assert max(map(len, text.splitlines())) <= width
 
 
 def test_colour_changes_nothing_but_colour() -> None:
-    results = (exchange(), FAILED, exchange("b", Word.SKIP, reason="why", steps=()))
+    results = (exchange(), FAILED, exchange("b", Verdict.SKIP, reason="why", steps=()))
     plain, coloured = (render(report(run(*results)), Style(paint=Paint(on))) for on in (False, True))
     assert "\x1b[" not in plain
     assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain

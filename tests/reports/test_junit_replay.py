@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.engine.connection import Replay
-from probe.engine.verdict import Word
 from probe.reports import junit_replay
 from probe.reports.as_replay_json import Recording
+from probe.results.connection import Replay
+from probe.results.verdict import Verdict
 from tests.helpers.results import junit
 from tests.reports.captured import BROKEN, connection
 from tests.reports.records import UNANSWERED, exchange, report, run
 
 GOOD = connection()
-BAD = connection(1, verdict=Word.FAIL, findings=(BROKEN,))
-OPEN = connection(2, verdict=Word.INCONCLUSIVE, evidence="one direction only", file="b.pcap")
+BAD = connection(1, verdict=Verdict.FAIL, findings=(BROKEN,))
+OPEN = connection(2, verdict=Verdict.INCONCLUSIVE, evidence="one direction only", file="b.pcap")
 WHOLE = Replay(
     ("a.pcap", "b.pcap"), "rfc9293", 30, 3, {}, {}, {"pass": 1, "fail": 1, "inconclusive": 1}, (GOOD, BAD, OPEN)
 )
@@ -44,6 +44,6 @@ def test_damage_and_errors_are_errors() -> None:
 
 
 def test_a_recording_is_reported_as_its_check() -> None:
-    again = Recording("r.pcapng", report(run(exchange("x", Word.FAIL, findings=(UNANSWERED,)))), {Word.FAIL: 1})
+    again = Recording("r.pcapng", report(run(exchange("x", Verdict.FAIL, findings=(UNANSWERED,)))), {Verdict.FAIL: 1})
     root = junit(junit_replay.render(None, (), recordings=[again]))
     assert [(s.get("name"), s.get("failures")) for s in root] == [("probe check 192.0.2.1:80 IPv4", "1")]

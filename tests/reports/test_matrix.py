@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from probe.engine.grid import SEGMENTS, MatrixReport, WayResult
-from probe.engine.verdict import Word
 from probe.reports import as_matrix_json, as_matrix_text
+from probe.results.matrix import SEGMENTS, ApproachResult, MatrixReport
+from probe.results.verdict import Verdict
 from probe.spec.states import State
 from tests.reports.grids import cell, grid
 
@@ -20,8 +20,8 @@ def report(*runs: object) -> MatrixReport:
 
 
 def test_counts_stand_in_their_row_and_column() -> None:
-    cells = (cell(), cell(seq="IRS"), cell(verdict=Word.FAIL), cell(segment="RST", verdict=Word.WARN))
-    out = as_matrix_text.render(report(grid(*cells, cell(state="LISTEN", verdict=Word.SKIP, reason="no"))))
+    cells = (cell(), cell(seq="IRS"), cell(verdict=Verdict.FAIL), cell(segment="RST", verdict=Verdict.WARN))
+    out = as_matrix_text.render(report(grid(*cells, cell(state="LISTEN", verdict=Verdict.SKIP, reason="no"))))
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line.startswith(("ESTAB", "LISTEN"))}
     assert rows == {"LISTEN": ["skip", "-"], "ESTABLISHED": ["2+1F", "1w"]}
     assert out.splitlines()[-1] == "probe: 2 pass, 1 fail, 1 warn, 0 inconclusive, 1 skip; exit 1"
@@ -35,7 +35,7 @@ def test_the_two_origins_of_syn_received_have_a_row_each() -> None:
 
 
 def test_the_whole_matrix_fits_a_hundred_columns() -> None:
-    words = [Word.PASS] * 26 + [Word.FAIL] * 3 + [Word.WARN] * 2
+    words = [Verdict.PASS] * 26 + [Verdict.FAIL] * 3 + [Verdict.WARN] * 2
     cells = [
         cell(state=state.value, segment=kind, verdict=word, seq=f"RCV.NXT+{number}")
         for state in State
@@ -47,8 +47,8 @@ def test_the_whole_matrix_fits_a_hundred_columns() -> None:
 
 
 def test_a_departure_is_told_with_position_due_came_and_clause() -> None:
-    six = [cell(ip_version=6, verdict=Word.FAIL), cell(ip_version=6, verdict=Word.FAIL, seq="IRS")]
-    four = [cell(verdict=Word.FAIL), cell(verdict=Word.FAIL, seq="IRS")]
+    six = [cell(ip_version=6, verdict=Verdict.FAIL), cell(ip_version=6, verdict=Verdict.FAIL, seq="IRS")]
+    four = [cell(verdict=Verdict.FAIL), cell(verdict=Verdict.FAIL, seq="IRS")]
     out = as_matrix_text.render(report(grid(*four), grid(*six, ip_version=6)), as_matrix_text.Style(width=200))
     assert "FAIL seg.below-window-empty (SPEC, RFC 9293 3.4 Table 5)" in out
     assert (
@@ -58,8 +58,8 @@ def test_a_departure_is_told_with_position_due_came_and_clause() -> None:
 
 
 def test_what_was_not_reached_and_not_told_says_why() -> None:
-    way = WayResult(4, "SYN-SENT", "connects to us", Word.SKIP, "run probe target on the peer")
-    doubt = cell(verdict=Word.INCONCLUSIVE, reason="the path loses segments")
+    way = ApproachResult(4, "SYN-SENT", "connects to us", Verdict.SKIP, "run probe target on the peer")
+    doubt = cell(verdict=Verdict.INCONCLUSIVE, reason="the path loses segments")
     out = as_matrix_text.render(report(grid(doubt, doubt, ways=(way,))))
     assert "skip          run probe target on the peer: not reached: SYN-SENT (connects to us)" in out
     assert "inconclusive  the path loses segments: ESTABLISHED ACK (2)" in out
@@ -68,7 +68,7 @@ def test_what_was_not_reached_and_not_told_says_why() -> None:
 
 
 def test_the_contract_of_a_matrix() -> None:
-    found = json.loads(as_matrix_json.render(report(grid(cell(), cell(verdict=Word.FAIL)))))
+    found = json.loads(as_matrix_json.render(report(grid(cell(), cell(verdict=Verdict.FAIL)))))
     assert {"schema_version", "command", "profile", "exit_code"} <= set(found)
     assert (found["command"], found["exit_code"], found["counts"]["fail"]) == ("matrix", 1, 1)
     assert all(set(one) >= CELL for one in found["cells"])

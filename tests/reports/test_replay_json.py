@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from probe.engine.verdict import Word
 from probe.reports.as_replay_json import Recording, connection, line, render
+from probe.results.verdict import Verdict
 from tests.reports.captured import BROKEN, PACKETS, broken, replay
 from tests.reports.captured import connection as plain
 from tests.reports.records import exchange, report, run
@@ -77,7 +77,7 @@ def test_segments_are_given_with_the_packets() -> None:
 
 def test_a_recording_keeps_what_a_check_reports() -> None:
     again = Recording(
-        "run.pcapng", report(run(exchange(verdict=Word.FAIL))), {Word.FAIL: 1}, ("open: recorded pass, now fail",)
+        "run.pcapng", report(run(exchange(verdict=Verdict.FAIL))), {Verdict.FAIL: 1}, ("open: recorded pass, now fail",)
     )
     read = loaded(*render(replay(), (), exit_code=1, recordings=[again]))
     assert [e["verdict"] for e in read["exchanges"]] == ["fail"]

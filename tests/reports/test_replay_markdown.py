@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from probe.engine.connection import Connection, Replay
-from probe.engine.verdict import Expected, Fate, Known, Unchecked, Word
 from probe.reports.as_replay_json import Recording
 from probe.reports.as_replay_markdown import ReplayReport, annotated, render
 from probe.reports.as_replay_mermaid import diagram
+from probe.results.connection import Connection, Replay
+from probe.results.verdict import Expected, Fate, Known, Unchecked, Verdict
 from tests.reports.captured import BROKEN, PACKETS, broken, connection, replay
 from tests.reports.records import UNANSWERED, exchange, report, run
 
 BAD = broken(7, blamed=(connection(7).server,))
-MILD = replace(BAD, index=8, verdict=Word.WARN, findings=(replace(BROKEN, level="SHOULD", came="a|b"),))
+MILD = replace(BAD, index=8, verdict=Verdict.WARN, findings=(replace(BROKEN, level="SHOULD", came="a|b"),))
 EXPECTED = replace(BAD, index=9, known=(Known(BROKEN.rule, "2026-01-31", "old firmware"),))
 ALLOWED = re.compile(
     r"(sequenceDiagram|  participant [CS] as .+|  (C->>S|S->>C|Note (left of C|right of S|over C,S)): .+)"
@@ -79,10 +79,10 @@ def test_what_was_expected_is_told_without_a_ladder_and_what_is_gone_by_name() -
 
 
 def test_a_recording_is_shown_as_its_check() -> None:
-    failed = report(run(exchange("close-by-us", Word.FAIL, findings=(UNANSWERED,))), command="replay")
+    failed = report(run(exchange("close-by-us", Verdict.FAIL, findings=(UNANSWERED,))), command="replay")
     late = replace(failed, runs=(), unchecked=(Unchecked("b.pcapng", "not judged by the deadline"),))
     recordings = (
-        Recording("a.pcapng", failed, {Word.FAIL: 1}, ("open: recorded fail, now pass",)),
+        Recording("a.pcapng", failed, {Verdict.FAIL: 1}, ("open: recorded fail, now pass",)),
         Recording("b.pcapng", late, {}),
     )
     found = render(ReplayReport(None, recordings=recordings), exit_code=1, errors=["cannot <write>"])
@@ -109,7 +109,7 @@ def test_a_summary_keeps_to_its_room(room: int) -> None:
 
 def test_a_rule_is_one_annotation_with_an_example() -> None:
     found = whole(
-        BAD, MILD, deviations={("a.b", Word.FAIL): 3, (BROKEN.rule, Word.WARN): 2, (BROKEN.rule, Word.FAIL): 1}
+        BAD, MILD, deviations={("a.b", Verdict.FAIL): 3, (BROKEN.rule, Verdict.WARN): 2, (BROKEN.rule, Verdict.FAIL): 1}
     )
     lines = annotated(ReplayReport(found, (BAD, MILD)), errors=["no room"]).splitlines()
     assert [line.partition("::")[2].partition("::")[0] for line in lines] == [
@@ -120,5 +120,5 @@ def test_a_rule_is_one_annotation_with_an_example() -> None:
     ]
     assert "connection 7 of a.pcap (192.0.2.2:50007 > 192.0.2.1:80): sent F. seq 101" in lines[2]
     assert annotated(ReplayReport(replace(found, deviations={}, late=True), ())) == ""
-    late = replace(found, deviations={}, late=True, fail_on=frozenset({Word.INCONCLUSIVE}))
+    late = replace(found, deviations={}, late=True, fail_on=frozenset({Verdict.INCONCLUSIVE}))
     assert annotated(ReplayReport(late, ())).startswith("::error title=inconclusive::")

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from probe.engine.verdict import Word
 from probe.reports.as_replay_json import Recording
 from probe.reports.as_replay_text import Scope, counts_line, recording_heading, render
 from probe.reports.as_text import Style
 from probe.reports.paint import Paint
 from probe.reports.replay_table import short_names
+from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from tests.reports.captured import CLIENT, broken, connection, replay
 from tests.reports.records import exchange, report, run
@@ -145,7 +145,7 @@ def test_colour_changes_nothing_but_colour() -> None:
 
 
 def test_a_recording_says_whether_its_verdicts_stand() -> None:
-    same = Recording("run.pcapng", report(run(exchange(), exchange("x"))), {Word.PASS: 2})
+    same = Recording("run.pcapng", report(run(exchange(), exchange("x"))), {Verdict.PASS: 2})
     assert "all 2 verdicts equal the recorded ones" in " ".join(recording_heading(same, Style()).split())
     other = recording_heading(replace(same, differs=("open: recorded fail, now pass",)), Style())
     assert "1 of 2 verdicts differ" in " ".join(other.split())

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from probe import scenarios
-from probe.engine.judge import Opinion
-from probe.engine.jury import settle
-from probe.engine.verdict import Word
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.jury import settle
+from probe.results.verdict import Verdict
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import HTTP, NONE, TARGET, Trigger, missing, user_line
 from probe.spec.reaction import PROFILES, Reaction
@@ -71,7 +71,7 @@ def alternatives(scenario: Scenario, profile: str) -> list[tuple[str, int]]:
 def test_conforming_peer_passes(scenario: Scenario, profile: str, choose: Choice, merges: bool) -> None:
     for iss in ISNS:
         found = judged(scenario, profile=profile, iss=iss, choose=choose, merges=merges)
-        assert found.word is Word.PASS, found
+        assert found.word is Verdict.PASS, found
         assert set(scenario.shows) - set(found.rules) == set()
 
 
@@ -80,7 +80,7 @@ def test_every_permitted_alternative_passes(scenario: Scenario) -> None:
     for profile in PROFILES:
         for row, number in alternatives(scenario, profile):
             found = judged(scenario, profile=profile, choose=always(row, number))
-            assert found.word is Word.PASS, (profile, row, number, found)
+            assert found.word is Verdict.PASS, (profile, row, number, found)
 
 
 @each_scenario
@@ -88,7 +88,7 @@ def test_moody_but_conforming_peer_passes(scenario: Scenario) -> None:
     for seed in range(20):
         mood = random.Random(seed)
         found = judged(scenario, choose=lambda r, mood=mood: r[0] if r[0].row in {"V3", "W3"} else mood.choice(r))
-        assert found.word is Word.PASS, (seed, found)
+        assert found.word is Verdict.PASS, (seed, found)
 
 
 @each_scenario
@@ -97,13 +97,13 @@ def test_isn_of_the_peer_does_not_matter(scenario: Scenario, iss: int) -> None:
     stack = replace(peer_for(scenario), iss=Seq(iss))
     talk = Dialogue(scenario, stack)
     talk.run()
-    assert talk.opinion().word is Word.PASS
+    assert talk.opinion().word is Verdict.PASS
 
 
 @each_scenario
 def test_acknowledgments_may_be_delayed(scenario: Scenario) -> None:
     found = judged(scenario, delay_acks=0.35, rto=0.4)
-    assert found.word is Word.PASS, found
+    assert found.word is Verdict.PASS, found
 
 
 @each_scenario
@@ -113,7 +113,7 @@ def test_web_server_passes_what_it_can_serve(scenario: Scenario, trigger: Trigge
         assert set(scenario.commands) - {"close"}
         return
     found = judged(scenario, trigger=trigger, speaks_http=True)
-    assert found.word is Word.PASS, found
+    assert found.word is Verdict.PASS, found
     assert set(scenario.shows) - set(found.rules) == set()
 
 
@@ -130,7 +130,7 @@ def test_profile_of_another_kind_is_told_apart() -> None:
             stack = replace(peer_for(scenario), profile=profile)
             talk = Dialogue(scenario, stack, profile="rfc9293")
             talk.run()
-            assert talk.opinion().word is Word.PASS
+            assert talk.opinion().word is Verdict.PASS
 
 
 @pytest.mark.parametrize("seed", range(45))
@@ -146,7 +146,7 @@ def test_lossy_path_is_never_the_peers_fault(seed: int) -> None:
 
     share = (1 + seed % 30) / 100
     found = whole_run(chooses, losing(share, seed))
-    wrong = {name: o for name, o in found.items() if o.word in {Word.FAIL, Word.WARN}}
+    wrong = {name: o for name, o in found.items() if o.word in {Verdict.FAIL, Verdict.WARN}}
     assert wrong == {}
 
 
@@ -162,6 +162,6 @@ def test_slight_loss_ends_in_a_pass_after_another_attempt(scenario: Scenario) ->
 
             heard = attempts(scenario, lambda: peer_for(scenario), loses=loses)
             found = settle(heard, clean=True)
-            assert found.word in {Word.PASS, Word.INCONCLUSIVE}, (to_peer, number, heard)
-            if found.word is Word.INCONCLUSIVE:
+            assert found.word in {Verdict.PASS, Verdict.INCONCLUSIVE}, (to_peer, number, heard)
+            if found.word is Verdict.INCONCLUSIVE:
                 assert "attempt" in found.reason or found.reason.startswith("no answer")

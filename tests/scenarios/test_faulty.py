@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from probe import scenarios
-from probe.engine.verdict import Word
+from probe.results.verdict import Verdict
 from probe.spec import rules
 from probe.spec.segment import ACK, FIN, SYN
 from probe.spec.states import State
@@ -189,7 +189,7 @@ def faulty(scenario_id: str, defect: tuple[Faults, dict[str, object]]) -> Peer:
 def test_defect_is_caught_with_its_rule(rule: str, scenario: str, defect: tuple[Faults, dict[str, object]]) -> None:
     found = verdict(scenario, lambda: faulty(scenario, defect))
     assert [finding.rule for finding in found.findings] == [rule], found
-    due = Word.WARN if rules.find(rule).severity in {"warn", "info"} else Word.FAIL
+    due = Verdict.WARN if rules.find(rule).severity in {"warn", "info"} else Verdict.FAIL
     assert found.word is due
 
 
@@ -197,7 +197,7 @@ def test_defect_is_caught_with_its_rule(rule: str, scenario: str, defect: tuple[
 def test_defect_is_never_called_conforming(scenario: str, defect: tuple[Faults, dict[str, object]]) -> None:
     found = verdict(scenario, lambda: faulty(scenario, defect))
     assert found.findings
-    assert found.word in {Word.FAIL, Word.WARN}
+    assert found.word in {Verdict.FAIL, Verdict.WARN}
 
 
 def test_every_rule_shown_has_a_faulty_peer() -> None:
@@ -208,5 +208,5 @@ def test_every_rule_shown_has_a_faulty_peer() -> None:
 @pytest.mark.parametrize("reply", ["F4", "E6", "V4", "T12"])
 def test_a_defect_leaves_exchanges_alone_that_do_not_meet_it(reply: str) -> None:
     found = whole_run(lambda scenario: replace(peer_for(scenario), faults={reply: resets}))
-    assert found["refused"].word is Word.PASS
-    assert {opinion.word for opinion in found.values()} == {Word.PASS, Word.FAIL}
+    assert found["refused"].word is Verdict.PASS
+    assert {opinion.word for opinion in found.values()} == {Verdict.PASS, Verdict.FAIL}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from probe.cli.lines import LineSink
-from probe.cli.sinks import DocumentSink
+from probe.cli.output.lines import LineSink
+from probe.cli.output.sinks import DocumentSink
 from probe.wire.owner import give_to_caller
 from probe.wire.record import Recorder
 

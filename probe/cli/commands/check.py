@@ -1,0 +1,134 @@
+"""`probe check`: options to a plan; what is judged and printed is in ``probe.cli.run.check``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from probe.cli.options.namespaces import placed, watch
+from probe.cli.options.reporting import Reporting, reporting
+from probe.cli.options.selection import chosen
+from probe.spec.reaction import PROFILES
+
+_PORT = click.IntRange(1, 65535)
+
+
+@click.command("check")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("-4", "ipv4", is_flag=True, help="IPv4 only.")
+@click.option("-6", "ipv6", is_flag=True, help="IPv6 only.")
+@click.option("--profile", type=click.Choice(PROFILES), default="rfc9293", show_default=True, help="The reading.")
+@click.option(
+    "--trigger",
+    default="auto",
+    metavar="auto|none|http|target|LINE",
+    help="How the peer's application is brought to close first: found out (auto), not at all, an HTTP/1.0 request,"
+    " the commands of `probe target`, or a line to send, such as 'QUIT\\r\\n'.",
+)
+@click.option("--only", multiple=True, metavar="ID", help="Only this exchange (* and ? allowed); repeatable.")
+@click.option("--no-wait", is_flag=True, help="Leave out exchanges that wait for a timer of the peer.")
+@click.option("--slow", is_flag=True, help="Add the exchanges that wait for minutes (2MSL, R2), all at the same time.")
+@click.option("--patience", type=click.FloatRange(0.01, 3600), metavar="SECONDS", help="How long a reply may take.")
+@click.option("--interface", metavar="NAME", help="Send and listen there, whatever the routes say.")
+@click.option("--source", metavar="ADDRESS", help="The source address, one of this host's.")
+@click.option("--closed-port", type=_PORT, metavar="PORT", help="A port of the target where nothing listens.")
+@click.option("--seed", type=int, metavar="NUMBER", help="Makes the tester's sequence numbers repeatable.")
+@click.option("--deadline", type=click.FloatRange(0.1), metavar="SECONDS", help="End then; the rest is inconclusive.")
+@reporting
+@click.option("--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable.")
+@click.option("--hosts", metavar="FILE.toml", help="Check the hosts listed there, too.")
+@click.option("--jobs", type=click.IntRange(1, 256), default=8, show_default=True, help="So many hosts at a time.")
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="So many connections at a time that one host sees.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.01, 100_000),
+    metavar="N",
+    help="At most so many new connections a second that one host sees.  [default: no bound]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
+@placed
+def command(  # noqa: PLR0913, PLR0917  # one parameter an option
+    targets: tuple[str, ...],
+    ipv4: bool,
+    ipv6: bool,
+    trigger: str,
+    only: tuple[str, ...],
+    no_wait: bool,
+    slow: bool,
+    show: tuple[str, ...],
+    quiet: bool,
+    hosts: str | None,
+    jobs: int,
+    rate: float | None,
+    deadline: float | None,
+    reporting: Reporting,
+    **plain: Any,  # noqa: ANN401  # options that CheckOptions has under the same name
+) -> int:
+    """Judge how TARGET opens and closes connections: host:port, [v6]:port or name:port.
+
+    Several targets, and those of a file of hosts, are checked side by side and reported in one table.
+
+    Without TARGET the kernel of this machine is judged, in a private network namespace with `probe target` in it;
+    that needs neither root nor configuration. Checking another host needs the capability CAP_NET_RAW.
+    """
+    from probe.cli.options.hosts import read
+    from probe.cli.output import publishing
+    from probe.cli.run import check as checking
+    from probe.cli.run import plan
+    from probe.live.options import CheckOptions
+
+    exchanges = _exchanges(only, no_wait=no_wait, slow=slow)
+    options = CheckOptions(
+        trigger=known_trigger_text(trigger), only=exchanges, waits=not no_wait, slow=slow, watch=watch(), **plain
+    )
+    versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
+    wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
+    explicit = _explicit(trigger=trigger, rate=rate, **plain)
+    request = checking.Request(wanted, versions, options, explicit, jobs, deadline)
+    return checking.check(request, publishing.Display(_shown(show), quiet, reporting))
+
+
+def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the options have them
+    """What the user said on the command line, defaults left out."""
+    context = click.get_current_context()
+    return {key: v for key, v in values.items() if context.get_parameter_source(key) is ParameterSource.COMMANDLINE}
+
+
+def known_trigger_text(text: str) -> str:
+    """The text of --trigger, if it makes sense; click.BadParameter if not."""
+    from probe.scenarios.triggers import user_line
+
+    if not text:
+        raise click.BadParameter("a line cannot be empty; say none for no trigger", param_hint="--trigger")
+    try:
+        user_line(text)
+    except UnicodeError:
+        problem = r"the backslashes make no sense; \r \n \t \\ and \x41 are understood"
+        raise click.BadParameter(problem, param_hint="--trigger") from None
+    return text
+
+
+def _exchanges(only: tuple[str, ...], *, no_wait: bool, slow: bool) -> tuple[str, ...]:
+    """What ``--only`` names; a pattern does not reach the slow ones without ``--slow``."""
+    from probe.scenarios import ALL
+
+    wanted = tuple(i for i in chosen(only, list(ALL), "--only") if slow or not ALL[i].slow or i in only)
+    kept = tuple(name for name in wanted if not (no_wait and ALL[name].waits))
+    if wanted and not kept:
+        raise click.UsageError(f"--no-wait leaves nothing of --only: {', '.join(wanted)} waits for a timer of the peer")
+    return kept
+
+
+def _shown(show: tuple[str, ...]) -> frozenset[str]:
+    from probe.scenarios import ALL
+
+    return frozenset(ALL if "all" in show else chosen(show, list(ALL), "--show"))

@@ -1,0 +1,179 @@
+"""`probe replay`: options to a request; what is read and printed is in ``probe.cli.run.replay``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from probe.cli.options.filters import OPTION, parse
+from probe.cli.options.reporting import Reporting, reporting_as
+from probe.spec.reaction import PROFILES
+
+if TYPE_CHECKING:
+    from probe.cli.run.replay_outcome import Picked
+
+_SHOWN = re.compile(r"(?:(?P<file>.+):)?(?P<index>\d+)", re.DOTALL)
+_ROWS = "20"
+_HELPS = {
+    "--jsonl": "Write each connection as a line of JSON as soon as it is judged, at last a summary; - as above.",
+    "--junit": "Write JUnit XML, as Jenkins and GitLab read it, with the connections that --limit lists.",
+    "--markdown": "Write a summary with the connections that --limit lists and a ladder of those that failed.",
+    "--save": "With --live: write every packet, commented, for Wireshark and tshark.",
+    "--expect": 'Deviations listed there (TOML, or JSON) do not fail the replay; of captures, exchange = "capture".',
+}
+_JUDGING = ("--filter", "--show", "--limit", "--connections", "--workers", "--scheduler")
+"""What only the judging of captures and recordings knows."""
+
+
+@click.command("replay")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--profile", type=click.Choice(PROFILES), help="The reading.  [default: rfc9293; of a recording its own]")
+@click.option(
+    OPTION,
+    "filters",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Only connections with this host, port, handshake, close, verdict, rule or state (Zeek's conn_state);"
+    " * and ? allowed in words; repeatable, all must hold.",
+)
+@click.option(
+    "--show",
+    multiple=True,
+    metavar="N|FILE:N",
+    help="Only the ladder of this connection (--json: its segments); repeatable."
+    " For recordings: ID of an exchange, or all.",
+)
+@click.option("--limit", default=_ROWS, show_default=True, metavar="N|all", help="Rows in the table, the worst first.")
+@click.option(
+    "--connections", is_flag=True, help="Judge recordings of `probe check` by connections too, like any capture."
+)
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use.  [default: one a core]")
+@click.option("--scheduler", metavar="ADDRESS", help="Hand the work to this Dask cluster instead (extra [cluster]).")
+@click.option("--deadline", type=click.FloatRange(0.1), metavar="SECONDS", help="End then; the rest is inconclusive.")
+@reporting_as(_HELPS)
+@click.option(
+    "--live",
+    metavar="TARGET",
+    help="Send the client side of one connection to this live peer (host:port) and judge its answers.",
+)
+@click.option(
+    "--connection",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --live: the number of the connection.  [default: the first with its SYN]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
+def command(  # noqa: PLR0913, PLR0917  # one parameter an option
+    files: tuple[str, ...],
+    profile: str | None,
+    filters: tuple[str, ...],
+    show: tuple[str, ...],
+    limit: str,
+    connections: bool,
+    workers: int | None,
+    scheduler: str | None,
+    deadline: float | None,
+    reporting: Reporting,
+    live: str | None,
+    connection: int | None,
+    quiet: bool,
+) -> int:
+    """Judge every TCP connection in captures: pcap or pcapng, plain or gzip.
+
+    FILE is a file, a folder (every capture in it), or - for standard input. A recording of `probe check --save` is
+    judged again exchange by exchange. With --live a captured client is played against a live peer.
+    """
+    if files.count("-") > 1:
+        raise click.UsageError("standard input can be read only once")
+    if live is not None or connection is not None:
+        return _re_enact(live, files, connection, profile, reporting, quiet=quiet, deadline=deadline)
+    if reporting.save is not None:
+        raise click.UsageError("--save keeps the packets of --live TARGET; captures are judged where they are")
+    from probe.cli.run.replay import Display, replay
+    from probe.cli.run.replay_outcome import Request
+
+    beside = [OPTION] * bool(filters) + ["--deadline"] * bool(deadline)
+    shown = _all_picked(show, files, beside=[*beside, *reporting.given(*_NOT_SHOWN)])
+    wanted = parse(filters)
+    as_captures = connections or bool(filters)
+    request = Request(files, profile, filters, wanted, *shown, _limit(limit), as_captures, workers, scheduler)
+    return replay(request, Display(reporting, quiet, deadline))
+
+
+_NOT_SHOWN = ("--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on")
+"""What --show N has no use for."""
+
+
+def _re_enact(
+    live: str | None,
+    files: tuple[str, ...],
+    connection: int | None,
+    profile: str | None,
+    reporting: Reporting,
+    *,
+    quiet: bool,
+    deadline: float | None,
+) -> int:
+    """``--live``: something quite different."""
+    if live is None:
+        raise click.UsageError("--connection names what --live TARGET re-enacts; to look at a connection use --show N")
+    if strange := _used(_JUDGING):
+        raise click.UsageError(f"--live re-enacts one connection and judges no capture: leave out {strange[0]}")
+    from probe.cli.output.publishing import Display
+    from probe.cli.run import reenact as replay_live
+
+    request = replay_live.Request(live, files, connection, profile, deadline)
+    return replay_live.run(request, Display(quiet=quiet, reporting=reporting))
+
+
+def _used(options: Iterable[str]) -> list[str]:
+    """Those of the options that are on the command line."""
+    context = click.get_current_context()
+    names = {option: parameter.name for parameter in context.command.params for option in parameter.opts}
+    return [o for o in options if context.get_parameter_source(names[o] or "") is ParameterSource.COMMANDLINE]
+
+
+def _limit(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not (text.isascii() and text.isdecimal()):
+        raise click.BadParameter(f"{text!r} is neither a number nor 'all'", param_hint="--limit")
+    return int(text)
+
+
+def _all_picked(
+    show: tuple[str, ...], files: tuple[str, ...], *, beside: list[str]
+) -> tuple[tuple[Picked, ...], tuple[str, ...]]:
+    """The connections and the exchanges to show; ``beside``: options that ask for something else."""
+    named = [_picked(text, files) for text in show]
+    exchanges = tuple(one for one in named if isinstance(one, str))
+    picked = tuple(one for one in named if not isinstance(one, str))
+    if picked and beside:
+        raise click.UsageError(f"--show N shows that connection and nothing else: leave out {beside[0]}")
+    return picked, exchanges
+
+
+def _picked(text: str, files: tuple[str, ...]) -> Picked | str:
+    """The connection that ``N`` or ``FILE:N`` names; other text is an id of an exchange."""
+    from probe.cli.run.replay_outcome import Picked
+
+    found = _SHOWN.fullmatch(text)
+    if found is None:
+        return _exchange(text)
+    if files == ("-",) or found["file"] == "-":
+        problem = "standard input cannot be read twice: save it to a file and show from there"
+        raise click.BadParameter(problem, param_hint="--show")
+    return Picked(found["file"], int(found["index"]))
+
+
+def _exchange(text: str) -> str:
+    from probe.cli.options.selection import chosen
+    from probe.scenarios import ALL
+
+    if text != "all":
+        chosen((text,), list(ALL), "--show")
+    return "*" if text == "all" else text

@@ -1,0 +1,121 @@
+"""``--filter KEY=VALUE`` of `probe replay`: which connections are wanted; plain data that can be sent to workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from probe.results.connection import Connection
+
+OPTION = "--filter"
+HANDSHAKES = ("followed", "refused", "unanswered", "incomplete", "violated", "not seen")
+CLOSES = ("four-way", "three-segment", "simultaneous", "reset by client", "reset by server", "incomplete", "none")
+CONN_STATES = ("S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH")
+"""Zeek's conn_state, in the order of its manual."""
+
+_VALUES: dict[str, Callable[[Connection], tuple[str, ...]]] = {
+    "host": lambda c: (c.client.address, c.server.address),
+    "port": lambda c: (str(c.client.port), str(c.server.port)),
+    "handshake": lambda c: (c.handshake,),
+    "close": lambda c: (c.close,),
+    "verdict": lambda c: (c.verdict.value,),
+    "rule": lambda c: tuple(finding.rule for finding in c.findings),
+    "state": lambda c: (c.conn_state,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One ``KEY=VALUE``: some value that the connection has under ``key`` is among ``accepted``."""
+
+    key: str
+    accepted: frozenset[str]
+
+    def __call__(self, connection: Connection) -> bool:
+        """Whether it holds."""
+        return not self.accepted.isdisjoint(_VALUES[self.key](connection))
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Every condition holds."""
+
+    conditions: tuple[Condition, ...]
+
+    def __call__(self, connection: Connection) -> bool:
+        """Whether the connection is wanted."""
+        return all(condition(connection) for condition in self.conditions)
+
+
+def parse(expressions: Iterable[str]) -> Filter | None:
+    """The filter that the options ask for; None without any. click.BadParameter names the choices."""
+    conditions = tuple(map(_condition, expressions))
+    return Filter(conditions) if conditions else None
+
+
+def _condition(text: str) -> Condition:
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or key not in _VALUES:
+        problem = f"there is no key {key!r}" if equals else f"{text!r} has no '='"
+        raise _bad(f"{problem}: write KEY=VALUE with one of {', '.join(_VALUES)}")
+    if key == "host":
+        return Condition(key, frozenset({_address(value)}))
+    if key == "port":
+        return Condition(key, frozenset({_port(value)}))
+    return Condition(key, _rules(value) if key == "rule" else _words(key, value))
+
+
+def _address(value: str) -> str:
+    from probe.wire.addresses import canonical
+    from probe.wire.errors import TargetError
+
+    try:
+        return canonical(value.removeprefix("[").removesuffix("]"))[0]
+    except TargetError as error:
+        raise _bad(f"host: {error}") from None
+
+
+def _port(value: str) -> str:
+    if not (value.isascii() and value.isdecimal() and int(value) <= 65535):
+        raise _bad(f"port: {value!r} is no TCP port; give a number up to 65535")
+    return str(int(value))
+
+
+def _words(key: str, value: str) -> frozenset[str]:
+    """The words that the pattern matches; a hyphen may stand for a blank (``reset-by-client``), case is ignored."""
+    from probe.results.verdict import Verdict
+
+    choices: dict[str, Sequence[str]] = {
+        "handshake": HANDSHAKES,
+        "close": CLOSES,
+        "verdict": [word.value for word in Verdict],
+        "state": CONN_STATES,
+    }
+    found = frozenset(word for word in choices[key] if fnmatchcase(_plain(word), _plain(value)))
+    if not found:
+        raise _bad(f"there is no {key} {value!r}: choose among {', '.join(choices[key])} (* and ? allowed)")
+    return found
+
+
+def _plain(text: str) -> str:
+    return text.replace("-", " ").lower()
+
+
+def _rules(value: str) -> frozenset[str]:
+    from probe.spec.rules import ALL, close_matches
+
+    found = frozenset(rule for rule in ALL if fnmatchcase(rule, value.lower()))
+    if not found:
+        near = close_matches(value)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`probe list --rules` shows what there is."
+        raise _bad(f"there is no rule {value!r}: {hint}")
+    return found
+
+
+def _bad(problem: str) -> click.BadParameter:
+    return click.BadParameter(problem, param_hint=OPTION)

@@ -1,0 +1,109 @@
+"""What a check of several targets comes to: which endpoints, with what options, and which of them one host shares."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from probe.cli.options.hosts import Host
+from probe.cli.options.targets import Aim, is_literal, locate, split
+from probe.live.options import CheckOptions
+from probe.live.pacing import Pace
+from probe.live.worker import Job
+from probe.wire.errors import TargetError
+
+_OPTIONS = {entry.name for entry in fields(CheckOptions)}
+
+
+@dataclass(slots=True)
+class Plan:
+    """Every target a job, in the order of the report; ``lost`` are hosts that could not be found, by that order."""
+
+    jobs: list[Job] = field(default_factory=list)
+    lost: list[tuple[int, Host, TargetError]] = field(default_factory=list)
+
+    def lanes(self) -> list[list[Job]]:
+        """The jobs of one host after another: it is never asked by two of them at a time."""
+        found: dict[str, list[Job]] = {}
+        for job in self.jobs:
+            found.setdefault(job.target.address, []).append(job)
+        lanes: list[list[Job]] = []
+        for lane in found.values():  # the addresses of one name are one host, as far as one can guess
+            same = [other for other in lanes if _same_host(other, lane)]
+            lanes = [other for other in lanes if other not in same]
+            lanes.append([job for part in (*same, lane) for job in part])
+        return [_paced(sorted(lane, key=lambda job: job.number)) for lane in lanes]
+
+    @property
+    def size(self) -> int:
+        """How many rows the report will have."""
+        return len(self.jobs) + len(self.lost)
+
+
+def _same_host(some: Sequence[Job], others: Sequence[Job]) -> bool:
+    names = {job.host for job in some}
+    return any(job.host in names for job in others)
+
+
+def _paced(lane: list[Job]) -> list[Job]:
+    """The jobs with one pace for all of them, the slowest that any of them asks for."""
+    rates = [1 / job.options.pace.gap for job in lane if job.options.pace is not None]
+    pace = Pace(min(rates)) if rates else None
+    return [replace(job, options=replace(job.options, pace=pace)) for job in lane]
+
+
+def given(targets: Sequence[str]) -> list[Host]:
+    """The TARGETs of the command line as hosts without settings; TargetError for what is none."""
+    pairs = [split(text) for text in targets]
+    return [Host("", host, (port,)) for host, port in pairs]
+
+
+def plan(hosts: Sequence[Host], versions: Collection[int], options: CheckOptions, explicit: Mapping[str, Any]) -> Plan:
+    """Look every host up, all at the same time. ``explicit`` are options the user gave: they outweigh the file."""
+    made = Plan()
+    number = 0
+    for host, found in zip(hosts, _located(hosts, versions), strict=True):
+        if isinstance(found, TargetError):
+            made.lost.append((number, host, found))
+            number += 1
+            continue
+        for aim in found:
+            told = _told(host, aim, options, explicit)
+            made.jobs.append(Job(number, aim.endpoint, told, host.name, host.address.lower()))
+            number += 1
+    return made
+
+
+def _told(host: Host, aim: Aim, options: CheckOptions, explicit: Mapping[str, Any]) -> CheckOptions:
+    settings = {**host.settings, **explicit}
+    rate = settings.get("rate")
+    chosen = replace(options, **{key: value for key, value in settings.items() if key in _OPTIONS})
+    pace = Pace(rate) if rate else None
+    return replace(chosen, interface=chosen.interface or aim.interface or None, pace=pace)
+
+
+def _located(hosts: Sequence[Host], versions: Collection[int]) -> list[list[Aim] | TargetError]:
+    """Where each host is. Names are looked up side by side: a name server that is down answers after many seconds."""
+    answers: queue.SimpleQueue[tuple[int, list[Aim] | TargetError]] = queue.SimpleQueue()
+
+    def look(number: int, host: Host) -> None:
+        try:
+            answers.put((number, locate(host.address, host.ports, versions or host.versions)))
+        except TargetError as error:
+            answers.put((number, error))
+
+    threads = []
+    for number, host in enumerate(hosts):
+        if is_literal(host.address) or len(hosts) == 1:
+            look(number, host)
+        else:
+            # Daemons: an interruption need not wait for the name server.
+            threads.append(threading.Thread(target=look, args=(number, host), daemon=True))
+            threads[-1].start()
+    found = dict(answers.get() for _ in hosts)
+    for thread in threads:
+        thread.join()
+    return [found[number] for number in range(len(hosts))]

@@ -1,0 +1,169 @@
+"""Runs a replay: captures by connections, recordings of `probe check` by exchanges; keeps every result, reports."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import partial
+
+from probe.capture.errors import CaptureError
+from probe.capture.reader import Reading
+from probe.capture.sources import STDIN
+from probe.cli.options.reporting import Reporting
+from probe.cli.output.byte_progress import ByteProgress
+from probe.cli.output.lines import LineSink
+from probe.cli.output.outputs import Outputs
+from probe.cli.output.replay_formats import ReplayPapers
+from probe.cli.output.terminal import paint, say, width
+from probe.cli.run.replay_outcome import Outcome, Request
+from probe.cli.run.signals import terminated_like_ctrl_c
+from probe.recording import reading as recorded
+from probe.replay.deadline import Deadline, LateError
+from probe.replay.run import replay as judge
+from probe.replay.sink import Sink
+from probe.reports import as_replay_json, as_replay_text, as_text
+from probe.reports.as_replay_json import Recording
+from probe.reports.as_replay_text import Scope
+from probe.results.connection import Connection
+from probe.results.verdict import ExchangeResult
+from probe.wire.errors import TargetError, WireError
+
+_FIRST = 1 << 16
+"""Octets that surely hold the first section's comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """What is printed and written, and after how many seconds the replay ends."""
+
+    reporting: Reporting
+    quiet: bool = False
+    deadline: float | None = None
+
+
+def replay(request: Request, display: Display) -> int:
+    """Read, judge, print and write; the exit code.
+
+    Raises WireError for a file that cannot be written, TargetError for a connection that does not exist.
+    """
+    until = None if display.deadline is None else time.monotonic() + display.deadline
+    progress = ByteProgress(quiet=display.quiet)
+    with ExitStack() as stack:
+        outputs = Outputs(display.reporting, stack)
+        outcome = Outcome(expected=outputs.expected, fail_on=outputs.fail_on)
+        request = replace(request, until=until, expected=outputs.expected)
+        outcome.find(request.files)
+        with terminated_like_ctrl_c():
+            if request.picked:
+                from probe.cli.run.show import show
+
+                return show(request, outcome, outputs.document)
+            try:
+                sink = None if outputs.lines is None else _Passing(outputs.lines, outcome)
+                _judge(request, display, outcome, progress, sink)
+            except KeyboardInterrupt:
+                outcome.interrupted = True
+            progress.clear()
+            return _publish(request, display, outcome, outputs)
+
+
+# -- judging -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """Writes connections as they are known; after a trouble, which is noted, no more of them."""
+
+    lines: LineSink
+    outcome: Outcome
+
+    def take(self, connections: Sequence[Connection]) -> None:
+        """Take them over."""
+        self.lines.put("".join(map(as_replay_json.line, connections)))
+
+    def flush(self) -> None:
+        """Write them."""
+        self.outcome.attempt(self.lines.flush)
+
+
+def _judge(request: Request, display: Display, outcome: Outcome, progress: ByteProgress, sink: Sink | None) -> None:
+    """Recordings first: they are short. JSON lists their connections too; verdicts on those count for nothing."""
+    ours = [] if request.as_captures else [file for file in outcome.files if _is_recording(file)]
+    if request.exchanges and not ours:
+        raise TargetError(
+            f"--show {request.exchanges[0]}: none of the files is a recording; show a connection's number"
+        )
+    with Deadline(request.until) as deadline:
+        for file in ours:
+            try:
+                with deadline.waiting():  # whatever is half done is given up
+                    again = recorded.rejudge(file, request.profile)
+                _take(again, file, outcome)
+            except LateError:
+                outcome.not_judged(file, request.profile)
+            except CaptureError as error:
+                outcome.failed(error)
+    captures = [file for file in outcome.files if file not in ours]
+    every = display.reporting.json_to is not None
+    try:
+        if (every or sink) and ours:
+            aside = replace(request, expected=())
+            outcome.sideline = judge(aside.options(ours, None if every else 0, sink=sink))
+        if captures:
+            outcome.replay = judge(request.options(captures, None if every else request.limit, progress, sink))
+    except (CaptureError, WireError) as error:
+        outcome.failed(error)
+    outcome.interrupted |= outcome.replay is not None and outcome.replay.interrupted
+    outcome.late |= outcome.replay is not None and outcome.replay.late
+
+
+def _is_recording(file: str) -> bool:
+    """By the comment of its first section. A file that cannot be read is left to the replay, which says why."""
+    if file == STDIN:
+        return False  # could not be read again
+    try:
+        first = next(iter(Reading(file, chunk=_FIRST)), None)
+    except CaptureError:
+        return False
+    return first is not None and any(map(recorded.is_recording, first.section_comments))
+
+
+def _take(again: recorded.Rejudged, file: str, outcome: Outcome) -> None:
+    if again.fault is not None:
+        outcome.failed(again.fault)
+    outcome.judged_again(Recording(file, again.report, again.verdicts, tuple(map(str, again.differences))))
+
+
+# -- results out -------------------------------------------------------------------------------------------------------
+
+
+def _publish(request: Request, display: Display, outcome: Outcome, outputs: Outputs) -> int:
+    """Files first, as trouble with them belongs into the rest; then people."""
+    outcome.settle()
+    outputs.write(ReplayPapers(request, outcome), outcome, outcome.exit_code)
+    outcome.complain()
+    code = outcome.exit_code()
+    if not outputs.stdout_taken:
+        say("\n".join(_texts(request, display, outcome, code)))
+    return code
+
+
+def _texts(request: Request, display: Display, outcome: Outcome, code: int) -> Iterator[str]:
+    """The parts of the report; the last line of the last one names the exit code."""
+    style = as_text.Style(width(), paint(sys.stdout), display.quiet)
+    for place, one in enumerate(outcome.recordings, 1):
+        last = place == len(outcome.recordings) and outcome.replay is None
+        yield as_replay_text.recording_heading(one, style) + as_text.render(
+            one.report, style, exit_code=code if last else None, shown=partial(_is_shown, request.exchanges)
+        )
+    if outcome.replay is not None:
+        scope = Scope(request.limit, request.filters)
+        yield as_replay_text.render(outcome.replay, style, scope=scope, exit_code=code)
+
+
+def _is_shown(patterns: tuple[str, ...], result: ExchangeResult) -> bool:
+    return any(fnmatchcase(result.id, pattern) for pattern in patterns)

@@ -1,0 +1,98 @@
+"""Segments a capture may lack: what the other end can have sent, and what the end itself can have sent, unrecorded.
+
+Only what a correct end would send at that point is supposed: an acknowledgment, text, a FIN, a RST, the one SYN,ACK
+that an acknowledgment answers. A record that needs any of it says so (``Hypothesis.excuses``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from probe.engine.belief.hypothesis import PEER_ISN, TESTER_ISN, UNSEEN, Hypothesis, disclosed
+from probe.spec import calls
+from probe.spec.arrives import arrives
+from probe.spec.segment import ACK, FIN, RST, SYN, WSCALE, Option, Segment
+from probe.spec.states import SENDING, SYNCHRONIZED, State
+from probe.spec.tcb import Tcb
+
+_WINDOW = 1 << 30
+"""How far an acknowledgment may lie ahead of what was seen: the largest window there is (RFC 7323 section 2.3)."""
+_UNKNOWN_SCALE = (Option(WSCALE, bytes([14])),)
+"""The SYN,ACK that was not recorded may have scaled windows by anything; the largest shift refuses nothing wrongly."""
+
+
+def before_processing(h: Hypothesis) -> Iterator[Hypothesis]:
+    """What the end itself may have sent unrecorded, when the next segment for it acknowledges more than was seen."""
+    if not h.inflight or not h.inflight[0][1].flags & ACK:
+        return
+    ack = h.inflight[0][1].ack
+    if h.due is not None and h.tcb.iss is None:
+        syn_ack = Segment(ack - 1, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
+        yield replace(h, tcb=disclosed(h.tcb, syn_ack), due=None).excused(UNSEEN)
+    elif h.due is None and h.tcb.state in SENDING and 0 < ack.ahead_of(h.tcb.snd_nxt) <= _WINDOW:
+        sent = replace(h, tcb=h.tcb.sent_up_to(ack)).excused(UNSEEN)
+        yield sent
+        yield replace(sent, tcb=calls.closed(sent.tcb))
+
+
+def before_sending(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
+    """What may have reached the end unrecorded before it sent ``segment``."""
+    if h.due is not None:
+        if h.tcb.iss is None and segment.flags & (SYN | RST | ACK) == ACK:
+            yield from before_sending(_synchronized(h, segment), segment)
+        return
+    yield from _told(h, segment)
+    if segment.flags & RST and h.tcb.state is not State.CLOSED:
+        gone = replace(h, tcb=h.tcb.gone(), owed=None).excused(UNSEEN)
+        yield gone
+        yield from _told(gone, segment)
+
+
+def _told(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
+    """One unrecorded segment was processed first."""
+    for unseen in _toward(h.tcb, segment):
+        for reaction in arrives(h.tcb, unseen):
+            after = replace(h, inflight=((-1, unseen), *h.inflight)).reacted(reaction).excused(UNSEEN)
+            yield after
+            if after.due is not None or after.owed is not None:
+                yield replace(after, due=None, owed=h.owed)  # its answer was not recorded either
+
+
+def _synchronized(h: Hypothesis, segment: Segment) -> Hypothesis:
+    """The end's SYN,ACK and what it sent before ``segment`` were not recorded."""
+    iss = min(PEER_ISN, segment.seq - 1)
+    syn_ack = Segment(iss, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
+    tcb = disclosed(h.tcb, syn_ack).sent_up_to(segment.seq)
+    return replace(h, tcb=tcb, due=None).excused(UNSEEN)
+
+
+def _toward(tcb: Tcb, segment: Segment) -> Iterator[Segment]:
+    """Segments of the other end that fit the block and lead to what ``segment`` acknowledges."""
+    if tcb.state in (State.CLOSED, State.LISTEN):
+        yield from _to_nobody(segment)
+        return
+    if tcb.state is State.SYN_SENT:
+        if segment.flags & (SYN | ACK) == ACK:
+            yield Segment(segment.ack - 1, tcb.snd_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
+        elif segment.flags & RST:
+            yield Segment(TESTER_ISN, tcb.snd_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
+        return
+    if tcb.state is not State.SYN_RECEIVED and tcb.state not in SYNCHRONIZED:
+        return
+    for ack in dict.fromkeys((tcb.snd_nxt, tcb.snd_una)):
+        yield Segment(tcb.rcv_nxt, ack, ACK, 0xFFFF)
+        ahead = segment.ack.ahead_of(tcb.rcv_nxt) if segment.flags & ACK else 0
+        if 0 < ahead <= _WINDOW:
+            yield Segment(tcb.rcv_nxt, ack, ACK, 0xFFFF, length=ahead)
+            yield Segment(tcb.rcv_nxt, ack, ACK | FIN, 0xFFFF, length=ahead - 1)
+
+
+def _to_nobody(segment: Segment) -> Iterator[Segment]:
+    """What an end without a connection answers with this RST (RFC 9293 section 3.10.7.1)."""
+    if not segment.flags & RST:
+        return
+    if segment.seq != 0 or not segment.flags & ACK:
+        yield Segment(TESTER_ISN, segment.seq, ACK, 0xFFFF)
+    elif segment.ack == TESTER_ISN + 1:
+        yield Segment(TESTER_ISN, flags=SYN, window=0xFFFF)

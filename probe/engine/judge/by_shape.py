@@ -1,0 +1,76 @@
+"""Remembers the verdict of a record by its shape, so that of a thousand records that look alike one is judged.
+
+The shape is the watch's point: all segments in canonical numbers, in order. Where a verdict also rests on something
+else (times, missing answers, what came after the seal), nothing is remembered and the record is judged by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from probe.engine.belief.events import Seen
+from probe.engine.belief.tracker import Belief, Terms
+from probe.engine.belief.transcript import Transcript
+from probe.engine.belief.watch import Point, Watch
+from probe.engine.judge.attempt import Case, Doubt, Opinion, judge
+from probe.engine.judge.segment_size import RULES
+from probe.engine.judge.timers import FULL, HALF_SECOND
+from probe.results.verdict import Verdict
+from probe.scenarios.steps import Scenario
+
+_SHAPES = 4096
+"""So many shapes are remembered at a time; ordinary peers show a handful."""
+
+
+@dataclass(slots=True)
+class Recall:
+    """Judges attempts at one scenario under equal terms; the fields are those of ``Case``."""
+
+    scenario: Scenario
+    start: Belief
+    terms: Terms
+    obedient: bool = False
+    path_delay: float = 0.0
+    version: int = 4
+    _known: dict[Point, Opinion] = field(default_factory=dict)
+
+    def opinion(self, transcript: Transcript, watch: Watch) -> Opinion:
+        """What ``judge`` says; ``watch`` has followed the whole transcript from ``start`` under ``terms``."""
+        timed = self.scenario.repeats or {FULL, *RULES} & set(self.scenario.shows)
+        plain = not timed and not self.scenario.distinct_isns and _plain(transcript, watch)
+        known = self._known.get(watch.point) if plain else None
+        if known is not None:
+            return known
+        case = Case(
+            self.scenario,
+            transcript,
+            self.start,
+            self.terms,
+            self.obedient,
+            self.path_delay,
+            version=self.version,
+        )
+        found = judge(case)
+        if plain and found.word is Verdict.PASS and found.doubt is Doubt.NONE:
+            if len(self._known) >= _SHAPES:
+                self._known.clear()
+            self._known[watch.point] = found
+        return found
+
+
+def _plain(transcript: Transcript, watch: Watch) -> bool:
+    """Whether nothing but the segments in canonical numbers can decide.
+
+    All gaps below half a second: no acknowledgment is late, none is of another kind for its delay (MUST-40).
+    """
+    events = transcript.events
+    if not events or transcript.foreign or transcript.missing or transcript.interrupted:
+        return False
+    if watch.index + 1 != len(events) or (transcript.sealed is not None and transcript.sealed < len(events)):
+        return False
+    if watch.numbers.tester is None or watch.numbers.peer is None:
+        return False  # without both ISNs the numbers are absolute
+    if any(isinstance(event, Seen) and event.segment.reserved for event in events):
+        return False  # the shape does not tell
+    times = [event.time for event in events]
+    return max(times) - min(times) <= HALF_SECOND

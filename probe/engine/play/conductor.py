@@ -1,0 +1,293 @@
+"""Walks a scenario: events in, commands out. It knows no socket and no clock; time is in the events.
+
+The peer's text is acknowledged as it comes (its FIN is not); an exchange that may leave a connection on the peer ends
+with a RST where the peer expects it, checked by an empty segment that must draw a RST.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from functools import lru_cache
+
+from probe.engine.belief.events import Ask, Command, Done, Event, Quiet, Seen, Send, WakeAt
+from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Terms
+from probe.engine.belief.transcript import Missing, Transcript
+from probe.engine.belief.watch import Watch
+from probe.engine.play.tester import Tester, filled, options_of
+from probe.scenarios import steps
+from probe.scenarios.triggers import NONE, Trigger
+from probe.spec.segment import ACK, MSS, RST, Option, Segment, parse_flags
+from probe.spec.seq import Seq
+
+HARMLESS = {"CLOSED", "LISTEN", "TIME-WAIT"}
+"""Peer states that need no clearing up."""
+CLEARING_TRIES = 3
+APPLICATION_TIMES = 3
+"""How many times the patience an application gets: it must be scheduled, and a busy machine takes its time."""
+_bits = lru_cache(maxsize=None)(parse_flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a scenario is played with. ``patience`` seconds is how long a reply may take.
+
+    ``coming`` seconds are given to a client that comes of itself (None: as long as an application gets).
+    """
+
+    iss: Seq
+    trigger: Trigger = NONE
+    terms: Terms = USUAL
+    start: Belief = UNKNOWN_PORT
+    patience: float = 1.0
+    coming: float | None = None
+    mss: int = 1460
+    options: tuple[Option, ...] | None = None
+
+
+class Conductor:
+    """One exchange in progress."""
+
+    def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
+        self.scenario = scenario
+        self.setting = setting
+        self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss))
+        self.watch = Watch(setting.start, setting.terms)
+        self.transcript = Transcript()
+        self.finished = False
+        self._todo = list(scenario.steps)
+        self._deadline: float | None = None
+        self._clearing = 0
+        self._echoes = 0
+        self._names: deque[tuple[Segment, str]] = deque()
+        self._peer_expects: Seq | None = None
+
+    def start(self, now: float) -> list[Command]:
+        """Begin; ``now`` in the seconds of the events."""
+        return self._walk(now)
+
+    def seen(self, event: Seen) -> list[Command]:
+        """A segment of this connection passed the line, ours or the peer's."""
+        if self.finished:
+            return []
+        self._record(event)
+        if event.to_peer:
+            self._echoes -= 1
+            self._name(event.segment)
+            return self._walk(event.time)
+        out = self._note(event.segment)
+        return out + self._walk(event.time)
+
+    def foreign(self, event: Seen) -> None:
+        """Our own kernel (or another process) spoke for our address: evidence that voids the exchange."""
+        self.transcript.foreign.append(event)
+
+    def woken(self, now: float) -> list[Command]:
+        """The time asked for has come, and nothing is left unread."""
+        if self.finished or self._deadline is None or now < self._deadline:
+            return [] if self.finished or self._deadline is None else [WakeAt(self._deadline)]
+        self._record(Quiet(now))
+        self._deadline = None
+        step = self._todo[0]
+        if self._clearing:
+            return self._clear(now)
+        if isinstance(step, steps.Wait) or (isinstance(step, steps.Expect) and step.silence):
+            self._todo.pop(0)
+            return self._walk(now)
+        assert isinstance(step, steps.Expect)
+        self._note_missing(step)
+        self._todo = []
+        return self._walk(now)
+
+    def interrupt(self) -> list[Command]:
+        """Stop now; the RST that clears up is all that is still to be sent."""
+        self.finished = True
+        self.transcript.interrupted = True
+        begun = self.transcript.seen() or self._echoes  # else there is no connection, and nobody to send to
+        return [*(self._reset_commands() if begun else []), Done()]
+
+    # -- walking ---------------------------------------------------------------------------------------------------
+
+    def _walk(self, now: float) -> list[Command]:
+        out: list[Command] = []
+        while self._todo and self._advance(now, out):
+            pass
+        if self._todo:
+            return out + ([WakeAt(self._deadline)] if self._deadline is not None else [])
+        return out + self._clear(now)
+
+    def _advance(self, now: float, out: list[Command]) -> bool:
+        """Do the first step; True when it is done and the next may follow."""
+        step = self._todo[0]
+        if self.watch.broken_at is not None and not self._clearing and not isinstance(step, steps.Wait):
+            if any(isinstance(later, steps.Fill) for later in self._todo):
+                self._note_missing(steps.ROOM_TAKEN)
+            # What follows would be asked of a peer whose state is not known; what it still says is evidence.
+            self._todo = [step := steps.Wait(self.setting.patience)]
+        if isinstance(step, steps.Fill):
+            return self._fill(step)
+        if self._must_hear_first(step):
+            self._todo.insert(0, step := steps.Expect("text", application=True))
+        if isinstance(step, steps.Ask):
+            out += self._ask(step)
+        elif isinstance(step, steps.Send):
+            out += self._send(step)
+        elif isinstance(step, steps.Wait) or not self._fulfilled(step):
+            if self._deadline is None:
+                self._deadline = now + self._within(step)
+            if self.watch.broken_at is not None:
+                # Wait no longer than an answer takes: a history that excuses what came must still explain the silence.
+                self._deadline = min(self._deadline, now + self.setting.patience)
+            return False
+        self._todo.pop(0)
+        self._deadline = None
+        return True
+
+    def _fill(self, step: steps.Fill) -> bool:
+        """Go on filling the window, with the next step once it is closed; a window that never closes ends it all."""
+        more = filled(step, self.tester)
+        self._todo[:1] = more or []
+        if more is None:
+            self.transcript.missing.append(Missing(self.watch.index, steps.WINDOW, "", application=True, waited=0.0))
+            self._todo = []
+        return bool(self._todo)
+
+    def _must_hear_first(self, step: steps.Step) -> bool:
+        """Whether the next segment is an answer to a client that has said nothing yet."""
+        command = isinstance(step, steps.Send) and isinstance(step.data, steps.Command)
+        return command and self.setting.trigger.answers and not self.tester.text_received
+
+    def _ask(self, step: steps.Ask) -> list[Command]:
+        line = self.setting.trigger.line(step.command)
+        return [Ask(line)] if line else []
+
+    def _fulfilled(self, step: steps.Expect) -> bool:
+        match step.what:
+            case "." | steps.WINDOW:
+                return self.tester.all_acked
+            case "text":
+                return self.tester.text_received >= step.count
+            case "settled":
+                return self._echoes == 0 and self.watch.settled
+            case what:
+                return self.tester.counts.get(what, 0) >= step.count
+
+    def _within(self, step: steps.Wait | steps.Expect) -> float:
+        if isinstance(step, steps.Wait):
+            return step.seconds
+        if step.within is not None:
+            return step.within
+        if self.setting.coming is not None and step.what == "S" and "S" not in self.tester.counts:
+            return self.setting.coming
+        return self.setting.patience * (APPLICATION_TIMES if step.application else 1)
+
+    def _note_missing(self, step: steps.Expect) -> None:
+        missing = Missing(self.watch.index, step.what, step.rule, step.application, self._within(step))
+        self.transcript.missing.append(missing)
+
+    def _record(self, event: Event) -> None:
+        self.transcript.events.append(event)
+        self.watch.feed(event)
+
+    def _name(self, segment: Segment) -> None:
+        """Note what the reaction to our segment shows, where its step says so."""
+        while self._names:
+            sent, rule = self._names.popleft()
+            if (sent.flags, sent.seq, sent.ack) == (segment.flags, segment.seq, segment.ack):
+                if rule:
+                    self.transcript.named[self.watch.index] = rule
+                return
+
+    def _note(self, segment: Segment) -> list[Command]:
+        fresh_text = self.tester.takes(segment)
+        if segment.flags & ACK and not segment.flags & RST:
+            self._peer_expects = segment.ack
+        return [self._emit(self._ack_of_text())] if fresh_text and self.scenario.acks else []
+
+    def _ack_of_text(self) -> Segment:
+        ack = Segment(self.tester.nxt, self.tester.text, ACK, options=self._options(ACK))
+        self.tester.sent(ack)
+        return ack
+
+    def _emit(self, segment: Segment, rule: str = "") -> Send:
+        self._echoes += 1
+        self._names.append((segment, rule))
+        return Send(segment)
+
+    def _send(self, step: steps.Send) -> list[Command]:
+        """The segment; none where a command needs no asking, as the application does it of itself."""
+        payload = self._payload(step)
+        if step.data and not payload:
+            return []
+        flags = _bits(step.flags)
+        seq = self.tester.number(step.seq)
+        if step.fresh:
+            self.tester.restart(seq)
+        ack = self.tester.number(step.ack) if flags & ACK else Seq(0)
+        segment = Segment(
+            seq,
+            ack,
+            flags,
+            step.window,
+            len(payload),
+            payload,
+            self._options(flags, step),
+            step.urgent,
+            step.reserved,
+            (step.fault,) if step.fault else (),
+        )
+        self.tester.sent(segment, counts=step.counts)
+        return [self._emit(segment, step.rule)]
+
+    def _payload(self, step: steps.Send) -> bytes:
+        if isinstance(step.data, bytes):
+            return step.data
+        line = self.setting.trigger.line(step.data.name)
+        if line is None:
+            raise ValueError(f"scenario {self.scenario.id} needs the command {step.data.name!r}, which was not given")
+        return line
+
+    def _options(self, flags: int, step: steps.Send | None = None) -> tuple[Option, ...]:
+        return options_of(self.tester, flags, self._usual(), step)
+
+    def _usual(self) -> tuple[Option, ...]:
+        if self.setting.options is not None:
+            return self.setting.options
+        return (Option(MSS, self.setting.mss.to_bytes(2, "big")),)
+
+    # -- clearing up -----------------------------------------------------------------------------------------------
+
+    def _clear(self, now: float) -> list[Command]:
+        """Reset what may be left on the peer, and look whether it is gone."""
+        if self.transcript.sealed is None:
+            self.transcript.sealed = len(self.transcript.events) + self._echoes
+        if self._clearing >= CLEARING_TRIES or (self._clearing == 0 and self._nothing_left()) or self._refused():
+            self.finished = True
+            return [Done()]
+        self._clearing += 1
+        self._todo = [steps.Expect("R", count=self.tester.counts.get("R", 0) + 1)]
+        self._deadline = now + self.setting.patience
+        return [*self._reset_commands(), self._emit(self._question()), WakeAt(self._deadline)]
+
+    def _refused(self) -> bool:
+        """A RST answered the question: nothing is left."""
+        return bool(self._clearing and not self._todo)
+
+    def _nothing_left(self) -> bool:
+        if not self.transcript.seen():
+            return True
+        states = self.watch.states[-1]
+        return bool(states) and set(states) <= HARMLESS
+
+    def _reset_commands(self) -> list[Command]:
+        """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""
+        expected = self._peer_expects if self._peer_expects is not None else self.tester.nxt
+        first = () if self.tester.synchronized else (self.tester.iss + 1,)
+        numbers = dict.fromkeys((expected, self.tester.nxt, *first))
+        if self.scenario.opens == "peer":
+            numbers.setdefault(self.tester.iss + 1)  # text on our SYN,ACK need not have been taken
+            return [self._emit(Segment(number, self.tester.rcv, RST | ACK)) for number in numbers]
+        return [self._emit(Segment(number, flags=RST)) for number in numbers]
+
+    def _question(self) -> Segment:
+        return Segment(self.tester.nxt - 1, self.tester.rcv, ACK, options=self._options(ACK))

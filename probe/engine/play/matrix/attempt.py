@@ -1,0 +1,134 @@
+"""One cell played and judged: what of an attempt belongs to the way into the state, and what to the stimulus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from probe.engine.belief.events import Command, Seen
+from probe.engine.belief.watch import Watch
+from probe.engine.judge.attempt import Case, Doubt, Opinion, grade, judge, show
+from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.play.matrix.cells import Cell
+from probe.results.verdict import Finding, Verdict, worst
+from probe.scenarios import steps
+from probe.spec.seq import Seq
+from probe.spec.states import State
+
+
+class ThoroughConductor(Conductor):
+    """A conductor that leaves no TIME-WAIT either: with thousands of connections a port soon comes again."""
+
+    def _nothing_left(self) -> bool:
+        states = self.watch.states[-1] if self.watch.states else ()
+        return super()._nothing_left() and State.TIME_WAIT.value not in states
+
+
+class CellConductor(ThoroughConductor):
+    """A conductor that remembers which of its segments was the stimulus."""
+
+    def __init__(self, cell: Cell, setting: Setting) -> None:
+        super().__init__(cell.scenario, setting)
+        self._before = sum(isinstance(step, steps.Send) for step in cell.way.steps)
+        self._ordinal = 0
+        self._way = cell.way
+        self.isns = cell.way.number(steps.PEER), cell.way.number(steps.ISS)
+        """The peer's and the tester's ISN in the model's numbers."""
+
+    @property
+    def stimulus(self) -> int | None:
+        """The index of the event that is the stimulus; None if it was never sent, or not seen."""
+        ours = [i for i, e in self.transcript.seen() if e.to_peer]
+        return ours[self._ordinal - 1] if 0 < self._ordinal <= len(ours) else None
+
+    def _send(self, step: steps.Send) -> list[Command]:
+        if self._before == 0:
+            self.isns = self._model_isns()
+        out = super()._send(step)
+        if self._before == 0:
+            self._ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._echoes
+        self._before -= 1
+        return out
+
+    def _model_isns(self) -> tuple[Seq, Seq]:
+        """They follow from where both ends are now: the texts of this peer need not be as long as the model's."""
+        tester, own = self.tester, self._way.number(steps.PEER)
+        if tester.synchronized:
+            own = self._way.number(steps.RCV) - tester.rcv.ahead_of(tester.peer)
+        return own, self._way.number(steps.NXT) - tester.nxt.ahead_of(tester.iss)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one attempt at a cell shows."""
+
+    opinion: Opinion
+    sent: str = ""
+    came: str = ""
+    next_states: tuple[str, ...] = ()
+    due: str = ""
+
+
+def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
+    """The attempt judged: departures behind the stimulus are the cell's, those before it are not."""
+    watch, at = conductor.watch, conductor.stimulus
+    found = Opinion(Verdict.PASS) if _plain(case, watch) else judge(case)
+    if at is None or not _there(cell, watch, at):
+        return Heard(_not_brought(cell, found))
+    event = case.transcript.judged[at]
+    assert isinstance(event, Seen)
+    sent = show(watch, event)
+    due = due_text(cell, conductor.isns)
+    findings = tuple(_about(cell, f, sent, due) for f in found.findings)
+    states = next((s for s in reversed(watch.states[: len(case.transcript.judged)]) if s), ())
+    came = findings[0].came if findings else _reply(case, watch, at)
+    word = worst([f.word for f in findings]) if findings else found.word
+    return Heard(replace(found, word=word, findings=findings), sent, came, () if findings else states, due)
+
+
+def _plain(case: Case, watch: Watch) -> bool:
+    """Whether everything went as permitted, clearing up included: that needs no second look at the record."""
+    record = case.transcript
+    return watch.broken_at is None and not record.missing and not record.foreign and not record.interrupted
+
+
+def _there(cell: Cell, watch: Watch, at: int) -> bool:
+    """Whether the segments before the stimulus may have brought the peer into the state."""
+    if watch.broken_at is not None and watch.broken_at <= at:
+        return False
+    return at == 0 or cell.way.state.value in watch.states[at - 1]
+
+
+def _not_brought(cell: Cell, found: Opinion) -> Opinion:
+    state = cell.way.state.value
+    if found.word is Verdict.SKIP or found.doubt is Doubt.VOID:
+        return found
+    why = found.findings[0].rule if found.findings else "it did not get there"
+    return Opinion(Verdict.INCONCLUSIVE, f"the peer could not be brought into {state} ({why})", doubt=Doubt.VOID)
+
+
+def _about(cell: Cell, finding: Finding, sent: str, due: str) -> Finding:
+    """The same answer fits stimulus and question; with the way and the question known to work it is the stimulus's."""
+    if finding.sent == sent:
+        return finding
+    return grade(cell.rule, sent, due, f"{finding.came} (to {finding.sent})", finding.packets)
+
+
+def due_text(cell: Cell, isns: tuple[Seq, Seq] | None = None) -> str:
+    """The permitted answers in tcpdump's notation, relative to these ISNs, or where both ends said what the model's do.
+
+    A peer that listens has no numbers in its block.
+    """
+    own, other = isns or (cell.way.number(steps.PEER), cell.way.number(steps.ISS))
+    texts = (r.reply.text(own, other) if r.reply else "nothing" for r in cell.due)
+    return " or ".join(dict.fromkeys(texts))
+
+
+def _reply(case: Case, watch: Watch, at: int) -> str:
+    """What answered the stimulus, as far as it can be told from what answered the question."""
+    events = [(i, e) for i, e in case.transcript.seen() if i > at and not e.to_peer]
+    texts = []
+    for place, (index, event) in enumerate(events):
+        asked = {a.index for a in watch.answers[index]}
+        if at in asked and (len(asked) == 1 or place < len(events) - 1):
+            texts.append(show(watch, event))
+    return ", ".join(texts) or "nothing"

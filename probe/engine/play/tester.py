@@ -1,0 +1,154 @@
+"""The tester's own variables while it plays a scenario: what it has sent and what the peer has sent so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from probe.scenarios.steps import ROOM_TAKEN, Fill, Num, Send, Step
+from probe.spec.segment import ACK, FIN, NOP, RST, SYN, TIMESTAMPS, Option, Segment
+from probe.spec.seq import Seq, later
+
+_COUNTED = (("R", RST, RST), ("F", FIN, FIN), ("S.", SYN | ACK, SYN | ACK), ("S", SYN | ACK, SYN))
+"""What is counted: its name, the flags looked at, and which of them are set."""
+FIRST_STAMP = 0x10000000
+"""The first TSval the tester uses: any number does (RFC 7323 section 4.1), so it is the same in every run."""
+
+
+@dataclass(slots=True)
+class Tester:
+    """Our end of the connection. ``text`` is the number after the peer's in-order text, its FIN left out.
+
+    ``told`` is the highest acknowledgment we sent in earnest, ``edge`` the right edge of the window the peer offered.
+    """
+
+    iss: Seq
+    nxt: Seq = Seq(0)
+    una: Seq = Seq(0)
+    far: Seq = Seq(0)
+    peer: Seq = Seq(0)
+    text: Seq = Seq(0)
+    zero: Seq = Seq(0)
+    told: Seq = Seq(0)
+    synchronized: bool = False
+    fin: Seq | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    edge: Seq = Seq(0)
+    shift: int = 0
+    tsval: int = FIRST_STAMP
+    tsecr: int = 0
+    stamps: bool = False
+    _offered: Segment | None = None
+
+    def __post_init__(self) -> None:
+        self.nxt = self.una = self.far = self.iss
+
+    @property
+    def rcv(self) -> Seq:
+        """RCV.NXT: the peer's text and its FIN acknowledged."""
+        return self.text if self.fin is None else self.fin + 1
+
+    @property
+    def all_acked(self) -> bool:
+        """Whether the peer acknowledged everything we sent."""
+        return self.synchronized and self.una == self.nxt
+
+    @property
+    def text_received(self) -> int:
+        """Octets of text in order from the peer."""
+        return self.text.ahead_of(self.peer + 1) if self.synchronized else 0
+
+    def number(self, num: Num) -> Seq:
+        """The value of a scenario's number now."""
+        base: Seq = getattr(self, num.base)
+        return base + num.offset if num.offset else base
+
+    def restart(self, iss: Seq) -> None:
+        """A new incarnation begins: forget the old connection."""
+        self.iss = self.nxt = self.una = self.far = iss
+        self.peer = self.text = self.told = Seq(0)
+        self.synchronized, self.fin = False, None
+        self.edge, self.shift, self.stamps, self.tsecr = Seq(0), 0, False, 0
+        self.counts.clear()
+
+    def sent(self, segment: Segment, *, counts: bool = True) -> None:
+        """SND.NXT and the ACK given, after a segment; one that does not count moves it once it is acknowledged."""
+        if segment.seg_len and counts:
+            self.nxt = later(self.nxt, segment.end)
+        self.far = later(later(self.far, self.nxt), segment.end)
+        if segment.flags & SYN and counts:
+            self._offered = segment
+        if segment.flags & (ACK | RST) == ACK and self.synchronized and counts:
+            self.told = later(self.told, segment.ack)
+
+    def stamp(self, offset: int) -> tuple[int, int]:
+        """TSval and TSecr of the next segment; a newer TSval becomes the newest."""
+        value = int(Seq(self.tsval) + offset)
+        self.tsval = max(self.tsval, value)
+        return value, self.tsecr
+
+    def takes(self, segment: Segment) -> bool:
+        """Note a segment of the peer; True when it brought text that is to be acknowledged."""
+        self._count(segment)
+        if segment.flags & RST:
+            return False
+        opens = not segment.flags & ACK or self.iss < segment.ack <= self.far  # our SYN, or text on it too
+        if segment.flags & SYN and opens and not self.synchronized:
+            self.peer, self.text, self.synchronized = segment.seq, segment.seq + 1, True
+            self.told = segment.seq
+            self._negotiate(segment)
+        if segment.timestamps is not None:
+            self.tsecr = segment.timestamps[0]
+        if segment.flags & ACK:
+            self.edge = segment.ack + (segment.window << (0 if segment.flags & SYN else self.shift))
+        if segment.flags & ACK and self.synchronized and self.nxt < segment.ack <= self.far:
+            self.nxt = segment.ack  # what need not be taken was taken
+        if segment.flags & ACK and self.una <= segment.ack <= self.nxt:
+            self.una = later(self.una, segment.ack)
+            self.edge = segment.ack + segment.window
+        return self.synchronized and not segment.flags & SYN and self._takes_text(segment)
+
+    def _negotiate(self, answer: Segment) -> None:
+        """The options in force after the peer's SYN,ACK (RFC 7323 sections 2.2 and 3.2)."""
+        offered = self._offered
+        if offered is not None and offered.window_scale is not None:
+            self.shift = answer.window_scale or 0
+        self.stamps = offered is not None and offered.timestamps is not None and answer.timestamps is not None
+
+    def _count(self, segment: Segment) -> None:
+        for name, mask, flags in _COUNTED:
+            if segment.flags & mask == flags:
+                self.counts[name] = self.counts.get(name, 0) + 1
+
+    def _takes_text(self, segment: Segment) -> bool:
+        end = segment.seq + segment.length
+        fresh = segment.seq <= self.text < end
+        if fresh:
+            self.text = end
+        if segment.flags & FIN and end == self.text:
+            self.fin = end
+        return fresh
+
+
+def options_of(tester: Tester, flags: int, usual: tuple[Option, ...], step: Send | None = None) -> tuple[Option, ...]:
+    """What the step says, else ``usual`` on a SYN, and timestamps where they were negotiated (RFC 7323 section 3.2)."""
+    given = None if step is None else step.options
+    offset = None if step is None else step.stamp
+    if offset is None and given is None and tester.stamps and not flags & (SYN | RST):
+        offset = 0
+    if given is None:
+        given = usual if flags & SYN else ()
+    if offset is None:
+        return given
+    value, echo = tester.stamp(offset)
+    stamps = Option(TIMESTAMPS, value.to_bytes(4, "big") + echo.to_bytes(4, "big"))
+    return (*given, *[Option(NOP)] * (-sum(option.size for option in (*given, stamps)) % 4), stamps)
+
+
+def filled(step: Fill, tester: Tester) -> list[Step] | None:
+    """The steps that go on filling; empty once the window is closed, None where it does not close."""
+    room = tester.edge - tester.nxt
+    if room <= 0:
+        return []
+    if not step.most:
+        return None
+    return [Send(".", data=bytes(min(room, step.size))), ROOM_TAKEN, replace(step, most=step.most - 1)]

@@ -1,0 +1,126 @@
+"""From the attempts of one run to its reported results: the same for a live check and for a recording of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from probe.engine.judge.attempt import Doubt, Opinion
+from probe.engine.judge.jury import heard_enough, is_noise, settle
+from probe.engine.judge.readings import by_reading, lean, mixed
+from probe.engine.trial.attempt import Attempt, case_of
+from probe.engine.trial.result import result_of
+from probe.results.verdict import ExchangeResult, Mixed, Verdict
+from probe.scenarios.steps import Scenario
+from probe.spec.segment import Endpoint
+
+LATE = "not done by the deadline"
+SILENT = "not played: the target answered no longer"
+FIRST = "open"
+"""The exchange that is played before all others."""
+
+
+@dataclass(slots=True)
+class Hearing:
+    """What the attempts of one run showed: opinions and attempts by exchange, each attempt's opinion at its place.
+
+    An exchange that was skipped has an opinion and no attempt.
+    """
+
+    target: Endpoint
+    scenarios: list[Scenario]
+    opinions: dict[str, list[Opinion]] = field(default_factory=dict)
+    attempts: dict[str, list[Attempt]] = field(default_factory=dict)
+
+    def add(self, scenario: Scenario) -> None:
+        """Make room for an exchange; no harm if there is."""
+        self.opinions.setdefault(scenario.id, [])
+        self.attempts.setdefault(scenario.id, [])
+
+    def results(
+        self, *, dropped: int, interrupted: bool, clean: bool = True, late: bool = False
+    ) -> tuple[ExchangeResult, ...]:
+        """The verdicts, in the order of the report.
+
+        ``dropped`` packets were lost in our own receive buffer; ``late``: the run ended at its deadline.
+        """
+        clean = clean and not dropped and not any(self._noisy(name) for name in self.opinions)
+        keeps = any("synack.retransmitted" in o.rules for heard in self.opinions.values() for o in heard)
+        found = []
+        for scenario in self.scenarios:
+            heard = self.opinions[scenario.id]
+            verdict = settle(heard, clean=clean, keeps_state=keeps) if heard else self._not_run(interrupted)
+            found.append(self._result(scenario, in_time(verdict, heard) if late else verdict, dropped))
+        return tuple(found)
+
+    def certain(self, scenario: Scenario) -> ExchangeResult | None:
+        """The result of an exchange heard enough of, where nothing the rest of the run shows can change it."""
+        heard = self.opinions[scenario.id]
+        ways = [settle(heard, clean=clean, keeps_state=keeps) for clean in (True, False) for keeps in (True, False)]
+        if scenario not in self.scenarios or _cut_off(heard) or ways[0].findings or any(w != ways[0] for w in ways):
+            return None
+        return self._result(scenario, ways[0], 0)
+
+    def _noisy(self, name: str) -> bool:
+        """Whether attempts differ as only a lossy path explains, not a stack that takes the other reading at times.
+
+        Linux limits how often it answers what RFC 5961 has it challenge; under rfc793 that is a departure, at times.
+        """
+        departed = [a for a, o in zip(self.attempts.get(name, []), self.opinions[name], strict=False) if o.findings]
+        return is_noise(self.opinions[name]) and not (departed and all(by_reading(case_of(a)) for a in departed))
+
+    def mixed(self) -> Mixed | None:
+        """The exchanges of a stack that keeps to neither reading; attempts that are in doubt tell nothing."""
+        return mixed(
+            (name, lean(case_of(attempt)))
+            for name, attempts in self.attempts.items()
+            for attempt, opinion in zip(attempts, self.opinions[name], strict=False)
+            if opinion.doubt is Doubt.NONE
+        )
+
+    def warnings(self) -> list[str]:
+        """What every exchange suffered from."""
+        heard = self.opinions.get(FIRST)
+        return [f"{self.target}: {heard[-1].reason}"] if heard and heard[-1].doubt is Doubt.VOID else []
+
+    def _result(self, scenario: Scenario, verdict: Opinion, dropped: int) -> ExchangeResult:
+        attempts = self.attempts[scenario.id]
+        heard = self.opinions[scenario.id]
+        shown = evidence(heard, attempts)
+        return result_of(scenario, self.target, after_losses(verdict, dropped), heard[: len(attempts)], shown)
+
+    def _not_run(self, interrupted: bool) -> Opinion:
+        if interrupted:
+            return Opinion(Verdict.INCONCLUSIVE, "interrupted before it was played")
+        first = self.opinions.get(FIRST)
+        if first and first[-1].doubt is not Doubt.VOID:
+            return Opinion(Verdict.INCONCLUSIVE, SILENT)
+        return Opinion(Verdict.INCONCLUSIVE, (first[-1].reason if first else "") or "not played")
+
+
+def _cut_off(heard: list[Opinion]) -> bool:
+    """Whether the last attempt was ended before its time."""
+    return bool(heard) and heard[-1].doubt is Doubt.VOID and heard[-1].reason.startswith("interrupted")
+
+
+def in_time(verdict: Opinion, heard: list[Opinion]) -> Opinion:
+    """The verdict after a deadline: on an exchange that was not tried to its end it says so."""
+    if heard_enough(heard[:-1] if _cut_off(heard) else heard):
+        return verdict
+    if not verdict.findings:
+        return Opinion(Verdict.INCONCLUSIVE, LATE)
+    return replace(verdict, reason=f"{verdict.reason}; {LATE}")
+
+
+def after_losses(verdict: Opinion, dropped: int) -> Opinion:
+    """What is left of a verdict when packets never reached us: nobody is accused."""
+    if not dropped or not verdict.findings:
+        return verdict
+    return Opinion(Verdict.INCONCLUSIVE, f"our own receive buffer lost {dropped} packets", verdict.findings)
+
+
+def evidence(heard: list[Opinion], attempts: list[Attempt]) -> Attempt | None:
+    """The last attempt with a finding, or else the last one."""
+    for opinion, attempt in zip(reversed(heard), reversed(attempts), strict=False):
+        if opinion.findings:
+            return attempt
+    return attempts[-1] if attempts else None

@@ -1,0 +1,175 @@
+"""From the attempts of one matrix to its reported cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from probe.engine.judge.attempt import Doubt, Opinion
+from probe.engine.judge.jury import heard_enough, is_noise, settle
+from probe.engine.play.matrix.approaches import Approach
+from probe.engine.play.matrix.attempt import Heard, due_text
+from probe.engine.play.matrix.cells import Cell
+from probe.engine.trial.attempt import Attempt
+from probe.engine.trial.hearing import LATE, SILENT, after_losses, in_time
+from probe.results.matrix import ApproachResult, CellResult
+from probe.results.verdict import Verdict
+from probe.spec import rules
+from probe.spec.segment import Endpoint
+
+TOLERATED = 500
+"""One cell of so many may have been answered differently at different times before the path counts as one that loses.
+
+A path that loses 1 of 5,000 segments disturbs that many. A false accusation needs three losses at one cell, so it would
+come once in thousands of matrices; and a finding does not hang on a hiccup somewhere else.
+"""
+
+
+MOST = 6
+"""Attempts at one cell, those included that never brought the peer into the state."""
+_DOUBTS = (Doubt.NONE, Doubt.VOID, Doubt.REPEAT, Doubt.COOKIES, Doubt.ABORT, Doubt.LOSS, Doubt.UNEXPLAINED)
+"""From the doubt that excuses most to the one that excuses nothing: loss may do whatever those before it do."""
+
+
+Kinds = Callable[[str], tuple[str, ...]]
+"""The kinds of segment asked for in a state, both by the RFC's names."""
+
+
+@dataclass(slots=True)
+class Record:
+    """What the attempts at one cell (or at one way alone) showed."""
+
+    way: Approach
+    cell: Cell | None = None
+    heard: list[Heard] = field(default_factory=list)
+    kernel: str | None = None
+    disagreements: list[str] = field(default_factory=list)
+
+    def add(self, heard: Heard, attempt: Attempt) -> None:
+        """One more attempt."""
+        self.heard.append(heard)
+        judged = len(attempt.conductor.transcript.judged)
+        watch = attempt.conductor.watch
+        self.kernel = None
+        for index, state in attempt.kernel.items():
+            if index < judged:
+                self.kernel = state
+                self._compare(index, state, watch.states[index])
+
+    def _compare(self, index: int, state: str, inferred: tuple[str, ...]) -> None:
+        if inferred and state not in inferred and not (state == "CLOSED" and "LISTEN" in inferred):
+            self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
+
+    def opinions(self) -> list[Opinion]:
+        """Of each attempt that got as far as the segment, or of all where none did.
+
+        Of several doubts about one and the same departure the one stands that every attempt allows.
+        """
+        every = [h.opinion for h in self.heard]
+        found = [o for o in every if o.doubt is not Doubt.VOID] or every
+        departures = {tuple((f.rule, f.sent) for f in o.findings) for o in found}
+        if len(departures) != 1 or () in departures:
+            return found
+        common = max((o.doubt for o in found), key=_DOUBTS.index)
+        return [replace(o, doubt=common) for o in found]
+
+    @property
+    def complete(self) -> bool:
+        """Whether another attempt would add nothing, or there were enough that did not get as far as the segment."""
+        return heard_enough(self.opinions()) or len(self.heard) >= MOST
+
+    def opinion(self, *, clean: bool = True, keeps_state: bool = True) -> Opinion:
+        """The verdict of all attempts."""
+        return settle(self.opinions(), clean=clean, keeps_state=keeps_state)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the run as a whole knows: packets lost in our own buffer, an interruption, a listener that keeps state."""
+
+    target: Endpoint
+    dropped: int
+    interrupted: bool
+    keeps_state: bool
+    late: bool = False
+    silent: bool = False
+
+    def absent(self, what: str) -> str:
+        """Why something was not played."""
+        if self.late:
+            return LATE
+        if self.silent:
+            return SILENT
+        return f"interrupted before it was {what}" if self.interrupted else f"not {what}"
+
+
+def results(
+    facts: Facts, kinds: Kinds, ways: Sequence[Approach], reached: dict[str, Record], records: Sequence[Record]
+) -> tuple[tuple[CellResult, ...], tuple[ApproachResult, ...]]:
+    """The cells in the order of the report, and what became of each way."""
+    noisy = sum(is_noise(r.opinions()) for r in records)
+    clean = not facts.dropped and noisy <= len(records) // TOLERATED
+    by_way = [_way(facts, way, reached.get(way.id)) for way in ways]
+    found: list[CellResult] = []
+    for way, result in zip(ways, by_way, strict=True):
+        own = [r for r in records if r.way is way]
+        found += [_cell(facts, r, clean) for r in own]
+        played = {w.state for w in by_way if w.verdict is Verdict.PASS} | {c.state for c in found}
+        if not own and result.state not in played:
+            found += _unreached(kinds, result)
+    return tuple(found), tuple(by_way)
+
+
+def _way(facts: Facts, way: Approach, record: Record | None) -> ApproachResult:
+    version = facts.target.version
+    if record is None or not record.heard:
+        return ApproachResult(version, way.state.value, way.name, Verdict.INCONCLUSIVE, facts.absent("tried"))
+    opinion = record.opinion()
+    reason = opinion.reason
+    if opinion.findings and not reason:
+        first = opinion.findings[0]
+        reason = f"{first.rule}: sent {first.sent}, due {first.due}, came {first.came}"
+    return ApproachResult(version, way.state.value, way.name, opinion.word, reason)
+
+
+def _unreached(kinds: Kinds, way: ApproachResult) -> list[CellResult]:
+    """A state that no way leads into: one cell a column says why."""
+    word = Verdict.SKIP if way.verdict is Verdict.SKIP else Verdict.INCONCLUSIVE
+    return [
+        CellResult(way.ip_version, way.state, way.way, kind, "", "", False, word, way.reason)
+        for kind in kinds(way.state)
+    ]
+
+
+def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
+    cell = record.cell
+    assert cell is not None
+    if record.heard:
+        opinion = after_losses(record.opinion(clean=clean, keeps_state=facts.keeps_state), facts.dropped)
+        opinion = in_time(opinion, [h.opinion for h in record.heard]) if facts.late else opinion
+        last = next((h for h in reversed(record.heard) if h.opinion.findings), record.heard[-1])
+    else:
+        opinion, last = Opinion(Verdict.INCONCLUSIVE, facts.absent("played")), Heard(Opinion(Verdict.INCONCLUSIVE))
+    first = opinion.findings[0] if opinion.findings else None
+    rule = rules.find(first.rule if first else cell.rule)
+    return CellResult(
+        ip_version=facts.target.version,
+        state=cell.way.state.value,
+        way=cell.way.name,
+        segment=cell.kind,
+        seq=cell.seq.name,
+        ack=cell.ack.name,
+        payload=cell.payload,
+        verdict=opinion.word,
+        reason=opinion.reason,
+        rule=rule.id,
+        level=first.level if first else rule.level,
+        clause=rule.source,
+        sent=first.sent if first else last.sent,
+        due=first.due if first else last.due or due_text(cell),
+        came=last.came,
+        next_states=last.next_states,
+        kernel_state=record.kernel,
+        attempts=len(record.heard),
+        findings=opinion.findings,
+    )

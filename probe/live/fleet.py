@@ -1,0 +1,134 @@
+"""Checks of many hosts side by side, a process a host: the timing of one does not disturb the judgement of another."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkContext, ForkServerContext, SpawnContext
+from multiprocessing.process import BaseProcess
+
+from probe.live.worker import STOPPING, Ended, Failed, Found, Job, Tell, work
+from probe.wire.errors import WireError
+from probe.wire.warm import warm
+
+FAREWELL = 15.0
+"""Seconds that interrupted workers have to reset their connections and hand over what they found."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A lane under way; ``open`` are its jobs of which nothing final was heard."""
+
+    process: BaseProcess
+    open: list[Job]
+
+
+class Fleet:
+    """Works off lanes (the jobs of one host, in order), ``jobs`` of them at a time; ``tell`` hears every event.
+
+    ``recorded`` has each result come with its packets. On KeyboardInterrupt the workers end what they are at and hand
+    over what they have; then it is raised again.
+    """
+
+    def __init__(self, lanes: Iterable[Sequence[Job]], jobs: int, tell: Tell, *, recorded: bool = False) -> None:
+        self._waiting = deque(lanes)
+        self._jobs = jobs
+        self._tell = tell
+        self._recorded = recorded
+        self._live: dict[Connection, _Worker] = {}
+        self._context = _context()
+
+    def run(self) -> None:
+        """Until every lane has ended."""
+        if isinstance(self._context, ForkContext):
+            warm()
+        # Signals come through only while we wait, so that no message is read by half and no worker starts unheeded.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            while self._waiting or self._live:
+                while self._waiting and len(self._live) < self._jobs:
+                    self._start(self._waiting.popleft())
+                self._listen(None)
+        except KeyboardInterrupt:
+            self._interrupt()
+            raise
+        finally:
+            self._kill()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _start(self, lane: Sequence[Job]) -> None:
+        ours, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(
+            target=work, args=(theirs, lane), kwargs={"recorded": self._recorded, "parent": os.getpid()}, daemon=True
+        )
+        process.start()
+        theirs.close()
+        self._live[ours] = _Worker(process, list(lane))
+
+    def _listen(self, patience: float | None) -> None:
+        with _interruptible():
+            ready = wait(list(self._live), patience)
+        for connection in ready:
+            assert isinstance(connection, Connection)
+            self._hear(connection, self._live[connection])
+
+    def _hear(self, connection: Connection, worker: _Worker) -> None:
+        try:
+            event = connection.recv()
+        except (EOFError, OSError):
+            self._over(connection)
+            for job in worker.open:
+                self._tell(Failed(job, _died(job, worker.process.exitcode)))
+            return
+        if isinstance(event, Ended):
+            self._over(connection)
+        elif isinstance(event, Found | Failed):
+            worker.open.remove(next(job for job in worker.open if job.number == event.job.number))
+        self._tell(event)
+
+    def _over(self, connection: Connection) -> None:
+        worker = self._live.pop(connection)
+        connection.close()
+        worker.process.join()
+
+    def _interrupt(self) -> None:
+        """Have the workers end; a second interruption, or too long a wait, ends them at once."""
+        self._waiting.clear()
+        for worker in self._live.values():
+            worker.process.terminate()
+        deadline = time.monotonic() + FAREWELL
+        while self._live and (left := deadline - time.monotonic()) > 0:
+            self._listen(left)
+
+    def _kill(self) -> None:
+        for connection in list(self._live):
+            self._live[connection].process.kill()
+            self._over(connection)
+
+
+def _context() -> ForkContext | SpawnContext | ForkServerContext:
+    """Forked where that is safe, which saves workers their start; threads make it unsafe."""
+    fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+    return multiprocessing.get_context("fork") if fork else multiprocessing.get_context("spawn")
+
+
+def _died(job: Job, code: int | None) -> WireError:
+    how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+    return WireError(f"{job.target}: the process that checked it died ({how}); check it again with --jobs 1")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)

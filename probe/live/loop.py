@@ -1,0 +1,226 @@
+"""The only loop: joins conductors and the line. Every exchange in progress has a source port of its own."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from probe.engine.belief.events import Ask, Command, Done, Seen, Send, WakeAt
+from probe.engine.trial.attempt import Attempt
+from probe.live.ending import OutOfTimeError
+from probe.live.pacing import Pace, connections
+from probe.spec.segment import ACK, RST, SYN, Flow
+from probe.wire.errors import WireError
+from probe.wire.link import Arrival, Link
+from probe.wire.sockdiag import KernelTable
+
+LONG_WAIT = 5.0
+"""Seconds between looks at the line when nobody waits for anything."""
+_WATCH = 1.0
+"""Seconds between looks at whether the peer is gone, however long the line is waited for."""
+
+
+Supply = Callable[[], Attempt | None]
+Finished = Callable[[Attempt], None]
+Asks = Callable[[Flow, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What ends a loop before its work is done: ``until`` (of ``time.monotonic``) is when all must be over.
+
+    ``watch`` raises WireError when the peer is known to be gone, which then is as if the line had failed.
+    """
+
+    until: float | None = None
+    watch: Callable[[], None] | None = None
+
+
+NO_END = End()
+
+
+class Loop:
+    """Runs attempts side by side. ``table`` reads the peer's own view where the peer is of this machine.
+
+    ``arrivals`` keeps everything seen, in order, when ``keep`` is set (the recording is written from it); packets are
+    numbered on from ``recorded``, the packets already in the recording. ``pace`` says when another may begin.
+    """
+
+    def __init__(  # what the session joins
+        self,
+        link: Link,
+        table: KernelTable | None = None,
+        *,
+        keep: bool = True,
+        recorded: int = 0,
+        ask: Asks | None = None,
+        admit: Callable[[Arrival], bool] | None = None,
+        pace: Pace | None = None,
+        end: End = NO_END,
+    ) -> None:
+        """``ask`` hands a line to the peer's application, where there is one that can be asked.
+
+        ``admit`` says of the first segment of a connection that a peer opens whether it is wanted (None: all are).
+        """
+        self.ask, self.admit, self._watch = ask, admit, end.watch
+        self.link = link
+        self.table = table
+        self.keep = keep
+        self.recorded = recorded
+        self.arrivals: deque[Arrival] = deque()
+        self._pace = pace or Pace()
+        self._until = end.until
+        self._held: float | None = None
+        self._live: dict[Flow, Attempt] = {}
+        self._called: dict[int, deque[Attempt]] = {}
+
+    def run(self, supply: Supply, finished: Finished, parallel: int) -> None:
+        """Until ``supply`` has nothing more and everything in progress has ended.
+
+        On KeyboardInterrupt, when the line fails and when the deadline comes (OutOfTimeError), every exchange in
+        progress is reset on the peer and handed to ``finished`` as it stands.
+        """
+        try:
+            self._in_time()
+            self._fill(supply, parallel)
+            while self._live or self._held is not None:
+                self._turn(finished)
+                self._in_time()
+                self._fill(supply, parallel)
+        except (KeyboardInterrupt, WireError, OutOfTimeError):
+            for attempt in list(self._live.values()):
+                with suppress(WireError):  # a line that is gone carries no RST either
+                    self._obey(attempt, attempt.conductor.interrupt())
+                finished(attempt)
+            self._live.clear()
+            raise
+
+    def stop(self, unwanted: Callable[[Attempt], bool]) -> None:
+        """End attempts in progress before their time: reset them on the peer; the next turn hands them out."""
+        for attempt in self._live.values():
+            if not attempt.done and unwanted(attempt):
+                self._obey(attempt, attempt.conductor.interrupt())
+
+    def _in_time(self) -> None:
+        if self._until is not None and time.monotonic() >= self._until:
+            raise OutOfTimeError
+
+    def _fill(self, supply: Supply, parallel: int) -> None:
+        """Begin as many as there is room for; ``_held`` is when the next may begin that the pace keeps back."""
+        self._held = None
+        while len(self._live) < parallel:
+            now = time.time()
+            if self._pace.next > now:
+                self._held = self._pace.next
+                return
+            if (attempt := supply()) is None:
+                return
+            self._live[attempt.flow] = attempt
+            if attempt.scenario.opens == "peer":
+                self._called.setdefault(attempt.flow.local.port, deque()).append(attempt)
+            self._obey(attempt, attempt.conductor.start(now))
+            if self._pace.gap:  # from when the SYN has left: a busy machine must not make the next pause shorter
+                self._pace.begun(time.time(), connections(attempt.scenario))
+
+    def _turn(self, finished: Finished) -> None:
+        """Wait for the line or the next deadline; hand out what came; wake whose time is over."""
+        wake = self._monotonic(self._next_wake())
+        if self._watch is not None:
+            wake = min(wake, time.monotonic() + _WATCH)
+        self._take(self.link.receive(wake if self._until is None else min(wake, self._until)))
+        looked = time.time()
+        self._take(self.link.receive(0))
+        if self._watch is not None:  # before any silence or reset of the peer's is taken for its answer
+            self._watch()
+        # Everything that came before `looked` has been read, so a silence until then is a silence of the peer.
+        for attempt in list(self._live.values()):
+            if not attempt.done and attempt.wake is not None and attempt.wake <= looked:
+                attempt.wake = None
+                self._obey(attempt, attempt.conductor.woken(looked))
+        for flow, attempt in list(self._live.items()):
+            if attempt.done:
+                del self._live[flow]
+                self._uncall(attempt)
+                finished(attempt)
+
+    def _uncall(self, attempt: Attempt) -> None:
+        """The attempt no longer waits for a connection, if it did."""
+        waiting = self._called.get(attempt.flow.local.port)
+        if waiting is not None and attempt in waiting:
+            waiting.remove(attempt)
+
+    def _next_wake(self) -> float:
+        moments = [a.wake for a in self._live.values() if a.wake is not None]
+        if self._held is not None:
+            moments.append(self._held)
+        return min(moments, default=time.time() + LONG_WAIT)
+
+    @staticmethod
+    def _monotonic(moment: float) -> float:
+        return time.monotonic() + max(0.0, moment - time.time())
+
+    def _take(self, arrivals: list[Arrival]) -> None:
+        orders: dict[Attempt, list[Command]] = {}
+        for arrival in arrivals:
+            if self.keep:
+                self.arrivals.append(arrival)
+            attempt = self._live.get(arrival.flow) or self._opened(arrival)
+            if attempt is not None and not attempt.done:
+                orders.setdefault(attempt, []).extend(self._hand_over(attempt, arrival))
+        unread = self._ask_kernel(list(orders)) if self.table is not None and orders else []
+        for attempt, commands in orders.items():
+            self._obey(attempt, commands)
+        if unread:
+            self._take(unread)
+
+    def _opened(self, arrival: Arrival) -> Attempt | None:
+        """The attempt that waits for the connection a peer opens with this segment; from now on it has its flow."""
+        waiting = self._called.get(arrival.flow.local.port)
+        if not waiting or arrival.sent or arrival.segment.flags & (SYN | ACK | RST) != SYN:
+            return None
+        if self.admit is not None and not self.admit(arrival):
+            return None
+        attempt = waiting.popleft()
+        del self._live[attempt.flow]
+        attempt.flow = arrival.flow
+        self._live[attempt.flow] = attempt
+        return attempt
+
+    def _hand_over(self, attempt: Attempt, arrival: Arrival) -> list[Command]:
+        event = Seen(arrival.time, arrival.sent, arrival.segment, arrival.number + self.recorded)
+        if arrival.sent and not arrival.own:
+            attempt.conductor.foreign(event)
+            return []
+        return attempt.conductor.seen(event)
+
+    def _ask_kernel(self, attempts: list[Attempt]) -> list[Arrival]:
+        """Note the peer's own state where it is certain: the same before and after a look that found nothing new.
+
+        What such a look found is returned.
+        """
+        first = {attempt: self._kernel_state(attempt) for attempt in attempts}
+        unread = self.link.receive(0)
+        moved = {arrival.flow for arrival in unread}
+        for attempt, state in first.items():
+            if attempt.flow not in moved and self._kernel_state(attempt) == state:
+                attempt.kernel[attempt.last_event] = state
+        return unread
+
+    def _kernel_state(self, attempt: Attempt) -> str:
+        assert self.table is not None
+        return self.table.state(attempt.flow.remote, attempt.flow.local) or "CLOSED"
+
+    def _obey(self, attempt: Attempt, commands: list[Command]) -> None:
+        for command in commands:
+            if isinstance(command, Send):
+                self.link.send(attempt.flow, command.segment)
+            elif isinstance(command, Ask):
+                if self.ask is not None:
+                    self.ask(attempt.flow, command.line)
+            elif isinstance(command, WakeAt):
+                attempt.wake = command.time
+            elif isinstance(command, Done):
+                attempt.done = True

@@ -1,0 +1,280 @@
+"""The matrix of one target: which states it can be brought into, every cell there, attempts to verdicts to a run."""
+
+from __future__ import annotations
+
+import gc
+import random
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from probe.engine.belief.tracker import CLOSED, LISTENING, Terms
+from probe.engine.judge.attempt import Doubt, Opinion, judge
+from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
+from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor, hear
+from probe.engine.play.matrix.cells import Cell, cells, control, patience_test
+from probe.engine.play.matrix.questions import CANDIDATES, NONE_BARRED, Barred, best_question
+from probe.engine.trial.attempt import Attempt, case_of
+from probe.engine.trial.matrix import Facts, Record, results
+from probe.live.backlog import GONE
+from probe.live.closed_ports import ClosedPorts
+from probe.live.ending import Ending
+from probe.live.line import Line, open_line
+from probe.live.loop import End, Loop
+from probe.live.matrix_options import MatrixOptions
+from probe.live.patience import FIRST_PATIENCE, SCHEDULING, patience, round_trip
+from probe.live.silence import Silence
+from probe.live.triggers import Detection, known_trigger
+from probe.recording.comments import cell_comments_of
+from probe.results.matrix import MatrixRun
+from probe.results.verdict import Verdict
+from probe.scenarios.steps import Scenario
+from probe.scenarios.triggers import NONE, Trigger, missing
+from probe.spec.segment import Endpoint, Flow
+from probe.spec.seq import Seq
+from probe.spec.states import State
+from probe.wire.addresses import zone_suffix
+from probe.wire.ask import Asker
+
+MANY, FEW = 384, 5
+"""Connections at a time: behind `probe target`, whose backlog is long, and behind any other server."""
+QUICK, AT_HAND = 0.6, 0.01
+"""The patience where a round trip takes less than so many seconds: a stack answers at once or not at all."""
+
+
+def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
+    """Play every cell against ``target`` and judge it; WireError or TargetError when that cannot begin."""
+    chosen = options or MatrixOptions()
+    with (
+        open_line(target, source=chosen.source, interface=chosen.interface) as place,
+        Asker(target, zone=zone_suffix(target.address, chosen.interface)) as asker,
+        _without_collector(),
+    ):
+        return _Matrix(target, chosen, place, asker).run()
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Next to nothing here is cyclic, and most is kept: looking for garbage would cost a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@dataclass(slots=True)
+class _Work:
+    """One exchange to play, for as many attempts as it takes: of a cell, or of a way into a state."""
+
+    scenario: Scenario
+    way: Approach
+    record: Record
+    cell: Cell | None = None
+
+
+class _Matrix:
+    """One matrix in progress."""
+
+    def __init__(self, target: Endpoint, options: MatrixOptions, place: Line, asker: Asker) -> None:
+        self.target, self.options, self.link, self.pool = target, options, place.link, place.pool
+        self.asker = asker
+        recorder, end = options.recorder, End(options.until, options.watch)
+        recorded = recorder.count if recorder is not None else 0
+        self.loop = Loop(place.link, place.table, keep=recorder is not None, recorded=recorded, ask=asker.ask, end=end)
+        self.patience = options.patience or (QUICK if place.local else FIRST_PATIENCE)
+        self.random = random.Random(options.seed)
+        self.closed = ClosedPorts(target, options.closed_port, local=place.local)
+        self.detection = Detection(known_trigger(options.trigger))
+        self.path_delay = SCHEDULING
+        self.ways = tuple(way for way in APPROACHES if options.kinds(way.state.value))
+        self.reached: dict[str, Record] = {}
+        self.records: list[Record] = []
+        self.queue: deque[_Work] = deque()
+        self.playing: dict[Attempt, _Work] = {}
+        self.connections = self.done = self.total = 0
+        self.keeps_state = False
+        self.silence = Silence()
+        self.barred: dict[str, Barred] = {}
+        self.comments: dict[int, list[str]] = {}
+
+    def run(self) -> MatrixRun:
+        """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side."""
+        began = time.monotonic()
+        with Ending() as end:
+            self._detect()
+            self._look_for_ways()
+            self._play_cells()
+        dropped = self.link.losses().dropped
+        self._save()
+        facts = Facts(self.target, dropped, end.interrupted, self.keeps_state, end.late, self._gone)
+        found, ways = results(facts, self.options.kinds, self.ways, self.reached, self.records)
+        return MatrixRun(
+            str(self.target),
+            self.target.version,
+            self.trigger.kind,
+            found,
+            ways,
+            self.connections,
+            tuple(self._warnings()),
+            time.monotonic() - began,
+            end.interrupted,
+            end.trouble,
+            end.late,
+        )
+
+    def _warnings(self) -> list[str]:
+        silent = [self.silence.sentence(self.target)] if self._gone else []
+        return [*([self.pool.caveat] if self.pool.caveat else []), *self.asker.failures[:1], *silent]
+
+    @property
+    def _gone(self) -> bool:
+        """Whether the peer answers no longer: more connections in a row without answer than it sees at a time."""
+        return self.silence.count >= GONE + self.parallel
+
+    def _save(self) -> None:
+        """Write every packet seen with what it was, in the order of the wire."""
+        recorder = self.options.recorder
+        if recorder is None:
+            return
+        for arrival in self.loop.arrivals:
+            about = self.comments.get(arrival.number + self.loop.recorded, ())
+            recorder.add(arrival.packet, arrival.time, about, sent=arrival.sent)
+        recorder.flush()
+
+    @property
+    def trigger(self) -> Trigger:
+        """How the application is brought to act; none until that is known."""
+        return self.detection.trigger or NONE
+
+    @property
+    def parallel(self) -> int:
+        """How many connections the host may see at a time."""
+        if self.options.parallel is not None:
+            return self.options.parallel
+        return MANY if self.trigger.obedient else FEW
+
+    # -- what is played when ---------------------------------------------------------------------------------------
+
+    def _detect(self) -> None:
+        """Whether the application obeys: exchanges of its own, until one succeeds."""
+        if self.detection.trigger is not None:
+            return
+        todo = deque(self.detection.probes())
+
+        def supply() -> Attempt | None:
+            return self._attempt(Conductor, todo.popleft()) if todo else None
+
+        def finished(attempt: Attempt) -> None:
+            self.pool.give(attempt.flow.local.port)
+            self._learn_pace(attempt)
+            todo.extend(self.detection.heard(attempt))
+            if self.detection.trigger is not None:
+                self.loop.stop(lambda other: True)
+
+        self.loop.run(supply, finished, FEW)
+
+    def _learn_pace(self, attempt: Attempt) -> None:
+        """From a handshake: how long an answer takes on this path."""
+        took = round_trip(attempt)
+        if took is not None:
+            self.path_delay = SCHEDULING + took
+            if self.options.patience is None:
+                self.patience = QUICK if took < AT_HAND else patience(took)
+
+    def _look_for_ways(self) -> None:
+        """Each way once without a stimulus: where that does not work, no cell of it is played."""
+        self.ways = possible(self.ways, self._lacking)
+        for way in self.ways:
+            record = self.reached[way.id] = Record(way)
+            if why := self._lacking(way):
+                record.heard.append(Heard(Opinion(Verdict.SKIP, why)))
+            else:
+                self.queue.append(_Work(control(way), way, record))
+        self._play()
+        for _ in CANDIDATES[1:]:
+            self._ask_otherwise()
+
+    def _ask_otherwise(self) -> None:
+        """Where the question itself is answered wrongly, which its own column will tell, try the next best one."""
+        for way in self.ways:
+            opinion = self.reached[way.id].opinion()
+            unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.VOID
+            if opinion.findings or unanswered:
+                barred = self.barred.get(way.id, NONE_BARRED)
+                self.barred[way.id] = barred | {best_question(way, frozenset({way.tcb}), barred)}
+                self.reached[way.id] = Record(way)
+                self.queue.append(_Work(control(way, self.barred[way.id]), way, self.reached[way.id]))
+        self._play()
+
+    def _lacking(self, way: Approach) -> str:
+        return missing(self.trigger, way.commands)
+
+    def _play_cells(self) -> None:
+        if any(way.state is State.SYN_RECEIVED and way.opens == "us" for way in self.ways):
+            self.queue.append(_Work(patience_test(), self.ways[0], Record(self.ways[0])))
+        for way in self.ways:
+            if self.reached[way.id].opinion().word is not Verdict.PASS:
+                continue
+            for kind in self.options.kinds(way.state.value):
+                for cell in cells(way, kind, self.barred.get(way.id, NONE_BARRED)):
+                    self.records.append(Record(way, cell))
+                    self.queue.append(_Work(cell.scenario, way, self.records[-1], cell))
+        self.total = len(self.queue)
+        self._play()
+
+    def _play(self) -> None:
+        """Side by side; what is left in doubt goes to the end of the queue, where its wait costs nothing."""
+        self.loop.run(self._next, self._finished, self.parallel)
+
+    def _next(self) -> Attempt | None:
+        if not self.queue or self._gone:
+            return None
+        work = self.queue.popleft()
+        attempt = self._attempt(ThoroughConductor, work.scenario, work)
+        self.playing[attempt] = work
+        return attempt
+
+    def _attempt(self, kind: type[Conductor], scenario: Scenario, work: _Work | None = None) -> Attempt:
+        closed, called = scenario.port == "closed", scenario.opens == "peer"
+        setting = Setting(
+            iss=Seq(self.random.getrandbits(32)),
+            trigger=self.detection.trigger_for(scenario),
+            terms=Terms(self.options.profile),
+            start=CLOSED if closed or called else LISTENING,
+            patience=self.patience,
+        )
+        remote = self.closed.endpoint() if closed else self.target
+        if called:
+            remote = Endpoint(self.target.address, 0)  # the peer will choose
+        flow = Flow(Endpoint(self.link.source, self.pool.take()), remote)
+        cell = work.cell if work else None
+        conductor = CellConductor(cell, setting) if cell else kind(scenario, setting)
+        self.connections += 1
+        return Attempt(scenario, conductor, flow, path_delay=self.path_delay)
+
+    def _finished(self, attempt: Attempt) -> None:
+        self.pool.give(attempt.flow.local.port)
+        work = self.playing.pop(attempt)
+        self.silence.heard(attempt)
+        conductor, case = attempt.conductor, case_of(attempt)
+        self.keeps_state = self.keeps_state or conductor.tester.counts.get("S.", 0) > 1
+        if work.cell is not None and isinstance(conductor, CellConductor):
+            heard = hear(work.cell, replace(case, answers=True), conductor)
+        else:
+            heard = Heard(judge(case))
+            self._learn_pace(attempt)
+        work.record.add(heard, attempt)
+        if self.options.recorder is not None:
+            self.comments |= cell_comments_of(attempt, heard.opinion)
+        if not work.record.complete:
+            self.queue.append(work)
+        elif work.cell is not None:
+            self.done += 1
+        if self.options.progress is not None and self.total:
+            self.options.progress(self.done, self.total)

@@ -1,0 +1,252 @@
+"""The machine's part of a recording: one comment an attempt, one a run, written and read back.
+
+An attempt's comment stands on its last packet, beside the sentences for people; a run's on the last packet of all.
+Both are JSON after a word of their own. What is read is checked: a recording can be damaged, or edited.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from probe import __version__
+from probe.engine.belief.transcript import Missing
+from probe.recording.json_fields import DamagedError, Record, endpoint
+from probe.spec.segment import Endpoint, Flow
+
+SCHEMA = 1
+ATTEMPT, RUN = "probe-run ", "probe-check "
+_SECTION = re.compile(r"probe [\w-]+, profile \S+; recording (\d+) by probe (\S+)")
+_STEP = re.compile(r"probe (\S+) step \d+: (?:tester|peer) ")
+FOREIGN = "sent by our own kernel (or another process), not by the tester"
+
+
+def section_comment(command: str, profile: str) -> str:
+    """What the file says of itself."""
+    return f"probe {command}, profile {profile}; recording {SCHEMA} by probe {__version__}"
+
+
+def schema(comment: str) -> tuple[int, str] | None:
+    """(schema, version of the probe that wrote it) of a section comment; None where it is not one of ours."""
+    found = _SECTION.match(comment)
+    return (int(found[1]), found[2]) if found else None
+
+
+def exchange_named(comment: str) -> str | None:
+    """The exchange whose step a sentence describes; None for any other comment."""
+    found = _STEP.match(comment)
+    return found[1] if found else None
+
+
+def foreign_comment(exchange: str) -> str:
+    """The sentence for a segment that voids the attempt."""
+    return f"probe {exchange}: {FOREIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkMark:
+    """An attempt of a bulk run: at which target and, unless it passed at once, at which of its exchanges.
+
+    ``word`` and ``rules`` are the verdict on the exchange, empty while another attempt is to follow; ``clean`` and
+    ``dropped`` are what it took into account.
+    """
+
+    target: Endpoint
+    serial: int = 0
+    word: str = ""
+    rules: tuple[str, ...] = ()
+    clean: bool = True
+    dropped: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """As JSON."""
+        out: dict[str, Any] = {"target": _pair(self.target)}
+        if self.serial:
+            out |= {"serial": self.serial, "verdict": self.word, "rules": list(self.rules)}
+            out |= {"clean": self.clean, "dropped": self.dropped}
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptMark:
+    """What makes the judgement of one attempt repeatable, beside its packets.
+
+    ``sent`` has a character a packet, ``>`` from the tester and ``<`` from the peer; ``quiet`` are (event index, time
+    in seconds); ``bad_sums`` the places (from 0) of packets whose checksum was wrong and known to be, ``merged`` those
+    of packets that may be several; ``kernel`` maps event indices to states, ``named`` to rules that the scenario names.
+    """
+
+    exchange: str
+    number: int
+    word: str
+    profile: str
+    sent: str
+    allow: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+    obedient: bool = False
+    path_delay: float = 0.0
+    quiet: tuple[tuple[int, float], ...] = ()
+    sealed: int | None = None
+    missing: tuple[Missing, ...] = ()
+    interrupted: bool = False
+    foreign: int = 0
+    bad_sums: tuple[int, ...] = ()
+    kernel: dict[int, str] = field(default_factory=dict)
+    rules: tuple[str, ...] = ()
+    named: dict[int, str] = field(default_factory=dict)
+    bulk: BulkMark | None = None
+    merged: tuple[int, ...] = ()
+
+    def text(self) -> str:
+        """The comment."""
+        record: dict[str, Any] = {
+            "exchange": self.exchange,
+            "attempt": self.number,
+            "verdict": self.word,
+            "profile": self.profile,
+            "allow": list(self.allow),
+            "start": list(self.start),
+            "obedient": self.obedient,
+            "path_delay": self.path_delay,
+            "sent": self.sent,
+            "quiet": [list(pair) for pair in self.quiet],
+            "sealed": self.sealed,
+            "missing": [[m.index, m.what, m.rule, m.application, m.waited] for m in self.missing],
+            "interrupted": self.interrupted,
+            "foreign": self.foreign,
+            "bad_sums": list(self.bad_sums),
+            "kernel": [[index, state] for index, state in self.kernel.items()],
+            "rules": list(self.rules),
+            "named": [[index, rule] for index, rule in self.named.items()],
+        }
+        if self.merged:
+            record["merged"] = list(self.merged)
+        if self.bulk is not None:
+            record["bulk"] = self.bulk.record()
+        return ATTEMPT + json.dumps(record, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """An attempt that left no packet: something on our own side held its SYN back."""
+
+    exchange: str
+    number: int
+    interrupted: bool
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class RunMark:
+    """One check: its exchanges in the order of the report, the verdicts given, what was skipped and why.
+
+    ``verdicts`` maps an exchange to its word and rules; ``unseen`` are attempts of which not one packet passed;
+    ``remarks`` (warnings that no packet shows), ``caveat`` (another) and ``trouble`` (why it ended early) are what only
+    the live run could know. ``late``: it ended at its deadline.
+    """
+
+    target: Endpoint
+    exchanges: tuple[str, ...]
+    verdicts: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    unseen: tuple[Unseen, ...] = ()
+    dropped: int = 0
+    interrupted: bool = False
+    seconds: float = 0.0
+    caveat: str = ""
+    remarks: tuple[str, ...] = ()
+    trouble: str = ""
+    late: bool = False
+
+    def text(self) -> str:
+        """The comment."""
+        record = {
+            "target": _pair(self.target),
+            "exchanges": list(self.exchanges),
+            "verdicts": [[name, word, list(rules)] for name, (word, rules) in self.verdicts.items()],
+            "skipped": [list(pair) for pair in self.skipped.items()],
+            "unseen": [
+                [u.exchange, u.number, u.interrupted, _pair(u.flow.local), _pair(u.flow.remote)] for u in self.unseen
+            ],
+            "dropped": self.dropped,
+            "interrupted": self.interrupted,
+            "seconds": self.seconds,
+            "caveat": self.caveat,
+            "remarks": list(self.remarks),
+            "trouble": self.trouble,
+            "late": self.late,
+        }
+        return RUN + json.dumps(record, separators=(",", ":"))
+
+
+def _pair(endpoint: Endpoint) -> list[str | int]:
+    return [endpoint.address, endpoint.port]
+
+
+def read_attempt(comment: str) -> AttemptMark:
+    """The mark of an attempt's comment; DamagedError, which says what is wrong, when it is none."""
+    record = Record.parsed(comment.removeprefix(ATTEMPT))
+    bulk = record.inner("bulk")
+    sent = record.text("sent")
+    if set(sent) - {">", "<"}:
+        raise DamagedError("sent holds something else than directions")
+    return AttemptMark(
+        exchange=record.text("exchange"),
+        number=record.count("attempt"),
+        word=record.text("verdict"),
+        profile=record.text("profile"),
+        sent=sent,
+        allow=record.texts("allow"),
+        start=record.texts("start"),
+        obedient=record.flag("obedient"),
+        path_delay=record.seconds("path_delay"),
+        quiet=tuple((i, t) for i, t in record.rows("quiet", int, float)),
+        sealed=record.count_or_none("sealed"),
+        missing=tuple(Missing(*row) for row in record.rows("missing", int, str, str, bool, float)),
+        interrupted=record.flag("interrupted"),
+        foreign=record.count("foreign"),
+        bad_sums=tuple(i for (i,) in record.rows("bad_sums", int)),
+        kernel=dict(record.rows("kernel", int, str)),
+        rules=record.texts("rules"),
+        named=dict(record.rows("named", int, str)) if record.has("named") else {},
+        bulk=None if bulk is None else _read_bulk(bulk),
+        merged=tuple(i for (i,) in record.rows("merged", int)) if record.has("merged") else (),
+    )
+
+
+def _read_bulk(record: Record) -> BulkMark:
+    target = record.endpoint("target")
+    if not record.has("serial"):
+        return BulkMark(target)
+    return BulkMark(
+        target,
+        record.count("serial"),
+        record.text("verdict"),
+        record.texts("rules"),
+        record.flag("clean"),
+        record.count("dropped"),
+    )
+
+
+def read_run(comment: str) -> RunMark:
+    """The mark of a run's comment; DamagedError, which says what is wrong, when it is none."""
+    record = Record.parsed(comment.removeprefix(RUN))
+    return RunMark(
+        target=record.endpoint("target"),
+        exchanges=record.texts("exchanges"),
+        verdicts={name: (word, tuple(rules)) for name, word, rules in record.rows("verdicts", str, str, list)},
+        skipped=dict(record.rows("skipped", str, str)),
+        unseen=tuple(
+            Unseen(e, n, i, Flow(endpoint(local, "unseen"), endpoint(remote, "unseen")))
+            for e, n, i, local, remote in record.rows("unseen", str, int, bool, list, list)
+        ),
+        dropped=record.count("dropped"),
+        interrupted=record.flag("interrupted"),
+        seconds=record.seconds("seconds"),
+        caveat=record.text("caveat"),
+        remarks=record.texts("remarks") if record.has("remarks") else (),
+        trouble=record.text("trouble"),
+        late=record.has("late") and record.flag("late"),
+    )

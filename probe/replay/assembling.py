@@ -1,0 +1,250 @@
+"""Chunks to connections. What is held is bounded by the connections still open, whatever the length of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from probe.capture.batch import Bools, Int64
+from probe.capture.chunk import Chunk
+from probe.capture.tables import Addresses
+from probe.replay.folding import Grouped, bridged, cut_down, fold
+from probe.replay.rows import KINDS, Rows, by_flow, joined, of_chunk
+from probe.replay.splitting import GONE, beginnings, over
+from probe.replay.syn_options import OptionTable
+from probe.spec.segment import ACK, SYN
+
+BATCH = 1 << 18
+"""Segments worked on at a time: arrays of this length outweigh the cost of calls and still fit in little memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One entry a connection: what folding would forget.
+
+    ``index``: place among the connections by first packet, from 0. ``packets``: segments, the folded ones too.
+    ``reused``: the four-tuple had another connection shortly before (within ``splits.GONE``: longer ones may be
+    forgotten). ``settled``: no segment before the rows taken in could belong to the connection, or make it one with
+    another.
+    """
+
+    flow: Int64
+    index: Int64
+    packets: Int64
+    first: Int64
+    start: Int64
+    last: Int64
+    reused: Bools
+    settled: Bools
+
+    def __len__(self) -> int:
+        return len(self.flow)
+
+    def take(self, chosen: NDArray[np.intp] | Bools) -> Facts:
+        """The chosen connections."""
+        return Facts(*(getattr(self, column.name)[chosen] for column in fields(Facts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Connections and their segments, folded: ``group.starts`` and ``facts`` run side by side."""
+
+    group: Grouped
+    facts: Facts
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    @staticmethod
+    def none() -> Connections:
+        """No connection at all."""
+        empty: list[Any] = [np.zeros(0, kind) for kind in KINDS]
+        plain: list[Any] = [np.zeros(0, kind) for kind in (*[np.int64] * 6, np.bool_, np.bool_)]
+        rows, facts = Rows(*empty), Facts(*plain)
+        return Connections(Grouped(rows, np.zeros(0, np.intp)), facts)
+
+    def take(self, chosen: Bools) -> Connections:
+        """The chosen connections."""
+        return Connections(self.group.of(chosen), self.facts.take(chosen))
+
+    def renumbered(self, flows: Int64) -> Connections:
+        """The same with other flow keys, one a connection; no longer sorted by them."""
+        group = self.group
+        rows = replace(group.rows, flow=np.repeat(flows, group.sizes))
+        return Connections(Grouped(rows, group.starts, group.from_client), replace(self.facts, flow=flows))
+
+
+def sorted_by_flow(parts: Sequence[Connections], ranks: Int64 | None = None) -> Connections:
+    """The connections of all parts (at least one) sorted by flow; of one flow in the order of the parts.
+
+    Where ``ranks`` are given (one a connection), by them.
+    """
+    rows = joined([part.group.rows for part in parts])
+    facts = Facts(*(np.concatenate([getattr(part.facts, c.name) for part in parts]) for c in fields(Facts)))
+    sizes = np.concatenate([part.group.sizes for part in parts])
+    from_client = np.concatenate([part.group.from_client for part in parts])
+    order = np.argsort(facts.flow if ranks is None else ranks, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    sorted_sizes = sizes[order]
+    begin = np.cumsum(sorted_sizes) - sorted_sizes
+    places = np.repeat(starts[order] - begin, sorted_sizes) + np.arange(len(rows))
+    return Connections(Grouped(rows.take(places), begin, from_client[places]), facts.take(order))
+
+
+class Assembler:
+    """Takes rows in file order, gives connections that are over.
+
+    ``open`` are those that may go on. ``begun`` counts connections; ``births`` are the first packets of all, where
+    rows are missing at the start. A connection is over when a SYN begins the next one on its four-tuple, when too
+    much time has passed (see ``splits.over``), or at ``finish``.
+    """
+
+    def __init__(self, batch: int = BATCH, *, first: bool = True) -> None:
+        """Work on at least ``batch`` rows at a time. ``first``: there are no rows before those taken in."""
+        self.options = OptionTable()
+        self.open: Connections | None = None
+        self.begun = 0
+        self.births: list[Int64] = []
+        self._batch = batch
+        self._first = first
+        self._waiting: list[Rows] = []
+        self._count = 0
+
+    @property
+    def held(self) -> int:
+        """How many connections are open."""
+        return len(self.open) if self.open else 0
+
+    def feed(self, chunk: Chunk) -> Iterator[Connections]:
+        """Take in a chunk."""
+        if len(chunk):
+            yield from self.feed_rows(of_chunk(chunk, self.options))
+
+    def feed_rows(self, rows: Rows) -> Iterator[Connections]:
+        """Take in rows."""
+        self._waiting.append(rows)
+        self._count += len(rows)
+        held = len(self.open.group.rows) if self.open else 0
+        if self._count >= max(self._batch, held):  # what is held is sorted anew each time: keep that linear
+            yield self.work()
+
+    def pause(self) -> Iterator[Connections]:
+        """Work on whatever was taken in, so that ``open`` is up to date."""
+        if self._waiting:
+            yield self.work()
+
+    def finish(self) -> Iterator[Connections]:
+        """The input is over: so is every connection."""
+        if self._waiting or self.open:
+            yield self.work(final=True)
+
+    def work(self, *, final: bool = False) -> Connections:
+        """Work on the rows taken in: the connections that are over (all when ``final``)."""
+        parts = [self.open.group.rows] if self.open else []
+        rows = by_flow(parts + self._waiting)
+        self._waiting, self._count, parts = [], 0, []
+        group = Grouped(rows, np.flatnonzero(beginnings(rows)))
+        facts = self._facts(group)
+        self.open = None
+        group = _folded(group)
+        done = np.ones(len(facts), np.bool_) if final else gone(group, facts)
+        everything = Connections(group, facts)
+        still = everything.take(~done)
+        old = np.ones(len(still.group.rows), np.bool_)
+        self.open = Connections(still.group.marked(old=old), still.facts) if len(still) else None
+        return everything.take(done)
+
+    def _facts(self, group: Grouped) -> Facts:
+        rows, starts, ends = group.rows, group.starts, group.ends
+        first, packets = rows.number[starts].copy(), ends - starts
+        flow = rows.flow[starts]
+        reused = np.zeros(len(starts), np.bool_)
+        reused[1:] = (flow[1:] == flow[:-1]) & (rows.time[starts[1:]] - rows.time[ends[:-1] - 1] <= GONE)
+        index = np.empty(len(starts), np.int64)
+        carried = rows.old[starts]
+        born = np.flatnonzero(~carried)
+        index[born[np.argsort(first[born], kind="stable")]] = self.begun + np.arange(len(born))
+        self.begun += len(born)
+        if not self._first:
+            self.births.append(np.sort(first[born]))
+        if self.open:  # one open connection to a flow, and both sorted by flow
+            before = self.open.facts
+            index[carried], reused[carried] = before.index, before.reused
+            packets[carried] += before.packets - self.open.group.sizes
+        settled = self._settled(group, flow, carried)
+        return Facts(flow, index, packets, first, rows.time[starts], rows.time[ends - 1], reused, settled)
+
+    def _settled(self, group: Grouped, flow: Int64, carried: Bools) -> Bools:
+        """After two SYNs of one end with different numbers what came before decides nothing any more."""
+        if self._first:
+            return np.ones(len(flow), np.bool_)
+        rows, starts = group.rows, group.starts
+        opening = rows.flags & (SYN | ACK)
+        mixed = np.zeros(len(flow), np.bool_)
+        same = rows.from_high == rows.from_high[starts][group.connection]
+        mixed[group.connection[((opening == SYN) & ~same) | ((opening == SYN | ACK) & same)]] = True
+        plain = opening[starts] == SYN
+        certain = np.zeros(len(flow), np.bool_)
+        certain[1:] = plain[1:] & plain[:-1] & ~mixed[:-1] & (flow[1:] == flow[:-1])
+        certain[1:] &= rows.from_high[starts[1:]] == rows.from_high[starts[:-1]]
+        if self.open:
+            certain[carried] = self.open.facts.settled
+        heads = np.ones(len(flow), np.bool_)
+        heads[1:] = flow[1:] != flow[:-1]
+        places = np.arange(len(flow))
+        last = np.maximum.accumulate(np.where(certain, places, -1))
+        found: Bools = last >= np.maximum.accumulate(np.where(heads, places, 0))
+        return found
+
+    def renew(self, addresses: Addresses) -> Addresses:
+        """A table of addresses with those of open connections only, which are renumbered; call ``work`` before."""
+        if self.open is None:
+            return Addresses()
+        new, flows = addresses.renewed(self.open.facts.flow)
+        self.open = sorted_by_flow([self.open.renumbered(flows)])
+        return new
+
+
+def assembled_again(parts: Sequence[Connections]) -> Connections:
+    """What the segments of the parts give together, sorted by flow; ``index`` is left open."""
+    rows = joined([part.group.rows for part in parts])
+    folded = np.zeros(len(rows), np.int64)
+    lasts = np.concatenate([part.group.sizes for part in parts]).cumsum() - 1
+    folded[lasts] = np.concatenate([part.facts.packets - part.group.sizes for part in parts])
+    order = np.lexsort((rows.number, rows.flow))
+    rows, folded = rows.take(order), folded[order]
+    group = Grouped(rows, np.flatnonzero(beginnings(rows)))
+    starts, ends, none = group.starts, group.ends, np.zeros(len(group.starts), np.int64)
+    packets = group.sizes + np.add.reduceat(folded, starts)
+    flow, reused = rows.flow[starts], none > 0
+    reused[1:] = (flow[1:] == flow[:-1]) & (rows.time[starts[1:]] - rows.time[ends[:-1] - 1] <= GONE)
+    facts = Facts(flow, none, packets, rows.number[starts], rows.time[starts], rows.time[ends - 1], reused, none == 0)
+    return Connections(_folded(group), facts)
+
+
+def ready(connections: Connections) -> Connections:
+    """The connections with bridges over what was folded away: fit to be judged."""
+    return Connections(bridged(connections.group), connections.facts)
+
+
+def _folded(group: Grouped) -> Grouped:
+    stays, trusted = fold(group)
+    stays, behind = cut_down(group, stays)
+    trusted[behind] = True
+    return group.marked(trusted=trusted).take(stays)
+
+
+def gone(group: Grouped, facts: Facts, now: int | None = None) -> Bools:
+    """Connections followed by another one on their four-tuple, or silent for too long."""
+    done = np.zeros(len(facts), np.bool_)
+    done[:-1] = facts.flow[1:] == facts.flow[:-1]
+    silence = (facts.last.max(initial=0) if now is None else now) - facts.last
+    ends = group.ends
+    for number in np.flatnonzero(~done & (silence > GONE)):
+        part = slice(int(group.starts[number]), int(ends[number]))
+        done[number] = over(group.rows.flags[part], group.rows.from_high[part], int(silence[number]))
+    return done

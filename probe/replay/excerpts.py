@@ -1,0 +1,81 @@
+"""Some segments of some connections, fetched by a second look at their file: for drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from probe.capture.chunk import Chunk
+from probe.capture.errors import CaptureError
+from probe.capture.reader import Reading
+from probe.capture.sources import STDIN
+from probe.results.connection import Connection, Packet
+
+_NANO = 1e-9
+_ENDS = 20
+"""So many segments of a connection are fetched at its start and at its end, beside those its findings name."""
+
+Placed = tuple[int, Packet]
+"""A segment and its place in its connection, from 0."""
+Key = tuple[str, int]
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A connection being looked for: its flow once its first packet was met, and how many segments were."""
+
+    connection: Connection
+    flow: int | None = None
+    client_high: bool = False
+    met: int = 0
+    found: list[Placed] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        return self.met == self.connection.packets
+
+    def look(self, chunk: Chunk, reading: Reading) -> None:
+        """Take in its rows of a chunk."""
+        columns, first = chunk.columns, 0
+        if self.flow is None:
+            row = chunk.row(self.connection.first_packet)
+            if row is None:
+                return
+            self.flow, first = int(columns.flow[row]), row
+            self.client_high = reading.addresses.ends(self.flow)[1] == self.connection.client
+        rows = (np.flatnonzero(columns.flow[first:] == self.flow) + first)[: self.connection.packets - self.met]
+        named = {number for finding in self.connection.findings for number in finding.packets}
+        for place, row in enumerate(rows.tolist(), self.met):
+            ends = place < _ENDS or place >= self.connection.packets - _ENDS
+            if ends or int(chunk.number[row]) in named:
+                self.found.append((place, self._packet(chunk, row)))
+        self.met += len(rows)
+
+    def _packet(self, chunk: Chunk, row: int) -> Packet:
+        from_client = bool(chunk.columns.from_high[row]) == self.client_high
+        time = int(chunk.time[row]) * _NANO
+        return Packet(int(chunk.number[row]), time, from_client, chunk.exact(row).segment)
+
+
+def glimpse(connections: Iterable[Connection]) -> dict[Key, tuple[Placed, ...]]:
+    """Their segments by file and index, one pass a file; nothing of what cannot be read a second time."""
+    wanted = [_Wanted(connection) for connection in connections]
+    for file in dict.fromkeys(one.connection.file for one in wanted):
+        if file != STDIN:
+            _look([one for one in wanted if one.connection.file == file], file)
+    return {(one.connection.file, one.connection.index): tuple(one.found) for one in wanted if one.complete}
+
+
+def _look(wanted: Sequence[_Wanted], file: str) -> None:
+    reading = Reading(file)
+    try:
+        for chunk in reading:
+            for one in wanted:
+                if not one.complete:
+                    one.look(chunk, reading)
+            if all(one.complete for one in wanted):
+                return
+    except CaptureError:
+        return  # it was told when the file was judged

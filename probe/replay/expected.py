@@ -1,0 +1,141 @@
+"""What of connections was expected: told by their records where those decide it, else by the ends of each one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from probe.capture.batch import Bools, Int64
+from probe.capture.tables import Addresses
+from probe.replay.assembling import Connections, Facts
+from probe.replay.judging import RANKS, Record, ends_of
+from probe.results.connection import Connection
+from probe.results.expectations import speaks_of
+from probe.results.verdict import Expected, Known, Verdict, worst
+from probe.spec.segment import Endpoint
+
+Covered = tuple[tuple[int, ...], ...]
+"""For each finding the places of the expectations that cover it."""
+_EXPECTED_RANK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Connections that are over: places of their records, facts, and ``take``, which gives some of them, made ready."""
+
+    found: Int64
+    facts: Facts
+    take: Callable[[Bools], Connections]
+    addresses: Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is said of some connections: their record, and what of it was expected."""
+
+    record: Record
+    covered: Covered = ()
+
+    @property
+    def fresh(self) -> dict[str, Verdict]:
+        """The rules broken where that was not expected, each with its verdict."""
+        findings = self.record.pair.findings
+        covered = self.covered or ((),) * len(findings)
+        return {f.rule: f.word for f, numbers in zip(findings, covered, strict=True) if not numbers}
+
+    @property
+    def news(self) -> Verdict:
+        """The verdict without what was expected."""
+        if not any(self.covered):
+            return self.record.pair.word
+        return worst(list(self.fresh.values())) if self.fresh else Verdict.PASS
+
+    @property
+    def expected(self) -> bool:
+        """Whether all that these connections deviate in was expected."""
+        return any(self.covered) and not self.fresh
+
+    @property
+    def rank(self) -> int:
+        """The place in a list of the worst: what was expected stands behind what is news."""
+        if not any(self.covered):
+            return self.record.rank
+        return _EXPECTED_RANK if self.expected else RANKS[self.news]
+
+
+def is_particular(expected: Expected) -> bool:
+    """Whether it asks for an end or an IP version, which a record does not know."""
+    return bool(expected.target or expected.ip_version)
+
+
+def standings(records: Sequence[Record], over: Over, expected: Sequence[Expected]) -> tuple[list[Standing], Int64]:
+    """What is said of the connections, each thing once, and for each connection its place there."""
+    used, inverse = np.unique(over.found, return_inverse=True)
+    which: Int64 = inverse.ravel()
+    told = [Standing(record, _by_record(record, expected)) for record in (records[place] for place in used.tolist())]
+    single = [n for n, one in enumerate(told) if _is_open(one.record, expected)] if expected else []
+    if single:
+        _told_apart(told, which, np.isin(which, single), over, expected)
+    return told, which
+
+
+def _told_apart(told: list[Standing], which: Int64, chosen: Bools, over: Over, expected: Sequence[Expected]) -> None:
+    """Say of each of the chosen connections for itself what was expected of it; ``told`` grows."""
+    places: dict[tuple[int, Covered], int] = {}
+    some = over.take(chosen)
+    for number, at in enumerate(np.flatnonzero(chosen).tolist()):
+        before = int(which[at])
+        record, (client, server) = told[before].record, ends_of(some, number, over.addresses)
+        ends = [client if by_client else server for by_client in record.pair.by_client]
+        rules = [finding.rule for finding in record.pair.findings]
+        covered = tuple(_covering(expected, rule, end) for rule, end in zip(rules, ends, strict=True))
+        place = places.setdefault((before, covered), len(told))
+        if place == len(told):
+            told.append(Standing(record, covered if any(covered) else ()))
+        which[at] = place
+
+
+def _by_record(record: Record, expected: Sequence[Expected]) -> Covered:
+    """What expectations for all connections say of it."""
+    if not expected or not record.pair.findings:
+        return ()
+    covered = tuple(
+        tuple(n for n, one in enumerate(expected) if one.rule == finding.rule and not is_particular(one))
+        for finding in record.pair.findings
+    )
+    return covered if any(covered) else ()
+
+
+def _is_open(record: Record, expected: Sequence[Expected]) -> bool:
+    rules = {finding.rule for finding in record.pair.findings}
+    return any(one.rule in rules and is_particular(one) for one in expected)
+
+
+def _covering(expected: Sequence[Expected], rule: str, end: Endpoint) -> tuple[int, ...]:
+    return tuple(n for n, one in enumerate(expected) if one.rule == rule and speaks_of(one, end))
+
+
+def seen(expected: Sequence[Expected], known: set[int], over: Over) -> set[int]:
+    """The expectations that speak of an end of these connections, those of ``known`` left out."""
+    rest = {n for n, one in enumerate(expected) if n not in known}
+    found = {n for n in rest if not is_particular(expected[n])} if len(over.found) else set()
+    rest -= found
+    for flow in over.facts.flow.tolist() if rest else ():
+        hit = {n for n in rest if any(speaks_of(expected[n], end) for end in over.addresses.ends(flow))}
+        found, rest = found | hit, rest - hit
+        if not rest:
+            break
+    return found
+
+
+def marked(connection: Connection, expected: Sequence[Expected]) -> Connection:
+    """The connection with what was expected of its findings."""
+    if not expected or not connection.findings:
+        return connection
+    known = []
+    for finding, end in zip(connection.findings, connection.blamed, strict=True):
+        covering = [expected[n] for n in _covering(expected, finding.rule, end)]
+        known.append(Known(finding.rule, covering[-1].date, covering[-1].reason) if covering else None)
+    return replace(connection, known=tuple(known)) if any(known) else connection

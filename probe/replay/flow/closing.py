@@ -1,0 +1,224 @@
+"""How a connection was closed and what its record lacks, told from the packets and the numbers in them alone."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from probe.replay.flow.opening import FOLLOWED, INCOMPLETE, NOT_SEEN, REFUSED, UNANSWERED, VIOLATED, Opening
+from probe.results.connection import Packet
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.seq import Seq
+
+FOUR_WAY, THREE_SEGMENT, SIMULTANEOUS = "four-way", "three-segment", "simultaneous"
+RESET_BY_CLIENT, RESET_BY_SERVER, NONE = "reset by client", "reset by server", "none"
+_LARGEST_WINDOW = 1 << 30
+"""65535 << 14, rounded up: the farthest ahead that a number can be in use (RFC 7323 section 2.3)."""
+
+
+@dataclass(slots=True)
+class _Side:
+    """What one end sent, counted in octets from the first number known of it, so that nothing wraps.
+
+    All octets below ``edge`` are in the record; the end has sent up to ``top``; the other end acknowledged up to
+    ``acked``. ``fin`` is the count after its FIN, ``fin_ack`` the lowest number that its FIN acknowledged, ``fin_at``
+    the index of that segment. ``apart`` is the highest number it acknowledged without FIN, and the lowest count of its
+    own from which it did. ``reset`` is the index of the RST that it ended the connection with; only what it sent, or
+    acknowledged, past ``reset_top`` and ``reset_ack`` shows that it went on.
+    """
+
+    edge: int = 0
+    top: int = 0
+    acked: int | None = None
+    fin: int | None = None
+    fin_ack: int | None = None
+    fin_at: int = -1
+    fin_again: int = 0
+    apart: tuple[int, int] | None = None
+    reset: int | None = None
+    reset_top: int = 0
+    reset_ack: int | None = None
+    heard: bool = False
+    _near: Seq | None = None
+    _near_count: int = 0
+    _early: list[tuple[int, int]] = field(default_factory=list)
+
+    def count(self, number: Seq) -> int:
+        """The count that stands for a number, by the last one in use."""
+        if self._near is None:
+            self._near = number
+        return self._near_count + (number - self._near)
+
+    def use(self, number: Seq, count: int) -> None:
+        """Numbers around this one are in use now."""
+        if 0 < count - self._near_count < _LARGEST_WINDOW:
+            self._near, self._near_count = number, count
+
+    def covers(self, start: int, end: int) -> None:
+        """The octets from ``start`` up to ``end`` are in the record (none: the end has come as far as that)."""
+        self.top = max(self.top, end)
+        if start > self.edge:
+            if end > start:
+                heapq.heappush(self._early, (start, end))
+            return
+        self.edge = max(self.edge, end)
+        while self._early and self._early[0][0] <= self.edge:
+            self.edge = max(self.edge, heapq.heappop(self._early)[1])
+
+    @property
+    def missing(self) -> bool:
+        """Whether it sent, or the other end had received, octets that are not in the record."""
+        return max(self.top, self.acked or 0) > self.edge
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The close of one connection. ``missing``: octets were sent or received that are not in the record."""
+
+    close: str
+    fin_again: int
+    missing: bool
+    one_direction: bool
+
+
+def closing(packets: Sequence[Packet], opened: Opening) -> Closing:
+    """The close of the connection that was opened so; O(n) for records in order, O(n log n) at worst."""
+    walk = _Walk(opened)
+    for index, packet in enumerate(packets):
+        walk.take(index, packet.segment, client=packet.from_client)
+    client, server = walk.client, walk.server
+    silent = not (client.heard and server.heard)
+    return Closing(
+        NONE if opened.handshake == REFUSED else _close(client, server),
+        client.fin_again + server.fin_again,
+        client.missing or server.missing or walk.unheard_syn,
+        silent and walk.answers,
+    )
+
+
+class _Walk:
+    """Goes through the packets once and keeps both sides."""
+
+    def __init__(self, opened: Opening) -> None:
+        self.opened = opened
+        self.client, self.server = _Side(), _Side()
+        for side, isn in ((self.client, opened.client_isn), (self.server, opened.server_isn)):
+            if isn is not None:
+                side.count(isn)
+        self.answers = False
+        self.unheard_syn = False
+
+    def take(self, index: int, segment: Segment, *, client: bool) -> None:
+        """One segment, in the order of the record."""
+        side, other = (self.client, self.server) if client else (self.server, self.client)
+        if self._foreign(segment, client=client):
+            return
+        if segment.flags & RST:
+            self._reset(index, segment, side, other)
+            return
+        side.heard = True
+        self.answers |= bool(segment.flags & ACK) and (not segment.flags & SYN or self.opened.client_isn is None)
+        self.unheard_syn |= not client and self.opened.handshake == NOT_SEEN and self.opened.client_isn is not None
+        start = side.count(segment.seq)
+        end = start + segment.seg_len
+        side.use(segment.seq, start)
+        side.covers(start, end)
+        ack = self._acknowledged(segment, other)
+        if side.reset is not None and (end > side.reset_top or (ack or 0) > (side.reset_ack or 0)):
+            side.reset = None  # it goes on: that RST was about something else, or not its own
+        if segment.flags & FIN:
+            _fin(index, side, end, ack)
+        elif ack is not None and (side.fin is None or not segment.length):  # data after its FIN is sent again
+            if side.apart is None or ack > side.apart[0]:
+                side.apart = ack, start
+            elif ack == side.apart[0]:
+                side.apart = ack, min(start, side.apart[1])
+
+    def _foreign(self, segment: Segment, *, client: bool) -> bool:
+        """Whether the segment belongs to another connection: a SYN with another ISN, old answers, and the RST for them.
+
+        Before a SYN,ACK is known, the server can acknowledge nothing but the SYN, and the client's RST lies in its SYN
+        (RFC 9293 section 3.5.1, figures 9 and 10).
+        """
+        opened = self.opened
+        x, end = opened.client_isn, opened.syn_top
+        isn = x if client else opened.server_isn
+        if segment.flags & SYN and isn is not None:
+            return segment.seq != isn
+        unopened = opened.handshake in (UNANSWERED, VIOLATED, REFUSED)
+        if x is None or end is None or not (unopened or self._older(segment)):
+            return False
+        if client:
+            return bool(segment.flags & RST) and not x <= segment.seq <= end
+        return not segment.flags & ACK or not x < segment.ack <= end
+
+    def _older(self, segment: Segment) -> bool:
+        """Whether the segment comes before the SYN,ACK that opens, as answers of a half-open connection do."""
+        return self.opened.server_isn is not None and not self.server.heard and not segment.flags & (SYN | FIN)
+
+    def _acknowledged(self, segment: Segment, other: _Side) -> int | None:
+        if not segment.flags & ACK:
+            return None
+        ack = other.count(segment.ack)
+        if self.opened.handshake == INCOMPLETE and ack > other.top:
+            return None  # no acknowledgment of anything: the reason why the handshake is incomplete
+        other.acked = ack if other.acked is None else max(other.acked, ack)
+        other.use(segment.ack, ack)
+        return ack
+
+    def _reset(self, index: int, segment: Segment, side: _Side, other: _Side) -> None:
+        """A RST ends the connection where its number lies in the window (RFC 9293 section 3.10.7.4, second check)."""
+        self.answers |= bool(segment.flags & ACK) and self.opened.client_isn is None
+        start = side.count(segment.seq)
+        # Before both ends are synchronized its numbers are known exactly: a RST elsewhere answers a wrong ACK.
+        room = _LARGEST_WINDOW if self.opened.handshake in (FOLLOWED, NOT_SEEN) else 0
+        known = side.heard or side.acked is not None
+        side.heard = True
+        below = side.acked is not None and start < side.acked
+        if side.reset is not None or (known and (below or start > max(side.top, side.acked or 0) + room)):
+            return
+        side.reset, side.reset_top = index, max(side.top, start)
+        side.reset_ack = max(other.acked or 0, other.count(segment.ack) if segment.flags & ACK else 0)
+
+
+def _fin(index: int, side: _Side, end: int, ack: int | None) -> None:
+    if side.fin is None:
+        side.fin, side.fin_ack, side.fin_at = end, ack, index
+        return
+    side.fin_again += end == side.fin
+    if ack is not None and end == side.fin:
+        side.fin_ack = ack if side.fin_ack is None else min(side.fin_ack, ack)
+
+
+def _close(client: _Side, server: _Side) -> str:
+    if _gone(client) and _gone(server):
+        return _form(client, server)
+    resets = [(side.reset, word) for side, word in ((client, RESET_BY_CLIENT), (server, RESET_BY_SERVER))]
+    ended = [(index, word) for index, word in resets if index is not None]
+    if ended:
+        return min(ended)[1]
+    return NONE if client.fin is None and server.fin is None else INCOMPLETE
+
+
+def _form(client: _Side, server: _Side) -> str:
+    """Which close it was once both FINs are acknowledged, by what the FINs themselves acknowledged."""
+    knew = [_knew(client, server), _knew(server, client)]
+    if not any(knew):
+        return SIMULTANEOUS
+    second, first = (client, server) if knew[0] and (not knew[1] or client.fin_at > server.fin_at) else (server, client)
+    if first.fin is None or second.fin is None or second.apart is None:
+        return THREE_SEGMENT
+    # What carries a number from before its FIN was sent before it, wherever it stands in the record.
+    ack, start = second.apart
+    return FOUR_WAY if ack >= first.fin and start < second.fin else THREE_SEGMENT
+
+
+def _gone(side: _Side) -> bool:
+    """Whether its FIN is acknowledged."""
+    return side.fin is not None and side.acked is not None and side.acked >= side.fin
+
+
+def _knew(side: _Side, other: _Side) -> bool:
+    """Whether the FIN of ``side`` acknowledged the other's."""
+    return side.fin_ack is not None and other.fin is not None and side.fin_ack >= other.fin

@@ -1,0 +1,181 @@
+"""How a connection was opened, told from its packets: who sent which SYN, which answer fits, how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from probe.results.connection import Packet
+from probe.spec.segment import ACK, RST, SYN, Segment
+from probe.spec.seq import Seq
+
+CLIENT, SIMULTANEOUS, MID_STREAM = "client", "simultaneous", "mid-stream"
+FOLLOWED, REFUSED, UNANSWERED, INCOMPLETE, VIOLATED, NOT_SEEN = (
+    "followed", "refused", "unanswered", "incomplete", "violated", "not seen",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The open of one connection.
+
+    ``client_isn`` and ``server_isn`` are the ISNs of the SYNs that belong together, None where no such SYN is in the
+    record. ``syn_top`` is the first number after the client's SYN and its payload. ``rtt`` in seconds.
+    """
+
+    opener: str
+    handshake: str
+    client_isn: Seq | None = None
+    server_isn: Seq | None = None
+    syn_top: Seq | None = None
+    syn_again: int = 0
+    syn_ack_again: int = 0
+    rtt: float | None = None
+
+
+@dataclass(slots=True)
+class _Syns:
+    """The SYNs of one end by ISN, each with the first number after it, and its SYN,ACKs with how often they came."""
+
+    plain: dict[Seq, Seq] = field(default_factory=dict)
+    answers: dict[tuple[Seq, Seq], int] = field(default_factory=dict)
+    again: int = 0
+    asked_first: bool = False
+
+    def add(self, segment: Segment) -> None:
+        """One SYN or SYN,ACK of this end."""
+        if not self.plain and not self.answers:
+            self.asked_first = not segment.flags & ACK
+        if segment.flags & ACK:
+            key = segment.seq, segment.ack
+            self.answers[key] = self.answers.get(key, 0) + 1
+        else:
+            self.again += segment.seq in self.plain
+            # A SYN sent again without its Fast Open payload does not shorten what may be acknowledged.
+            self.plain[segment.seq] = max(segment.end, self.plain.get(segment.seq, segment.seq))
+
+    @property
+    def answers_again(self) -> int:
+        """SYN,ACKs that came before with the same ISN, whatever they acknowledged."""
+        return sum(self.answers.values()) - len({isn for isn, _ in self.answers})
+
+    def answered_by(self, ack: Seq) -> Seq | None:
+        """The ISN of the SYN that ``ack`` acknowledges: it, or it and any part of its payload (RFC 7413)."""
+        if ack - 1 in self.plain:
+            return ack - 1
+        last = next(reversed(self.plain), None)
+        return last if last is not None and last < ack <= self.plain[last] else None
+
+
+def opening(packets: Sequence[Packet]) -> Opening:
+    """The open of the connection that ``packets`` are all of, in any order that the path or the recorder made; O(n).
+
+    A RST with SYN or FIN with SYN still counts as the SYN. Only a SYN without ACK of the client makes a start that was
+    seen; a SYN,ACK without it leaves ``opener`` mid-stream and ``handshake`` not seen, for its numbers say nothing.
+    """
+    client, server = _Syns(), _Syns()
+    for packet in packets:
+        if packet.segment.flags & SYN:
+            (client if packet.from_client else server).add(packet.segment)
+    if not client.plain:
+        return _mid_stream(client, server)
+    if server.asked_first:
+        return _simultaneous(packets, client, server)
+    pairs = [(y, x) for (y, ack) in server.answers if (x := client.answered_by(ack)) is not None]
+    if pairs:
+        return _answered(packets, client, server, pairs)
+    return _without_answer(packets, client, server, violated=bool(server.answers))
+
+
+def _mid_stream(client: _Syns, server: _Syns) -> Opening:
+    isns = [next(reversed(end.answers), (None, None))[0] for end in (client, server)]
+    return Opening(MID_STREAM, NOT_SEEN, isns[0], isns[1], syn_ack_again=client.answers_again + server.answers_again)
+
+
+def _simultaneous(packets: Sequence[Packet], client: _Syns, server: _Syns) -> Opening:
+    """Each SYN must be acknowledged by the other end, in a SYN,ACK or without SYN (RFC 9293 section 3.5, figure 7)."""
+    x, y = next(reversed(client.plain)), next(reversed(server.plain))
+    acked = [
+        any(p.from_client == by_client and _acknowledges(p.segment, isn) for p in packets)
+        for by_client, isn in ((True, y), (False, x))
+    ]
+    word = FOLLOWED if all(acked) else INCOMPLETE if any(acked) else UNANSWERED
+    again = client.answers_again + server.answers_again
+    return Opening(SIMULTANEOUS, word, x, y, client.plain[x], client.again + server.again, again)
+
+
+def _answered(packets: Sequence[Packet], client: _Syns, server: _Syns, pairs: list[tuple[Seq, Seq]]) -> Opening:
+    """A SYN,ACK fits; the client must acknowledge it."""
+    isns = dict(pairs)
+    done = next((p.segment.ack - 1 for p in _speaks(packets, client=True) if p.segment.ack - 1 in isns), None)
+    if done is None:
+        done = _covered(packets, pairs[-1][0])
+    y = pairs[-1][0] if done is None else done
+    x = isns[y]
+    word = INCOMPLETE if done is None else FOLLOWED
+    again = client.again, server.answers_again
+    return Opening(CLIENT, word, x, y, client.plain[x], *again, _rtt(packets, x, y, whole=done is not None))
+
+
+def _covered(packets: Sequence[Packet], y: Seq) -> Seq | None:
+    """``y`` if the client acknowledged it together with later octets that the server is seen to have sent.
+
+    Past all that it acknowledges nothing: in SYN-RECEIVED it is answered with a RST (RFC 9293 section 3.10.7.4).
+    """
+    reach = y + 1
+    for packet in _speaks(packets, client=False):
+        reach = max(reach, packet.segment.end)
+    if reach == y + 1:  # the first acknowledgment is exact, and the server is not seen to have gone on
+        return None
+    return y if any(p.segment.ack > y for p in _speaks(packets, client=True)) else None
+
+
+def _without_answer(packets: Sequence[Packet], client: _Syns, server: _Syns, *, violated: bool) -> Opening:
+    """No SYN,ACK fits: a RST refuses the SYN, or the wrong SYN,ACK came, or the right one is not in the record."""
+    x = next(reversed(client.plain))
+    acks = [
+        (p.segment.flags & RST, p.segment.ack)
+        for p in packets
+        if not p.from_client and p.segment.flags & (SYN | ACK) == ACK
+    ]
+    answers = {rst for rst, ack in acks if client.answered_by(ack) is not None}
+    if RST in answers:
+        word = REFUSED
+    elif answers or any(_goes_on(p, x, client.plain[x]) for p in packets):
+        word = NOT_SEEN
+    else:
+        word = VIOLATED if violated else UNANSWERED
+    return Opening(CLIENT, word, x, None, client.plain[x], client.again, server.answers_again)
+
+
+def _goes_on(packet: Packet, x: Seq, end: Seq) -> bool:
+    """Whether only a client that got a SYN,ACK sends such a segment: past its SYN, and acknowledging."""
+    segment = packet.segment
+    return packet.from_client and segment.flags & (SYN | RST | ACK) == ACK and x < segment.seq and segment.end >= end
+
+
+def _speaks(packets: Sequence[Packet], *, client: bool) -> Iterator[Packet]:
+    """The segments of one end that a synchronized end sends: with ACK, without SYN and RST."""
+    return (p for p in packets if p.from_client == client and p.segment.flags & (SYN | RST | ACK) == ACK)
+
+
+def _acknowledges(segment: Segment, isn: Seq) -> bool:
+    return segment.flags & (RST | ACK) == ACK and segment.ack > isn
+
+
+def _rtt(packets: Sequence[Packet], x: Seq, y: Seq, *, whole: bool) -> float | None:
+    """SYN to SYN,ACK and (``whole``) SYN,ACK to ACK, each from the last one before the answer, as far as recorded."""
+    asked = answered = None
+    total: float | None = None
+    half = False
+    for packet in packets:
+        segment, time = packet.segment, packet.time
+        if packet.from_client and segment.flags & (SYN | ACK) == SYN and segment.seq == x:
+            asked = time
+        elif not packet.from_client and segment.has(SYN | ACK) and segment.seq == y:
+            if asked is not None and not half:
+                total, half = max(0.0, time - asked), True
+            answered = time
+        elif whole and packet.from_client and answered is not None and _acknowledges(segment, y):
+            return (total or 0.0) + max(0.0, time - answered)
+    return total

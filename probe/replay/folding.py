@@ -1,0 +1,259 @@
+"""Folds the middle of connections away: data and acknowledgments in order, which leave both ends ESTABLISHED.
+
+What stays: everything up to the handshake's third segment; of the orderly text after it the first segment of each kind
+(data, pure ACK; the third is one, and the next one stays too) and the last one of each direction, and data not yet
+acknowledged; then everything from the first segment that is not orderly, or has SYN, FIN or RST. ``bridged`` puts one
+data segment where text was folded away, so that the numbers have no gap. Folding again, with more segments behind,
+gives what folding once would have given.
+
+Connections that do not open with a plain handshake are not folded. What is unusual and long is cut down to its ends
+(see ``cut_down``); that is a loss of evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from probe.capture.batch import Bools
+from probe.replay.rows import Places, Rows, UInt32, ahead, joined, last_before
+from probe.spec.segment import ACK, FIN, RST, SYN, URG
+
+CAP = 192
+"""Unusual segments kept of one connection before it is cut down."""
+_HEAD, _AROUND, _TAIL = 64, 32, 64
+_STEERING = FIN | SYN | RST | ACK | URG
+
+
+class Grouped:
+    """Rows sorted by connection: ``starts`` of each, ``connection`` and ``from_client`` of each row.
+
+    ``mine`` and ``other``: the last row before it of the same and of the other end, in the connection; -1 for none.
+    """
+
+    def __init__(self, rows: Rows, starts: Places, from_client: Bools | None = None) -> None:
+        """``from_client`` is found out where it is not given."""
+        self.rows = rows
+        self.starts = starts
+        self.ends = np.append(starts[1:], len(rows))
+        self.sizes = self.ends - starts
+        self.connection = np.repeat(np.arange(len(starts), dtype=np.int32), self.sizes)
+        self.from_client = self._told() if from_client is None else from_client
+
+    def __reduce__(self) -> tuple[type[Grouped], tuple[Rows, Places, Bools]]:
+        """Only what the rest is made from is sent to another process."""
+        return Grouped, (self.rows, self.starts, self.from_client)
+
+    def _told(self) -> Bools:
+        """The client sent the first SYN; else it did not send the SYN,ACK; else it spoke first."""
+        rows, starts, count = self.rows, self.starts, len(self.rows)
+        opening = rows.flags & (SYN | ACK)
+        told = starts.copy()
+        plain = opening[starts] == SYN
+        for kind in (SYN | ACK, SYN) if not plain.all() else ():
+            found = np.minimum.reduceat(np.where(opening == kind, np.arange(count), count), starts)
+            told = np.where((found < self.ends) & ~plain, found, told)
+        told_by = rows.from_high[told] ^ (opening[told] == (SYN | ACK))
+        ours: Bools = rows.from_high == told_by[self.connection]
+        return ours
+
+    @cached_property
+    def _neighbours(self) -> tuple[Places, Places]:
+        by_client, by_server = last_before(self.from_client), last_before(~self.from_client)
+        mine = np.where(self.from_client, by_client, by_server)
+        other = by_client + by_server - mine
+        begin = self.starts.astype(np.int32)[self.connection]
+        mine[mine < begin] = -1
+        other[other < begin] = -1
+        return mine, other
+
+    @property
+    def mine(self) -> Places:
+        """For each row the last one before it of the same end."""
+        return self._neighbours[0]
+
+    @property
+    def other(self) -> Places:
+        """For each row the last one before it of the other end."""
+        return self._neighbours[1]
+
+    def first(self, chosen: Bools) -> Places:
+        """The first chosen row of each connection; the end of the connection where there is none."""
+        found = np.flatnonzero(chosen)
+        places = np.append(found, len(self.rows))[np.searchsorted(found, self.starts)]
+        first: Places = np.minimum(places, self.ends)
+        return first
+
+    def take(self, chosen: Bools) -> Grouped:
+        """The chosen rows; some of every connection."""
+        if chosen.all():
+            return self
+        sizes = np.add.reduceat(chosen.astype(np.int64), self.starts)
+        places = np.flatnonzero(chosen)
+        return Grouped(self.rows.take(places), np.cumsum(sizes) - sizes, self.from_client[places])
+
+    def of(self, chosen: Bools) -> Grouped:
+        """The chosen connections."""
+        if chosen.all():
+            return self
+        sizes = self.sizes[chosen]
+        places = np.flatnonzero(chosen[self.connection])
+        return Grouped(self.rows.take(places), np.cumsum(sizes) - sizes, self.from_client[places])
+
+    def at(self, connections: Places) -> Grouped:
+        """The connections at these places, in the order given."""
+        sizes = self.sizes[connections]
+        starts = np.cumsum(sizes) - sizes
+        places = np.repeat(self.starts[connections] - starts, sizes) + np.arange(int(sizes.sum()))
+        return Grouped(self.rows.take(places), starts, self.from_client[places])
+
+    def marked(self, **columns: NDArray[Any]) -> Grouped:
+        """The same with other columns of rows."""
+        changed: dict[str, Any] = dict(columns)
+        return Grouped(replace(self.rows, **changed), self.starts, self.from_client)
+
+
+def fold(group: Grouped) -> tuple[Bools, Bools]:
+    """(rows that stay, rows known to be in order)."""
+    rows, index = group.rows, np.arange(len(group.rows))
+    third = group.first(rows.flags & SYN == 0)
+    regular = _handshaken(group, third)
+    third = np.where(regular, third, len(rows))
+    behind = index > third[group.connection]
+    end = group.first(behind & ~_orderly(group))
+    region = behind & (index < end[group.connection])
+    stays = ~region | ~_acknowledged(group, end, regular)
+    text = region | (index == third[group.connection])
+    for sent in (group.from_client, ~group.from_client):
+        for chosen in (text & (rows.length > 0), text & (rows.length == 0), region & (rows.length == 0)):
+            first = group.first(sent & chosen)
+            stays[first[first < group.ends]] = True
+    last = end[regular] - 1
+    stays[last] = True
+    before = group.other[last]
+    stays[before[before >= 0]] = True
+    return stays, rows.trusted | region
+
+
+def _handshaken(group: Grouped, third: Places) -> Bools:
+    """Connections that open with SYN, SYN,ACK (or repetitions of them) and the ACK that completes the handshake."""
+    rows, starts = group.rows, group.starts
+    found = third < group.ends
+    at = np.where(found, third, starts)
+    reply = np.maximum(group.other[at], 0)
+    found &= group.other[at] >= 0
+    found &= (rows.flags[starts] & _STEERING == SYN) & (rows.length[starts] == 0) & (rows.option[at] == 0)
+    found &= (rows.flags[reply] & _STEERING == SYN | ACK) & (rows.length[reply] == 0)
+    found &= (rows.flags[at] & _STEERING == ACK) & group.from_client[at]
+    isn = rows.seq[starts]
+    found &= (rows.ack[reply] == isn + 1) & (rows.seq[at] == isn + 1) & (rows.ack[at] == rows.seq[reply] + 1)
+    early = np.arange(len(rows)) <= third[group.connection]
+    found[group.connection[early & (rows.window == 0)]] = False
+    early &= np.arange(len(rows)) != third[group.connection]
+    again = early & (group.mine >= 0)
+    wrong = again & ((rows.seq != rows.seq[group.mine]) | (rows.flags != rows.flags[group.mine]) | (rows.length > 0))
+    found[group.connection[wrong]] = False
+    return found
+
+
+def _orderly(group: Grouped) -> Bools:
+    """Data and ACKs without other flags, next in order, that acknowledge what was seen and take nothing back."""
+    rows, mine, other = group.rows, group.mine, group.other
+    good = rows.trusted | ((mine >= 0) & (other >= 0) & (rows.seq == rows.end[mine]))
+    good &= rows.trusted | (ahead(rows.ack, rows.ack[mine]) & ahead(rows.end[other], rows.ack))
+    orderly: Bools = good & (rows.flags & _STEERING == ACK) & (rows.window > 0) & (rows.option == 0)
+    return orderly
+
+
+def _acknowledged(group: Grouped, end: Places, regular: Bools) -> Bools:
+    """Rows whose octets the other end has acknowledged before ``end`` of their connection's orderly part."""
+    rows = group.rows
+    last = np.where(regular, end - 1, group.starts)
+    before = np.maximum(group.other[last], 0)
+    by_client = np.where(group.from_client[last], rows.ack[last], rows.ack[before])
+    by_server = np.where(group.from_client[last], rows.ack[before], rows.ack[last])
+    told = np.where(group.from_client, by_server[group.connection], by_client[group.connection])
+    return ahead(told, rows.end)
+
+
+def bridged(group: Grouped) -> Grouped:
+    """The rows with data segments for the stretches of text that were folded away.
+
+    A trusted row that starts, or acknowledges, beyond what is left before it tells that there was more. Packet number
+    and time of a bridge are those of the row behind it, its ACK the last one before; it is marked ``old``.
+    """
+    rows, mine, other = group.rows, group.mine, group.other
+    known = np.flatnonzero(rows.trusted & (mine >= 0) & (other >= 0))
+    own, facing = mine[known], other[known]
+    sent = _later(rows.end[own], rows.ack[facing])
+    heard = _later(rows.end[facing], rows.ack[own])
+    unsent, unheard = _beyond(rows.seq[known], sent), _beyond(rows.ack[known], heard)
+    if not unsent.any() and not unheard.any():
+        return group.marked(old=np.zeros(len(rows), np.bool_))
+    place = np.concatenate((known[unheard], known[unsent])).astype(np.intp)
+    template = np.concatenate((facing[unheard], own[unsent])).astype(np.intp)
+    begin = np.concatenate((heard[unheard], sent[unsent]))
+    end = np.concatenate((rows.ack[known][unheard], rows.seq[known][unsent]))
+    filler = replace(
+        rows.take(template),
+        seq=begin, end=end,
+        length=end - begin,
+        flags=np.full(len(place), ACK, np.uint8),
+        number=rows.number[place],
+        time=rows.time[place],
+        option=np.zeros(len(place), np.int32),
+        trusted=np.ones(len(place), np.bool_),
+        old=np.ones(len(place), np.bool_),
+    )  # fmt: skip
+    rows = replace(rows, old=np.zeros(len(rows), np.bool_))
+    order = np.argsort(np.concatenate((np.arange(len(rows)) * 2 + 1, place * 2)), kind="stable")
+    starts = group.starts + np.searchsorted(np.sort(place), group.starts, "left")
+    sent_by = np.concatenate((group.from_client, group.from_client[template]))
+    return Grouped(joined((rows, filler)).take(order), starts, sent_by[order])
+
+
+def _later(one: UInt32, two: UInt32) -> UInt32:
+    return np.where(ahead(one, two), one, two)
+
+
+def _beyond(number: UInt32, top: UInt32) -> Bools:
+    beyond: Bools = ahead(number, top) & (number != top)
+    return beyond
+
+
+def cut_down(group: Grouped, kept: Bools) -> tuple[Bools, Places]:
+    """(rows that stay, first rows behind a cut).
+
+    Of connections with too many kept rows these stay: the first, the last, and those around the first FIN or RST.
+    """
+    sizes = np.add.reduceat(kept.astype(np.int64), group.starts)
+    long = np.flatnonzero(sizes > CAP)
+    if not long.size:
+        return kept, long
+    kept, behind = kept.copy(), []
+    closing = group.first(group.rows.flags & (FIN | RST) != 0)
+    for number in long:
+        rows = np.flatnonzero(kept[group.starts[number] : group.ends[number]]) + group.starts[number]
+        place = int(np.searchsorted(rows, closing[number]))
+        stays = np.zeros(len(rows), np.bool_)
+        stays[:_HEAD] = stays[-_TAIL:] = True
+        stays[max(place - _AROUND, 0) : place + _AROUND] = True
+        kept[rows[~stays]] = False
+        behind += _behind_cuts(group, rows[stays], np.flatnonzero(stays))
+    return kept, np.array(behind, np.intp)
+
+
+def _behind_cuts(group: Grouped, rows: Places, ranks: Places) -> list[int]:
+    """The first data or ACK of each end behind every cut among the rows that stay."""
+    found = []
+    for cut in np.flatnonzero(np.diff(ranks) > 1) + 1:
+        after = rows[cut:]
+        after = after[group.rows.flags[after] & (SYN | RST | ACK) == ACK]
+        for sent in (True, False):
+            by_one = after[group.from_client[after] == sent]
+            found += [int(row) for row in by_one[:1]]
+    return found

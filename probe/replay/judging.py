@@ -1,0 +1,242 @@
+"""Judges assembled connections: each distinct shape once, through the pure engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from probe.capture.batch import Int64
+from probe.capture.tables import Addresses
+from probe.engine.judge.capture import PairVerdict, judge_pair
+from probe.engine.path.reordering import LATE
+from probe.replay.assembling import Connections
+from probe.replay.flow.outcome import COMPLETE, MISSING, Outcome, summary
+from probe.replay.folding import Grouped
+from probe.replay.shapes import Shaper
+from probe.replay.syn_options import OptionTable
+from probe.replay.views.wireshark import completeness
+from probe.replay.views.zeek import zeek
+from probe.results.connection import Connection, Packet, StateStep
+from probe.results.verdict import Finding, Verdict
+from probe.spec.segment import ACK, SYN, Endpoint, Segment
+from probe.spec.seq import Seq, later
+
+_SECOND = 1e9
+_MOST = 1 << 16
+"""Shapes remembered; ordinary traffic has some hundreds."""
+RANKS = {Verdict.FAIL: 0, Verdict.WARN: 1}
+_OPEN_RANK = {"violated": 3, "incomplete": 4, "unanswered": 5, "refused": 6, "not seen": 9}
+_CLOSE_RANK = {"reset by client": 7, "reset by server": 7, "incomplete": 8, "none": 10}
+_ORDINARY = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is said of every connection of one shape. Packets are indices; ``rank`` is smaller for worse."""
+
+    outcome: Outcome
+    pair: PairVerdict
+    conn_state: str
+    history: str
+    completeness: int
+
+    @property
+    def label(self) -> str:
+        """The outcome in words, as ``Replay.counts`` has it."""
+        return f"{self.outcome.handshake}, {self.outcome.close}"
+
+    @property
+    def evidence(self) -> str:
+        """How complete the record is, as the outcome and the judge find it."""
+        return MISSING if self.outcome.evidence == COMPLETE and not self.pair.complete else self.outcome.evidence
+
+    @property
+    def rank(self) -> int:
+        """The place in a list of the worst."""
+        if self.pair.word is not Verdict.PASS:
+            return RANKS[self.pair.word]
+        return _OPEN_RANK.get(self.outcome.handshake, _CLOSE_RANK.get(self.outcome.close, _ORDINARY))
+
+
+class Judge:
+    """Judges batches of connections; ``records`` are what it found, one a shape."""
+
+    def __init__(self, profile: str, options: OptionTable) -> None:
+        """``options`` is the table that the connections' rows refer to."""
+        self.profile = profile
+        self.records: list[Record] = []
+        self._options = options
+        self._shaper = Shaper(options)
+        self._known: dict[bytes, int] = {}
+
+    def judge(self, connections: Connections) -> Int64:
+        """For each connection (made ``ready``) the place of its record."""
+        shapes = self._shaper.shapes(connections.group, connections.facts.reused.astype(np.int64))
+        if len(self._known) > _MOST:
+            self._known.clear()
+        samples = shapes.sample.tolist()
+        places = np.array(
+            [self._place(key, connections, one) for key, one in zip(shapes.keys, samples, strict=True)], np.int64
+        )
+        found: Int64 = places[shapes.which] if len(places) else places
+        timed = np.array([self.records[place].pair.timed for place in places.tolist()], np.bool_)
+        for number in np.flatnonzero(timed[shapes.which]).tolist() if timed.any() else ():
+            key = shapes.keys[int(shapes.which[number])] + _times(connections.group, number)
+            found[number] = self._place(key, connections, number)
+        return found
+
+    def _place(self, key: bytes, connections: Connections, number: int) -> int:
+        """The place of the record that this key stands for; made from this connection where there is none yet."""
+        place = self._known.get(key)
+        if place is None:
+            place = self._known[key] = len(self.records)
+            reused = bool(connections.facts.reused[number])
+            packets = self.packets(connections, number)
+            self.records.append(record(packets, self.profile, reused=reused))
+        return place
+
+    def packets(self, connections: Connections, number: int) -> list[Packet]:
+        """The segments of one connection as the engine takes them."""
+        group = connections.group
+        part = slice(int(group.starts[number]), int(group.ends[number]))
+        rows, from_client = group.rows.take(part), group.from_client[part].tolist()
+        packets: list[Packet] = []
+        for number_, time, sent, seq, ack, flags, window, length, option in zip(
+            rows.number.tolist(), rows.time.tolist(), from_client, rows.seq.tolist(),
+            rows.ack.tolist(), rows.flags.tolist(), rows.window.tolist(), rows.length.tolist(), rows.option.tolist(),
+            strict=True,
+        ):  # fmt: skip
+            options, faults = self._options.known[option]
+            segment = Segment(Seq(seq), Seq(ack), flags, window, length, options=options, faults=faults)
+            packets.append(Packet(number_, time / _SECOND, sent, segment))
+        return packets
+
+    def connection(
+        self, connections: Connections, number: int, found: Record, file: str, addresses: Addresses
+    ) -> Connection:
+        """One connection in full."""
+        packets = self.packets(connections, number)
+        facts, pair = connections.facts, found.pair
+        own = judge_pair(_wide_enough(packets), self.profile) if pair.findings else pair
+        client, server = ends_of(connections, number, addresses)
+        return replace(
+            described(packets, found, file, int(facts.index[number]), (client, server)),
+            first_packet=int(facts.first[number]),
+            packets=int(facts.packets[number]),
+            start=int(facts.start[number]) / _SECOND,
+            duration=(int(facts.last[number]) - int(facts.start[number])) / _SECOND,
+            findings=tuple(_numbered(finding, packets) for finding in own.findings),
+            blamed=tuple(client if by_client else server for by_client in own.by_client),
+        )
+
+
+def ends_of(connections: Connections, number: int, addresses: Addresses) -> tuple[Endpoint, Endpoint]:
+    """The client and the server of one connection."""
+    group = connections.group
+    first = int(group.starts[number])
+    low, high = addresses.ends(int(connections.facts.flow[number]))
+    client_high = bool(group.rows.from_high[first]) == bool(group.from_client[first])
+    return (high, low) if client_high else (low, high)
+
+
+def described(
+    packets: list[Packet], found: Record, file: str, index: int, ends: tuple[Endpoint, Endpoint]
+) -> Connection:
+    """A connection of which these are all packets, as ``found`` judges it; ``ends`` are client and server."""
+    outcome, pair = found.outcome, found.pair
+    return Connection(
+        file=file,
+        index=index,
+        client=ends[0],
+        server=ends[1],
+        first_packet=packets[0].number,
+        packets=len(packets),
+        start=packets[0].time,
+        duration=packets[-1].time - packets[0].time,
+        opener=outcome.opener,
+        handshake=outcome.handshake,
+        close=outcome.close,
+        client_states=tuple(StateStep(state, packets[at].number) for state, at in pair.client_states),
+        server_states=tuple(StateStep(state, packets[at].number) for state, at in pair.server_states),
+        evidence=found.evidence,
+        syn_again=outcome.syn_again,
+        syn_ack_again=outcome.syn_ack_again,
+        fin_again=outcome.fin_again,
+        rtt=summary(packets).rtt,
+        conn_state=found.conn_state,
+        history=found.history,
+        completeness=found.completeness,
+        findings=tuple(_numbered(finding, packets) for finding in pair.findings),
+        verdict=pair.word,
+        blamed=tuple(ends[0] if by_client else ends[1] for by_client in pair.by_client),
+    )
+
+
+def record(packets: list[Packet], profile: str, *, reused: bool) -> Record:
+    """Ask every part of the engine about one connection."""
+    seen = zeek(packets)
+    return Record(
+        replace(summary(packets), rtt=None),
+        judge_pair(_wide_enough(packets), profile),
+        seen.conn_state,
+        seen.history,
+        completeness(packets, reused=reused),
+    )
+
+
+def _times(group: Grouped, number: int) -> bytes:
+    """What times can decide in a connection: which segments of the same end came shortly before each one."""
+    part = slice(int(group.starts[number]), int(group.ends[number]))
+    times, sent = group.rows.time[part] / _SECOND, group.from_client[part]
+    words = [b"+"]
+    for side in (False, True):
+        own = times[sent == side]
+        near = (own[:, None] - own <= LATE) & np.tri(len(own), dtype=np.bool_)
+        words.append(np.packbits(near).tobytes())
+    return b"".join(words)
+
+
+def _numbered(finding: Finding, packets: list[Packet]) -> Finding:
+    """The finding with packet numbers of the file in place of places in the connection."""
+    return replace(finding, packets=tuple(packets[place - 1].number for place in finding.packets))
+
+
+def _wide_enough(packets: list[Packet]) -> list[Packet]:
+    """The same with windows that cannot refuse text that passed without a gap before it.
+
+    Where text was folded into fewer segments, when which window was offered is no longer known. So none of them judges,
+    and what is said of a connection does not hang on how much of it was folded.
+    """
+    changed = list(packets)
+    tops: dict[bool, Seq] = {}
+    for at, packet in enumerate(packets):
+        segment = packet.segment
+        top = tops.get(packet.from_client, segment.seq)
+        if segment.length and segment.seq <= top:
+            _widen(changed, at)
+        tops[packet.from_client] = later(top, segment.end)
+    return changed
+
+
+def _widen(packets: list[Packet], at: int) -> None:
+    """Make the windows wide enough that its receiver offered until it acknowledged the whole text."""
+    text = packets[at]
+    shift = _shift(packets, client=not text.from_client)
+    end = text.segment.end
+    facing = [place for place, packet in enumerate(packets) if packet.from_client != text.from_client]
+    before = next((place for place in reversed(facing) if place < at), len(packets))
+    for place in facing:
+        told = packets[place].segment
+        if place < before or not told.flags & ACK or told.ack >= end:
+            continue
+        need = (end.ahead_of(told.ack) >> (0 if told.flags & SYN else shift)) + 1
+        if told.window < need < 1 << 30:
+            packets[place] = replace(packets[place], segment=replace(told, window=need))
+
+
+def _shift(packets: list[Packet], *, client: bool) -> int:
+    """The window scale of an end, where both offered one (RFC 7323 section 2.2)."""
+    scales = {p.from_client: p.segment.window_scale for p in packets if p.segment.flags & SYN}
+    mine, other = scales.get(client), scales.get(not client)
+    return 0 if mine is None or other is None else mine

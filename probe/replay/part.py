@@ -1,0 +1,131 @@
+"""Replays one part of a capture: the work of one process. Depends on nothing but the part, so it can be done again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from probe.capture.batch import Int64
+from probe.capture.errors import CaptureError
+from probe.capture.reader import Part, Reading
+from probe.capture.sources import Progress
+from probe.capture.tables import Addresses
+from probe.replay.assembling import Assembler, Connections, ready
+from probe.replay.deadline import NEVER, Deadline
+from probe.replay.edges import Edge, edge_of
+from probe.replay.expected import Over
+from probe.replay.judging import Judge, Record
+from probe.replay.syn_options import Known
+from probe.replay.tally import Asked, Tally
+
+Drain = Callable[[Tally], object]
+_ADDRESSES = 1 << 18
+"""Pairs of addresses remembered before those of closed connections are forgotten."""
+
+
+@dataclass(slots=True)
+class PartResult:
+    """What one part gave.
+
+    ``heads`` are connections that are over and to which earlier parts may have more; ``tails`` are open, those of them
+    that are not ``settled`` to both sides. ``births`` are the first packets of all connections that begin here.
+    """
+
+    part: Part
+    records: int = 0
+    offset: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
+    heads: list[Edge] = field(default_factory=list)
+    tails: Edge | None = None
+    births: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    begun: int = 0
+    found: list[Record] = field(default_factory=list)
+    options: list[Known] = field(default_factory=list)
+    addresses: Addresses = field(default_factory=Addresses)
+    fault: CaptureError | None = None
+    interrupted: bool = False
+
+
+class _Replaying:
+    """One part on its way."""
+
+    def __init__(self, part: Part, asked: Asked, *, last: bool, drain: Drain | None) -> None:
+        self.asked, self.drain = asked, drain
+        self.first, self.last = part.start == 0, last
+        self.assembler = Assembler(first=self.first)
+        self.judge = Judge(asked.profile, self.assembler.options)
+        self.result = PartResult(part)
+
+    def take(self, connections: Connections, addresses: Addresses) -> None:
+        """Connections that are over."""
+        settled = connections.facts.settled
+        if not settled.all():
+            self.result.heads.append(self.edge(connections.take(~settled)))
+            connections = connections.take(settled)
+        if len(connections):
+            done = ready(connections)
+            found = self.judge.judge(done)
+            self.result.tally.add(self.judge, Over(found, done.facts, done.take, addresses), self.asked)
+            if self.drain is not None:
+                self.drain(self.result.tally)
+
+    def edge(self, connections: Connections) -> Edge:
+        """Connections at an edge, judged as if nothing more belonged to them."""
+        return edge_of(connections, self.judge.judge(ready(connections)))
+
+    def finish(self, addresses: Addresses) -> None:
+        """All rows are in."""
+        if self.last:
+            for connections in self.assembler.finish():
+                self.take(connections, addresses)
+        else:
+            for connections in self.assembler.pause():
+                self.take(connections, addresses)
+            if self.assembler.open:
+                self.result.tails = self.edge(self.assembler.open)
+        self.result.begun = self.assembler.begun
+        self.result.births = np.concatenate([np.zeros(0, np.int64), *self.assembler.births])
+        self.result.found, self.result.options = self.judge.records, self.assembler.options.known
+
+
+def replay_part(
+    part: Part,
+    asked: Asked,
+    *,
+    last: bool,
+    progress: Progress | None = None,
+    drain: Drain | None = None,
+    deadline: Deadline = NEVER,
+) -> PartResult:
+    """Read, assemble and judge the part. ``last``: nothing follows, so that what is open at its end is over.
+
+    ``drain`` is called where more connections are listed, and may take them.
+    A fault of the file, the deadline, and Ctrl-C end it early; what was read until then counts.
+    """
+    replaying = _Replaying(part, asked, last=last, drain=drain)
+    reading = Reading(part, progress=progress)
+    result, assembler = replaying.result, replaying.assembler
+    try:
+        for chunk in deadline.each(reading):
+            for connections in assembler.feed(chunk):
+                replaying.take(connections, chunk.addresses)
+                if replaying.first and len(reading.addresses) > _ADDRESSES + 2 * assembler.held:
+                    reading.addresses = assembler.renew(reading.addresses)
+    except CaptureError as error:
+        result.fault = error
+    except KeyboardInterrupt:
+        result.interrupted = True
+    replaying.finish(reading.addresses)
+    result.records, result.skipped, result.offset = reading.records, reading.skipped, reading.offset
+    _pack(result, reading.addresses)
+    return result
+
+
+def _pack(result: PartResult, addresses: Addresses) -> None:
+    """Send along only the addresses that heads and tails need."""
+    for edge in (*result.heads, *([result.tails] if result.tails else [])):
+        edge.flow = addresses.moved(edge.flow, result.addresses)

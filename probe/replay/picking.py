@@ -1,0 +1,160 @@
+"""One connection out of a capture file, all of its packets; memory is bounded by it and the four-tuples before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from probe.capture.chunk import Chunk
+from probe.capture.errors import CaptureError
+from probe.capture.reader import Reading
+from probe.replay.splitting import ABANDONED, GONE
+from probe.replay.views.wireshark import Numbers, after, starts_new
+from probe.results.connection import Packet
+from probe.spec.segment import ACK, FIN, RST, SYN, Endpoint, Segment
+from probe.spec.seq import Seq
+from probe.wire.errors import TargetError
+
+MOST = 20_000
+"""Packets of a connection that can be re-enacted."""
+_NANO = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The connection: its number in the capture from 0, both ends, its packets in the order of the file.
+
+    ``warning`` says what of the file could not be read, else it is empty.
+    """
+
+    index: int
+    client: Endpoint
+    server: Endpoint
+    packets: tuple[Packet, ...]
+    warning: str = ""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What tells where the next connection on a four-tuple begins. ``from_high`` plays the client in ``numbers``."""
+
+    index: int
+    numbers: Numbers = field(default_factory=Numbers)
+    last: int = 0
+    kinds: set[tuple[int, bool]] = field(default_factory=set)
+
+
+def pick(path: str, index: int | None = None) -> Picked:
+    """The connection with this number; None: the first one whose client's SYN was captured.
+
+    CaptureError for a file that is none, TargetError where it has no such connection.
+    """
+    search = _Search(index)
+    warning = ""
+    reading = Reading(path)
+    try:
+        for chunk in reading:
+            search.look(chunk)
+            if search.done:
+                break
+    except CaptureError as error:
+        if search.flow is None:
+            raise
+        warning = f"{error}; the rest of the file was not read"
+    if search.flow is None:
+        raise TargetError(_no_such(path, search, reading))
+    low, high = reading.addresses.ends(search.flow)
+    client, server = (high, low) if search.client_high else (low, high)
+    return Picked(search.index, client, server, tuple(search.packets), warning)
+
+
+def _no_such(path: str, search: _Search, reading: Reading) -> str:
+    """Why there is nothing to re-enact, and what to do."""
+    if not search.begun:
+        skipped = ", ".join(f"{count:,} {reason}" for reason, count in reading.skipped.most_common(3))
+        return f"{path} holds no TCP connection ({skipped or 'no packet at all'}); name another capture"
+    count = f"{search.begun:,} connection{'s' if search.begun > 1 else ''}"
+    if search.wanted is None:
+        return f"none of the {count} in {path} has its client's SYN captured; there is nothing to open one with"
+    return f"{path} has no connection {search.wanted}: it holds {count}, numbered from 0"
+
+
+class _Search:
+    """Numbers connections as `probe replay` does until the wanted one begins, then keeps that one's packets."""
+
+    def __init__(self, wanted: int | None) -> None:
+        self.wanted = wanted
+        self.begun = 0
+        self.flow: int | None = None
+        self.client_high = False
+        self.index = -1
+        self.packets: list[Packet] = []
+        self.done = False
+        self._known: dict[int, _Known] = {}
+
+    def look(self, chunk: Chunk) -> None:
+        """Take in a chunk."""
+        for row, flow, from_high, segment, time in self._rows(chunk):
+            known = self._known.get(flow)
+            begins = known is None or _begins(known, segment, from_high, time)
+            if begins:
+                if flow == self.flow:
+                    self.done = True
+                    return
+                known = self._known[flow] = _Known(self.begun)
+                self.begun += 1
+            assert known is not None
+            known.numbers = after(known.numbers, segment, from_client=from_high)
+            known.last = time
+            known.kinds.add((segment.flags, from_high))
+            if begins and self.flow is None and self._is_wanted(known.index, segment):
+                self.flow, self.index, self.client_high = flow, known.index, from_high
+                self._known = {flow: known}
+            if flow == self.flow:
+                self._keep(chunk, row, from_high, time)
+
+    def _is_wanted(self, index: int, first: Segment) -> bool:
+        if self.wanted is None:
+            return first.flags & (SYN | ACK) == SYN
+        return index == self.wanted
+
+    def _keep(self, chunk: Chunk, row: int, from_high: bool, time: int) -> None:
+        if len(self.packets) >= MOST:
+            raise TargetError(f"connection {self.index} has more than {MOST:,} packets: it is too long to re-enact")
+        segment = chunk.exact(row).segment
+        self.packets.append(Packet(int(chunk.number[row]), time * _NANO, from_high == self.client_high, segment))
+
+    def _rows(self, chunk: Chunk) -> Iterator[tuple[int, int, bool, Segment, int]]:
+        """(row, flow, direction, bare segment, time); once the connection is found, the rows of its flow only."""
+        columns, at = chunk.columns, 0
+        while at < len(chunk):
+            found = self.flow
+            left = slice(at, len(chunk))
+            rows = (columns.flow[left] == (columns.flow[left] if found is None else found)).nonzero()[0] + at
+            parts = (columns.flow, columns.from_high, columns.seq, columns.ack, columns.flags, chunk.time)
+            at = len(chunk)
+            for row, flow, high, seq, ack, flags, time in zip(
+                rows.tolist(), *(part[rows].tolist() for part in parts), strict=True
+            ):
+                yield row, flow, high, Segment(Seq(seq), Seq(ack), flags), time
+                if self.flow != found:
+                    at = row + 1
+                    break
+
+
+def _begins(known: _Known, segment: Segment, from_high: bool, time: int) -> bool:
+    """Whether the segment is the first of another connection on its four-tuple."""
+    if starts_new(known.numbers, segment, from_client=from_high):
+        return True
+    silence = time - known.last
+    if silence <= GONE:
+        return False
+    return _is_over(known.kinds, silence)
+
+
+def _is_over(kinds: set[tuple[int, bool]], silence: int) -> bool:
+    """The rule of ``probe.replay.splitting.over``, for one connection whose (flags, direction) are known."""
+    closers = {high for flags, high in kinds if flags & FIN}
+    closed = len(closers) == 2 or any(flags & RST for flags, _ in kinds)
+    unanswered = len({high for _, high in kinds}) == 1 and all(flags & SYN for flags, _ in kinds)
+    return closed or unanswered or silence > ABANDONED

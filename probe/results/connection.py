@@ -1,0 +1,131 @@
+"""What replay finds out about one connection of a capture: plain frozen records, the only thing reports know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from probe.results.verdict import Expected, Finding, Known, Verdict, exit_code, worst
+from probe.spec.segment import Endpoint, Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One segment of a connection: packet number in its file, seconds since the epoch, who sent it.
+
+    ``from_client``: the client is the end that opened, or, where the start was not seen, the end that sent the first
+    segment captured (see ``Connection.opener``).
+    """
+
+    number: int
+    time: float
+    from_client: bool
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class StateStep:
+    """From packet ``packet`` on, the end is known to be in ``state`` (an RFC name)."""
+
+    state: str
+    packet: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection and its verdict.
+
+    ``opener``: client, simultaneous, mid-stream. ``handshake``: followed, refused, unanswered, incomplete, violated,
+    or not seen. ``close``: four-way, three-segment, simultaneous, reset by client, reset by server, incomplete, none.
+    ``evidence`` says how complete the record is: complete, or why not ("starts in mid-connection", "one direction
+    only", "segments are missing"). ``rtt``: seconds between SYN and SYN,ACK plus SYN,ACK and ACK, as far as seen.
+    ``completeness`` is Wireshark's number (1 SYN, 2 SYN-ACK, 4 ACK, 8 DATA, 16 FIN, 32 RST), ``conn_state`` and
+    ``history`` are Zeek's. Of each finding ``blamed`` is the end it stands against, ``known`` what was expected of it.
+    """
+
+    file: str
+    index: int
+    client: Endpoint
+    server: Endpoint
+    first_packet: int
+    packets: int
+    start: float
+    duration: float
+    opener: str
+    handshake: str
+    close: str
+    client_states: tuple[StateStep, ...] = ()
+    server_states: tuple[StateStep, ...] = ()
+    evidence: str = "complete"
+    syn_again: int = 0
+    syn_ack_again: int = 0
+    fin_again: int = 0
+    rtt: float | None = None
+    conn_state: str = ""
+    history: str = ""
+    completeness: int = 0
+    findings: tuple[Finding, ...] = ()
+    verdict: Verdict = Verdict.PASS
+    blamed: tuple[Endpoint, ...] = ()
+    known: tuple[Known | None, ...] = ()
+
+    @property
+    def fresh(self) -> tuple[Finding, ...]:
+        """The findings that were not expected."""
+        return tuple(f for f, known in zip_longest(self.findings, self.known) if known is None)
+
+    @property
+    def news(self) -> Verdict:
+        """The verdict without what was expected."""
+        if not any(self.known):
+            return self.verdict
+        return worst([finding.word for finding in self.fresh]) if self.fresh else Verdict.PASS
+
+    @property
+    def expected(self) -> bool:
+        """Whether it deviated in nothing but expected ways."""
+        return self.news is not self.verdict and self.news is Verdict.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Everything one replay found out. ``skipped`` counts records by the reason why they are no TCP segment.
+
+    ``counts`` are connections by outcome ("followed, four-way": 12). ``listed`` are the connections asked for (all of
+    them for JSON, the worst ones for the table). ``faults`` are files that could be read only in part:
+    (file, octet, reason). ``evidence`` are connections by how complete their record is, as ``counts`` are by outcome.
+
+    ``expected`` are the deviations that do not fail it: ``verdicts`` leaves out the ``known`` connections that deviate
+    in no other way. ``deviations`` are connections by rule and verdict of their other findings. ``fail_on`` are
+    verdicts that fail it beside ``fail``. ``late``: the deadline ended it.
+    """
+
+    files: tuple[str, ...]
+    profile: str
+    records: int
+    connections: int
+    skipped: dict[str, int]
+    counts: dict[str, int]
+    verdicts: dict[str, int]
+    listed: tuple[Connection, ...]
+    faults: tuple[tuple[str, int, str], ...] = ()
+    interrupted: bool = False
+    seconds: float = 0.0
+    evidence: dict[str, int] = field(default_factory=dict)
+    expected: tuple[Expected, ...] = ()
+    known: int = 0
+    deviations: dict[tuple[str, Verdict], int] = field(default_factory=dict)
+    fail_on: frozenset[Verdict] = frozenset()
+    late: bool = False
+
+    @property
+    def words(self) -> set[Verdict]:
+        """The verdicts that occur; what the deadline left unread is inconclusive, what was expected passes."""
+        found = {Verdict(word) for word, count in self.verdicts.items() if count}
+        return found | ({Verdict.PASS} if self.known else set()) | ({Verdict.INCONCLUSIVE} if self.late else set())
+
+    @property
+    def exit_code(self) -> int:
+        """1 a MUST is violated (or what ``fail_on`` names), 130 interrupted, 4 unreadable in part, 3 inconclusive."""
+        code = exit_code(self.words, self.fail_on, interrupted=self.interrupted)
+        return 4 if self.faults and code in (0, 3) else code

@@ -1,0 +1,99 @@
+"""What one matrix found out: plain frozen records, the only thing its reports know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probe.results.verdict import Expected, Finding, Known, Verdict, WithNews, exit_code
+
+SEGMENTS = ("SYN", "SYN+ACK", "ACK", "FIN", "FIN+ACK", "RST", "RST+ACK", "SYN+FIN", "DATA", "NULL", "SYN+RST")
+"""The columns, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellResult(WithNews):
+    """The verdict on one segment at one position in one state; ``way`` says how the peer was brought there.
+
+    ``seq`` and ``ack`` name the numbers in the RFC's variables. ``sent``, ``due`` and ``came`` are relative to the
+    ISNs; ``next_states`` is what the segments prove, ``kernel_state`` what the peer's own kernel said last, where it
+    can be asked.
+    """
+
+    ip_version: int
+    state: str
+    way: str
+    segment: str
+    seq: str
+    ack: str
+    payload: bool
+    verdict: Verdict
+    reason: str = ""
+    rule: str = ""
+    level: str = ""
+    clause: str = ""
+    sent: str = ""
+    due: str = ""
+    came: str = ""
+    next_states: tuple[str, ...] = ()
+    kernel_state: str | None = None
+    attempts: int = 0
+    findings: tuple[Finding, ...] = ()
+    known: tuple[Known, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """``ESTABLISHED:SYN+ACK``, as --only and expectations name it."""
+        return f"{self.state}:{self.segment}"
+
+
+@dataclass(frozen=True, slots=True)
+class ApproachResult:
+    """Whether the peer could be brought into a state one way; ``verdict`` is ``pass`` where it could."""
+
+    ip_version: int
+    state: str
+    way: str
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRun:
+    """One target over one IP version. ``trouble`` says why it ended early, if the line failed under way.
+
+    ``late``: the deadline of the run ended it.
+    """
+
+    target: str
+    ip_version: int
+    trigger: str
+    cells: tuple[CellResult, ...]
+    ways: tuple[ApproachResult, ...]
+    connections: int = 0
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    interrupted: bool = False
+    trouble: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixReport:
+    """Everything one command found out; ``fail_on`` and ``expected`` as in ``probe.results.verdict.Report``."""
+
+    profile: str
+    runs: tuple[MatrixRun, ...] = ()
+    interrupted: bool = False
+    fail_on: frozenset[Verdict] = frozenset()
+    expected: tuple[Expected, ...] = ()
+
+    @property
+    def cells(self) -> tuple[CellResult, ...]:
+        """The cells of all runs, in order."""
+        return tuple(cell for run in self.runs for cell in run.cells)
+
+    @property
+    def exit_code(self) -> int:
+        """0 conforms, 1 a MUST is violated (or what ``fail_on`` names), 3 inconclusive, 130 interrupted."""
+        words = {cell.news for cell in self.cells}
+        return exit_code(() if words <= {Verdict.SKIP} else words, self.fail_on, interrupted=self.interrupted)

@@ -1,0 +1,267 @@
+"""Verdicts, findings and what one run reports: plain frozen records, the only thing reports know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from probe.spec.segment import Segment
+
+
+class Verdict(StrEnum):
+    """The five verdict words; they never share a meaning."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    WARN = "warn"
+    INCONCLUSIVE = "inconclusive"
+    SKIP = "skip"
+
+
+SEVERITY = (Verdict.PASS, Verdict.SKIP, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.FAIL)
+"""From harmless to worst: the order in which verdicts of parts outweigh each other."""
+
+
+def worst(words: list[Verdict]) -> Verdict:
+    """The verdict that outweighs the others; ``skip`` when there are none."""
+    return max(words, key=SEVERITY.index, default=Verdict.SKIP)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One departure from the RFC: what was sent, what was due, what came, and where to read it up.
+
+    ``rule`` is an id of ``probe list --rules``; ``level`` MUST, SHOULD, MAY or SPEC (procedural text of the RFC);
+    ``packets`` are numbers in the recording.
+    """
+
+    rule: str
+    level: str
+    clause: str
+    sent: str
+    due: str
+    came: str
+    packets: tuple[int, ...] = ()
+
+    @property
+    def word(self) -> Verdict:
+        """fail for MUST and SPEC, warn for SHOULD and below and where a widespread custom breaks the letter."""
+        strict = self.level.startswith(("MUST", "SPEC")) and "custom" not in self.level
+        return Verdict.FAIL if strict else Verdict.WARN
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A deviation the user expected: the rule, since when it is known, and why it is put up with."""
+
+    rule: str
+    date: str
+    reason: str
+
+
+def news(verdict: Verdict, findings: Sequence[Finding], known: Sequence[Known]) -> Verdict:
+    """What is left of a verdict without the findings that were expected; ``pass`` where nothing is."""
+    rules = {one.rule for one in known}
+    if not rules or verdict not in (Verdict.FAIL, Verdict.WARN):
+        return verdict
+    left = [finding.word for finding in findings if finding.rule not in rules]
+    return worst(left) if left else Verdict.PASS
+
+
+class WithNews:
+    """What an exchange and a cell of the matrix have in common: a verdict of which a part may have been expected."""
+
+    __slots__ = ()
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    known: tuple[Known, ...]
+
+    @property
+    def news(self) -> Verdict:
+        """The verdict without what was expected."""
+        return news(self.verdict, self.findings, self.known)
+
+    @property
+    def expected(self) -> bool:
+        """Whether it deviated in nothing but expected ways."""
+        return self.news is not self.verdict and self.news is Verdict.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of an exchange. ``direction`` is ``>`` (tester to peer) or ``<`` (peer to tester).
+
+    ``text`` is the segment in tcpdump's flags with numbers relative to the ISNs. ``peer_states`` are the states the
+    peer can be in after this segment, ``kernel_state`` what the peer's kernel says, where it can be asked.
+    """
+
+    time: float
+    direction: str
+    segment: Segment
+    text: str
+    peer_states: tuple[str, ...]
+    kernel_state: str | None = None
+    note: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where the re-enactment of a captured connection left the capture: step of the capture (from 1), and both."""
+
+    step: int
+    captured: str
+    live: str
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One segment of a capture that was re-enacted: its number there from 1, seconds since the first, both as in Step.
+
+    ``live`` is the index of the live step that stands for it (None: none does); ``note`` says why our own was left out.
+    """
+
+    step: int
+    time: float
+    direction: str
+    text: str
+    live: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeResult(WithNews):
+    """The verdict on one exchange. ``form`` names what kind of exchange it became ("three-segment close").
+
+    The first ``judged`` steps count for the verdict; the rest is clearing up (None: all count). ``captured`` and
+    ``departures`` are filled where a captured connection was re-enacted. Of ``attempts``, ``passed`` passed and
+    ``deviated`` departed from the RFC, whatever that came to in the end. ``known`` are deviations that were expected.
+    """
+
+    id: str
+    title: str
+    verdict: Verdict
+    reason: str = ""
+    form: str = ""
+    rules: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    target: str = ""
+    ip_version: int = 0
+    flow: str = ""
+    attempts: int = 1
+    clause: str = ""
+    isns: tuple[int, int] = (0, 0)
+    judged: int | None = None
+    departures: tuple[Departure, ...] = ()
+    captured: tuple[Captured, ...] = ()
+    passed: int = 0
+    deviated: int = 0
+    known: tuple[Known, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The answer in three words: ``followed`` / ``not followed`` / ``inconclusive`` / ``skipped``."""
+
+    three_way: str
+    close_by_us: str
+    close_by_peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """Exchanges that only the mitigations of RFC 5961 explain, beside others that only the classic text explains."""
+
+    mitigated: tuple[str, ...]
+    classic: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One target checked over one IP version. ``trouble`` says why it ended early, if the line failed under way.
+
+    ``profile`` is empty where it is the report's; ``name`` is what the user calls the host, empty for its address.
+    ``late``: the deadline of the run ended it.
+    """
+
+    target: str
+    ip_version: int
+    summary: Summary
+    exchanges: tuple[ExchangeResult, ...]
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    interrupted: bool = False
+    trouble: str = ""
+    mixed: Mixed | None = None
+    profile: str = ""
+    name: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A target of which nothing can be told, and why; ``ip_version`` is 0 where its address was never known."""
+
+    target: str
+    reason: str
+    ip_version: int = 0
+    name: str = ""
+
+
+class Fate(StrEnum):
+    """What became of an expected deviation in a run."""
+
+    OCCURS = "occurs"
+    GONE = "gone"
+    OPEN = "not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An expected deviation as the user wrote it, and what became of it; empty ``target``, ``ip_version`` 0: any."""
+
+    exchange: str
+    rule: str
+    date: str
+    reason: str
+    target: str = ""
+    ip_version: int = 0
+    fate: Fate = Fate.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything one command found out. ``unchecked`` are the targets without a run.
+
+    ``fail_on`` are verdicts that fail the run beside ``fail``; ``expected`` the deviations that do not.
+    """
+
+    command: str
+    profile: str
+    runs: tuple[Run, ...] = field(default=())
+    interrupted: bool = False
+    warnings: tuple[str, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    fail_on: frozenset[Verdict] = frozenset()
+    expected: tuple[Expected, ...] = ()
+
+    @property
+    def exchanges(self) -> tuple[ExchangeResult, ...]:
+        """The exchanges of all runs, in order."""
+        return tuple(e for run in self.runs for e in run.exchanges)
+
+    @property
+    def exit_code(self) -> int:
+        """0 conforms, 1 a MUST is violated (or what ``fail_on`` names), 3 inconclusive, 130 interrupted."""
+        return exit_code([e.news for e in self.exchanges], self.fail_on, interrupted=self.interrupted)
+
+
+def exit_code(words: Collection[Verdict], fail_on: frozenset[Verdict], *, interrupted: bool) -> int:
+    """What verdicts without what was expected come to."""
+    if fail_on.union({Verdict.FAIL}).intersection(words):
+        return 1
+    if interrupted:
+        return 130
+    return 3 if Verdict.INCONCLUSIVE in words or not words else 0

@@ -1,0 +1,17 @@
+"""Text of two full-sized segments and more, back to back, is acknowledged at once."""
+
+from probe.scenarios.steps import OPEN, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="full-segments",
+    title="two full-sized segments",
+    steps=(
+        *OPEN,
+        Send(".", data=bytes(1220)),
+        Send(".", data=bytes(1220)),
+        Send("P.", data=bytes(1220)),
+        Expect(".", within=2.0),
+    ),
+    shows=("ack.every-second-full-segment",),
+    clause="RFC 9293 3.8.6.3",
+)

@@ -1,0 +1,22 @@
+"""The peer closes first and our ACK is withheld: it sends its FIN again in FIN-WAIT-1 until it is acknowledged."""
+
+from probe.scenarios.steps import OPEN, Command, Expect, Repeats, Scenario, Send
+
+SCENARIO = Scenario(
+    id="fin-wait-1-fin",
+    title="FIN again in FIN-WAIT-1 when our ACK is lost",
+    steps=(
+        *OPEN,
+        Send("P.", data=Command("close")),
+        Expect("F", rule="aclose.fin-form", application=True),
+        Expect("F", within=5.0, count=2, rule="aclose.fin-retransmit"),
+        Expect("F", within=10.0, count=3, rule="aclose.fin-retransmit"),
+        Send("."),
+        Send("F."),
+        Expect("."),
+    ),
+    shows=("aclose.fin-retransmit", "aclose.finwait2-fin"),
+    clause="RFC 9293 3.6 case 1; 3.10.8; RFC 6298 5",
+    waits=True,
+    repeats=(Repeats("F", growth_rule="aclose.fin-retransmit"),),
+)

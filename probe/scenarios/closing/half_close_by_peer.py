@@ -1,0 +1,28 @@
+"""The peer closes its sending side only; in FIN-WAIT-2 it still takes and acknowledges our data (3.6)."""
+
+from probe.scenarios.steps import LIVE, OPEN, Command, Expect, Scenario, Send, Wait
+
+SCENARIO = Scenario(
+    id="half-close-by-peer",
+    title="half-close by the peer, it still receives",
+    steps=(
+        *OPEN,
+        Send("P.", data=Command("half-close")),
+        Expect("F", rule="aclose.fin-form", application=True),
+        Send("."),
+        *LIVE,
+        Wait(0.6),
+        Send("P.", data=b"0123456789"),
+        Expect(".", within=2.0, rule="aclose.halfclose-receives"),
+        Send("F."),
+        Expect("."),
+    ),
+    shows=(
+        "aclose.fin-form",
+        "aclose.fin-acked-stops",
+        "aclose.no-data-after-fin",
+        "aclose.halfclose-receives",
+        "aclose.finwait2-fin",
+    ),
+    clause="RFC 9293 3.6; 3.10.7.4 seventh",
+)

@@ -1,0 +1,22 @@
+"""The last ACK of the close is withheld: the peer in LAST-ACK sends its FIN again until it is acknowledged."""
+
+from probe.scenarios.steps import LIVE, OPEN, Expect, Repeats, Scenario, Send
+
+SCENARIO = Scenario(
+    id="last-ack-fin",
+    title="FIN again in LAST-ACK when the last ACK is lost",
+    steps=(
+        *OPEN,
+        Send("F."),
+        Expect("."),
+        Expect("F", rule="close.passive-fin", application=True),
+        Expect("F", within=5.0, count=2, rule="close.lastack-fin-retransmit"),
+        Expect("F", within=10.0, count=3, rule="close.lastack-fin-retransmit"),
+        Send("."),
+        *LIVE,
+    ),
+    shows=("close.lastack-fin-retransmit", "close.lastack-closed"),
+    clause="RFC 9293 3.6; 3.10.8; RFC 6298 5",
+    waits=True,
+    repeats=(Repeats("F", growth_rule="close.lastack-fin-retransmit"),),
+)

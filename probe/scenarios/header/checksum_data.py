@@ -1,0 +1,18 @@
+"""Data and RST with a wrong checksum change nothing."""
+
+from probe.scenarios.steps import LIVE, OPEN, SPEAK, Scenario, Send, Wait
+
+SCENARIO = Scenario(
+    id="checksum-data",
+    title="wrong checksum on data and RST",
+    steps=(
+        *OPEN,
+        *SPEAK,
+        Send("P.", data=b"y", counts=False, fault="checksum"),
+        Send("R", fault="checksum"),
+        Wait(0.2),
+        *LIVE,
+    ),
+    shows=("hdr.checksum-checked",),
+    clause="RFC 9293 3.1",
+)

@@ -1,0 +1,19 @@
+"""An old duplicate SYN is answered, refused by our RST, and the real SYN opens a connection (Figure 8)."""
+
+from probe.scenarios.steps import ISS, LIVE, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="old-syn-recovery",
+    title="recovery from an old duplicate SYN",
+    steps=(
+        Send("S"),
+        Expect("S."),
+        Send("R"),
+        Send("S", seq=ISS + 100, fresh=True, rule="dup.old-syn-recovery"),
+        Expect("S."),
+        Send("."),
+        *LIVE,
+    ),
+    shows=("dup.old-syn-recovery", "open.rst-returns-to-listen"),
+    clause="RFC 9293 3.5 Figure 8",
+)

@@ -1,0 +1,16 @@
+"""The SYN that opened the connection comes again: an old duplicate, answered by an ACK."""
+
+from probe.scenarios.steps import ISS, OPEN, SPEAK, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="syn-again-established",
+    title="our SYN again in ESTABLISHED",
+    steps=(
+        *OPEN,
+        Send("S", seq=ISS),
+        Expect("settled"),
+        *SPEAK,
+    ),
+    shows=("synsync.retransmitted-syn",),
+    clause="RFC 9293 3.10.7.4 first",
+)

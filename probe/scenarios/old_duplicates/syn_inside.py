@@ -1,0 +1,17 @@
+"""A SYN in the window draws a challenge ACK and the connection works on (without RFC 5961: a RST ends it)."""
+
+from probe.scenarios.steps import OPEN, WORD, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="syn-inside",
+    title="SYN in the window",
+    steps=(
+        *OPEN,
+        Send("S", counts=False),
+        Expect("settled"),
+        Send("P.", data=WORD, rule="synsync.data-flows-on"),
+        Expect("settled"),
+    ),
+    shows=("synsync.in-window", "synsync.data-flows-on"),
+    clause="RFC 9293 3.10.7.4 fourth; RFC 5961 4.2",
+)

@@ -1,0 +1,19 @@
+"""Data with an older timestamp is an old duplicate: an ACK answers it and it is not taken."""
+
+from probe.scenarios.steps import OPEN_STAMPED, SPEAK, Expect, Scenario, Send
+
+SCENARIO = Scenario(
+    id="paws-old",
+    title="data with an older timestamp",
+    steps=(
+        *OPEN_STAMPED,
+        *SPEAK,
+        Send("P.", data=b"y", stamp=-1000, counts=False),
+        Expect("settled"),
+        Send("P.", data=b"y"),
+        Expect("."),
+    ),
+    shows=(),
+    clause="RFC 7323 5.3 R1",
+    may_show=("opt.paws-old-acked",),
+)

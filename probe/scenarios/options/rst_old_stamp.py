@@ -1,0 +1,16 @@
+"""The timestamp of a RST is not compared: the exact RST ends the connection."""
+
+from probe.scenarios.steps import LIVE, OPEN_STAMPED, SPEAK, Scenario, Send
+
+SCENARIO = Scenario(
+    id="rst-old-stamp",
+    title="RST with an older timestamp",
+    steps=(
+        *OPEN_STAMPED,
+        *SPEAK,
+        Send("R", stamp=-1000, rule="rst.no-paws"),
+        *LIVE,
+    ),
+    shows=("rst.no-paws",),
+    clause="RFC 7323 5.2",
+)

@@ -1,0 +1,16 @@
+"""A RST may carry data: it ends the connection, and the data is not acknowledged."""
+
+from probe.scenarios.steps import LIVE, OPEN, SPEAK, Scenario, Send
+
+SCENARIO = Scenario(
+    id="rst-with-data",
+    title="RST with data",
+    steps=(
+        *OPEN,
+        *SPEAK,
+        Send("R", data=b"because", counts=False),
+        *LIVE,
+    ),
+    shows=("rst.with-data",),
+    clause="RFC 9293 3.5.3",
+)

@@ -1,0 +1,157 @@
+"""The tracker: every permitted history at once, narrowed by what comes, widened only by the excuses allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe.engine.belief import tracker
+from probe.engine.belief.events import Event, Quiet, Seen
+from probe.engine.belief.hypothesis import ABORT, COOKIES, LOSS, REPEAT
+from probe.engine.belief.numbers import Numbers
+from probe.engine.belief.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Terms
+from probe.engine.belief.watch import Watch, follow
+from tests.helpers.blocks import P, T, seg
+from tests.helpers.record import back, record, sent
+
+HANDSHAKE = (sent("S", 0), back("S.", 0, 1), sent(".", 1, 1))
+
+
+def states(*events: Event, start: tracker.Belief = UNKNOWN_PORT, allow: frozenset[str] = frozenset()) -> list[str]:
+    return list(follow(record(*events), start, Terms(allow=allow)).states[-1])
+
+
+def broken(*events: Event, allow: frozenset[str] = frozenset(), profile: str = "rfc9293") -> bool:
+    return follow(record(*events), UNKNOWN_PORT, Terms(profile, allow)).broken_at is not None
+
+
+def test_a_port_is_known_by_its_first_answer() -> None:
+    assert states(sent("S", 0)) == ["CLOSED", "LISTEN", "SYN-RECEIVED"]
+    assert states(sent("S", 0), back("S.", 0, 1)) == ["SYN-RECEIVED"]
+    assert states(sent("S", 0), back("R.", 0, 1, absolute=True)) == ["CLOSED"]
+
+
+def test_our_ack_is_on_its_way_until_something_shows_that_it_came() -> None:
+    assert states(*HANDSHAKE) == ["SYN-RECEIVED", "ESTABLISHED"]
+    assert states(*HANDSHAKE, Quiet(0)) == ["ESTABLISHED"]
+    assert states(*HANDSHAKE, sent(".", 0, 1), back(".", 1, 1)) == ["ESTABLISHED"]
+
+
+def test_crossing_segments_are_legal_in_either_order() -> None:
+    """Our FIN and the peer's pass each other: the peer may have sent its FIN before ours came, or after."""
+    crossing = (*HANDSHAKE, Quiet(0), sent("F.", 1, 1), back("F.", 1, 1))
+    assert states(*crossing) == ["FIN-WAIT-1", "CLOSING"]
+    assert states(*crossing, back(".", 2, 2)) == ["CLOSING"]
+    assert states(*HANDSHAKE, Quiet(0), sent("F.", 1, 1), back("F.", 1, 2)) == ["LAST-ACK"]
+
+
+def test_delayed_ack_may_ride_on_what_follows() -> None:
+    text = (*HANDSHAKE, sent("P.", 1, 1, 10))
+    assert not broken(*text, back(".", 1, 11), Quiet(0))
+    assert not broken(*text, back("P.", 1, 11, 20), Quiet(0))
+    assert not broken(*text, back("P.", 1, 1, 20), back(".", 21, 11), Quiet(0))
+    assert broken(*text, Quiet(0))
+    assert broken(*text, back("P.", 1, 1, 20), Quiet(0))
+
+
+def test_one_ack_may_cover_two_segments() -> None:
+    two = (*HANDSHAKE, sent("P.", 1, 1, 10), sent("P.", 11, 1, 10))
+    assert not broken(*two, back(".", 1, 21), Quiet(0))
+    assert not broken(*two, back(".", 1, 11), back(".", 1, 21), Quiet(0))
+    assert broken(*two, back(".", 1, 21), back(".", 1, 11))
+    assert broken(*two, back(".", 1, 11), Quiet(0))
+
+
+def test_replies_leave_in_the_order_of_what_asked_for_them() -> None:
+    asked = (*HANDSHAKE, Quiet(0), sent("P.", 1, 1, 5), sent(".", 0, 1))
+    assert not broken(*asked, back(".", 1, 6), Quiet(0))
+    assert broken(*asked, back(".", 1, 1))
+
+
+def test_the_set_narrows_to_one() -> None:
+    watch = follow(record(*HANDSHAKE, Quiet(0), sent("F.", 1, 1)), UNKNOWN_PORT, Terms())
+    sizes = [len(belief) for belief in watch.beliefs]
+    assert sizes[0] == 2
+    assert sizes[-1] == 1
+
+
+def test_lost_segments_are_an_excuse() -> None:
+    silent = (*HANDSHAKE, Quiet(0), sent("P.", 1, 1, 5), Quiet(0))
+    assert broken(*silent)
+    assert not broken(*silent, allow=frozenset({LOSS}))
+    unheard = (*HANDSHAKE, Quiet(0), back("F.", 101, 1))  # a hundred octets before it never came by
+    assert broken(*unheard)
+    assert not broken(*unheard, allow=frozenset({LOSS}))
+    assert broken(*HANDSHAKE, Quiet(0), back(".", 1, 50), allow=frozenset({LOSS}))
+
+
+def test_lost_fin_is_an_excuse_for_the_number_after_it() -> None:
+    skipped = (*HANDSHAKE, Quiet(0), sent("P.", 1, 1, 5), back(".", 2, 6))
+    assert broken(*skipped)
+    assert not broken(*skipped, allow=frozenset({LOSS}))
+
+
+def test_abort_is_an_excuse() -> None:
+    aborted = (*HANDSHAKE, Quiet(0), back("R", 1))
+    assert broken(*aborted)
+    assert not broken(*aborted, allow=frozenset({ABORT}))
+    assert broken(*HANDSHAKE, Quiet(0), back("R", 5), allow=frozenset({ABORT}))
+
+
+def test_unasked_ack_is_an_excuse() -> None:
+    twice = (*HANDSHAKE, Quiet(0), back(".", 1, 1))
+    assert broken(*twice)
+    assert not broken(*twice, allow=frozenset({REPEAT}))
+    assert broken(*HANDSHAKE, Quiet(0), back(".", 1, 2), allow=frozenset({REPEAT}))
+
+
+def test_syn_cookies_are_an_excuse() -> None:
+    """A listener that keeps no state refuses an empty segment whose number it cannot have chosen."""
+    refused = (*HANDSHAKE[:2], Quiet(0), sent(".", 0, 1), back("R", 1))
+    assert broken(*refused)
+    assert not broken(*refused, allow=frozenset({COOKIES}))
+
+
+@pytest.mark.parametrize(("profile", "fails"), [("rfc9293", False), ("rfc793", True), ("rfc5961", False)])
+def test_profiles_bar_reactions(profile: str, fails: bool) -> None:
+    challenge = (*HANDSHAKE, Quiet(0), sent("R", 2), back(".", 1, 1), Quiet(0))
+    assert broken(*challenge, profile=profile) is fails
+
+
+def test_canonical_numbers_make_records_alike() -> None:
+    one, other = Numbers(), Numbers()
+    for segment, to_peer in ((seg("S", 0), True), (seg("S", 5), True)):
+        assert one.canonical(segment, to_peer).seq - one.canonical(seg("S", 0), True).seq == segment.seq - T
+    moved = seg("S", 1000)
+    assert other.canonical(moved, True).seq == Numbers().canonical(seg("S", 0), True).seq
+
+
+def test_the_zero_of_a_refusal_is_absolute_and_only_that() -> None:
+    numbers = Numbers()
+    numbers.canonical(seg("S", 0), True)
+    numbers.canonical(back("S.", 0, 1).segment, False)
+    assert numbers.canonical(back("R.", 0, 1, absolute=True).segment, False).seq == 0
+    plain = back("R", 2).segment
+    assert plain.seq == P + 2 == 0
+    assert numbers.canonical(plain, False).seq != 0
+
+
+def test_a_broken_belief_stays_broken() -> None:
+    watch = follow(record(*HANDSHAKE, Quiet(0), back("S.", 9, 1), sent(".", 0, 1), back(".", 1, 1)), LISTENING, Terms())
+    assert watch.broken_at == 4
+    assert watch.states[4:] == [(), (), ()]
+    assert watch.before == follow(record(*HANDSHAKE, Quiet(0)), LISTENING, Terms()).belief
+    assert not watch.settled
+
+
+def test_event_by_event_and_whole_are_the_same() -> None:
+    events = record(*HANDSHAKE, sent("P.", 1, 1, 5), back(".", 1, 6), sent("F.", 6, 1), back("F.", 1, 7), Quiet(0))
+    watch = Watch(UNKNOWN_PORT, Terms())
+    for count, event in enumerate(events, 1):
+        watch.feed(event)
+        whole = follow(events[:count], UNKNOWN_PORT, Terms())
+        assert (whole.belief, whole.states, whole.answers) == (watch.belief, watch.states, watch.answers)
+
+
+def test_a_closed_port_that_turns_out_open_is_broken() -> None:
+    assert follow(record(sent("S", 0), back("S.", 0, 1)), CLOSED, Terms()).broken_at == 1
+    assert isinstance(HANDSHAKE[0], Seen)

@@ -1,0 +1,62 @@
+"""The name put to a departure: the oldest thing owed, of those the likest, or what the stray segment itself breaks."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe.engine.belief.events import Event, Quiet, Seen
+from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
+from probe.engine.belief.watch import follow
+from probe.engine.judge import blame
+from tests.helpers.record import back, record, sent
+
+OPEN = (sent("S", 0), back("S.", 0, 1), sent(".", 1, 1), Quiet(0))
+CLOSED_BY_PEER = (*OPEN, back("F.", 1, 1))
+
+
+def blamed(*events: Event) -> blame.Blame:
+    """The blame for the last event, which nothing explains."""
+    made = record(*events)
+    watch = follow(made, UNKNOWN_PORT, Terms())
+    assert watch.broken_at == len(made) - 1
+    last = made[-1]
+    if isinstance(last, Seen):
+        return blame.for_segment(watch.before, watch.terms, watch.numbers.canonical(last.segment, last.to_peer))
+    return blame.for_silence(watch.before, watch.terms)
+
+
+@pytest.mark.parametrize(
+    ("events", "rule", "index"),
+    [
+        ((sent("S", 0), back("S.", 0, 2)), "open.synack-ack-number", 0),
+        ((sent("S", 0), back("FS.", 0, 1)), "open.listen-syn-synack", 0),
+        ((sent("S", 0), back("R.", 5, 1)), "closed.syn-refused", 0),
+        ((sent("S", 0), back("S.", 0, 1), back("S.", 7, 1)), "isn.stable-while-pending", 0),
+        ((sent("S", 0), back("S.", 0, 1), back("S.", 0, 2)), "synack.retransmitted", 0),
+        ((sent("S", 0), back("S.", 0, 1), back("P.", 1, 1, 4)), "open.two-way-only", 0),
+        ((*OPEN, back("S.", 0, 1)), "synack.stops-when-acked", 2),
+        ((*OPEN, back("P", 1, 0, 4)), "seg.always-ack-flag", 2),
+        ((*OPEN, back("F", 1)), "aclose.fin-form", 2),
+        ((*OPEN, back("F.", 3, 1)), "aclose.fin-form", 2),
+        ((*OPEN, back("R", 9)), "rstgen.abort-seq", 2),
+        ((*OPEN, sent("F.", 1, 1), Quiet(0)), "close.fin-acked", 4),
+        ((*OPEN, sent("F.", 1, 1), back(".", 1, 3)), "close.fin-acked", 4),
+        ((*OPEN, sent("F.", 1, 1), back(".", 1, 2), back("F", 1)), "close.passive-fin", 4),
+        ((*OPEN, sent("F.", 1, 1), back(".", 1, 2), back("P.", 1, 1, 9)), "close.halfclose-peer-sends", 4),
+        ((*OPEN, sent("P.", 1, 1, 5), Quiet(0)), "ack.under-half-second", 4),
+        ((*OPEN, sent("R", 1), sent(".", 0, 1), back(".", 1, 1)), "rst.exact-resets", 4),
+        ((*OPEN, sent("S", 0), back("S.", 9, 1)), "synsync.retransmitted-syn", 4),
+        ((*CLOSED_BY_PEER, back("P.", 2, 1, 5)), "aclose.no-data-after-fin", 2),
+        ((*CLOSED_BY_PEER, back("F.", 2, 1)), "aclose.fin-retransmit", 2),
+        ((*CLOSED_BY_PEER, sent(".", 1, 2), Quiet(0), back("F.", 1, 1)), "aclose.fin-acked-stops", 5),
+    ],
+)
+def test_blame(events: tuple[Event, ...], rule: str, index: int) -> None:
+    found = blamed(*events)
+    assert (found.rule, found.index) == (rule, index)
+
+
+def test_due_is_shown_as_what_would_have_been_right() -> None:
+    assert blamed(sent("S", 0), back("S.", 0, 2)).due == "R. seq 0 ack 1 or S. ack 1"
+    assert blamed(*OPEN, sent("F.", 1, 1), Quiet(0)).due.startswith(". ack 2 within 0.5 s")
+    assert blamed(*OPEN, back("P", 1, 0, 4)).due == "nothing"

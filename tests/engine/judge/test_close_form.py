@@ -1,0 +1,31 @@
+"""The forms of a close, told from the record alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe.engine.belief.events import Seen
+from probe.engine.belief.transcript import Transcript
+from probe.engine.judge.close_form import BOTH_AT_ONCE, FOUR, THREE, close_form
+from tests.helpers.record import back, record, sent
+
+OPEN = (sent("S", 0), back("S.", 0, 1), sent(".", 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("events", "form"),
+    [
+        ((), ""),
+        ((sent("F.", 1, 1), back(".", 1, 2)), ""),
+        ((sent("F.", 1, 1), back(".", 1, 2), back("F.", 1, 2), sent(".", 2, 2)), FOUR),
+        ((sent("F.", 1, 1), back("F.", 1, 2), sent(".", 2, 2)), THREE),
+        ((back("F.", 1, 1), sent(".", 1, 2), sent("F.", 1, 2), back(".", 2, 2)), FOUR),
+        ((back("F.", 1, 1), sent("F.", 1, 2), back(".", 2, 2)), THREE),
+        ((back("F.", 1, 1), sent("F.", 1, 1), back(".", 2, 2), sent(".", 2, 2)), BOTH_AT_ONCE),
+        ((sent("F.", 1, 1), back("F.", 1, 1), sent(".", 2, 2)), BOTH_AT_ONCE),
+        ((sent("R", 1), sent(".", 0, 1), back("R", 1)), "reset"),
+        ((sent("F.", 1, 1), back("R", 1), sent(".", 2, 1)), "reset"),
+    ],
+)
+def test_form_of_the_close(events: tuple[Seen, ...], form: str) -> None:
+    assert close_form(Transcript(record(*OPEN, *events))) == form

@@ -1,0 +1,51 @@
+"""The rules about time: gaps between copies, acknowledgments under half a second, and when they count as shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
+from probe.engine.belief.transcript import Transcript
+from probe.engine.belief.watch import follow
+from probe.engine.judge.timers import judge_delayed_acks, judge_repeats, kept_gaps, prompt_acks
+from probe.scenarios.steps import Repeats
+from tests.helpers.record import back, record, sent
+
+SYN_ACKS = Repeats("S.", growth_rule="synack.backoff", first_rule="synack.initial-rto", first=1.0)
+
+
+@pytest.mark.parametrize(
+    ("times", "late", "kept"),
+    [
+        ((0.0,), [], []),
+        ((0.0, 1.0), [], ["synack.initial-rto"]),
+        ((0.0, 1.0, 3.0), [], ["synack.initial-rto", "synack.backoff"]),
+        ((0.0, 0.96, 2.9), [], ["synack.initial-rto", "synack.backoff"]),
+        ((0.0, 0.3, 0.9), ["synack.initial-rto"], ["synack.backoff"]),
+        ((0.0, 1.0, 2.0), ["synack.backoff"], ["synack.initial-rto"]),
+        ((0.0, 3.0, 4.0), ["synack.backoff"], ["synack.initial-rto"]),
+        ((0.0, 0.2, 0.4), ["synack.initial-rto", "synack.backoff"], []),
+    ],
+)
+def test_gaps_between_copies(times: tuple[float, ...], late: list[str], kept: list[str]) -> None:
+    copies = [back("S.", 0, 1)] * len(times)
+    transcript = Transcript(record(sent("S", 0), *copies, at={i + 1: t for i, t in enumerate(times)}))
+    assert [item.rule for item in judge_repeats(transcript, SYN_ACKS)] == late
+    assert list(kept_gaps(transcript, SYN_ACKS)) == kept
+
+
+@pytest.mark.parametrize(("waited", "slack", "late"), [(0.49, 0.0, False), (0.55, 0.1, False), (0.7, 0.1, True)])
+@pytest.mark.parametrize(
+    ("flags", "length", "rule"), [("P.", 10, "ack.under-half-second"), ("F.", 0, "ack.fin-prompt")]
+)
+def test_delayed_acks(flags: str, length: int, rule: str, waited: float, slack: float, late: bool) -> None:
+    asked = (sent("S", 0), back("S.", 0, 1), sent(".", 1, 1), sent(flags, 1, 1, length))
+    events = record(*asked, back(".", 1, 1 + (length or 1)), at={3: 5.0, 4: 5.0 + waited})
+    transcript = Transcript(events)
+    watch = follow(events, UNKNOWN_PORT, Terms())
+    found = judge_delayed_acks(transcript, watch, slack)
+    assert [item.rule for item in found] == ([rule] if late else [])
+    assert list(prompt_acks(transcript, watch)) == ([rule] if waited <= 0.5 else [])
+    for item in found:
+        assert item.came == "an ACK after 0.70 s"
+        assert item.events == (3, 4)

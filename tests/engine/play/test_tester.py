@@ -1,0 +1,82 @@
+"""Closing the peer's window: as much as it tells, in pieces; what does not close, or loses text, is not judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from probe import scenarios
+from probe.engine.judge.attempt import Doubt
+from probe.engine.judge.jury import settle
+from probe.results.verdict import Verdict
+from probe.spec.reaction import Reaction
+from probe.spec.segment import Segment
+from tests.helpers.dialogue import Dialogue
+from tests.helpers.faults import Sent, altered, silent
+from tests.helpers.peer import Peer
+from tests.helpers.play import attempts
+
+RST = scenarios.ALL["zero-window-rst"]
+
+
+class Roomy(Peer):
+    """A stack that keeps more room than its application asked for."""
+
+    asked = 5000
+
+    def opens(self, now: float, line: bytes = b"") -> Sent:
+        """With a window of its own liking."""
+        return super().opens(now, line.replace(b"room 1200", f"room {self.asked}".encode()))
+
+
+class Endless(Peer):
+    """A stack whose window never closes."""
+
+    def _told(self, tcb: object) -> int:
+        return 9000
+
+
+def sizes(talk: Dialogue) -> list[int]:
+    return [e.segment.length for _, e in talk.conductor.transcript.seen() if e.to_peer and e.segment.length]
+
+
+def test_a_large_window_is_filled_in_pieces() -> None:
+    talk = Dialogue(RST, Roomy())
+    talk.run()
+    assert sizes(talk) == [1220, 1220, 1220, 1220, 120]
+    assert talk.opinion().word is Verdict.PASS
+
+
+def test_a_window_that_never_closes_is_skipped() -> None:
+    talk = Dialogue(RST, Endless())
+    talk.run()
+    found = talk.opinion()
+    assert found.word is Verdict.SKIP
+    assert found.reason == "the peer's receive window does not close, however much is sent"
+    assert not any(e.segment.flags & 4 for _, e in talk.conductor.transcript.seen() if e.to_peer)
+
+
+def test_a_stack_short_of_memory_is_not_judged() -> None:
+    """Text within the window that is dropped, in silence or with an ACK that does not move."""
+    for fault in (silent, altered(ack=-1200)):
+        heard = attempts(RST, lambda fault=fault: Peer(faults={"E3": fault}))  # type: ignore[misc]
+        assert len(heard) > 1
+        found = settle(heard, clean=True)
+        assert (found.word, found.doubt, found.findings) == (Verdict.INCONCLUSIVE, Doubt.VOID, ())
+        assert found.reason == "the text that was to close the peer's window was not acknowledged"
+
+
+def test_a_fin_into_a_closed_window_may_be_taken() -> None:
+    """Nothing needs room for it: Linux takes it."""
+    scenario = scenarios.ALL["zero-window-fin"]
+
+    def takes_it(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+        if peer.before.rcv_wnd or not segment.flags & 1:
+            return out
+        peer.tcb = replace(peer.before, rcv_nxt=segment.end)
+        return [replace(s, ack=segment.end) for s in out]
+
+    talk = Dialogue(scenario, Peer(faults={"F4": takes_it}))
+    talk.run()
+    found = talk.opinion()
+    assert found.word is Verdict.PASS, found
+    assert "close.fin-into-zero-window" in found.rules

@@ -1,0 +1,70 @@
+"""What the attempts of one run come to: a stack that takes both readings is told, and passes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from probe.engine.judge.attempt import Doubt, Opinion, judge
+from probe.engine.trial.attempt import Attempt, case_of
+from probe.engine.trial.hearing import Hearing
+from probe.results.verdict import Mixed, Verdict
+from probe.scenarios.steps import Scenario
+from probe.spec.segment import Endpoint, Flow
+from tests.engine.judge.test_readings import RST_INSIDE, SYN_INSIDE, classic_for
+from tests.helpers.dialogue import Dialogue
+from tests.helpers.peer import Peer
+
+HERE, THERE = Endpoint("192.0.2.2", 5000), Endpoint("192.0.2.1", 80)
+
+
+def heard(*played: tuple[Scenario, Peer], profile: str = "rfc9293") -> Hearing:
+    hearing = Hearing(THERE, [scenario for scenario, _ in played])
+    for scenario, peer in played:
+        hearing.add(scenario)
+        talk = Dialogue(scenario, peer, profile=profile)
+        talk.run()
+        attempt = Attempt(scenario, talk.conductor, Flow(HERE, THERE))
+        hearing.attempts[scenario.id].append(attempt)
+        hearing.opinions[scenario.id].append(judge(case_of(attempt)))
+    return hearing
+
+
+def test_a_stack_that_takes_both_readings_passes_and_is_told() -> None:
+    hearing = heard((SYN_INSIDE, classic_for("F6")), (RST_INSIDE, classic_for("F6")))
+    assert {r.verdict for r in hearing.results(dropped=0, interrupted=False)} == {Verdict.PASS}
+    assert hearing.mixed() == Mixed(("rst-inside",), ("syn-inside",))
+
+
+@pytest.mark.parametrize("rows", [(), ("F5", "F6")])
+def test_a_stack_that_keeps_to_one_is_not(rows: tuple[str, ...]) -> None:
+    assert heard((SYN_INSIDE, classic_for(*rows)), (RST_INSIDE, classic_for(*rows))).mixed() is None
+
+
+def test_an_attempt_in_doubt_tells_nothing() -> None:
+    hearing = heard((SYN_INSIDE, classic_for("F6")), (RST_INSIDE, classic_for("F6")))
+    hearing.opinions["rst-inside"] = [Opinion(Verdict.FAIL, doubt=Doubt.LOSS)]
+    assert hearing.mixed() is None
+
+
+def test_what_was_never_played_because_the_target_fell_silent_says_so() -> None:
+    hearing = heard((SYN_INSIDE, Peer()))
+    hearing.opinions["open"] = [Opinion(Verdict.PASS)]
+    hearing.scenarios.append(RST_INSIDE)
+    hearing.add(RST_INSIDE)
+    last = hearing.results(dropped=0, interrupted=False)[-1]
+    assert (last.verdict, last.reason) == (Verdict.INCONCLUSIVE, "not played: the target answered no longer")
+
+
+def test_a_stack_that_answers_by_the_other_reading_at_times_is_no_lossy_path() -> None:
+    """Linux limits its challenge ACKs: under rfc793 an exchange then departs in one attempt and not in the next."""
+    hearing = heard((SYN_INSIDE, Peer()), (RST_INSIDE, Peer()), profile="rfc793")
+    suspect = replace(hearing.opinions["syn-inside"][0], doubt=Doubt.LOSS)
+    hearing.attempts["syn-inside"] *= 3
+    hearing.opinions["syn-inside"] = [suspect] * 3
+    hearing.attempts["rst-inside"] *= 2
+    hearing.opinions["rst-inside"].append(Opinion(Verdict.PASS))
+    first, second = hearing.results(dropped=0, interrupted=False)
+    assert (first.verdict, first.reason) == (suspect.word, "")
+    assert second.verdict is not Verdict.FAIL

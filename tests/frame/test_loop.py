@@ -1,0 +1,64 @@
+"""The loop on an invented line: ending an attempt before its time."""
+
+from __future__ import annotations
+
+import time
+
+from probe import scenarios
+from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.trial.attempt import Attempt
+from probe.live.loop import Loop
+from probe.spec.segment import RST, SYN, Endpoint, Flow, Segment
+from probe.spec.seq import Seq
+from probe.wire.link import Arrival, Losses
+
+
+class Echo:
+    """A line to nobody: what is sent is seen, nothing answers."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Flow, Segment]] = []
+        self.unread: list[Arrival] = []
+
+    def send(self, flow: Flow, segment: Segment) -> None:
+        self.sent.append((flow, segment))
+        self.unread.append(Arrival(time.time(), flow, True, True, segment, b"", len(self.sent)))
+
+    def receive(self, until: float) -> list[Arrival]:
+        found, self.unread = self.unread, []
+        return found
+
+    def losses(self) -> Losses:
+        return Losses()
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def attempt(port: int, patience: float) -> Attempt:
+    scenario = scenarios.ALL["open"]
+    flow = Flow(Endpoint("192.0.2.1", port), Endpoint("192.0.2.2", 80))
+    return Attempt(scenario, Conductor(scenario, Setting(Seq(port), patience=patience)), flow)
+
+
+def test_an_attempt_that_is_stopped_is_reset_and_handed_out() -> None:
+    line = Echo()
+    loop = Loop(line)
+    todo = [attempt(1, patience=0.0), attempt(2, patience=3600.0)]
+    ended: list[int] = []
+
+    def finished(over: Attempt) -> None:
+        ended.append(over.flow.local.port)
+        loop.stop(lambda other: other.flow.local.port == 2)
+
+    loop.run(lambda: todo.pop(0) if todo else None, finished, 2)
+    assert ended == [1, 2]
+    assert [s.flags for flow, s in line.sent if flow.local.port == 2] == [SYN, RST]
+
+
+def test_check_stays_a_function_whoever_imported_what() -> None:
+    from probe import session
+    from probe.cli.run import check as checking
+
+    assert callable(checking.check)
+    assert callable(session.check)

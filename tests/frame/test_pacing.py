@@ -1,0 +1,142 @@
+"""New connections are spaced out; a listener that seems crowded gets fewer at a time, and a silent one is let be."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from probe import scenarios
+from probe.engine.belief.events import Quiet, Seen
+from probe.engine.judge.attempt import Doubt, Opinion
+from probe.engine.trial.attempt import Attempt
+from probe.live.backlog import GONE, Backlog
+from probe.live.loop import Loop
+from probe.live.pacing import LONGEST, Pace, connections
+from probe.results.verdict import Verdict
+from probe.scenarios.steps import Scenario
+from probe.spec.segment import ACK, SYN, Segment
+from probe.spec.seq import Seq
+from tests.frame.test_loop import Echo, attempt
+
+COOKIES = Opinion(Verdict.FAIL, doubt=Doubt.COOKIES)
+DUE = Segment(Seq(7), Seq(2), SYN | ACK)
+
+
+def ended(began: float, *, answered: bool, scenario: Scenario = scenarios.ALL["open"]) -> Attempt:
+    """An attempt that sent a SYN at ``began`` and ended a second later."""
+    one = attempt(1, patience=1.0)
+    one.scenario = scenario
+    events = one.conductor.transcript.events
+    events.append(Seen(began, True, Segment(Seq(1), flags=SYN)))
+    if answered:
+        events.append(Seen(began + 1.0, False, DUE))
+    return one
+
+
+def test_exchanges_that_open_twice_count_twice() -> None:
+    assert connections(scenarios.ALL["open"]) == 1
+    assert connections(scenarios.ALL["isn-differs"]) == 2
+
+
+@pytest.mark.parametrize(("rate", "least"), [(100.0, 0.03), (None, 0.0)])
+def test_the_loop_keeps_the_pace_and_no_attempt_is_lost(rate: float | None, least: float) -> None:
+    line = Echo()
+    todo = [attempt(port, patience=0.0) for port in range(4)]
+    over: list[Attempt] = []
+    began = time.monotonic()
+    Loop(line, pace=Pace(rate)).run(lambda: todo.pop(0) if todo else None, over.append, 4)
+    assert len(over) == 4
+    assert time.monotonic() - began >= least
+
+
+def test_pauses_grow_to_a_bound_that_the_user_may_exceed() -> None:
+    pace, slow = Pace(), Pace(0.5)
+    for _ in range(9):
+        pace.slower()
+        slow.slower()
+    assert (pace.gap, slow.gap) == (LONGEST, 2.0)
+
+
+def test_a_target_that_answers_is_not_slowed_down() -> None:
+    crowd = Backlog(5, Pace())
+    for began in range(20):
+        crowd.heard(ended(began, answered=True), Opinion(Verdict.PASS))
+    assert (crowd.width, crowd.gone, crowd.warnings("x")) == (5, False, [])
+
+
+def test_a_target_that_never_answered_is_not_crowded() -> None:
+    crowd = Backlog(5, Pace())
+    for began in range(20):
+        crowd.heard(ended(began, answered=False), Opinion(Verdict.INCONCLUSIVE, doubt=Doubt.VOID))
+    assert (crowd.width, crowd.gone, crowd.warnings("x")) == (5, False, [])
+
+
+def test_unanswered_syns_halve_once_for_those_in_progress_together() -> None:
+    pace = Pace()
+    crowd = Backlog(5, pace)
+    crowd.heard(ended(0.0, answered=True), Opinion(Verdict.PASS))
+    for began in (0.9, 1.0, 1.1, 1.2, 3.0, 5.0):
+        one = ended(began, answered=False)
+        one.conductor.transcript.events.append(Seen(began + 1.0, True, Segment(Seq(1), flags=SYN)))
+        crowd.heard(one, None)
+    assert crowd.width == 1
+    assert pace.gap > 0
+    (told,) = crowd.warnings("192.0.2.1:80")
+    assert "with 5 connections at a time SYNs were left unanswered" in told
+    assert "1 at a time, 0.1 s apart" in told
+
+
+def test_cookies_slow_down_too() -> None:
+    crowd = Backlog(4, Pace())
+    crowd.heard(ended(1.0, answered=True), COOKIES)
+    crowd.heard(ended(1.0, answered=True), COOKIES)
+    assert crowd.width == 2
+    assert "SYN cookies" in crowd.warnings("x")[0]
+
+
+def test_one_lost_syn_is_no_full_backlog_and_answers_speed_up_again() -> None:
+    pace = Pace()
+    crowd = Backlog(4, pace)
+    crowd.heard(ended(0.0, answered=True), None)
+    crowd.heard(ended(1.0, answered=False), None)
+    assert (crowd.width, crowd.warnings("x")) == (4, [])
+    for began in (3.0, 5.0, 7.0):
+        crowd.heard(ended(began, answered=False), None)
+    assert (crowd.width, pace.gap > 0) == (1, True)
+    for began in range(10, 16):
+        crowd.heard(ended(began, answered=True), None)
+    assert (crowd.width, pace.gap) == (4, 0.0)
+    assert "slowed down to 1 at a time" in crowd.warnings("x")[0]
+
+
+def test_a_target_that_fell_silent_is_asked_no_further_until_it_answers() -> None:
+    crowd = Backlog(5, Pace())
+    crowd.heard(ended(0.0, answered=True), None)
+    for number in range(GONE):
+        assert not crowd.gone
+        crowd.heard(ended(10.0 * (number + 1), answered=False), None)
+    assert crowd.gone
+    (told,) = crowd.warnings("x")
+    assert told.startswith("x: fell silent: 8 connections in a row without answer, so it was asked no further;")
+    assert told.endswith(" its last segment came in open")
+    crowd.heard(ended(999.0, answered=True), None)
+    assert not crowd.gone
+
+
+def test_a_neighbour_that_is_gone_answers_no_arp_so_that_not_even_our_syn_is_seen() -> None:
+    crowd = Backlog(5, Pace())
+    crowd.heard(ended(0.0, answered=True), None)
+    for number in range(GONE):
+        one = ended(10.0 * (number + 1), answered=False)
+        one.conductor.transcript.events[:] = [Quiet(10.0 * (number + 1))]
+        crowd.heard(one, None)
+    assert crowd.gone
+
+
+def test_a_closed_port_that_is_filtered_says_nothing() -> None:
+    crowd = Backlog(5, Pace())
+    crowd.heard(ended(0.0, answered=True), None)
+    for began in range(1, 20):
+        crowd.heard(ended(float(began), answered=False, scenario=scenarios.ALL["refused"]), None)
+    assert (crowd.width, crowd.gone) == (5, False)

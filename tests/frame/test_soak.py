@@ -1,0 +1,205 @@
+"""What is remembered by shape equals what is worked out directly, and a streamed recording loses nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from probe import scenarios
+from probe.engine.belief.events import Seen
+from probe.engine.belief.transcript import Missing, Transcript
+from probe.engine.belief.watch import follow
+from probe.engine.judge.attempt import Case, Opinion, judge
+from probe.engine.judge.by_shape import Recall
+from probe.engine.trial.attempt import Attempt
+from probe.live.soak import BulkOptions, bulk
+from probe.recording.comments import comments_of
+from probe.recording.streaming import Stream
+from probe.results.verdict import Verdict
+from probe.spec.segment import Endpoint, Flow
+from probe.wire.errors import TargetError
+from probe.wire.link import Arrival
+from probe.wire.record import Recorder
+from tests.helpers.dialogue import Dialogue
+from tests.helpers.faults import silent
+from tests.helpers.peer import Peer, closed_port
+from tests.helpers.play import losing
+
+RECALLS: dict[str, Recall] = {}
+"""Kept over all examples, so that later ones meet what earlier ones left."""
+ROWS = ["", "L4", "E3", "E6", "A1", "R2"]
+REMOTE = Endpoint("192.0.2.2", 80)
+
+talks = st.tuples(
+    st.sampled_from(sorted(scenarios.ALL)),
+    st.integers(0, 0xFFFFFFFF),
+    st.booleans(),
+    st.sampled_from([0.0, 0.0, 0.1]),
+    st.integers(0, 5),
+    st.sampled_from(ROWS),
+)
+Talk = tuple[str, int, bool, float, int, str]
+
+
+def played(talk: Talk) -> Dialogue:
+    name, iss, merges, loss, seed, row = talk
+    scenario = scenarios.ALL[name]
+    peer = closed_port() if scenario.port == "closed" else Peer(merges=merges, faults={row: silent} if row else {})
+    dialogue = Dialogue(scenario, peer, iss=iss, loses=losing(loss, seed))
+    dialogue.run(limit=600.0)
+    return dialogue
+
+
+def recalled(dialogue: Dialogue) -> Opinion:
+    scenario = dialogue.conductor.scenario
+    fresh = Recall(scenario, dialogue.belief, dialogue.terms, dialogue.trigger.obedient)
+    recall = RECALLS.setdefault(scenario.id, fresh)
+    return recall.opinion(dialogue.conductor.transcript, dialogue.conductor.watch)
+
+
+@given(talks)
+def test_a_remembered_verdict_is_the_direct_one(talk: Talk) -> None:
+    dialogue = played(talk)
+    transcript = dialogue.conductor.transcript
+    case = Case(dialogue.conductor.scenario, transcript, dialogue.belief, dialogue.terms, dialogue.trigger.obedient)
+    assert recalled(dialogue) == judge(case)
+
+
+def stretched(transcript: Transcript) -> None:
+    transcript.events[:] = [replace(event, time=event.time * 2000) for event in transcript.events]
+
+
+def interfered_with(transcript: Transcript) -> None:
+    transcript.foreign.append(next(e for e in transcript.events if isinstance(e, Seen)))
+
+
+def interrupted(transcript: Transcript) -> None:
+    transcript.interrupted = True
+
+
+def lacking(transcript: Transcript) -> None:
+    transcript.missing.append(Missing(2, "F", "close.passive-fin", False, 1.0))
+
+
+def sealed_early(transcript: Transcript) -> None:
+    transcript.sealed = 4
+
+
+@pytest.mark.parametrize("changed", [stretched, interfered_with, interrupted, lacking, sealed_early])
+def test_what_the_shape_does_not_show_is_judged_by_itself(changed: Callable[[Transcript], None]) -> None:
+    first, second = (played(("close-by-us", iss, False, 0.0, 0, "")) for iss in (5, 6))
+    plain = recalled(first)
+    assert plain.word is Verdict.PASS
+    transcript = second.conductor.transcript
+    changed(transcript)
+    found = recalled(second)
+    assert second.conductor.watch.point is first.conductor.watch.point
+    assert found != plain
+    assert found == judge(Case(second.conductor.scenario, transcript, second.belief, second.terms, True))
+
+
+def test_a_second_record_of_the_same_shape_is_looked_up() -> None:
+    first, second = (recalled(played(("close-by-us", iss, True, 0.0, 0, ""))) for iss in (5, 0xFFFFFFFF))
+    assert first.word is Verdict.PASS
+    assert second is first
+
+
+@given(talks)
+def test_a_watch_that_shares_its_points_follows_like_a_fresh_one(talk: Talk) -> None:
+    dialogue = played(talk)
+    events = dialogue.conductor.transcript.events
+    watch, again = dialogue.conductor.watch, follow(events, dialogue.belief, dialogue.terms)
+    assert [getattr(watch, name) for name in PARTS] == [getattr(again, name) for name in PARTS]
+    assert watch.point is again.point
+
+
+PARTS = ("answers", "states", "beliefs", "belief", "before", "broken_at", "index", "settled")
+
+
+@dataclass
+class Noted(Recorder):
+    """A recorder that keeps what it is given."""
+
+    added: list[tuple[bytes, tuple[str, ...]]] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, packet: bytes, time: float, comments: Sequence[str] = (), *, sent: bool | None = None) -> int:
+        self.added.append((packet, tuple(comments)))
+        return len(self.added)
+
+    def flush(self) -> None:
+        """Nothing is pending."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def attempt_of(dialogue: Dialogue, first: int) -> Attempt:
+    """As a loop leaves it: every segment seen is an arrival with its number."""
+    flow = Flow(Endpoint("192.0.2.1", 40000 + first), REMOTE)
+    attempt = Attempt(dialogue.conductor.scenario, dialogue.conductor, flow, done=True)
+    for index, event in enumerate(dialogue.conductor.transcript.events):
+        if isinstance(event, Seen):
+            dialogue.conductor.transcript.events[index] = replace(event, number=first)
+            first += 1
+    return attempt
+
+
+def arrivals_of(attempt: Attempt) -> list[Arrival]:
+    """What the loop got; the octets of each are its number."""
+    return [
+        Arrival(e.time, attempt.flow, e.to_peer, e.to_peer, e.segment, e.number.to_bytes(8, "big"), e.number)
+        for _, e in attempt.segments
+    ]
+
+
+@given(st.lists(talks, min_size=2, max_size=5))
+@example([("active-bad-ack", 0, False, 0.0, 0, ""), ("abort-by-peer", 2**32 - 1, False, 0.0, 0, "")])  # a RST,ACK at 0
+def test_streamed_comments_are_those_of_a_check(some: list[Talk]) -> None:
+    recorder, arrivals, due = Noted(), deque[Arrival](), list[tuple[bytes, tuple[str, ...]]]()
+    first = 1
+    stream: Stream | None = None
+    for talk in some:
+        dialogue = played((some[0][0], *talk[1:]))
+        attempt = attempt_of(dialogue, first)
+        first += len(attempt.segments)
+        verdict = recalled(dialogue)
+        stream = stream or Stream(recorder, dialogue.terms)
+        arrivals.extend(arrivals_of(attempt))
+        stream.ended(attempt, verdict, 1)
+        stream.write(arrivals, ())
+        comments = comments_of(attempt, verdict, 1, dialogue.terms)
+        due += [(arrival.packet, tuple(comments[arrival.number])) for arrival in arrivals_of(attempt)]
+    assert recorder.added == due
+    assert not arrivals
+
+
+def test_packets_wait_for_the_exchange_in_progress_before_them() -> None:
+    recorder = Noted()
+    slow, fast = (attempt_of(played(("close-by-us", iss, False, 0.0, 0, "")), at) for iss, at in ((1, 1), (2, 101)))
+    arrivals = deque([arrivals_of(slow)[0], *arrivals_of(fast)])
+    stream = Stream(recorder, fast.conductor.setting.terms)
+    verdict = recalled(played(("close-by-us", 3, False, 0.0, 0, "")))
+    stream.ended(fast, verdict, 1)
+    stream.write(arrivals, {slow.flow.local.port})
+    assert not recorder.added
+    stream.write(arrivals, ())
+    assert recorder.added[0] == (arrivals_of(slow)[0].packet, ())
+    assert len(recorder.added) == 1 + len(fast.segments)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (BulkOptions(exchange="nonsense"), "there is no exchange 'nonsense'; `probe list` shows those there are"),
+        (BulkOptions(exchange="close-by-peer"), "close-by-peer cannot be played: nothing makes this peer close first"),
+    ],
+)
+def test_what_cannot_be_played_is_said_before_anything_is_sent(options: BulkOptions, sentence: str) -> None:
+    with pytest.raises(TargetError, match=sentence):
+        bulk(Endpoint("127.0.0.1", 9), options)
