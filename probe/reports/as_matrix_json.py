@@ -1,4 +1,4 @@
-"""The JSON document of a matrix: the names scripts rely on are listed in the README."""
+"""The JSON document of a matrix: the names scripts rely on are listed in probe/reports/README.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON of a replay: the names scripts rely on are listed in the README."""
+"""The JSON of a replay: the names scripts rely on are listed in probe/reports/README.md."""
 
 from __future__ import annotations
 

@@ -1,14 +1,12 @@
 """The state diagram and the table of SEGMENT ARRIVES, printed from the oracle itself: nothing here is kept by hand.
 
-``python -m probe.spec.diagram`` prints the README's generated section, ``--write README.md`` puts it there.
+``probe/spec/README.md`` shows both; a test compares.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from probe.spec import calls
 from probe.spec.arrives import arrives
@@ -107,27 +105,3 @@ def markdown_table() -> str:
         cells = (row_id, row.states, row.condition, row.reaction, row.clause, row.level)
         lines.append("| " + " | ".join(cell.replace("<", "&lt;").replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
-
-
-def section() -> str:
-    """The README's generated section."""
-    return f"{mermaid()}\n\n{markdown_table()}\n"
-
-
-BEGIN, END = "<!-- generated: SEGMENT ARRIVES -->\n", "<!-- end generated -->"
-
-
-def write_into(path: Path) -> None:
-    """Replace what stands between the markers in a Markdown file; ValueError when it has none."""
-    before, begin, rest = path.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{path} lacks the markers {BEGIN.strip()} and {END}")
-    path.write_text(before + begin + section() + end + after)
-
-
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["--write"]:
-        write_into(Path(sys.argv[2]))
-    else:
-        sys.stdout.write(section())

@@ -1,4 +1,4 @@
-"""The rows of SEGMENT ARRIVES as a table: condition, clause, level. The README's table is printed from here."""
+"""The rows of SEGMENT ARRIVES as a table: condition, clause, level. The page beside it is printed from here."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -25,12 +24,6 @@ def test_every_rule_is_shown_or_has_a_reason() -> None:
     assert shown <= set(RULES)
     assert set(RULES) - shown == set(UNSHOWN)
     assert not any(reason.endswith(".") for reason in UNSHOWN.values())
-
-
-def test_the_readme_names_every_exchange() -> None:
-    text = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    section = text[text.index("## What it checks") : text.index("## Reading the report")]
-    assert {name for name in EXCHANGES if f"`{name}`" not in section} == set()
 
 
 def test_every_name_in_a_case_exists() -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "tests/container/README.md").read_text(encoding="utf-8")
 WORKFLOW = ROOT / ".github/workflows/ci.yml"
 ACTION = ROOT / ".github/actions/probe/action.yml"
 REPORTS = ("xml", "md", "json", "jsonl", "pcapng")

@@ -36,7 +36,7 @@ FOUND = {
 _LATER = {"CLOSING", "LAST-ACK"}
 _OPEN = {"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"}
 
-CELLS = {  # rule -> states; README, "What lwIP does otherwise", and 3.10.7.4 where nothing else is said
+CELLS = {  # rule -> states; tests/live/README.md, and 3.10.7.4 where nothing else is said
     "closed.seglen-counts": {"CLOSED"},  # tcp_input, as above
     # tcp_process, SYN_RCVD: without ACK only the SYN of this connection is answered, the window is not looked at.
     "open.new-syn-in-window-synrcvd": {"SYN-RECEIVED"},

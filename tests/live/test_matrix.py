@@ -20,7 +20,7 @@ STATES = tuple(state.value for state in State)
 AFTER_FIN = {"CLOSE-WAIT", "CLOSING", "LAST-ACK"}
 OPEN = {"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"}
 
-# What Linux does otherwise than the RFC says, by rule; README, "State matrix", explains each. Rule -> states.
+# What Linux does otherwise than the RFC says, by rule; tests/live/README.md explains each. Rule -> states.
 KNOWN = {
     "listen.syn-fin": {"LISTEN"},
     "open.new-syn-in-window-synrcvd": {"SYN-RECEIVED"},

@@ -1,0 +1,85 @@
+"""The generated parts of the pages beside the code: printed from the code itself, so that they cannot go stale.
+
+``python -m tests.pages`` writes them anew; ``tests/test_pages.py`` compares. A part stands between two comments,
+``<!-- generated: NAME -->`` and ``<!-- end generated -->``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from probe.cli.catalogue.coverage import rule_coverage, shown_by
+from probe.cli.catalogue.dialogue import needs
+from probe.scenarios import ALL, TOPICS
+from probe.scenarios.steps import Scenario
+from probe.spec import rules
+from probe.spec.diagram import markdown_table, mermaid
+
+ROOT = Path(__file__).resolve().parent.parent
+_PART = re.compile(r"(<!-- generated: ([\w -]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
+_MARKS = {
+    "any listening port": "",
+    "a port where nothing listens": "a closed port",
+    "`probe target` on the peer": "`probe target`",
+}
+
+
+def _cell(text: str) -> str:
+    return text.replace("<", "&lt;").replace("|", "\\|")
+
+
+def exchanges() -> str:
+    """Every exchange by topic: id, what it shows, clause, what it needs of the peer, how long it waits."""
+    lines: list[str] = []
+    for topic in TOPICS:
+        lines += [f"### {topic.replace('_', ' ')}", "", "| id | what is shown | clause | needs |", "|---|---|---|---|"]
+        own = [s for s in ALL.values() if _topic_of(s) == topic]
+        for s in own:
+            asked = _MARKS.get(needs(s), "closes first")
+            waits = "minutes" if s.slow else "a timer" if s.waits else ""
+            what = ", ".join(filter(None, (asked, f"waits for {waits}" if waits else "")))
+            lines.append(f"| `{s.id}` | {_cell(s.title)} | {s.clause} | {what} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _topic_of(scenario: Scenario) -> str:
+    name = scenario.id.replace("-", "_")
+    found = [t for t in TOPICS if (ROOT / "probe/scenarios" / t / f"{name}.py").is_file()]
+    return found[0] if found else "opening"  # the plain handshake, ``open``, is in three_way.py
+
+
+def catalogue() -> str:
+    """Every rule: id, level, source, sentence, and what shows it."""
+    shown_in = shown_by()
+    lines = ["| rule | level | source | what it says | shown by |", "|---|---|---|---|---|"]
+    for rule in rules.ALL.values():
+        shown = rule_coverage(rule.id, shown_in.get(rule.id, []))
+        lines.append(f"| `{rule.id}` | {rule.level} | {_cell(rule.source)} | {_cell(rule.sentence)} | {_cell(shown)} |")
+    return "\n".join([*lines, ""])
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "state diagram": lambda: mermaid() + "\n",
+    "SEGMENT ARRIVES": lambda: markdown_table() + "\n",
+    "rules": catalogue,
+    "exchanges": exchanges,
+}
+
+
+def pages() -> dict[Path, str]:
+    """Every page with generated parts, as it should read."""
+    files = [*(ROOT / "probe").rglob("*.md"), *(ROOT / "tests").rglob("*.md"), ROOT / "README.md"]
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    return {
+        path: _PART.sub(lambda m: m[1] + PARTS[m[2]]() + m[3], text)
+        for path, text in texts.items()
+        if _PART.search(text)
+    }
+
+
+if __name__ == "__main__":
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8")
