@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -16,6 +17,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 # A run under GitHub Actions must not take the tests' own runs for its report.
 for _name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
     os.environ.pop(_name, None)
+
+# A script that puts the run in the background (`make test &`) has it ignore SIGINT, and every child inherits that.
+# Tests of Ctrl-C need it to arrive; `probe` itself leaves it ignored, as nohup's SIGHUP (probe.cli.run.signals).
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LIVE_REQUIRED = os.environ.get("PROBE_LIVE") == "require"
 

@@ -99,12 +99,18 @@ def _raise_descriptor_limit() -> None:
 
 @contextmanager
 def _signals() -> Iterator[int]:
-    """A descriptor that becomes readable on SIGTERM or SIGINT; the former handlers come back afterwards."""
+    """A descriptor that becomes readable on SIGTERM or SIGINT; the former handlers come back afterwards.
+
+    A SIGINT that is ignored stays ignored: Ctrl-C is then meant for the script that put us in the background.
+    """
     reader, writer = socket.socketpair()
     with reader, writer:
         writer.setblocking(False)
         before_wakeup = signal.set_wakeup_fd(writer.fileno())
-        before = {number: signal.signal(number, _handled) for number in (signal.SIGTERM, signal.SIGINT)}
+        stopping = [signal.SIGTERM]
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            stopping.append(signal.SIGINT)
+        before = {number: signal.signal(number, _handled) for number in stopping}
         try:
             yield reader.fileno()
         finally:

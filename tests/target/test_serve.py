@@ -12,6 +12,7 @@ import pytest
 
 from probe.target import run
 from probe.target.listening import ListenError, addresses_of, listen
+from tests.target.client import Client
 from tests.target.conftest import ipv6_works
 
 COMMAND = [sys.executable, "-m", "probe.target"]
@@ -27,6 +28,18 @@ def test_a_signal_stops_it_cleanly(number: signal.Signals) -> None:
             process.send_signal(number)
             _, said = process.communicate(timeout=10)
     assert (process.returncode, said) == (0, "")
+
+
+def test_ctrl_c_is_ignored_where_it_was_ignored_before() -> None:
+    background = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *COMMAND]
+    with subprocess.Popen(background, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rpartition(":")[2])
+        process.send_signal(signal.SIGINT)
+        with Client(("127.0.0.1", port), b"PROBE hello; close\n") as client:
+            assert client.rest()
+        process.terminate()
+        assert process.wait(10) == 0
 
 
 def test_the_end_of_the_lifeline_stops_it() -> None:

@@ -1,4 +1,7 @@
-"""SIGTERM ends a run as Ctrl-C does, so that what is done is still reported."""
+"""SIGTERM ends a run as Ctrl-C does, so that what is done is still reported.
+
+SIGINT is Python's business: a run that is started with it ignored (`probe check &` in a script) goes on ignoring it.
+"""
 
 from __future__ import annotations
 
