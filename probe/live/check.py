@@ -25,7 +25,7 @@ from probe.live.pacing import Pace
 from probe.live.patience import FIRST_PATIENCE, LOCAL_PATIENCE, SCHEDULING, patience, round_trip
 from probe.live.triggers import Detection, known_trigger
 from probe.recording.writing import save
-from probe.results.verdict import Run, Verdict
+from probe.results.verdict import Run, Verdict, Why
 from probe.scenarios.steps import Expect, Scenario
 from probe.scenarios.triggers import NONE, missing
 from probe.spec.segment import Endpoint, Flow
@@ -113,7 +113,7 @@ class _Check:
         self.hearing.add(probe)
         self._start([probe])
         self._learn_pace(self.hearing.attempts[probe.id][-1])
-        return self.hearing.opinions[probe.id][-1].doubt is not Doubt.VOID
+        return self.hearing.opinions[probe.id][-1].doubt is not Doubt.NO_EVIDENCE
 
     def _learn_pace(self, attempt: Attempt) -> None:
         """From the first handshake: how long an answer takes on this path."""
@@ -149,7 +149,7 @@ class _Check:
         for scenario in some:
             why = missing(self.detection.trigger or NONE, scenario.commands)
             if why:
-                self.hearing.opinions[scenario.id].append(Opinion(Verdict.SKIP, why))
+                self.hearing.opinions[scenario.id].append(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER))
             else:
                 out.append(scenario)
         return out

@@ -23,7 +23,7 @@ from probe.live.ending import Ending
 from probe.live.loop import End, Loop
 from probe.live.patience import SCHEDULING
 from probe.recording.writing import save
-from probe.results.verdict import ExchangeResult, Run, Verdict
+from probe.results.verdict import ExchangeResult, Run, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import HTTP_CLIENT, ITSELF, TARGET, Trigger, missing, user_line
 from probe.spec.segment import FIN, Endpoint, Flow
@@ -149,7 +149,9 @@ class _Listening:
         self.hearing.target = Endpoint(self.client or self.hearing.target.address, 0)
         for scenario in self.queue:
             if not self.hearing.opinions[scenario.id]:
-                self.hearing.opinions[scenario.id].append(Opinion(Verdict.INCONCLUSIVE, "no connection came for it"))
+                self.hearing.opinions[scenario.id].append(
+                    Opinion(Verdict.INCONCLUSIVE, "no connection came for it", why=Why.NOT_OPENED)
+                )
         results = self.hearing.results(dropped=dropped, interrupted=end.interrupted)
         seconds = time.monotonic() - self.begun
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
@@ -242,7 +244,7 @@ class _Listening:
         if self._over():
             self.loop.stop(lambda other: not other.conductor.transcript.seen())
         name = attempt.scenario.id
-        if not attempt.conductor.transcript.seen() and opinion.doubt is Doubt.VOID and not self.asker:
+        if not attempt.conductor.transcript.seen() and opinion.doubt is Doubt.NO_EVIDENCE and not self.asker:
             self.queue.append(attempt.scenario)  # nobody came: it has not been played
             return
         self.hearing.opinions[name].append(opinion)

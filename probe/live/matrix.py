@@ -30,7 +30,7 @@ from probe.live.silence import Silence
 from probe.live.triggers import Detection, known_trigger
 from probe.recording.comments import cell_comments_of
 from probe.results.matrix import MatrixRun
-from probe.results.verdict import Verdict
+from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, Trigger, missing
 from probe.spec.segment import Endpoint, Flow
@@ -193,7 +193,7 @@ class _Matrix:
         for way in self.ways:
             record = self.reached[way.id] = Record(way)
             if why := self._lacking(way):
-                record.heard.append(Heard(Opinion(Verdict.SKIP, why)))
+                record.heard.append(Heard(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER)))
             else:
                 self.queue.append(_Work(control(way), way, record))
         self._play()
@@ -204,7 +204,7 @@ class _Matrix:
         """Where the question itself is answered wrongly, which its own column will tell, try the next best one."""
         for way in self.ways:
             opinion = self.reached[way.id].opinion()
-            unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.VOID
+            unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.NO_EVIDENCE
             if opinion.findings or unanswered:
                 barred = self.barred.get(way.id, NONE_BARRED)
                 self.barred[way.id] = barred | {best_question(way, frozenset({way.tcb}), barred)}

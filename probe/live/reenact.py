@@ -24,7 +24,7 @@ from probe.live.patience import FIRST_PATIENCE, LOCAL_PATIENCE, SCHEDULING
 from probe.recording.comments import comments_of
 from probe.recording.metadata import ATTEMPT
 from probe.replay.picking import Picked, pick
-from probe.results.verdict import ExchangeResult, Run, Summary, Verdict
+from probe.results.verdict import ExchangeResult, Run, Summary, Verdict, Why
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
 from probe.wire.errors import TargetError, WireError
@@ -151,7 +151,7 @@ class _LiveReplay:
     # -- results ---------------------------------------------------------------------------------------------------
 
     def _result(self, dropped: int, *, late: bool) -> ExchangeResult:
-        verdict = Opinion(Verdict.INCONCLUSIVE, "not played")
+        verdict = Opinion(Verdict.INCONCLUSIVE, "not played", why=Why.NOT_PLAYED)
         if self.opinions:
             verdict = settle(self.opinions, clean=not dropped and not is_noise(self.opinions))
         verdict = in_time(verdict, self.opinions) if late else verdict

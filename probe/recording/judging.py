@@ -17,7 +17,7 @@ from probe.engine.trial.result import result_of
 from probe.recording.json_fields import DamagedError
 from probe.recording.metadata import AttemptMark, BulkMark, RunMark
 from probe.recording.restoring import unseen
-from probe.results.verdict import ExchangeResult, Run, Verdict
+from probe.results.verdict import ExchangeResult, Run, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import Endpoint
 
@@ -70,9 +70,10 @@ class CheckAgain:
                 mine = self.attempts.setdefault(some.exchange, {})
                 mine[some.number] = unseen(some, profile or self._profile())
         hearing = self._hearing(mark.target, [scenarios.ALL[i] for i in mark.exchanges if i in scenarios.ALL])
-        for name, why in mark.skipped.items():
+        for name, (why, reason) in mark.skipped.items():
             if name in hearing.opinions and not hearing.opinions[name]:
-                hearing.opinions[name].append(Opinion(Verdict.SKIP, why))
+                word = Verdict.INCONCLUSIVE if why is Why.NOT_OPENED else Verdict.SKIP
+                hearing.opinions[name].append(Opinion(word, reason, why=why))
         known = {r.id: r for r in self._results(hearing, mark)}
         results = tuple(known.get(i) or _stranger(i, mark.target) for i in mark.exchanges)
         for result in results:
@@ -114,7 +115,8 @@ class CheckAgain:
 
 def _stranger(exchange: str, target: Endpoint) -> ExchangeResult:
     reason = "this version of probe does not know the exchange"
-    return ExchangeResult(exchange, "", Verdict.INCONCLUSIVE, reason, target=str(target), ip_version=target.version)
+    word, why = Verdict.INCONCLUSIVE, Why.UNKNOWN_EXCHANGE
+    return ExchangeResult(exchange, "", word, reason, target=str(target), ip_version=target.version, why=why)
 
 
 def _run(target: Endpoint, results: tuple[ExchangeResult, ...], warnings: tuple[str, ...], mark: RunMark | None) -> Run:

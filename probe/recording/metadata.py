@@ -14,6 +14,7 @@ from typing import Any
 from probe import __version__
 from probe.engine.belief.transcript import Missing
 from probe.recording.json_fields import DamagedError, Record, endpoint
+from probe.results.verdict import Why
 from probe.spec.segment import Endpoint, Flow
 
 SCHEMA = 1
@@ -142,15 +143,16 @@ class Unseen:
 class RunMark:
     """One check: its exchanges in the order of the report, the verdicts given, what was skipped and why.
 
-    ``verdicts`` maps an exchange to its word and rules; ``unseen`` are attempts of which not one packet passed;
-    ``remarks`` (warnings that no packet shows), ``caveat`` (another) and ``trouble`` (why it ended early) are what only
-    the live run could know. ``late``: it ended at its deadline.
+    ``verdicts`` maps an exchange to its word and rules; ``skipped`` to why it was not played, also as a sentence (NONE
+    in recordings made before this was noted); ``unseen`` are attempts of which not one packet passed; ``remarks``
+    (warnings that no packet shows), ``caveat`` (another) and ``trouble`` (why it ended early) are what only the live
+    run could know. ``late``: it ended at its deadline.
     """
 
     target: Endpoint
     exchanges: tuple[str, ...]
     verdicts: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, tuple[Why, str]] = field(default_factory=dict)
     unseen: tuple[Unseen, ...] = ()
     dropped: int = 0
     interrupted: bool = False
@@ -166,7 +168,8 @@ class RunMark:
             "target": _pair(self.target),
             "exchanges": list(self.exchanges),
             "verdicts": [[name, word, list(rules)] for name, (word, rules) in self.verdicts.items()],
-            "skipped": [list(pair) for pair in self.skipped.items()],
+            "skipped": [[name, reason] for name, (_, reason) in self.skipped.items()],
+            "why": [[name, why] for name, (why, _) in self.skipped.items()],
             "unseen": [
                 [u.exchange, u.number, u.interrupted, _pair(u.flow.local), _pair(u.flow.remote)] for u in self.unseen
             ],
@@ -179,6 +182,11 @@ class RunMark:
             "late": self.late,
         }
         return RUN + json.dumps(record, separators=(",", ":"))
+
+
+def _why(word: str) -> Why:
+    """NONE for a word that a later version may know."""
+    return Why(word) if word in set(Why) else Why.NONE
 
 
 def _pair(endpoint: Endpoint) -> list[str | int]:
@@ -233,11 +241,12 @@ def _read_bulk(record: Record) -> BulkMark:
 def read_run(comment: str) -> RunMark:
     """The mark of a run's comment; DamagedError, which says what is wrong, when it is none."""
     record = Record.parsed(comment.removeprefix(RUN))
+    why = dict(record.rows("why", str, str)) if record.has("why") else {}
     return RunMark(
         target=record.endpoint("target"),
         exchanges=record.texts("exchanges"),
         verdicts={name: (word, tuple(rules)) for name, word, rules in record.rows("verdicts", str, str, list)},
-        skipped=dict(record.rows("skipped", str, str)),
+        skipped={name: (_why(why.get(name, "")), reason) for name, reason in record.rows("skipped", str, str)},
         unseen=tuple(
             Unseen(e, n, i, Flow(endpoint(local, "unseen"), endpoint(remote, "unseen")))
             for e, n, i, local, remote in record.rows("unseen", str, int, bool, list, list)

@@ -57,7 +57,11 @@ def _mark(hearing: Hearing, run: Run, dropped: int, caveat: str) -> RunMark:
         hearing.target,
         tuple(s.id for s in hearing.scenarios),
         {r.id: (str(r.verdict), tuple(f.rule for f in r.findings)) for r in run.exchanges},
-        skipped={i: heard[0].reason for i, heard in hearing.opinions.items() if heard and not hearing.attempts[i]},
+        skipped={
+            i: (heard[0].why, heard[0].reason)
+            for i, heard in hearing.opinions.items()
+            if heard and not hearing.attempts[i]
+        },
         unseen=tuple(
             Unseen(attempt.scenario.id, number, attempt.conductor.transcript.interrupted, attempt.flow)
             for attempt, _, number in _judged(hearing)

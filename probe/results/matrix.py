@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probe.results.verdict import Expected, Finding, Known, Verdict, WithNews, exit_code
+from probe.results.verdict import Expected, Finding, Known, Verdict, Why, WithNews, exit_code
 
 SEGMENTS = ("SYN", "SYN+ACK", "ACK", "FIN", "FIN+ACK", "RST", "RST+ACK", "SYN+FIN", "DATA", "NULL", "SYN+RST")
 """The columns, in order."""
@@ -39,6 +39,7 @@ class CellResult(WithNews):
     attempts: int = 0
     findings: tuple[Finding, ...] = ()
     known: tuple[Known, ...] = ()
+    why: Why = Why.NONE
 
     @property
     def place(self) -> str:
@@ -55,6 +56,7 @@ class ApproachResult:
     way: str
     verdict: Verdict
     reason: str = ""
+    why: Why = Why.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,45 @@ class Verdict(StrEnum):
     SKIP = "skip"
 
 
+class Why(StrEnum):
+    """Why an attempt or an exchange tells nothing about the peer, or why it was skipped. Recordings hold these words.
+
+    Decisions rest on it; the reason beside it is a sentence for people.
+    """
+
+    NONE = ""
+    INTERRUPTED = "interrupted"
+    OWN_KERNEL = "own-kernel"
+    NO_ANSWER = "no-answer"
+    FILTERED = "filtered"
+    REFUSED = "refused"
+    NOT_OPENED = "not-opened"
+    """The peer, which was to open the connection, opened none."""
+    PORT_OPEN = "port-open"
+    """A port that was taken for a closed one answers."""
+    WINDOW_FULL = "window-full"
+    """The text that was to close the peer's window was not acknowledged."""
+    WINDOW_OPEN = "window-open"
+    """The peer's window does not close."""
+    APPLICATION = "application"
+    """The application behind the port did not do what the exchange needs."""
+    NO_TRIGGER = "no-trigger"
+    """Nothing makes that application do it."""
+    MERGED = "merged"
+    """The segments were merged before they were seen (offload)."""
+    STATE_NOT_REACHED = "state-not-reached"
+    NOT_PLAYED = "not-played"
+    SILENT = "silent"
+    """The target answered no longer."""
+    DEADLINE = "deadline"
+    DROPPED = "dropped"
+    """Packets were lost in our own receive buffer."""
+    UNSETTLED = "unsettled"
+    """Attempts deviated, but not so that it settles anything."""
+    UNKNOWN_EXCHANGE = "unknown-exchange"
+    """This version does not know the exchange of a recording."""
+
+
 SEVERITY = (Verdict.PASS, Verdict.SKIP, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.FAIL)
 """From harmless to worst: the order in which verdicts of parts outweigh each other."""
 
@@ -159,6 +198,7 @@ class ExchangeResult(WithNews):
     passed: int = 0
     deviated: int = 0
     known: tuple[Known, ...] = ()
+    why: Why = Why.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def test_a_target_that_answers_is_not_slowed_down() -> None:
 def test_a_target_that_never_answered_is_not_crowded() -> None:
     crowd = Backlog(5, Pace())
     for began in range(20):
-        crowd.heard(ended(began, answered=False), Opinion(Verdict.INCONCLUSIVE, doubt=Doubt.VOID))
+        crowd.heard(ended(began, answered=False), Opinion(Verdict.INCONCLUSIVE, doubt=Doubt.NO_EVIDENCE))
     assert (crowd.width, crowd.gone, crowd.warnings("x")) == (5, False, [])
 
 

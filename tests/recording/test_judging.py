@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from probe import scenarios
 from probe.capture.errors import CaptureError
-from probe.recording.metadata import ATTEMPT, RUN, section_comment
+from probe.recording.metadata import ATTEMPT, RUN, RunMark, read_run, section_comment
 from probe.recording.reading import Rejudged, is_recording, rejudge
-from probe.results.verdict import ExchangeResult, Verdict
+from probe.results.verdict import ExchangeResult, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import HTTP, NONE, TARGET, Trigger, missing
+from probe.spec.segment import Endpoint
 from tests.helpers.peer import Peer
 from tests.helpers.play import losing, peer_for
 from tests.helpers.recording import Line, comments, play, waits
@@ -262,3 +263,13 @@ def test_without_the_sentences_nothing_is_found(tmp_path: Path) -> None:
     LINE.save(path, {}, "")
     with pytest.raises(CaptureError, match="no exchange in it"):
         rejudge(str(path))
+
+
+def test_why_an_exchange_was_skipped_is_read_back_and_neutral_where_an_old_recording_lacks_it() -> None:
+    mark = RunMark(Endpoint("192.0.2.1", 80), ("open",), skipped={"open": (Why.NO_TRIGGER, "no trigger")})
+    assert read_run(mark.text()) == mark
+    record = json.loads(mark.text().removeprefix(RUN))
+    del record["why"]
+    assert read_run(RUN + json.dumps(record)).skipped == {"open": (Why.NONE, "no trigger")}
+    record["why"] = [["open", "a word of a later version"]]
+    assert read_run(RUN + json.dumps(record)).skipped["open"][0] is Why.NONE

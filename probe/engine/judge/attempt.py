@@ -16,11 +16,11 @@ from probe.engine.belief.watch import Watch, follow
 from probe.engine.judge import blame, header
 from probe.engine.judge.close_form import close_form
 from probe.engine.judge.exercised import exercised
-from probe.engine.judge.no_evidence import why_void
+from probe.engine.judge.no_evidence import no_evidence
 from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
 from probe.engine.judge.state_timers import judge_hold
 from probe.engine.judge.timers import Late, judge_delayed_acks, judge_full_segments, judge_repeats
-from probe.results.verdict import Finding, Verdict
+from probe.results.verdict import Finding, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.spec import rules
 from probe.spec.segment import ACK, FIN, RST, SYN
@@ -36,7 +36,7 @@ class Doubt(Enum):
     ABORT = "an application that aborts would explain it"
     REPEAT = "a segment duplicated on the way would explain it"
     COOKIES = "a listener that keeps no state (SYN cookies) would explain it"
-    VOID = "void"
+    NO_EVIDENCE = "it tells nothing about the peer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Opinion:
     rules: tuple[str, ...] = ()
     form: str = ""
     doubt: Doubt = Doubt.NONE
+    why: Why = Why.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,10 @@ class Case:
 
 def judge(case: Case) -> Opinion:
     """One attempt, judged."""
-    void = why_void(case.scenario, case.transcript, answers=case.answers)
-    if void is not None:
-        word, reason = void
-        return Opinion(word, reason, doubt=Doubt.VOID if word is Verdict.INCONCLUSIVE else Doubt.NONE)
+    if (nothing := no_evidence(case.scenario, case.transcript, answers=case.answers)) is not None:
+        word, why, reason = nothing
+        doubt = Doubt.NO_EVIDENCE if word is Verdict.INCONCLUSIVE else Doubt.NONE
+        return Opinion(word, reason, doubt=doubt, why=why)
     watch = follow(case.transcript.judged, case.start, case.terms)
     shown = exercised(case.scenario, case.transcript, watch)
     size = sizes(case.scenario, case.transcript, case.version)
@@ -86,9 +87,9 @@ def judge(case: Case) -> Opinion:
         return Opinion(_word(findings), "", tuple(findings), shown, kind, Doubt.UNEXPLAINED)
     absent = _absent_application(case.transcript)
     if absent:
-        return Opinion(Verdict.SKIP, absent, (), shown, kind)
+        return Opinion(Verdict.SKIP, absent, (), shown, kind, why=Why.APPLICATION)
     if size is not None and not size.shown:
-        return Opinion(Verdict.SKIP, UNKNOWN, (), shown, kind)
+        return Opinion(Verdict.SKIP, UNKNOWN, (), shown, kind, why=Why.MERGED)
     shown += () if size is None else (size.rule,)
     return Opinion(Verdict.PASS, "", (), shown, kind)
 

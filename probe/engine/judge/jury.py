@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from probe.engine.judge.attempt import Doubt, Opinion
-from probe.results.verdict import Verdict
+from probe.results.verdict import Verdict, Why
 
 ATTEMPTS = 3
 """How often an exchange in doubt is tried in all."""
@@ -28,8 +28,8 @@ def heard_enough(opinions: list[Opinion]) -> bool:
         return True
     if last.word is Verdict.SKIP:
         wanted = ATTEMPTS if any(o.findings for o in opinions) else TWICE
-        return not last.reason.startswith("the application") or len(opinions) >= wanted
-    if last.doubt is Doubt.VOID and last.reason.startswith(("our own kernel", "interrupted")):
+        return last.why is not Why.APPLICATION or len(opinions) >= wanted
+    if last.why in (Why.OWN_KERNEL, Why.INTERRUPTED):
         return True
     enough = TWICE if _same(opinions) and last.doubt is Doubt.UNEXPLAINED else ATTEMPTS
     return len(opinions) >= enough
@@ -45,14 +45,14 @@ def settle(opinions: list[Opinion], *, clean: bool, keeps_state: bool = True) ->
     that the listener repeats its SYN,ACK, so that it does not work by SYN cookies alone.
     """
     if not opinions:
-        return Opinion(Verdict.INCONCLUSIVE, "not run")
+        return Opinion(Verdict.INCONCLUSIVE, "not run", why=Why.NOT_PLAYED)
     last = opinions[-1]
     count = len(opinions)
     if last.word is Verdict.SKIP and (deviating := _deviating(opinions)):  # an idle application clears nobody
         return _unsure(opinions, f"deviated in {deviating} of {count} attempts; in another {last.reason}")
     if last.doubt is Doubt.NONE:
         return _after_doubts(opinions, last) if count > 1 and last.word is Verdict.PASS else last
-    if last.doubt is Doubt.VOID:
+    if last.doubt is Doubt.NO_EVIDENCE:
         deviating = _deviating(opinions)
         return _unsure(opinions, f"{last.reason}; deviated in {deviating} of {count} attempts") if deviating else last
     if not _same(opinions):
@@ -98,4 +98,4 @@ def _after_doubts(opinions: list[Opinion], last: Opinion) -> Opinion:
 
 def _unsure(opinions: list[Opinion], reason: str) -> Opinion:
     worst = next((o for o in reversed(opinions) if o.findings), opinions[-1])
-    return replace(worst, word=Verdict.INCONCLUSIVE, reason=reason)
+    return replace(worst, word=Verdict.INCONCLUSIVE, reason=reason, why=Why.UNSETTLED)

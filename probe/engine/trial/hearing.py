@@ -9,7 +9,7 @@ from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.engine.judge.readings import by_reading, lean, mixed
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.result import result_of
-from probe.results.verdict import ExchangeResult, Mixed, Verdict
+from probe.results.verdict import ExchangeResult, Mixed, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import Endpoint
 
@@ -80,7 +80,7 @@ class Hearing:
     def warnings(self) -> list[str]:
         """What every exchange suffered from."""
         heard = self.opinions.get(FIRST)
-        return [f"{self.target}: {heard[-1].reason}"] if heard and heard[-1].doubt is Doubt.VOID else []
+        return [f"{self.target}: {heard[-1].reason}"] if heard and heard[-1].doubt is Doubt.NO_EVIDENCE else []
 
     def _result(self, scenario: Scenario, verdict: Opinion, dropped: int) -> ExchangeResult:
         attempts = self.attempts[scenario.id]
@@ -90,16 +90,18 @@ class Hearing:
 
     def _not_run(self, interrupted: bool) -> Opinion:
         if interrupted:
-            return Opinion(Verdict.INCONCLUSIVE, "interrupted before it was played")
+            return Opinion(Verdict.INCONCLUSIVE, "interrupted before it was played", why=Why.INTERRUPTED)
         first = self.opinions.get(FIRST)
-        if first and first[-1].doubt is not Doubt.VOID:
-            return Opinion(Verdict.INCONCLUSIVE, SILENT)
-        return Opinion(Verdict.INCONCLUSIVE, (first[-1].reason if first else "") or "not played")
+        if first and first[-1].doubt is not Doubt.NO_EVIDENCE:
+            return Opinion(Verdict.INCONCLUSIVE, SILENT, why=Why.SILENT)
+        if first and first[-1].reason:
+            return Opinion(Verdict.INCONCLUSIVE, first[-1].reason, why=first[-1].why)
+        return Opinion(Verdict.INCONCLUSIVE, "not played", why=Why.NOT_PLAYED)
 
 
 def _cut_off(heard: list[Opinion]) -> bool:
     """Whether the last attempt was ended before its time."""
-    return bool(heard) and heard[-1].doubt is Doubt.VOID and heard[-1].reason.startswith("interrupted")
+    return bool(heard) and heard[-1].why is Why.INTERRUPTED
 
 
 def in_time(verdict: Opinion, heard: list[Opinion]) -> Opinion:
@@ -107,15 +109,16 @@ def in_time(verdict: Opinion, heard: list[Opinion]) -> Opinion:
     if heard_enough(heard[:-1] if _cut_off(heard) else heard):
         return verdict
     if not verdict.findings:
-        return Opinion(Verdict.INCONCLUSIVE, LATE)
-    return replace(verdict, reason=f"{verdict.reason}; {LATE}")
+        return Opinion(Verdict.INCONCLUSIVE, LATE, why=Why.DEADLINE)
+    return replace(verdict, reason=f"{verdict.reason}; {LATE}", why=Why.DEADLINE)
 
 
 def after_losses(verdict: Opinion, dropped: int) -> Opinion:
     """What is left of a verdict when packets never reached us: nobody is accused."""
     if not dropped or not verdict.findings:
         return verdict
-    return Opinion(Verdict.INCONCLUSIVE, f"our own receive buffer lost {dropped} packets", verdict.findings)
+    reason = f"our own receive buffer lost {dropped} packets"
+    return Opinion(Verdict.INCONCLUSIVE, reason, verdict.findings, why=Why.DROPPED)
 
 
 def evidence(heard: list[Opinion], attempts: list[Attempt]) -> Attempt | None:

@@ -13,7 +13,7 @@ from probe.engine.play.matrix.cells import Cell
 from probe.engine.trial.attempt import Attempt
 from probe.engine.trial.hearing import LATE, SILENT, after_losses, in_time
 from probe.results.matrix import ApproachResult, CellResult
-from probe.results.verdict import Verdict
+from probe.results.verdict import Verdict, Why
 from probe.spec import rules
 from probe.spec.segment import Endpoint
 
@@ -27,7 +27,7 @@ come once in thousands of matrices; and a finding does not hang on a hiccup some
 
 MOST = 6
 """Attempts at one cell, those included that never brought the peer into the state."""
-_DOUBTS = (Doubt.NONE, Doubt.VOID, Doubt.REPEAT, Doubt.COOKIES, Doubt.ABORT, Doubt.LOSS, Doubt.UNEXPLAINED)
+_DOUBTS = (Doubt.NONE, Doubt.NO_EVIDENCE, Doubt.REPEAT, Doubt.COOKIES, Doubt.ABORT, Doubt.LOSS, Doubt.UNEXPLAINED)
 """From the doubt that excuses most to the one that excuses nothing: loss may do whatever those before it do."""
 
 
@@ -66,7 +66,7 @@ class Record:
         Of several doubts about one and the same departure the one stands that every attempt allows.
         """
         every = [h.opinion for h in self.heard]
-        found = [o for o in every if o.doubt is not Doubt.VOID] or every
+        found = [o for o in every if o.doubt is not Doubt.NO_EVIDENCE] or every
         departures = {tuple((f.rule, f.sent) for f in o.findings) for o in found}
         if len(departures) != 1 or () in departures:
             return found
@@ -94,13 +94,16 @@ class Facts:
     late: bool = False
     silent: bool = False
 
-    def absent(self, what: str) -> str:
-        """Why something was not played."""
+    def absent(self, what: str) -> Opinion:
+        """Why something was not ``what`` (played, or tried)."""
+        why, reason = Why.NOT_PLAYED, f"not {what}"
         if self.late:
-            return LATE
-        if self.silent:
-            return SILENT
-        return f"interrupted before it was {what}" if self.interrupted else f"not {what}"
+            why, reason = Why.DEADLINE, LATE
+        elif self.silent:
+            why, reason = Why.SILENT, SILENT
+        elif self.interrupted:
+            why, reason = Why.INTERRUPTED, f"interrupted before it was {what}"
+        return Opinion(Verdict.INCONCLUSIVE, reason, why=why)
 
 
 def results(
@@ -122,21 +125,19 @@ def results(
 
 def _way(facts: Facts, way: Approach, record: Record | None) -> ApproachResult:
     version = facts.target.version
-    if record is None or not record.heard:
-        return ApproachResult(version, way.state.value, way.name, Verdict.INCONCLUSIVE, facts.absent("tried"))
-    opinion = record.opinion()
+    opinion = facts.absent("tried") if record is None or not record.heard else record.opinion()
     reason = opinion.reason
     if opinion.findings and not reason:
         first = opinion.findings[0]
         reason = f"{first.rule}: sent {first.sent}, due {first.due}, came {first.came}"
-    return ApproachResult(version, way.state.value, way.name, opinion.word, reason)
+    return ApproachResult(version, way.state.value, way.name, opinion.word, reason, opinion.why)
 
 
 def _unreached(kinds: Kinds, way: ApproachResult) -> list[CellResult]:
     """A state that no way leads into: one cell a column says why."""
     word = Verdict.SKIP if way.verdict is Verdict.SKIP else Verdict.INCONCLUSIVE
     return [
-        CellResult(way.ip_version, way.state, way.way, kind, "", "", False, word, way.reason)
+        CellResult(way.ip_version, way.state, way.way, kind, "", "", False, word, way.reason, why=way.why)
         for kind in kinds(way.state)
     ]
 
@@ -149,7 +150,8 @@ def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
         opinion = in_time(opinion, [h.opinion for h in record.heard]) if facts.late else opinion
         last = next((h for h in reversed(record.heard) if h.opinion.findings), record.heard[-1])
     else:
-        opinion, last = Opinion(Verdict.INCONCLUSIVE, facts.absent("played")), Heard(Opinion(Verdict.INCONCLUSIVE))
+        opinion = facts.absent("played")
+        last = Heard(opinion)
     first = opinion.findings[0] if opinion.findings else None
     rule = rules.find(first.rule if first else cell.rule)
     return CellResult(
@@ -162,6 +164,7 @@ def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
         payload=cell.payload,
         verdict=opinion.word,
         reason=opinion.reason,
+        why=opinion.why,
         rule=rule.id,
         level=first.level if first else rule.level,
         clause=rule.source,

@@ -26,6 +26,7 @@ def result_of(
         title=scenario.title,
         verdict=verdict.word,
         reason=verdict.reason,
+        why=verdict.why,
         form=verdict.form,
         rules=verdict.rules,
         steps=steps_of(shown) if shown else (),

@@ -48,14 +48,14 @@ def test_silence_is_a_finding_only_after_the_wait() -> None:
 
 def test_no_answer_is_nobodys_fault() -> None:
     found = opinion(sent("S", 0), Quiet(0))
-    assert (found.word, found.doubt, found.reason) == (Verdict.INCONCLUSIVE, Doubt.VOID, "no answer to our SYN")
+    assert (found.word, found.doubt, found.reason) == (Verdict.INCONCLUSIVE, Doubt.NO_EVIDENCE, "no answer to our SYN")
     filtered = opinion(sent("S", 0), Quiet(0), scenario=scenarios.ALL["refused"])
     assert "filtered" in filtered.reason
 
 
 def test_refused_connection_is_nobodys_fault() -> None:
     found = opinion(sent("S", 0), back("R.", 0, 1, absolute=True))
-    assert (found.word, found.doubt) == (Verdict.INCONCLUSIVE, Doubt.VOID)
+    assert (found.word, found.doubt) == (Verdict.INCONCLUSIVE, Doubt.NO_EVIDENCE)
     assert "refused" in found.reason
 
 
@@ -67,7 +67,7 @@ def test_open_port_taken_for_a_closed_one_is_a_skip() -> None:
 
 def test_our_own_kernel_voids_the_attempt() -> None:
     found = opinion(*HANDSHAKE, foreign=[sent("R", 1)])
-    assert (found.word, found.doubt) == (Verdict.INCONCLUSIVE, Doubt.VOID)
+    assert (found.word, found.doubt) == (Verdict.INCONCLUSIVE, Doubt.NO_EVIDENCE)
     assert "our own kernel" in found.reason
 
 

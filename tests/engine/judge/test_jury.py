@@ -6,12 +6,12 @@ import pytest
 
 from probe.engine.judge.attempt import Doubt, Opinion
 from probe.engine.judge.jury import heard_enough, is_noise, settle
-from probe.results.verdict import Finding, Verdict
+from probe.results.verdict import Finding, Verdict, Why
 
 FOUND = Finding("close.fin-acked", "SPEC", "RFC 9293 3.6", "F. seq 1 ack 1", ". ack 2", ". ack 3")
 OTHER = Finding("synack.retransmitted", "SPEC", "RFC 9293 3.10.8", "S seq 0", "S.", "nothing")
 PASS, SKIP = Opinion(Verdict.PASS), Opinion(Verdict.SKIP, "run probe target on the peer")
-IDLE = Opinion(Verdict.SKIP, "the application behind the port did not close its side within 1 s")
+IDLE = Opinion(Verdict.SKIP, "the application behind the port did not close its side within 1 s", why=Why.APPLICATION)
 
 
 def doubtful(doubt: Doubt, finding: Finding = FOUND) -> Opinion:
@@ -35,8 +35,8 @@ def doubtful(doubt: Doubt, finding: Finding = FOUND) -> Opinion:
         ([doubtful(Doubt.REPEAT)] * 2, False),
         ([doubtful(Doubt.UNEXPLAINED), doubtful(Doubt.LOSS)], False),
         ([doubtful(Doubt.LOSS), PASS], True),
-        ([Opinion(Verdict.INCONCLUSIVE, "our own kernel answered", doubt=Doubt.VOID)], True),
-        ([Opinion(Verdict.INCONCLUSIVE, "no answer to our SYN", doubt=Doubt.VOID)], False),
+        ([Opinion(Verdict.INCONCLUSIVE, "our own kernel answered", doubt=Doubt.NO_EVIDENCE, why=Why.OWN_KERNEL)], True),
+        ([Opinion(Verdict.INCONCLUSIVE, "no answer to our SYN", doubt=Doubt.NO_EVIDENCE, why=Why.NO_ANSWER)], False),
     ],
 )
 def test_heard_enough(opinions: list[Opinion], enough: bool) -> None:
@@ -51,7 +51,7 @@ def test_three_times_the_same_is_a_verdict_on_a_clean_path(doubt: Doubt) -> None
 
 
 def test_a_deviation_before_the_peer_fell_silent_is_told() -> None:
-    void = Opinion(Verdict.INCONCLUSIVE, "no answer to our SYN", doubt=Doubt.VOID)
+    void = Opinion(Verdict.INCONCLUSIVE, "no answer to our SYN", doubt=Doubt.NO_EVIDENCE, why=Why.NO_ANSWER)
     found = settle([doubtful(Doubt.LOSS), void, void], clean=True)
     assert (found.word, found.findings) == (Verdict.INCONCLUSIVE, (FOUND,))
     assert found.reason == "no answer to our SYN; deviated in 1 of 3 attempts"
@@ -100,6 +100,6 @@ def test_a_pass_after_doubts() -> None:
 
 def test_nothing_heard_and_void_attempts_are_inconclusive() -> None:
     assert settle([], clean=True).word is Verdict.INCONCLUSIVE
-    void = Opinion(Verdict.INCONCLUSIVE, "no answer to our SYN", doubt=Doubt.VOID)
+    void = Opinion(Verdict.INCONCLUSIVE, "no answer to our SYN", doubt=Doubt.NO_EVIDENCE, why=Why.NO_ANSWER)
     assert settle([void] * 3, clean=True) == void
     assert settle([PASS], clean=False) == PASS

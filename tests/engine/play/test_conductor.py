@@ -30,7 +30,7 @@ def test_missing_peer(scenario: Scenario) -> None:
     talk = Dialogue(scenario, peer_for(scenario), loses=lambda to_peer, count: to_peer == (scenario.opens == "us"))
     talk.run()
     found = talk.opinion()
-    assert (found.word, found.doubt) == (Verdict.INCONCLUSIVE, Doubt.VOID)
+    assert (found.word, found.doubt) == (Verdict.INCONCLUSIVE, Doubt.NO_EVIDENCE)
     assert ("no answer" if scenario.opens == "us" else "opened no connection") in found.reason
 
 

@@ -9,7 +9,7 @@ from probe.engine.belief.watch import Watch
 from probe.engine.judge.attempt import Case, Doubt, Opinion, grade, judge, show
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.matrix.cells import Cell
-from probe.results.verdict import Finding, Verdict, worst
+from probe.results.verdict import Finding, Verdict, Why, worst
 from probe.scenarios import steps
 from probe.spec.seq import Seq
 from probe.spec.states import State
@@ -100,10 +100,11 @@ def _there(cell: Cell, watch: Watch, at: int) -> bool:
 
 def _not_brought(cell: Cell, found: Opinion) -> Opinion:
     state = cell.way.state.value
-    if found.word is Verdict.SKIP or found.doubt is Doubt.VOID:
+    if found.word is Verdict.SKIP or found.doubt is Doubt.NO_EVIDENCE:
         return found
     why = found.findings[0].rule if found.findings else "it did not get there"
-    return Opinion(Verdict.INCONCLUSIVE, f"the peer could not be brought into {state} ({why})", doubt=Doubt.VOID)
+    reason = f"the peer could not be brought into {state} ({why})"
+    return Opinion(Verdict.INCONCLUSIVE, reason, doubt=Doubt.NO_EVIDENCE, why=Why.STATE_NOT_REACHED)
 
 
 def _about(cell: Cell, finding: Finding, sent: str, due: str) -> Finding:
