@@ -34,17 +34,22 @@ class _Worker:
 class Fleet:
     """Works off lanes (the jobs of one host, in order), ``jobs`` of them at a time; ``tell`` hears every event.
 
-    ``recorded`` has each result come with its packets. On KeyboardInterrupt the workers end what they are at and hand
-    over what they have; then it is raised again.
+    ``recorded`` has each result come with its packets. ``ordered`` holds a result back until those of the jobs with
+    lower numbers have come, so that the packets of a recording have the same order in every run. On KeyboardInterrupt
+    the workers end what they are at and hand over what they have; then it is raised again.
     """
 
-    def __init__(self, lanes: Iterable[Sequence[Job]], jobs: int, tell: Tell, *, recorded: bool = False) -> None:
+    def __init__(
+        self, lanes: Iterable[Sequence[Job]], jobs: int, tell: Tell, *, recorded: bool = False, ordered: bool = False
+    ) -> None:
         self._waiting = deque(lanes)
         self._jobs = jobs
         self._tell = tell
         self._recorded = recorded
         self._live: dict[Connection, _Worker] = {}
         self._context = _context()
+        self._ordered = ordered
+        self._held: dict[int, Found | Failed] = {}
 
     def run(self) -> None:
         """Until every lane has ended."""
@@ -62,6 +67,7 @@ class Fleet:
             raise
         finally:
             self._kill()
+            self._release()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _start(self, lane: Sequence[Job]) -> None:
@@ -86,13 +92,31 @@ class Fleet:
         except (EOFError, OSError):
             self._over(connection)
             for job in worker.open:
-                self._tell(Failed(job, _died(job, worker.process.exitcode)))
+                self._final(Failed(job, _died(job, worker.process.exitcode)))
             return
         if isinstance(event, Ended):
             self._over(connection)
         elif isinstance(event, Found | Failed):
             worker.open.remove(next(job for job in worker.open if job.number == event.job.number))
+            self._final(event)
+            return
         self._tell(event)
+
+    def _final(self, event: Found | Failed) -> None:
+        """What came of a job: told at once, or after those before it."""
+        if not self._ordered:
+            self._tell(event)
+            return
+        self._held[event.job.number] = event
+        waiting = [job.number for lane in self._waiting for job in lane]
+        waiting += [job.number for worker in self._live.values() for job in worker.open]
+        self._release(min(waiting, default=None))
+
+    def _release(self, below: int | None = None) -> None:
+        """Tell what was held back of the jobs below that number, or of all."""
+        for number in sorted(self._held):
+            if below is None or number < below:
+                self._tell(self._held.pop(number))
 
     def _over(self, connection: Connection) -> None:
         worker = self._live.pop(connection)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from probe.engine.play.matrix.cells import KINDS
-from probe.wire.record import Recorder
+from probe.recording.writing import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class MatrixOptions:
     closed_port: int | None = None
     seed: int | None = None
     parallel: int | None = None
-    recorder: Recorder | None = None
+    recorder: Recording | None = None
     until: float | None = None
     progress: Callable[[int, int], None] | None = None
     watch: Callable[[], None] | None = None

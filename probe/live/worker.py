@@ -1,4 +1,4 @@
-"""The checks of one host, one after another, in a process of their own: what each finds is sent as it is known.
+"""The checks (or matrices) of one host, one after another, in a process of their own: what each finds is sent.
 
 Ctrl-C is the parent's business: a worker ignores it and stops on SIGTERM, which reaches it only while a check runs, so
 that no result is cut in two.
@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Protocol
 
-from probe.live.check import check
+from probe.live import check, matrix
+from probe.live.matrix_options import MatrixOptions
 from probe.live.options import CheckOptions
+from probe.results.matrix import MatrixRun
 from probe.results.verdict import ExchangeResult, Run
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError
@@ -28,14 +30,16 @@ STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
 class Job:
     """One target with what its check is told; ``number`` is its place in the order of the report.
 
-    ``name`` is what the user calls it, ``host`` the name or address it was found by.
+    ``name`` is what the user calls it, ``host`` the name or address it was found by. With ``matrix`` the matrix is
+    played instead of the check.
     """
 
     number: int
     target: Endpoint
-    options: CheckOptions
+    options: CheckOptions = field(default_factory=CheckOptions)
     name: str = ""
     host: str = ""
+    matrix: MatrixOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A job's check ended."""
+    """A job's check or matrix ended."""
 
     job: Job
-    run: Run
+    run: Run | MatrixRun
     packets: tuple[Packet, ...] = ()
 
 
@@ -132,17 +136,19 @@ def walk(jobs: Sequence[Job], tell: Tell, *, recorded: bool) -> None:
 def _one(job: Job, tell: Tell, *, recorded: bool) -> bool:
     """Whether it was interrupted."""
     shelf = Shelf() if recorded else None
-    options = replace(
-        job.options,
-        recorder=shelf,
-        progress=lambda done, total: tell(Going(job, done, total)),
-        told=None if recorded else lambda result: tell(Judged(job, result)),
-    )
-    run: Run | None = None
+
+    def going(done: int, total: int) -> None:
+        tell(Going(job, done, total))
+
+    run: Run | MatrixRun | None = None
     stopped = False
     try:
         with _stoppable():
-            run = check(job.target, options)
+            if job.matrix is not None:
+                run = matrix.matrix(job.target, replace(job.matrix, recorder=shelf, progress=going))
+            else:
+                told = None if recorded else lambda result: tell(Judged(job, result))
+                run = check.check(job.target, replace(job.options, recorder=shelf, progress=going, told=told))
     except KeyboardInterrupt:
         stopped = True
     except (WireError, TargetError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probe.results.verdict import Expected, Finding, Known, Verdict, Why, WithNews, exit_code
 
@@ -77,6 +77,16 @@ class MatrixRun:
     interrupted: bool = False
     trouble: str = ""
     late: bool = False
+
+
+def renumbered(run: MatrixRun, base: int) -> MatrixRun:
+    """The run with the numbers its packets have in a recording that held ``base`` packets before."""
+
+    def moved(cell: CellResult) -> CellResult:
+        findings = (replace(f, packets=tuple(n + base for n in f.packets)) for f in cell.findings)
+        return replace(cell, findings=tuple(findings)) if cell.findings else cell
+
+    return replace(run, cells=tuple(moved(cell) for cell in run.cells)) if base else run
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from probe.live.fleet import Fleet
 from probe.live.options import CheckOptions
+from probe.live.worker import walk
 from probe.results.verdict import Run, Verdict
 from probe.scenarios import ALL
 from probe.spec.segment import Endpoint
@@ -211,6 +213,12 @@ class FakeLab:
         FakeLab.closed += 1
 
 
+def in_this_process(fleet: Fleet) -> None:
+    """What the workers do, without the processes: the stand-in notes its calls here."""
+    for lane in fleet._waiting:
+        walk(lane, fleet._tell, recorded=fleet._recorded)
+
+
 @pytest.mark.parametrize(
     ("arguments", "addresses"),
     [((), ["127.0.0.1", "::1"]), (("-4",), ["127.0.0.1"]), (("-6",), ["::1"]), (("-4", "-6"), ["127.0.0.1", "::1"])],
@@ -219,6 +227,7 @@ def test_without_target_the_lab_is_checked(
     arguments: tuple[str, ...], addresses: list[str], invoke: Invoke, peer: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("probe.lab.Lab", FakeLab)
+    monkeypatch.setattr(Fleet, "run", in_this_process)
     before = FakeLab.closed
     assert invoke("check", *arguments) == 0
     assert [target.address for target, _ in peer.calls] == addresses

@@ -12,8 +12,8 @@ _BAR = 24
 class FleetProgress:
     """``[######------]  25% 2 of 8 hosts, 44 exchanges, 1 failed; 3 s`` from what every target's check says."""
 
-    def __init__(self, line: Progress, targets: int) -> None:
-        self._line = line
+    def __init__(self, line: Progress, targets: int, unit: str = "exchange") -> None:
+        self._line, self._unit = line, unit
         self._targets = targets
         self._began = time.monotonic()
         self._parts: dict[int, tuple[int, int]] = {}
@@ -37,7 +37,7 @@ class FleetProgress:
         shares = [done / total for place, (done, total) in self._parts.items() if total and place not in self._over]
         part = min(1.0, (sum(shares) + len(self._over)) / max(1, self._targets))
         count = sum(done for done, _ in self._parts.values())
-        exchanges = f"{count} exchange{'s' * (count != 1)}"
+        exchanges = f"{count} {self._unit}{'s' * (count != 1)}"
         failed = sum(self._over.values())
         beside = f", {failed} failed" if failed else ""
         filled = "#" * round(part * _BAR)

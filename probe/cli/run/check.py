@@ -25,7 +25,7 @@ from probe.live.pacing import Pace
 from probe.live.worker import Ended, Event, Failed, Found, Going, Job, Judged
 from probe.recording.metadata import section_comment
 from probe.reports import as_fleet, as_text
-from probe.results.verdict import ExchangeResult, Report, Unchecked
+from probe.results.verdict import ExchangeResult, Report, Run, Unchecked
 from probe.wire.errors import TargetError, WireError
 
 _CHECKABLE = (4, 6)
@@ -129,9 +129,17 @@ class _Checking:
                 if not found:
                     kind = " or ".join(f"IPv{v}" for v in sorted(versions))
                     raise WireError(f"this machine has no {kind} loopback address for the lab: switch that version on")
-                self._run_each([Job(place, endpoint, options) for place, endpoint in enumerate(found)])
+                self._run_side_by_side([Job(place, endpoint, options) for place, endpoint in enumerate(found)])
         except (WireError, TargetError) as error:
             self.outcome.failed(error)
+
+    def _run_side_by_side(self, jobs: list[Job]) -> None:
+        """The lab over both versions, each by a process of its own, which is forked into the lab's namespace."""
+        if len(jobs) == 1:
+            self._run_each(jobs)
+            return
+        self.bar = FleetProgress(self.line, len(jobs))
+        Fleet([[job] for job in jobs], len(jobs), self._heard, recorded=self.recorder is not None, ordered=True).run()
 
     def _run_each(self, jobs: list[Job]) -> None:
         for job in jobs:
@@ -169,7 +177,7 @@ class _Checking:
             case Failed(job, error):
                 self.outcome.not_begun(job, error)
                 self._over(job.number, failed=True)
-            case Found(job, run, packets):
+            case Found(job, Run() as run, packets):
                 if packets and self.recorder is not None:
                     run = kept(run, packets, self.recorder)  # the same with its numbers
                 self.outcome.found(job, run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
@@ -12,18 +12,22 @@ import click
 
 from probe.cli.options.reporting import Reporting
 from probe.cli.options.targets import Aim, resolve
+from probe.cli.output.fleet_progress import FleetProgress
 from probe.cli.output.matrix_formats import MatrixPapers
 from probe.cli.output.outputs import CUT_SHORT, LATE, Outputs
 from probe.cli.output.sinks import PatientRecorder
 from probe.cli.output.terminal import Progress, paint, say, width
 from probe.cli.run.signals import terminated_like_ctrl_c
 from probe.live import matrix as session
+from probe.live.fleet import Fleet
 from probe.live.matrix_options import MatrixOptions
+from probe.live.worker import Ended, Event, Failed, Found, Going, Job
 from probe.reports import as_jsonl, as_matrix_json, as_matrix_text
 from probe.reports.as_json import Document
 from probe.results.exit_codes import ENVIRONMENT, INTERRUPTED, USAGE, VIOLATED
 from probe.results.expectations import fates, marked_matrix
-from probe.results.matrix import MatrixReport, MatrixRun
+from probe.results.matrix import MatrixReport, MatrixRun, renumbered
+from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError
 
 _BOTH = (4, 6)
@@ -79,7 +83,10 @@ def matrix(targets: Collection[str], versions: Collection[int], options: MatrixO
         hands = _Hands(outcome, progress, outputs)
         with terminated_like_ctrl_c():
             try:
-                _run_all(aims, versions, lambda some: _run_each(some, chosen, hands))
+                if aims:
+                    _run_each(aims, chosen, hands)
+                else:
+                    _run_lab(versions, chosen, hands)
             except KeyboardInterrupt:
                 outcome.interrupted = True
             except (WireError, TargetError) as error:
@@ -88,18 +95,43 @@ def matrix(targets: Collection[str], versions: Collection[int], options: MatrixO
             return _publish(outcome, options.profile, display, outputs, recorder)
 
 
-def _run_all(aims: list[Aim], versions: Collection[int], run: Callable[[list[Aim]], None]) -> None:
-    if aims:
-        run(aims)
-        return
+def _run_lab(versions: Collection[int], options: MatrixOptions, hands: _Hands) -> None:
+    """Both versions at the same time, each by a process of its own, which is forked into the lab's namespace."""
     from probe.lab import Lab
 
     with Lab() as lab:
-        wanted = [Aim(lab.endpoints[v]) for v in sorted(versions or _BOTH) if v in lab.endpoints]
+        wanted = [lab.endpoints[v] for v in sorted(versions or _BOTH) if v in lab.endpoints]
         if not wanted:
             kind = " or ".join(f"IPv{v}" for v in sorted(versions))
             raise WireError(f"this machine has no {kind} loopback address for the lab: switch that version on")
-        run(wanted)
+        if len(wanted) == 1:
+            _run_each([Aim(wanted[0])], options, hands)
+            return
+        recorder, bar = options.recorder, FleetProgress(hands.progress, len(wanted), "cell")
+
+        def heard(event: Event) -> None:
+            match event:
+                case Going(job, done, total):
+                    bar.going(job.number, done, total)
+                case Failed(job, error):
+                    hands.outcome.failed(error)
+                    bar.over(job.number, failed=True)
+                case Found(job, MatrixRun() as run, packets):
+                    base = 0
+                    if recorder is not None:
+                        base = recorder.count
+                        for one in packets:
+                            recorder.add(one.packet, one.time, one.comments, sent=one.sent)
+                    hands.over(renumbered(run, base))
+                    bar.over(job.number, failed=False)
+                case Ended(interrupted):
+                    hands.outcome.interrupted |= interrupted
+
+        for endpoint in wanted:
+            hands.begun(endpoint)
+        plain = replace(options, recorder=None, progress=None)
+        lanes = [[Job(place, endpoint, matrix=plain)] for place, endpoint in enumerate(wanted)]
+        Fleet(lanes, len(lanes), heard, recorded=recorder is not None, ordered=True).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,29 +151,32 @@ class _Hands:
             except WireError as error:
                 self.outcome.failed(error)
 
-    def over(self, run: MatrixRun) -> None:
-        """A run is over."""
+    def begun(self, target: Endpoint) -> None:
+        """A target has its turn."""
+        self.tell("begun", {"target": str(target), "ip_version": target.version, "name": ""})
+
+    def over(self, found: MatrixRun) -> None:
+        """A run is over: keep it and tell of it."""
+        run = marked_matrix(found, self.outputs.expected)
+        self.outcome.runs.append(run)
         self.tell("cell", *(as_matrix_json.cell_document(cell, run) for cell in run.cells))
         self.tell("ended", as_matrix_json.run_document(run) | {"trouble": run.trouble})
+        if run.trouble:
+            self.outcome.failed(WireError(run.trouble))
+        elif run.interrupted:
+            self.outcome.interrupted = True
 
 
 def _run_each(aims: list[Aim], options: MatrixOptions, hands: _Hands) -> None:
-    outcome, progress = hands.outcome, hands.progress
     for aim in aims:
-        hands.tell("begun", {"target": str(aim.endpoint), "ip_version": aim.endpoint.version, "name": ""})
-        progress.label = str(aim.endpoint)
+        hands.begun(aim.endpoint)
+        hands.progress.label = str(aim.endpoint)
         here = replace(options, interface=options.interface or aim.interface or None)
         try:
-            run = marked_matrix(session.matrix(aim.endpoint, here), hands.outputs.expected)
+            hands.over(session.matrix(aim.endpoint, here))
         except (WireError, TargetError) as error:
-            outcome.failed(error)
-            continue
-        outcome.runs.append(run)
-        hands.over(run)
-        if run.trouble:
-            outcome.failed(WireError(run.trouble))
-        elif run.interrupted:
-            outcome.interrupted = True
+            hands.outcome.failed(error)
+        if hands.outcome.interrupted:
             return
 
 
