@@ -11,13 +11,13 @@ from probe.capture.tables import Addresses
 from probe.engine.judge.capture import PairVerdict, judge_pair
 from probe.engine.path.reordering import LATE
 from probe.replay.assembling import Connections
-from probe.replay.flow.outcome import COMPLETE, MISSING, Outcome, summary
+from probe.replay.flow.outcome import Outcome, summary
 from probe.replay.folding import Grouped
 from probe.replay.shapes import Shaper
 from probe.replay.syn_options import OptionTable
 from probe.replay.views.wireshark import completeness
 from probe.replay.views.zeek import zeek
-from probe.results.connection import Connection, Packet, StateStep
+from probe.results.connection import Close, Connection, Evidence, Handshake, Packet, StateStep
 from probe.results.verdict import Finding, Verdict
 from probe.spec.segment import ACK, SYN, Endpoint, Segment
 from probe.spec.seq import Seq, later
@@ -26,8 +26,14 @@ _SECOND = 1e9
 _MOST = 1 << 16
 """Shapes remembered; ordinary traffic has some hundreds."""
 RANKS = {Verdict.FAIL: 0, Verdict.WARN: 1}
-_OPEN_RANK = {"violated": 3, "incomplete": 4, "unanswered": 5, "refused": 6, "not seen": 9}
-_CLOSE_RANK = {"reset by client": 7, "reset by server": 7, "incomplete": 8, "none": 10}
+_OPEN_RANK = {
+    Handshake.VIOLATED: 3,
+    Handshake.INCOMPLETE: 4,
+    Handshake.UNANSWERED: 5,
+    Handshake.REFUSED: 6,
+    Handshake.NOT_SEEN: 9,
+}
+_CLOSE_RANK = {Close.RESET_BY_CLIENT: 7, Close.RESET_BY_SERVER: 7, Close.INCOMPLETE: 8, Close.NONE: 10}
 _ORDINARY = 11
 
 
@@ -42,14 +48,15 @@ class Record:
     completeness: int
 
     @property
-    def label(self) -> str:
-        """The outcome in words, as ``Replay.counts`` has it."""
-        return f"{self.outcome.handshake}, {self.outcome.close}"
+    def flow(self) -> tuple[Handshake, Close]:
+        """How it was opened and closed, as ``Replay.counts`` has it."""
+        return self.outcome.handshake, self.outcome.close
 
     @property
-    def evidence(self) -> str:
+    def evidence(self) -> Evidence:
         """How complete the record is, as the outcome and the judge find it."""
-        return MISSING if self.outcome.evidence == COMPLETE and not self.pair.complete else self.outcome.evidence
+        incomplete = self.outcome.evidence is Evidence.COMPLETE and not self.pair.complete
+        return Evidence.MISSING if incomplete else self.outcome.evidence
 
     @property
     def rank(self) -> int:

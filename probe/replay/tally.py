@@ -12,7 +12,7 @@ import numpy as np
 from probe.capture.batch import Bools, Int64
 from probe.replay.expected import Over, Standing, marked, seen, standings
 from probe.replay.judging import Judge
-from probe.results.connection import Connection
+from probe.results.connection import Close, Connection, Evidence, Handshake
 from probe.results.verdict import Expected, Fate, Verdict
 
 Listed = tuple[int, int, Connection]
@@ -43,9 +43,9 @@ class Tally:
     """
 
     connections: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[tuple[Handshake, Close]] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
-    evidence: Counter[str] = field(default_factory=Counter)
+    evidence: Counter[Evidence] = field(default_factory=Counter)
     listed: list[Listed] = field(default_factory=list)
     known: int = 0
     deviations: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
@@ -89,7 +89,7 @@ class Tally:
         for one, times in zip(told, np.bincount(which, minlength=len(told)).tolist(), strict=True):
             if not times:
                 continue
-            self.counts[one.record.label] += times
+            self.counts[one.record.flow] += times
             self.evidence[one.record.evidence] += times
             if one.expected:
                 self.known += times

@@ -68,7 +68,7 @@ def summary(
         "faults": [{"file": file, "offset": offset, "reason": reason} for file, offset, reason in replay.faults],
         "counts": {
             "connections": replay.connections,
-            "outcomes": dict(replay.counts),
+            "outcomes": {f"{handshake}, {close}": count for (handshake, close), count in replay.counts.items()},
             "verdicts": {word.value: replay.verdicts.get(word, 0) for word in Verdict},
             "expected": replay.known,
             "evidence": dict(replay.evidence),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from probe.reports.as_replay_text import finding_text
 from probe.reports.as_text import Style
-from probe.results.connection import Connection, Packet, StateStep
+from probe.results.connection import Connection, Opener, Packet, StateStep
 from probe.spec.segment import ACK, PSH, SYN
 
 _INDENT, _GAP = "  ", "  "
@@ -55,7 +55,7 @@ def ladder(connection: Connection, packets: Sequence[Packet], how: Style) -> str
 
 def _head(c: Connection, how: Style) -> Iterator[str]:
     yield how.paint.strong(f"connection {c.index} of {c.file}: ") + how.paint.word(c.verdict)
-    opener = "" if c.opener == "client" else f" ({c.opener})"
+    opener = "" if c.opener is Opener.CLIENT else f" ({c.opener})"
     started = datetime.fromtimestamp(c.start, UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
     rtt = "" if c.rtt is None else f", handshake RTT {c.rtt * 1000:.3f} ms"
     facts = (

@@ -13,7 +13,7 @@ from probe.reports.as_replay_text import LATE, blamed_text, counts_line, outcome
 from probe.reports.markdown import code, fitted, mermaid, table, text
 from probe.reports.replay_table import path, short_names, why
 from probe.reports.wording import known_text, packets_text
-from probe.results.connection import Connection, Replay
+from probe.results.connection import Connection, Evidence, Opener, Replay
 from probe.results.verdict import Finding, Verdict
 
 _WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
@@ -93,7 +93,7 @@ def _counts(replay: Replay) -> Iterator[tuple[str, str]]:
     yield "records", f"{replay.records:,}"
     yield "connections", f"{replay.connections:,}"
     yield "handshake", outcomes_text(replay.counts, 0)
-    yield "close", outcomes_text(replay.counts, 2)
+    yield "close", outcomes_text(replay.counts, 1)
     verdicts = [f"{word} {replay.verdicts[word]:,}" for word in _WORDS if replay.verdicts.get(word)]
     yield "verdict", ", ".join(verdicts + ([f"expected {replay.known:,}"] if replay.known else []))
     yield "evidence", ", ".join(f"{what} {count:,}" for what, count in replay.evidence.items())
@@ -130,7 +130,7 @@ def _name(connection: Connection, names: Mapping[str, str]) -> str:
 def _row(c: Connection, names: Mapping[str, str]) -> tuple[str, ...]:
     reasons = [known_text(one) for one in c.known if one is not None] if c.expected else [why(c)]
     verdict = ": ".join(filter(None, ("expected" if c.expected else c.news.value, "; ".join(filter(None, reasons)))))
-    opening = c.handshake if c.opener == "client" else f"{c.handshake} ({c.opener})"
+    opening = c.handshake if c.opener is Opener.CLIENT else f"{c.handshake} ({c.opener})"
     cells = (_name(c, names), str(c.client), str(c.server), opening, c.close)
     return tuple(map(text, (*cells, path(c.client_states), path(c.server_states), c.evidence, verdict)))
 
@@ -142,7 +142,7 @@ def _findings(c: Connection, names: Mapping[str, str]) -> str:
         lines.append(f"{code(finding.rule)} ({text(finding.level)}, {text(finding.clause)})\n")
         about = [("sent", code(finding.sent)), ("due", code(finding.due)), ("came", code(finding.came))]
         about += [("against", text(blamed_text(c, finding))), ("packets", packets_text(finding.packets))]
-        about += [("evidence", text(c.evidence))] if c.evidence != "complete" else []
+        about += [("evidence", text(c.evidence))] if c.evidence is not Evidence.COMPLETE else []
         about += [("expected", f"known since {since.date}: {text(since.reason)}")] if since else []
         lines.append("".join(f"- {name} {value}\n" for name, value in about if value))
     return "\n".join(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -12,13 +12,12 @@ from probe.reports.as_replay_json import Recording
 from probe.reports.as_text import Style, fates
 from probe.reports.replay_table import connections_table, short_names
 from probe.reports.wording import packets_text
-from probe.results.connection import Connection, Replay
+from probe.results.connection import Close, Connection, Evidence, Handshake, Replay
 from probe.results.verdict import Finding, Verdict
 from probe.spec import rules
 
 LATE = "these are the results so far; what was not read by then is inconclusive"
 _LABEL = 12
-_COMPLETE = "complete"
 _WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
 
 
@@ -80,7 +79,7 @@ def counts_line(replay: Replay, exit_code: int) -> str:
 def _answer(replay: Replay, asked: Scope, how: Style) -> Iterator[str]:
     yield from _headline(replay, how)
     yield from _connections(replay, asked, how)
-    skipped = _counted(replay.skipped)
+    skipped = _counted(replay.skipped.items())
     if skipped:
         yield from _line("skipped", f"{_several(sum(replay.skipped.values()), 'record')}: {skipped}", how)
     for file, offset, reason in replay.faults:
@@ -106,27 +105,27 @@ def _connections(replay: Replay, asked: Scope, how: Style) -> Iterator[str]:
         yield from _line("no result", "no TCP connection was found, so there is nothing to judge", how)
         return
     yield from _line("handshake", outcomes_text(replay.counts, 0), how)
-    yield from _line("close", outcomes_text(replay.counts, 2), how)
+    yield from _line("close", outcomes_text(replay.counts, 1), how)
     verdicts = [f"{how.paint.word(w)} {replay.verdicts[w]:,}" for w in _WORDS if replay.verdicts.get(w)]
     verdicts += [f"{how.paint.word('skip', 'expected')} {replay.known:,}"] if replay.known else []
     yield f"  {'verdict':<{_LABEL}}{', '.join(verdicts)}"
-    if set(replay.evidence) - {_COMPLETE}:
-        yield from _line("evidence", _counted(replay.evidence), how)
+    if set(replay.evidence) - {Evidence.COMPLETE}:
+        yield from _line("evidence", _counted(replay.evidence.items()), how)
     if asked.filters:
         yield from _line("filter", f"{', '.join(asked.filters)}: {_matches(replay, asked)}", how)
 
 
-def outcomes_text(counts: Mapping[str, int], part: int) -> str:
-    """One half of ``handshake, close`` counted: part 0 or 2 of what the comma separates."""
+def outcomes_text(counts: Mapping[tuple[Handshake, Close], int], part: int) -> str:
+    """How connections were opened (``part`` 0) or closed (1), counted."""
     halves: Counter[str] = Counter()
     for outcome, count in counts.items():
-        halves[outcome.partition(", ")[part]] += count
-    return _counted(halves)
+        halves[outcome[part]] += count
+    return _counted(halves.items())
 
 
-def _counted(counts: Mapping[str, int]) -> str:
+def _counted(counts: Iterable[tuple[str, int]]) -> str:
     """``four-way 12, none 3``, the most frequent first."""
-    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    ordered = sorted(counts, key=lambda item: -item[1])
     return ", ".join(f"{what} {count:,}" for what, count in ordered if count)
 
 
@@ -177,7 +176,7 @@ def finding_text(
         ("due", finding.due),
         ("came", finding.came),
         ("packets", packets_text(finding.packets)),
-        ("evidence", "" if found.evidence == _COMPLETE else found.evidence),
+        ("evidence", "" if found.evidence is Evidence.COMPLETE else found.evidence),
         ("expected", f"known since {since.date}: {since.reason}" if since else ""),
         ("explain", f"probe explain {finding.rule}" if known else ""),
     )

@@ -10,7 +10,7 @@ from probe.reports.as_replay_json import Recording
 from probe.reports.as_replay_text import LATE, finding_text
 from probe.reports.as_text import Style
 from probe.reports.junit_suites import outcome
-from probe.results.connection import Connection, Replay
+from probe.results.connection import Connection, Evidence, Replay
 from probe.results.verdict import Verdict
 
 _PLAIN = Style(100)
@@ -74,7 +74,7 @@ def _properties(replay: Replay) -> Iterator[tuple[str, str]]:
 
 
 def _case(found: Connection, fail_on: frozenset[Verdict]) -> Case:
-    reason = "" if found.evidence == "complete" else found.evidence
+    reason = "" if found.evidence is Evidence.COMPLETE else found.evidence
     known = [one for one in found.known if one is not None] if found.expected else []
     end, message, kind = outcome(found.verdict, found.news, found.fresh, known, reason, fail_on)
     details = "\n\n".join(finding_text(found, finding, _PLAIN) for finding in found.findings)

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from probe.reports.as_text import Style
 from probe.reports.table import table, visible
-from probe.results.connection import Connection, StateStep
+from probe.results.connection import Connection, Evidence, Opener, StateStep
 from probe.spec.states import State
 
 _SHORT = {
@@ -24,7 +24,7 @@ _SHORT = {
     State.LAST_ACK: "LA",
     State.TIME_WAIT: "TW",
 }
-_NONE, _COMPLETE = "-", "complete"
+_NONE = "-"
 _GAP = "  "
 _ROOMY = 100
 """From this width on a row has room for the cross-checks, if need be in more lines."""
@@ -124,7 +124,7 @@ def _index(c: Connection, names: Mapping[str, str]) -> str:
 
 def _opening(c: Connection) -> str:
     """The handshake; simultaneous and mid-stream openers are named."""
-    return c.handshake if c.opener == "client" else f"{c.handshake} ({c.opener})"
+    return c.handshake if c.opener is Opener.CLIENT else f"{c.handshake} ({c.opener})"
 
 
 def _again(c: Connection) -> str:
@@ -138,4 +138,4 @@ def _rtt(c: Connection) -> str:
 def why(c: Connection) -> str:
     """What the verdict rests on where it is no plain pass: the rules broken, or what the record lacks."""
     broken = ", ".join(dict.fromkeys(f.rule for f in c.findings))
-    return broken or ("" if c.evidence == _COMPLETE else c.evidence)
+    return broken or ("" if c.evidence is Evidence.COMPLETE else c.evidence)

@@ -3,10 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import zip_longest
 
 from probe.results.verdict import Expected, Finding, Known, Verdict, exit_code, worst
 from probe.spec.segment import Endpoint, Segment
+
+
+class Opener(StrEnum):
+    """Whose SYN without ACK is in the record: the client's, both ends', nobody's."""
+
+    CLIENT = "client"
+    SIMULTANEOUS = "simultaneous"
+    MID_STREAM = "mid-stream"
+
+
+class Handshake(StrEnum):
+    """How the connection was opened; ``probe.replay.flow.outcome`` says when each holds."""
+
+    FOLLOWED = "followed"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    INCOMPLETE = "incomplete"
+    VIOLATED = "violated"
+    NOT_SEEN = "not seen"
+
+
+class Close(StrEnum):
+    """How the connection was closed; ``probe.replay.flow.outcome`` says when each holds."""
+
+    FOUR_WAY = "four-way"
+    THREE_SEGMENT = "three-segment"
+    SIMULTANEOUS = "simultaneous"
+    RESET_BY_CLIENT = "reset by client"
+    RESET_BY_SERVER = "reset by server"
+    INCOMPLETE = "incomplete"
+    NONE = "none"
+
+
+class Evidence(StrEnum):
+    """How complete the record of a connection is."""
+
+    COMPLETE = "complete"
+    MID_CONNECTION = "starts in mid-connection"
+    ONE_DIRECTION = "one direction only"
+    MISSING = "segments are missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +76,7 @@ class StateStep:
 class Connection:
     """One connection and its verdict.
 
-    ``opener``: client, simultaneous, mid-stream. ``handshake``: followed, refused, unanswered, incomplete, violated,
-    or not seen. ``close``: four-way, three-segment, simultaneous, reset by client, reset by server, incomplete, none.
-    ``evidence`` says how complete the record is: complete, or why not ("starts in mid-connection", "one direction
-    only", "segments are missing"). ``rtt``: seconds between SYN and SYN,ACK plus SYN,ACK and ACK, as far as seen.
+    ``rtt``: seconds between SYN and SYN,ACK plus SYN,ACK and ACK, as far as seen.
     ``completeness`` is Wireshark's number (1 SYN, 2 SYN-ACK, 4 ACK, 8 DATA, 16 FIN, 32 RST), ``conn_state`` and
     ``history`` are Zeek's. Of each finding ``blamed`` is the end it stands against, ``known`` what was expected of it.
     """
@@ -51,12 +89,12 @@ class Connection:
     packets: int
     start: float
     duration: float
-    opener: str
-    handshake: str
-    close: str
+    opener: Opener
+    handshake: Handshake
+    close: Close
     client_states: tuple[StateStep, ...] = ()
     server_states: tuple[StateStep, ...] = ()
-    evidence: str = "complete"
+    evidence: Evidence = Evidence.COMPLETE
     syn_again: int = 0
     syn_ack_again: int = 0
     fin_again: int = 0
@@ -91,9 +129,9 @@ class Connection:
 class Replay:
     """Everything one replay found out. ``skipped`` counts records by the reason why they are no TCP segment.
 
-    ``counts`` are connections by outcome ("followed, four-way": 12). ``listed`` are the connections asked for (all of
+    ``counts`` are connections by how they were opened and closed. ``listed`` are the connections asked for (all of
     them for JSON, the worst ones for the table). ``faults`` are files that could be read only in part:
-    (file, octet, reason). ``evidence`` are connections by how complete their record is, as ``counts`` are by outcome.
+    (file, octet, reason). ``evidence`` are connections by how complete their record is.
 
     ``expected`` are the deviations that do not fail it: ``verdicts`` leaves out the ``known`` connections that deviate
     in no other way. ``deviations`` are connections by rule and verdict of their other findings. ``fail_on`` are
@@ -105,13 +143,13 @@ class Replay:
     records: int
     connections: int
     skipped: dict[str, int]
-    counts: dict[str, int]
+    counts: dict[tuple[Handshake, Close], int]
     verdicts: dict[str, int]
     listed: tuple[Connection, ...]
     faults: tuple[tuple[str, int, str], ...] = ()
     interrupted: bool = False
     seconds: float = 0.0
-    evidence: dict[str, int] = field(default_factory=dict)
+    evidence: dict[Evidence, int] = field(default_factory=dict)
     expected: tuple[Expected, ...] = ()
     known: int = 0
     deviations: dict[tuple[str, Verdict], int] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from probe.results.connection import Connection, Packet, Replay, StateStep
+from probe.results.connection import Close, Connection, Handshake, Opener, Packet, Replay, StateStep
 from probe.results.verdict import Finding, Verdict
 from probe.spec.segment import Endpoint, Segment, parse_flags
 from probe.spec.seq import Seq
@@ -64,9 +64,9 @@ def connection(index: int = 0, **fields: Any) -> Connection:  # noqa: ANN401
         packets=9,
         start=START,
         duration=0.25,
-        opener="client",
-        handshake="followed",
-        close="four-way",
+        opener=Opener.CLIENT,
+        handshake=Handshake.FOLLOWED,
+        close=Close.FOUR_WAY,
         client_states=CLIENT,
         server_states=SERVER,
         rtt=0.000123,
@@ -90,7 +90,7 @@ def replay(*connections: Connection, **fields: Any) -> Replay:  # noqa: ANN401
         records=sum(c.packets for c in connections),
         connections=len(connections),
         skipped={},
-        counts=Counter(f"{c.handshake}, {c.close}" for c in connections),
+        counts=Counter((c.handshake, c.close) for c in connections),
         verdicts=Counter(c.verdict for c in connections),
         listed=connections,
         evidence=Counter(c.evidence for c in connections),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from probe.reports import junit_replay
 from probe.reports.as_replay_json import Recording
-from probe.results.connection import Replay
+from probe.results.connection import Evidence, Replay
 from probe.results.verdict import Verdict
 from tests.helpers.results import junit
 from tests.reports.captured import BROKEN, connection
@@ -14,7 +14,7 @@ from tests.reports.records import UNANSWERED, exchange, report, run
 
 GOOD = connection()
 BAD = connection(1, verdict=Verdict.FAIL, findings=(BROKEN,))
-OPEN = connection(2, verdict=Verdict.INCONCLUSIVE, evidence="one direction only", file="b.pcap")
+OPEN = connection(2, verdict=Verdict.INCONCLUSIVE, evidence=Evidence.ONE_DIRECTION, file="b.pcap")
 WHOLE = Replay(
     ("a.pcap", "b.pcap"), "rfc9293", 30, 3, {}, {}, {"pass": 1, "fail": 1, "inconclusive": 1}, (GOOD, BAD, OPEN)
 )

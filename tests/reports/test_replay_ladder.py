@@ -9,6 +9,7 @@ import pytest
 
 from probe.reports.as_replay_ladder import ladder
 from probe.reports.as_text import Style
+from probe.results.connection import Opener
 from tests.reports.captured import PACKETS, broken, connection, packet
 
 HEAD = 5
@@ -28,7 +29,7 @@ def test_each_segment_stands_between_the_states_of_both_ends() -> None:
 
 
 def test_the_head_tells_what_it_became() -> None:
-    text = " ".join(ladder(connection(opener="simultaneous"), PACKETS, Style(100)).split())
+    text = " ".join(ladder(connection(opener=Opener.SIMULTANEOUS), PACKETS, Style(100)).split())
     assert text.startswith("connection 0 of a.pcap: pass 192.0.2.2:50000 > 192.0.2.1:80, started 2023-11-14 22:13:20")
     assert "handshake followed (simultaneous), close four-way; evidence: complete" in text
     assert "Zeek SF ShADadFaf; Wireshark completeness 31" in text

@@ -13,16 +13,18 @@ from probe.reports.as_replay_text import Scope, counts_line, recording_heading, 
 from probe.reports.as_text import Style
 from probe.reports.paint import Paint
 from probe.reports.replay_table import short_names
+from probe.results.connection import Close, Evidence, Handshake, Opener
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from tests.reports.captured import CLIENT, broken, connection, replay
 from tests.reports.records import exchange, report, run
 
 REFUSED = connection(
-    8, handshake="refused", close="none", client_states=CLIENT[:1], server_states=(), rtt=None, syn_again=2
+    8, handshake=Handshake.REFUSED, close=Close.NONE, client_states=CLIENT[:1], server_states=(), rtt=None, syn_again=2
 )
 PARTIAL = connection(
-    9, handshake="not seen", opener="mid-stream", close="reset by server", evidence="starts in mid-connection",
+    9, handshake=Handshake.NOT_SEEN, opener=Opener.MID_STREAM, close=Close.RESET_BY_SERVER,
+    evidence=Evidence.MID_CONNECTION,
     client_states=(), server_states=(), rtt=None, conn_state="OTH", history="DdADR",
 )  # fmt: skip
 SIX = connection(10, client=Endpoint("2001:db8:1:2:3:4:5:6", 50000), server=Endpoint("2001:db8::1", 443))

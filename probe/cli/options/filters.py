@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from probe.results.connection import Connection
 
 OPTION = "--filter"
-HANDSHAKES = ("followed", "refused", "unanswered", "incomplete", "violated", "not seen")
-CLOSES = ("four-way", "three-segment", "simultaneous", "reset by client", "reset by server", "incomplete", "none")
 CONN_STATES = ("S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH")
 """Zeek's conn_state, in the order of its manual."""
 
@@ -88,11 +86,12 @@ def _port(value: str) -> str:
 
 def _words(key: str, value: str) -> frozenset[str]:
     """The words that the pattern matches; a hyphen may stand for a blank (``reset-by-client``), case is ignored."""
+    from probe.results.connection import Close, Handshake
     from probe.results.verdict import Verdict
 
     choices: dict[str, Sequence[str]] = {
-        "handshake": HANDSHAKES,
-        "close": CLOSES,
+        "handshake": [word.value for word in Handshake],
+        "close": [word.value for word in Close],
         "verdict": [word.value for word in Verdict],
         "state": CONN_STATES,
     }

@@ -6,13 +6,11 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from probe.replay.flow.opening import FOLLOWED, INCOMPLETE, NOT_SEEN, REFUSED, UNANSWERED, VIOLATED, Opening
-from probe.results.connection import Packet
+from probe.replay.flow.opening import Opening
+from probe.results.connection import Close, Handshake, Packet
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import Seq
 
-FOUR_WAY, THREE_SEGMENT, SIMULTANEOUS = "four-way", "three-segment", "simultaneous"
-RESET_BY_CLIENT, RESET_BY_SERVER, NONE = "reset by client", "reset by server", "none"
 _LARGEST_WINDOW = 1 << 30
 """65535 << 14, rounded up: the farthest ahead that a number can be in use (RFC 7323 section 2.3)."""
 
@@ -76,7 +74,7 @@ class _Side:
 class Closing:
     """The close of one connection. ``missing``: octets were sent or received that are not in the record."""
 
-    close: str
+    close: Close
     fin_again: int
     missing: bool
     one_direction: bool
@@ -90,7 +88,7 @@ def closing(packets: Sequence[Packet], opened: Opening) -> Closing:
     client, server = walk.client, walk.server
     silent = not (client.heard and server.heard)
     return Closing(
-        NONE if opened.handshake == REFUSED else _close(client, server),
+        Close.NONE if opened.handshake is Handshake.REFUSED else _close(client, server),
         client.fin_again + server.fin_again,
         client.missing or server.missing or walk.unheard_syn,
         silent and walk.answers,
@@ -119,7 +117,8 @@ class _Walk:
             return
         side.heard = True
         self.answers |= bool(segment.flags & ACK) and (not segment.flags & SYN or self.opened.client_isn is None)
-        self.unheard_syn |= not client and self.opened.handshake == NOT_SEEN and self.opened.client_isn is not None
+        unseen = self.opened.handshake is Handshake.NOT_SEEN and self.opened.client_isn is not None
+        self.unheard_syn |= unseen and not client
         start = side.count(segment.seq)
         end = start + segment.seg_len
         side.use(segment.seq, start)
@@ -146,7 +145,7 @@ class _Walk:
         isn = x if client else opened.server_isn
         if segment.flags & SYN and isn is not None:
             return segment.seq != isn
-        unopened = opened.handshake in (UNANSWERED, VIOLATED, REFUSED)
+        unopened = opened.handshake in (Handshake.UNANSWERED, Handshake.VIOLATED, Handshake.REFUSED)
         if x is None or end is None or not (unopened or self._older(segment)):
             return False
         if client:
@@ -161,7 +160,7 @@ class _Walk:
         if not segment.flags & ACK:
             return None
         ack = other.count(segment.ack)
-        if self.opened.handshake == INCOMPLETE and ack > other.top:
+        if self.opened.handshake is Handshake.INCOMPLETE and ack > other.top:
             return None  # no acknowledgment of anything: the reason why the handshake is incomplete
         other.acked = ack if other.acked is None else max(other.acked, ack)
         other.use(segment.ack, ack)
@@ -172,7 +171,7 @@ class _Walk:
         self.answers |= bool(segment.flags & ACK) and self.opened.client_isn is None
         start = side.count(segment.seq)
         # Before both ends are synchronized its numbers are known exactly: a RST elsewhere answers a wrong ACK.
-        room = _LARGEST_WINDOW if self.opened.handshake in (FOLLOWED, NOT_SEEN) else 0
+        room = _LARGEST_WINDOW if self.opened.handshake in (Handshake.FOLLOWED, Handshake.NOT_SEEN) else 0
         known = side.heard or side.acked is not None
         side.heard = True
         below = side.acked is not None and start < side.acked
@@ -191,27 +190,27 @@ def _fin(index: int, side: _Side, end: int, ack: int | None) -> None:
         side.fin_ack = ack if side.fin_ack is None else min(side.fin_ack, ack)
 
 
-def _close(client: _Side, server: _Side) -> str:
+def _close(client: _Side, server: _Side) -> Close:
     if _gone(client) and _gone(server):
         return _form(client, server)
-    resets = [(side.reset, word) for side, word in ((client, RESET_BY_CLIENT), (server, RESET_BY_SERVER))]
+    resets = [(side.reset, word) for side, word in ((client, Close.RESET_BY_CLIENT), (server, Close.RESET_BY_SERVER))]
     ended = [(index, word) for index, word in resets if index is not None]
     if ended:
         return min(ended)[1]
-    return NONE if client.fin is None and server.fin is None else INCOMPLETE
+    return Close.NONE if client.fin is None and server.fin is None else Close.INCOMPLETE
 
 
-def _form(client: _Side, server: _Side) -> str:
+def _form(client: _Side, server: _Side) -> Close:
     """Which close it was once both FINs are acknowledged, by what the FINs themselves acknowledged."""
     knew = [_knew(client, server), _knew(server, client)]
     if not any(knew):
-        return SIMULTANEOUS
+        return Close.SIMULTANEOUS
     second, first = (client, server) if knew[0] and (not knew[1] or client.fin_at > server.fin_at) else (server, client)
     if first.fin is None or second.fin is None or second.apart is None:
-        return THREE_SEGMENT
+        return Close.THREE_SEGMENT
     # What carries a number from before its FIN was sent before it, wherever it stands in the record.
     ack, start = second.apart
-    return FOUR_WAY if ack >= first.fin and start < second.fin else THREE_SEGMENT
+    return Close.FOUR_WAY if ack >= first.fin and start < second.fin else Close.THREE_SEGMENT
 
 
 def _gone(side: _Side) -> bool:

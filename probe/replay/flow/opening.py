@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from probe.results.connection import Packet
+from probe.results.connection import Handshake, Opener, Packet
 from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.seq import Seq
-
-CLIENT, SIMULTANEOUS, MID_STREAM = "client", "simultaneous", "mid-stream"
-FOLLOWED, REFUSED, UNANSWERED, INCOMPLETE, VIOLATED, NOT_SEEN = (
-    "followed", "refused", "unanswered", "incomplete", "violated", "not seen",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +18,8 @@ class Opening:
     record. ``syn_top`` is the first number after the client's SYN and its payload. ``rtt`` in seconds.
     """
 
-    opener: str
-    handshake: str
+    opener: Opener
+    handshake: Handshake
     client_isn: Seq | None = None
     server_isn: Seq | None = None
     syn_top: Seq | None = None
@@ -89,7 +84,8 @@ def opening(packets: Sequence[Packet]) -> Opening:
 
 def _mid_stream(client: _Syns, server: _Syns) -> Opening:
     isns = [next(reversed(end.answers), (None, None))[0] for end in (client, server)]
-    return Opening(MID_STREAM, NOT_SEEN, isns[0], isns[1], syn_ack_again=client.answers_again + server.answers_again)
+    again = client.answers_again + server.answers_again
+    return Opening(Opener.MID_STREAM, Handshake.NOT_SEEN, isns[0], isns[1], syn_ack_again=again)
 
 
 def _simultaneous(packets: Sequence[Packet], client: _Syns, server: _Syns) -> Opening:
@@ -99,9 +95,9 @@ def _simultaneous(packets: Sequence[Packet], client: _Syns, server: _Syns) -> Op
         any(p.from_client == by_client and _acknowledges(p.segment, isn) for p in packets)
         for by_client, isn in ((True, y), (False, x))
     ]
-    word = FOLLOWED if all(acked) else INCOMPLETE if any(acked) else UNANSWERED
+    word = Handshake.FOLLOWED if all(acked) else Handshake.INCOMPLETE if any(acked) else Handshake.UNANSWERED
     again = client.answers_again + server.answers_again
-    return Opening(SIMULTANEOUS, word, x, y, client.plain[x], client.again + server.again, again)
+    return Opening(Opener.SIMULTANEOUS, word, x, y, client.plain[x], client.again + server.again, again)
 
 
 def _answered(packets: Sequence[Packet], client: _Syns, server: _Syns, pairs: list[tuple[Seq, Seq]]) -> Opening:
@@ -112,9 +108,9 @@ def _answered(packets: Sequence[Packet], client: _Syns, server: _Syns, pairs: li
         done = _covered(packets, pairs[-1][0])
     y = pairs[-1][0] if done is None else done
     x = isns[y]
-    word = INCOMPLETE if done is None else FOLLOWED
+    word = Handshake.INCOMPLETE if done is None else Handshake.FOLLOWED
     again = client.again, server.answers_again
-    return Opening(CLIENT, word, x, y, client.plain[x], *again, _rtt(packets, x, y, whole=done is not None))
+    return Opening(Opener.CLIENT, word, x, y, client.plain[x], *again, _rtt(packets, x, y, whole=done is not None))
 
 
 def _covered(packets: Sequence[Packet], y: Seq) -> Seq | None:
@@ -140,12 +136,12 @@ def _without_answer(packets: Sequence[Packet], client: _Syns, server: _Syns, *, 
     ]
     answers = {rst for rst, ack in acks if client.answered_by(ack) is not None}
     if RST in answers:
-        word = REFUSED
+        word = Handshake.REFUSED
     elif answers or any(_goes_on(p, x, client.plain[x]) for p in packets):
-        word = NOT_SEEN
+        word = Handshake.NOT_SEEN
     else:
-        word = VIOLATED if violated else UNANSWERED
-    return Opening(CLIENT, word, x, None, client.plain[x], client.again, server.answers_again)
+        word = Handshake.VIOLATED if violated else Handshake.UNANSWERED
+    return Opening(Opener.CLIENT, word, x, None, client.plain[x], client.again, server.answers_again)
 
 
 def _goes_on(packet: Packet, x: Seq, end: Seq) -> bool:

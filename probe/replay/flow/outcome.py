@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probe.replay.flow.closing import closing
-from probe.replay.flow.opening import MID_STREAM, opening
-from probe.results.connection import Packet
-
-COMPLETE, MID_CONNECTION, ONE_DIRECTION, MISSING = (
-    "complete", "starts in mid-connection", "one direction only", "segments are missing",
-)  # fmt: skip
+from probe.replay.flow.opening import opening
+from probe.results.connection import Close, Evidence, Handshake, Opener, Packet
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +46,10 @@ class Outcome:
     ``syn_again``, ``syn_ack_again``, ``fin_again`` count segments that bring the same number once more.
     """
 
-    opener: str
-    handshake: str
-    close: str
-    evidence: str
+    opener: Opener
+    handshake: Handshake
+    close: Close
+    evidence: Evidence
     syn_again: int = 0
     syn_ack_again: int = 0
     fin_again: int = 0
@@ -65,11 +61,11 @@ def summary(packets: Sequence[Packet]) -> Outcome:
     opened = opening(packets)
     closed = closing(packets, opened)
     if closed.one_direction:
-        evidence = ONE_DIRECTION
-    elif opened.opener == MID_STREAM:
-        evidence = MID_CONNECTION
+        evidence = Evidence.ONE_DIRECTION
+    elif opened.opener is Opener.MID_STREAM:
+        evidence = Evidence.MID_CONNECTION
     else:
-        evidence = MISSING if closed.missing else COMPLETE
+        evidence = Evidence.MISSING if closed.missing else Evidence.COMPLETE
     return Outcome(
         opened.opener,
         opened.handshake,
