@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from probe.engine.play.matrix.cells import KINDS
 from probe.recording.writing import Recording
+from probe.spec.segment import KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from probe.reports.as_markdown import gone
 from probe.reports.as_matrix_text import counts_line
 from probe.reports.as_mermaid import stimulus
 from probe.reports.markdown import code, fitted, mermaid, table, text
-from probe.results.matrix import SEGMENTS, CellResult, MatrixReport, MatrixRun
+from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import Verdict
+from probe.spec.segment import KINDS
 from probe.spec.states import State
 
 _LETTERS = ((Verdict.FAIL, "F"), (Verdict.WARN, "w"), (Verdict.INCONCLUSIVE, "?"))
@@ -43,7 +44,7 @@ def annotated(report: MatrixReport, *, errors: Sequence[str] = ()) -> str:
 
 
 def _matrix(run: MatrixRun) -> str:
-    asked = [kind for kind in SEGMENTS if any(c.segment == kind for c in run.cells)]
+    asked = [kind for kind in KINDS if any(c.segment == kind for c in run.cells)]
     rows = []
     for state in State:
         own = [c for c in run.cells if c.state == state.value]

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from probe.reports.paint import PLAIN, Paint
 from probe.reports.table import visible
 from probe.reports.wording import fate_text, listed
-from probe.results.matrix import SEGMENTS, CellResult, MatrixReport, MatrixRun
+from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import Verdict
 from probe.spec import rules
+from probe.spec.segment import KINDS
 from probe.spec.states import State
 
 _LEGEND = (
@@ -65,7 +66,7 @@ def counts_line(report: MatrixReport, exit_code: int) -> str:
 def _matrix(report: MatrixReport, run: MatrixRun, how: Style) -> Iterator[str]:
     yield how.paint.strong(f"target {run.target} (IPv{run.ip_version}), profile {report.profile}")
     yield f"  {len(run.cells)} cells over {run.connections} connections in {run.seconds:.1f} s, trigger {run.trigger}"
-    asked = [kind for kind in SEGMENTS if any(c.segment == kind for c in run.cells)]
+    asked = [kind for kind in KINDS if any(c.segment == kind for c in run.cells)]
     rows = [(label, [_cell(cells, kind, how) for kind in asked]) for label, cells in _rows(run)]
     if not rows:
         return

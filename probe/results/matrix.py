@@ -6,9 +6,6 @@ from dataclasses import dataclass, replace
 
 from probe.results.verdict import Expected, Finding, Known, Verdict, Why, WithNews, exit_code
 
-SEGMENTS = ("SYN", "SYN+ACK", "ACK", "FIN", "FIN+ACK", "RST", "RST+ACK", "SYN+FIN", "DATA", "NULL", "SYN+RST")
-"""The columns, in order."""
-
 
 @dataclass(frozen=True, slots=True)
 class CellResult(WithNews):

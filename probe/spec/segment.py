@@ -13,6 +13,21 @@ OPENING = SYN | RST | FIN | ACK
 _LETTERS = ((FIN, "F"), (SYN, "S"), (RST, "R"), (PSH, "P"), (ACK, "."), (URG, "U"), (ECE, "E"), (CWR, "W"))
 _NAMES = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (PSH, "PSH"), (URG, "URG"), (ACK, "ACK"))
 
+KINDS = {
+    "SYN": "S",
+    "SYN+ACK": "S.",
+    "ACK": ".",
+    "FIN": "F",
+    "FIN+ACK": "F.",
+    "RST": "R",
+    "RST+ACK": "R.",
+    "SYN+FIN": "SF",
+    "DATA": "P.",
+    "NULL": "-",
+    "SYN+RST": "SR",
+}
+"""The kinds of segment of the state matrix, its columns in order, and their flags as a scenario writes them."""
+
 # Option kinds (IANA registry "TCP Option Kind Numbers").
 EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS, FAST_OPEN = 0, 1, 2, 3, 4, 5, 8, 34
 

@@ -9,18 +9,18 @@ import pytest
 
 from probe.cli.catalogue.coverage import BEYOND, case_need, documents, need, shown_by
 from probe.scenarios import ALL as EXCHANGES
-from probe.spec.cell_rules import FREEBSD, KINDS, cells_of, met, needs_of
+from probe.spec.coverage import FREEBSD, UNSHOWN, cells_by_rule, needs_of, rules_by_cell
 from probe.spec.rules import ALL as RULES
+from probe.spec.segment import KINDS
 from probe.spec.states import State
 from probe.spec.tc8 import CASES
-from probe.spec.unshown import UNSHOWN
 from tests.cli.conftest import Invoke
 
 Captured = pytest.CaptureFixture[str]
 
 
 def test_every_rule_is_shown_or_has_a_reason() -> None:
-    shown = set(shown_by()) | set(cells_of())
+    shown = set(shown_by()) | set(cells_by_rule())
     assert shown <= set(RULES)
     assert set(RULES) - shown == set(UNSHOWN)
     assert not any(reason.endswith(".") for reason in UNSHOWN.values())
@@ -29,7 +29,7 @@ def test_every_rule_is_shown_or_has_a_reason() -> None:
 def test_every_name_in_a_case_exists() -> None:
     for case in CASES:
         assert set(case.exchanges) <= set(EXCHANGES), case
-        assert set(case.cells) <= set(met()), case
+        assert set(case.cells) <= set(rules_by_cell()), case
         assert bool(case.beyond) is not bool(case.exchanges or case.cells), case
 
 
@@ -42,9 +42,9 @@ def test_the_cases_are_the_85_of_open_and_close() -> None:
 
 
 def test_the_matrix_has_every_state_and_kind() -> None:
-    assert set(met()) == {f"{state.value} {kind}" for state in State for kind in KINDS}
+    assert set(rules_by_cell()) == {f"{state.value} {kind}" for state in State for kind in KINDS}
     assert len(State) * len(FREEBSD) == 88
-    assert all(rules for rules in met().values())
+    assert all(rules for rules in rules_by_cell().values())
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from probe.live.matrix_options import MatrixOptions
-from probe.results.matrix import SEGMENTS, ApproachResult, CellResult, MatrixRun
+from probe.results.matrix import ApproachResult, CellResult, MatrixRun
 from probe.results.verdict import Verdict
-from probe.spec.segment import Endpoint
+from probe.spec.segment import KINDS, Endpoint
 from probe.spec.states import State
 from probe.wire.errors import TargetError, WireError
 from tests.cli.conftest import Invoke
@@ -82,7 +82,7 @@ def test_an_interruption_keeps_what_was_done(invoke: Invoke, monkeypatch: pytest
     [
         (("ESTABLISHED:SYN",), {("ESTABLISHED", "SYN")}),
         (("established:syn+ack",), {("ESTABLISHED", "SYN+ACK")}),
-        (("LISTEN",), {("LISTEN", kind) for kind in SEGMENTS}),
+        (("LISTEN",), {("LISTEN", kind) for kind in KINDS}),
         ((":NULL",), {(state.value, "NULL") for state in State}),
         (("LISTEN:RST", "CLOSED:RST"), {("LISTEN", "RST"), ("CLOSED", "RST")}),
     ],

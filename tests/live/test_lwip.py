@@ -14,8 +14,8 @@ from probe.live.check import check
 from probe.live.matrix import matrix
 from probe.live.matrix_options import MatrixOptions
 from probe.live.options import CheckOptions
-from probe.results.matrix import SEGMENTS
 from probe.results.verdict import Verdict
+from probe.spec.segment import KINDS
 from probe.spec.states import State
 from tests.live.test_matrix import told
 from tests.lwip.stack import Lwip, version
@@ -65,7 +65,7 @@ CELLS = {  # rule -> states; tests/live/README.md, and 3.10.7.4 where nothing el
 # tcp_receive trims what starts left of RCV.NXT; one number exactly half the space away passes the test for that, and
 # an assertion ("insane offset!") ends the stack. These columns send it.
 FATAL = {("SYN-RECEIVED", "SYN+ACK"), ("SYN-RECEIVED", "FIN+ACK")} | set(itertools.product(_OPEN, ("FIN", "FIN+ACK")))
-BESIDE = frozenset(itertools.product((state.value for state in State), SEGMENTS)) - FATAL
+BESIDE = frozenset(itertools.product((state.value for state in State), KINDS)) - FATAL
 MANY = 200
 """lwIP bounds no backlog: so many connections at a time do it no harm."""
 

@@ -9,9 +9,9 @@ import pytest
 
 from probe.live.matrix import matrix
 from probe.live.matrix_options import MatrixOptions
-from probe.results.matrix import SEGMENTS, CellResult, MatrixRun
+from probe.results.matrix import CellResult, MatrixRun
 from probe.results.verdict import Verdict
-from probe.spec.segment import Endpoint
+from probe.spec.segment import KINDS, Endpoint
 from probe.spec.states import State
 from tests.live.far import Far
 from tests.live.test_check import HARMLESS, filtered, free_port, server, states_left
@@ -64,7 +64,7 @@ def runs(target: dict[int, Endpoint]) -> dict[int, MatrixRun]:
 @pytest.mark.parametrize("version", [4, 6])
 def test_every_cell_is_judged(runs: dict[int, MatrixRun], version: int) -> None:
     run = runs[version]
-    assert {(c.state, c.segment) for c in run.cells} == {(state, kind) for state in STATES for kind in SEGMENTS}
+    assert {(c.state, c.segment) for c in run.cells} == {(state, kind) for state in STATES for kind in KINDS}
     assert told(run.cells, Verdict.INCONCLUSIVE, Verdict.SKIP) == []
     assert [way for way in run.ways if way.verdict is not Verdict.PASS] == []
     assert {way.way for way in run.ways if way.state == "SYN-RECEIVED"} == {"from LISTEN", "from SYN-SENT"}

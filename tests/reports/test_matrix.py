@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from probe.reports import as_matrix_json, as_matrix_text
-from probe.results.matrix import SEGMENTS, ApproachResult, MatrixReport
+from probe.results.matrix import ApproachResult, MatrixReport
 from probe.results.verdict import Verdict
+from probe.spec.segment import KINDS
 from probe.spec.states import State
 from tests.reports.grids import cell, grid
 
@@ -39,7 +40,7 @@ def test_the_whole_matrix_fits_a_hundred_columns() -> None:
     cells = [
         cell(state=state.value, segment=kind, verdict=word, seq=f"RCV.NXT+{number}")
         for state in State
-        for kind in SEGMENTS
+        for kind in KINDS
         for number, word in enumerate(words if kind in {"RST", "SYN+RST"} else words[:29])
     ]
     out = as_matrix_text.render(report(grid(*cells)), as_matrix_text.Style(width=100))

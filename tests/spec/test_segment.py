@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.spec import segment as s
-from probe.spec.segment import Endpoint, Flow, Option, Segment, flags_name, flags_text, parse_flags
+from probe.spec.segment import KINDS, Endpoint, Flow, Option, Segment, flags_name, flags_text, parse_flags
 from probe.spec.seq import Seq
 
 
@@ -74,3 +74,14 @@ def test_endpoints_and_flows() -> None:
     assert flow.reversed() == Flow(six, four)
     assert flow.version == 4
     assert str(flow) == "192.0.2.1:80 > [2001:db8::1]:80"
+
+
+def test_the_kinds_are_the_columns_that_users_know() -> None:
+    known = "SYN SYN+ACK ACK FIN FIN+ACK RST RST+ACK SYN+FIN DATA NULL SYN+RST"
+    assert " ".join(KINDS) == known
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_is_called_after_its_flags(kind: str) -> None:
+    name = flags_name(parse_flags(KINDS[kind]))
+    assert set(name.split("+")) == ({"PSH", "ACK"} if kind == "DATA" else set(kind.split("+")))

@@ -27,11 +27,10 @@ def shown_by() -> dict[str, list[str]]:
 
 def rule_coverage(rule: str, exchanges: list[str]) -> str:
     """In words: the exchanges that show a rule and the cells of the matrix that meet it, or why none does."""
-    from probe.spec.cell_rules import cells_of
-    from probe.spec.unshown import UNSHOWN
+    from probe.spec.coverage import UNSHOWN, cells_by_rule
 
     parts = [_few(exchanges)] if exchanges else []
-    if cells := cells_of().get(rule):
+    if cells := cells_by_rule().get(rule):
         parts.append(f"matrix: {_few(list(cells))}")
     return "; ".join(parts) or f"not yet: {UNSHOWN[rule]}"
 
@@ -43,7 +42,7 @@ def _few(names: list[str]) -> str:
 
 def need(scenario: Scenario) -> str:
     """What an exchange needs of the peer: nothing, a trigger, or `probe target`."""
-    from probe.spec.cell_rules import NOTHING, TARGET, TRIGGER
+    from probe.spec.coverage import NOTHING, TARGET, TRIGGER
 
     if scenario.opens == "peer" or set(scenario.commands) - {"close"}:
         return TARGET
@@ -56,7 +55,7 @@ def need(scenario: Scenario) -> str:
 def case_need(case: Case) -> str:
     """The most that any part of a case needs."""
     from probe.scenarios import ALL
-    from probe.spec.cell_rules import needs_of
+    from probe.spec.coverage import needs_of
 
     if case.beyond:
         return BEYOND
@@ -95,10 +94,10 @@ def freebsd() -> str:
     """The 88 cells as a grid: what each needs and how many rules its positions show."""
     from probe.cli.output.terminal import width
     from probe.reports.table import table
-    from probe.spec.cell_rules import FREEBSD, met, needs_of
+    from probe.spec.coverage import FREEBSD, needs_of, rules_by_cell
     from probe.spec.states import State
 
-    rules, states = met(), [state.value for state in State]
+    rules, states = rules_by_cell(), [state.value for state in State]
     rows = [(s, *(f"{_LETTERS[needs_of(f'{s} {k}')]} {len(rules[f'{s} {k}'])}" for k in FREEBSD)) for s in states]
     counts = Counter(needs_of(f"{s} {k}") for s in states for k in FREEBSD)
     legend = "n: judged with nothing on the peer; t: needs a trigger; p: needs `probe target`; the rules a cell shows"
@@ -110,7 +109,7 @@ def freebsd() -> str:
 
 def documents() -> dict[str, Any]:
     """Both lists for JSON."""
-    from probe.spec.cell_rules import FREEBSD, met, needs_of
+    from probe.spec.coverage import FREEBSD, needs_of, rules_by_cell
     from probe.spec.tc8 import CASES
 
     return {
@@ -127,6 +126,6 @@ def documents() -> dict[str, Any]:
         ],
         "cells": [
             {"cell": cell, "needs": needs_of(cell), "rules": list(rules), "freebsd": cell.rpartition(" ")[2] in FREEBSD}
-            for cell, rules in met().items()
+            for cell, rules in rules_by_cell().items()
         ],
     }

@@ -55,8 +55,8 @@ def _rules() -> str:
     from probe.cli.catalogue.coverage import rule_coverage, shown_by
     from probe.cli.output.terminal import paint, width
     from probe.reports.table import table
+    from probe.spec.coverage import UNSHOWN
     from probe.spec.rules import ALL
-    from probe.spec.unshown import UNSHOWN
 
     shown, colour = shown_by(), paint(sys.stdout)
     words = {rule: rule_coverage(rule, shown.get(rule, [])) for rule in ALL}
@@ -103,8 +103,7 @@ def _exchange(scenario: Scenario) -> dict[str, Any]:
 
 
 def _rule(rule: Rule, exchanges: list[str]) -> dict[str, Any]:
-    from probe.spec.cell_rules import cells_of
-    from probe.spec.unshown import UNSHOWN
+    from probe.spec.coverage import UNSHOWN, cells_by_rule
 
     return {
         "id": rule.id,
@@ -121,6 +120,6 @@ def _rule(rule: Rule, exchanges: list[str]) -> dict[str, Any]:
         "passive": rule.passive,
         "rows": list(rule.rows),
         "exchanges": exchanges,
-        "cells": list(cells_of().get(rule.id, ())),
+        "cells": list(cells_by_rule().get(rule.id, ())),
         "reason": UNSHOWN.get(rule.id, ""),
     }

@@ -75,14 +75,14 @@ def command(  # one parameter an option
 
 def _only(texts: tuple[str, ...]) -> frozenset[tuple[str, str]]:
     """The cells that ``STATE``, ``STATE:SEGMENT`` or ``:SEGMENT`` name."""
-    from probe.results.matrix import SEGMENTS
+    from probe.spec.segment import KINDS
 
     states = tuple(state.value for state in State)
     found: set[tuple[str, str]] = set()
     for text in texts:
         state, _, segment = text.upper().partition(":")
         chosen = _named(state, states, "state") if state else states
-        kinds = _named(segment, SEGMENTS, "segment") if segment else SEGMENTS
+        kinds = _named(segment, tuple(KINDS), "segment") if segment else tuple(KINDS)
         found |= {(row, column) for row in chosen for column in kinds}
     return frozenset(found)
 

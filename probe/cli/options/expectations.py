@@ -12,9 +12,9 @@ from typing import Any
 
 from probe.cli.options.selection import nearest
 from probe.results.expectations import CAPTURE, RE_ENACTED, matches
-from probe.results.matrix import SEGMENTS
 from probe.results.verdict import Expected
 from probe.spec import rules
+from probe.spec.segment import KINDS
 from probe.spec.states import State
 from probe.wire.errors import TargetError, WireError
 
@@ -99,7 +99,7 @@ def _exchanges() -> list[str]:
     """Every exchange, those of a replay, and the cells of the matrix as --only of `probe matrix` names them."""
     from probe.scenarios import ALL
 
-    return [*ALL, CAPTURE, RE_ENACTED, *(f"{state.value}:{kind}" for state in State for kind in SEGMENTS)]
+    return [*ALL, CAPTURE, RE_ENACTED, *(f"{state.value}:{kind}" for state in State for kind in KINDS)]
 
 
 def _word(where: str, entry: Mapping[str, Any], key: str) -> str:

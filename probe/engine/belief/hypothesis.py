@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from probe.spec.reaction import Reaction, Reply
 from probe.spec.segment import ACK, RST, SYN, Segment
-from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
@@ -16,10 +15,6 @@ LOSS, ABORT, REPEAT, COOKIES, UNSEEN, EXPIRY, BARE_FIN = (
 """Excuses a history may need: a lost segment, an application that aborts, an ACK that nothing asked for, a listener
 that is overloaded and keeps no state (SYN cookies), a segment that the record lacks, a timer that ended the state, a
 FIN without text that is taken although the window is closed (Linux does; nothing needs room)."""
-
-
-TESTER_ISN, PEER_ISN = Seq(0x40000000), Seq(0xC0000000)
-"""Where the ISNs of the other end and of the end itself lie in canonical numbers."""
 
 
 @dataclass(frozen=True, slots=True)

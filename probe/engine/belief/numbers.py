@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from probe.engine.belief.hypothesis import PEER_ISN, TESTER_ISN
+from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.segment import ACK, RST, SYN, Option, Segment
 from probe.spec.seq import Seq
 

@@ -17,9 +17,7 @@ from probe.engine.belief.hypothesis import (
     COOKIES,
     EXPIRY,
     LOSS,
-    PEER_ISN,
     REPEAT,
-    TESTER_ISN,
     UNSEEN,
     Due,
     Hypothesis,
@@ -27,6 +25,7 @@ from probe.engine.belief.hypothesis import (
 from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
+from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.reaction import permitted
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import HALF

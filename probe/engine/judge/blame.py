@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from probe.engine.belief.hypothesis import PEER_ISN, TESTER_ISN, Due, Hypothesis
+from probe.engine.belief.hypothesis import Due, Hypothesis
 from probe.engine.belief.tracker import Belief, Terms, came, closure
 from probe.spec.arrives import arrives
 from probe.spec.calls import ABORTABLE
+from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.reaction import permitted
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import FIN_SENT, State

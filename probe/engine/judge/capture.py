@@ -17,9 +17,7 @@ from probe.engine.belief.hypothesis import (
     BARE_FIN,
     COOKIES,
     LOSS,
-    PEER_ISN,
     REPEAT,
-    TESTER_ISN,
     UNSEEN,
     Hypothesis,
 )
@@ -30,6 +28,7 @@ from probe.engine.judge.attempt import grade, show
 from probe.engine.path import reordering as late
 from probe.results.connection import Packet
 from probe.results.verdict import Finding, Verdict
+from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.segment import ACK, FIN, RST, SYN
 from probe.spec.seq import Seq, later
 from probe.spec.states import State

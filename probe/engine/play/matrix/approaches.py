@@ -6,17 +6,24 @@ The block is a model in canonical numbers, to find the cells with. What a peer o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from probe.engine.belief.hypothesis import PEER_ISN, TESTER_ISN
 from probe.scenarios.steps import CALLED, OPEN, PEER, TEXT, Command, Expect, Num, Scenario, Send, Step
+from probe.spec.models import (
+    CLOSED,
+    LISTEN,
+    PEER_ISN,
+    SYN_RECEIVED,
+    SYN_RECEIVED_ACTIVE,
+    SYN_SENT,
+    TESTER_ISN,
+    model,
+)
 from probe.spec.segment import Segment
 from probe.spec.seq import Seq
 from probe.spec.states import FIN_SENT, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
-WINDOW = 65535
-"""What the tester offers, and what a peer is supposed to."""
 TEXT_LENGTH = 10
 """Octets of text the peer has in flight where it is asked for some."""
 _LINE = 20
@@ -72,30 +79,6 @@ _BASES: dict[str, Callable[[Tcb], Seq]] = {
 }
 
 
-def _block(state: State, *, taken: int = 0, flight: int = 0, sent: int = 0, fin: bool = False) -> Tcb:
-    """A synchronized block: octets taken from the tester, own numbers sent in all and of them in flight."""
-    first = TESTER_ISN + 1
-    nxt = PEER_ISN + 1 + sent
-    return Tcb(
-        state,
-        listening=True,
-        iss=PEER_ISN,
-        snd_una=nxt - flight,
-        snd_nxt=nxt,
-        snd_wnd=WINDOW,
-        snd_wl1=first,
-        snd_wl2=PEER_ISN + 1,
-        max_snd_wnd=WINDOW,
-        irs=TESTER_ISN,
-        rcv_nxt=first + taken + fin,
-        rcv_wnd=WINDOW,
-        fin_received=fin,
-    )
-
-
-_LISTEN = Tcb(State.LISTEN, listening=True)
-_HALF_OPEN = replace(_block(State.SYN_RECEIVED, flight=1), snd_una=PEER_ISN, snd_wl1=Seq(0), snd_wl2=Seq(0))
-_CALLING = replace(_HALF_OPEN, state=State.SYN_SENT, passive=False, listening=False, rcv_nxt=TESTER_ISN)
 _PATIENCE = 5.0
 """Seconds an application may take to do what it is asked: with many connections at a time it has its turn late."""
 _FIN = Expect("F", _PATIENCE, application=True)
@@ -107,16 +90,16 @@ _SHUT = (*OPEN, Send("P.", data=Command("send and half-close")), _TEXT, _FIN)
 _UNACKED = TEXT_LENGTH + 1
 
 APPROACHES: tuple[Approach, ...] = (
-    Approach("closed", State.CLOSED, "closed port", (), Tcb(State.CLOSED), port="closed"),
-    Approach("listen", State.LISTEN, "open port", (), _LISTEN),
-    Approach("syn-sent", State.SYN_SENT, "connects to us", CALLED, _CALLING, opens="peer"),
-    Approach("syn-received", State.SYN_RECEIVED, "from LISTEN", OPEN[:2], _HALF_OPEN),
+    Approach("closed", State.CLOSED, "closed port", (), CLOSED, port="closed"),
+    Approach("listen", State.LISTEN, "open port", (), LISTEN),
+    Approach("syn-sent", State.SYN_SENT, "connects to us", CALLED, SYN_SENT, opens="peer"),
+    Approach("syn-received", State.SYN_RECEIVED, "from LISTEN", OPEN[:2], SYN_RECEIVED),
     Approach(
         "syn-received-active",
         State.SYN_RECEIVED,
         "from SYN-SENT",
         (*CALLED, Send("S"), Expect("S.")),
-        replace(_HALF_OPEN, passive=False, listening=False),
+        SYN_RECEIVED_ACTIVE,
         opens="peer",
     ),
     Approach(
@@ -124,34 +107,34 @@ APPROACHES: tuple[Approach, ...] = (
         State.ESTABLISHED,
         "idle",
         (*OPEN, Send("P.", data=Command("send and hold")), _TEXT),
-        _block(State.ESTABLISHED, taken=_LINE, sent=TEXT_LENGTH),
+        model(State.ESTABLISHED, taken=_LINE, sent=TEXT_LENGTH),
     ),
     Approach(
         "established-text",
         State.ESTABLISHED,
         "text in flight",
         (*OPEN, Send("P.", data=Command("send and hold")), _TEXT),
-        _block(State.ESTABLISHED, taken=_LINE, sent=TEXT_LENGTH, flight=TEXT_LENGTH),
+        model(State.ESTABLISHED, taken=_LINE, sent=TEXT_LENGTH, flight=TEXT_LENGTH),
         acks=False,
     ),
-    Approach("established-plain", State.ESTABLISHED, "just opened", OPEN, _block(State.ESTABLISHED), fallback=True),
+    Approach("established-plain", State.ESTABLISHED, "just opened", OPEN, model(State.ESTABLISHED), fallback=True),
     Approach(
         "fin-wait-1",
         State.FIN_WAIT_1,
         "half-close, text in flight",
         _SHUT,
-        _block(State.FIN_WAIT_1, taken=_LINE, sent=_UNACKED, flight=_UNACKED),
+        model(State.FIN_WAIT_1, taken=_LINE, sent=_UNACKED, flight=_UNACKED),
         acks=False,
     ),
     Approach(
-        "fin-wait-1-close", State.FIN_WAIT_1, "close", _CLOSE, _block(State.FIN_WAIT_1, taken=_LINE, sent=1, flight=1)
+        "fin-wait-1-close", State.FIN_WAIT_1, "close", _CLOSE, model(State.FIN_WAIT_1, taken=_LINE, sent=1, flight=1)
     ),
     Approach(
         "fin-wait-2",
         State.FIN_WAIT_2,
         "half-close",
         (*_SHUT, Send(".")),
-        _block(State.FIN_WAIT_2, taken=_LINE, sent=_UNACKED),
+        model(State.FIN_WAIT_2, taken=_LINE, sent=_UNACKED),
         acks=False,
     ),
     Approach(
@@ -159,21 +142,21 @@ APPROACHES: tuple[Approach, ...] = (
         State.FIN_WAIT_2,
         "close",
         (*_CLOSE, Send(".")),
-        _block(State.FIN_WAIT_2, taken=_LINE, sent=1),
+        model(State.FIN_WAIT_2, taken=_LINE, sent=1),
     ),
     Approach(
         "close-wait",
         State.CLOSE_WAIT,
         "idle",
         (*OPEN, Send("P.", data=Command("send at end of file, then hold")), Send("F."), Expect("."), _TEXT),
-        _block(State.CLOSE_WAIT, taken=_LINE, fin=True, sent=TEXT_LENGTH),
+        model(State.CLOSE_WAIT, taken=_LINE, fin=True, sent=TEXT_LENGTH),
     ),
     Approach(
         "close-wait-text",
         State.CLOSE_WAIT,
         "text in flight",
         (*OPEN, Send("P.", data=Command("send at end of file, then hold")), Send("F."), Expect("."), _TEXT),
-        _block(State.CLOSE_WAIT, taken=_LINE, fin=True, sent=TEXT_LENGTH, flight=TEXT_LENGTH),
+        model(State.CLOSE_WAIT, taken=_LINE, fin=True, sent=TEXT_LENGTH, flight=TEXT_LENGTH),
         acks=False,
     ),
     Approach(
@@ -181,7 +164,7 @@ APPROACHES: tuple[Approach, ...] = (
         State.CLOSING,
         "text in flight",
         (*OPEN, Send("P.", data=Command("send and close")), _TEXT, _FIN, Send("F.", ack=PEER + 1), Expect(".")),
-        _block(State.CLOSING, taken=_LINE, fin=True, sent=_UNACKED, flight=_UNACKED),
+        model(State.CLOSING, taken=_LINE, fin=True, sent=_UNACKED, flight=_UNACKED),
         acks=False,
     ),
     Approach(
@@ -189,7 +172,7 @@ APPROACHES: tuple[Approach, ...] = (
         State.CLOSING,
         "close",
         (*_CLOSE, Send("F.", ack=TEXT), Expect(".")),
-        _block(State.CLOSING, taken=_LINE, fin=True, sent=1, flight=1),
+        model(State.CLOSING, taken=_LINE, fin=True, sent=1, flight=1),
         fallback=True,
     ),
     Approach(
@@ -204,7 +187,7 @@ APPROACHES: tuple[Approach, ...] = (
             _TEXT,
             _FIN,
         ),
-        _block(State.LAST_ACK, taken=_LINE, fin=True, sent=_UNACKED, flight=_UNACKED),
+        model(State.LAST_ACK, taken=_LINE, fin=True, sent=_UNACKED, flight=_UNACKED),
         acks=False,
     ),
     Approach(
@@ -212,7 +195,7 @@ APPROACHES: tuple[Approach, ...] = (
         State.LAST_ACK,
         "close",
         (*OPEN, Send("F."), Expect("."), _FIN),
-        _block(State.LAST_ACK, fin=True, sent=1, flight=1),
+        model(State.LAST_ACK, fin=True, sent=1, flight=1),
         fallback=True,
     ),
     Approach(
@@ -220,7 +203,7 @@ APPROACHES: tuple[Approach, ...] = (
         State.TIME_WAIT,
         "close",
         (*_CLOSE, Send("."), Send("F."), Expect(".")),
-        _block(State.TIME_WAIT, taken=_LINE, fin=True, sent=1),
+        model(State.TIME_WAIT, taken=_LINE, fin=True, sent=1),
     ),
 )
 """Every way, in the order of the report: states as in the RFC's list, the richest way of a state first."""

@@ -11,31 +11,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from probe.engine.play.matrix.approaches import WINDOW, Approach
+from probe.engine.play.matrix.approaches import Approach
 from probe.engine.play.matrix.positions import ANY, NONE, PAYLOAD, Position, acknowledgments, sequence_numbers
 from probe.engine.play.matrix.questions import NONE_BARRED, SYN_AGAIN, Barred, best_question
 from probe.scenarios.steps import Expect, Scenario, Send, Step, Wait
 from probe.spec.arrives import arrives
+from probe.spec.models import WINDOW
 from probe.spec.reaction import Reaction, Reply
-from probe.spec.segment import ACK, SYN, Segment, parse_flags
+from probe.spec.segment import ACK, KINDS, SYN, Segment, parse_flags
 from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
-KINDS = {
-    "SYN": "S",
-    "SYN+ACK": "S.",
-    "ACK": ".",
-    "FIN": "F",
-    "FIN+ACK": "F.",
-    "RST": "R",
-    "RST+ACK": "R.",
-    "SYN+FIN": "SF",
-    "DATA": "P.",
-    "NULL": "-",
-    "SYN+RST": "SR",
-}
-"""The columns of the matrix, and their flags as a scenario writes them."""
 _IN_ORDER = ("RCV.NXT", ANY)
 AFTERWARDS = 0.05
 """Seconds to watch for an answer too many: it would come on the heels of the one that was due."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from probe.engine.play.matrix.approaches import WINDOW, Approach
+from probe.engine.play.matrix.approaches import Approach
 from probe.scenarios.steps import EDGE, ISS, NXT, RCV, TOLD, Num
+from probe.spec.models import WINDOW
 from probe.spec.seq import HALF, Seq
 from probe.spec.states import State
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from probe.engine.play.matrix.approaches import WINDOW, Approach
+from probe.engine.play.matrix.approaches import Approach
 from probe.scenarios.steps import ISS, NXT, PEER, RCV, Send
 from probe.spec.arrives import arrives
+from probe.spec.models import WINDOW
 from probe.spec.segment import ACK, Segment, parse_flags
 from probe.spec.seq import Seq
 from probe.spec.tcb import Tcb
