@@ -34,7 +34,7 @@ from probe.wire.record import Recorder
 from probe.wire.route import find_route
 from probe.wire.sockdiag import KernelTable
 
-_SKIPPED = Summary("skipped", "skipped", "skipped")
+_SKIPPED = Summary()
 """One connection of somebody else's answers none of the questions of a check."""
 
 

@@ -7,7 +7,7 @@ from probe.engine.belief.tracker import Terms
 from probe.engine.belief.watch import Watch
 from probe.engine.judge.attempt import Opinion, show
 from probe.engine.trial.attempt import Attempt
-from probe.engine.trial.result import note
+from probe.engine.trial.result import origin
 from probe.recording import metadata as marks
 from probe.recording.metadata import AttemptMark, BulkMark
 
@@ -24,7 +24,7 @@ def comments_of(
         reason = f": {verdict.reason}" if verdict.reason else ""
         out[last].append(f"probe {attempt.scenario.id}: {verdict.word}{reason}")
         out[last] += [
-            f"probe finding {f.rule} ({f.level}, {f.clause}): due {f.due}; came {f.came}" for f in verdict.findings
+            f"probe finding {f.rule} ({f.level_text}, {f.clause}): due {f.due}; came {f.came}" for f in verdict.findings
         ]
         out[last].append(_mark(attempt, verdict, number, terms, bulk).text())
     return out
@@ -44,7 +44,7 @@ def _sentence(attempt: Attempt, watch: Watch, place: int, index: int, event: See
     states = "/".join(watch.states[index]) or "unknown"
     kernel = attempt.kernel.get(index)
     believed = f"peer {states}" + (f" (its kernel says {kernel})" if kernel else "")
-    taken_for = note(watch, index)
+    taken_for = origin(watch, index).text
     return f"probe {attempt.scenario.id} step {place}: {who} {show(watch, event)}; {believed}" + (
         f"; {taken_for}" if taken_for else ""
     )
@@ -84,5 +84,5 @@ def cell_comments_of(attempt: Attempt, opinion: Opinion) -> dict[int, list[str]]
     if out:
         reason = f": {opinion.reason}" if opinion.reason else ""
         out[max(out)].append(f"probe {attempt.scenario.id}: {opinion.word}{reason}")
-        out[max(out)] += [f"probe finding {f.rule} ({f.level}, {f.clause}): due {f.due}" for f in opinion.findings]
+        out[max(out)] += [f"probe finding {f.rule} ({f.level_text}, {f.clause}): due {f.due}" for f in opinion.findings]
     return out

@@ -65,7 +65,7 @@ def found(report: Report) -> Iterator[Annotation]:
             if not fresh:
                 yield Annotation(level, f"{e.news}: {e.id}", f"{where}: {e.reason}")
             for f in fresh:
-                text = f"{where}: sent {f.sent}; due {f.due}; came {f.came} ({f.level}, {f.clause})"
+                text = f"{where}: sent {f.sent}; due {f.due}; came {f.came} ({f.level_text}, {f.clause})"
                 yield Annotation(level, f"{f.rule} in {e.id}", text)
 
 

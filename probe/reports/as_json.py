@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from probe.results.verdict import (
+    Compliance,
     ExchangeResult,
     Expected,
     Finding,
@@ -22,7 +23,7 @@ from probe.results.verdict import (
 from probe.spec.segment import ACK, flags_text
 
 SCHEMA_VERSION = 1
-_WORST_FIRST = ("not followed", "inconclusive", "skipped", "followed")
+_WORST_FIRST = (Compliance.NOT_FOLLOWED, Compliance.INCONCLUSIVE, Compliance.SKIPPED, Compliance.FOLLOWED)
 
 Document = dict[str, Any]
 
@@ -156,7 +157,7 @@ def exchange(result: ExchangeResult, run: Run | None = None) -> Document:
         "isns": dict(zip(("tester", "peer"), result.isns, strict=True)),
         "started": start,
         "steps": [_step(s, start or 0.0) for s in result.steps],
-        "findings": [_finding(f) for f in result.findings],
+        "findings": [finding_document(f) for f in result.findings],
         **_reenactment(result),
     }
 
@@ -181,15 +182,16 @@ def _step(step: Step, start: float) -> Document:
         "window": step.segment.window,
         "peer_states": list(step.peer_states),
         "kernel_state": step.kernel_state,
-        "note": step.note,
+        "note": step.origin.text,
         "packet": step.number or None,
     }
 
 
-def _finding(finding: Finding) -> Document:
+def finding_document(finding: Finding) -> Document:
+    """A finding, as every command writes it."""
     return {
         "rule": finding.rule,
-        "level": finding.level,
+        "level": finding.level_text,
         "clause": finding.clause,
         "sent": finding.sent,
         "due": finding.due,

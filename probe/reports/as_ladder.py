@@ -64,7 +64,7 @@ def _heading(layout: _Layout) -> str:
 def _rung(step: Step, elapsed: float, broken: str | None, layout: _Layout, paint: Paint) -> Iterator[str]:
     number = (str(step.number) if step.number else "-") if layout.packet else ""
     kernel = f"{step.kernel_state or '':<{layout.kernel}}" if layout.kernel else ""
-    remark = f"  ({step.note})" if step.note else ""
+    remark = f"  ({step.origin.text})" if step.origin.text else ""
     first, *more = textwrap.wrap(states_text(step.peer_states) + remark, layout.rest, break_on_hyphens=False) or [""]
     left = f"{_INDENT}{number:>{layout.packet}}{elapsed * 1000:>10.2f}  {_arrow(step, layout.arrow)}  {kernel}"
     yield left + first

@@ -55,7 +55,7 @@ def _exchange(result: ExchangeResult, how: Style, *, ladder: bool) -> Iterator[s
         yield "\n".join(line for text in lines for line in _filled(text, how))
     for finding in result.findings:
         text = (
-            f"{finding.rule} ({finding.level}, {finding.clause}): sent {finding.sent}; due {finding.due};"
+            f"{finding.rule} ({finding.level_text}, {finding.clause}): sent {finding.sent}; due {finding.due};"
             f" came {finding.came}" + (f" (packets {packets_text(finding.packets)})" if finding.packets else "")
         )
         yield "\n".join(_filled(f"{how.paint.word(finding.word)} {text}", how))

@@ -94,7 +94,7 @@ def _findings(run: Run, result: ExchangeResult) -> str:
     reason = f": {text(result.reason)}" if result.reason else ""
     lines = [f"### {_where(run, result)}: {result.news}{reason}\n"]
     for f in result.findings:
-        lines.append(f"{code(f.rule)} ({text(f.level)}, {text(f.clause)})\n")
+        lines.append(f"{code(f.rule)} ({text(f.level_text)}, {text(f.clause)})\n")
         seen = [("attempts", text(attempts_text(result)))] if result.attempts > 1 else []
         about = [("sent", code(f.sent)), ("due", code(f.due)), ("came", code(f.came)), *seen]
         lines.append("".join(f"- {label} {value}\n" for label, value in about))

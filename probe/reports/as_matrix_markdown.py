@@ -38,7 +38,7 @@ def annotated(report: MatrixReport, *, errors: Sequence[str] = ()) -> str:
         if level is not None:
             f = first.findings[0]
             where = f"{len(cells)} of {first.place}, as over IPv{first.ip_version}"
-            message = f"{where}: sent {f.sent}; due {f.due}; came {f.came} ({f.level}, {f.clause})"
+            message = f"{where}: sent {f.sent}; due {f.due}; came {f.came} ({f.level_text}, {f.clause})"
             found.append(Annotation(level, f"{f.rule} in {first.place}", message))
     return written(found)
 
@@ -81,7 +81,7 @@ def _parts(report: MatrixReport) -> Iterator[str]:
         first = cells[0]
         f = first.findings[0]
         lines = [f"### {text(first.place)}: {first.news}, {len(cells)} position{'s' * (len(cells) != 1)}\n"]
-        lines.append(f"{code(f.rule)} ({text(f.level)}, {text(f.clause)})\n")
+        lines.append(f"{code(f.rule)} ({text(f.level_text)}, {text(f.clause)})\n")
         about = (("sent", f.sent), ("due", f.due), ("came", f.came))
         lines.append("".join(f"- {label} {code(value)}\n" for label, value in about))
         yield "\n".join(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from probe.reports import as_json
@@ -124,7 +124,7 @@ def connection(found: Connection, packets: Sequence[Packet] = ()) -> Document:
         "conn_state": found.conn_state,
         "history": found.history,
         "completeness": found.completeness,
-        "findings": [asdict(f) for f in found.findings],
+        "findings": [as_json.finding_document(f) for f in found.findings],
         "blamed": [_endpoint(end) for end in found.blamed],
         "expected": [as_json.known(one) for one in found.known if one is not None],
     }

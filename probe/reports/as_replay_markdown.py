@@ -139,7 +139,7 @@ def _findings(c: Connection, names: Mapping[str, str]) -> str:
     lines = [f"### Connection {text(_name(c, names))}: {c.news}\n", f"{text(f'{c.client} > {c.server}')}\n"]
     for finding in c.findings:
         since = dict(zip(c.findings, c.known, strict=False)).get(finding)
-        lines.append(f"{code(finding.rule)} ({text(finding.level)}, {text(finding.clause)})\n")
+        lines.append(f"{code(finding.rule)} ({text(finding.level_text)}, {text(finding.clause)})\n")
         about = [("sent", code(finding.sent)), ("due", code(finding.due)), ("came", code(finding.came))]
         about += [("against", text(blamed_text(c, finding))), ("packets", packets_text(finding.packets))]
         about += [("evidence", text(c.evidence))] if c.evidence is not Evidence.COMPLETE else []
@@ -174,4 +174,4 @@ def _rules(replay: Replay, listed: Sequence[Connection]) -> Iterator[Annotation]
 
 def _example(c: Connection, f: Finding) -> str:
     place = f"connection {c.index} of {c.file} ({c.client} > {c.server})"
-    return f"{place}: sent {f.sent}; due {f.due}; came {f.came}, by {blamed_text(c, f)} ({f.level}, {f.clause})"
+    return f"{place}: sent {f.sent}; due {f.due}; came {f.came}, by {blamed_text(c, f)} ({f.level_text}, {f.clause})"

@@ -166,7 +166,7 @@ def finding_text(
     where = f"{names[found.file]}:{found.index}" if len(names) > 1 else f"connection {found.index}"
     since = dict(zip(found.findings, found.known, strict=False)).get(finding)
     word = how.paint.word("skip", "EXPECTED") if since else how.paint.word(finding.word, finding.word.upper())
-    head = f"{word} {where}: {finding.rule} ({finding.level},"
+    head = f"{word} {where}: {finding.rule} ({finding.level_text},"
     known = rules.ALL.get(finding.rule)
     lines: Sequence[tuple[str, str]] = (
         ("ends", f"{found.client} > {found.server}"),

@@ -11,7 +11,7 @@ from probe.reports.due import due_flags
 from probe.reports.paint import PLAIN, Paint
 from probe.reports.table import table
 from probe.reports.wording import attempts_text, clause_text, fate_text, flags_of, listed, packets_text, path_text
-from probe.results.verdict import ExchangeResult, Expected, Finding, Report, Run, Verdict
+from probe.results.verdict import CloseForm, Compliance, ExchangeResult, Expected, Finding, Report, Run, Verdict
 from probe.spec import rules
 
 _QUESTIONS = (
@@ -113,13 +113,19 @@ def _mixed(run: Run, how: Style) -> Iterator[str]:
         yield from textwrap.wrap(line, how.width + 12, subsequent_indent=" " * 27, break_on_hyphens=False)
 
 
+_FORMS = {
+    CloseForm.FOUR: "four-segment",
+    CloseForm.THREE: "three-segment",
+    CloseForm.SIMULTANEOUS: "simultaneous",
+}
+
+
 def _remark(word: str, about: list[ExchangeResult]) -> str:
     """What the word rests on: the forms seen, or what stands against it."""
-    if word == "followed":
-        forms = dict.fromkeys(e.form.partition(" close")[0] for e in about if e.verdict is Verdict.PASS)
-        seen = sorted(form for form in forms if form and form != "reset")
+    if word is Compliance.FOLLOWED:
+        seen = sorted({_FORMS[e.form] for e in about if e.verdict is Verdict.PASS and e.form in _FORMS})
         return f"{listed(seen)} form seen" if seen else ""
-    if word == "not followed":
+    if word is Compliance.NOT_FOLLOWED:
         broken = [f"{f.rule} in {e.id}" for e in about if e.verdict is Verdict.FAIL for f in e.findings]
         return listed(dict.fromkeys(broken))
     return "; ".join(dict.fromkeys(e.reason for e in about if e.reason))
@@ -184,7 +190,7 @@ def finding_text(result: ExchangeResult, finding: Finding, how: Style) -> str:
     word = result.verdict if result.verdict is Verdict.INCONCLUSIVE else finding.word
     since = next((one for one in result.known if one.rule == finding.rule), None)
     shown = how.paint.word("skip", "EXPECTED") if since else how.paint.word(word, word.upper())
-    head = f"{shown} {result.id}: {finding.rule} ({finding.level}, {finding.clause})"
+    head = f"{shown} {result.id}: {finding.rule} ({finding.level_text}, {finding.clause})"
     known = rules.ALL.get(finding.rule)
     packets = packets_text(finding.packets)
     lines = [

@@ -10,24 +10,21 @@ from probe.results.verdict import Step
 from probe.spec.rows import ROWS
 from probe.spec.segment import ACK, FIN, PSH, RST, SYN, flags_text
 
-_NOTED = re.compile(r"due by ([A-Z]\d+)")
-_UNEXPLAINED = "no permitted"
 _CONTROLS = re.compile(r"(?<![.\w-])(SYN,ACK|RST,ACK|RST|ACK)(?![\w=-])")
 _BITS = {"SYN": SYN, "ACK": ACK, "RST": RST, "FIN": FIN}
 
 
 def due_flags(steps: Iterable[Step]) -> str:
     """One word for every segment the peer owed or its application called for, in the order they came."""
-    owed = (s for s in steps if s.direction == "<" and not s.note.startswith(_UNEXPLAINED))
+    owed = (s for s in steps if s.direction == "<" and not s.origin.unexplained)
     return sequence_text(flags_text(_due(step)) for step in owed)
 
 
 def _due(step: Step) -> int:
     came = step.segment.flags
-    noted = _NOTED.search(step.note)
-    if noted is None or noted[1] not in ROWS:
+    if not step.origin.rows:
         return came  # the application's data or FIN, or a retransmission: nothing but itself was called for
-    owed = _of_row(ROWS[noted[1]].reaction, came)
+    owed = _of_row(ROWS[step.origin.rows[0]].reaction, came)
     if owed == ACK and not came & (SYN | RST):
         return owed | came & (FIN | PSH)  # an acknowledgment may ride on what the application sends (RFC 9293 3.8.6.3)
     return owed

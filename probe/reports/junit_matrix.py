@@ -73,5 +73,5 @@ def _lines(cell: CellResult) -> Iterator[str]:
     for f in cell.findings:
         known = next((f"; {known_text(one)}" for one in cell.known if one.rule == f.rule), "")
         reason = f" ({cell.reason})" if cell.reason else ""
-        about = f"{f.rule} ({f.level}, {f.clause}): sent {f.sent}; due {f.due}; came {f.came}"
+        about = f"{f.rule} ({f.level_text}, {f.clause}): sent {f.sent}; due {f.due}; came {f.came}"
         yield f"{cell.verdict} {where}{reason}: {about}{known}"

@@ -105,7 +105,7 @@ def outcome(
         first = fresh[0]
         more = f" (and {len(fresh) - 1} more)" if len(fresh) > 1 else ""
         told = f"{reason}; " if news is Verdict.INCONCLUSIVE else ""
-        clause = f"{first.rule} ({first.level}, {first.clause})"
+        clause = f"{first.rule} ({first.level_text}, {first.clause})"
         return End.FAILED, f"{told}{clause}: sent {first.sent}; due {first.due}; came {first.came}{more}", first.rule
     if news is Verdict.PASS and verdict is not Verdict.PASS:
         return End.SKIPPED, "; ".join(known_text(one) for one in known), "expected"

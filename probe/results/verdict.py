@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from probe.spec.rules.rule import Level
 from probe.spec.segment import Segment
 
 
@@ -71,23 +72,28 @@ def worst(words: list[Verdict]) -> Verdict:
 class Finding:
     """One departure from the RFC: what was sent, what was due, what came, and where to read it up.
 
-    ``rule`` is an id of ``probe list --rules``; ``level`` MUST, SHOULD, MAY or SPEC (procedural text of the RFC);
-    ``packets`` are numbers in the recording.
+    ``rule`` is an id of ``probe list --rules``; ``packets`` are numbers in the recording. ``custom``: what departs from
+    the letter here is a widespread habit.
     """
 
     rule: str
-    level: str
+    level: Level
     clause: str
     sent: str
     due: str
     came: str
     packets: tuple[int, ...] = ()
+    custom: bool = False
 
     @property
     def word(self) -> Verdict:
         """fail for MUST and SPEC, warn for SHOULD and below and where a widespread custom breaks the letter."""
-        strict = self.level.startswith(("MUST", "SPEC")) and "custom" not in self.level
-        return Verdict.FAIL if strict else Verdict.WARN
+        return Verdict.WARN if self.custom or self.level in (Level.SHOULD, Level.MAY) else Verdict.FAIL
+
+    @property
+    def level_text(self) -> str:
+        """The level as reports print it."""
+        return f"{self.level}, by custom a warning" if self.custom else self.level.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,25 @@ class WithNews:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Why the peer sent a segment: the rows of SEGMENT ARRIVES it was due by, or the calls of its user and timeouts.
+
+    ``unexplained``: no permitted history has such a segment. All empty: it is one of the tester's, or nothing is known.
+    """
+
+    rows: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    unexplained: bool = False
+
+    @property
+    def text(self) -> str:
+        """As reports and recordings tell it."""
+        if self.unexplained:
+            return "no permitted history explains this"
+        return "due by " + ", ".join(self.rows) if self.rows else " or ".join(self.calls)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One line of an exchange. ``direction`` is ``>`` (tester to peer) or ``<`` (peer to tester).
 
@@ -141,7 +166,7 @@ class Step:
     text: str
     peer_states: tuple[str, ...]
     kernel_state: str | None = None
-    note: str = ""
+    origin: Origin = Origin()
     number: int = 0
 
 
@@ -169,6 +194,16 @@ class Captured:
     note: str = ""
 
 
+class CloseForm(StrEnum):
+    """What kind of close an exchange showed, in the words of the documented exchanges."""
+
+    NONE = ""
+    FOUR = "four-segment close"
+    THREE = "three-segment close (ACK and FIN merged)"
+    SIMULTANEOUS = "simultaneous close"
+    RESET = "reset"
+
+
 @dataclass(frozen=True, slots=True)
 class ExchangeResult(WithNews):
     """The verdict on one exchange. ``form`` names what kind of exchange it became ("three-segment close").
@@ -182,7 +217,7 @@ class ExchangeResult(WithNews):
     title: str
     verdict: Verdict
     reason: str = ""
-    form: str = ""
+    form: CloseForm = CloseForm.NONE
     rules: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -201,13 +236,22 @@ class ExchangeResult(WithNews):
     why: Why = Why.NONE
 
 
+class Compliance(StrEnum):
+    """Whether the peer followed one of the procedures that a check asks about."""
+
+    FOLLOWED = "followed"
+    NOT_FOLLOWED = "not followed"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The answer in three words: ``followed`` / ``not followed`` / ``inconclusive`` / ``skipped``."""
+    """The answer of a check in three words: the handshake, and both ways to close."""
 
-    three_way: str
-    close_by_us: str
-    close_by_peer: str
+    three_way: Compliance = Compliance.SKIPPED
+    close_by_us: Compliance = Compliance.SKIPPED
+    close_by_peer: Compliance = Compliance.SKIPPED
 
 
 @dataclass(frozen=True, slots=True)

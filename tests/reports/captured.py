@@ -8,12 +8,13 @@ from typing import Any
 
 from probe.results.connection import Close, Connection, Handshake, Opener, Packet, Replay, StateStep
 from probe.results.verdict import Finding, Verdict
+from probe.spec.rules import Level
 from probe.spec.segment import Endpoint, Segment, parse_flags
 from probe.spec.seq import Seq
 
 START = 1700000000.0
 BROKEN = Finding(
-    "close.fin-acked", "SPEC", "RFC 9293 3.6 case 2", "F. seq 101 ack 301", ". seq 301 ack 102",
+    "close.fin-acked", Level.SPEC, "RFC 9293 3.6 case 2", "F. seq 101 ack 301", ". seq 301 ack 102",
     ". seq 301 ack 101", (7, 8),
 )  # fmt: skip
 _ISN = {True: 1000, False: 5000}

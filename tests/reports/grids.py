@@ -7,6 +7,7 @@ from typing import Any
 
 from probe.results.matrix import ApproachResult, CellResult, MatrixRun
 from probe.results.verdict import Finding, Verdict
+from probe.spec.rules import Level
 
 _PASSED = CellResult(
     ip_version=4,
@@ -34,7 +35,7 @@ def cell(**changes: Any) -> CellResult:  # noqa: ANN401  # fields of the record
     made = replace(_PASSED, **changes)
     if made.verdict not in {Verdict.FAIL, Verdict.WARN}:
         return made
-    finding = Finding(made.rule, made.level, made.clause, made.sent, made.due, "nothing for 0.6 s", (3, 4))
+    finding = Finding(made.rule, Level(made.level), made.clause, made.sent, made.due, "nothing for 0.6 s", (3, 4))
     return replace(made, came=finding.came, findings=(finding,))
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from probe.reports.as_json import document, render
-from probe.results.verdict import Mixed, Summary, Verdict
+from probe.results.verdict import Compliance, Mixed, Summary, Verdict
 from tests.reports.records import UNANSWERED, exchange, report, run
 
 ENVELOPE = {"schema_version", "command", "profile", "exit_code"}
@@ -37,7 +37,12 @@ def test_steps_count_from_the_first_segment_and_keep_the_absolute_start() -> Non
 
 
 def test_several_runs_are_listed_and_the_summary_is_the_worst() -> None:
-    sixth = run(exchange(), target="[::1]:80", version=6, summary=Summary("not followed", "skipped", "inconclusive"))
+    sixth = run(
+        exchange(),
+        target="[::1]:80",
+        version=6,
+        summary=Summary(Compliance.NOT_FOLLOWED, Compliance.SKIPPED, Compliance.INCONCLUSIVE),
+    )
     found = document(report(run(exchange()), sixth))
     assert found["target"] == ["192.0.2.1:80", "[::1]:80"]
     assert found["ip_version"] == [4, 6]

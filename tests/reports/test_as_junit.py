@@ -9,10 +9,11 @@ from lxml import etree
 from probe.reports import junit_matrix, junit_suites
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import Finding, Known, Report, Unchecked, Verdict
+from probe.spec.rules import Level
 from tests.helpers.results import junit
 from tests.reports.records import UNANSWERED, exchange, report, run
 
-MILD = replace(UNANSWERED, level="SHOULD")
+MILD = replace(UNANSWERED, level=Level.SHOULD)
 KNOWN = Known("close.fin-acked", "2026-01-31", "the firewall drops it")
 
 
@@ -116,7 +117,7 @@ def test_what_xml_cannot_hold_is_replaced() -> None:
 
 
 def test_a_matrix_has_a_case_for_every_group_of_cells() -> None:
-    broken = Finding("reset.unsynchronized", "MUST", "RFC 9293 3.5.2", "S seq 0", "R.", "nothing")
+    broken = Finding("reset.unsynchronized", Level.MUST, "RFC 9293 3.5.2", "S seq 0", "R.", "nothing")
     cells = tuple(
         CellResult(4, "CLOSED", "", "SYN", f"n+{i}", "none", False, word, findings=(broken,) * (word is Verdict.FAIL))
         for i, word in enumerate((Verdict.PASS, Verdict.FAIL, Verdict.FAIL, Verdict.INCONCLUSIVE))

@@ -11,10 +11,11 @@ from probe.reports import as_annotations, as_markdown, as_matrix_markdown, as_me
 from probe.reports.markdown import fitted, text
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import Expected, Fate, Known, Verdict
+from probe.spec.rules import Level
 from tests.reports.records import HANDSHAKE, UNANSWERED, exchange, report, run, step
 
 ODD = replace(UNANSWERED, due="a; b # c: <SEQ=1> | %", came="50%\nmore")
-MILD = replace(UNANSWERED, level="SHOULD")
+MILD = replace(UNANSWERED, level=Level.SHOULD)
 FAILED = exchange("close-by-us", Verdict.FAIL, findings=(ODD,))
 ALLOWED = re.compile(r"(sequenceDiagram|  participant [TP] as \w+|  (T->>P|P-{1,2}>>T|Note (right of P|over T,P)): .+)")
 

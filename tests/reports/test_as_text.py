@@ -8,10 +8,10 @@ import pytest
 
 from probe.reports.as_text import Style, counts_line, render
 from probe.reports.paint import Paint
-from probe.results.verdict import ExchangeResult, Mixed, Summary, Verdict
+from probe.results.verdict import CloseForm, Compliance, ExchangeResult, Mixed, Origin, Summary, Verdict
 from tests.reports.records import UNANSWERED, exchange, report, run, step
 
-FOUR, THREE = "four-segment close", "three-segment close (ACK and FIN merged)"
+FOUR, THREE = CloseForm.FOUR, CloseForm.THREE
 FAILED = exchange("close-by-us", Verdict.FAIL, findings=(UNANSWERED,))
 
 
@@ -28,7 +28,7 @@ def test_the_answer_comes_first_and_names_the_forms_seen() -> None:
 
 
 def test_what_stands_against_a_close_is_named_beside_it() -> None:
-    summary = Summary("followed", "not followed", "skipped")
+    summary = Summary(Compliance.FOLLOWED, Compliance.NOT_FOLLOWED, Compliance.SKIPPED)
     lines = render(report(run(FAILED, summary=summary))).splitlines()
     assert lines[2].endswith("not followed (close.fin-acked in close-by-us)")
 
@@ -39,7 +39,7 @@ def test_a_passing_exchange_shows_flags_and_states() -> None:
 
 
 def test_what_came_beside_what_was_due_is_shown() -> None:
-    odd = step("<", ".", "ESTABLISHED", note="no permitted history explains this")
+    odd = step("<", ".", "ESTABLISHED", origin=Origin(unexplained=True))
     plain = exchange()
     cells = re.split(r" {2,}", row(render(report(run(exchange(steps=(*plain.steps, odd))))), "open"))
     assert cells[2:4] == ["S. .", "S. . ."]

@@ -6,28 +6,29 @@ import pytest
 
 from probe.reports.due import due_flags
 from probe.reports.wording import packets_text, path_text, sequence_text
+from probe.results.verdict import Origin
 from tests.reports.records import HANDSHAKE, step
 
 
 @pytest.mark.parametrize(
-    ("flags", "note", "due"),
+    ("flags", "origin", "due"),
     [
-        ("S.", "due by L4", "S."),
-        ("R.", "due by C2", "R."),
-        ("R", "due by L2", "R"),
-        ("R.", "due by L2", "R"),  # the RFC writes it without ACK
-        ("S.", "due by R2", "S."),  # the second alternative of its row
-        (".", "due by R2", "."),
-        ("F.", "due by E6", "F."),  # the ACK rides on the FIN
-        (".", "due by V3", "."),  # text is taken
-        ("R", "due by V3", "R"),
-        ("F.", "CLOSE", "F."),
-        ("S.", "retransmission", "S."),
-        (".", "no permitted history explains this", ""),
+        ("S.", Origin(("L4",)), "S."),
+        ("R.", Origin(("C2",)), "R."),
+        ("R", Origin(("L2",)), "R"),
+        ("R.", Origin(("L2",)), "R"),  # the RFC writes it without ACK
+        ("S.", Origin(("R2",)), "S."),  # the second alternative of its row
+        (".", Origin(("R2",)), "."),
+        ("F.", Origin(("E6",)), "F."),  # the ACK rides on the FIN
+        (".", Origin(("V3",)), "."),  # text is taken
+        ("R", Origin(("V3",)), "R"),
+        ("F.", Origin(calls=("CLOSE",)), "F."),
+        ("S.", Origin(calls=("retransmission",)), "S."),
+        (".", Origin(unexplained=True), ""),
     ],
 )
-def test_due_comes_from_the_row(flags: str, note: str, due: str) -> None:
-    assert due_flags([step("<", flags, "ESTABLISHED", note=note)]) == due
+def test_due_comes_from_the_row(flags: str, origin: Origin, due: str) -> None:
+    assert due_flags([step("<", flags, "ESTABLISHED", origin=origin)]) == due
 
 
 def test_what_the_tester_sent_is_not_due() -> None:

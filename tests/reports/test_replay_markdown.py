@@ -12,11 +12,12 @@ from probe.reports.as_replay_markdown import ReplayReport, annotated, render
 from probe.reports.as_replay_mermaid import diagram
 from probe.results.connection import Connection, Replay
 from probe.results.verdict import Expected, Fate, Known, Unchecked, Verdict
+from probe.spec.rules import Level
 from tests.reports.captured import BROKEN, PACKETS, broken, connection, replay
 from tests.reports.records import UNANSWERED, exchange, report, run
 
 BAD = broken(7, blamed=(connection(7).server,))
-MILD = replace(BAD, index=8, verdict=Verdict.WARN, findings=(replace(BROKEN, level="SHOULD", came="a|b"),))
+MILD = replace(BAD, index=8, verdict=Verdict.WARN, findings=(replace(BROKEN, level=Level.SHOULD, came="a|b"),))
 EXPECTED = replace(BAD, index=9, known=(Known(BROKEN.rule, "2026-01-31", "old firmware"),))
 ALLOWED = re.compile(
     r"(sequenceDiagram|  participant [CS] as .+|  (C->>S|S->>C|Note (left of C|right of S|over C,S)): .+)"

@@ -9,10 +9,11 @@ import pytest
 from probe.results.expectations import Place, covers, fates, from_runs, marked_matrix, marked_run, matches
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import Expected, Fate, Report, Run, Verdict
+from probe.spec.rules import Level
 from tests.reports.records import UNANSWERED, exchange, report, run
 
 RULE = UNANSWERED.rule
-OTHER = replace(UNANSWERED, rule="other.rule", level="SHOULD")
+OTHER = replace(UNANSWERED, rule="other.rule", level=Level.SHOULD)
 FAILED = exchange("close-by-us", Verdict.FAIL, findings=(UNANSWERED,))
 EXPECTED = Expected("close-by-us", RULE, "2026-01-31", "old firmware")
 

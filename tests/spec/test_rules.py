@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from probe.spec import rules
-from probe.spec.rules import ALL, APPLICATIONS, LEVELS, Rule, UnknownRuleError, close_matches, find
+from probe.spec.rules import ALL, APPLICATIONS, Level, Rule, UnknownRuleError, close_matches, find
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = sorted(path for path in (ROOT / "probe/spec/rules").glob("*.py") if path.stem not in {"__init__", "rule"})
@@ -68,7 +68,7 @@ def test_ids_are_unique_across_the_files() -> None:
 @each_rule
 def test_rule_is_well_formed(rule: Rule) -> None:
     assert re.fullmatch(r"[a-z]+\.[a-z0-9]+(-[a-z0-9]+)*", rule.id)
-    assert rule.level in LEVELS
+    assert rule.level in set(Level)
     assert all(re.fullmatch(r"(MUST|SHLD|MAY)-\d+", keyword) for keyword in rule.keyword_ids)
     assert rule.needs
     assert set(rule.needs) <= set(APPLICATIONS)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from probe.results.verdict import ExchangeResult, Summary, Verdict
-
-FOLLOWED, NOT_FOLLOWED, INCONCLUSIVE, SKIPPED = "followed", "not followed", "inconclusive", "skipped"
+from probe.results.verdict import Compliance, ExchangeResult, Summary, Verdict
 
 _RULES = {
     "three_way": ("open.", "synack.", "active.", "isn.stable-while-pending", "syndata.handshake-works"),
@@ -21,19 +19,19 @@ def summarize(results: Iterable[ExchangeResult], topics: dict[str, str]) -> Summ
     return Summary(*(_word(found, topic, topics) for topic in ("three_way", "close_by_us", "close_by_peer")))
 
 
-def _word(results: list[ExchangeResult], topic: str, topics: dict[str, str]) -> str:
+def _word(results: list[ExchangeResult], topic: str, topics: dict[str, str]) -> Compliance:
     broken = [
         r for r in results if r.verdict is Verdict.FAIL and any(f.rule.startswith(_RULES[topic]) for f in r.findings)
     ]
     if broken:
-        return NOT_FOLLOWED
+        return Compliance.NOT_FOLLOWED
     mine = [r for r in results if topics.get(r.id) == topic]
     words = {_own_word(r, topic) for r in mine}
     if words & {Verdict.PASS, Verdict.WARN}:
-        return FOLLOWED
+        return Compliance.FOLLOWED
     if Verdict.FAIL in words:
-        return NOT_FOLLOWED
-    return SKIPPED if words <= {Verdict.SKIP} else INCONCLUSIVE
+        return Compliance.NOT_FOLLOWED
+    return Compliance.SKIPPED if words <= {Verdict.SKIP} else Compliance.INCONCLUSIVE
 
 
 def _own_word(result: ExchangeResult, topic: str) -> Verdict:

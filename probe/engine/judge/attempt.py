@@ -20,9 +20,10 @@ from probe.engine.judge.no_evidence import no_evidence
 from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
 from probe.engine.judge.state_timers import judge_hold
 from probe.engine.judge.timers import Late, judge_delayed_acks, judge_full_segments, judge_repeats
-from probe.results.verdict import Finding, Verdict, Why
+from probe.results.verdict import CloseForm, Finding, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.spec import rules
+from probe.spec.rules import Level
 from probe.spec.segment import ACK, FIN, RST, SYN
 from probe.spec.seq import Seq
 
@@ -47,7 +48,7 @@ class Opinion:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     rules: tuple[str, ...] = ()
-    form: str = ""
+    form: CloseForm = CloseForm.NONE
     doubt: Doubt = Doubt.NONE
     why: Why = Why.NONE
 
@@ -165,8 +166,7 @@ def show(watch: Watch, event: Seen) -> str:
 def grade(rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...]) -> Finding:
     """A finding with level and clause from the catalogue."""
     rule = rules.find(rule_id)
-    level = f"{rule.level}, by custom a warning" if rule.custom else rule.level
-    return Finding(rule.id, level, rule.source, sent, due, came, packets)
+    return Finding(rule.id, Level(rule.level), rule.source, sent, due, came, packets, bool(rule.custom))
 
 
 # -- what the oracle cannot know ---------------------------------------------------------------------------------------

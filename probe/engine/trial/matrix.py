@@ -166,7 +166,7 @@ def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
         reason=opinion.reason,
         why=opinion.why,
         rule=rule.id,
-        level=first.level if first else rule.level,
+        level=first.level_text if first else rule.level,
         clause=rule.source,
         sent=first.sent if first else last.sent,
         due=first.due if first else last.due or due_text(cell),

@@ -8,7 +8,7 @@ from probe.engine.belief.events import Seen
 from probe.engine.belief.watch import Watch
 from probe.engine.judge.attempt import Opinion, show
 from probe.engine.trial.attempt import Attempt
-from probe.results.verdict import ExchangeResult, Step, Verdict
+from probe.results.verdict import ExchangeResult, Origin, Step, Verdict
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import Endpoint
 
@@ -59,7 +59,7 @@ def steps_of(attempt: Attempt) -> tuple[Step, ...]:
             text=show(watch, event),
             peer_states=watch.states[index],
             kernel_state=attempt.kernel.get(index),
-            note=note(watch, index),
+            origin=origin(watch, index),
             number=event.number,
         )
         for index, event in enumerate(attempt.conductor.transcript.events)
@@ -67,13 +67,8 @@ def steps_of(attempt: Attempt) -> tuple[Step, ...]:
     )
 
 
-def note(watch: Watch, index: int) -> str:
-    """What the segment was taken for: by which row it was due, or which call of the peer's user sent it."""
-    if watch.broken_at == index:
-        return "no permitted history explains this"
+def origin(watch: Watch, index: int) -> Origin:
+    """What the histories that survive take the segment of event ``index`` for."""
     answers = watch.answers[index]
-    rows = sorted({a.row for a in answers if a.row})
-    if rows:
-        return "due by " + ", ".join(rows)
-    calls = sorted({a.call for a in answers if a.call})
-    return " or ".join(calls)
+    rows, calls = {a.row for a in answers if a.row}, {a.call for a in answers if a.call}
+    return Origin(tuple(sorted(rows)), tuple(sorted(calls)), unexplained=watch.broken_at == index)

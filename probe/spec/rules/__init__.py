@@ -30,9 +30,9 @@ from probe.spec.rules import (
     synack,
     time_wait,
 )
-from probe.spec.rules.rule import APPLICATIONS, LEVELS, Rule
+from probe.spec.rules.rule import APPLICATIONS, Level, Rule
 
-__all__ = ["ALL", "APPLICATIONS", "LEVELS", "Rule", "UnknownRuleError", "close_matches", "find"]
+__all__ = ["ALL", "APPLICATIONS", "Level", "Rule", "UnknownRuleError", "close_matches", "find"]
 
 _IN_ORDER = (
     opening.RULES,

@@ -11,9 +11,21 @@ when it does not.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-LEVELS = ("MUST", "MUST NOT", "SPEC", "SHOULD", "MAY", "MUST*")
-"""The levels a rule can have. SPEC is procedural text without a keyword, MUST* a MUST inside an optional mechanism."""
+
+class Level(StrEnum):
+    """The levels a rule can have."""
+
+    MUST = "MUST"
+    MUST_NOT = "MUST NOT"
+    SPEC = "SPEC"
+    """Procedural text without a keyword."""
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+    MUST_IF = "MUST*"
+    """A MUST inside an optional mechanism."""
+
 
 APPLICATIONS = {
     "N": "nothing: any listening port, or a closed one where the rule says so",
@@ -41,7 +53,7 @@ _SEVERITIES = {
 class Rule:
     """One requirement that can be judged on the wire.
 
-    ``level`` is one of ``LEVELS``, ``keyword_ids`` the RFC's own marks ("MUST-11"); ``source`` gives RFC and section,
+    ``level`` is a word of ``Level``, ``keyword_ids`` the RFC's own marks ("MUST-11"); ``source`` gives RFC and section,
     several joined by "; ", where a bare section number belongs to the RFC named before it. ``stimulus`` is what the
     tester does, in which state of the peer; ``permitted`` are the conformant reactions, ``forbidden`` the others.
     ``needs`` are codes of ``APPLICATIONS``: with several, each serves a part of the rule or, as ``needs_note`` says, an

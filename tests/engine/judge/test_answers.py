@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from probe.engine.judge.answers import FOLLOWED, INCONCLUSIVE, NOT_FOLLOWED, SKIPPED, summarize
-from probe.results.verdict import ExchangeResult, Finding, Verdict
+from probe.engine.judge.answers import summarize
+from probe.results.verdict import Compliance, ExchangeResult, Finding, Verdict
+from probe.spec.rules import Level
 
+FOLLOWED, NOT_FOLLOWED, INCONCLUSIVE, SKIPPED = Compliance
 TOPICS = {"open": "three_way", "close-by-us": "close_by_us", "close-by-peer": "close_by_peer", "old-syn": ""}
 
 
 def result(name: str, word: Verdict, *broken: str, shown: tuple[str, ...] = ()) -> ExchangeResult:
-    findings = tuple(Finding(rule, "SPEC", "RFC 9293", "", "", "") for rule in broken)
+    findings = tuple(Finding(rule, Level.SPEC, "RFC 9293", "", "", "") for rule in broken)
     return ExchangeResult(name, name, word, findings=findings, rules=shown)
 
 
@@ -20,10 +22,16 @@ def result(name: str, word: Verdict, *broken: str, shown: tuple[str, ...] = ()) 
     [
         ([], (SKIPPED, SKIPPED, SKIPPED)),
         ([result("open", Verdict.PASS)], (FOLLOWED, SKIPPED, SKIPPED)),
-        ([result("open", Verdict.WARN, "synack.initial-rto")], (FOLLOWED, SKIPPED, SKIPPED)),
+        (
+            [result("open", Verdict.WARN, "synack.initial-rto")],
+            (FOLLOWED, SKIPPED, SKIPPED),
+        ),
         ([result("open", Verdict.INCONCLUSIVE)], (INCONCLUSIVE, SKIPPED, SKIPPED)),
         ([result("open", Verdict.SKIP)], (SKIPPED, SKIPPED, SKIPPED)),
-        ([result("open", Verdict.FAIL, "open.synack-ack-number")], (NOT_FOLLOWED, SKIPPED, SKIPPED)),
+        (
+            [result("open", Verdict.FAIL, "open.synack-ack-number")],
+            (NOT_FOLLOWED, SKIPPED, SKIPPED),
+        ),
         (
             [result("open", Verdict.PASS), result("close-by-us", Verdict.FAIL, "close.fin-acked")],
             (FOLLOWED, NOT_FOLLOWED, SKIPPED),
@@ -36,7 +44,10 @@ def result(name: str, word: Verdict, *broken: str, shown: tuple[str, ...] = ()) 
             [result("close-by-peer", Verdict.FAIL, "ack.under-half-second", shown=("aclose.fin-form",))],
             (SKIPPED, SKIPPED, FOLLOWED),
         ),
-        ([result("close-by-peer", Verdict.FAIL, "ack.under-half-second")], (SKIPPED, SKIPPED, NOT_FOLLOWED)),
+        (
+            [result("close-by-peer", Verdict.FAIL, "ack.under-half-second")],
+            (SKIPPED, SKIPPED, NOT_FOLLOWED),
+        ),
     ],
 )
 def test_three_words(results: list[ExchangeResult], answer: tuple[str, str, str]) -> None:

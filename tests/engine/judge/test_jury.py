@@ -7,9 +7,10 @@ import pytest
 from probe.engine.judge.attempt import Doubt, Opinion
 from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.results.verdict import Finding, Verdict, Why
+from probe.spec.rules import Level
 
-FOUND = Finding("close.fin-acked", "SPEC", "RFC 9293 3.6", "F. seq 1 ack 1", ". ack 2", ". ack 3")
-OTHER = Finding("synack.retransmitted", "SPEC", "RFC 9293 3.10.8", "S seq 0", "S.", "nothing")
+FOUND = Finding("close.fin-acked", Level.SPEC, "RFC 9293 3.6", "F. seq 1 ack 1", ". ack 2", ". ack 3")
+OTHER = Finding("synack.retransmitted", Level.SPEC, "RFC 9293 3.10.8", "S seq 0", "S.", "nothing")
 PASS, SKIP = Opinion(Verdict.PASS), Opinion(Verdict.SKIP, "run probe target on the peer")
 IDLE = Opinion(Verdict.SKIP, "the application behind the port did not close its side within 1 s", why=Why.APPLICATION)
 
