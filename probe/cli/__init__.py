@@ -12,7 +12,7 @@ from contextlib import suppress
 import click
 
 from probe import __version__
-from probe.results.exit_codes import ENVIRONMENT, INTERRUPTED, USAGE
+from probe.results.exit_codes import ExitCode
 from probe.wire.errors import TargetError, WireError
 
 _COMMANDS = {
@@ -109,7 +109,7 @@ def _no_room(error: OSError) -> int:
     nobody_reads()
     with suppress(OSError):
         click.echo(f"probe: {unwritable(error)}", err=True)
-    return ENVIRONMENT
+    return ExitCode.ENVIRONMENT
 
 
 def _not_loaded(error: ImportError) -> int:
@@ -120,7 +120,7 @@ def _not_loaded(error: ImportError) -> int:
     reason = (str(cause).splitlines() or ["no reason given"])[0]
     with suppress(OSError):
         click.echo(f"probe: a package that probe needs cannot be loaded ({reason}): install what is missing", err=True)
-    return ENVIRONMENT
+    return ExitCode.ENVIRONMENT
 
 
 def _crashed() -> int:
@@ -129,7 +129,7 @@ def _crashed() -> int:
     with suppress(OSError):
         traceback.print_exc()
         click.echo("probe: this is a fault of probe itself, not of the peer: report it with the lines above", err=True)
-    return ENVIRONMENT
+    return ExitCode.ENVIRONMENT
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -140,7 +140,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("probe: interrupted", err=True)
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         from probe.cli.output.terminal import nobody_reads
 
@@ -151,5 +151,5 @@ def _run(arguments: Sequence[str] | None) -> int:
 
         click.echo(f"probe: {error}", err=True)
         github.trouble(str(error))
-        return USAGE if isinstance(error, TargetError) else ENVIRONMENT
+        return ExitCode.USAGE if isinstance(error, TargetError) else ExitCode.ENVIRONMENT
     return done if isinstance(done, int) else 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import zip_longest
 
+from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.verdict import Expected, Finding, Known, Verdict, exit_code, worst
 from probe.spec.segment import Endpoint, Segment
 
@@ -163,7 +164,7 @@ class Replay:
         return found | ({Verdict.PASS} if self.known else set()) | ({Verdict.INCONCLUSIVE} if self.late else set())
 
     @property
-    def exit_code(self) -> int:
-        """1 a MUST is violated (or what ``fail_on`` names), 130 interrupted, 4 unreadable in part, 3 inconclusive."""
+    def exit_code(self) -> ExitCode:
+        """What its verdicts come to; ``fail_on`` fails too, and a file that is unreadable in part is an error."""
         code = exit_code(self.words, self.fail_on, interrupted=self.interrupted)
-        return 4 if self.faults and code in (0, 3) else code
+        return heaviest([code, ExitCode.ENVIRONMENT]) if self.faults else code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from probe.results.exit_codes import ExitCode
 from probe.results.verdict import Expected, Finding, Known, Verdict, Why, WithNews, exit_code
 
 
@@ -102,7 +103,7 @@ class MatrixReport:
         return tuple(cell for run in self.runs for cell in run.cells)
 
     @property
-    def exit_code(self) -> int:
-        """0 conforms, 1 a MUST is violated (or what ``fail_on`` names), 3 inconclusive, 130 interrupted."""
+    def exit_code(self) -> ExitCode:
+        """What its cells come to; ``fail_on`` fails too."""
         words = {cell.news for cell in self.cells}
         return exit_code(() if words <= {Verdict.SKIP} else words, self.fail_on, interrupted=self.interrupted)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from probe.results.exit_codes import ExitCode, heaviest
 from probe.spec.rules.rule import Level
 from probe.spec.segment import Segment
 
@@ -337,15 +338,14 @@ class Report:
         return tuple(e for run in self.runs for e in run.exchanges)
 
     @property
-    def exit_code(self) -> int:
-        """0 conforms, 1 a MUST is violated (or what ``fail_on`` names), 3 inconclusive, 130 interrupted."""
+    def exit_code(self) -> ExitCode:
+        """What its verdicts come to; ``fail_on`` fails too."""
         return exit_code([e.news for e in self.exchanges], self.fail_on, interrupted=self.interrupted)
 
 
-def exit_code(words: Collection[Verdict], fail_on: frozenset[Verdict], *, interrupted: bool) -> int:
+def exit_code(words: Collection[Verdict], fail_on: frozenset[Verdict], *, interrupted: bool = False) -> ExitCode:
     """What verdicts without what was expected come to."""
-    if fail_on.union({Verdict.FAIL}).intersection(words):
-        return 1
-    if interrupted:
-        return 130
-    return 3 if Verdict.INCONCLUSIVE in words or not words else 0
+    codes = dict.fromkeys(words, ExitCode.CONFORMS)
+    codes |= {word: ExitCode.INCONCLUSIVE for word in words if word is Verdict.INCONCLUSIVE}
+    codes |= {word: ExitCode.VIOLATED for word in words if word is Verdict.FAIL or word in fail_on}
+    return heaviest([*codes.values(), *[ExitCode.INTERRUPTED] * interrupted])

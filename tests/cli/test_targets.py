@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from probe.cli.options.targets import Aim, resolve
+from probe.cli.options.targets import Peer, resolve
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError
 
@@ -32,15 +32,15 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 
 
 @pytest.mark.parametrize(
-    ("text", "aim"),
+    ("text", "peer"),
     [
-        ("192.0.2.1:80", Aim(Endpoint("192.0.2.1", 80))),
-        ("[2001:DB8::1]:443", Aim(Endpoint("2001:db8::1", 443))),
-        ("[fe80::1%eth0]:22", Aim(Endpoint("fe80::1", 22), "eth0")),
+        ("192.0.2.1:80", Peer(Endpoint("192.0.2.1", 80))),
+        ("[2001:DB8::1]:443", Peer(Endpoint("2001:db8::1", 443))),
+        ("[fe80::1%eth0]:22", Peer(Endpoint("fe80::1", 22), "eth0")),
     ],
 )
-def test_literal_addresses(text: str, aim: Aim) -> None:
-    assert resolve(text) == [aim]
+def test_literal_addresses(text: str, peer: Peer) -> None:
+    assert resolve(text) == [peer]
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,16 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from probe.cli.options.namespaces import placed, watch
+from probe.cli.options import common
+from probe.cli.options.namespaces import in_namespace, watch
 from probe.cli.options.reporting import Reporting, reporting
 from probe.cli.options.selection import chosen
-from probe.spec.reaction import PROFILES
-
-_PORT = click.IntRange(1, 65535)
 
 
 @click.command("check")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option("-4", "ipv4", is_flag=True, help="IPv4 only.")
-@click.option("-6", "ipv6", is_flag=True, help="IPv6 only.")
-@click.option("--profile", type=click.Choice(PROFILES), default="rfc9293", show_default=True, help="The reading.")
+@common.versions
+@common.profile
 @click.option(
     "--trigger",
     default="auto",
@@ -30,14 +27,14 @@ _PORT = click.IntRange(1, 65535)
 @click.option("--only", multiple=True, metavar="ID", help="Only this exchange (* and ? allowed); repeatable.")
 @click.option("--no-wait", is_flag=True, help="Leave out exchanges that wait for a timer of the peer.")
 @click.option("--slow", is_flag=True, help="Add the exchanges that wait for minutes (2MSL, R2), all at the same time.")
-@click.option("--patience", type=click.FloatRange(0.01, 3600), metavar="SECONDS", help="How long a reply may take.")
-@click.option("--interface", metavar="NAME", help="Send and listen there, whatever the routes say.")
-@click.option("--source", metavar="ADDRESS", help="The source address, one of this host's.")
-@click.option("--closed-port", type=_PORT, metavar="PORT", help="A port of the target where nothing listens.")
-@click.option("--seed", type=int, metavar="NUMBER", help="Makes the tester's sequence numbers repeatable.")
-@click.option("--deadline", type=click.FloatRange(0.1), metavar="SECONDS", help="End then; the rest is inconclusive.")
+@common.patience
+@common.interface
+@common.source
+@common.closed_port
+@common.seed
+@common.until
 @reporting
-@click.option("--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable.")
+@common.show
 @click.option("--hosts", metavar="FILE.toml", help="Check the hosts listed there, too.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=8, show_default=True, help="So many hosts at a time.")
 @click.option(
@@ -50,16 +47,15 @@ _PORT = click.IntRange(1, 65535)
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(0.01, 100_000),
+    type=common.Number(0.01, 100_000),
     metavar="N",
     help="At most so many new connections a second that one host sees.  [default: no bound]",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
-@placed
+@common.quiet
+@in_namespace
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     targets: tuple[str, ...],
-    ipv4: bool,
-    ipv6: bool,
+    versions: frozenset[int],
     trigger: str,
     only: tuple[str, ...],
     no_wait: bool,
@@ -69,7 +65,6 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     hosts: str | None,
     jobs: int,
     rate: float | None,
-    deadline: float | None,
     reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that CheckOptions has under the same name
 ) -> int:
@@ -81,20 +76,19 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     that needs neither root nor configuration. Checking another host needs the capability CAP_NET_RAW.
     """
     from probe.cli.options.hosts import read
-    from probe.cli.output import publishing
-    from probe.cli.run import check as checking
+    from probe.cli.run import check as run
     from probe.cli.run import plan
+    from probe.cli.run.outcome import Display, Request
     from probe.live.options import CheckOptions
 
     exchanges = _exchanges(only, no_wait=no_wait, slow=slow)
     options = CheckOptions(
         trigger=known_trigger_text(trigger), only=exchanges, waits=not no_wait, slow=slow, watch=watch(), **plain
     )
-    versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
     explicit = _explicit(trigger=trigger, rate=rate, **plain)
-    request = checking.Request(wanted, versions, options, explicit, jobs, deadline)
-    return checking.check(request, publishing.Display(_shown(show), quiet, reporting))
+    request = Request(wanted, versions, options, explicit, jobs)
+    return run.check(request, Display(reporting, quiet, _shown(show)))
 
 
 def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the options have them

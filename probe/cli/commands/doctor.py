@@ -19,10 +19,10 @@ def command(target: str | None, interface: str | None) -> int:
     from probe.cli.output.terminal import paint, say, width
     from probe.cli.run.diagnosis import diagnose
     from probe.reports.table import table
-    from probe.results.exit_codes import ENVIRONMENT
+    from probe.results.exit_codes import ExitCode
 
-    aims = resolve(target) if target else []
-    found = diagnose(aims, interface)
+    peers = resolve(target) if target else []
+    found = diagnose(peers, interface)
     colour = paint(sys.stdout)
     rows = [(f.what, colour.word(f.word), f.detail) for f in found.findings]
     say(table(("check", "state", "detail"), rows, width()) + "\n")
@@ -30,4 +30,4 @@ def command(target: str | None, interface: str | None) -> int:
     for mend, what in reversed(mends.items()):
         say(f"\nto mend {what}:\n  {mend}\n")
     say(f"\nprobe: {found.answer}\n")
-    return 0 if found.works else ENVIRONMENT
+    return 0 if found.works else ExitCode.ENVIRONMENT

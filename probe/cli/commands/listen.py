@@ -6,21 +6,20 @@ from typing import Any
 
 import click
 
-from probe.cli.options.namespaces import placed, watch
+from probe.cli.options import common
+from probe.cli.options.namespaces import in_namespace, watch
 from probe.cli.options.reporting import Reporting, reporting
 from probe.cli.options.selection import chosen
-from probe.spec.reaction import PROFILES
 
 
 @click.command("listen")
-@click.argument("port", type=click.IntRange(1, 65535))
-@click.option("-4", "ipv4", is_flag=True, help="IPv4 only.")
-@click.option("-6", "ipv6", is_flag=True, help="IPv6 only.")
-@click.option("--profile", type=click.Choice(PROFILES), default="rfc9293", show_default=True, help="The reading.")
+@click.argument("port", type=common.PORT)
+@common.versions
+@common.profile
 @click.option("--exchange", "only", multiple=True, metavar="ID", help="Only this exchange (* and ? allowed).")
 @click.option("--once", is_flag=True, help="Judge one connection, by the plain handshake or by --exchange.")
 @click.option("--count", type=click.IntRange(1), metavar="N", help="Take N connections and end.")
-@click.option("--deadline", type=click.FloatRange(0.1), metavar="SECONDS", help="End then, whatever is still missing.")
+@click.option("--deadline", type=common.SECONDS, metavar="SECONDS", help="End then, whatever is still missing.")
 @click.option("--no-wait", is_flag=True, help="Leave out exchanges that wait for a timer of the client.")
 @click.option(
     "--trigger",
@@ -31,18 +30,17 @@ from probe.spec.reaction import PROFILES
 )
 @click.option("--ask", metavar="TARGET", help="A `probe target`, which is asked for each connection.")
 @click.option("--from", "client", metavar="ADDRESS", help="Judge this client only; else the first one that comes.")
-@click.option("--patience", type=click.FloatRange(0.01, 3600), default=1.0, metavar="SECONDS", help="For a reply.")
+@click.option("--patience", type=common.PATIENCE, default=1.0, metavar="SECONDS", help="For a reply.")
 @click.option("--interface", metavar="NAME", help="Listen there only.")
 @click.option("--source", metavar="ADDRESS", help="Listen at this address of ours only.")
 @click.option("--seed", type=int, metavar="NUMBER", help="Makes our sequence numbers repeatable.")
 @reporting
-@click.option("--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable.")
-@click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
-@placed
+@common.show
+@common.quiet
+@in_namespace
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     port: int,
-    ipv4: bool,
-    ipv6: bool,
+    versions: frozenset[int],
     only: tuple[str, ...],
     once: bool,
     count: int | None,
@@ -59,8 +57,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     Each connection it opens shows one exchange: our good SYN,ACK, wrong acknowledgments, RSTs, silence, a SYN of our
     own, a refusal, and the close in each order. Nothing may listen at PORT. Needs the capability CAP_NET_RAW.
     """
-    from probe.cli.output.publishing import Display
-    from probe.cli.run import listen as listening
+    from probe.cli.run import listen as run
+    from probe.cli.run.outcome import Display
     from probe.live.listen import FIRST, ListenOptions
 
     if once and count is not None:
@@ -69,13 +67,13 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         only=_exchanges(only, "--exchange") or ((FIRST,) if once else ()),
         waits=not no_wait,
         count=1 if once else count,
-        versions=tuple(v for v, asked in ((4, ipv4), (6, ipv6)) if asked or not (ipv4 or ipv6)),
+        versions=tuple(sorted(versions or (4, 6))),
         client=client or "",
         watch=watch(),
         **plain,
     )
     shown = frozenset(_exchanges(("*",) if "all" in show else show, "--show"))
-    return listening.listen(port, ask, options, Display(shown, quiet, reporting))
+    return run.listen(port, ask, options, Display(reporting, quiet, shown))
 
 
 def _exchanges(patterns: tuple[str, ...], option: str) -> tuple[str, ...]:

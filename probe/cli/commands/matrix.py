@@ -7,53 +7,48 @@ from typing import Any
 
 import click
 
-from probe.cli.options.namespaces import placed, watch
+from probe.cli.options import common
+from probe.cli.options.namespaces import in_namespace, watch
 from probe.cli.options.reporting import Reporting, reporting
-from probe.spec.reaction import PROFILES
 from probe.spec.states import State
-
-_PORT = click.IntRange(1, 65535)
 
 
 @click.command("matrix")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option("-4", "ipv4", is_flag=True, help="IPv4 only.")
-@click.option("-6", "ipv6", is_flag=True, help="IPv6 only.")
+@common.versions
 @click.option(
     "--only",
     multiple=True,
     metavar="STATE[:SEGMENT]",
     help="Only this row, column (:SEGMENT) or cell, by the RFC's names, such as ESTABLISHED:SYN+ACK; repeatable.",
 )
-@click.option("--profile", type=click.Choice(PROFILES), default="rfc9293", show_default=True, help="The reading.")
+@common.profile
 @click.option(
     "--trigger",
     default="auto",
     metavar="auto|none|http|target|LINE",
     help="How the peer's application is brought to act, as for `probe check`; only `probe target` reaches every state.",
 )
-@click.option("--patience", type=click.FloatRange(0.01, 3600), metavar="SECONDS", help="How long a reply may take.")
+@common.patience
 @click.option(
     "--parallel",
     type=click.IntRange(1, 4096),
     metavar="COUNT",
     help="How many connections the peer sees at a time (5; 384 behind `probe target`).",
 )
-@click.option("--interface", metavar="NAME", help="Send and listen there, whatever the routes say.")
-@click.option("--source", metavar="ADDRESS", help="The source address, one of this host's.")
-@click.option("--closed-port", type=_PORT, metavar="PORT", help="A port of the target where nothing listens.")
-@click.option("--seed", type=int, metavar="NUMBER", help="Makes the tester's sequence numbers repeatable.")
-@click.option("--deadline", type=click.FloatRange(0.1), metavar="SECONDS", help="End then; the rest is inconclusive.")
+@common.interface
+@common.source
+@common.closed_port
+@common.seed
+@common.until
 @reporting
 @click.option("-q", "--quiet", is_flag=True, help="Print the matrix and the counts only.")
-@placed
+@in_namespace
 def command(  # one parameter an option
     targets: tuple[str, ...],
-    ipv4: bool,
-    ipv6: bool,
+    versions: frozenset[int],
     only: tuple[str, ...],
     trigger: str,
-    deadline: float | None,
     quiet: bool,
     reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that MatrixOptions has under the same name
@@ -65,12 +60,13 @@ def command(  # one parameter an option
     private network namespace with `probe target` in it.
     """
     from probe.cli.commands.check import known_trigger_text
-    from probe.cli.run import matrix as matrix_run
+    from probe.cli.run import matrix as run
+    from probe.cli.run import plan
+    from probe.cli.run.outcome import Display, Request
     from probe.live.matrix_options import MatrixOptions
 
     options = MatrixOptions(trigger=known_trigger_text(trigger), only=_only(only), watch=watch(), **plain)
-    versions = {version for version, asked in ((4, ipv4), (6, ipv6)) if asked}
-    return matrix_run.matrix(targets, versions, options, matrix_run.Display(reporting, quiet, deadline))
+    return run.matrix(Request(plan.given(targets), versions, options), Display(reporting, quiet))
 
 
 def _only(texts: tuple[str, ...]) -> frozenset[tuple[str, str]]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from probe.cli.options.filters import OPTION, parse
+from probe.cli.options import common
+from probe.cli.options.filters import OPTION, Picked, parse
 from probe.cli.options.reporting import Reporting, reporting_as
+from probe.cli.options.selection import chosen
 from probe.spec.reaction import PROFILES
 
 if TYPE_CHECKING:
-    from probe.cli.run.replay_outcome import Picked
+    from probe.cli.run.outcome import Display
 
 _SHOWN = re.compile(r"(?:(?P<file>.+):)?(?P<index>\d+)", re.DOTALL)
-_ROWS = "20"
 _HELPS = {
     "--jsonl": "Write each connection as a line of JSON as soon as it is judged, at last a summary; - as above.",
     "--junit": "Write JUnit XML, as Jenkins and GitLab read it, with the connections that --limit lists.",
@@ -27,6 +28,15 @@ _HELPS = {
 }
 _JUDGING = ("--filter", "--show", "--limit", "--connections", "--workers", "--scheduler")
 """What only the judging of captures and recordings knows."""
+_NOT_SHOWN = ("--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on")
+"""What --show N has no use for."""
+
+
+def _rows(context: click.Context, parameter: click.Parameter, text: str) -> int | None:
+    """The number of rows; None for all of them."""
+    if text != "all" and not (text.isascii() and text.isdecimal()):
+        raise click.BadParameter(f"{text!r} is neither a number nor 'all'", context, parameter)
+    return None if text == "all" else int(text)
 
 
 @click.command("replay")
@@ -47,13 +57,20 @@ _JUDGING = ("--filter", "--show", "--limit", "--connections", "--workers", "--sc
     help="Only the ladder of this connection (--json: its segments); repeatable."
     " For recordings: ID of an exchange, or all.",
 )
-@click.option("--limit", default=_ROWS, show_default=True, metavar="N|all", help="Rows in the table, the worst first.")
+@click.option(
+    "--limit",
+    default="20",
+    show_default=True,
+    callback=_rows,
+    metavar="N|all",
+    help="Rows in the table, the worst first.",
+)
 @click.option(
     "--connections", is_flag=True, help="Judge recordings of `probe check` by connections too, like any capture."
 )
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Hand the work to this Dask cluster instead (extra [cluster]).")
-@click.option("--deadline", type=click.FloatRange(0.1), metavar="SECONDS", help="End then; the rest is inconclusive.")
+@common.until
 @reporting_as(_HELPS)
 @click.option(
     "--live",
@@ -66,21 +83,19 @@ _JUDGING = ("--filter", "--show", "--limit", "--connections", "--workers", "--sc
     metavar="N",
     help="With --live: the number of the connection.  [default: the first with its SYN]",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
+@common.quiet
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     files: tuple[str, ...],
     profile: str | None,
     filters: tuple[str, ...],
     show: tuple[str, ...],
-    limit: str,
     connections: bool,
-    workers: int | None,
-    scheduler: str | None,
-    deadline: float | None,
+    until: float | None,
     reporting: Reporting,
     live: str | None,
     connection: int | None,
     quiet: bool,
+    **plain: Any,  # noqa: ANN401  # options that ReplayRequest has under the same name
 ) -> int:
     """Judge every TCP connection in captures: pcap or pcapng, plain or gzip.
 
@@ -89,45 +104,45 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     """
     if files.count("-") > 1:
         raise click.UsageError("standard input can be read only once")
-    if live is not None or connection is not None:
-        return _re_enact(live, files, connection, profile, reporting, quiet=quiet, deadline=deadline)
+    from probe.cli.run.outcome import Display
+
+    display = Display(reporting, quiet)
+    if live is not None:
+        return _re_enact(live, files, connection, profile, until, display)
+    if connection is not None:
+        raise click.UsageError("--connection names what --live TARGET re-enacts; to look at a connection use --show N")
     if reporting.save is not None:
         raise click.UsageError("--save keeps the packets of --live TARGET; captures are judged where they are")
-    from probe.cli.run.replay import Display, replay
-    from probe.cli.run.replay_outcome import Request
+    from probe.cli.run.replay import replay
+    from probe.cli.run.replay_outcome import ReplayRequest
 
-    beside = [OPTION] * bool(filters) + ["--deadline"] * bool(deadline)
-    shown = _all_picked(show, files, beside=[*beside, *reporting.given(*_NOT_SHOWN)])
-    wanted = parse(filters)
-    as_captures = connections or bool(filters)
-    request = Request(files, profile, filters, wanted, *shown, _limit(limit), as_captures, workers, scheduler)
-    return replay(request, Display(reporting, quiet, deadline))
-
-
-_NOT_SHOWN = ("--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on")
-"""What --show N has no use for."""
+    named = [_named(text, files) for text in show]
+    picked = tuple(one for one in named if isinstance(one, Picked))
+    exchanges = tuple(one for one in named if isinstance(one, str))
+    if picked and (beside := [*_used((OPTION, "--deadline")), *reporting.given(*_NOT_SHOWN)]):
+        raise click.UsageError(f"--show N shows that connection and nothing else: leave out {beside[0]}")
+    asked = (files, profile, filters, parse(filters), picked, exchanges)
+    request = ReplayRequest(*asked, as_captures=connections or bool(filters), until=until, **plain)
+    return replay(request, display)
 
 
 def _re_enact(
-    live: str | None,
+    live: str,
     files: tuple[str, ...],
     connection: int | None,
     profile: str | None,
-    reporting: Reporting,
-    *,
-    quiet: bool,
-    deadline: float | None,
+    until: float | None,
+    display: Display,
 ) -> int:
     """``--live``: something quite different."""
-    if live is None:
-        raise click.UsageError("--connection names what --live TARGET re-enacts; to look at a connection use --show N")
     if strange := _used(_JUDGING):
         raise click.UsageError(f"--live re-enacts one connection and judges no capture: leave out {strange[0]}")
-    from probe.cli.output.publishing import Display
-    from probe.cli.run import reenact as replay_live
+    if len(files) != 1:
+        raise click.UsageError(f"--live re-enacts one connection of one file, not of {len(files)}: name the file")
+    from probe.cli.run.reenact import reenact
+    from probe.live.reenact import LiveOptions
 
-    request = replay_live.Request(live, files, connection, profile, deadline)
-    return replay_live.run(request, Display(quiet=quiet, reporting=reporting))
+    return reenact(live, LiveOptions(files[0], connection, profile or PROFILES[0], until=until), display)
 
 
 def _used(options: Iterable[str]) -> list[str]:
@@ -137,43 +152,16 @@ def _used(options: Iterable[str]) -> list[str]:
     return [o for o in options if context.get_parameter_source(names[o] or "") is ParameterSource.COMMANDLINE]
 
 
-def _limit(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not (text.isascii() and text.isdecimal()):
-        raise click.BadParameter(f"{text!r} is neither a number nor 'all'", param_hint="--limit")
-    return int(text)
-
-
-def _all_picked(
-    show: tuple[str, ...], files: tuple[str, ...], *, beside: list[str]
-) -> tuple[tuple[Picked, ...], tuple[str, ...]]:
-    """The connections and the exchanges to show; ``beside``: options that ask for something else."""
-    named = [_picked(text, files) for text in show]
-    exchanges = tuple(one for one in named if isinstance(one, str))
-    picked = tuple(one for one in named if not isinstance(one, str))
-    if picked and beside:
-        raise click.UsageError(f"--show N shows that connection and nothing else: leave out {beside[0]}")
-    return picked, exchanges
-
-
-def _picked(text: str, files: tuple[str, ...]) -> Picked | str:
-    """The connection that ``N`` or ``FILE:N`` names; other text is an id of an exchange."""
-    from probe.cli.run.replay_outcome import Picked
+def _named(text: str, files: tuple[str, ...]) -> Picked | str:
+    """The connection that ``N`` or ``FILE:N`` names; other text is an id or a pattern of exchanges."""
+    from probe.scenarios import ALL
 
     found = _SHOWN.fullmatch(text)
     if found is None:
-        return _exchange(text)
+        if text != "all":
+            chosen((text,), list(ALL), "--show")
+        return "*" if text == "all" else text
     if files == ("-",) or found["file"] == "-":
         problem = "standard input cannot be read twice: save it to a file and show from there"
         raise click.BadParameter(problem, param_hint="--show")
     return Picked(found["file"], int(found["index"]))
-
-
-def _exchange(text: str) -> str:
-    from probe.cli.options.selection import chosen
-    from probe.scenarios import ALL
-
-    if text != "all":
-        chosen((text,), list(ALL), "--show")
-    return "*" if text == "all" else text

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from probe.cli.options.namespaces import placed, watch
+from probe.cli.options.namespaces import in_namespace, watch
 from probe.wire.errors import WireError
 
 
@@ -16,7 +16,7 @@ from probe.wire.errors import WireError
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 is a free one.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of every connection's end on standard error.")
-@placed
+@in_namespace
 def command(host: str | None, port: int, verbose: bool) -> int:
     """Run a TCP listener whose application does what the tester asks: echo, close, hold, half-close, abort, connect.
 

@@ -28,6 +28,14 @@ _VALUES: dict[str, Callable[[Connection], tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Picked:
+    """One connection to show; ``file`` None where there is only one file."""
+
+    file: str | None
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """One ``KEY=VALUE``: some value that the connection has under ``key`` is among ``accepted``."""
 

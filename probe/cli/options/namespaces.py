@@ -18,7 +18,7 @@ _WHERE = "probe.where"
 Command = Callable[..., int]
 
 
-def placed(command: Command) -> Command:
+def in_namespace(command: Command) -> Command:
     """Give a click command the two options, and run it where they say. Goes below the command's other options."""
 
     @functools.wraps(command)

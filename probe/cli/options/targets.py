@@ -16,20 +16,20 @@ _FORMS = "write host:port, for example 192.0.2.1:80, [2001:db8::1]:80 or www.exa
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class Peer:
     """One endpoint to check; ``interface`` is the zone of a link-local address (``fe80::1%eth0``), else empty."""
 
     endpoint: Endpoint
     interface: str = ""
 
 
-def resolve(text: str, versions: Collection[int] = ()) -> list[Aim]:
+def resolve(text: str, versions: Collection[int] = ()) -> list[Peer]:
     """What a TARGET stands for; ``versions`` (4, 6; empty: either) restricts it. Raises TargetError."""
     host, port = split(text)
     return locate(host, (port,), versions)
 
 
-def locate(host: str, ports: Sequence[int], versions: Collection[int] = ()) -> list[Aim]:
+def locate(host: str, ports: Sequence[int], versions: Collection[int] = ()) -> list[Peer]:
     """The endpoints at these ports of a name or address; all of one IP version before the next. Raises TargetError."""
     wanted = sorted(set(versions) or _FAMILIES)
     if is_literal(host):
@@ -47,7 +47,7 @@ def locate(host: str, ports: Sequence[int], versions: Collection[int] = ()) -> l
                 " and a check judges one peer: give one of them"
                 + (", or restrict the name with -4 or -6" if _unique(found) else "")
             )
-    return [Aim(Endpoint(addresses[0], port)) for addresses in found.values() if addresses for port in ports]
+    return [Peer(Endpoint(addresses[0], port)) for addresses in found.values() if addresses for port in ports]
 
 
 def split(text: str) -> tuple[str, int]:
@@ -74,12 +74,12 @@ def is_literal(host: str) -> bool:
     return True
 
 
-def _literal(host: str, port: int, wanted: list[int]) -> Aim:
+def _literal(host: str, port: int, wanted: list[int]) -> Peer:
     address, zone = canonical(host)
     endpoint = Endpoint(address, port)
     if endpoint.version not in wanted:
         raise TargetError(f"{address} is an IPv{endpoint.version} address: leave out -{wanted[0]}")
-    return Aim(endpoint, zone)
+    return Peer(endpoint, zone)
 
 
 def _addresses(host: str, version: int) -> list[str]:

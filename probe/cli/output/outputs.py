@@ -16,10 +16,6 @@ from probe.cli.output.sinks import DocumentSink
 from probe.results.verdict import Expected, Verdict
 from probe.wire.errors import WireError
 
-LATE = "the deadline came; what was not done by then is inconclusive"
-CUT_SHORT = "interrupted; what was done until then is reported"
-"""What people are told of a run that ended before its time, by every command."""
-
 
 class Papers(Protocol):
     """One report in every format."""

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import click
 
-from probe.cli.options.reporting import Reporting
 from probe.cli.output.check_formats import CheckPapers
-from probe.cli.output.outputs import CUT_SHORT, LATE, Outputs
+from probe.cli.output.outputs import Outputs
 from probe.cli.output.sinks import PatientRecorder
 from probe.cli.output.terminal import paint, say, width
-from probe.cli.run.outcome import Outcome
+from probe.cli.run.outcome import Checked, Display
 from probe.reports import as_text
 from probe.results.verdict import ExchangeResult, Report
 from probe.wire.errors import WireError
-
-_NOTHING = Reporting()
-
-
-@dataclass(frozen=True, slots=True)
-class Display:
-    """What is printed, the ladders of ``show`` with it, and what is written."""
-
-    show: frozenset[str] = frozenset()
-    quiet: bool = False
-    reporting: Reporting = _NOTHING
 
 
 class Render(Protocol):
@@ -46,7 +33,7 @@ class Render(Protocol):
 
 
 def publish(
-    outcome: Outcome,
+    outcome: Checked,
     profile: str,
     display: Display,
     outputs: Outputs,
@@ -62,9 +49,9 @@ def publish(
         if recorder.trouble is not None:
             outcome.failed(recorder.trouble)
     report = outcome.report(profile)
-    outputs.write(CheckPapers(report), outcome, lambda: outcome.exit_code(report))
-    _complain(outcome, report)
-    code = outcome.exit_code(report)
+    outputs.write(CheckPapers(report), outcome, lambda: outcome.exit_code(report.exit_code))
+    outcome.complain((*report.warnings, *(w for run in report.runs for w in run.warnings)))
+    code = outcome.exit_code(report.exit_code)
     told = report.runs or (report.unchecked and render is not as_text.render)
     if told and not outputs.stdout_taken:
         style = as_text.Style(width(), paint(sys.stdout), display.quiet)
@@ -73,16 +60,4 @@ def publish(
         except WireError as error:
             outcome.failed(error)
             click.echo(f"probe: {error}", err=True)
-    return outcome.exit_code(report)
-
-
-def _complain(outcome: Outcome, report: Report) -> None:
-    # Several targets suffer from the same, such as a missing capability: it is said once.
-    for warning in dict.fromkeys((*report.warnings, *(w for run in report.runs for w in run.warnings))):
-        click.echo(f"probe: {warning}", err=True)
-    for sentence in dict.fromkeys(outcome.sentences):
-        click.echo(f"probe: {sentence}", err=True)
-    if any(run.late for run in report.runs):
-        click.echo(f"probe: {LATE}", err=True)
-    if outcome.interrupted:
-        click.echo(f"probe: {CUT_SHORT}", err=True)
+    return outcome.exit_code(report.exit_code)

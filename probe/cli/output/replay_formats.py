@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from probe.cli.run.replay_outcome import Outcome, Request
+from probe.cli.run.replay_outcome import Replayed, ReplayRequest
 from probe.reports import as_replay_json, as_replay_markdown
 from probe.results.connection import Connection, Replay
 from probe.results.expectations import from_runs
@@ -21,8 +21,8 @@ LADDERS = 10
 class ReplayPapers:
     """``probe.cli.output.outputs.Papers`` of a replay."""
 
-    request: Request
-    outcome: Outcome
+    request: ReplayRequest
+    outcome: Replayed
 
     def json(self, code: int, errors: Sequence[str]) -> str:
         """The JSON document, with every connection."""

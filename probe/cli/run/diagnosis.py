@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from probe.cli.options.targets import Aim
+from probe.cli.options.targets import Peer
 from probe.cli.run.selftest import Finding, Line, interface_findings, try_line
 from probe.wire.errors import WireError
 from probe.wire.namespace import private_possible
@@ -33,14 +33,14 @@ class Diagnosis:
     answer: str
 
 
-def diagnose(aims: Sequence[Aim], interface: str | None = None) -> Diagnosis:
-    """Look at everything; ``aims`` are the targets to find the way to (none: the lab is what matters)."""
+def diagnose(peers: Sequence[Peer], interface: str | None = None) -> Diagnosis:
+    """Look at everything; ``peers`` are the targets to find the way to (none: the lab is what matters)."""
     capable = _capable()
     forbidden = private_possible()
     lines = [try_line(number, private=not capable) for number in (4, 6)] if capable or forbidden is None else []
     findings = [_interpreter(), *_packages(), _right(capable, forbidden), _namespace(forbidden), _diag()]
     findings += [finding for line in lines for finding in line.findings]
-    ways = [_way(aim, interface) for aim in aims]
+    ways = [_way(peer, interface) for peer in peers]
     findings += [finding for _, found in ways for finding in found]
     works, answer = _answer(capable, forbidden, lines, [route for route, _ in ways])
     return Diagnosis(tuple(findings), works, answer)
@@ -112,13 +112,13 @@ def _diag() -> Finding:
         return Finding("sock_diag", "missing", f"{table.reason}; states are inferred only", "sudo modprobe tcp_diag")
 
 
-def _way(aim: Aim, interface: str | None) -> tuple[Route | None, list[Finding]]:
+def _way(peer: Peer, interface: str | None) -> tuple[Route | None, list[Finding]]:
     """The way to one target; an unreachable one raises TargetError where the address itself makes no sense."""
-    what = f"route to {aim.endpoint.address}"
+    what = f"route to {peer.endpoint.address}"
     try:
-        route = find_route(aim.endpoint.address, interface=interface or aim.interface or None)
+        route = find_route(peer.endpoint.address, interface=interface or peer.interface or None)
     except WireError as error:
-        return None, [Finding(what, "missing", str(error), f"ip route get {aim.endpoint.address}")]
+        return None, [Finding(what, "missing", str(error), f"ip route get {peer.endpoint.address}")]
     where = " (this host itself)" if route.local else ""
     found = Finding(what, "works", f"through {route.interface} from {route.source}{where}")
     return route, [found, *interface_findings(route.interface)]

@@ -1,72 +1,137 @@
-"""What a check has found so far: runs, targets without one, errors; in the order in which the targets were given."""
+"""What every command that judges has in common: what was asked, what is shown, what it came to and what went wrong."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import signal
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, Generic, TypeVar
 
-from probe.cli.output.sinks import PatientRecorder
-from probe.live.worker import Job, Packet
-from probe.results.exit_codes import ENVIRONMENT, INTERRUPTED, USAGE, VIOLATED
+import click
+
+from probe.capture.errors import CaptureError
+from probe.cli.options.hosts import Host
+from probe.cli.options.reporting import Reporting
+from probe.live.worker import Job
+from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.expectations import fates, marked_run
-from probe.results.verdict import ExchangeResult, Expected, Report, Run, Unchecked, Verdict
+from probe.results.verdict import Expected, Report, Run, Unchecked, Verdict
 from probe.wire.errors import TargetError, WireError
 
+Options = TypeVar("Options")
+_LATE = "the deadline came; what was not done by then is inconclusive"
+_CUT_SHORT = "interrupted; what was done until then is reported"
 _AFTER_ALL = 1 << 30
 """The place of errors that belong to no target."""
 
 
-@dataclass(slots=True)
-class Outcome:
-    """Keyed by place; ``errors`` are sentences with the exit code each calls for.
+@dataclass(frozen=True, slots=True)
+class Request(Generic[Options]):
+    """Which peers are asked, and how; without hosts the embedded lab is.
 
-    ``expected`` are deviations that do not fail the run, ``fail_on`` verdicts that do.
+    ``versions`` (4, 6) restricts them, empty: either. ``explicit`` are options the user gave, which outweigh those of
+    a file of hosts. ``jobs`` hosts are asked at a time.
     """
 
-    command: str = "check"
+    hosts: Sequence[Host]
+    versions: Collection[int]
+    options: Options
+    explicit: Mapping[str, Any] = field(default_factory=dict)
+    jobs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """What is printed, the ladders of the exchanges of ``show`` with it, and what is written."""
+
+    reporting: Reporting
+    quiet: bool = False
+    show: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a command has come to so far, beside its results.
+
+    ``errors`` are sentences by the place of the target they belong to, with the exit code each calls for. ``expected``
+    are deviations that do not fail the run, ``fail_on`` verdicts that do.
+    """
+
+    command: str
     expected: tuple[Expected, ...] = ()
     fail_on: frozenset[Verdict] = frozenset()
+    errors: list[tuple[int, str, ExitCode]] = field(default_factory=list)
+    interrupted: bool = False
+    late: bool = False
+
+    def failed(self, error: WireError | TargetError | CaptureError, place: int = _AFTER_ALL) -> None:
+        """Note a trouble and go on."""
+        code = ExitCode.USAGE if isinstance(error, TargetError) else ExitCode.ENVIRONMENT
+        self.errors.append((place, str(error), code))
+        self.errors.sort(key=lambda entry: entry[0])
+
+    def attempt(self, write: Callable[[], object]) -> None:
+        """Write results; trouble is noted."""
+        try:
+            write()
+        except WireError as error:
+            self.failed(error)
+
+    @property
+    def sentences(self) -> list[str]:
+        """The errors for people."""
+        return [sentence for _, sentence, _ in self.errors]
+
+    def exit_code(self, *found: ExitCode) -> ExitCode:
+        """What the results, ``found``, come to with all that went wrong beside them."""
+        wrong = [code for _, _, code in self.errors] + [ExitCode.INTERRUPTED] * self.interrupted
+        return heaviest([*found, *wrong])
+
+    def complain(self, warnings: Iterable[str] = ()) -> None:
+        """Warnings and errors, a sentence a line, on standard error.
+
+        Several targets suffer from the same, such as a missing capability: it is said once.
+        """
+        ends = [_LATE] * self.late + [_CUT_SHORT] * self.interrupted
+        for sentence in dict.fromkeys((*warnings, *self.sentences, *ends)):
+            click.echo(f"probe: {sentence}", err=True)
+
+
+@dataclass(slots=True)
+class Checked(Outcome):
+    """The same with runs of exchanges, and targets without one, by their place in the order they were given in."""
+
     runs: dict[int, Run] = field(default_factory=dict)
     unchecked: dict[int, Unchecked] = field(default_factory=dict)
-    errors: list[tuple[int, str, int]] = field(default_factory=list)
-    interrupted: bool = False
-
-    def failed(self, error: WireError | TargetError, place: int = _AFTER_ALL) -> None:
-        """Note a trouble and go on."""
-        self.errors.append((place, str(error), USAGE if isinstance(error, TargetError) else ENVIRONMENT))
-        self.errors.sort(key=lambda entry: entry[0])
 
     def lost(self, place: int, unchecked: Unchecked, error: WireError | TargetError) -> None:
         """A target of which there will be no run."""
         self.unchecked[place] = unchecked
         self.failed(error, place)
 
-    def not_begun(self, job: Job, error: WireError | TargetError) -> None:
-        """The same, of one whose address is known."""
-        self.lost(job.number, Unchecked(str(job.target), str(error), job.target.version, job.name), error)
-
-    def found(self, job: Job, run: Run) -> None:
-        """A check ended; trouble on its way is an error too, but what it found stands."""
-        self.add(replace(run, name=job.name), job.number)
-
     def add(self, run: Run, place: int = 0) -> None:
         """Take a run in; one that ended early says why."""
         self.runs[place] = marked_run(run, self.expected)
+        self.late |= run.late
         if run.trouble:
             self.failed(WireError(run.trouble), place)
         elif run.interrupted:
             self.interrupted = True
 
-    def left_out(self, jobs: list[Job]) -> None:
+    def left_out(self, jobs: Iterable[Job]) -> None:
         """Interrupted: those that never had their turn."""
         for job in jobs:
             if job.number not in self.runs and job.number not in self.unchecked:
-                reason = "interrupted before its turn"
-                self.unchecked[job.number] = Unchecked(str(job.target), reason, job.target.version, job.name)
+                why = "interrupted before its turn"
+                self.unchecked[job.number] = Unchecked(str(job.target), why, job.target.version, job.name)
 
     def report(self, profile: str) -> Report:
         """What the reports are made of."""
         runs = tuple(self.runs[place] for place in sorted(self.runs))
         unchecked = tuple(self.unchecked[place] for place in sorted(self.unchecked))
+        expected = fates(self.expected, runs)
         return Report(
             self.command,
             profile,
@@ -74,34 +139,22 @@ class Outcome:
             self.interrupted,
             unchecked=unchecked,
             fail_on=self.fail_on,
-            expected=fates(self.expected, runs),
+            expected=expected,
         )
 
-    def exit_code(self, report: Report) -> int:
-        """A violation outweighs everything, an interruption what went wrong beside it."""
-        code = report.exit_code
-        if code == VIOLATED or self.interrupted:
-            return code if code == VIOLATED else INTERRUPTED
-        return self.errors[0][2] if self.errors else code
 
-    @property
-    def sentences(self) -> list[str]:
-        """The errors for people."""
-        return [sentence for _, sentence, _ in self.errors]
+@contextmanager
+def terminated_like_ctrl_c() -> Iterator[None]:
+    """Within, SIGTERM raises KeyboardInterrupt as Ctrl-C does, so that what is done is still reported.
 
+    SIGINT is Python's business: one started with it ignored (`probe check &` in a script) goes on ignoring it.
+    """
 
-def kept(run: Run, packets: tuple[Packet, ...], recorder: PatientRecorder) -> Run:
-    """Write what a worker recorded; the run with the numbers its packets have in the file."""
-    base = recorder.count
-    for one in packets:
-        recorder.add(one.packet, one.time, one.comments, sent=one.sent)
-    recorder.flush()
-    return replace(run, exchanges=tuple(_renumbered(result, base) for result in run.exchanges)) if base else run
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
 
-
-def _renumbered(result: ExchangeResult, base: int) -> ExchangeResult:
-    steps = tuple(replace(step, number=step.number + base) if step.number else step for step in result.steps)
-    findings = tuple(
-        replace(finding, packets=tuple(number + base for number in finding.packets)) for finding in result.findings
-    )
-    return replace(result, steps=steps, findings=findings)
+    before: Callable[[int, FrameType | None], object] | int | None = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from probe.cli.options.hosts import Host
-from probe.cli.options.targets import Aim, is_literal, locate, split
+from probe.cli.options.targets import Peer, is_literal, locate, split
 from probe.live.options import CheckOptions
 from probe.live.pacing import Pace
 from probe.live.worker import Job
@@ -70,24 +70,24 @@ def plan(hosts: Sequence[Host], versions: Collection[int], options: CheckOptions
             made.lost.append((number, host, found))
             number += 1
             continue
-        for aim in found:
-            told = _told(host, aim, options, explicit)
-            made.jobs.append(Job(number, aim.endpoint, told, host.name, host.address.lower()))
+        for peer in found:
+            told = _told(host, peer, options, explicit)
+            made.jobs.append(Job(number, peer.endpoint, told, host.name, host.address.lower()))
             number += 1
     return made
 
 
-def _told(host: Host, aim: Aim, options: CheckOptions, explicit: Mapping[str, Any]) -> CheckOptions:
+def _told(host: Host, peer: Peer, options: CheckOptions, explicit: Mapping[str, Any]) -> CheckOptions:
     settings = {**host.settings, **explicit}
     rate = settings.get("rate")
     chosen = replace(options, **{key: value for key, value in settings.items() if key in _OPTIONS})
     pace = Pace(rate) if rate else None
-    return replace(chosen, interface=chosen.interface or aim.interface or None, pace=pace)
+    return replace(chosen, interface=chosen.interface or peer.interface or None, pace=pace)
 
 
-def _located(hosts: Sequence[Host], versions: Collection[int]) -> list[list[Aim] | TargetError]:
+def _located(hosts: Sequence[Host], versions: Collection[int]) -> list[list[Peer] | TargetError]:
     """Where each host is. Names are looked up side by side: a name server that is down answers after many seconds."""
-    answers: queue.SimpleQueue[tuple[int, list[Aim] | TargetError]] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[tuple[int, list[Peer] | TargetError]] = queue.SimpleQueue()
 
     def look(number: int, host: Host) -> None:
         try:

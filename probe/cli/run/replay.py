@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,14 +12,13 @@ from functools import partial
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
 from probe.capture.sources import STDIN
-from probe.cli.options.reporting import Reporting
 from probe.cli.output.byte_progress import ByteProgress
 from probe.cli.output.lines import LineSink
 from probe.cli.output.outputs import Outputs
 from probe.cli.output.replay_formats import ReplayPapers
 from probe.cli.output.terminal import paint, say, width
-from probe.cli.run.replay_outcome import Outcome, Request
-from probe.cli.run.signals import terminated_like_ctrl_c
+from probe.cli.run.outcome import Display, terminated_like_ctrl_c
+from probe.cli.run.replay_outcome import Replayed, ReplayRequest
 from probe.recording import reading as recorded
 from probe.replay.deadline import Deadline, LateError
 from probe.replay.run import replay as judge
@@ -36,26 +34,16 @@ _FIRST = 1 << 16
 """Octets that surely hold the first section's comment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
-    """What is printed and written, and after how many seconds the replay ends."""
-
-    reporting: Reporting
-    quiet: bool = False
-    deadline: float | None = None
-
-
-def replay(request: Request, display: Display) -> int:
+def replay(request: ReplayRequest, display: Display) -> int:
     """Read, judge, print and write; the exit code.
 
     Raises WireError for a file that cannot be written, TargetError for a connection that does not exist.
     """
-    until = None if display.deadline is None else time.monotonic() + display.deadline
     progress = ByteProgress(quiet=display.quiet)
     with ExitStack() as stack:
         outputs = Outputs(display.reporting, stack)
-        outcome = Outcome(expected=outputs.expected, fail_on=outputs.fail_on)
-        request = replace(request, until=until, expected=outputs.expected)
+        outcome = Replayed("replay", expected=outputs.expected, fail_on=outputs.fail_on)
+        request = replace(request, expected=outputs.expected)
         outcome.find(request.files)
         with terminated_like_ctrl_c():
             if request.picked:
@@ -64,7 +52,7 @@ def replay(request: Request, display: Display) -> int:
                 return show(request, outcome, outputs.document)
             try:
                 sink = None if outputs.lines is None else _Passing(outputs.lines, outcome)
-                _judge(request, display, outcome, progress, sink)
+                _judge(request, outcome, progress, sink, every=display.reporting.json_to is not None)
             except KeyboardInterrupt:
                 outcome.interrupted = True
             progress.clear()
@@ -79,7 +67,7 @@ class _Passing:
     """Writes connections as they are known; after a trouble, which is noted, no more of them."""
 
     lines: LineSink
-    outcome: Outcome
+    outcome: Replayed
 
     def take(self, connections: Sequence[Connection]) -> None:
         """Take them over."""
@@ -90,8 +78,10 @@ class _Passing:
         self.outcome.attempt(self.lines.flush)
 
 
-def _judge(request: Request, display: Display, outcome: Outcome, progress: ByteProgress, sink: Sink | None) -> None:
-    """Recordings first: they are short. JSON lists their connections too; verdicts on those count for nothing."""
+def _judge(
+    request: ReplayRequest, outcome: Replayed, progress: ByteProgress, sink: Sink | None, *, every: bool
+) -> None:
+    """Recordings first, they are short. JSON lists ``every`` connection, theirs too; verdicts on those do not count."""
     ours = [] if request.as_captures else [file for file in outcome.files if _is_recording(file)]
     if request.exchanges and not ours:
         raise TargetError(
@@ -108,7 +98,6 @@ def _judge(request: Request, display: Display, outcome: Outcome, progress: ByteP
             except CaptureError as error:
                 outcome.failed(error)
     captures = [file for file in outcome.files if file not in ours]
-    every = display.reporting.json_to is not None
     try:
         if (every or sink) and ours:
             aside = replace(request, expected=())
@@ -132,7 +121,7 @@ def _is_recording(file: str) -> bool:
     return first is not None and any(map(recorded.is_recording, first.section_comments))
 
 
-def _take(again: recorded.Rejudged, file: str, outcome: Outcome) -> None:
+def _take(again: recorded.Rejudged, file: str, outcome: Replayed) -> None:
     if again.fault is not None:
         outcome.failed(again.fault)
     outcome.judged_again(Recording(file, again.report, again.verdicts, tuple(map(str, again.differences))))
@@ -141,18 +130,19 @@ def _take(again: recorded.Rejudged, file: str, outcome: Outcome) -> None:
 # -- results out -------------------------------------------------------------------------------------------------------
 
 
-def _publish(request: Request, display: Display, outcome: Outcome, outputs: Outputs) -> int:
+def _publish(request: ReplayRequest, display: Display, outcome: Replayed, outputs: Outputs) -> int:
     """Files first, as trouble with them belongs into the rest; then people."""
     outcome.settle()
-    outputs.write(ReplayPapers(request, outcome), outcome, outcome.exit_code)
-    outcome.complain()
-    code = outcome.exit_code()
+    outputs.write(ReplayPapers(request, outcome), outcome, outcome.code)
+    warnings = (warning for one in outcome.recordings for run in one.report.runs for warning in run.warnings)
+    outcome.complain((*outcome.remarks, *warnings))
+    code = outcome.code()
     if not outputs.stdout_taken:
         say("\n".join(_texts(request, display, outcome, code)))
     return code
 
 
-def _texts(request: Request, display: Display, outcome: Outcome, code: int) -> Iterator[str]:
+def _texts(request: ReplayRequest, display: Display, outcome: Replayed, code: int) -> Iterator[str]:
     """The parts of the report; the last line of the last one names the exit code."""
     style = as_text.Style(width(), paint(sys.stdout), display.quiet)
     for place, one in enumerate(outcome.recordings, 1):

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from probe.capture.errors import CaptureError
+from probe.cli.options.filters import Picked
 from probe.cli.output.sinks import DocumentSink
 from probe.cli.output.terminal import paint, say, width
-from probe.cli.run.replay_outcome import Outcome, Picked, Request
+from probe.cli.run.replay_outcome import Replayed, ReplayRequest
 from probe.replay.single import packets_of
 from probe.reports import as_replay_json
 from probe.reports.as_replay_ladder import ladder
@@ -21,7 +22,7 @@ from probe.results.verdict import Verdict
 from probe.wire.errors import TargetError, WireError
 
 
-def show(request: Request, outcome: Outcome, sink: DocumentSink | None) -> int:
+def show(request: ReplayRequest, outcome: Replayed, sink: DocumentSink | None) -> int:
     """Print them, or write them with their segments as JSON, or both; the exit code."""
     shown: list[tuple[Connection, tuple[Packet, ...]]] = []
     for picked in request.picked:
@@ -33,8 +34,8 @@ def show(request: Request, outcome: Outcome, sink: DocumentSink | None) -> int:
     outcome.replay = counted
     if sink is not None:
         outcome.attempt(lambda: sink.write("".join(_document(outcome, counted, shown))))
-    outcome.complain()
-    code = outcome.exit_code()
+    outcome.complain(outcome.remarks)
+    code = outcome.code()
     if shown and not (sink is not None and sink.to_stdout):
         style = Style(width(), paint(sys.stdout))
         ladders = [ladder(connection, packets, style) for connection, packets in shown]
@@ -42,7 +43,7 @@ def show(request: Request, outcome: Outcome, sink: DocumentSink | None) -> int:
     return code
 
 
-def _counted(request: Request, files: list[str], shown: list[Connection]) -> Replay:
+def _counted(request: ReplayRequest, files: list[str], shown: list[Connection]) -> Replay:
     words = [connection.verdict for connection in shown]
     return replace(
         request.nothing(),
@@ -52,12 +53,12 @@ def _counted(request: Request, files: list[str], shown: list[Connection]) -> Rep
     )
 
 
-def _document(outcome: Outcome, replay: Replay, shown: list[tuple[Connection, tuple[Packet, ...]]]) -> Iterator[str]:
+def _document(outcome: Replayed, replay: Replay, shown: list[tuple[Connection, tuple[Packet, ...]]]) -> Iterator[str]:
     return as_replay_json.render(
         replay,
         (as_replay_json.connection(connection, packets) for connection, packets in shown),
-        exit_code=outcome.exit_code(),
-        errors=[sentence for sentence, _ in outcome.errors],
+        exit_code=outcome.code(),
+        errors=outcome.sentences,
     )
 
 

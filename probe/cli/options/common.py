@@ -1,0 +1,68 @@
+"""Options that several commands have, each with one meaning: ``@common.seed`` above a command gives it ``--seed``."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from probe.spec.reaction import PROFILES
+
+
+class Number(click.FloatRange):
+    """A range of finite numbers; to click `nan` lies in every range, and `inf` in one without an end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """The number; click's own error for what is none."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
+
+
+def _moment(context: click.Context, parameter: click.Parameter, seconds: float | None) -> float | None:
+    """When so many seconds are over, in terms of ``time.monotonic``."""
+    del context, parameter
+    return None if seconds is None else time.monotonic() + seconds
+
+
+SECONDS = Number(0.1)
+PATIENCE = Number(0.01, 3600)
+PORT = click.IntRange(1, 65535)
+profile = click.option(
+    "--profile", type=click.Choice(PROFILES), default="rfc9293", show_default=True, help="The reading."
+)
+patience = click.option("--patience", type=PATIENCE, metavar="SECONDS", help="How long a reply may take.")
+interface = click.option("--interface", metavar="NAME", help="Send and listen there, whatever the routes say.")
+source = click.option("--source", metavar="ADDRESS", help="The source address, one of this host's.")
+closed_port = click.option(
+    "--closed-port", type=PORT, metavar="PORT", help="A port of the target where nothing listens."
+)
+seed = click.option("--seed", type=int, metavar="NUMBER", help="Makes the tester's sequence numbers repeatable.")
+until = click.option(
+    "--deadline",
+    "until",
+    type=SECONDS,
+    callback=_moment,
+    metavar="SECONDS",
+    help="End then; the rest is inconclusive.",
+)
+show = click.option(
+    "--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable."
+)
+quiet = click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
+
+
+def versions(command: Callable[..., int]) -> Callable[..., int]:
+    """``-4`` and ``-6`` as one argument, ``versions``: those asked for, none where either will do."""
+
+    @wraps(command)
+    def packed(*, ipv4: bool, ipv6: bool, **values: Any) -> int:  # noqa: ANN401  # click's own
+        return command(versions=frozenset([4] * ipv4 + [6] * ipv6), **values)
+
+    with_6 = click.option("-6", "ipv6", is_flag=True, help="IPv6 only.")(packed)
+    return click.option("-4", "ipv4", is_flag=True, help="IPv4 only.")(with_6)
