@@ -28,7 +28,7 @@ from probe.live.matrix_options import MatrixOptions
 from probe.live.patience import FIRST_PATIENCE, SCHEDULING, patience, round_trip
 from probe.live.silence import Silence
 from probe.live.triggers import Detection, known_trigger
-from probe.recording.comments import cell_comments_of
+from probe.recording.writing import cell_comments_of
 from probe.results.matrix import MatrixRun
 from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import Scenario

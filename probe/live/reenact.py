@@ -21,8 +21,8 @@ from probe.engine.trial.result import result_of
 from probe.live.ending import Ending
 from probe.live.loop import End, Loop
 from probe.live.patience import FIRST_PATIENCE, LOCAL_PATIENCE, SCHEDULING
-from probe.recording.comments import comments_of
 from probe.recording.metadata import ATTEMPT
+from probe.recording.writing import comments_of
 from probe.replay.picking import Picked, pick
 from probe.results.verdict import ExchangeResult, Run, Summary, Verdict, Why
 from probe.spec.segment import Endpoint, Flow
@@ -180,7 +180,7 @@ class _LiveReplay:
         return out
 
     def _record(self) -> None:
-        """Every packet seen, with the sentences for people; a check's marks would promise what replay cannot keep."""
+        """Every packet seen, with sentences for people; a check's metadata would promise what replay cannot keep."""
         recorder = self.options.recorder
         if recorder is None:
             return

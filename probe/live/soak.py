@@ -22,8 +22,8 @@ from probe.live.loop import Loop
 from probe.live.patience import LOCAL_PATIENCE, SCHEDULING
 from probe.live.source_ports import Sources
 from probe.live.triggers import known_trigger
-from probe.recording.metadata import BulkMark
-from probe.recording.streaming import Stream
+from probe.recording.metadata import BulkMetadata
+from probe.recording.writing import RecordingStream
 from probe.results.verdict import ExchangeResult, Verdict
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, missing
@@ -118,7 +118,7 @@ class _Bulk:
         self.patience = options.patience or (LOCAL_PATIENCE if route.local else REMOTE_PATIENCE)
         closed = self.scenario.port == "closed"
         self.remote = ClosedPorts(target, None, local=route.local).endpoint() if closed else target
-        self.stream = Stream(options.recorder, terms)
+        self.stream = RecordingStream(options.recorder, terms)
         self.loop = _loop(link, options.recorder)
         self.sources = Sources(pool, random.Random(options.seed))
         self.live: dict[int, _Exchange] = {}
@@ -193,11 +193,11 @@ class _Bulk:
             self.stream.ended(attempt, opinion, len(heard), self._mark(exchange, verdict))
             self.stream.write(self.loop.arrivals, self.live)
 
-    def _mark(self, exchange: _Exchange, verdict: Opinion | None) -> BulkMark:
+    def _mark(self, exchange: _Exchange, verdict: Opinion | None) -> BulkMetadata:
         if verdict is None:
-            return BulkMark(self.target, exchange.serial)
+            return BulkMetadata(self.target, exchange.serial)
         rules = tuple(f.rule for f in verdict.findings)
-        return BulkMark(self.target, exchange.serial, verdict.word, rules, not self.noisy, self.dropped)
+        return BulkMetadata(self.target, exchange.serial, verdict.word, rules, not self.noisy, self.dropped)
 
     def _settle(self, exchange: _Exchange, attempt: Attempt | None) -> Opinion:
         """The verdict of all attempts at one exchange."""

@@ -16,14 +16,14 @@ class DamagedError(ValueError):
     """A field is missing or is not what it should be; the text names it."""
 
 
-class Record:
+class JsonObject:
     """One object. Every method raises DamagedError where the field does not hold what is asked for."""
 
     def __init__(self, fields: dict[str, Any]) -> None:
         self._fields = fields
 
     @classmethod
-    def parsed(cls, text: str) -> Record:
+    def parsed(cls, text: str) -> JsonObject:
         """The object that a JSON text holds."""
         try:
             found = json.loads(text)
@@ -37,15 +37,15 @@ class Record:
 
     def text(self, name: str) -> str:
         """A text."""
-        return str(self._typed(name, str))
+        return str(self._field(name, str))
 
     def flag(self, name: str) -> bool:
         """True or false."""
-        return bool(self._typed(name, bool))
+        return bool(self._field(name, bool))
 
     def count(self, name: str) -> int:
         """A number from 0 on."""
-        return _natural(self._typed(name, int), name)
+        return int(self._field(name, int))
 
     def count_or_none(self, name: str) -> int | None:
         """A number from 0 on, or null."""
@@ -53,25 +53,25 @@ class Record:
 
     def seconds(self, name: str) -> float:
         """A finite number of seconds."""
-        return float(self._typed(name, float))
+        return float(self._field(name, float))
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts."""
-        return tuple(_is(item, str, name) for item in self._typed(name, list))
+        return tuple(_is(item, str, name) for item in self._field(name, list))
 
     def rows(self, name: str, *kinds: type) -> list[tuple[Any, ...]]:
         """A list of rows with a value of each kind; of single values where there is but one kind."""
-        return [_row(row if len(kinds) > 1 else [row], kinds, name) for row in self._typed(name, list)]
+        return [_row(row if len(kinds) > 1 else [row], kinds, name) for row in self._field(name, list)]
 
-    def inner(self, name: str) -> Record | None:
+    def inner(self, name: str) -> JsonObject | None:
         """An object in it, or None where there is none."""
-        return Record(self._typed(name, dict)) if self.has(name) else None
+        return JsonObject(self._field(name, dict)) if self.has(name) else None
 
     def endpoint(self, name: str) -> Endpoint:
         """A row of address and port."""
-        return endpoint(self._typed(name, list), name)
+        return endpoint(self._field(name, list), name)
 
-    def _typed(self, name: str, kind: type) -> Any:  # noqa: ANN401  # what JSON may hold; the kind is checked
+    def _field(self, name: str, kind: type) -> Any:  # noqa: ANN401  # what JSON may hold; the kind is checked
         if name not in self._fields:
             raise DamagedError(f"{name} is missing")
         return _is(self._fields[name], kind, name)
@@ -100,13 +100,9 @@ def _is(value: object, kind: type, name: str) -> Any:  # noqa: ANN401  # what JS
         if math.isfinite(seconds):
             return seconds
     elif kind is int and type(value) is int:
-        return _natural(value, name)
+        if 0 <= value < 1 << 31:
+            return value
+        raise DamagedError(f"{name} holds a number that cannot be")
     elif type(value) is kind and kind is not float:
         return value
     raise DamagedError(f"{name} holds something else than {_NAMES[kind]}")
-
-
-def _natural(value: int, name: str) -> int:
-    if not 0 <= value < 1 << 31:
-        raise DamagedError(f"{name} holds a number that cannot be")
-    return value

@@ -13,7 +13,7 @@ from typing import Any
 
 from probe import __version__
 from probe.engine.belief.transcript import Missing
-from probe.recording.json_fields import DamagedError, Record, endpoint
+from probe.recording.json_fields import DamagedError, JsonObject, endpoint
 from probe.results.verdict import Why
 from probe.spec.segment import Endpoint, Flow
 
@@ -47,7 +47,7 @@ def foreign_comment(exchange: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkMark:
+class BulkMetadata:
     """An attempt of a bulk run: at which target and, unless it passed at once, at which of its exchanges.
 
     ``word`` and ``rules`` are the verdict on the exchange, empty while another attempt is to follow; ``clean`` and
@@ -61,7 +61,16 @@ class BulkMark:
     clean: bool = True
     dropped: int = 0
 
-    def record(self) -> dict[str, Any]:
+    @staticmethod
+    def read(record: JsonObject) -> BulkMetadata:
+        """Read back from what ``fields`` gave."""
+        target = record.endpoint("target")
+        if not record.has("serial"):
+            return BulkMetadata(target)
+        numbers = record.count("serial"), record.text("verdict"), record.texts("rules")
+        return BulkMetadata(target, *numbers, record.flag("clean"), record.count("dropped"))
+
+    def fields(self) -> dict[str, Any]:
         """As JSON."""
         out: dict[str, Any] = {"target": _pair(self.target)}
         if self.serial:
@@ -71,7 +80,7 @@ class BulkMark:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptMark:
+class AttemptMetadata:
     """What makes the judgement of one attempt repeatable, beside its packets.
 
     ``sent`` has a character a packet, ``>`` from the tester and ``<`` from the peer; ``quiet`` are (event index, time
@@ -97,7 +106,7 @@ class AttemptMark:
     kernel: dict[int, str] = field(default_factory=dict)
     rules: tuple[str, ...] = ()
     named: dict[int, str] = field(default_factory=dict)
-    bulk: BulkMark | None = None
+    bulk: BulkMetadata | None = None
     merged: tuple[int, ...] = ()
 
     def text(self) -> str:
@@ -125,12 +134,12 @@ class AttemptMark:
         if self.merged:
             record["merged"] = list(self.merged)
         if self.bulk is not None:
-            record["bulk"] = self.bulk.record()
+            record["bulk"] = self.bulk.fields()
         return ATTEMPT + json.dumps(record, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class Unsent:
     """An attempt that left no packet: something on our own side held its SYN back."""
 
     exchange: str
@@ -140,11 +149,11 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True)
-class RunMark:
+class RunMetadata:
     """One check: its exchanges in the order of the report, the verdicts given, what was skipped and why.
 
     ``verdicts`` maps an exchange to its word and rules; ``skipped`` to why it was not played, also as a sentence (NONE
-    in recordings made before this was noted); ``unseen`` are attempts of which not one packet passed; ``remarks``
+    in recordings made before this was noted); ``unsent`` are attempts of which not one packet passed; ``remarks``
     (warnings that no packet shows), ``caveat`` (another) and ``trouble`` (why it ended early) are what only the live
     run could know. ``late``: it ended at its deadline.
     """
@@ -153,7 +162,7 @@ class RunMark:
     exchanges: tuple[str, ...]
     verdicts: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     skipped: dict[str, tuple[Why, str]] = field(default_factory=dict)
-    unseen: tuple[Unseen, ...] = ()
+    unsent: tuple[Unsent, ...] = ()
     dropped: int = 0
     interrupted: bool = False
     seconds: float = 0.0
@@ -171,7 +180,7 @@ class RunMark:
             "skipped": [[name, reason] for name, (_, reason) in self.skipped.items()],
             "why": [[name, why] for name, (why, _) in self.skipped.items()],
             "unseen": [
-                [u.exchange, u.number, u.interrupted, _pair(u.flow.local), _pair(u.flow.remote)] for u in self.unseen
+                [u.exchange, u.number, u.interrupted, _pair(u.flow.local), _pair(u.flow.remote)] for u in self.unsent
             ],
             "dropped": self.dropped,
             "interrupted": self.interrupted,
@@ -184,23 +193,18 @@ class RunMark:
         return RUN + json.dumps(record, separators=(",", ":"))
 
 
-def _why(word: str) -> Why:
-    """NONE for a word that a later version may know."""
-    return Why(word) if word in set(Why) else Why.NONE
-
-
 def _pair(endpoint: Endpoint) -> list[str | int]:
     return [endpoint.address, endpoint.port]
 
 
-def read_attempt(comment: str) -> AttemptMark:
-    """The mark of an attempt's comment; DamagedError, which says what is wrong, when it is none."""
-    record = Record.parsed(comment.removeprefix(ATTEMPT))
+def read_attempt(comment: str) -> AttemptMetadata:
+    """What an attempt's comment says; DamagedError, which says what is wrong, when it is none."""
+    record = JsonObject.parsed(comment.removeprefix(ATTEMPT))
     bulk = record.inner("bulk")
     sent = record.text("sent")
     if set(sent) - {">", "<"}:
         raise DamagedError("sent holds something else than directions")
-    return AttemptMark(
+    return AttemptMetadata(
         exchange=record.text("exchange"),
         number=record.count("attempt"),
         word=record.text("verdict"),
@@ -219,36 +223,28 @@ def read_attempt(comment: str) -> AttemptMark:
         kernel=dict(record.rows("kernel", int, str)),
         rules=record.texts("rules"),
         named=dict(record.rows("named", int, str)) if record.has("named") else {},
-        bulk=None if bulk is None else _read_bulk(bulk),
+        bulk=None if bulk is None else BulkMetadata.read(bulk),
         merged=tuple(i for (i,) in record.rows("merged", int)) if record.has("merged") else (),
     )
 
 
-def _read_bulk(record: Record) -> BulkMark:
-    target = record.endpoint("target")
-    if not record.has("serial"):
-        return BulkMark(target)
-    return BulkMark(
-        target,
-        record.count("serial"),
-        record.text("verdict"),
-        record.texts("rules"),
-        record.flag("clean"),
-        record.count("dropped"),
-    )
-
-
-def read_run(comment: str) -> RunMark:
-    """The mark of a run's comment; DamagedError, which says what is wrong, when it is none."""
-    record = Record.parsed(comment.removeprefix(RUN))
+def read_run(comment: str) -> RunMetadata:
+    """What a run's comment says; DamagedError, which says what is wrong, when it is none."""
+    record = JsonObject.parsed(comment.removeprefix(RUN))
     why = dict(record.rows("why", str, str)) if record.has("why") else {}
-    return RunMark(
+    words = set(Why)  # a later version may know others
+    return RunMetadata(
         target=record.endpoint("target"),
         exchanges=record.texts("exchanges"),
-        verdicts={name: (word, tuple(rules)) for name, word, rules in record.rows("verdicts", str, str, list)},
-        skipped={name: (_why(why.get(name, "")), reason) for name, reason in record.rows("skipped", str, str)},
-        unseen=tuple(
-            Unseen(e, n, i, Flow(endpoint(local, "unseen"), endpoint(remote, "unseen")))
+        verdicts={
+            name: (word, tuple(map(str, rules))) for name, word, rules in record.rows("verdicts", str, str, list)
+        },
+        skipped={
+            name: (Why(why[name]) if why.get(name) in words else Why.NONE, reason)
+            for name, reason in record.rows("skipped", str, str)
+        },
+        unsent=tuple(
+            Unsent(e, n, i, Flow(endpoint(local, "unseen"), endpoint(remote, "unseen")))
             for e, n, i, local, remote in record.rows("unseen", str, int, bool, list, list)
         ),
         dropped=record.count("dropped"),

@@ -1,29 +1,54 @@
-"""Judges a recording of ``probe check --save`` again: the same judge, the same jury, no network and no privileges."""
+"""Judges a recording of ``probe check --save`` again: the same judge, the same jury, no network and no privileges.
+
+From packets to attempts: a sentence says which exchange a packet belongs to, and the comment on the last packet of an
+attempt holds what the packets do not show (``restore``). ``probe.recording.judging`` makes runs of the attempts.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from probe import scenarios
 from probe.capture.chunk import Chunk
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
-from probe.engine.belief.events import Seen
-from probe.recording import metadata as marks
+from probe.engine.belief.events import Event, Quiet, Seen
+from probe.engine.belief.hypothesis import ABORT, BARE_FIN, COOKIES, EXPIRY, LOSS, REPEAT
+from probe.engine.belief.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Terms
+from probe.engine.belief.transcript import Missing, Transcript
+from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.trial.attempt import Attempt
 from probe.recording.json_fields import DamagedError
-from probe.recording.judging import BulkAgain, CheckAgain, Difference
-from probe.recording.metadata import ATTEMPT, RUN, AttemptMark
-from probe.recording.restoring import rebuilt
+from probe.recording.judging import Difference, RecordedBulk, RecordedCheck
+from probe.recording.metadata import (
+    ATTEMPT,
+    FOREIGN,
+    RUN,
+    SCHEMA,
+    AttemptMetadata,
+    exchange_named,
+    read_attempt,
+    read_run,
+    schema,
+)
 from probe.results.verdict import Report, Run, Verdict
-from probe.spec.segment import Endpoint, Flow
+from probe.scenarios.steps import WINDOW
+from probe.scenarios.triggers import Trigger
+from probe.spec import rules
+from probe.spec.reaction import PROFILES
+from probe.spec.segment import Endpoint, Flow, Segment
+from probe.spec.seq import Seq
 from probe.wire.decode import Decoded
 
-__all__ = ["Difference", "Rejudged", "is_recording", "rejudge"]
+_STARTS = {("CLOSED", "LISTEN"): UNKNOWN_PORT, ("LISTEN",): LISTENING, ("CLOSED",): CLOSED}
+_EXCUSES = {ABORT, BARE_FIN, COOKIES, EXPIRY, LOSS, REPEAT}
+_AWAITED = {"S", "S.", ".", "F", "R", "text", "settled"}
+_OF_APPLICATION = {"S", "F", "R", "text", WINDOW}
 
 
 @dataclass(frozen=True, slots=True)
-class Rejudged:
+class JudgedRecording:
     """What a recording says now.
 
     ``verdicts`` counts exchanges, those of bulk runs included, of which ``report`` shows only some: the first few that
@@ -39,49 +64,49 @@ class Rejudged:
 
 def is_recording(section_comment: str) -> bool:
     """Whether a pcapng section with this comment was written by ``probe check --save`` (in any version of its form)."""
-    return marks.schema(section_comment) is not None
+    return schema(section_comment) is not None
 
 
-def rejudge(path: str, profile: str | None = None) -> Rejudged:
+def judge_recording(path: str, profile: str | None = None) -> JudgedRecording:
     """Judge every exchange recorded in the file again, under the recorded profile unless one is given.
 
     CaptureError when it holds no recorded exchange, when one was damaged or edited, or the file cannot be read.
     """
-    again = _Again(path, profile)
+    recording = _Recording(path, profile)
     chunks = iter(Reading(path))
     while True:
         try:
             chunk = next(chunks, None)
         except CaptureError as error:
-            if not again.heard:
+            if not recording.heard:
                 raise
-            return again.finish(error)
+            return recording.finish(error)
         if chunk is None:
-            return again.finish(None)
-        again.take(chunk)
+            return recording.finish(None)
+        recording.take(chunk)
 
 
 @dataclass(slots=True)
-class _Open:
-    """The packets so far of the attempt in progress on one flow."""
+class _Packets:
+    """The packets so far of the attempt in progress on one four-tuple."""
 
-    packets: list[tuple[Flow, Seen]]
-    foreign: list[Seen]
+    own: list[tuple[Flow, Seen]] = field(default_factory=list)
+    foreign: list[Seen] = field(default_factory=list)
 
 
-class _Again:
+class _Recording:
     """One recording being read: packets to attempts, attempts to their runs."""
 
     def __init__(self, path: str, profile: str | None) -> None:
         self._path, self._profile = path, profile
         self._profiles: Counter[str] = Counter()
-        self._open: dict[frozenset[Endpoint], _Open] = {}
-        self._check = CheckAgain()
-        self._bulk = BulkAgain()
+        self._open: dict[frozenset[Endpoint], _Packets] = {}
+        self._check = RecordedCheck()
+        self._bulk = RecordedBulk()
         self._runs: list[Run] = []
         self._verdicts: Counter[Verdict] = Counter()
         self._differences: list[Difference] = []
-        self._strangers: set[str] = set()
+        self._unknown: set[str] = set()
 
     @property
     def heard(self) -> int:
@@ -91,17 +116,20 @@ class _Again:
     def take(self, chunk: Chunk) -> None:
         """The commented packets of a chunk."""
         for comment in chunk.section_comments:
-            self._known_form(comment)
+            form = schema(comment)
+            if form is not None and form[0] > SCHEMA:
+                newer = f"recorded by probe {form[1]} in form {form[0]}, newer than this probe reads: update it"
+                raise CaptureError(self._path, 0, newer)
         for row in range(len(chunk)):
             comments = chunk.comments(row)
             if any(comment.startswith("probe") for comment in comments):
-                number = int(chunk.number[row])
+                number, time = int(chunk.number[row]), int(chunk.time[row]) / 1_000_000_000
                 try:
-                    self._packet(chunk.exact(row), int(chunk.time[row]) / 1_000_000_000, number, comments)
+                    self._packet(chunk.exact(row), time, number, comments)
                 except DamagedError as error:
-                    raise self._damaged(error, number) from error
+                    raise self._damaged(error, f"packet {number}: ") from error
 
-    def finish(self, fault: CaptureError | None) -> Rejudged:
+    def finish(self, fault: CaptureError | None) -> JudgedRecording:
         """The verdicts of everything that was read."""
         try:
             if self._check.attempts:
@@ -112,53 +140,113 @@ class _Again:
         if not self._runs:
             raise CaptureError(self._path, 0, "no exchange in it that `probe check --save` recorded")
         profile = self._profile or (self._profiles.most_common(1)[0][0] if self._profiles else "rfc9293")
-        warnings = tuple(f"this version of probe knows no exchange {name}" for name in sorted(self._strangers))
+        warnings = tuple(f"this version of probe knows no exchange {name}" for name in sorted(self._unknown))
         report = Report("replay", profile, tuple(self._runs), warnings=warnings)
         verdicts = dict(self._verdicts + self._bulk.verdicts)
-        return Rejudged(report, verdicts, (*self._differences, *self._bulk.differences), fault)
+        return JudgedRecording(report, verdicts, (*self._differences, *self._bulk.differences), fault)
 
-    def _known_form(self, comment: str) -> None:
-        form = marks.schema(comment)
-        if form is not None and form[0] > marks.SCHEMA:
-            raise CaptureError(
-                self._path,
-                0,
-                f"recorded by probe {form[1]} in form {form[0]}, newer than this probe reads: update it",
-            )
+    def _damaged(self, error: DamagedError, where: str = "") -> CaptureError:
+        mend = "judge the file as probe wrote it, or record it anew"
+        return CaptureError(self._path, 0, f"{where}the recording is damaged or was edited ({error}); {mend}")
 
     def _packet(self, decoded: Decoded, time: float, number: int, comments: tuple[str, ...]) -> None:
         flow = decoded.flow
         event = Seen(time, True, decoded.segment, number)
-        mine = self._open.setdefault(frozenset((flow.local, flow.remote)), _Open([], []))
+        ends = frozenset((flow.local, flow.remote))
+        packets = self._open.setdefault(ends, _Packets())
         for comment in comments:
             if comment.startswith(ATTEMPT):
-                del self._open[frozenset((flow.local, flow.remote))]
-                self._attempt(marks.read_attempt(comment), mine)
+                del self._open[ends]
+                self._attempt(read_attempt(comment), packets)
             elif comment.startswith(RUN):
-                self._close(self._check.closed(marks.read_run(comment), self._profile))
-            elif marks.exchange_named(comment) is not None:
-                mine.packets.append((flow, event))
-            elif comment.endswith(marks.FOREIGN):
-                mine.foreign.append(event)
+                self._close(self._check.closed(read_run(comment), self._profile))
+            elif exchange_named(comment) is not None:
+                packets.own.append((flow, event))
+            elif comment.endswith(FOREIGN):
+                packets.foreign.append(event)
 
-    def _attempt(self, mark: AttemptMark, mine: _Open) -> None:
-        if mark.exchange not in scenarios.ALL:
-            self._strangers.add(mark.exchange)
+    def _attempt(self, metadata: AttemptMetadata, packets: _Packets) -> None:
+        if metadata.exchange not in scenarios.ALL:
+            self._unknown.add(metadata.exchange)
             return
-        attempt = rebuilt(mark, mine.packets, mine.foreign, self._profile or mark.profile)
-        self._profiles[mark.profile] += 1
-        if mark.bulk is None:
-            self._check.add(mark, attempt)
+        attempt = restore(metadata, packets.own, packets.foreign, self._profile or metadata.profile)
+        self._profiles[metadata.profile] += 1
+        if metadata.bulk is None:
+            self._check.add(metadata, attempt)
         else:
-            self._bulk.add(mark.bulk, attempt)
+            self._bulk.add(metadata.bulk, attempt)
 
     def _close(self, run: Run) -> None:
         self._runs.append(run)
         self._verdicts.update(result.verdict for result in run.exchanges)
         self._differences += self._check.differences
-        self._check = CheckAgain()
+        self._check = RecordedCheck()
 
-    def _damaged(self, error: DamagedError, number: int = 0) -> CaptureError:
-        where = f"packet {number}: " if number else ""
-        mend = "judge the file as probe wrote it, or record it anew"
-        return CaptureError(self._path, 0, f"{where}the recording is damaged or was edited ({error}); {mend}")
+
+def restore(metadata: AttemptMetadata, packets: list[tuple[Flow, Seen]], foreign: list[Seen], profile: str) -> Attempt:
+    """The attempt; DamagedError where packets and metadata do not fit. ``profile`` may be another than recorded.
+
+    ``packets`` are those with a sentence of this attempt, in order: the flow from source to destination, and the
+    segment; the direction is taken from the metadata, as the line saw it.
+    """
+    if len(packets) != len(metadata.sent):
+        raise DamagedError(f"it has {len(packets)} packets in the file and had {len(metadata.sent)}")
+    if len(foreign) != metadata.foreign:
+        raise DamagedError(f"it has {len(foreign)} segments of our own kernel in the file and had {metadata.foreign}")
+    flows, seen = set(), []
+    for place, ((flow, event), way) in enumerate(zip(packets, metadata.sent, strict=True)):
+        flows.add(flow if way == ">" else flow.reversed())
+        seen.append(replace(event, to_peer=way == ">", segment=_as_judged(event.segment, metadata, place)))
+    if len(flows) != 1:
+        raise DamagedError("the directions of its packets do not fit")
+    waits, total = dict(metadata.quiet), len(seen) + len(metadata.quiet)
+    if len(waits) != len(metadata.quiet) or any(index >= total for index in waits):
+        raise DamagedError("its waits have no place between its packets")
+    rest = iter(seen)
+    events: list[Event] = [Quiet(waits[index]) if index in waits else next(rest) for index in range(total)]
+    _check(metadata, events, profile)
+    setting = Setting(
+        Seq(0),
+        Trigger("recorded", obedient=metadata.obedient),
+        Terms(profile, frozenset(metadata.allow)),
+        _STARTS[metadata.start],
+    )
+    conductor = Conductor(scenarios.ALL[metadata.exchange], setting)
+    conductor.transcript = Transcript(
+        events, list(metadata.missing), foreign, metadata.sealed, metadata.interrupted, dict(metadata.named)
+    )
+    for each in events:
+        conductor.watch.feed(each)
+    kernel = dict(metadata.kernel)
+    path_delay = metadata.path_delay
+    return Attempt(conductor.scenario, conductor, flows.pop(), kernel=kernel, done=True, path_delay=path_delay)
+
+
+def _as_judged(segment: Segment, metadata: AttemptMetadata, place: int) -> Segment:
+    """The segment with what the kernel knew of it: a sum that a card fills in looks wrong in a file."""
+    if place in metadata.merged:
+        segment = replace(segment, merged=True)
+    if place in metadata.bad_sums or "checksum" not in segment.faults:
+        return segment
+    faults = tuple(fault for fault in segment.faults if fault != "checksum")
+    return replace(segment, faults=faults, checksum_known=False)
+
+
+def _check(metadata: AttemptMetadata, events: list[Event], profile: str) -> None:
+    """Refuse what no run of probe writes."""
+    if profile not in PROFILES:
+        raise DamagedError(f"there is no profile {profile!r}")
+    if metadata.start not in _STARTS or not set(metadata.allow) <= _EXCUSES:
+        raise DamagedError("it starts from what this version of probe does not know")
+    if not set(metadata.named.values()) <= set(rules.ALL):
+        raise DamagedError("it names a rule that this version of probe does not know")
+    judged = events if metadata.sealed is None else events[: metadata.sealed]
+    if not all(_makes_sense(missing, judged) for missing in metadata.missing):
+        raise DamagedError("what it waited for in vain makes no sense")
+
+
+def _makes_sense(missing: Missing, judged: list[Event]) -> bool:
+    """Whether a run waits for such a thing, after at least one segment."""
+    asked = any(isinstance(event, Seen) for event in judged[: missing.index + 1])
+    known = missing.what in (_OF_APPLICATION if missing.application else _AWAITED)
+    return asked and known and (not missing.rule or missing.rule in rules.ALL)

@@ -1,17 +1,29 @@
-"""Writes a run into a recording: every packet seen with its comments, in the order of the wire, then the mark."""
+"""The writer: every packet in the order of the wire, with comments for people, and the metadata that judges it again.
+
+A check is written once it is over (``save``), a bulk run while it goes on (``RecordingStream``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Container, Sequence
 from typing import Protocol
 
-from probe.engine.judge.attempt import Opinion
+from probe.engine.belief.events import Quiet, Seen
+from probe.engine.belief.tracker import Terms
+from probe.engine.belief.watch import Point
+from probe.engine.judge.attempt import Doubt, Opinion, show
 from probe.engine.trial.attempt import Attempt
 from probe.engine.trial.hearing import Hearing
-from probe.recording.comments import comments_of
-from probe.recording.metadata import RunMark, Unseen
-from probe.results.verdict import Run
+from probe.engine.trial.result import origin
+from probe.recording.metadata import AttemptMetadata, BulkMetadata, RunMetadata, Unsent, foreign_comment
+from probe.results.verdict import Run, Verdict
 from probe.wire.link import Arrival
+from probe.wire.record import Recorder
+
+_SHAPES = 1024
+
+Comments = tuple[str, ...]
 
 
 class Recording(Protocol):
@@ -33,45 +45,177 @@ def save(
 ) -> None:
     """Add what the line saw. ``dropped`` packets never reached us; ``caveat`` is what the guard does not keep out."""
     comments: dict[int, list[str]] = {}
-    for attempt, opinion, number in _judged(hearing):
-        comments |= comments_of(attempt, opinion, number, attempt.conductor.setting.terms)
-    before = recorder.count
+    unsent = []
+    for scenario_id, attempts in hearing.attempts.items():
+        for number, (attempt, opinion) in enumerate(zip(attempts, hearing.opinions[scenario_id], strict=False), 1):
+            comments |= comments_of(attempt, opinion, number, attempt.conductor.setting.terms)
+            if not attempt.segments:
+                interrupted = attempt.conductor.transcript.interrupted
+                unsent.append(Unsent(scenario_id, number, interrupted, attempt.flow))
     if arrivals:
-        last = arrivals[-1].number + before
-        comments.setdefault(last, []).append(_mark(hearing, run, dropped, caveat).text())
+        metadata = RunMetadata(
+            hearing.target,
+            tuple(s.id for s in hearing.scenarios),
+            {r.id: (str(r.verdict), tuple(f.rule for f in r.findings)) for r in run.exchanges},
+            skipped={
+                i: (heard[0].why, heard[0].reason)
+                for i, heard in hearing.opinions.items()
+                if heard and not hearing.attempts[i]
+            },
+            unsent=tuple(unsent),
+            dropped=dropped,
+            interrupted=run.interrupted,
+            seconds=run.seconds,
+            caveat=caveat or "",
+            remarks=tuple(w for w in run.warnings if w != caveat and w not in hearing.warnings()),
+            trouble=run.trouble,
+            late=run.late,
+        )
+        comments.setdefault(arrivals[-1].number + recorder.count, []).append(metadata.text())
+    before = recorder.count
     for arrival in arrivals:
         recorder.add(arrival.packet, arrival.time, comments.get(arrival.number + before, ()), sent=arrival.sent)
     recorder.flush()
 
 
-def _judged(hearing: Hearing) -> Iterator[tuple[Attempt, Opinion, int]]:
-    """Every attempt with its opinion and its number at its exchange."""
-    for scenario_id, attempts in hearing.attempts.items():
-        pairs = zip(attempts, hearing.opinions[scenario_id], strict=False)
-        yield from ((attempt, opinion, number) for number, (attempt, opinion) in enumerate(pairs, 1))
+def comments_of(
+    attempt: Attempt, verdict: Opinion, number: int, terms: Terms, bulk: BulkMetadata | None = None
+) -> dict[int, list[str]]:
+    """Packet number -> comments: what a person reads in Wireshark, and on the last packet what a replay needs."""
+    out = _steps(attempt)
+    if attempt.segments:
+        for event in attempt.conductor.transcript.foreign:
+            out[event.number] = [foreign_comment(attempt.scenario.id)]
+        last = out[max(out)]
+        last.append(_verdict(attempt, verdict))
+        last += [
+            f"probe finding {f.rule} ({f.level_text}, {f.clause}): due {f.due}; came {f.came}" for f in verdict.findings
+        ]
+        last.append(_metadata(attempt, verdict, number, terms, bulk).text())
+    return out
 
 
-def _mark(hearing: Hearing, run: Run, dropped: int, caveat: str) -> RunMark:
-    """What a replay must know of the run as a whole."""
-    return RunMark(
-        hearing.target,
-        tuple(s.id for s in hearing.scenarios),
-        {r.id: (str(r.verdict), tuple(f.rule for f in r.findings)) for r in run.exchanges},
-        skipped={
-            i: (heard[0].why, heard[0].reason)
-            for i, heard in hearing.opinions.items()
-            if heard and not hearing.attempts[i]
-        },
-        unseen=tuple(
-            Unseen(attempt.scenario.id, number, attempt.conductor.transcript.interrupted, attempt.flow)
-            for attempt, _, number in _judged(hearing)
-            if not attempt.segments
-        ),
-        dropped=dropped,
-        interrupted=run.interrupted,
-        seconds=run.seconds,
-        caveat=caveat or "",
-        remarks=tuple(w for w in run.warnings if w != caveat and w not in hearing.warnings()),
-        trouble=run.trouble,
-        late=run.late,
+def cell_comments_of(attempt: Attempt, opinion: Opinion) -> dict[int, list[str]]:
+    """Packet number -> comments for Wireshark: what the segment was, and at the end the opinion of the attempt."""
+    out = _steps(attempt)
+    if out:
+        last = out[max(out)]
+        last.append(_verdict(attempt, opinion))
+        last += [f"probe finding {f.rule} ({f.level_text}, {f.clause}): due {f.due}" for f in opinion.findings]
+    return out
+
+
+def _steps(attempt: Attempt) -> dict[int, list[str]]:
+    """Packet number -> what the segment was and which states it leaves the peer in."""
+    out: dict[int, list[str]] = {}
+    watch = attempt.conductor.watch
+    for place, (index, event) in enumerate(attempt.segments, 1):
+        who = "tester" if event.to_peer else "peer"
+        states = "/".join(watch.states[index]) or "unknown"
+        kernel = f" (its kernel says {attempt.kernel[index]})" if attempt.kernel.get(index) else ""
+        said = f"probe {attempt.scenario.id} step {place}: {who} {show(watch, event)}; peer {states}{kernel}"
+        taken_for = origin(watch, index).text
+        out[event.number] = [f"{said}; {taken_for}" if taken_for else said]
+    return out
+
+
+def _verdict(attempt: Attempt, opinion: Opinion) -> str:
+    return f"probe {attempt.scenario.id}: {opinion.word}" + (f": {opinion.reason}" if opinion.reason else "")
+
+
+def _metadata(
+    attempt: Attempt, verdict: Opinion, number: int, terms: Terms, bulk: BulkMetadata | None
+) -> AttemptMetadata:
+    """What makes the judgement repeatable: the waits, what was missing, and how the exchange was set up."""
+    transcript, setting = attempt.conductor.transcript, attempt.conductor.setting
+    segments = [event.segment for _, event in attempt.segments]
+    return AttemptMetadata(
+        exchange=attempt.scenario.id,
+        number=number,
+        word=verdict.word,
+        profile=terms.profile,
+        sent="".join(">" if event.to_peer else "<" for _, event in attempt.segments),
+        allow=tuple(sorted(terms.allow)),
+        start=tuple(sorted(h.tcb.state.value for h in setting.start)),
+        obedient=setting.trigger.obedient,
+        path_delay=attempt.path_delay,
+        quiet=tuple((i, e.time) for i, e in enumerate(transcript.events) if isinstance(e, Quiet)),
+        sealed=transcript.sealed,
+        missing=tuple(transcript.missing),
+        interrupted=transcript.interrupted,
+        foreign=len(transcript.foreign),
+        bad_sums=tuple(place for place, segment in enumerate(segments) if "checksum" in segment.faults),
+        merged=tuple(place for place, segment in enumerate(segments) if segment.merged),
+        kernel=dict(attempt.kernel),
+        rules=tuple(f.rule for f in verdict.findings),
+        named=dict(transcript.named),
+        bulk=bulk,
+    )
+
+
+class RecordingStream:
+    """Writes while exchanges run: packets in the order of the wire, each once its exchange has a verdict.
+
+    Keeps packets only while an exchange they may belong to is in progress. Without a recorder it does nothing.
+    """
+
+    def __init__(self, recorder: Recorder | None, terms: Terms) -> None:
+        self._recorder = recorder
+        self._before = recorder.count if recorder is not None else 0  # the loop counts from the run's first packet
+        self._terms = terms
+        self._comments: dict[int, Comments] = {}
+        self._known: dict[Point, tuple[Comments, ...]] = {}
+
+    def ended(self, attempt: Attempt, verdict: Opinion, number: int, bulk: BulkMetadata | None = None) -> None:
+        """An attempt, the ``number``-th at its exchange, is over: comment its packets.
+
+        Making comments costs more than the exchange itself. Those of attempts that look alike are made once; they hold
+        nothing that is one attempt's alone, not even which of the exchanges it was.
+        """
+        if not _alike(attempt, verdict, number):
+            comments = comments_of(attempt, verdict, number, self._terms, bulk)
+            self._comments |= {place - self._before: tuple(some) for place, some in comments.items()}
+            return
+        point = attempt.conductor.watch.point
+        found = self._known.get(point)
+        if found is None:
+            common = None if bulk is None else BulkMetadata(bulk.target)
+            comments = comments_of(attempt, verdict, 1, self._terms, common)
+            if len(self._known) >= _SHAPES:
+                self._known.clear()
+            found = self._known[point] = tuple(map(tuple, comments.values()))  # in the order of the packets
+        for event, some in zip(attempt.conductor.transcript.events, found, strict=True):
+            assert isinstance(event, Seen), "a record with waits is like no other"
+            self._comments[event.number - self._before] = some
+
+    def write(self, arrivals: deque[Arrival], live: Container[int]) -> None:
+        """Write what is complete from the front; ``live`` holds the local ports of exchanges in progress."""
+        recorder, comments = self._recorder, self._comments
+        while recorder is not None and arrivals:
+            first = arrivals[0]
+            mine = comments.pop(first.number, None)
+            if mine is None:
+                if first.flow.local.port in live:
+                    return
+                mine = ()
+            arrivals.popleft()
+            recorder.add(first.packet, first.time, mine, sent=first.sent)
+
+    def finish(self, arrivals: deque[Arrival]) -> None:
+        """Write the rest."""
+        self.write(arrivals, ())
+        if self._recorder is not None:
+            self._recorder.flush()
+
+
+def _alike(attempt: Attempt, verdict: Opinion, number: int) -> bool:
+    """Whether the comments follow from the shape alone: a plain first pass, no waits whose times are noted."""
+    return (
+        number == 1
+        and verdict.word is Verdict.PASS
+        and verdict.doubt is Doubt.NONE
+        and not verdict.reason
+        and not attempt.kernel
+        and not attempt.conductor.transcript.missing
+        and len(attempt.segments) == len(attempt.conductor.transcript.events)
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from probe.live.check import check
 from probe.live.options import CheckOptions
 from probe.recording.metadata import section_comment
-from probe.recording.reading import rejudge
+from probe.recording.reading import judge_recording
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
@@ -116,7 +116,7 @@ def _record(one: Check, target: Endpoint, path: Path) -> None:
             live = check(target, replace(one.options, recorder=recorder))
     found = exchanges(path)
     broken = [rule for e in found if e.verdict == Verdict.FAIL for rule in e.findings]
-    if rejudge(str(path)).differences or [e.verdict for e in found] != [str(e.verdict) for e in live.exchanges]:
+    if judge_recording(str(path)).differences or [e.verdict for e in found] != [str(e.verdict) for e in live.exchanges]:
         raise ValueError(f"{path.name}: live {live.exchanges}, again {found}")
     if not {e.verdict for e in found} <= set(map(str, one.words)) or sorted(broken) != sorted(one.fails):
         raise ValueError(f"{path.name}: {found}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from probe.recording.reading import rejudge
+from probe.recording.reading import judge_recording
 from probe.replay.run import ReplayOptions, replay
 from probe.results import connection as engine
 from probe.results.connection import Replay
@@ -38,7 +38,7 @@ def _connection(found: engine.Connection) -> Connection:
 
 def exchanges(path: Path) -> tuple[Exchange, ...]:
     """The exchanges of a recorded check, judged again."""
-    results = rejudge(str(path)).report.exchanges
+    results = judge_recording(str(path)).report.exchanges
     return tuple(Exchange(r.target, r.id, str(r.verdict), tuple(f.rule for f in r.findings)) for r in results)
 
 

@@ -17,8 +17,9 @@ import pytest
 from probe.capture.errors import CaptureError
 from probe.cli.options.filters import parse
 from probe.cli.output.lines import LineSink
+from probe.recording.judging import Difference
 from probe.recording.metadata import section_comment
-from probe.recording.reading import Difference, Rejudged
+from probe.recording.reading import JudgedRecording
 from probe.replay.run import ReplayOptions
 from probe.results.connection import Connection, Packet, Replay
 from probe.results.verdict import Report, Verdict
@@ -64,17 +65,17 @@ class Session:
                 return replace(c, file=options.files[0]), PACKETS
         raise TargetError(f"{options.files[0]} has no connection {index}")
 
-    def rejudge(self, path: str, profile: str | None) -> Rejudged:
+    def judge_recording(self, path: str, profile: str | None) -> JudgedRecording:
         self.profiles.append(profile)
         found = self.recordings[path]
-        return Rejudged(found, Counter(e.verdict for e in found.exchanges), self.differences, self.fault)
+        return JudgedRecording(found, Counter(e.verdict for e in found.exchanges), self.differences, self.fault)
 
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     stand_in = Session()
     monkeypatch.setattr("probe.cli.run.replay.judge", stand_in.replay)
-    monkeypatch.setattr("probe.recording.reading.rejudge", stand_in.rejudge)
+    monkeypatch.setattr("probe.recording.reading.judge_recording", stand_in.judge_recording)
     monkeypatch.setattr("probe.cli.run.replay._is_recording", stand_in.recordings.__contains__)
     monkeypatch.setattr("probe.cli.run.show.packets_of", stand_in.packets_of)
     return stand_in
@@ -352,11 +353,11 @@ def test_a_recording_is_known_by_the_comment_of_its_section(
         recorder.add(bytes.fromhex("4500") + bytes(38), 1.0)
     asked: list[str] = []
 
-    def rejudge(path: str, profile: str | None) -> Rejudged:
+    def judge_recording(path: str, profile: str | None) -> JudgedRecording:
         asked.append(path)
-        return Rejudged(AGAIN, {Verdict.PASS: 1})
+        return JudgedRecording(AGAIN, {Verdict.PASS: 1})
 
-    monkeypatch.setattr("probe.recording.reading.rejudge", rejudge)
+    monkeypatch.setattr("probe.recording.reading.judge_recording", judge_recording)
     monkeypatch.setattr("probe.cli.run.replay.judge", lambda options: replay(files=options.files))
     assert invoke("replay", file, "run.pcapng") == 3
     assert asked == ["run.pcapng"]

@@ -14,7 +14,7 @@ import pytest
 
 from probe.live.reenact import LiveOptions
 from probe.recording.metadata import section_comment
-from probe.recording.reading import Rejudged
+from probe.recording.reading import JudgedRecording
 from probe.results.verdict import Run, Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
@@ -49,8 +49,8 @@ def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     with Recorder(path, section_comment("check", "rfc9293")) as recorder:
         recorder.add(bytes.fromhex("4500") + bytes(38), 1.0)
     failed = exchange("close-by-us", Verdict.FAIL, findings=(UNANSWERED,))
-    again = Rejudged(report(run(exchange(), failed), command="replay"), {Verdict.PASS: 1, Verdict.FAIL: 1})
-    monkeypatch.setattr("probe.recording.reading.rejudge", lambda path, profile: again)
+    again = JudgedRecording(report(run(exchange(), failed), command="replay"), {Verdict.PASS: 1, Verdict.FAIL: 1})
+    monkeypatch.setattr("probe.recording.reading.judge_recording", lambda path, profile: again)
     return str(path)
 
 
@@ -262,7 +262,7 @@ def test_a_recording_that_is_not_judged_by_the_deadline_is_named(
     invoke: Invoke, recording: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     gate, other = os.pipe()
-    monkeypatch.setattr("probe.recording.reading.rejudge", lambda path, profile: os.read(gate, 1))
+    monkeypatch.setattr("probe.recording.reading.judge_recording", lambda path, profile: os.read(gate, 1))
     files = {name: str(tmp_path / name) for name in ("json", "junit", "markdown")}
     written = [word for name, path in files.items() for word in (f"--{name}", path)]
     assert invoke("replay", recording, "--deadline", "0.3", *written) == 3

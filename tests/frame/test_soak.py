@@ -18,8 +18,7 @@ from probe.engine.judge.attempt import Case, Opinion, judge
 from probe.engine.judge.by_shape import Recall
 from probe.engine.trial.attempt import Attempt
 from probe.live.soak import BulkOptions, bulk
-from probe.recording.comments import comments_of
-from probe.recording.streaming import Stream
+from probe.recording.writing import RecordingStream, comments_of
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint, Flow
 from probe.wire.errors import TargetError
@@ -163,13 +162,13 @@ def arrivals_of(attempt: Attempt) -> list[Arrival]:
 def test_streamed_comments_are_those_of_a_check(some: list[Talk]) -> None:
     recorder, arrivals, due = Noted(), deque[Arrival](), list[tuple[bytes, tuple[str, ...]]]()
     first = 1
-    stream: Stream | None = None
+    stream: RecordingStream | None = None
     for talk in some:
         dialogue = played((some[0][0], *talk[1:]))
         attempt = attempt_of(dialogue, first)
         first += len(attempt.segments)
         verdict = recalled(dialogue)
-        stream = stream or Stream(recorder, dialogue.terms)
+        stream = stream or RecordingStream(recorder, dialogue.terms)
         arrivals.extend(arrivals_of(attempt))
         stream.ended(attempt, verdict, 1)
         stream.write(arrivals, ())
@@ -183,7 +182,7 @@ def test_packets_wait_for_the_exchange_in_progress_before_them() -> None:
     recorder = Noted()
     slow, fast = (attempt_of(played(("close-by-us", iss, False, 0.0, 0, "")), at) for iss, at in ((1, 1), (2, 101)))
     arrivals = deque([arrivals_of(slow)[0], *arrivals_of(fast)])
-    stream = Stream(recorder, fast.conductor.setting.terms)
+    stream = RecordingStream(recorder, fast.conductor.setting.terms)
     verdict = recalled(played(("close-by-us", 3, False, 0.0, 0, "")))
     stream.ended(fast, verdict, 1)
     stream.write(arrivals, {slow.flow.local.port})

@@ -11,8 +11,8 @@ from probe.engine.judge.attempt import judge
 from probe.engine.judge.jury import heard_enough
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing
-from probe.recording.comments import comments_of
-from probe.recording.metadata import RunMark, section_comment
+from probe.recording.metadata import RunMetadata, section_comment
+from probe.recording.writing import comments_of
 from probe.results.verdict import ExchangeResult
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET, Trigger
@@ -102,7 +102,7 @@ def comments(line: Line, hearing: Hearing) -> tuple[dict[int, list[str]], tuple[
         for number, (attempt, opinion) in enumerate(zip(attempts, hearing.opinions[name], strict=True), 1):
             out |= comments_of(attempt, opinion, number, attempt.conductor.setting.terms)
     results = hearing.results(dropped=0, interrupted=False)
-    mark = RunMark(
+    mark = RunMetadata(
         hearing.target,
         tuple(s.id for s in hearing.scenarios),
         {r.id: (str(r.verdict), tuple(f.rule for f in r.findings)) for r in results},

@@ -8,7 +8,7 @@ import pytest
 
 from probe.live.check import check
 from probe.live.options import CheckOptions
-from probe.recording.reading import rejudge
+from probe.recording.reading import judge_recording
 from probe.results.verdict import Run, Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
@@ -39,7 +39,7 @@ def test_the_kernel_is_judged_by_the_profile_asked_for(
         run = check(target[version], CheckOptions(profile=profile, only=(*APART, *ALIKE), recorder=recorder))
     assert words(run) == expected(profile), [(e.id, e.reason, e.findings) for e in run.exchanges]
     assert run.mixed is None
-    (again,) = rejudge(str(path)).report.runs
+    (again,) = judge_recording(str(path)).report.runs
     assert (words(again), again.profile, again.mixed) == (words(run), profile, None)
-    (other,) = rejudge(str(path), "rfc5961").report.runs
+    (other,) = judge_recording(str(path), "rfc5961").report.runs
     assert (words(other), other.profile) == (expected("rfc5961"), "rfc5961")

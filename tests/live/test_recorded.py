@@ -11,7 +11,7 @@ from probe.live.check import check
 from probe.live.options import CheckOptions
 from probe.live.soak import BulkOptions, bulk
 from probe.recording.metadata import section_comment
-from probe.recording.reading import Rejudged, rejudge
+from probe.recording.reading import JudgedRecording, judge_recording
 from probe.results.verdict import ExchangeResult, Run, Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
@@ -30,8 +30,8 @@ def readable(exchange: ExchangeResult) -> ExchangeResult:
     return replace(exchange, steps=tuple(steps))
 
 
-def assert_alike(path: Path, live: Run) -> Rejudged:
-    again = rejudge(str(path))
+def assert_alike(path: Path, live: Run) -> JudgedRecording:
+    again = judge_recording(str(path))
     (run,) = again.report.runs
     assert [readable(e) for e in run.exchanges] == [readable(e) for e in live.exchanges]
     assert replace(run, exchanges=()) == replace(live, exchanges=())
@@ -52,7 +52,7 @@ def test_two_runs_in_one_file_come_back(target: dict[int, Endpoint], tmp_path: P
     some = CheckOptions(only=("open", "close-by-*"))
     with Recorder(path) as recorder:
         live = [check(target[version], replace(some, recorder=recorder)) for version in (4, 6)]
-    again = rejudge(str(path)).report.runs
+    again = judge_recording(str(path)).report.runs
     assert [[readable(e) for e in run.exchanges] for run in again] == [[readable(e) for e in r.exchanges] for r in live]
 
 
@@ -95,7 +95,7 @@ def test_a_bulk_run_comes_back(target: dict[int, Endpoint], tmp_path: Path, vers
     path = tmp_path / "bulk.pcapng"
     with Recorder(path, section_comment("bulk", "rfc9293")) as recorder:
         live = bulk(target[version], BulkOptions(count=200, trigger="target", recorder=recorder))
-    again = rejudge(str(path))
+    again = judge_recording(str(path))
     assert again.verdicts == live.verdicts
     assert again.differences == ()
     assert [e.verdict for e in again.report.exchanges] == [Verdict.PASS]
@@ -106,6 +106,6 @@ def test_a_bulk_run_that_did_not_pass_comes_back(private_net: None, tmp_path: Pa
     with Recorder(path) as recorder:
         closed = Endpoint("127.0.0.1", free_port())
         live = bulk(closed, BulkOptions(count=5, patience=0.1, recorder=recorder))
-    again = rejudge(str(path))
+    again = judge_recording(str(path))
     assert again.verdicts == live.verdicts == {Verdict.INCONCLUSIVE: 5}
     assert [readable(e) for e in again.report.exchanges] == [readable(e) for e in live.shown]

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from probe import scenarios
 from probe.capture.errors import CaptureError
-from probe.recording.metadata import ATTEMPT, RUN, RunMark, read_run, section_comment
-from probe.recording.reading import Rejudged, is_recording, rejudge
+from probe.recording.metadata import ATTEMPT, RUN, RunMetadata, read_run, section_comment
+from probe.recording.reading import JudgedRecording, is_recording, judge_recording
 from probe.results.verdict import ExchangeResult, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import HTTP, NONE, TARGET, Trigger, missing
@@ -70,10 +70,10 @@ def plain(results: tuple[ExchangeResult, ...]) -> list[ExchangeResult]:
     ]
 
 
-def saved_and_judged(line: Line, notes: dict[int, list[str]]) -> Rejudged:
+def saved_and_judged(line: Line, notes: dict[int, list[str]]) -> JudgedRecording:
     with folder() as where:
         line.save(where / "run.pcapng", notes)
-        return rejudge(str(where / "run.pcapng"))
+        return judge_recording(str(where / "run.pcapng"))
 
 
 @given(
@@ -158,7 +158,7 @@ def test_a_verdict_that_is_another_now_is_told() -> None:
 def test_another_profile_may_be_asked_for() -> None:
     with folder() as where:
         LINE.save(where / "run.pcapng", NOTES)
-        assert rejudge(str(where / "run.pcapng"), "rfc793").report.profile == "rfc793"
+        assert judge_recording(str(where / "run.pcapng"), "rfc793").report.profile == "rfc793"
 
 
 def test_a_recording_without_its_end_is_judged_by_what_is_there() -> None:
@@ -175,7 +175,7 @@ def test_a_file_that_ends_too_early_gives_what_was_in_it(tmp_path: Path) -> None
     LINE.save(path, NOTES)
     octets = path.read_bytes()
     path.write_bytes(octets[: len(octets) * 2 // 3])
-    again = rejudge(str(path))
+    again = judge_recording(str(path))
     assert again.fault is not None
     assert again.report.exchanges
 
@@ -243,7 +243,7 @@ def test_no_damaged_octet_is_a_crash(damage: list[tuple[int, int]]) -> None:
 
 def judged_or_refused(path: Path) -> None:
     with suppress(CaptureError):
-        assert rejudge(str(path)).report.runs
+        assert judge_recording(str(path)).report.runs
 
 
 def test_a_recording_is_known_by_its_section() -> None:
@@ -255,18 +255,18 @@ def test_a_newer_form_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.pcapng"
     LINE.save(path, NOTES, section_comment("check", "rfc9293").replace("recording 1", "recording 2"))
     with pytest.raises(CaptureError, match="in form 2, newer than this probe reads: update it"):
-        rejudge(str(path))
+        judge_recording(str(path))
 
 
 def test_without_the_sentences_nothing_is_found(tmp_path: Path) -> None:
     path = tmp_path / "run.pcapng"
     LINE.save(path, {}, "")
     with pytest.raises(CaptureError, match="no exchange in it"):
-        rejudge(str(path))
+        judge_recording(str(path))
 
 
 def test_why_an_exchange_was_skipped_is_read_back_and_neutral_where_an_old_recording_lacks_it() -> None:
-    mark = RunMark(Endpoint("192.0.2.1", 80), ("open",), skipped={"open": (Why.NO_TRIGGER, "no trigger")})
+    mark = RunMetadata(Endpoint("192.0.2.1", 80), ("open",), skipped={"open": (Why.NO_TRIGGER, "no trigger")})
     assert read_run(mark.text()) == mark
     record = json.loads(mark.text().removeprefix(RUN))
     del record["why"]

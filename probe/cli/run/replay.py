@@ -91,7 +91,7 @@ def _judge(
         for file in ours:
             try:
                 with deadline.waiting():  # whatever is half done is given up
-                    again = recorded.rejudge(file, request.profile)
+                    again = recorded.judge_recording(file, request.profile)
                 _take(again, file, outcome)
             except LateError:
                 outcome.not_judged(file, request.profile)
@@ -121,7 +121,7 @@ def _is_recording(file: str) -> bool:
     return first is not None and any(map(recorded.is_recording, first.section_comments))
 
 
-def _take(again: recorded.Rejudged, file: str, outcome: Replayed) -> None:
+def _take(again: recorded.JudgedRecording, file: str, outcome: Replayed) -> None:
     if again.fault is not None:
         outcome.failed(again.fault)
     outcome.judged_again(Recording(file, again.report, again.verdicts, tuple(map(str, again.differences))))
