@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from probe.engine.belief.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.engine.trial.attempt import Attempt
-from probe.live.ending import OutOfTimeError
 from probe.live.pacing import Pace, connections
 from probe.spec.segment import ACK, RST, SYN, Flow
 from probe.wire.errors import WireError
@@ -26,6 +25,10 @@ _WATCH = 1.0
 Supply = Callable[[], Attempt | None]
 Finished = Callable[[Attempt], None]
 Asks = Callable[[Flow, bytes], None]
+
+
+class OutOfTimeError(Exception):
+    """The deadline of the run has come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,57 +3,45 @@
 from __future__ import annotations
 
 import gc
-import random
-import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from probe.engine.belief.tracker import CLOSED, LISTENING, Terms
+from probe.engine.belief.tracker import CLOSED, LISTENING
 from probe.engine.judge.attempt import Doubt, Opinion, judge
-from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.play.conductor import Conductor
 from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor, hear
 from probe.engine.play.matrix.cells import Cell, cells, control, patience_test
 from probe.engine.play.matrix.questions import CANDIDATES, NONE_BARRED, Barred, best_question
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.matrix import Facts, Record, results
-from probe.live.backlog import GONE
-from probe.live.closed_ports import ClosedPorts
-from probe.live.ending import Ending
+from probe.live.backlog import GONE, Silence
+from probe.live.frame import Frame
 from probe.live.line import Line, open_line
-from probe.live.loop import End, Loop
-from probe.live.matrix_options import MatrixOptions
-from probe.live.patience import FIRST_PATIENCE, SCHEDULING, patience, round_trip
-from probe.live.silence import Silence
+from probe.live.options import MatrixOptions
+from probe.live.ports import ClosedPorts
 from probe.live.triggers import Detection, known_trigger
 from probe.recording.writing import cell_comments_of
 from probe.results.matrix import MatrixRun
 from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, Trigger, missing
-from probe.spec.segment import Endpoint, Flow
-from probe.spec.seq import Seq
+from probe.spec.segment import Endpoint
 from probe.spec.states import State
-from probe.wire.addresses import zone_suffix
-from probe.wire.ask import Asker
 
 MANY, FEW = 384, 5
 """Connections at a time: behind `probe target`, whose backlog is long, and behind any other server."""
-QUICK, AT_HAND = 0.6, 0.01
-"""The patience where a round trip takes less than so many seconds: a stack answers at once or not at all."""
+QUICK = 0.6
+"""The patience where a round trip takes next to nothing: a stack answers at once or not at all."""
 
 
 def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
     """Play every cell against ``target`` and judge it; WireError or TargetError when that cannot begin."""
     chosen = options or MatrixOptions()
-    with (
-        open_line(target, source=chosen.source, interface=chosen.interface) as place,
-        Asker(target, zone=zone_suffix(target.address, chosen.interface)) as asker,
-        _without_collector(),
-    ):
-        return _Matrix(target, chosen, place, asker).run()
+    with open_line(target, chosen) as line, _without_collector():
+        return _Matrix(target, chosen, line).run()
 
 
 @contextmanager
@@ -81,17 +69,11 @@ class _Work:
 class _Matrix:
     """One matrix in progress."""
 
-    def __init__(self, target: Endpoint, options: MatrixOptions, place: Line, asker: Asker) -> None:
-        self.target, self.options, self.link, self.pool = target, options, place.link, place.pool
-        self.asker = asker
-        recorder, end = options.recorder, End(options.until, options.watch)
-        recorded = recorder.count if recorder is not None else 0
-        self.loop = Loop(place.link, place.table, keep=recorder is not None, recorded=recorded, ask=asker.ask, end=end)
-        self.patience = options.patience or (QUICK if place.local else FIRST_PATIENCE)
-        self.random = random.Random(options.seed)
-        self.closed = ClosedPorts(target, options.closed_port, local=place.local)
+    def __init__(self, target: Endpoint, options: MatrixOptions, line: Line) -> None:
+        self.target, self.options = target, options
+        self.frame = Frame(line, options, at_hand=QUICK)
+        self.closed = ClosedPorts(target, options.closed_port, local=line.local)
         self.detection = Detection(known_trigger(options.trigger))
-        self.path_delay = SCHEDULING
         self.ways = tuple(way for way in APPROACHES if options.kinds(way.state.value))
         self.reached: dict[str, Record] = {}
         self.records: list[Record] = []
@@ -105,15 +87,14 @@ class _Matrix:
 
     def run(self) -> MatrixRun:
         """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side."""
-        began = time.monotonic()
-        with Ending() as end:
+        frame = self.frame
+        with frame:
             self._detect()
             self._look_for_ways()
             self._play_cells()
-        dropped = self.link.losses().dropped
-        self._save()
-        facts = Facts(self.target, dropped, end.interrupted, self.keeps_state, end.late, self._gone)
+        facts = Facts(self.target, frame.dropped, frame.interrupted, self.keeps_state, frame.late, self._gone)
         found, ways = results(facts, self.options.kinds, self.ways, self.reached, self.records)
+        frame.write(self.comments)
         return MatrixRun(
             str(self.target),
             self.target.version,
@@ -121,31 +102,17 @@ class _Matrix:
             found,
             ways,
             self.connections,
-            tuple(self._warnings()),
-            time.monotonic() - began,
-            end.interrupted,
-            end.trouble,
-            end.late,
+            frame.warnings([self.silence.sentence(self.target)] if self._gone else []),
+            frame.seconds,
+            frame.interrupted,
+            frame.trouble,
+            frame.late,
         )
-
-    def _warnings(self) -> list[str]:
-        silent = [self.silence.sentence(self.target)] if self._gone else []
-        return [*([self.pool.caveat] if self.pool.caveat else []), *self.asker.failures[:1], *silent]
 
     @property
     def _gone(self) -> bool:
         """Whether the peer answers no longer: more connections in a row without answer than it sees at a time."""
         return self.silence.count >= GONE + self.parallel
-
-    def _save(self) -> None:
-        """Write every packet seen with what it was, in the order of the wire."""
-        recorder = self.options.recorder
-        if recorder is None:
-            return
-        for arrival in self.loop.arrivals:
-            about = self.comments.get(arrival.number + self.loop.recorded, ())
-            recorder.add(arrival.packet, arrival.time, about, sent=arrival.sent)
-        recorder.flush()
 
     @property
     def trigger(self) -> Trigger:
@@ -171,21 +138,12 @@ class _Matrix:
             return self._attempt(Conductor, todo.popleft()) if todo else None
 
         def finished(attempt: Attempt) -> None:
-            self.pool.give(attempt.flow.local.port)
-            self._learn_pace(attempt)
+            self.frame.learn_pace(attempt)
             todo.extend(self.detection.heard(attempt))
             if self.detection.trigger is not None:
-                self.loop.stop(lambda other: True)
+                self.frame.loop.stop(lambda other: True)
 
-        self.loop.run(supply, finished, FEW)
-
-    def _learn_pace(self, attempt: Attempt) -> None:
-        """From a handshake: how long an answer takes on this path."""
-        took = round_trip(attempt)
-        if took is not None:
-            self.path_delay = SCHEDULING + took
-            if self.options.patience is None:
-                self.patience = QUICK if took < AT_HAND else patience(took)
+        self.frame.play(supply, finished, FEW)
 
     def _look_for_ways(self) -> None:
         """Each way once without a stimulus: where that does not work, no cell of it is played."""
@@ -230,7 +188,7 @@ class _Matrix:
 
     def _play(self) -> None:
         """Side by side; what is left in doubt goes to the end of the queue, where its wait costs nothing."""
-        self.loop.run(self._next, self._finished, self.parallel)
+        self.frame.play(self._next, self._finished, self.parallel)
 
     def _next(self) -> Attempt | None:
         if not self.queue or self._gone:
@@ -242,24 +200,14 @@ class _Matrix:
 
     def _attempt(self, kind: type[Conductor], scenario: Scenario, work: _Work | None = None) -> Attempt:
         closed, called = scenario.port == "closed", scenario.opens == "peer"
-        setting = Setting(
-            iss=Seq(self.random.getrandbits(32)),
-            trigger=self.detection.trigger_for(scenario),
-            terms=Terms(self.options.profile),
-            start=CLOSED if closed or called else LISTENING,
-            patience=self.patience,
-        )
-        remote = self.closed.endpoint() if closed else self.target
-        if called:
-            remote = Endpoint(self.target.address, 0)  # the peer will choose
-        flow = Flow(Endpoint(self.link.source, self.pool.take()), remote)
+        trigger = self.detection.trigger_for(scenario)
+        setting = self.frame.setting(scenario, trigger, CLOSED if closed or called else LISTENING)
         cell = work.cell if work else None
         conductor = CellConductor(cell, setting) if cell else kind(scenario, setting)
         self.connections += 1
-        return Attempt(scenario, conductor, flow, path_delay=self.path_delay)
+        return self.frame.attempt(conductor, self.closed.endpoint() if closed else self.target)
 
     def _finished(self, attempt: Attempt) -> None:
-        self.pool.give(attempt.flow.local.port)
         work = self.playing.pop(attempt)
         self.silence.heard(attempt)
         conductor, case = attempt.conductor, case_of(attempt)
@@ -268,7 +216,7 @@ class _Matrix:
             heard = hear(work.cell, replace(case, answers=True), conductor)
         else:
             heard = Heard(judge(case))
-            self._learn_pace(attempt)
+            self.frame.learn_pace(attempt)
         work.record.add(heard, attempt)
         if self.options.recorder is not None:
             self.comments |= cell_comments_of(attempt, heard.opinion)

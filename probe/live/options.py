@@ -1,4 +1,4 @@
-"""What a check may be told."""
+"""What the live runs may be told: what all of them share, and what each adds."""
 
 from __future__ import annotations
 
@@ -8,38 +8,105 @@ from dataclasses import dataclass
 from probe.live.pacing import Pace
 from probe.recording.writing import Recording
 from probe.results.verdict import ExchangeResult
+from probe.spec.segment import KINDS, Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOptions:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What every live run may be told.
+
+    ``profile`` is the reading of the RFC. ``patience`` is how many seconds a reply may take (None: ten round-trip
+    times, at least 1 s). ``interface`` and ``source`` say where packets leave, whatever the routes say. ``seed`` makes
+    the tester's numbers repeatable. ``recorder`` gets every packet. ``until``, a moment of ``time.monotonic``, ends the
+    run; what is not done by then is inconclusive. ``watch`` is called often and raises WireError when the peer is known
+    to be gone: what was found until then stands. ``guarded`` False lets our own kernel answer (tests only).
+    """
+
+    profile: str = "rfc9293"
+    patience: float | None = None
+    interface: str | None = None
+    source: str | None = None
+    seed: int | None = None
+    recorder: Recording | None = None
+    until: float | None = None
+    watch: Callable[[], None] | None = None
+    guarded: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions(Options):
     """Settings of one check.
 
     ``trigger``: auto, none, http, target, or a line of the user's that makes the server close. ``only`` names
     exchanges (empty: all; the slow ones only where ``slow``); ``waits`` False leaves out those that wait for a timer of
-    the peer. ``patience`` is how many seconds a reply may take (None: ten round-trip times, at least 1 s). ``guarded``
-    False lets our own kernel answer (tests only). ``parallel`` bounds the connections the host sees at a time: 5
-    half-open ones fit the smallest usual backlog, that of Python's own servers; slow exchanges, which wait elsewhere,
-    come on top. ``pace`` bounds how often a new one begins, and may be shared by checks of one host that follow each
-    other. ``progress`` is called with (done, total), ``told`` with every result as soon as nothing can change it any
-    more. ``until``, a moment of ``time.monotonic``, ends the check; what is not done by then is inconclusive.
-    ``watch`` is called often and raises WireError when the peer is known to be gone: what was found until then stands.
+    the peer. ``parallel`` bounds the connections the host sees at a time: 5 half-open ones fit the smallest usual
+    backlog, that of Python's own servers; slow exchanges, which wait elsewhere, come on top. ``pace`` bounds how often
+    a new one begins, and may be shared by checks of one host that follow each other. ``progress`` is called with
+    (done, total), ``told`` with every result as soon as nothing can change it any more.
     """
 
-    profile: str = "rfc9293"
     trigger: str = "auto"
     only: tuple[str, ...] = ()
     waits: bool = True
     slow: bool = False
-    patience: float | None = None
-    interface: str | None = None
-    source: str | None = None
     closed_port: int | None = None
-    seed: int | None = None
     parallel: int = 5
     pace: Pace | None = None
-    guarded: bool = True
-    recorder: Recording | None = None
     progress: Callable[[int, int], None] | None = None
     told: Callable[[ExchangeResult], None] | None = None
-    until: float | None = None
-    watch: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenOptions(Options):
+    """Settings of ``listen``.
+
+    ``only`` names exchanges (empty: all that a peer opens); ``waits`` False leaves out those that wait for a timer.
+    ``trigger``: auto (a client that speaks HTTP gets a page, another closes of itself), http, none, or a line that
+    makes the client close. ``ask`` is a `probe target` that is told to connect. ``client`` alone is judged; else the
+    first one that comes. ``count`` connections are taken at most, for ``deadline`` seconds at most. ``tell`` gets a
+    sentence whenever what is waited for changes, ``told`` every result as soon as nothing can change it any more.
+    """
+
+    only: tuple[str, ...] = ()
+    waits: bool = True
+    trigger: str = "auto"
+    ask: Endpoint | None = None
+    client: str = ""
+    versions: tuple[int, ...] = (4, 6)
+    patience: float = 1.0
+    count: int | None = None
+    deadline: float | None = None
+    parallel: int = 4
+    tell: Callable[[str], None] | None = None
+    told: Callable[[ExchangeResult], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixOptions(Options):
+    """Settings of one matrix.
+
+    ``only`` are pairs of a state and a kind of segment, by the RFC's names (empty: all). ``parallel`` bounds the
+    connections the host sees at a time (None: many behind a ``probe target``, 5 behind any other server). ``trigger``
+    and ``progress`` as in ``CheckOptions``.
+    """
+
+    trigger: str = "auto"
+    only: frozenset[tuple[str, str]] = frozenset()
+    closed_port: int | None = None
+    parallel: int | None = None
+    progress: Callable[[int, int], None] | None = None
+
+    def kinds(self, state: str) -> tuple[str, ...]:
+        """The columns asked for in a row."""
+        return tuple(kind for kind in KINDS if not self.only or (state, kind) in self.only)
+
+
+@dataclass(frozen=True, slots=True)
+class ReenactOptions(Options):
+    """What to re-enact: ``connection`` is its number in ``file`` (None: the first one with a SYN of its client).
+
+    ``patience`` is what an answer may take beyond what the captured peer took (None: 1 s on this host, 3 s elsewhere).
+    """
+
+    file: str
+    connection: int | None = None

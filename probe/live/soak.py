@@ -17,10 +17,9 @@ from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt
 from probe.engine.trial.hearing import after_losses
 from probe.engine.trial.result import result_of
-from probe.live.closed_ports import ClosedPorts
+from probe.live.frame import LOCAL_PATIENCE, SCHEDULING
 from probe.live.loop import Loop
-from probe.live.patience import LOCAL_PATIENCE, SCHEDULING
-from probe.live.source_ports import Sources
+from probe.live.ports import ClosedPorts, Sources
 from probe.live.triggers import known_trigger
 from probe.recording.metadata import BulkMetadata
 from probe.recording.writing import RecordingStream

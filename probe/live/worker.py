@@ -15,8 +15,7 @@ from types import FrameType
 from typing import Protocol
 
 from probe.live import check, matrix
-from probe.live.matrix_options import MatrixOptions
-from probe.live.options import CheckOptions
+from probe.live.options import CheckOptions, MatrixOptions
 from probe.results.matrix import MatrixRun
 from probe.results.verdict import ExchangeResult, Run
 from probe.spec.segment import Endpoint

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.live.matrix_options import MatrixOptions
+from probe.live.options import MatrixOptions
 from probe.results.matrix import ApproachResult, CellResult, MatrixRun
 from probe.results.verdict import Verdict
 from probe.spec.segment import KINDS, Endpoint
@@ -92,7 +92,7 @@ def test_only_names_rows_columns_and_cells(
 ) -> None:
     assert invoke("matrix", HERE, *(word for text in only for word in ("--only", text))) == 0
     assert asked[0].only == cells
-    assert all(asked[0].wants(*pair) for pair in cells)
+    assert all(segment in asked[0].kinds(state) for state, segment in cells)
 
 
 @pytest.mark.parametrize(("text", "hint"), [("ESTABLISHD", "ESTABLISHED"), ("LISTEN:SYNACK", "SYN+ACK")])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.live.reenact import LiveOptions
+from probe.live.options import ReenactOptions
 from probe.recording.metadata import section_comment
 from probe.recording.reading import JudgedRecording
 from probe.results.verdict import Run, Verdict
@@ -311,19 +311,19 @@ def test_annotations_leave_a_document_on_standard_output_alone(
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[LiveOptions]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[ReenactOptions]:
     """What the session was asked; its exchange fails."""
-    seen: list[LiveOptions] = []
+    seen: list[ReenactOptions] = []
 
-    def stand_in(target: Endpoint, options: LiveOptions) -> Run:
+    def stand_in(target: Endpoint, options: ReenactOptions) -> Run:
         seen.append(options)
         return run(exchange("replay-live", Verdict.FAIL, findings=(UNANSWERED,)), target=str(target))
 
-    monkeypatch.setattr("probe.cli.run.reenact.replay_live", stand_in)
+    monkeypatch.setattr("probe.cli.run.reenact.play", stand_in)
     return seen
 
 
-def test_a_re_enactment_is_reported_as_a_check_is(invoke: Invoke, asked: list[LiveOptions], tmp_path: Path) -> None:
+def test_a_re_enactment_is_reported_as_a_check_is(invoke: Invoke, asked: list[ReenactOptions], tmp_path: Path) -> None:
     names = ("json", "jsonl", "junit", "markdown", "save")
     written = [word for name in names for word in (f"--{name}", str(tmp_path / name))]
     assert invoke("replay", *LIVE, *written, "--deadline", "9") == 1
@@ -339,7 +339,7 @@ def test_a_re_enactment_is_reported_as_a_check_is(invoke: Invoke, asked: list[Li
 
 
 def test_a_deviation_of_a_re_enactment_may_be_expected(
-    invoke: Invoke, asked: list[LiveOptions], tmp_path: Path, capsys: Captured
+    invoke: Invoke, asked: list[ReenactOptions], tmp_path: Path, capsys: Captured
 ) -> None:
     where = str(tmp_path / "known.toml")
     assert invoke("replay", *LIVE, "--write-expect", where) == 1

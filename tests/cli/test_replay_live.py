@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.live.reenact import LiveOptions
+from probe.live.options import ReenactOptions
 from probe.results.verdict import Captured as CapturedStep
 from probe.results.verdict import Departure, Run, Verdict
 from probe.spec.segment import ACK, SYN, Endpoint, Flow, Segment
@@ -23,11 +23,11 @@ CLIENT, SERVER = Endpoint("192.0.2.1", 40000), Endpoint("192.0.2.2", 80)
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Endpoint, LiveOptions]]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Endpoint, ReenactOptions]]:
     """What the session was asked; it answers with a departure."""
-    seen: list[tuple[Endpoint, LiveOptions]] = []
+    seen: list[tuple[Endpoint, ReenactOptions]] = []
 
-    def stand_in(target: Endpoint, options: LiveOptions) -> Run:
+    def stand_in(target: Endpoint, options: ReenactOptions) -> Run:
         seen.append((target, options))
         steps = (CapturedStep(1, 0.0, ">", "S seq 0", 0), CapturedStep(2, 0.1, "<", "S. seq 0 ack 1"))
         return run(
@@ -39,17 +39,17 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Endpoint, LiveOptions]]
             )
         )
 
-    monkeypatch.setattr("probe.cli.run.reenact.replay_live", stand_in)
+    monkeypatch.setattr("probe.cli.run.reenact.play", stand_in)
     return seen
 
 
-def test_options_reach_the_session(invoke: Invoke, asked: list[tuple[Endpoint, LiveOptions]]) -> None:
+def test_options_reach_the_session(invoke: Invoke, asked: list[tuple[Endpoint, ReenactOptions]]) -> None:
     assert invoke("replay", "--live", HERE, "--connection", "3", "--profile", "rfc5961", "some.pcap") == 0
-    assert asked == [(Endpoint("127.0.0.1", 80), LiveOptions("some.pcap", 3, "rfc5961"))]
+    assert asked == [(Endpoint("127.0.0.1", 80), ReenactOptions("some.pcap", 3, profile="rfc5961"))]
 
 
 def test_departures_are_told_in_words(
-    invoke: Invoke, asked: list[tuple[Endpoint, LiveOptions]], capsys: Captured
+    invoke: Invoke, asked: list[tuple[Endpoint, ReenactOptions]], capsys: Captured
 ) -> None:
     assert invoke("replay", "--live", HERE, "some.pcap") == 0
     out = capsys.readouterr().out
@@ -57,7 +57,9 @@ def test_departures_are_told_in_words(
     assert out.splitlines()[-1].endswith("; exit 0")
 
 
-def test_json_has_the_departures(invoke: Invoke, asked: list[tuple[Endpoint, LiveOptions]], capsys: Captured) -> None:
+def test_json_has_the_departures(
+    invoke: Invoke, asked: list[tuple[Endpoint, ReenactOptions]], capsys: Captured
+) -> None:
     assert invoke("replay", "--live", HERE, "--json", "-", "some.pcap") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["exchanges"][0]["departures"] == [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.live import source_ports as sources
+from probe.live import ports as sources
 from probe.live.soak import BulkOptions, bulk
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint

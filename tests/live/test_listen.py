@@ -14,7 +14,8 @@ from contextlib import contextmanager
 import pytest
 
 from probe import scenarios
-from probe.live.listen import ListenOptions, listen
+from probe.live.listen import listen
+from probe.live.options import ListenOptions
 from probe.results.verdict import Run, Verdict
 from probe.scenarios.triggers import ITSELF, missing
 from probe.wire.errors import WireError

@@ -12,8 +12,7 @@ import pytest
 
 from probe.live.check import check
 from probe.live.matrix import matrix
-from probe.live.matrix_options import MatrixOptions
-from probe.live.options import CheckOptions
+from probe.live.options import CheckOptions, MatrixOptions
 from probe.results.verdict import Verdict
 from probe.spec.segment import KINDS
 from probe.spec.states import State

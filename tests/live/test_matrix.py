@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from probe.live.matrix import matrix
-from probe.live.matrix_options import MatrixOptions
+from probe.live.options import MatrixOptions
 from probe.results.matrix import CellResult, MatrixRun
 from probe.results.verdict import Verdict
 from probe.spec.segment import KINDS, Endpoint

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from probe.lab import Lab
-from probe.live.reenact import LiveOptions, replay_live
+from probe.live.options import ReenactOptions
+from probe.live.reenact import reenact
 from probe.replay.picking import pick
 from probe.results.verdict import ExchangeResult, Verdict
 from probe.spec.segment import FIN, Endpoint, Flow
@@ -114,9 +115,9 @@ def recorded(path: Path, server: Endpoint, client: Client) -> str:
     return str(path)
 
 
-def again(file: str, target: Endpoint, **fields: Any) -> ExchangeResult:  # noqa: ANN401  # fields of LiveOptions
+def again(file: str, target: Endpoint, **fields: Any) -> ExchangeResult:  # noqa: ANN401  # fields of ReenactOptions
     """The one exchange of a re-enactment."""
-    run = replay_live(target, LiveOptions(file, seed=1, **fields))
+    run = reenact(target, ReenactOptions(file, seed=1, **fields))
     assert (run.warnings, len(run.exchanges)) == ((), 1)
     return run.exchanges[0]
 

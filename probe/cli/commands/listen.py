@@ -59,7 +59,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     """
     from probe.cli.run import listen as run
     from probe.cli.run.outcome import Display
-    from probe.live.listen import FIRST, ListenOptions
+    from probe.live.listen import FIRST
+    from probe.live.options import ListenOptions
 
     if once and count is not None:
         raise click.UsageError("--once takes one connection: leave out --count")

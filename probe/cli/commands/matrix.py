@@ -63,7 +63,7 @@ def command(  # one parameter an option
     from probe.cli.run import matrix as run
     from probe.cli.run import plan
     from probe.cli.run.outcome import Display, Request
-    from probe.live.matrix_options import MatrixOptions
+    from probe.live.options import MatrixOptions
 
     options = MatrixOptions(trigger=known_trigger_text(trigger), only=_only(only), watch=watch(), **plain)
     return run.matrix(Request(plan.given(targets), versions, options), Display(reporting, quiet))

@@ -140,9 +140,9 @@ def _re_enact(
     if len(files) != 1:
         raise click.UsageError(f"--live re-enacts one connection of one file, not of {len(files)}: name the file")
     from probe.cli.run.reenact import reenact
-    from probe.live.reenact import LiveOptions
+    from probe.live.options import ReenactOptions
 
-    return reenact(live, LiveOptions(files[0], connection, profile or PROFILES[0], until=until), display)
+    return reenact(live, ReenactOptions(files[0], connection, profile=profile or PROFILES[0], until=until), display)
 
 
 def _used(options: Iterable[str]) -> list[str]:

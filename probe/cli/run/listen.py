@@ -10,8 +10,8 @@ import click
 from probe.cli.options.targets import resolve
 from probe.cli.run.frame import opened
 from probe.cli.run.outcome import Checked, Display
-from probe.live.listen import ListenOptions
 from probe.live.listen import listen as run_listen
+from probe.live.options import ListenOptions
 from probe.recording.metadata import section_comment
 from probe.wire.addresses import canonical
 from probe.wire.errors import TargetError

@@ -15,7 +15,7 @@ from probe.cli.run.frame import Frame, opened
 from probe.cli.run.outcome import Display, Outcome, Request
 from probe.live import matrix as live
 from probe.live.fleet import Fleet
-from probe.live.matrix_options import MatrixOptions
+from probe.live.options import MatrixOptions
 from probe.live.worker import Ended, Event, Failed, Found, Going, Job
 from probe.reports import as_jsonl, as_matrix_json, as_matrix_text
 from probe.reports.as_json import Document

@@ -7,12 +7,13 @@ from dataclasses import replace
 from probe.cli.options.targets import resolve
 from probe.cli.run.frame import opened
 from probe.cli.run.outcome import Checked, Display
-from probe.live.reenact import LiveOptions, replay_live
+from probe.live.options import ReenactOptions
+from probe.live.reenact import reenact as play
 from probe.reports import as_live_replay
 from probe.wire.errors import TargetError
 
 
-def reenact(target: str, options: LiveOptions, display: Display) -> int:
+def reenact(target: str, options: ReenactOptions, display: Display) -> int:
     """Re-enact it, print and write the result; the exit code. Raises TargetError or WireError with one sentence."""
     found = resolve(target)
     if len(found) > 1:
@@ -24,6 +25,6 @@ def reenact(target: str, options: LiveOptions, display: Display) -> int:
         frame.teller.begun(0, str(peer), peer.version)
         with frame.playing():
             interface = options.interface or found[0].interface or None
-            outcome.add(replay_live(peer, replace(options, interface=interface, recorder=frame.recorder)))
+            outcome.add(play(peer, replace(options, interface=interface, recorder=frame.recorder)))
             frame.teller.ended(0, outcome.runs[0])
         return frame.publish(outcome, options.profile, as_live_replay.render)

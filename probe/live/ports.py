@@ -1,15 +1,46 @@
-"""Source ports for many short connections: held, used in turn, and with sequence numbers that only go up."""
+"""Ports: those of the target where nothing listens, and our own for many connections in turn."""
 
 from __future__ import annotations
 
 import random
+import socket
 from collections import deque
+from contextlib import closing
 
+from probe.engine.judge.attempt import Opinion
+from probe.results.verdict import Verdict
+from probe.spec.segment import Endpoint
 from probe.spec.seq import Seq
 from probe.wire.guard import PortPool
 
+CANDIDATES = (1, 9, 61000)
+"""tcpmux, discard, and one of the dynamic range: rarely served."""
 PORTS = 4096
 """So many ports are used in turn: each rests while all the others have theirs."""
+
+
+class ClosedPorts:
+    """Hands out a port to be refused at: the user's, one known to be free (a peer of this machine), or a guess."""
+
+    def __init__(self, target: Endpoint, given: int | None, *, local: bool) -> None:
+        self._target = target
+        self._todo = [given] if given is not None else ([self._free(target)] if local else list(CANDIDATES))
+
+    def endpoint(self) -> Endpoint:
+        """The endpoint to try now."""
+        return Endpoint(self._target.address, self._todo[0])
+
+    def heard(self, opinion: Opinion) -> None:
+        """An open port is no use: go on with the next guess, if there is one."""
+        if opinion.word is Verdict.SKIP and len(self._todo) > 1:
+            self._todo.pop(0)
+
+    @staticmethod
+    def _free(target: Endpoint) -> int:
+        family = socket.AF_INET6 if target.version == 6 else socket.AF_INET
+        with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
+            probe.bind((target.address, 0))
+            return int(probe.getsockname()[1])
 
 
 class Sources:

@@ -1,0 +1,188 @@
+"""What every live run has: the line, the loop over it, chance, patience, how it ends, and what is kept of it.
+
+A run on top of it says what comes next (a supply of attempts) and what an attempt that has ended means.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from probe.engine.belief.events import Seen
+from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Belief, Terms, allowed
+from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.trial.attempt import Attempt
+from probe.engine.trial.hearing import Hearing
+from probe.live.line import Line
+from probe.live.loop import End, Finished, Loop, OutOfTimeError, Supply
+from probe.live.options import Options
+from probe.live.pacing import Pace
+from probe.recording.writing import save
+from probe.results.verdict import ExchangeResult, Run, Summary
+from probe.scenarios.steps import Scenario
+from probe.scenarios.triggers import NONE, Trigger
+from probe.spec.segment import Endpoint, Flow
+from probe.spec.seq import Seq
+from probe.wire.errors import WireError
+from probe.wire.link import Arrival
+
+LOCAL_PATIENCE, FIRST_PATIENCE = 1.0, 3.0
+"""Seconds a reply may take: of a peer of this machine, and of another before anything is known of the path."""
+AT_HAND = 0.01
+"""A peer whose round trips take less than so many seconds gets the patience of one of this machine."""
+_ROUND_TRIPS = 10
+"""The patience in round trips, where these take longer."""
+SCHEDULING = 0.1
+"""What a loaded machine may add to a peer's timer, granted before a delayed ACK counts as late."""
+
+
+class Frame:
+    """One live run in progress. Entered around what it plays, it takes up what ends a run before its work is done.
+
+    That is Ctrl-C (``interrupted``), the deadline (``late``) or a line that fails (``trouble`` says how): what was
+    found until then stands. ``path_delay`` and ``patience`` follow from the first round trip once it is known.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        options: Options,
+        *,
+        pace: Pace | None = None,
+        admit: Callable[[Arrival], bool] | None = None,
+        asks_kernel: bool = True,
+        at_hand: float = LOCAL_PATIENCE,
+    ) -> None:
+        """``at_hand`` is the patience with a peer whose round trips take next to nothing."""
+        self.line, self.options, self.began = line, options, time.monotonic()
+        self.interrupted = self.late = False
+        self.trouble = ""
+        recorder = options.recorder
+        self.loop = Loop(
+            line.link,
+            line.table if asks_kernel and line.local and line.table.available else None,
+            keep=recorder is not None,
+            recorded=0 if recorder is None else recorder.count,
+            ask=None if line.asker is None else line.asker.ask,
+            admit=admit,
+            pace=pace,
+            end=End(options.until, options.watch),
+        )
+        self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
+        self._at_hand = at_hand
+        self.patience = options.patience or (at_hand if line.local else FIRST_PATIENCE)
+        self.path_delay = SCHEDULING
+        self._lent: set[int] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self.late = isinstance(error, OutOfTimeError)
+        self.trouble = str(error) if isinstance(error, WireError) else ""
+        self.interrupted = isinstance(error, KeyboardInterrupt | WireError)
+        return self.late or self.interrupted
+
+    # -- attempts --------------------------------------------------------------------------------------------------
+
+    def setting(self, scenario: Scenario, trigger: Trigger = NONE, start: Belief | None = None) -> Setting:
+        """What an exchange is played with; a peer that opens was CLOSED before, of another no more is known."""
+        first = UNKNOWN_PORT if scenario.opens == "us" else CLOSED
+        return Setting(
+            iss=Seq(self.random.getrandbits(32)),
+            trigger=trigger,
+            terms=Terms(self.options.profile, allowed(scenario)),
+            start=first if start is None else start,
+            patience=self.patience,
+        )
+
+    def attempt(self, conductor: Conductor, remote: Endpoint) -> Attempt:
+        """From a source port of its own, lent until ``play`` hands the attempt out."""
+        scenario, port = conductor.scenario, self.line.pool.take()
+        self._lent.add(port)
+        if scenario.opens == "peer":
+            remote = Endpoint(remote.address, 0)  # the peer will choose
+        flow = Flow(Endpoint(self.line.pool.address, port), remote)
+        return Attempt(scenario, conductor, flow, path_delay=self.path_delay)
+
+    def play(self, supply: Supply, finished: Finished, parallel: int) -> None:
+        """Run what ``supply`` gives, ``parallel`` at a time, and hand each attempt that has ended to ``finished``."""
+
+        def over(attempt: Attempt) -> None:
+            port = attempt.flow.local.port
+            if port in self._lent:
+                self._lent.remove(port)
+                self.line.pool.give(port)
+            finished(attempt)
+
+        self.loop.run(supply, over, parallel)
+
+    def learn_pace(self, attempt: Attempt) -> None:
+        """From how long the peer took to answer our first segment, where it did so at once."""
+        events = [e for e in attempt.conductor.transcript.events[:2] if isinstance(e, Seen)]
+        if [e.to_peer for e in events] != [True, False]:
+            return
+        took = events[1].time - events[0].time
+        self.path_delay = SCHEDULING + took
+        if self.options.patience is None:
+            self.patience = self._at_hand if took < AT_HAND else max(LOCAL_PATIENCE, _ROUND_TRIPS * took)
+
+    # -- what is kept ----------------------------------------------------------------------------------------------
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has lasted."""
+        return time.monotonic() - self.began
+
+    @property
+    def dropped(self) -> int:
+        """Packets that our own receive buffer lost."""
+        return self.line.link.losses().dropped
+
+    def warnings(self, more: Sequence[str] = ()) -> tuple[str, ...]:
+        """Of the ports, of the run's own, and of the peer's application that could not be asked; empty ones go."""
+        unasked = self.line.asker.failures[:1] if self.line.asker is not None else []
+        return tuple(w for w in (self.line.caveat, *more, *unasked) if w)
+
+    def run(
+        self,
+        target: str,
+        ip_version: int,
+        summary: Summary,
+        results: tuple[ExchangeResult, ...],
+        warnings: Sequence[str] = (),
+        **more: Any,  # noqa: ANN401  # further fields of Run
+    ) -> Run:
+        """The record of a run of exchanges."""
+        return Run(
+            target,
+            ip_version,
+            summary,
+            results,
+            self.warnings(warnings),
+            self.seconds,
+            self.interrupted,
+            self.trouble,
+            late=self.late,
+            **more,
+        )
+
+    def save(self, hearing: Hearing, run: Run) -> None:
+        """Write the recording, where one is made, so that it can be judged again."""
+        if self.options.recorder is not None:
+            save(self.options.recorder, self.loop.arrivals, hearing, run, self.dropped, self.line.caveat)
+
+    def write(self, comments: Mapping[int, Sequence[str]]) -> None:
+        """Write every packet seen with what it was, in the order of the wire."""
+        recorder = self.options.recorder
+        if recorder is None:
+            return
+        for arrival in self.loop.arrivals:
+            about = comments.get(arrival.number + self.loop.recorded, ())
+            recorder.add(arrival.packet, arrival.time, about, sent=arrival.sent)
+        recorder.flush()
