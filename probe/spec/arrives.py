@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.spec.naming import rule_for
 from probe.spec.reaction import BOTH, Reaction, Reply, covering_ack, reset_for, syn_ack
+from probe.spec.rows import rule_for
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import State
 from probe.spec.synchronized import others

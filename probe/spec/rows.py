@@ -1,8 +1,17 @@
-"""The rows of SEGMENT ARRIVES as a table: condition, clause, level. The page beside it is printed from here."""
+"""The rows of SEGMENT ARRIVES as a table: condition, clause, level, and the rule of the catalogue that each shows.
+
+The page beside it is printed from here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from probe.spec.segment import ACK, FIN, SYN, Segment
+from probe.spec.seq import Seq
+from probe.spec.states import State
+from probe.spec.tcb import Tcb
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +98,130 @@ ROWS: dict[str, Row] = {
     "T18": Row("TIME-WAIT", "text", "ignored; nothing or <ACK>", _rfc("3.10.7.4 seventh")),
 }
 """Row id (as in the decision tables) to its text; ids of rows that only continue are left out."""
+
+
+def rule_for(row: str, tcb: Tcb, segment: Segment) -> str:
+    """The id of the rule that a row shows, given the state and the segment; every row has one."""
+    shown = _SHOWN[row]
+    return shown if isinstance(shown, str) else shown(tcb, segment)
+
+
+def _syn_in_listen(_: Tcb, segment: Segment) -> str:
+    if segment.flags & FIN:
+        return "listen.syn-fin"
+    return "syndata.handshake-works" if segment.length else "open.listen-syn-synack"
+
+
+def _reset_in_window(tcb: Tcb, segment: Segment) -> str:
+    exact = segment.seq == tcb.rcv_nxt
+    if tcb.state is State.SYN_RECEIVED:
+        refused = "open.rst-returns-to-listen" if tcb.passive else "simopen.rst-refuses"
+        return refused if exact else "open.rst-in-window-challenged"
+    if not exact:
+        return "rst.in-window-challenge"
+    if segment.length:
+        return "rst.with-data"
+    return "rst.exact-resets" if tcb.state is State.ESTABLISHED else "rst.closing-states"
+
+
+def _outside_window(tcb: Tcb, segment: Segment) -> str:
+    if segment.flags & SYN:
+        if segment.seq == tcb.irs:
+            return "synsync.retransmitted-synack" if segment.flags & ACK else "synsync.retransmitted-syn"
+        return "halfopen.syn-out-of-window" if tcb.state is State.ESTABLISHED else "synsync.closing-states"
+    if segment.flags & FIN:
+        if not tcb.fin_received or segment.end != tcb.rcv_nxt:
+            return "close.fin-out-of-window"
+        again = {State.CLOSING: "simclose.dup-fin-reacked", State.TIME_WAIT: "timewait.fin-reacked"}
+        return again.get(tcb.state, "close.fin-retransmit-reacked")
+    if tcb.state is State.TIME_WAIT:
+        return "timewait.old-segment-acked"
+    if segment.length and segment.end <= tcb.rcv_nxt:
+        return "close.data-before-fin-again" if tcb.fin_received else "seg.old-duplicate-acked"
+    return "seg.below-window-empty" if segment.seq == tcb.rcv_nxt - 1 else "seg.out-of-window-acked"
+
+
+def _newer_syn(tcb: Tcb, segment: Segment) -> str:
+    """RFC 6191 section 2 decides by timestamps where both SYNs have them, by numbers otherwise."""
+    stamps = segment.timestamps
+    newer = stamps is not None and tcb.timestamps and Seq(stamps[0]) > Seq(tcb.ts_recent)
+    return "timewait.syn-newer-timestamp" if newer else "timewait.syn-newer-seq"
+
+
+def _text(tcb: Tcb, segment: Segment) -> str:
+    if segment.seq < tcb.rcv_nxt:
+        return "seg.overlap-trimmed"
+    return "open.ack-with-data" if tcb.state is State.SYN_RECEIVED else "ack.under-half-second"
+
+
+def _fin(tcb: Tcb, segment: Segment) -> str:
+    if tcb.state is State.SYN_RECEIVED:
+        return "open.ack-with-fin"
+    return "close.fin-with-data" if segment.length else "close.fin-acked"
+
+
+_SHOWN: dict[str, str | Callable[[Tcb, Segment], str]] = {
+    "Z1": "hdr.checksum-checked",
+    "Z4": "opt.illegal-length",
+    "C1": "closed.rst-silent",
+    "C2": lambda _, s: (
+        "closed.syn-refused" if s.flags & (SYN | FIN) == SYN and not s.length else "closed.seglen-counts"
+    ),
+    "C3": lambda tcb, s: "halfopen.data-to-nobody" if s.length and tcb.listening else "closed.ack-rst-seq",
+    "L1": "listen.rst-ignored",
+    "L2": "listen.ack-gets-rst",
+    "L4": _syn_in_listen,
+    "L5": "listen.no-syn-ack-rst-dropped",
+    "S1": "active.rst-bad-ack-ignored",
+    "S2": "active.unacceptable-ack-rst",
+    "S3": "active.rst-ack-refused",
+    "S4": "active.rst-without-ack-ignored",
+    "S6": lambda _, s: "active.synack-with-data" if s.length else "active.synack-acked",
+    "S7": "simopen.syn-in-synsent",
+    "S8": "active.good-ack-without-syn-dropped",
+    "R1": "open.rst-out-of-window-ignored",
+    "R2": "open.dup-syn-in-synrcvd",
+    "R3": "simopen.completes",
+    "R4": lambda _, s: "open.syn-out-of-window-synrcvd" if s.flags & SYN else "open.seq-out-of-window-acked",
+    "R5": _reset_in_window,
+    "R6": "open.new-syn-in-window-synrcvd",
+    "R7": "open.no-ack-bit-dropped",
+    "R8": "open.unacceptable-ack-rst",
+    "R9": "open.final-ack-establishes",
+    "R10": "open.unacceptable-ack-rst",
+    "F1": "opt.paws-old-acked",
+    "F2": "opt.ts-missing-dropped",
+    "F3": lambda tcb, _: "timewait.rst-out-of-window" if tcb.state is State.TIME_WAIT else "rst.out-of-window-dropped",
+    "F4": _outside_window,
+    "F5": _reset_in_window,
+    "F6": lambda tcb, _: "synsync.in-window" if tcb.state is State.ESTABLISHED else "synsync.closing-states",
+    "F7": lambda _, s: "close.fin-without-ack-dropped" if s.flags & FIN else "seg.no-ack-bit-dropped",
+    "F8": "seg.ack-too-old",
+    "F9": "seg.ack-of-unsent",
+    "E2": "seg.pure-ack-silent",
+    "E3": _text,
+    "E4": "seg.out-of-order-held",
+    "E5": "close.fin-out-of-order",
+    "E6": _fin,
+    "W2": "aclose.fin-acked-stops",
+    "W3": "aclose.data-in-finwait1",
+    "W4": "simclose.fin-acked",
+    "W5": "aclose.fin-and-ack-together",
+    "V2": "seg.pure-ack-silent",
+    "V3": "aclose.halfclose-receives",
+    "V4": "aclose.finwait2-fin",
+    "K2": "seg.pure-ack-silent",
+    "K3": "close.data-after-fin-ignored",
+    "K4": "close.fin-retransmit-reacked",
+    "G2": "simclose.ends-in-timewait",
+    "G3": "simclose.fin-still-retransmitted",
+    "A2": "close.lastack-closed",
+    "A3": "close.lastack-wrong-ack",
+    "T1": _newer_syn,
+    "T9": "timewait.syn-old-refused",
+    "T11": "timewait.rst",
+    "T12": "timewait.fin-reacked",
+    "T16": "seg.pure-ack-silent",
+    "T18": "timewait.data-ignored",
+}
+"""Row -> the rule it shows, or what tells which, in the order of ``ROWS``."""

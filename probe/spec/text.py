@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.spec.naming import rule_for
 from probe.spec.reaction import Reaction, Reply, covering_ack, pure_ack
+from probe.spec.rows import rule_for
 from probe.spec.segment import FIN, RST, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import State

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.spec.naming import rule_for
 from probe.spec.reaction import CLASSIC, Reaction, Reply, pure_ack, reset_for, syn_ack
+from probe.spec.rows import rule_for
 from probe.spec.segment import RST, Segment
 from probe.spec.seq import HALF, Seq
 from probe.spec.states import State
