@@ -15,7 +15,7 @@ from probe.cli.catalogue.dialogue import needs
 from probe.scenarios import ALL, TOPICS
 from probe.scenarios.steps import Scenario
 from probe.spec import rules
-from probe.spec.diagram import markdown_table, mermaid
+from tests.spec.diagram import markdown_table, mermaid
 
 ROOT = Path(__file__).resolve().parent.parent
 _PART = re.compile(r"(<!-- generated: ([\w -]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)

@@ -8,70 +8,53 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.spec.reaction import BOTH, Reaction, Reply, covering_ack, reset_for, syn_ack
-from probe.spec.rows import rule_for
+from probe.spec.reaction import Reaction, Reactions, Reply, covering_ack, drop, react, reset_for, syn_ack
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import State
 from probe.spec.synchronized import others
 from probe.spec.tcb import Tcb
 
-Reactions = tuple[Reaction, ...]
-
 
 def arrives(tcb: Tcb, segment: Segment) -> Reactions:
     """Every permitted reaction of an end in ``tcb`` to ``segment``; never empty; the block itself is not changed."""
     if "checksum" in segment.faults:
-        return (_stay("Z1", tcb, segment),)
-    faulty = any(option.fault for option in segment.options)
-    usual = _dispatch(tcb, segment)
-    return _illegal_option(tcb, segment) + usual if faulty else usual
-
-
-def _dispatch(tcb: Tcb, segment: Segment) -> Reactions:
+        return (drop("Z1", tcb, segment),)
     match tcb.state:
-        case State.CLOSED:
+        case State.CLOSED if tcb.listening:
             # A deleted connection on a listening port is LISTEN for the next segment (RFC 9293 section 3.10.7.2).
-            return _listen(tcb.back_to_listen(), segment, tcb) if tcb.listening else _closed(tcb, segment)
+            usual = _listen(tcb.back_to_listen(), segment, tcb)
+        case State.CLOSED:
+            usual = _closed(tcb, segment)
         case State.LISTEN:
-            return _listen(tcb, segment, tcb)
+            usual = _listen(tcb, segment, tcb)
         case State.SYN_SENT:
-            return _syn_sent(tcb, segment)
+            usual = _syn_sent(tcb, segment)
         case _:
-            return others(tcb, segment)
-
-
-def _make(row: str, tcb: Tcb, segment: Segment, reply: Reply | None, after: Tcb, only: str = BOTH) -> Reaction:
-    """A reaction named by the rule its row shows here."""
-    return Reaction(row, rule_for(row, tcb, segment), reply, after, only)
-
-
-def _stay(row: str, tcb: Tcb, segment: Segment, reply: Reply | None = None) -> Reaction:
-    return _make(row, tcb, segment, reply, tcb)
-
-
-def _illegal_option(tcb: Tcb, segment: Segment) -> Reactions:
-    """MUST-7 asks to be prepared only: dropping and resetting are permitted beside ignoring the option (row Z4)."""
+            usual = others(tcb, segment)
+    if not any(option.fault for option in segment.options):
+        return usual
+    # MUST-7 asks to be prepared only: dropping and resetting are permitted beside ignoring the option (row Z4).
+    dropped = drop("Z4", tcb, segment)
     if segment.flags & RST:
-        return (_stay("Z4", tcb, segment),)  # a RST never draws a RST (section 3.5.2)
-    refuse = Reply(RST, loose_ack=True)
-    return (_stay("Z4", tcb, segment), _make("Z4", tcb, segment, refuse, tcb.reset()))
+        return (dropped, *usual)  # a RST never draws a RST (section 3.5.2)
+    return (dropped, react("Z4", tcb, segment, Reply(RST, loose_ack=True), tcb.reset()), *usual)
 
 
 def _closed(tcb: Tcb, segment: Segment) -> Reactions:
     if segment.flags & RST:
-        return (_stay("C1", tcb, segment),)
+        return (drop("C1", tcb, segment),)
     row = "C3" if segment.flags & ACK else "C2"
-    return (_stay(row, tcb, segment, reset_for(segment)),)
+    return (react(row, tcb, segment, reset_for(segment), tcb),)
 
 
 def _listen(tcb: Tcb, segment: Segment, shown: Tcb) -> Reactions:
     """LISTEN; ``shown`` is the block to keep on silence (a CLOSED connection stays CLOSED in the reports)."""
     if segment.flags & RST:
-        return (_stay("L1", shown, segment),)
+        return (drop("L1", shown, segment),)
     if segment.flags & ACK:
-        return (_stay("L2", shown, segment, reset_for(segment)),)
+        return (react("L2", shown, segment, reset_for(segment), shown),)
     if not segment.flags & SYN:
-        return (_stay("L5", shown, segment),)
+        return (drop("L5", shown, segment),)
     return tuple(_opened(tcb, segment))
 
 
@@ -94,10 +77,10 @@ def _opened(tcb: Tcb, segment: Segment) -> list[Reaction]:
         held=(),
     )
     if not segment.length:
-        return [_make("L4", tcb, segment, syn_ack(first), block)]
+        return [react("L4", tcb, segment, syn_ack(first), block)]
     queued = replace(block, held=((first, first + segment.length, False),))
     reply = syn_ack(first, upto=first + segment.length)
-    return [_make("L4", tcb, segment, reply, after) for after in (block, queued)]
+    return [react("L4", tcb, segment, reply, after) for after in (block, queued)]
 
 
 def _syn_sent(tcb: Tcb, segment: Segment) -> Reactions:
@@ -105,14 +88,18 @@ def _syn_sent(tcb: Tcb, segment: Segment) -> Reactions:
     iss = tcb.snd_una
     if acked and not (iss < segment.ack <= tcb.snd_nxt):
         if segment.flags & RST:
-            return (_stay("S1", tcb, segment),)
-        return (_stay("S2", tcb, segment, reset_for(segment)),)
+            return (drop("S1", tcb, segment),)
+        return (react("S2", tcb, segment, reset_for(segment), tcb),)
     if segment.flags & RST:
-        return (_make("S3", tcb, segment, None, tcb.gone()) if acked else _stay("S4", tcb, segment),)
+        return (react("S3", tcb, segment, None, tcb.gone()) if acked else drop("S4", tcb, segment),)
     if not segment.flags & SYN:
-        return (_stay("S8", tcb, segment),)
+        return (drop("S8", tcb, segment),)
     block = _synchronizing(tcb, segment)
-    return _established(tcb, block, segment) if acked else _crossed(tcb, block, segment)
+    if acked:
+        return _established(tcb, block, segment)
+    # Simultaneous open: the SYN,ACK repeats the ISS already in use (MUST-10, Figure 7).
+    after = replace(block, state=State.SYN_RECEIVED, passive=False)
+    return (react("S7", tcb, segment, syn_ack(after.rcv_nxt, seq=tcb.snd_una), after),)
 
 
 def _synchronizing(tcb: Tcb, segment: Segment) -> Tcb:
@@ -137,19 +124,12 @@ def _synchronizing(tcb: Tcb, segment: Segment) -> Tcb:
 def _established(tcb: Tcb, block: Tcb, segment: Segment) -> Reactions:
     """Row S6: the ACK may ride on data; text and FIN on the SYN,ACK may be taken at once (rows E3, E6)."""
     plain = replace(block, state=State.ESTABLISHED, snd_una=segment.ack)
-    out = [_make("S6", tcb, segment, covering_ack(plain), plain)]
+    out = [react("S6", tcb, segment, covering_ack(plain), plain)]
     if segment.length:
         taken = plain.advanced(segment.seq + 1 + segment.length)
-        out.append(_make("S6", tcb, segment, covering_ack(taken), taken))
+        out.append(react("S6", tcb, segment, covering_ack(taken), taken))
     if segment.flags & FIN:
         closed = plain.advanced(segment.end)
         closed = replace(closed, state=State.CLOSE_WAIT, fin_received=True)
-        out.append(_make("S6", tcb, segment, covering_ack(closed), closed))
+        out.append(react("S6", tcb, segment, covering_ack(closed), closed))
     return tuple(out)
-
-
-def _crossed(tcb: Tcb, block: Tcb, segment: Segment) -> Reactions:
-    """Row S7: simultaneous open; the SYN,ACK repeats the ISS already in use (MUST-10, Figure 7)."""
-    after = replace(block, state=State.SYN_RECEIVED, passive=False)
-    reply = syn_ack(after.rcv_nxt, seq=tcb.snd_una)
-    return (_make("S7", tcb, segment, reply, after),)

@@ -1,12 +1,11 @@
 """The other inputs of an end: what its user's calls and its timers put on the wire (RFC 9293 sections 3.10.1-3.10.8).
 
 An observer does not hear the calls; it sees a segment that answers nothing. ``emitted(tcb, segment)`` tells which call
-or timeout can have produced it, and the block after. The same table drives the conforming peer of the tests.
+or timeout can have produced it, and the block after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
@@ -31,22 +30,26 @@ def emitted(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
     """Every call or timeout that explains ``segment`` leaving an end in ``tcb``; empty when none does."""
     kind = segment.flags & OPENING
     if kind == SYN:
-        return _syn(tcb, segment)
+        if tcb.state is State.SYN_SENT and segment.seq == tcb.iss:
+            return (Emission(RETRANSMIT, tcb, "RFC 9293 3.10.8"),)
+        idle = tcb.state in (State.CLOSED, State.LISTEN)
+        return (Emission(OPEN, opened(tcb, segment), "RFC 9293 3.10.1"),) if idle else ()
     if kind == SYN | ACK:
-        return _syn_ack(tcb, segment)
+        again = syn_unacked(tcb) and segment.seq == tcb.iss and segment.ack == tcb.rcv_nxt
+        return (Emission(RETRANSMIT, tcb, "RFC 9293 3.10.8"),) if again else ()
     if kind & RST:
-        return _rst(tcb, segment)
+        return _aborted(tcb, segment)
     if kind & SYN or not kind & ACK or segment.ack != tcb.rcv_nxt:
         return ()  # every other segment carries a current acknowledgment (RFC 9293 section 3.8)
-    return _ordinary(tcb, segment)
-
-
-def _syn(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
-    if tcb.state is State.SYN_SENT and segment.seq == tcb.iss:
-        return (Emission(RETRANSMIT, tcb, "RFC 9293 3.10.8"),)
-    if tcb.state in (State.CLOSED, State.LISTEN):
-        return (Emission(OPEN, opened(tcb, segment), "RFC 9293 3.10.1"),)
-    return ()
+    if tcb.state in (State.CLOSED, State.LISTEN, State.SYN_SENT) or tcb.iss is None:
+        return ()
+    if not segment.length and not kind & FIN and segment.seq == tcb.snd_nxt and tcb.state is not State.TIME_WAIT:
+        # A pure ACK that nothing asked for: a window update if the window moved, otherwise it needs an excuse.
+        moved = tcb.with_window_from(segment)
+        return (Emission(UPDATE if moved.rcv_wnd != tcb.rcv_wnd else REPEAT, moved, "RFC 9293 3.8.6"),)
+    if not segment.seg_len or not _queued(tcb, segment) <= segment.seq <= tcb.snd_nxt:
+        return _keepalive(tcb, segment)
+    return _again(tcb, segment) or _fresh(tcb, segment)
 
 
 def opened(tcb: Tcb, syn: Segment) -> Tcb:
@@ -63,12 +66,7 @@ def opened(tcb: Tcb, syn: Segment) -> Tcb:
     )
 
 
-def _syn_ack(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
-    again = _syn_unacked(tcb) and segment.seq == tcb.iss and segment.ack == tcb.rcv_nxt
-    return (Emission(RETRANSMIT, tcb, "RFC 9293 3.10.8"),) if again else ()
-
-
-def _syn_unacked(tcb: Tcb) -> bool:
+def syn_unacked(tcb: Tcb) -> bool:
     """Whether the SYN,ACK is on the retransmission queue: a CLOSE in SYN-RECEIVED leaves it there (section 3.10.4)."""
     waiting = tcb.state in (State.SYN_RECEIVED, State.FIN_WAIT_1, State.CLOSING)
     return waiting and tcb.iss is not None and tcb.snd_una == tcb.iss
@@ -78,23 +76,13 @@ ABORTABLE = frozenset({State.SYN_RECEIVED, State.ESTABLISHED, State.FIN_WAIT_1, 
 """The states whose ABORT sends a RST (RFC 9293 section 3.10.5)."""
 
 
-def _rst(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
+def _aborted(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
     """ABORT: ``<SEQ=SND.NXT><CTL=RST>``, the ACK flag optional (RFC 9293 section 3.10.5)."""
     if tcb.state not in ABORTABLE or segment.flags & (SYN | FIN) or segment.seq != tcb.snd_nxt:
         return ()
     if segment.flags & ACK and segment.ack != tcb.rcv_nxt:
         return ()
     return (Emission(ABORT, tcb.gone(), "RFC 9293 3.10.5"),)
-
-
-def _ordinary(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
-    if tcb.state in (State.CLOSED, State.LISTEN, State.SYN_SENT) or tcb.iss is None:
-        return ()
-    if not segment.length and not segment.flags & FIN:
-        return _empty(tcb, segment)
-    if not _queued(tcb, segment) <= segment.seq <= tcb.snd_nxt:
-        return _keepalive(tcb, segment)
-    return _again(tcb, segment) or _fresh(tcb, segment)
 
 
 def _queued(tcb: Tcb, segment: Segment) -> Seq:
@@ -107,18 +95,9 @@ def _queued(tcb: Tcb, segment: Segment) -> Seq:
     return segment.seq if whole else tcb.snd_una
 
 
-def _empty(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
-    """A pure ACK that nothing asked for: a window update if the window moved, otherwise it needs an excuse."""
-    if segment.seq == tcb.snd_nxt and tcb.state is not State.TIME_WAIT:
-        moved = tcb.with_window_from(segment)
-        call = UPDATE if moved.rcv_wnd != tcb.rcv_wnd else REPEAT
-        return (Emission(call, moved, "RFC 9293 3.8.6"),)
-    return _keepalive(tcb, segment)
-
-
 def _keepalive(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
     """SEG.SEQ = SND.NXT-1 with at most one garbage octet (RFC 9293 section 3.8.4)."""
-    probing = tcb.state not in (State.SYN_RECEIVED, State.TIME_WAIT) and tcb.iss is not None
+    probing = tcb.state not in (State.SYN_RECEIVED, State.TIME_WAIT)
     if probing and segment.seq == tcb.snd_nxt - 1 and segment.length <= 1 and not segment.flags & FIN:
         return (Emission(KEEPALIVE, tcb, "RFC 9293 3.8.4"),)
     return ()
@@ -151,35 +130,3 @@ def _fresh(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
 def closed(tcb: Tcb) -> Tcb:
     """The block after a CLOSE whose FIN lies before SND.NXT."""
     return tcb.in_state(State.LAST_ACK if tcb.state is State.CLOSE_WAIT else State.FIN_WAIT_1)
-
-
-def call_segment(tcb: Tcb, call: str, length: int = 0) -> Segment | None:
-    """What a conforming end sends for CLOSE, ABORT, SEND or a retransmission timeout; None when nothing."""
-    makers: dict[str, Callable[[], Segment | None]] = {
-        CLOSE: lambda: _sends(tcb, FIN | ACK) if tcb.state in SENDING | {State.SYN_RECEIVED} else None,
-        SEND: lambda: _sends(tcb, ACK, length) if tcb.state in SENDING else None,
-        ABORT: lambda: Segment(tcb.snd_nxt, flags=RST) if tcb.state in ABORTABLE else None,
-        RETRANSMIT: lambda: _oldest(tcb),
-    }
-    return makers[call]()
-
-
-def _sends(tcb: Tcb, flags: int, length: int = 0) -> Segment:
-    return Segment(tcb.snd_nxt, tcb.rcv_nxt, flags, length=length, payload=bytes(length), window=_window(tcb))
-
-
-def _window(tcb: Tcb) -> int:
-    return min(65535, tcb.rcv_wnd >> tcb.rcv_shift)
-
-
-def _oldest(tcb: Tcb) -> Segment | None:
-    """The segment at the front of the retransmission queue (RFC 9293 section 3.10.8)."""
-    if tcb.state is State.SYN_SENT and tcb.iss is not None:
-        return Segment(tcb.iss, flags=SYN, window=_window(tcb))
-    if _syn_unacked(tcb) and tcb.iss is not None:
-        return Segment(tcb.iss, tcb.rcv_nxt, SYN | ACK, window=_window(tcb))
-    pending = tcb.snd_nxt.ahead_of(tcb.snd_una)
-    if not pending:
-        return None
-    fin = tcb.state in FIN_UNACKED
-    return replace(_sends(tcb, ACK | (FIN if fin else 0), pending - fin), seq=tcb.snd_una)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probe.spec.rows import ROWS
-from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment, flags_text, relative
+from probe.spec.rows import ROWS, rule_for
+from probe.spec.segment import ACK, OPENING, RST, SYN, Segment, flags_text, relative
 from probe.spec.seq import Seq
 from probe.spec.tcb import Tcb
 
@@ -34,10 +34,11 @@ class Reply:
     def matches(self, segment: Segment) -> bool:
         """Whether an observed segment is this reply."""
         if self.covers:
-            return self._covered_by(segment)
+            return segment.flags & (ACK | RST | SYN) == ACK and segment.ack == self.ack
         if segment.length and not self.flags & SYN:
             return False
-        if not self._flags_match(segment.flags & OPENING):
+        flags = segment.flags & OPENING
+        if flags != self.flags and not (self.loose_ack and flags == self.flags | ACK):
             return False
         if self.seqs and segment.seq not in self.seqs:
             return False
@@ -47,18 +48,9 @@ class Reply:
 
     def matches_ack(self, segment: Segment) -> bool:
         """Whether the acknowledgment number alone is as due."""
-        return not self.flags & ACK or self._ack_matches(segment.ack)
-
-    def _flags_match(self, flags: int) -> bool:
-        return flags == self.flags or (self.loose_ack and flags == self.flags | ACK)
-
-    def _ack_matches(self, ack: Seq) -> bool:
-        if self.ack is None:
+        if not self.flags & ACK or self.ack is None:
             return True
-        return ack == self.ack if self.ack_from is None else self.ack_from <= ack <= self.ack
-
-    def _covered_by(self, segment: Segment) -> bool:
-        return segment.flags & (ACK | RST | SYN) == ACK and segment.ack == self.ack
+        return segment.ack == self.ack if self.ack_from is None else self.ack_from <= segment.ack <= self.ack
 
     def text(self, seq_base: int | None = None, ack_base: int | None = None) -> str:
         """The pattern in the notation of ``Segment.text``."""
@@ -102,6 +94,24 @@ class Reaction:
         return ROWS[self.row].level
 
 
+Reactions = tuple[Reaction, ...]
+
+
+def react(row: str, tcb: Tcb, segment: Segment, reply: Reply | None, after: Tcb, only: str = BOTH) -> Reaction:
+    """A reaction, called by the rule that its row shows here; ``tcb`` is the block that the segment met."""
+    return Reaction(row, rule_for(row, tcb, segment), reply, after, only)
+
+
+def drop(row: str, tcb: Tcb, segment: Segment, only: str = BOTH) -> Reaction:
+    """Silence, and nothing changes."""
+    return Reaction(row, rule_for(row, tcb, segment), None, tcb, only)
+
+
+def acknowledge(row: str, tcb: Tcb, segment: Segment, only: str = BOTH) -> Reaction:
+    """A pure ACK (also a challenge ACK), and nothing changes."""
+    return Reaction(row, rule_for(row, tcb, segment), pure_ack(tcb), tcb, only)
+
+
 def permitted(reactions: tuple[Reaction, ...], profile: str) -> tuple[Reaction, ...]:
     """The reactions a profile allows: ``rfc793`` none of the RFC 5961 ones, ``rfc5961`` no classic ones."""
     barred = {"rfc9293": "none", "rfc793": MITIGATED, "rfc5961": CLASSIC}[profile]
@@ -129,8 +139,3 @@ def syn_ack(ack: Seq, *, seq: Seq | None = None, upto: Seq | None = None, above:
     """``<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>``; without ``seq`` the ISS is still the peer's choice."""
     top = ack if upto is None else upto
     return Reply(SYN | ACK, () if seq is None else (seq,), top, None if upto is None else ack, above)
-
-
-def is_bare_fin(segment: Segment) -> bool:
-    """Whether the segment carries FIN and no text."""
-    return bool(segment.flags & FIN) and not segment.length

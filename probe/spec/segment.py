@@ -29,7 +29,7 @@ KINDS = {
 """The kinds of segment of the state matrix, its columns in order, and their flags as a scenario writes them."""
 
 # Option kinds (IANA registry "TCP Option Kind Numbers").
-EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS, FAST_OPEN = 0, 1, 2, 3, 4, 5, 8, 34
+EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS = 0, 1, 2, 3, 4, 5, 8
 
 
 def parse_flags(text: str) -> int:

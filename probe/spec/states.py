@@ -24,9 +24,6 @@ class State(StrEnum):
 SYNCHRONIZED = frozenset(State) - {State.CLOSED, State.LISTEN, State.SYN_SENT, State.SYN_RECEIVED}
 """The states in which both ISNs are known to both ends (RFC 9293 section 3.5.2 group 3)."""
 
-TEXT_STATES = frozenset({State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2})
-"""The states that take segment text (RFC 9293 section 3.10.7.4, seventh step)."""
-
 FIN_SENT = frozenset({State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSING, State.LAST_ACK, State.TIME_WAIT})
 """The states whose own FIN has been sent."""
 

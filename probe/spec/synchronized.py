@@ -7,8 +7,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.spec.reaction import BOTH, CLASSIC, MITIGATED, Reaction, Reply, pure_ack, reset_for, syn_ack
-from probe.spec.rows import rule_for
+from probe.spec.reaction import (
+    CLASSIC,
+    MITIGATED,
+    Reaction,
+    Reactions,
+    Reply,
+    acknowledge,
+    drop,
+    pure_ack,
+    react,
+    reset_for,
+    syn_ack,
+)
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import State
@@ -16,7 +27,6 @@ from probe.spec.tcb import Tcb
 from probe.spec.text import text_and_fin
 from probe.spec.time_wait import syn_in_time_wait
 
-Reactions = tuple[Reaction, ...]
 Outcome = tuple[Reactions, bool]
 """The reactions that stop here, and whether the segment may also pass to the next step."""
 
@@ -34,18 +44,6 @@ def others(tcb: Tcb, segment: Segment) -> Reactions:
     return tuple(out) + _ack_field(tcb, segment)
 
 
-def _make(row: str, tcb: Tcb, segment: Segment, reply: Reply | None, after: Tcb, only: str = BOTH) -> Reaction:
-    return Reaction(row, rule_for(row, tcb, segment), reply, after, only)
-
-
-def _drop(row: str, tcb: Tcb, segment: Segment, only: str = BOTH) -> Reaction:
-    return _make(row, tcb, segment, None, tcb, only)
-
-
-def _ack(row: str, tcb: Tcb, segment: Segment, only: str = BOTH) -> Reaction:
-    return _make(row, tcb, segment, pure_ack(tcb), tcb, only)
-
-
 def _time_wait_syn(tcb: Tcb, segment: Segment) -> Outcome:
     if tcb.state is State.TIME_WAIT and segment.flags & (SYN | ACK | RST) == SYN:
         return syn_in_time_wait(tcb, segment), False
@@ -58,9 +56,9 @@ def _paws(tcb: Tcb, segment: Segment) -> Outcome:
         return PASSED
     stamps = segment.timestamps
     if stamps is None:
-        return (_drop("F2", tcb, segment),), True
+        return (drop("F2", tcb, segment),), True
     older = Seq(stamps[0]) < Seq(tcb.ts_recent)  # TSvals compare like sequence numbers (RFC 7323 section 5.2)
-    return ((_ack("F1", tcb, segment),), False) if older else PASSED
+    return ((acknowledge("F1", tcb, segment),), False) if older else PASSED
 
 
 def _sequence(tcb: Tcb, segment: Segment) -> Outcome:
@@ -68,7 +66,7 @@ def _sequence(tcb: Tcb, segment: Segment) -> Outcome:
         return PASSED
     opening = tcb.state is State.SYN_RECEIVED
     if segment.flags & RST:
-        return (_drop("R1" if opening else "F3", tcb, segment),), False
+        return (drop("R1" if opening else "F3", tcb, segment),), False
     if opening and segment.flags & SYN and segment.seq == tcb.irs:
         return _syn_again(tcb, segment), False
     return _unacceptable(tcb, segment), False
@@ -77,15 +75,15 @@ def _sequence(tcb: Tcb, segment: Segment) -> Outcome:
 def _syn_again(tcb: Tcb, segment: Segment) -> Reactions:
     if not segment.flags & ACK:
         again = syn_ack(tcb.rcv_nxt, seq=tcb.iss)
-        return (_ack("R2", tcb, segment), _make("R2", tcb, segment, again, tcb))
+        return (acknowledge("R2", tcb, segment), react("R2", tcb, segment, again, tcb))
     if tcb.passive or not tcb.snd_una < segment.ack <= tcb.snd_nxt:
-        return (_ack("R4", tcb, segment), *_refused_ack("R4", tcb, segment))
+        return (acknowledge("R4", tcb, segment), *_refused_ack("R4", tcb, segment))
     # RFC 9293 Figure 7 establishes here, the sequence test would refuse: Appendix A.2 leaves both standing.
     open_ = _opened(tcb, segment)
     return (
-        _make("R3", tcb, segment, None, open_),
-        _make("R3", tcb, segment, pure_ack(open_), open_),
-        _ack("R3", tcb, segment),
+        react("R3", tcb, segment, None, open_),
+        react("R3", tcb, segment, pure_ack(open_), open_),
+        acknowledge("R3", tcb, segment),
     )
 
 
@@ -93,11 +91,11 @@ def _unacceptable(tcb: Tcb, segment: Segment) -> Reactions:
     row = "R4" if tcb.state is State.SYN_RECEIVED else "F4"
     if tcb.state is State.TIME_WAIT and segment.flags & FIN and segment.end == tcb.rcv_nxt:
         row = "T12"
-    plain = _ack(row, tcb, segment)
+    plain = acknowledge(row, tcb, segment)
     closed_window = tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt and segment.flags & (ACK | SYN) == ACK
     if row == "F4" and closed_window and tcb.snd_una < segment.ack <= tcb.snd_nxt:
         # With a closed window the ACK field of an in-order segment is still to be processed (MUST-66).
-        return plain, _make(row, tcb, segment, pure_ack(tcb), _acked(tcb, segment))
+        return plain, react(row, tcb, segment, pure_ack(tcb), _acked(tcb, segment))
     return plain, *_refused_ack(row, tcb, segment)
 
 
@@ -109,7 +107,7 @@ def _refused_ack(row: str, tcb: Tcb, segment: Segment) -> Reactions:
     acceptable = tcb.snd_una < segment.ack <= tcb.snd_nxt
     if tcb.state is not State.SYN_RECEIVED or acceptable or segment.flags & (ACK | RST) != ACK:
         return ()
-    return (_make(row, tcb, segment, reset_for(segment), tcb),)
+    return (react(row, tcb, segment, reset_for(segment), tcb),)
 
 
 def _reset(tcb: Tcb, segment: Segment) -> Outcome:
@@ -117,16 +115,16 @@ def _reset(tcb: Tcb, segment: Segment) -> Outcome:
     if not segment.flags & RST:
         return PASSED
     row = {State.SYN_RECEIVED: "R5", State.TIME_WAIT: "T11"}.get(tcb.state, "F5")
-    ends = _make(row, tcb, segment, None, tcb.reset())
-    ignored = (_drop(row, tcb, segment),) if row == "T11" else ()  # RFC 1337 section 3, fix F1
+    ends = react(row, tcb, segment, None, tcb.reset())
+    ignored = (drop(row, tcb, segment),) if row == "T11" else ()  # RFC 1337 section 3, fix F1
     if segment.seq == tcb.rcv_nxt:
         return (ends, *ignored), False
     classic = replace(ends, only=CLASSIC)
-    challenge = _ack(row, tcb, segment, MITIGATED)
+    challenge = acknowledge(row, tcb, segment, MITIGATED)
     if segment.seq > tcb.rcv_nxt:
         return (challenge, classic, *ignored), False
     # Only the tail lies in the window: "outside" by the number of the segment, "within" by what is left of it trimmed.
-    return (_drop(row, tcb, segment, MITIGATED), challenge, classic), False
+    return (drop(row, tcb, segment, MITIGATED), challenge, classic), False
 
 
 def _syn(tcb: Tcb, segment: Segment) -> Outcome:
@@ -136,15 +134,15 @@ def _syn(tcb: Tcb, segment: Segment) -> Outcome:
     if not segment.seq.within(tcb.rcv_nxt, tcb.rcv_wnd):
         return _syn_before_window(tcb, segment), False
     if tcb.state is State.SYN_RECEIVED and tcb.passive:
-        back = _make("R6", tcb, segment, None, tcb.back_to_listen())
+        back = react("R6", tcb, segment, None, tcb.back_to_listen())
         return (back, *_refused_ack("R6", tcb, segment)), False
     return _challenge_or_reset(tcb, segment), False
 
 
 def _challenge_or_reset(tcb: Tcb, segment: Segment) -> Reactions:
     seqs = (tcb.snd_nxt, *reset_for(segment).seqs)  # the RFC gives this RST no numbers
-    reset = _make("F6", tcb, segment, Reply(RST, seqs, loose_ack=True), tcb.gone(), CLASSIC)
-    return _ack("F6", tcb, segment, MITIGATED), reset
+    reset = react("F6", tcb, segment, Reply(RST, seqs, loose_ack=True), tcb.gone(), CLASSIC)
+    return acknowledge("F6", tcb, segment, MITIGATED), reset
 
 
 def _syn_before_window(tcb: Tcb, segment: Segment) -> Reactions:
@@ -152,7 +150,7 @@ def _syn_before_window(tcb: Tcb, segment: Segment) -> Reactions:
     rest = replace(segment, seq=segment.seq + 1, flags=segment.flags & ~SYN)
     trimmed = tuple(r for r in others(tcb, rest) if r.only != MITIGATED)
     if tcb.state is State.SYN_RECEIVED:
-        again = _syn_again(tcb, segment) if segment.seq == tcb.irs else (_ack("R4", tcb, segment, MITIGATED),)
+        again = _syn_again(tcb, segment) if segment.seq == tcb.irs else (acknowledge("R4", tcb, segment, MITIGATED),)
         return again + trimmed
     return _challenge_or_reset(tcb, segment) + tuple(replace(r, only=CLASSIC) for r in trimmed)
 
@@ -160,7 +158,7 @@ def _syn_before_window(tcb: Tcb, segment: Segment) -> Reactions:
 def _ack_bit(tcb: Tcb, segment: Segment) -> Outcome:
     if segment.flags & ACK:
         return PASSED
-    return (_drop("R7" if tcb.state is State.SYN_RECEIVED else "F7", tcb, segment),), False
+    return (drop("R7" if tcb.state is State.SYN_RECEIVED else "F7", tcb, segment),), False
 
 
 def _ack_range(tcb: Tcb, segment: Segment) -> Outcome:
@@ -176,24 +174,24 @@ def _ack_range(tcb: Tcb, segment: Segment) -> Outcome:
     row = "R8" if tcb.state is State.SYN_RECEIVED else "F8"
     if segment.ack > tcb.snd_nxt and row == "F8":
         return PASSED  # row F9 demands the same ACK without the option
-    return (_ack(row, tcb, segment, MITIGATED),), True
+    return (acknowledge(row, tcb, segment, MITIGATED),), True
 
 
 def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
     if tcb.state is State.SYN_RECEIVED:
         if not tcb.snd_una < segment.ack <= tcb.snd_nxt:
-            return (_make("R10", tcb, segment, reset_for(segment), tcb),)
+            return (react("R10", tcb, segment, reset_for(segment), tcb),)
         return text_and_fin("R9", tcb, _opened(tcb, segment), segment)
     if segment.ack > tcb.snd_nxt:
-        silent = (_drop("F9", tcb, segment),) if tcb.state in (State.LAST_ACK, State.TIME_WAIT) else ()
-        return (_ack("F9", tcb, segment), *silent)
+        silent = (drop("F9", tcb, segment),) if tcb.state in (State.LAST_ACK, State.TIME_WAIT) else ()
+        return (acknowledge("F9", tcb, segment), *silent)
     after = _acked(tcb, segment)
     if tcb.state is State.LAST_ACK:
         # Nothing else can arrive in LAST-ACK; text and FIN are ignored (fifth, seventh, eighth step).
-        return (_make("A2" if after.state is State.CLOSED else "A3", tcb, segment, None, after),)
+        return (react("A2" if after.state is State.CLOSED else "A3", tcb, segment, None, after),)
     if tcb.state is State.TIME_WAIT and segment.seq > tcb.rcv_nxt and not segment.seg_len:
         # Only the FIN again is foreseen here: "acknowledge it" (fifth step). Behind a gap anything may pass for that.
-        return _drop("T16", tcb, segment), _ack("T16", tcb, segment)
+        return drop("T16", tcb, segment), acknowledge("T16", tcb, segment)
     return text_and_fin(_ack_row(tcb, after), tcb, after, segment)
 
 

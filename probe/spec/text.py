@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.spec.reaction import Reaction, Reply, covering_ack, pure_ack
-from probe.spec.rows import rule_for
+from probe.spec.reaction import Reaction, Reactions, Reply, covering_ack, pure_ack, react
 from probe.spec.segment import FIN, RST, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import State
 from probe.spec.tcb import Held, Tcb
-
-Reactions = tuple[Reaction, ...]
 
 
 def text_and_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactions:
@@ -21,10 +18,13 @@ def text_and_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactio
     """
     if after.fin_received:
         return _after_fin(row, before, after, segment)
-    ready = _queued_text(after) if before.state is State.SYN_RECEIVED else after
+    ready = after
+    if before.state is State.SYN_RECEIVED:  # text that came on the SYN is delivered once ESTABLISHED (section 3.5)
+        end = next((held[1] for held in after.held if held[0] <= after.rcv_nxt < held[1]), after.rcv_nxt)
+        ready = replace(after.advanced(end), held=())
     if not segment.length and not segment.flags & FIN:
         reply = covering_ack(ready) if ready.rcv_nxt != after.rcv_nxt else None
-        return (_make(row, before, segment, reply, ready),)
+        return (react(row, before, segment, reply, ready),)
     start, end, fin = trimmed(ready, segment)
     if start > ready.rcv_nxt:
         return _beyond_gap(before, ready, segment, (start, end, fin))
@@ -42,16 +42,6 @@ def trimmed(tcb: Tcb, segment: Segment) -> Held:
     return start, later(text_end, start), fin
 
 
-def _make(row: str, before: Tcb, segment: Segment, reply: Reply | None, after: Tcb) -> Reaction:
-    return Reaction(row, rule_for(row, before, segment), reply, after)
-
-
-def _queued_text(tcb: Tcb) -> Tcb:
-    """Text that came on the SYN is delivered once ESTABLISHED (RFC 9293 section 3.5)."""
-    end = next((held[1] for held in tcb.held if held[0] <= tcb.rcv_nxt < held[1]), tcb.rcv_nxt)
-    return replace(tcb.advanced(end), held=())
-
-
 def _in_order(before: Tcb, after: Tcb, segment: Segment, end: Seq, fin: bool) -> Reactions:
     taken, fin = _filled(after, end, fin)
     row = "E3"
@@ -59,7 +49,7 @@ def _in_order(before: Tcb, after: Tcb, segment: Segment, end: Seq, fin: bool) ->
         row, taken = _fin_taken(before, taken)
     elif after.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):
         row = "W3" if before.state is State.FIN_WAIT_1 else "V3"
-    out = [_make(row, before, segment, covering_ack(taken), taken)]
+    out = [react(row, before, segment, covering_ack(taken), taken)]
     if segment.length and after.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):
         out.append(_refused_after_close(before, after, segment))
     return tuple(out)
@@ -91,7 +81,7 @@ def _refused_after_close(before: Tcb, after: Tcb, segment: Segment) -> Reaction:
     """Half-duplex close (MAY-1): text after the user's full CLOSE may draw a RST (SHLD-3)."""
     row = "W3" if before.state is State.FIN_WAIT_1 else "V3"
     reply = Reply(RST, (after.snd_nxt, segment.ack), loose_ack=True)
-    return _make(row, before, segment, reply, after.gone())
+    return react(row, before, segment, reply, after.gone())
 
 
 def _beyond_gap(before: Tcb, after: Tcb, segment: Segment, part: Held) -> Reactions:
@@ -99,8 +89,8 @@ def _beyond_gap(before: Tcb, after: Tcb, segment: Segment, part: Held) -> Reacti
     row = "E5" if part[2] else "E4"
     kept = replace(after, held=_merged(after.held, part))
     blocks = (kept,) if kept == after else (kept, after)
-    out = [_make(row, before, segment, pure_ack(block), block) for block in blocks]
-    out += [_make(row, before, segment, None, block) for block in blocks]
+    out = [react(row, before, segment, pure_ack(block), block) for block in blocks]
+    out += [react(row, before, segment, None, block) for block in blocks]
     if after.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):  # a FIN behind a gap tells of text as well
         out.append(_refused_after_close(before, after, segment))
     return tuple(out)
@@ -124,11 +114,11 @@ def _merged(held: tuple[Held, ...], part: Held) -> tuple[Held, ...]:
 def _after_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactions:
     """CLOSE-WAIT, CLOSING, TIME-WAIT: text and another FIN are ignored; silence or an ACK that does not move."""
     if not segment.length and not segment.flags & FIN:
-        return (_make(row, before, segment, None, after),)
+        return (react(row, before, segment, None, after),)
     shown = "T18" if before.state is State.TIME_WAIT else ("K3" if segment.length else "K4")
-    out = [_make(shown, before, segment, None, after), _make(shown, before, segment, pure_ack(after), after)]
+    out = [react(shown, before, segment, None, after), react(shown, before, segment, pure_ack(after), after)]
     if segment.flags & FIN and not segment.length:
         # Read literally, the eighth step moves RCV.NXT over a second FIN: not a thing to judge (row K4).
         moved = after.advanced(after.rcv_nxt + 1)
-        out.append(_make(shown, before, segment, pure_ack(moved), moved))
+        out.append(react(shown, before, segment, pure_ack(moved), moved))
     return tuple(out)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.spec.reaction import CLASSIC, Reaction, Reply, pure_ack, reset_for, syn_ack
-from probe.spec.rows import rule_for
+from probe.spec.reaction import CLASSIC, Reactions, Reply, acknowledge, drop, react, reset_for, syn_ack
 from probe.spec.segment import RST, Segment
 from probe.spec.seq import HALF, Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
 
-def syn_in_time_wait(tcb: Tcb, segment: Segment) -> tuple[Reaction, ...]:
+def syn_in_time_wait(tcb: Tcb, segment: Segment) -> Reactions:
     """The permitted reactions: rows T1 to T10, for a stack whose choice among the options is not known.
 
     A newer SYN may be honoured, acknowledged, or (in the window, without RFC 5961) reset; an older one draws an ACK or
@@ -24,18 +23,15 @@ def syn_in_time_wait(tcb: Tcb, segment: Segment) -> tuple[Reaction, ...]:
     newer = segment.seq > last or undecided
     fresh = _honoured_by_timestamps(tcb, segment, newer)
     row = "T1" if newer or fresh else "T9"
-
-    def make(reply: Reply | None, after: Tcb, only: str = "") -> Reaction:
-        return Reaction(row, rule_for(row, tcb, segment), reply, after, only)
-
-    out = [make(pure_ack(tcb), tcb)]
+    out = [acknowledge(row, tcb, segment)]
     if fresh or newer:
-        out.append(make(syn_ack(segment.seq + 1, above=tcb.snd_nxt - 1), _reopened(tcb, segment)))
+        reopening = syn_ack(segment.seq + 1, above=tcb.snd_nxt - 1)
+        out.append(react(row, tcb, segment, reopening, _reopened(tcb, segment)))
     if not fresh or undecided:
-        out.append(make(None, tcb))
+        out.append(drop(row, tcb, segment))
     if tcb.acceptable(segment):
         reply = Reply(RST, (tcb.snd_nxt, *reset_for(segment).seqs), loose_ack=True)
-        out.append(make(reply, tcb.gone(), CLASSIC))
+        out.append(react(row, tcb, segment, reply, tcb.gone(), CLASSIC))
     return tuple(out)
 
 

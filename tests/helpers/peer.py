@@ -29,6 +29,7 @@ from probe.spec.segment import (
 from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
+from tests.helpers.sending import call_segment
 
 Fault = Callable[["Peer", Segment, Reaction, list[Segment]], list[Segment]]
 """Gets the peer, the segment, the chosen reaction and the replies it would send; returns what is sent instead."""
@@ -149,7 +150,7 @@ class Peer:
             out += self._run(now)
         if self.timer is not None and now >= self.timer:
             self.backoff += 1
-            again = calls.call_segment(self.tcb, calls.RETRANSMIT)
+            again = call_segment(self.tcb, calls.RETRANSMIT)
             out += self._emit("RETRANSMIT", [] if again is None else [self._cut(again)])
             self.timer = None
         self._arm(now)
@@ -179,7 +180,7 @@ class Peer:
     def call(self, name: str, length: int = 0) -> list[Segment]:
         """CLOSE, SEND or ABORT of the user."""
         self.before = self.tcb
-        segment = calls.call_segment(self.tcb, name, length)
+        segment = call_segment(self.tcb, name, length)
         if segment is None:
             return []
         for emission in calls.emitted(self.tcb, segment):
@@ -237,7 +238,7 @@ class Peer:
         return iss
 
     def _arm(self, now: float) -> None:
-        pending = calls.call_segment(self.tcb, calls.RETRANSMIT)
+        pending = call_segment(self.tcb, calls.RETRANSMIT)
         if pending is None:
             self.timer, self.backoff = None, 0
         elif self.timer is None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from probe.spec import calls
-from probe.spec.calls import ABORT, CLOSE, KEEPALIVE, OPEN, REPEAT, RETRANSMIT, SEND, UPDATE, call_segment, emitted
+from probe.spec.calls import ABORT, CLOSE, KEEPALIVE, OPEN, REPEAT, RETRANSMIT, SEND, UPDATE, emitted
 from probe.spec.segment import Segment, parse_flags
 from probe.spec.seq import Seq
 from probe.spec.states import SYNCHRONIZED as SYNCHRONIZED_STATES
@@ -32,6 +32,7 @@ from tests.helpers.blocks import (
     syn_sent,
     time_wait,
 )
+from tests.helpers.sending import call_segment
 
 each_block = pytest.mark.parametrize("block", [build() for build in BUILDERS], ids=lambda block: block.state.value)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probe.spec.diagram import edges
 from probe.spec.states import State
+from tests.spec.diagram import edges
 
 # RFC 9293 section 3.3.2 Figure 5, by hand: from, to, part of the cause. CLOSED -> LISTEN and LISTEN -> SYN-SENT are
 # calls that the wire does not show.

@@ -16,6 +16,7 @@ from probe.spec.segment import ACK, KINDS, RST, SYN, Segment, flags_name, parse_
 from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
+from tests.helpers.sending import call_segment
 
 Edge = tuple[State, State, str]
 
@@ -44,7 +45,7 @@ def _calls(tcb: Tcb) -> Iterator[tuple[State, str]]:
     if tcb.state is State.CLOSED and not tcb.listening:
         yield calls.opened(tcb, Segment(TESTER_ISN, flags=SYN, window=WINDOW)).state, "OPEN / SYN"
     for name in (calls.CLOSE, calls.ABORT):
-        if (segment := calls.call_segment(tcb, name)) is not None:
+        if (segment := call_segment(tcb, name)) is not None:
             for emission in calls.emitted(tcb, segment):
                 yield emission.next.state, f"{name} / {flags_name(segment.flags)}"
     if tcb.state is State.TIME_WAIT:
