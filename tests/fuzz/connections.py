@@ -18,6 +18,7 @@ from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 from tests.helpers.peer import LISTENING, Peer
+from tests.helpers.sending import call_segment
 
 OFFER = (Option(MSS, b"\x05\xb4"), Option(SACK_PERMITTED), Option(WSCALE, b"\x07"))
 
@@ -93,7 +94,7 @@ class Talk:
             case 4 if rng.random() < 0.3:
                 out = end.call(calls.ABORT)
             case _:
-                again = calls.call_segment(end.tcb, calls.RETRANSMIT)
+                again = call_segment(end.tcb, calls.RETRANSMIT)
                 out = [] if again is None else [replace(again, options=self._options(again))]
         self._paths[side].before.extend(out)
 
