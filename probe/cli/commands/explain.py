@@ -104,6 +104,7 @@ _NOTATION = (
 def _row(name: str, row: Row) -> str:
     from probe.cli.catalogue.coverage import shown_by
     from probe.spec.rules import ALL as RULES
+    from probe.spec.rules import Level
 
     shown = shown_by()
     ruled = [rule for rule in RULES.values() if name in rule.rows]
@@ -112,7 +113,7 @@ def _row(name: str, row: Row) -> str:
         f"{name}: in {row.states}, on {row.condition}",
         [
             ("clause", [row.clause]),
-            ("level", ["SPEC: procedural text without a keyword" if row.level == "SPEC" else row.level]),
+            ("level", ["SPEC: procedural text without a keyword" if row.level == Level.SPEC else row.level]),
             ("reaction", [row.reaction]),
             ("rules", [f"{rule.id}: {rule.sentence}" for rule in ruled]),
             ("shown by", list(exchanges) or ["no exchange yet"]),

@@ -154,7 +154,7 @@ def _of_empty_ack(case: Case, culprit: blame.Blame, came: Seen) -> blame.Blame:
     """An ACK that answers an acceptable empty ACK, which draws nothing, by its own name (RFC 9293 section 3.5)."""
     asked = case.transcript.judged[culprit.index] if culprit.index >= 0 else None
     kinds = [e.segment.flags & (SYN | FIN | RST | ACK) | e.segment.length for e in (asked, came) if isinstance(e, Seen)]
-    empty = kinds == [ACK, ACK] and culprit.due == "nothing"
+    empty = kinds == [ACK, ACK] and not culprit.owed
     return replace(culprit, rule="seg.pure-ack-silent") if empty else culprit
 
 

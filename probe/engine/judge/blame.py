@@ -18,11 +18,19 @@ from probe.spec.tcb import Tcb
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """A broken rule: ``index`` is the event of the segment that was reacted to (-1: none), ``due`` what was owed."""
+    """A broken rule: ``index`` is the event of the segment that was reacted to (-1: none), ``owed`` the reply.
+
+    ``owed`` is empty where none was.
+    """
 
     rule: str
     index: int
-    due: str
+    owed: str
+
+    @property
+    def due(self) -> str:
+        """What was due, for people."""
+        return self.owed or "nothing"
 
 
 def for_silence(belief: Belief, terms: Terms) -> Blame:
@@ -59,10 +67,10 @@ def _disturbed(everything: Belief, terms: Terms, segment: Segment) -> Blame | No
             continue
         rule = arrives(h.tcb, odd)[0].rule
         if all(_dropped(h, other, terms) for _, other in rest):
-            return Blame(rule, index, "nothing")
+            return Blame(rule, index, "")
         faulty = (replace(h, inflight=rest, tcb=tcb) for tcb in _changed(h.tcb, odd))
         if any(came(frozenset({one}), segment, terms).belief for one in faulty):
-            return Blame(rule, index, "nothing")
+            return Blame(rule, index, "")
     return _disturbed_before(waiting, terms, segment)
 
 
@@ -72,7 +80,7 @@ def _disturbed_before(waiting: list[Hypothesis], terms: Terms, segment: Segment)
         taken = replace(h.tcb, rcv_nxt=segment.ack) if segment.flags & ACK else h.tcb
         faulty = (replace(h, tcb=tcb) for tcb in (replace(h.tcb.gone(), listening=h.tcb.passive), taken))
         if h.shown is not None and any(came(frozenset({one}), segment, terms).belief for one in faulty):
-            return Blame(h.shown[2], h.shown[0], "nothing")
+            return Blame(h.shown[2], h.shown[0], "")
     return None
 
 
@@ -155,10 +163,10 @@ def _out_of_the_blue(histories: list[Hypothesis], segment: Segment) -> Blame:
     if special == "close.passive-fin" and owed is not None and owed.reaction.rule == "close.fin-acked":
         special = "close.merged-fin"  # the FIN came where the ACK was due
     if special:
-        return Blame(special, index, "nothing" if owed is None else owed.reply.text(PEER_ISN, TESTER_ISN))
+        return Blame(special, index, "" if owed is None else owed.reply.text(PEER_ISN, TESTER_ISN))
     if owed is not None:
         return Blame(owed.reaction.rule, owed.index, owed.reply.text(PEER_ISN, TESTER_ISN))
-    return Blame(shown[2] if shown else "conn.unexplained", index, "nothing")
+    return Blame(shown[2] if shown else "conn.unexplained", index, "")
 
 
 def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
