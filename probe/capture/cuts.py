@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from probe.capture import magic, pcap
+from probe.capture import pcap
 from probe.capture.batch import field32
 from probe.capture.errors import CaptureError
 from probe.capture.pcapng import Walker
 from probe.capture.reader import Part
-from probe.capture.sources import STDIN, Source
+from probe.capture.sources import STDIN, Source, recognise
 from probe.capture.window import Octets, Window
 
 LEAST = 4 << 20
@@ -41,7 +41,7 @@ def cut(path: str, parts: int, least: int = LEAST) -> list[Part]:
         window = Window(source)
         window.ensure(pcap.FILE_HEADER)
         head = window.octets[: min(window.size, pcap.FILE_HEADER)].tobytes()
-        kind = magic.recognise(head)
+        kind = recognise(head)
         size = source.total or 0
         count = min(parts, size // least)
         if source.compressed or kind is None or count < 2 or len(head) < pcap.FILE_HEADER:

@@ -1,22 +1,106 @@
-"""pcapng: sections, interfaces and the packet blocks of one window after the other."""
+"""pcapng: sections, interfaces and their clocks, and the packet blocks of one window after the other."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from probe.capture import blocks
-from probe.capture.batch import Batch
-from probe.capture.blocks import ENHANCED, INTERFACE, MAX_BLOCK, NUMBERED, PACKET, SECTION, SIMPLE, Interface
-from probe.capture.packet_blocks import PacketBlocks
+from probe.capture.batch import NO_INTERFACE, NOT_A_PACKET, Batch, Bools, Int64, field16, field32
+from probe.capture.errors import CaptureError
 from probe.capture.window import Window
 
+Unsigned = NDArray[np.uint64]
+
+SECTION, INTERFACE, PACKET, SIMPLE, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 6
+NUMBERED = frozenset((0x09, 0x204, 0x216, 0x221, 0x0BAD, 0x40000BAD))
+"""Journal entries, system calls and custom blocks: no packets, but Wireshark numbers them like packets."""
+MAX_BLOCK = 16 << 20
+"""Wireshark's bound on one block; a larger claim means that the file is damaged."""
+
+_COMMENT, _RESOLUTION, _OFFSET = 1, 9, 14
+_GIGA = 1_000_000_000
+_TENS = np.array([10**power for power in range(20)], np.uint64)
 MAX_INTERFACES = 1 << 16
 _LEAST = {SECTION: 28, INTERFACE: 20, PACKET: 32, SIMPLE: 16, ENHANCED: 32}
 _FRAME = 12  # type and the two total lengths
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An interface: link type, snap length (0: none), and its clock as if_tsresol and if_tsoffset give it."""
+
+    link: int
+    snap: int = 0
+    resolution: int = 6
+    offset: int = 0
+
+
+def nanoseconds(ticks: Unsigned, resolution: Unsigned, offset: Int64) -> Int64:
+    """Nanoseconds since 1970 for time stamps in units of ``resolution`` (if_tsresol), ``offset`` seconds late.
+
+    The last two have one entry a stamp, or one for all. Absurd clocks wrap around, they do not fail.
+    """
+    exponent = resolution & np.uint64(0x7F)
+    scaled = _decimal(ticks, exponent)
+    if (resolution > 0x7F).any():
+        scaled = np.where(resolution > 0x7F, _binary(ticks, exponent), scaled)
+    return scaled.astype(np.int64) + offset * np.int64(_GIGA)
+
+
+def _decimal(ticks: Unsigned, exponent: Unsigned) -> Unsigned:
+    up = _TENS[9 - np.minimum(exponent, np.uint64(9)).astype(np.int64)]
+    down = _TENS[np.clip(exponent.astype(np.int64) - 9, 0, 19)]
+    scaled = ticks * up
+    return scaled // down if (down > 1).any() else scaled
+
+
+def _binary(ticks: Unsigned, exponent: Unsigned) -> Unsigned:
+    exponent = np.minimum(exponent, np.uint64(63))
+    whole, part = ticks >> exponent, ticks & ((np.uint64(1) << exponent) - np.uint64(1))
+    kept = np.minimum(exponent, np.uint64(34))  # a 34-bit fraction times 10**9 is the most that fits
+    return whole * np.uint64(_GIGA) + ((part >> (exponent - kept)) * np.uint64(_GIGA) >> kept)
+
+
+def impossible(kind: int, size: int) -> str:
+    """What to say of a block whose total length no block can have."""
+    return f"a block of type {kind:#x} claims {size} octets, which cannot be"
+
+
+def byte_order(data: bytes) -> str:
+    """The byte order of a section, from its header's magic at octets 8 to 11; empty for no known magic."""
+    return {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(data[8:12], "")
+
+
+def interface(body: bytes, order: str) -> Interface:
+    """The interface that a description block's body (at least eight octets) gives."""
+    link, snap = struct.unpack_from(f"{order}HxxI", body)
+    resolution, offset = 6, 0
+    for code, value in options(body[8:], order):
+        if code == _RESOLUTION and value:
+            resolution = value[0]
+        elif code == _OFFSET and len(value) >= 8:
+            (offset,) = struct.unpack_from(f"{order}q", value)
+    return Interface(link, snap, resolution, offset)
+
+
+def options(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
+    """(code, value) of each option until opt_endofopt, the end, or a length that leads past the end."""
+    at = 0
+    while at + 4 <= len(data):
+        code, length = struct.unpack_from(f"{order}HH", data, at)
+        if code == 0 or at + 4 + length > len(data):
+            return
+        yield code, data[at + 4 : at + 4 + length]
+        at += 4 + length + -length % 4
+
+
+def comments(data: bytes, order: str) -> tuple[str, ...]:
+    """The comments among the options."""
+    return tuple(value.decode("utf-8", "replace") for code, value in options(data, order) if code == _COMMENT)
 
 
 @dataclass(slots=True)
@@ -73,7 +157,7 @@ class Walker:
         if not self.context.order:
             raise window.fault("a pcapng section of unknown byte order")
         if size < _LEAST.get(kind, _FRAME) or size % 4:
-            raise window.fault(blocks.impossible(kind, size))
+            raise window.fault(impossible(kind, size))
         if kind == INTERFACE and self._eras[-1][2] >= MAX_INTERFACES:
             raise window.fault(f"a section describes more than {MAX_INTERFACES} interfaces")
         if size > MAX_BLOCK:
@@ -86,7 +170,7 @@ class Walker:
         """Type and length of a block. A section header brings its own byte order, which holds from here on."""
         head = self.window.octets[at : at + _FRAME].tobytes()
         if head.startswith(b"\x0a\x0d\x0d\x0a"):
-            self.context.order = blocks.byte_order(head)
+            self.context.order = byte_order(head)
         kind, size = struct.unpack_from(f"{self.context.order or '<'}II", head)
         return kind, size
 
@@ -113,19 +197,19 @@ class Walker:
     def _other(self, kind: int, length: int, at: int, found: list[int]) -> bool:
         """Take in a block that is no enhanced packet; False where the walk must stop: not whole, or not true."""
         octets, context = self.window.octets, self.context
-        if kind == SECTION and blocks.byte_order(octets[at : at + _FRAME].tobytes()) != context.order:
+        if kind == SECTION and byte_order(octets[at : at + _FRAME].tobytes()) != context.order:
             return False
         if length < _LEAST.get(kind, _FRAME) or length % 4 or at + length > self.window.size or length > MAX_BLOCK:
             return False
         body = octets[at + 8 : at + length - 4].tobytes() if kind in (SECTION, INTERFACE) else b""
         if kind == SECTION:
-            self._notes.extend(blocks.comments(body[16:], context.order))
+            self._notes.extend(comments(body[16:], context.order))
             self._eras.append((len(found), len(context.interfaces), 0))
         elif kind == INTERFACE:
             _, base, count = self._eras[-1]
             if count >= MAX_INTERFACES:
                 return False
-            context.interfaces.append(blocks.interface(body, context.order))
+            context.interfaces.append(interface(body, context.order))
             self._eras.append((len(found), base, count + 1))
         elif kind in (PACKET, SIMPLE) or kind in NUMBERED:
             found.append(at)
@@ -137,3 +221,105 @@ class Walker:
         del self.context.interfaces[:base]
         self._eras = [(0, 0, count)]
         self._notes.clear()
+
+
+_UNKNOWN = Interface(NO_INTERFACE)
+_NUMBERED = np.array(sorted(NUMBERED), np.int64)
+_AROUND = 32
+"""Octets of an enhanced or obsolete block besides packet and options."""
+
+
+class PacketBlocks:
+    """Numbered blocks of one byte order. ``fault`` is the error of the first whose lengths contradict each other.
+
+    Blocks from the faulty one on are left out.
+    """
+
+    def __init__(self, window: Window, offsets: Int64, order: str) -> None:
+        """``offsets`` index the window's octets; each block lies wholly within them by its first length."""
+        self._octets, self._base, self._order = window.octets, window.base, order
+        self.fault: CaptureError | None = None
+        self._take(offsets)
+        wrong = self._wrong(window.size)
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            self.fault = window.fault(self._reason(first), int(offsets[first]))
+            self._take(offsets[:first])
+
+    def _reason(self, index: int) -> str:
+        size = int(self._size[index])
+        if size % 4:
+            return impossible(int(self._kind[index]), size)
+        return "a packet block whose lengths contradict each other"
+
+    def _take(self, offsets: Int64) -> None:
+        self._offsets, self._kind, self._size = offsets, self._field(offsets), self._field(offsets + 4)
+        self._simple, self._packet = self._kind == SIMPLE, ~np.isin(self._kind, _NUMBERED)
+        self._captured = np.where(self._packet, self._field(offsets + 20), 0)
+
+    def _field(self, offsets: Int64) -> Int64:
+        return field32(self._octets, offsets, self._order)
+
+    def _wrong(self, end: int) -> Bools:
+        """Whether the second total length differs, is no multiple of four, or leaves no room for the packet."""
+        again = self._field(np.minimum(self._offsets + self._size, end) - 4)
+        wrong: Bools = (again != self._size) | (self._size % 4 != 0)
+        wrong |= self._packet & ~self._simple & (self._captured > self._size - _AROUND)
+        return wrong
+
+    def batch(
+        self, first: int, eras: Sequence[tuple[int, int, int]], interfaces: Sequence[Interface], notes: tuple[str, ...]
+    ) -> Batch:
+        """The records, numbered from ``first``.
+
+        ``eras`` says from which block on (counted among the offsets) which slice (start, count) of ``interfaces``
+        holds.
+        """
+        which = self._interface(np.array(eras, np.int64))
+        wire = self._field(self._offsets + np.where(self._simple, 8, 24))
+        if self._simple.any():
+            snap = np.array([i.snap or MAX_BLOCK for i in (*interfaces, _UNKNOWN)], np.int64)[which]
+            simply = np.minimum(np.minimum(wire, snap), self._size - 16)
+            self._captured = np.where(self._simple, simply, self._captured)
+        links = np.array([i.link for i in (*interfaces, _UNKNOWN)], np.int64)
+        options, options_end = self._options()
+        return Batch(
+            self._octets, self._base, first,
+            at=self._offsets + np.where(self._simple, 12, 28),
+            captured=self._captured,
+            wire=np.maximum(wire, self._captured),
+            time=self._times(which, interfaces),
+            link=np.where(self._packet, links[which], NOT_A_PACKET),
+            options=options,
+            options_end=options_end,
+            order=self._order,
+            notes=notes,
+        )  # fmt: skip
+
+    def _interface(self, eras: Int64) -> Int64:
+        """The index of each packet's interface; -1 where it is not described."""
+        named = self._field(self._offsets + 8)
+        obsolete = self._kind == PACKET
+        if obsolete.any():
+            named = np.where(obsolete, field16(self._octets, self._offsets + 8, self._order), named)
+        named = np.where(self._simple, 0, named)
+        era = np.searchsorted(eras[:, 0], np.arange(len(named)), "right") - 1
+        return np.where(named < eras[era, 2], eras[era, 1] + named, -1)
+
+    def _options(self) -> tuple[Int64, Int64]:
+        """Where each block's options start and end; both 0 where it has none."""
+        start = self._offsets + 28 + self._captured + -self._captured % 4
+        end = self._offsets + self._size - 4
+        present = self._packet & ~self._simple & (start + 4 <= end)
+        return np.where(present, start, 0), np.where(present, end, 0)
+
+    def _times(self, which: Int64, interfaces: Sequence[Interface]) -> Int64:
+        high = self._field(self._offsets + 12).astype(np.uint64)
+        ticks = (high << np.uint64(32)) | self._field(self._offsets + 16).astype(np.uint64)
+        clocks = [(i.resolution, i.offset) for i in (*interfaces, _UNKNOWN)]
+        if len(set(clocks[:-1])) == 1:
+            clocks, which = clocks[:1], np.zeros(1, np.int64)
+        resolution = np.array([resolution for resolution, _ in clocks], np.uint64)[which]
+        offset = np.array([offset for _, offset in clocks], np.int64)[which]
+        untimed = self._simple | ~self._packet
+        return np.where(untimed, 0, nanoseconds(ticks, resolution, offset))

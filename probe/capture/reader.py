@@ -1,19 +1,106 @@
-"""One capture, or one part of it, from its first octet to its chunks."""
+"""One capture, or one part of it, to chunks: columns of consecutive records, and any single packet in full."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
-from probe.capture import magic, pcap
-from probe.capture.batch import Batch
-from probe.capture.chunk import Chunk
+import numpy as np
+from numpy.typing import NDArray
+
+from probe.capture import pcap, pcapng
+from probe.capture.batch import Batch, Int64
+from probe.capture.columns import extract
 from probe.capture.errors import CaptureError
-from probe.capture.pcapng import Context, Walker
-from probe.capture.sources import Progress, Source
+from probe.capture.sources import Progress, Source, complaint, recognise
 from probe.capture.tables import Addresses
-from probe.capture.window import CHUNK, Window
+from probe.capture.window import CHUNK, Octets, Window
+from probe.spec.segment import Option
+from probe.wire.decode import Decoded, Skipped, unpack
+from probe.wire.options import parse
+
+Sum = Literal["ok", "bad", "unknown"]
+
+
+class Chunk:
+    """The TCP segments among ``records`` consecutive records of a file, the first of them number ``first``.
+
+    ``columns`` has one row a segment; ``number`` and ``time`` (nanoseconds since 1970, 0 where the file gives none)
+    belong to it row by row. ``skipped`` counts the other records by reason. ``section_comments`` are those of pcapng
+    sections that begin here. Holds the file's octets it was made from: let it go when done.
+    """
+
+    def __init__(self, batch: Batch, addresses: Addresses) -> None:
+        """Read the columns; ``addresses`` grows by what is new."""
+        self.addresses = addresses
+        self.first = batch.first
+        self.records = len(batch)
+        self.section_comments = batch.notes
+        self.columns, self.skipped = extract(batch, addresses)
+        self.number: Int64 = self.columns.record + batch.first
+        self.time: Int64 = batch.time[self.columns.record]
+        self._batch = batch
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    @property
+    def octets(self) -> Octets:
+        """The file's octets that ``columns`` index."""
+        return self._batch.octets
+
+    def row(self, number: int) -> int | None:
+        """The row of a packet number; None when that record is no TCP segment of this chunk."""
+        row = int(np.searchsorted(self.number, number))
+        return row if row < len(self) and self.number[row] == number else None
+
+    def packet(self, row: int) -> bytes:
+        """The captured octets from the IP header on."""
+        start = int(self.columns.ip[row])
+        return self._batch.octets[start : start + int(self.columns.room[row])].tobytes()
+
+    def exact(self, row: int) -> Decoded:
+        """The whole segment: options, faults, payload, and what the checksum says."""
+        decoded = unpack(self.packet(row), wire_length=int(self.columns.wire[row]))
+        if isinstance(decoded, Skipped):
+            raise AssertionError(f"packet {self.number[row]} was a segment and is now {decoded.reason!r}")
+        return decoded
+
+    def options(self, row: int) -> tuple[Option, ...]:
+        """The TCP options, as ``exact`` gives them, without the cost of the rest."""
+        if not self.columns.options[row]:
+            return ()
+        columns, octets = self.columns, self._batch.octets
+        start, captured = int(columns.tcp[row]), int(columns.ip[row] + columns.room[row])
+        end = start + (int(octets[start + 12]) >> 4) * 4
+        if columns.odd[row] or end > captured:
+            return self.exact(row).segment.options
+        return parse(octets[start + 20 : end].tobytes())
+
+    def checksum(self, row: int) -> Sum:
+        """The verdict on the TCP checksum: "unknown" where offload or a cut-off packet explains what it says."""
+        segment = self.exact(row).segment
+        if "checksum" in segment.faults:
+            return "bad"
+        return "ok" if segment.checksum_known else "unknown"
+
+    def comments(self, row: int) -> tuple[str, ...]:
+        """The packet's comments (pcapng)."""
+        batch, record = self._batch, int(self.columns.record[row])
+        if batch.options is None or batch.options_end is None or not batch.options[record]:
+            return ()
+        data = batch.octets[int(batch.options[record]) : int(batch.options_end[record])].tobytes()
+        return pcapng.comments(data, batch.order)
+
+    def by_flow(self) -> tuple[NDArray[np.intp], Int64]:
+        """(rows sorted by flow, in file order within each; where in them each flow starts, and at last their count)."""
+        flow = self.columns.flow
+        order = np.argsort(flow, kind="stable")
+        ordered = flow[order]
+        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True]))) if len(self) else [0]
+        return order, np.asarray(starts, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +116,7 @@ class Part:
     start: int = 0
     end: int | None = None
     first: int | None = 1
-    context: Context | None = None
+    context: pcapng.Context | None = None
 
 
 class Reading:
@@ -78,9 +165,9 @@ class Reading:
         part = self.part
         window.ensure(4)
         head = window.octets[: window.size][:8].tobytes()
-        kind = magic.recognise(head)
+        kind = recognise(head)
         if kind not in ("pcap", "pcapng"):
-            raise window.fault((window.size < 4 and window.source.fault) or magic.complaint(head))
+            raise window.fault((window.size < 4 and window.source.fault) or complaint(head))
         header = None
         if kind == "pcap":
             if not window.ensure(pcap.FILE_HEADER):
@@ -91,4 +178,4 @@ class Reading:
             window.jump(part.start)
         if header is not None:
             return pcap.batches(window, header, part.first or 1, part.end)
-        return Walker(window, part.context, part.end).batches(part.first or 1)
+        return pcapng.Walker(window, part.context, part.end).batches(part.first or 1)

@@ -5,21 +5,58 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, Literal, Self
 
 from probe.capture.errors import CaptureError
-from probe.capture.inflate import Inflater
-from probe.capture.magic import recognise
 
 Progress = Callable[[int, int | None], None]
 """Called with the octets of the file read so far and its size; None where the size is not known (a pipe)."""
 
+Kind = Literal["pcap", "pcapng", "gzip"]
+
 STDIN = "-"
 _HEAD = 8
+_STEP = 1 << 16
+_GZIP_ONLY = 31  # zlib's window bits for a gzip wrapper
+_PCAP = tuple(
+    number.to_bytes(4, order)
+    for number in (0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34)  # micro-, nanoseconds, and Kuznetzov's longer record header
+    for order in ("little", "big")
+)
+_SECTION = b"\x0a\x0d\x0d\x0a"
+_GZIP = b"\x1f\x8b"
+_FOREIGN = (
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed: unpack it first, for example with `zstd -d`"),
+    (b"\x04\x22\x4d\x18", "lz4-compressed: unpack it first, for example with `lz4 -d`"),
+    (b"\xfd7zXZ", "xz-compressed: unpack it first, for example with `xz -d`"),
+    (b"BZh", "bzip2-compressed: unpack it first, for example with `bunzip2`"),
+    (b"PK\x03\x04", "a zip archive: unpack it first"),
+    (b"snoop\0\0\0", "a snoop capture: convert it first, for example with `editcap -F pcapng`"),
+)
+
+
+def recognise(head: bytes) -> Kind | None:
+    """What starts with ``head`` (four octets are enough), or None for anything else."""
+    if head[:4] in _PCAP:
+        return "pcap"
+    if head[:4] == _SECTION:
+        return "pcapng"
+    return "gzip" if head[:2] == _GZIP else None
+
+
+def complaint(head: bytes) -> str:
+    """Why a file that starts with ``head`` is no capture, in words."""
+    if not head:
+        return "the file is empty"
+    for magic, words in _FOREIGN:
+        if head.startswith(magic):
+            return f"the file is {words}"
+    return "not a capture file (neither pcap nor pcapng)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +110,73 @@ def _why_not(path: Path) -> str:
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     return "" if recognise(head) in ("pcap", "pcapng") else "not a capture file"
+
+
+class Inflater:
+    """Reads the decompressed octets of a gzip file. ``fault`` says in words what ended the stream before its end."""
+
+    def __init__(self, file: BinaryIO, head: bytes = b"") -> None:
+        """``head`` are octets of ``file`` already read. ``consumed`` counts the compressed octets taken."""
+        self._file = file
+        self._engine = zlib.decompressobj(_GZIP_ONLY)
+        self._pending = head
+        self._ended = False
+        self.consumed = len(head)
+        self.fault = ""
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` octets; empty at the end of the stream or at its fault."""
+        while not self._ended:
+            if not self._pending and not self._refill():
+                break
+            data = self._inflate(size)
+            if data:
+                return data
+        return b""
+
+    def _refill(self) -> bool:
+        self._pending = self._file.read(_STEP)
+        self.consumed += len(self._pending)
+        if self._pending:
+            return True
+        self._ended = True
+        self.fault = "the gzip data ends early"
+        return False
+
+    def _inflate(self, size: int) -> bytes:
+        before = self._engine.copy()
+        try:
+            data = self._engine.decompress(self._pending, size)
+        except zlib.error as error:
+            return self._salvage(before, error)
+        self._pending = self._engine.unconsumed_tail
+        if self._engine.eof:
+            self._next_member(self._engine.unused_data)
+        return data
+
+    def _next_member(self, rest: bytes) -> None:
+        """Start the next member. Zeros after the last one are padding, as gzip itself takes them."""
+        while not (rest := rest.lstrip(b"\0")):
+            more = self._file.read(_STEP)
+            self.consumed += len(more)
+            if not more:
+                self._ended = True
+                return
+            rest = more
+        self._engine = zlib.decompressobj(_GZIP_ONLY)
+        self._pending = rest
+
+    def _salvage(self, engine: zlib._Decompress, error: zlib.error) -> bytes:
+        """What the engine still gives before the damaged octet: it is fed one by one from the state before."""
+        self._ended = True
+        self.fault = f"the gzip data is damaged ({str(error).rpartition(': ')[2]})"
+        found = bytearray()
+        for octet in self._pending:
+            try:
+                found += engine.decompress(bytes((octet,)))
+            except zlib.error:
+                break
+        return bytes(found)
 
 
 class Source:

@@ -10,9 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from probe import scenarios
-from probe.capture.chunk import Chunk
 from probe.capture.errors import CaptureError
-from probe.capture.reader import Reading
+from probe.capture.reader import Chunk, Reading
 from probe.engine.belief.events import Event, Quiet, Seen
 from probe.engine.belief.hypothesis import ABORT, BARE_FIN, COOKIES, EXPIRY, LOSS, REPEAT
 from probe.engine.belief.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Terms

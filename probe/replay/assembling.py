@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probe.capture.batch import Bools, Int64
-from probe.capture.chunk import Chunk
+from probe.capture.reader import Chunk
 from probe.capture.tables import Addresses
 from probe.replay.folding import Grouped, bridged, cut_down, fold
 from probe.replay.rows import KINDS, Rows, by_flow, joined, of_chunk

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from probe.capture.chunk import Chunk
 from probe.capture.errors import CaptureError
-from probe.capture.reader import Reading
+from probe.capture.reader import Chunk, Reading
 from probe.capture.sources import STDIN
 from probe.results.connection import Connection, Packet
 

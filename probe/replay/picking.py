@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from probe.capture.chunk import Chunk
 from probe.capture.errors import CaptureError
-from probe.capture.reader import Reading
+from probe.capture.reader import Chunk, Reading
 from probe.replay.splitting import ABANDONED, GONE
 from probe.replay.views.wireshark import Numbers, after, starts_new
 from probe.results.connection import Packet

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probe.capture.batch import Bools, Int64
-from probe.capture.chunk import Chunk
+from probe.capture.reader import Chunk
 from probe.replay.syn_options import OptionTable
 
 UInt32 = NDArray[np.uint32]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probe.capture.batch import Int64
-from probe.capture.chunk import Chunk
+from probe.capture.reader import Chunk
 from probe.spec.segment import SYN, Option
 from probe.wire.options import parse
 

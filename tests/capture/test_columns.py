@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from probe.capture.batch import Batch
-from probe.capture.chunk import Chunk
-from probe.capture.reader import Reading
+from probe.capture.reader import Chunk, Reading
 from probe.capture.tables import Addresses
 from probe.capture.window import PAD
 from probe.spec.segment import ACK, SYN, Option

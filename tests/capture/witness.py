@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from probe.capture.chunk import Chunk
 from probe.capture.errors import CaptureError
-from probe.capture.reader import Part, Reading
+from probe.capture.reader import Chunk, Part, Reading
 
 
 class Row(NamedTuple):

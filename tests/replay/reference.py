@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from probe.capture.chunk import Chunk
-from probe.capture.reader import Reading
+from probe.capture.reader import Chunk, Reading
 from probe.replay.judging import Record, record
 from probe.replay.syn_options import OptionTable
 from probe.replay.views.wireshark import Numbers, after, starts_new
