@@ -113,7 +113,7 @@ class PortPool(Closing):
             return "source ports are not guarded: our own kernel answers the peer"
         if all(guard.complete for guard in self._guards.values()):
             return ""
-        mend = "start the container with `--cap-add NET_ADMIN`" if in_container() else "run it with `sudo`"
+        mend = "run it with `sudo`" + ", or start the container with `--cap-add NET_ADMIN`" * in_container()
         return f"without CAP_NET_ADMIN our kernel answers neighbours whose packets have a TTL of 255; {mend}"
 
     def take(self, port: int = 0) -> int:

@@ -41,19 +41,20 @@ def missing() -> str:
 
 
 def in_container() -> bool:
-    """Whether docker or podman says that this is a container."""
+    """Whether docker or podman left a mark that this is a container."""
     return any(mark.exists() for mark in _IN_CONTAINER)
 
 
 def _mend() -> str:
+    """How the program gets it, and then the container: a mark of one may be left where nothing is contained."""
     if not in_container():
         return _SUDO
     if not _field("CapBnd") >> NET_RAW & 1:
-        return "start the container with `--cap-add NET_RAW`"
+        return f"{_SUDO}; in a container that is without it, start that with `--cap-add NET_RAW`"
     if _field("NoNewPrivs"):
-        return "start the container without `--security-opt no-new-privileges`, or as root with `--user 0`"
+        return f"{_SUDO}; in a container, start that without `--security-opt no-new-privileges`, or with `--user 0`"
     return (
-        "an ordinary user of a container does not get it from `--cap-add NET_RAW` alone: start it as root with"
+        f"{_SUDO}; in a container, whose ordinary users do not get it from `--cap-add NET_RAW` alone, start that with"
         " `--user 0`, or give the image's interpreter the file capability cap_net_raw=p"
     )
 

@@ -49,7 +49,7 @@ def find_route(remote: str, *, source: str | None = None, interface: str | None 
     if index:
         wanted["oif"] = index
     if source:
-        wanted["src"] = _insist_on_own(source, index)
+        wanted["src"] = _insist_on_own(source, address, index)
     with IPRoute() as netlink:
         _insist_on_up(netlink, index)
         found = _ask(netlink, wanted)
@@ -83,9 +83,15 @@ def _broadcast(address: str) -> str:
     return f"{address} is a broadcast address and TCP joins two hosts; give the address of one host"
 
 
-def _insist_on_own(source: str, index: int) -> str:
+def _insist_on_own(source: str, remote: str, index: int) -> str:
     """The source address in canonical form. Asked of bind: routing would only call the network unreachable."""
     address, zone = canonical(source)
+    if family(address) != family(remote):
+        mine, theirs = (6 if family(one) is socket.AF_INET6 else 4 for one in (address, remote))
+        raise TargetError(
+            f"the source address {address} is IPv{mine} and the target {remote} is IPv{theirs}: give a source of the"
+            f" target's version, or choose one version with -{mine} or -{theirs}"
+        )
     scope = zone or str(index)
     with socket.socket(family(address), socket.SOCK_DGRAM) as sock:
         try:

@@ -36,7 +36,10 @@ class Sender:
         else:
             self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
         if interface:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+            try:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+            except OSError as error:
+                raise WireError(f"there is no interface {interface!r}; `ip link` lists those there are") from error
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _PATIENCE, 0))
 

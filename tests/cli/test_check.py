@@ -88,7 +88,12 @@ def test_options_reach_the_session(
         (("--trigger", r"\x4"), "backslashes"),
         (("--profile", "rfc0"), "rfc9293"),
         (("--closed-port", "0"), "0"),
+        (("--closed-port", "htttp"), "did you mean http"),
         (("--patience", "0"), "0"),
+        (("--patience", "nan"), "finite"),
+        (("--rate", "nan"), "finite"),
+        (("--deadline", "nan"), "finite"),
+        (("--deadline", "inf"), "finite"),
         (("--json", "a", "--save", "a"), "same file"),
     ],
 )

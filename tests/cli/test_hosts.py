@@ -58,6 +58,12 @@ def test_ports_of_a_host_replace_the_default_port(tmp_path: Path) -> None:
     assert [host.ports for host in read(written(tmp_path, text))] == [(3,), (1, 2)]
 
 
+def test_a_port_may_be_named_by_its_service(tmp_path: Path) -> None:
+    text = '[[host]]\naddress = "a"\nports = ["http", 443]\nclosed_port = "discard"\n'
+    (host,) = read(written(tmp_path, text))
+    assert (host.ports, host.settings) == ((80, 443), {"closed_port": 9})
+
+
 ONE = '[[host]]\nname = "x"\naddress = "192.0.2.1"\nport = 80\n'
 SLIPS = [
     ("", "no host in it"),
@@ -86,6 +92,8 @@ SLIPS = [
     (ONE + "[[host]]\naddress = 'b'\nports = []", "host 2 (b): ports: [] will not do"),
     (ONE + "[[host]]\naddress = 'b'\nports = [1, 1]", "host 2 (b): ports: [1, 1] will not do: a port is in it twice"),
     (ONE + "[[host]]\naddress = 'b'\nport = '80'", "host 2 (b): port: '80' will not do"),
+    (ONE + "[[host]]\naddress = 'b'\nport = 'htttp'", "host 2 (b): port: 'htttp' will not do: .* did you mean http"),
+    (ONE + "rate = inf", "host 1 (x): rate: inf will not do"),
     (ONE + "[[host]]\naddress = 'b'\nport = 0", "host 2 (b): port: 0 will not do"),
     (ONE + "[[host]]\naddress = 'b'", "host 2 (b): port is missing"),
     (ONE + "[[host]]\nport = 80", "host 2: address is missing"),

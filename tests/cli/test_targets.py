@@ -36,6 +36,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     [
         ("192.0.2.1:80", Peer(Endpoint("192.0.2.1", 80))),
         ("[2001:DB8::1]:443", Peer(Endpoint("2001:db8::1", 443))),
+        ("192.0.2.1:http", Peer(Endpoint("192.0.2.1", 80))),
         ("[fe80::1%eth0]:22", Peer(Endpoint("fe80::1", 22), "eth0")),
     ],
 )
@@ -54,7 +55,9 @@ def test_literal_addresses(text: str, peer: Peer) -> None:
         ("[2001:db8::1]", "no port"),
         ("host:0", "no TCP port"),
         ("host:65536", "no TCP port"),
-        ("host:http", "no TCP port"),
+        ("host:htttp", "no TCP port, nor the name of a service: did you mean http"),
+        ("host:" + "9" * 5000, "no TCP port"),
+        ("host:\0", "no TCP port"),
         ("host:-1", "no TCP port"),
         ("http://host:80/", "URL"),
         ("", "no port"),

@@ -1,4 +1,4 @@
-"""A missing CAP_NET_RAW is named with what gives it: another thing in a container than outside."""
+"""A missing CAP_NET_RAW is named with what gives it to the program, and in a container with what gives it to that."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def test_the_mend(monkeypatch: pytest.MonkeyPatch, container: bool, fields: dict
     monkeypatch.setattr(rights, "_field", lambda name: fields.get(name, 0))
     assert rights.missing().startswith("raw sockets need the capability CAP_NET_RAW: ")
     assert mend in rights.missing()
+    assert "run it with `sudo`, or with `setpriv" in rights.missing()  # a mark of a container may be left over
 
 
 def test_nothing_permitted_is_nothing_to_take_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,12 @@ def test_an_unknown_interface_is_named() -> None:
         find_route("fe80::1%99999")
 
 
+@pytest.mark.parametrize(("remote", "source"), [("127.0.0.1", "::1"), ("::1", "127.0.0.1")])
+def test_a_source_of_the_other_version_is_refused(remote: str, source: str) -> None:
+    with pytest.raises(TargetError, match=f"{source} is IPv.*: give a source of the target's version"):
+        find_route(remote, source=source)
+
+
 def test_a_source_that_is_not_ours_is_named() -> None:
     with pytest.raises(WireError, match=r"192\.0\.2\.1 is not an address of this host"):
         find_route("127.0.0.1", source="192.0.2.1")

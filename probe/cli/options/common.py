@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from probe.spec.reaction import PROFILES
+from probe.wire.errors import TargetError
 
 
 class Number(click.FloatRange):
@@ -24,6 +25,21 @@ class Number(click.FloatRange):
         return number
 
 
+class Port(click.IntRange):
+    """A TCP port by number or by the name of its service."""
+
+    name = "port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401
+        """The number; a usage error for what is none."""
+        from probe.cli.options.targets import port_number
+
+        try:
+            return port_number(str(value))
+        except TargetError as error:
+            self.fail(str(error), param, ctx)
+
+
 def _moment(context: click.Context, parameter: click.Parameter, seconds: float | None) -> float | None:
     """When so many seconds are over, in terms of ``time.monotonic``."""
     del context, parameter
@@ -32,7 +48,7 @@ def _moment(context: click.Context, parameter: click.Parameter, seconds: float |
 
 SECONDS = Number(0.1)
 PATIENCE = Number(0.01, 3600)
-PORT = click.IntRange(1, 65535)
+PORT = Port(1, 65535)
 profile = click.option(
     "--profile", type=click.Choice(PROFILES), default="rfc9293", show_default=True, help="The reading."
 )

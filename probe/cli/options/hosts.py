@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from probe.cli.options.targets import port_number
 from probe.spec.reaction import PROFILES
 from probe.wire.errors import TargetError, WireError
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
-_PORT_TEXT = "a port is a number from 1 to 65535"
+_PORT_TEXT = "a port is a number from 1 to 65535 or the name of a service"
 SETTINGS = ("trigger", "profile", "closed_port", "source", "interface", "patience", "parallel", "rate")
 """Keys that mean what the option of the same name means."""
 
@@ -164,6 +165,11 @@ def _source(value: Any) -> str:  # noqa: ANN401
 
 
 def _port(value: Any) -> int:  # noqa: ANN401
+    if isinstance(value, str) and not value.isdecimal():
+        try:
+            return port_number(value)
+        except TargetError as error:
+            raise _WrongError(str(error)) from None
     if type(value) is not int or not 0 < value <= 65535:
         raise _WrongError(_PORT_TEXT)
     return value

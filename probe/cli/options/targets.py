@@ -6,7 +6,9 @@ import ipaddress
 import socket
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from probe.cli.options.selection import nearest
 from probe.spec.segment import Endpoint
 from probe.wire.addresses import canonical
 from probe.wire.errors import TargetError
@@ -60,9 +62,32 @@ def split(text: str) -> tuple[str, int]:
         raise TargetError(f"{text!r} is ambiguous or has no port: {_FORMS}")
     if not colon or not host.strip("[]"):
         raise TargetError(f"{text!r} has no {'host' if colon else 'port'}: {_FORMS}")
-    if not (port.isascii() and port.isdecimal() and 0 < int(port) <= 65535):
-        raise TargetError(f"{port!r} in {text!r} is no TCP port: give a number from 1 to 65535")
-    return host[1:-1] if bracketed else host, int(port)
+    return host[1:-1] if bracketed else host, port_number(port)
+
+
+def port_number(text: str) -> int:
+    """A TCP port by its number, or by the name of its service as /etc/services has it; TargetError for neither."""
+    if text.isascii() and text.isdecimal():
+        number = text.lstrip("0")
+        if number and len(number) <= 5 and int(number) <= 65535:
+            return int(number)
+        raise TargetError(f"{text!r} is no TCP port: give a number from 1 to 65535")
+    try:
+        return socket.getservbyname(text, "tcp")
+    except (OSError, ValueError):
+        near = nearest(text, _services())
+        hint = f"did you mean {' or '.join(near)}?" if near else "give a number from 1 to 65535"
+        raise TargetError(f"{text!r} is no TCP port, nor the name of a service: {hint}") from None
+
+
+def _services() -> list[str]:
+    """The names of services that this machine knows."""
+    try:
+        lines = Path("/etc/services").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    words = [line.partition("#")[0].split() for line in lines]
+    return [name for entry in words if len(entry) > 1 and entry[1].endswith("/tcp") for name in (entry[0], *entry[2:])]
 
 
 def is_literal(host: str) -> bool:

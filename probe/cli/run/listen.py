@@ -35,6 +35,9 @@ def listen(port: int, ask: str | None, options: ListenOptions, display: Display)
 
 def _with_addresses(ask: str | None, options: ListenOptions) -> ListenOptions:
     """The options with the target to ask resolved and the client's address in its usual form."""
+    for option, address in (("--source", options.source), ("--from", options.client)):
+        if address and (version := 6 if ":" in address else 4) not in options.versions:
+            raise TargetError(f"{option} {address} is an IPv{version} address: leave out -{options.versions[0]}")
     if options.client:
         try:
             ipaddress.ip_address(options.client.partition("%")[0])
