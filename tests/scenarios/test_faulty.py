@@ -189,7 +189,7 @@ def faulty(scenario_id: str, defect: tuple[Faults, dict[str, object]]) -> Peer:
 def test_defect_is_caught_with_its_rule(rule: str, scenario: str, defect: tuple[Faults, dict[str, object]]) -> None:
     found = verdict(scenario, lambda: faulty(scenario, defect))
     assert [finding.rule for finding in found.findings] == [rule], found
-    due = Verdict.WARN if rules.find(rule).severity in {"warn", "info"} else Verdict.FAIL
+    due = Verdict.WARN if rules.ALL[rule].severity in {"warn", "info"} else Verdict.FAIL
     assert found.word is due
 
 

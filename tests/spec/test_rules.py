@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from probe.spec import rules
-from probe.spec.rules import ALL, APPLICATIONS, Level, Rule, UnknownRuleError, close_matches, find
+from probe.spec.rules import ALL, APPLICATIONS, BY_TOPIC, Level, Rule, close_matches
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = sorted(path for path in (ROOT / "probe/spec/rules").glob("*.py") if path.stem not in {"__init__", "rule"})
@@ -90,8 +90,13 @@ def test_data_files_stay_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) < 300
 
 
-def test_a_topic_is_the_name_of_a_file() -> None:
-    assert {rule.topic for rule in ALL.values()} <= {path.stem for path in DATA}
+def test_every_rule_has_one_topic_and_users_know_its_name() -> None:
+    assert sum(map(len, BY_TOPIC.values())) == len(ALL)
+    assert " ".join(BY_TOPIC) == (
+        "opening listening closed active simultaneous_open isn synack old_duplicates reset reset_generation syn_in_sync"
+        " acceptability close_by_tester close_by_peer simultaneous_close time_wait delayed_ack options header syn_data"
+        " general"
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,22 +165,6 @@ def test_a_keyword_is_cited_with_its_section() -> None:
     for rule in ALL.values():
         for keyword in set(rule.keyword_ids) & set(homes):
             assert homes[keyword] & cited_sections(rule), (rule.id, keyword, homes[keyword])
-
-
-def test_find_returns_the_rule() -> None:
-    assert find("open.listen-syn-synack") is ALL["open.listen-syn-synack"]
-
-
-def test_find_names_the_nearest_ids() -> None:
-    with pytest.raises(
-        UnknownRuleError, match=r"no rule 'open.listen-syn-sinack': did you mean open.listen-syn-synack"
-    ):
-        find("open.listen-syn-sinack")
-
-
-def test_find_says_where_to_look_when_nothing_is_near() -> None:
-    with pytest.raises(UnknownRuleError, match="probe list --rules"):
-        find("zzz")
 
 
 @pytest.mark.parametrize(

@@ -75,12 +75,12 @@ def _document() -> str:
     from probe.cli.catalogue.coverage import documents, shown_by
     from probe.reports.as_json import dumps, envelope
     from probe.scenarios import ALL
-    from probe.spec.rules import ALL as RULES
+    from probe.spec.rules import BY_TOPIC
 
     shown = shown_by()
     body: dict[str, Any] = {
         "exchanges": [_exchange(s) for s in ALL.values()],
-        "rules": [_rule(rule, shown.get(rule.id, [])) for rule in RULES.values()],
+        "rules": [_rule(topic, r, shown.get(r.id, [])) for topic, rules in BY_TOPIC.items() for r in rules],
     }
     return dumps(envelope("list", "rfc9293", 0) | body | documents())
 
@@ -102,12 +102,12 @@ def _exchange(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _rule(rule: Rule, exchanges: list[str]) -> dict[str, Any]:
+def _rule(topic: str, rule: Rule, exchanges: list[str]) -> dict[str, Any]:
     from probe.spec.coverage import UNSHOWN, cells_by_rule
 
     return {
         "id": rule.id,
-        "topic": rule.topic,
+        "topic": topic,
         "level": rule.level,
         "severity": rule.severity,
         "keywords": list(rule.keyword_ids),

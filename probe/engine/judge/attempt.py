@@ -165,7 +165,7 @@ def show(watch: Watch, event: Seen) -> str:
 
 def grade(rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...]) -> Finding:
     """A finding with level and clause from the catalogue."""
-    rule = rules.find(rule_id)
+    rule = rules.ALL[rule_id]
     return Finding(rule.id, Level(rule.level), rule.source, sent, due, came, packets, bool(rule.custom))
 
 
@@ -192,7 +192,7 @@ def _malformed(case: Case, watch: Watch) -> list[Finding]:
     """What is wrong with the form of a segment, each rule once; a SHOULD only where the scenario asks for it."""
     found: dict[str, Finding] = {}
     for item in header.malformed(case.transcript):
-        strict = rules.find(item.rule).severity == "fail"
+        strict = rules.ALL[item.rule].severity == "fail"
         if strict or item.rule in case.scenario.shows:
             sent = show(watch, item.asked) if item.asked is not None else "any segment"
             packets = tuple(e.number for e in (item.asked, item.culprit) if e is not None and e.number)

@@ -153,7 +153,7 @@ def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
         opinion = facts.absent("played")
         last = Heard(opinion)
     first = opinion.findings[0] if opinion.findings else None
-    rule = rules.find(first.rule if first else cell.rule)
+    rule = rules.ALL[first.rule if first else cell.rule]
     return CellResult(
         ip_version=facts.target.version,
         state=cell.way.state.value,

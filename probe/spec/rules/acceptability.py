@@ -1,10 +1,9 @@
-"""Which segments a synchronized connection takes (RFC 9293 sections 3.4 and 3.10.7.4)."""
-
-from __future__ import annotations
+"""Which segments a synchronized connection takes, and how soon it says so (RFC 9293 sections 3.4 and 3.8.6.3)."""
 
 from probe.spec.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+# Which segments a synchronized connection takes (RFC 9293 sections 3.4 and 3.10.7.4).
+ACCEPTABILITY: tuple[Rule, ...] = (
     Rule(
         id="seg.out-of-window-acked",
         level="SPEC",
@@ -15,7 +14,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK! without payload; data not taken",
         forbidden="silence (after spacing); RST; ACK beyond RCV.NXT",
         needs=("N",),
-        topic="acceptability",
         rows=("F4",),
     ),
     Rule(
@@ -28,7 +26,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="data delivered twice; silence",
         needs=("E",),
         passive=True,
-        topic="acceptability",
         rows=("F4",),
     ),
     Rule(
@@ -40,7 +37,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK!",
         forbidden="silence; RST",
         needs=("N",),
-        topic="acceptability",
         rows=("F4",),
     ),
     Rule(
@@ -53,7 +49,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK! with unchanged ACK number; n octets not taken",
         forbidden="RST; data taken; silence (seen in the field: report as deviation)",
         needs=("N",),
-        topic="acceptability",
         rows=("F9",),
     ),
     Rule(
@@ -67,7 +62,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK!, data not taken (check present); or data taken (no check)",
         forbidden="RST",
         needs=("N",),
-        topic="acceptability",
         rows=("F8", "F10"),
     ),
     Rule(
@@ -79,7 +73,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence; RCV.NXT unchanged (LIVE shows it)",
         forbidden="data acknowledged; RST",
         needs=("N",),
-        topic="acceptability",
         rows=("F7",),
     ),
     Rule(
@@ -91,7 +84,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK = RCV.NXT+5, five octets delivered",
         forbidden="ACK + 8; segment refused for good",
         needs=("E",),
-        topic="acceptability",
     ),
     Rule(
         id="seg.out-of-order-held",
@@ -103,7 +95,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK! with old RCV.NXT or silence; then ACK = RCV.NXT+10",
         forbidden="first reply acknowledges past the gap; only +5 after filling (WARN: not held)",
         needs=("N",),
-        topic="acceptability",
         rows=("E4",),
     ),
     Rule(
@@ -116,7 +107,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="ACK of an ACK",
         needs=("N",),
         passive=True,
-        topic="acceptability",
     ),
     Rule(
         id="seg.always-ack-flag",
@@ -129,7 +119,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="ACK flag clear on data or FIN; ACK number going backwards",
         needs=("N",),
         passive=True,
-        topic="acceptability",
     ),
     Rule(
         id="seg.modulo-2-32",
@@ -141,6 +130,58 @@ RULES: tuple[Rule, ...] = (
         permitted="ACKs 2^32-2, then 8, then 9",
         forbidden="RST, stall at the wrap",
         needs=("N",),
-        topic="acceptability",
+    ),
+)
+
+# How long an acknowledgment may wait (RFC 9293 section 3.8.6.3).
+DELAYED_ACK: tuple[Rule, ...] = (
+    Rule(
+        id="ack.under-half-second",
+        level="MUST",
+        keyword_ids=("MUST-40",),
+        source="RFC 9293 3.8.6.3",
+        sentence="Data in order is acknowledged in less than 0.5 s.",
+        stimulus="ESTABLISHED; one small segment",
+        permitted="ACK within 0.5 s plus path delay",
+        forbidden="later",
+        needs=("N",),
+        passive=True,
+    ),
+    Rule(
+        id="ack.every-second-full-segment",
+        level="SHOULD",
+        keyword_ids=("SHLD-19",),
+        source="RFC 9293 3.8.6.3",
+        sentence="Two full-sized segments draw an ACK at once.",
+        stimulus="ESTABLISHED; 2 x RMSS octets back to back",
+        permitted="ACK of both without the delay timer",
+        forbidden="only after the timer (WARN)",
+        needs=("N",),
+        passive=True,
+    ),
+    Rule(
+        id="ack.delayed-at-all",
+        level="SHOULD",
+        keyword_ids=("SHLD-18",),
+        source="RFC 9293 3.8.6.3",
+        sentence="Delayed ACK is implemented.",
+        stimulus="ESTABLISHED; single small segments",
+        permitted="ACK after a short delay or riding on data (immediate ACKs early in a connection are common: INFO)",
+        forbidden="none: an ACK without delay is only reported",
+        needs=("N",),
+        passive=True,
+    ),
+    Rule(
+        id="ack.fin-prompt",
+        level="MUST",
+        keyword_ids=("MUST-40",),
+        level_note="MUST-40 is borrowed as the bound",
+        source="RFC 9293 3.10.7.4 eighth; 3.8.6.3",
+        sentence="The ACK of a FIN is not held longer than a data ACK.",
+        stimulus="ESTABLISHED; FIN",
+        permitted="ACK, or FIN,ACK, within 0.5 s",
+        forbidden="later",
+        needs=("N",),
+        passive=True,
     ),
 )

@@ -1,10 +1,9 @@
-"""The peer opens and the tester answers: SYN-SENT (RFC 9293 section 3.10.7.3)."""
-
-from __future__ import annotations
+"""The peer calls: SYN-SENT, and a call that crosses ours (RFC 9293 section 3.10.7.3)."""
 
 from probe.spec.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+# The peer opens and the tester answers: SYN-SENT (RFC 9293 section 3.10.7.3).
+ACTIVE: tuple[Rule, ...] = (
     Rule(
         id="active.syn-form",
         level="SPEC",
@@ -15,7 +14,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="ACK, FIN or RST on the first SYN",
         needs=("O",),
         passive=True,
-        topic="active",
     ),
     Rule(
         id="active.synack-acked",
@@ -27,7 +25,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="ACK not t+1; SEQ not p+1; RST; SYN repeated after the ACK was due",
         needs=("O",),
         passive=True,
-        topic="active",
         rows=("S6",),
     ),
     Rule(
@@ -39,7 +36,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK between t+1 and t+1+n, finally t+1+n once the tester resends any rest",
         forbidden="RST; n octets never taken after retransmission",
         needs=("O",),
-        topic="active",
         rows=("S6",),
     ),
     Rule(
@@ -51,7 +47,6 @@ RULES: tuple[Rule, ...] = (
         permitted="<SEG.ACK, RST>; SYN-SENT; a later <t, p+1, SYN,ACK> completes",
         forbidden="ESTABLISHED; silence; RST with other SEQ; attempt abandoned",
         needs=("O",),
-        topic="active",
         rows=("S2",),
     ),
     Rule(
@@ -63,7 +58,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence, SYN retransmitted later",
         forbidden="RST; ESTABLISHED",
         needs=("O",),
-        topic="active",
         rows=("S8",),
     ),
     Rule(
@@ -76,7 +70,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="SYN retransmitted on the same four-tuple with the same ISN",
         needs=("O",),
         passive=True,
-        topic="active",
         rows=("S3",),
     ),
     Rule(
@@ -88,7 +81,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence; SYN retransmitted; attempt can still succeed",
         forbidden="attempt ended; reply",
         needs=("O",),
-        topic="active",
         rows=("S4",),
     ),
     Rule(
@@ -100,7 +92,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence; SYN retransmitted",
         forbidden="attempt ended; RST sent",
         needs=("O",),
-        topic="active",
         rows=("S1",),
     ),
     Rule(
@@ -114,7 +105,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="new ISN on the same four-tuple and attempt; never repeated",
         needs=("O",),
         passive=True,
-        topic="active",
     ),
     Rule(
         id="active.syn-initial-rto",
@@ -126,7 +116,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="gap clearly below 1 s (WARN)",
         needs=("O",),
         passive=True,
-        topic="active",
     ),
     Rule(
         id="active.syn-backoff",
@@ -143,7 +132,6 @@ RULES: tuple[Rule, ...] = (
         custom="Linux repeats the first SYNs at constant intervals (net.ipv4.tcp_syn_linear_timeouts, since 6.5)",
         needs=("O",),
         passive=True,
-        topic="active",
     ),
     Rule(
         id="active.syn-r2",
@@ -158,7 +146,6 @@ RULES: tuple[Rule, ...] = (
         ),
         needs=("O",),
         needs_note="a client that sets no timeout",
-        topic="active",
     ),
     Rule(
         id="active.rto-after-syn-loss",
@@ -170,6 +157,46 @@ RULES: tuple[Rule, ...] = (
         forbidden="retransmission earlier (a timestamp-based RTT sample may explain it: INFO)",
         needs=("O",),
         needs_note="client that sends first",
-        topic="active",
+    ),
+)
+
+# Both ends open at once (RFC 9293 section 3.5, Figure 7).
+SIMULTANEOUS_OPEN: tuple[Rule, ...] = (
+    Rule(
+        id="simopen.syn-in-synsent",
+        level="MUST",
+        keyword_ids=("MUST-10",),
+        source="RFC 9293 3.5 Figure 7; 3.10.7.3 fourth",
+        sentence="A SYN without ACK in SYN-SENT is answered by SYN,ACK with the ISN already in use.",
+        stimulus="SYN-SENT (<p, SYN> seen); <t, SYN>",
+        permitted="<p, t+1, SYN,ACK>; SYN-RECEIVED",
+        forbidden="silence; RST; a different ISN; pure ACK only",
+        needs=("O",),
+        needs_note="no fixed source port is needed: answer to the port the SYN came from",
+        rows=("S7",),
+    ),
+    Rule(
+        id="simopen.completes",
+        level="MUST",
+        keyword_ids=("MUST-10",),
+        source="RFC 9293 3.5 Figure 7; Appendix A.2",
+        sentence="The exchange ends ESTABLISHED on both sides.",
+        stimulus="SYN-RECEIVED (active); <t, p+1, SYN,ACK>, then if needed <t+1, p+1, ACK>",
+        permitted="silence or <p+1, t+1, ACK> to the first; ESTABLISHED at the latest after the second",
+        forbidden="RST; endless SYN,ACK exchange",
+        needs=("O",),
+        rows=("R3", "R9"),
+    ),
+    Rule(
+        id="simopen.rst-refuses",
+        level="SPEC",
+        keyword_ids=("MUST-11",),
+        source="RFC 9293 3.5; 3.5.3; 3.10.7.4 second",
+        sentence="A valid RST in SYN-RECEIVED reached by an active open ends the attempt in CLOSED.",
+        stimulus="SYN-RECEIVED (active); <t+1, RST>",
+        permitted="silence; no more SYN,ACK; <t+1, p+1, ACK> draws <p+1, RST>",
+        forbidden="SYN,ACK goes on; connection can be completed",
+        needs=("O",),
+        rows=("R5",),
     ),
 )

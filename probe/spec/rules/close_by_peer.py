@@ -1,10 +1,9 @@
-"""The peer closes first: FIN-WAIT-1 and FIN-WAIT-2 (RFC 9293 section 3.6 case 1)."""
-
-from __future__ import annotations
+"""The peer closes first, or both at once: FIN-WAIT-1, FIN-WAIT-2, CLOSING (RFC 9293 section 3.6 cases 1, 3)."""
 
 from probe.spec.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+# The peer closes first: FIN-WAIT-1 and FIN-WAIT-2 (RFC 9293 section 3.6 case 1).
+CLOSE_BY_PEER: tuple[Rule, ...] = (
     Rule(
         id="aclose.fin-form",
         level="SPEC",
@@ -15,7 +14,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="FIN without ACK; gap before it",
         needs=("C",),
         passive=True,
-        topic="close_by_peer",
     ),
     Rule(
         id="aclose.fin-retransmit",
@@ -28,7 +26,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="other SEQ; constant gaps; none",
         needs=("C",),
         passive=True,
-        topic="close_by_peer",
     ),
     Rule(
         id="aclose.fin-acked-stops",
@@ -40,7 +37,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="FIN again; new FIN at f+1",
         needs=("C",),
         passive=True,
-        topic="close_by_peer",
         rows=("W2",),
     ),
     Rule(
@@ -53,7 +49,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="data with SEQ >= f",
         needs=("C",),
         passive=True,
-        topic="close_by_peer",
     ),
     Rule(
         id="aclose.halfclose-receives",
@@ -65,7 +60,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="silence; RST although only sending was shut",
         needs=("S",),
         needs_note="after a full close see rstgen.data-after-close",
-        topic="close_by_peer",
         rows=("V3",),
     ),
     Rule(
@@ -78,7 +72,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="SEQ not f+1; ACK not g+1; RST; silence",
         needs=("C",),
         passive=True,
-        topic="close_by_peer",
         rows=("V4",),
     ),
     Rule(
@@ -91,7 +84,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="no ACK; connection gone at once, as if the peer had been in LAST-ACK",
         needs=("C",),
         passive=True,
-        topic="close_by_peer",
         rows=("W5",),
     ),
     Rule(
@@ -103,7 +95,54 @@ RULES: tuple[Rule, ...] = (
         permitted="<f+1, RCV.NXT+n, ACK>, FIN still outstanding; or RST (SHLD-3)",
         forbidden="data acknowledged without having been accepted; silence",
         needs=("C", "S"),
-        topic="close_by_peer",
         rows=("W3",),
+    ),
+)
+
+# Both ends close at once (RFC 9293 section 3.6 case 3, Figure 13).
+SIMULTANEOUS_CLOSE: tuple[Rule, ...] = (
+    Rule(
+        id="simclose.fin-acked",
+        level="SPEC",
+        source="RFC 9293 3.6 Figure 13; 3.10.7.4 eighth",
+        sentence="A FIN that does not acknowledge the peer's FIN is acknowledged with SEQ f+1.",
+        stimulus="FIN-WAIT-1 (FIN at f); <g, f, FIN,ACK>, g = RCV.NXT",
+        permitted="<f+1, g+1, ACK>; CLOSING (a retransmitted FIN at f with ACK g+1 may accompany it)",
+        forbidden="ACK not g+1; RST",
+        needs=("C",),
+        rows=("W4",),
+    ),
+    Rule(
+        id="simclose.fin-still-retransmitted",
+        level="SPEC",
+        source="RFC 9293 3.10.8",
+        sentence="In CLOSING the peer's FIN stays on the retransmission queue.",
+        stimulus="CLOSING; silence",
+        permitted="<f, g+1, FIN,ACK> repeated",
+        forbidden="never repeated",
+        needs=("C",),
+        rows=("G1",),
+    ),
+    Rule(
+        id="simclose.dup-fin-reacked",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 first",
+        sentence="The tester's FIN again draws the ACK again.",
+        stimulus="CLOSING; <g, f, FIN,ACK> again",
+        permitted="<f+1, g+1, ACK>",
+        forbidden="silence; RST",
+        needs=("C",),
+        rows=("G1",),
+    ),
+    Rule(
+        id="simclose.ends-in-timewait",
+        level="SPEC",
+        source="RFC 9293 3.6 Figure 13; 3.10.7.4 fifth",
+        sentence="The ACK of its FIN takes the peer to TIME-WAIT.",
+        stimulus="CLOSING; <g+1, f+1, ACK>, then the FIN again",
+        permitted="silence; then <f+1, g+1, ACK>",
+        forbidden="RST to the repeated FIN right away",
+        needs=("C",),
+        rows=("G2",),
     ),
 )

@@ -1,10 +1,9 @@
-"""The tester's FIN reaches an established peer (RFC 9293 section 3.6 case 2)."""
-
-from __future__ import annotations
+"""The tester closes first: the peer in ESTABLISHED, CLOSE-WAIT and LAST-ACK (RFC 9293 section 3.6 case 2)."""
 
 from probe.spec.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+CLOSE_BY_TESTER: tuple[Rule, ...] = (
+    # The tester's FIN reaches an established peer (RFC 9293 section 3.6 case 2).
     Rule(
         id="close.fin-acked",
         level="SPEC",
@@ -15,7 +14,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="ACK not u+1; silence; RST without reason",
         needs=("N",),
         passive=True,
-        topic="close_by_tester",
         rows=("E6",),
     ),
     Rule(
@@ -27,7 +25,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK = u+n+1 (u+n first only if the FIN is resent)",
         forbidden="ACK = u+1, u+n for good, u+n+2",
         needs=("N",),
-        topic="close_by_tester",
     ),
     Rule(
         id="close.fin-without-ack-dropped",
@@ -38,7 +35,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence; still ESTABLISHED: data from the tester is taken",
         forbidden="FIN acknowledged; RST",
         needs=("N",),
-        topic="close_by_tester",
         rows=("F7",),
     ),
     Rule(
@@ -50,7 +46,6 @@ RULES: tuple[Rule, ...] = (
         permitted="old ACK number or silence; afterwards RCV.NXT+6 (or +5 until the FIN is resent, SHLD-31)",
         forbidden="ACK covers FIN before the gap is filled; peer closes early",
         needs=("N",),
-        topic="close_by_tester",
         rows=("E5",),
     ),
     Rule(
@@ -62,7 +57,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK!, ESTABLISHED",
         forbidden="connection closing",
         needs=("N",),
-        topic="close_by_tester",
         rows=("F4",),
     ),
     Rule(
@@ -75,7 +69,125 @@ RULES: tuple[Rule, ...] = (
         forbidden="ACK = u+2; silence; RST while the connection exists",
         needs=("H",),
         passive=True,
-        topic="close_by_tester",
         rows=("K1",),
+    ),
+    # The peer in CLOSE-WAIT and LAST-ACK (RFC 9293 section 3.6 case 2, Figure 12).
+    Rule(
+        id="close.passive-fin",
+        level="SPEC",
+        source="RFC 9293 3.10.4 CLOSE-WAIT; 3.8",
+        sentence="When its user closes, the peer sends FIN after its remaining data.",
+        stimulus="CLOSE-WAIT; application closes",
+        permitted="<w, u+1, FIN,ACK>, w = SND.NXT; LAST-ACK",
+        forbidden="FIN without ACK; w not following its data; RST without unread data",
+        needs=("E",),
+        passive=True,
+    ),
+    Rule(
+        id="close.merged-fin",
+        level="SPEC",
+        level_note="a permission: three segments are as good as four",
+        source="RFC 9293 3.6; 3.8.6.3; 3.10.7.4 seventh (piggyback), eighth",
+        sentence="ACK and own FIN may be one segment, making three segments in all.",
+        stimulus="ESTABLISHED; FIN, application closes at once",
+        permitted="one <w, u+1, FIN,ACK>; LAST-ACK",
+        forbidden="ACK in it not u+1",
+        needs=("E",),
+        passive=True,
+    ),
+    Rule(
+        id="close.lastack-closed",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 fifth LAST-ACK",
+        sentence="The ACK of its FIN ends the connection at once, without TIME-WAIT.",
+        stimulus="LAST-ACK; <u+1, w+1, ACK>, then LIVE",
+        permitted="silence; then <SEG.ACK, RST>",
+        forbidden="FIN sent again after the ACK; LIVE still answered by ACK",
+        needs=("E",),
+        needs_note="a capture shows only the first part",
+        passive=True,
+        rows=("A2",),
+    ),
+    Rule(
+        id="close.lastack-fin-retransmit",
+        level="MUST",
+        keyword_ids=("MUST-19",),
+        source="RFC 9293 3.6 case 1, 2; 3.8.2; 3.10.8; RFC 6298 5.4-5.5",
+        sentence="A FIN without ACK is repeated with doubled gaps.",
+        stimulus="LAST-ACK; silence",
+        permitted="same w, flags FIN,ACK, ACK = u+1; gaps doubling, first gap about the RTO",
+        forbidden="SEQ changes; no repetition; constant gaps",
+        needs=("E",),
+        passive=True,
+    ),
+    Rule(
+        id="close.lastack-wrong-ack",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 fifth",
+        sentence="An ACK not covering the FIN does not close.",
+        stimulus="LAST-ACK; <u+1, w, ACK>",
+        permitted="FIN still retransmitted",
+        forbidden="treated as closed",
+        needs=("E",),
+        rows=("A3",),
+    ),
+    Rule(
+        id="close.gives-up",
+        level="SHOULD",
+        keyword_ids=("SHLD-11", "MUST-20"),
+        level_note="MUST-20 item (c)",
+        source="RFC 9293 3.8.3; 3.6 case 2",
+        sentence="An unacknowledged FIN is given up after R2 (at least 100 s advised).",
+        stimulus="LAST-ACK; silence",
+        permitted="repetitions end after >= 100 s, or a shorter documented limit (WARN); then LIVE draws RST",
+        forbidden="endless",
+        needs=("E",),
+        needs_note="long run",
+    ),
+    Rule(
+        id="close.halfclose-peer-sends",
+        level="SPEC",
+        source="RFC 9293 3.6; 3.6.1",
+        sentence="In CLOSE-WAIT the peer may go on sending.",
+        stimulus="CLOSE-WAIT; application writes",
+        permitted="data SEQ from SND.NXT, ACK = u+1 on every segment; tester's ACKs are honoured",
+        forbidden="data refused locally (RST) although the application is alive; ACK below u+1",
+        needs=("H",),
+        passive=True,
+    ),
+    Rule(
+        id="close.data-after-fin-ignored",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 seventh",
+        sentence="Data following the tester's FIN is not taken.",
+        stimulus="CLOSE-WAIT; <u+1, SND.NXT, ACK, n>",
+        permitted="silence or ACK! with ACK = u+1",
+        forbidden="ACK = u+1+n; data delivered. A RST is WARN",
+        needs=("H",),
+        rows=("K3",),
+    ),
+    Rule(
+        id="close.data-before-fin-again",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 first",
+        sentence="Old data after the FIN draws the current ACK.",
+        stimulus="CLOSE-WAIT; <u-n, SND.NXT, ACK, n>",
+        permitted="<SND.NXT, u+1, ACK>",
+        forbidden="ACK below u+1; RST",
+        needs=("H",),
+        rows=("F4",),
+    ),
+    Rule(
+        id="close.fin-into-zero-window",
+        level="SPEC",
+        source="RFC 9293 3.4; 3.10.7.4 first; 3.8.6.1",
+        sentence="With a closed window a segment occupying sequence space is not acceptable but is answered.",
+        stimulus="ESTABLISHED with RCV.WND = 0; <RCV.NXT, SND.NXT, FIN,ACK>",
+        permitted=(
+            "ACK! window 0, FIN not counted until the window opens and the FIN is resent; taking the bare FIN is a "
+            "known leniency (INFO)"
+        ),
+        forbidden="silence; RST",
+        needs=("Z",),
     ),
 )

@@ -1,10 +1,73 @@
-"""What holds for any segment of any connection: the rules of last resort."""
-
-from __future__ import annotations
+"""What holds for any segment: the header's own fields, and the rules of last resort (RFC 9293 section 3.1)."""
 
 from probe.spec.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+# Checksum, reserved bits and addresses (RFC 9293 sections 3.1 and 3.9.1.1).
+HEADER: tuple[Rule, ...] = (
+    Rule(
+        id="hdr.checksum-generated",
+        level="MUST",
+        keyword_ids=("MUST-2",),
+        source="RFC 9293 3.1",
+        sentence="Every segment has a right checksum.",
+        stimulus="any",
+        permitted="verifies with the pseudo-header",
+        forbidden="wrong (captures taken on the sending host show offloaded checksums: do not judge those)",
+        needs=("N",),
+        passive=True,
+    ),
+    Rule(
+        id="hdr.checksum-checked",
+        level="MUST",
+        keyword_ids=("MUST-3",),
+        source="RFC 9293 3.1",
+        sentence="A segment with a wrong checksum is discarded.",
+        stimulus="LISTEN; SYN with checksum + 1; ESTABLISHED: data, RST with wrong checksum",
+        permitted="silence; state unchanged (a corrected copy works)",
+        forbidden="any reply; RST honoured. Loopback and virtual links may skip the check: test over a real link",
+        needs=("N",),
+        rows=("Z1",),
+    ),
+    Rule(
+        id="hdr.reserved-zero",
+        level="SPEC",
+        level_note="the RFC writes the must in lower case",
+        source="RFC 9293 3.1",
+        sentence="Reserved bits are zero in generated segments.",
+        stimulus="any",
+        permitted="zero; a bit may be set only by a peer that implements the feature the bit was assigned to",
+        forbidden="set, in particular copied from the SYN",
+        needs=("N",),
+        passive=True,
+    ),
+    Rule(
+        id="hdr.reserved-ignored",
+        level="SPEC",
+        level_note="the RFC writes the must in lower case",
+        source="RFC 9293 3.1",
+        sentence="Reserved bits are ignored on receipt unless the peer implements the feature a bit was assigned to.",
+        stimulus="LISTEN; SYN with each of the four bits set; ESTABLISHED: data likewise",
+        permitted="normal reaction, bits zero in the answer",
+        forbidden="silence; RST",
+        needs=("N",),
+        rows=("Z5",),
+    ),
+    Rule(
+        id="hdr.same-address",
+        level="MUST",
+        keyword_ids=("MUST-45",),
+        source="RFC 9293 3.9.1.1",
+        sentence="All segments of a connection come from the address first used.",
+        stimulus="multi-homed peer; SYN to each address",
+        permitted="SYN,ACK from the address contacted",
+        forbidden="other source address",
+        needs=("N",),
+        passive=True,
+    ),
+)
+
+# What holds for any segment of any connection: the rules of last resort.
+GENERAL: tuple[Rule, ...] = (
     Rule(
         id="conn.unexplained",
         level="SPEC",
@@ -18,7 +81,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="a segment that no permitted history explains, whatever segments were lost or crossed on the way",
         needs=("N",),
         passive=True,
-        topic="general",
     ),
     Rule(
         id="stack.mixed-behaviour",
@@ -36,6 +98,5 @@ RULES: tuple[Rule, ...] = (
         ),
         needs=("N",),
         passive=True,
-        topic="general",
     ),
 )

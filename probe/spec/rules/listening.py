@@ -1,10 +1,9 @@
-"""Segments that a listening port must refuse or ignore (RFC 9293 section 3.10.7.2)."""
-
-from __future__ import annotations
+"""Segments that a port without a connection refuses or ignores (RFC 9293 sections 3.10.7.1 and 3.10.7.2)."""
 
 from probe.spec.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+# Segments that a listening port must refuse or ignore (RFC 9293 section 3.10.7.2).
+LISTENING: tuple[Rule, ...] = (
     Rule(
         id="listen.ack-gets-rst",
         level="SPEC",
@@ -14,7 +13,6 @@ RULES: tuple[Rule, ...] = (
         permitted="<a, RST>; LISTEN",
         forbidden="silence; RST with SEQ other than a; SYN,ACK",
         needs=("N",),
-        topic="listening",
         rows=("L2",),
     ),
     Rule(
@@ -26,7 +24,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence; the next SYN is answered",
         forbidden="any reply; listener closed",
         needs=("N",),
-        topic="listening",
         rows=("L1",),
     ),
     Rule(
@@ -38,7 +35,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence; LISTEN",
         forbidden="RST (that is the CLOSED reaction); ACK",
         needs=("N",),
-        topic="listening",
         rows=("L5",),
     ),
     Rule(
@@ -50,7 +46,6 @@ RULES: tuple[Rule, ...] = (
         permitted="<p, t+1, SYN,ACK>; SYN-RECEIVED",
         forbidden="ACK = t+2 on the SYN,ACK; RST. Silence is a frequent hardening: WARN",
         needs=("N",),
-        topic="listening",
         rows=("L4",),
     ),
     Rule(
@@ -64,7 +59,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="SYN,ACK; RST",
         needs=("N",),
         needs_note="same link",
-        topic="listening",
     ),
     Rule(
         id="listen.invalid-source-ignored",
@@ -77,6 +71,60 @@ RULES: tuple[Rule, ...] = (
         forbidden="SYN,ACK or RST to that address",
         needs=("N",),
         needs_note="same link",
-        topic="listening",
+    ),
+)
+
+# A refused connection and segments for no connection (RFC 9293 section 3.10.7.1).
+CLOSED: tuple[Rule, ...] = (
+    Rule(
+        id="closed.syn-refused",
+        level="SPEC",
+        source="RFC 9293 3.5.2 group 1; 3.10.7.1",
+        sentence="A SYN to a port without listener is refused with SEQ 0 and an ACK covering the SYN.",
+        stimulus="CLOSED; <t, SYN>",
+        permitted="<0, t+1, RST,ACK>",
+        forbidden="silence (firewall: say 'filtered', not FAIL); SEQ not 0; ACK not t+1; ACK flag missing",
+        needs=("N",),
+        needs_note="closed port",
+        passive=True,
+        rows=("C2",),
+    ),
+    Rule(
+        id="closed.seglen-counts",
+        level="SPEC",
+        source="RFC 9293 3.4; 3.5.2; 3.10.7.1",
+        sentence="The ACK number of the RST from a closed port counts payload, SYN and FIN.",
+        stimulus="CLOSED; <t, SYN, n>, <t, SYN,FIN>, <t, FIN>, <t, no flags>, <t, PSH, n>",
+        permitted="SEQ 0, flags RST,ACK, ACK = t+1+n, t+2, t+1, t, t+n",
+        forbidden="other ACK value; silence",
+        needs=("N",),
+        needs_note="closed port",
+        rows=("C2",),
+    ),
+    Rule(
+        id="closed.ack-rst-seq",
+        level="SPEC",
+        source="RFC 9293 3.5.2 group 1; 3.10.7.1",
+        sentence="A segment with ACK draws a RST whose SEQ is the offending ACK number.",
+        stimulus="CLOSED; <s, a, ACK>, <s, a, SYN,ACK>, <s, a, FIN,ACK>, <s, a, PSH,ACK, n>",
+        permitted="<a, RST>, ACK flag clear (set: format note)",
+        forbidden="SEQ not a; silence; SYN,ACK",
+        needs=("N",),
+        needs_note="closed port or unused four-tuple",
+        passive=True,
+        rows=("C3",),
+    ),
+    Rule(
+        id="closed.rst-silent",
+        level="SPEC",
+        source="RFC 9293 3.5.2 group 1; 3.10.7.1",
+        sentence="A RST never draws a reply.",
+        stimulus="CLOSED; <s, RST>, <s, a, RST,ACK>",
+        permitted="silence",
+        forbidden="any reply, in particular a RST",
+        needs=("N",),
+        needs_note="closed port",
+        passive=True,
+        rows=("C1",),
     ),
 )

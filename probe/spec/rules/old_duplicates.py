@@ -1,10 +1,8 @@
 """Old duplicates and half-open connections (RFC 9293 sections 3.5 and 3.5.1)."""
 
-from __future__ import annotations
-
 from probe.spec.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+OLD_DUPLICATES: tuple[Rule, ...] = (
     Rule(
         id="dup.old-syn-recovery",
         level="SPEC",
@@ -14,7 +12,6 @@ RULES: tuple[Rule, ...] = (
         permitted="second SYN,ACK <p', t+1, SYN,ACK>; handshake completes",
         forbidden="second SYN unanswered; ACK = t-9 again",
         needs=("N",),
-        topic="old_duplicates",
     ),
     Rule(
         id="dup.old-syn-no-connection",
@@ -25,7 +22,6 @@ RULES: tuple[Rule, ...] = (
         permitted="only SYN,ACK repetitions, then nothing; no data, no FIN from the peer",
         forbidden="data or FIN sent, application served",
         needs=("N",),
-        topic="old_duplicates",
     ),
     Rule(
         id="dup.syn-rst-race",
@@ -36,7 +32,6 @@ RULES: tuple[Rule, ...] = (
         permitted="RSTs or plain ACKs as for any SYN or RST in SYN-RECEIVED; the last SYN gets <p', t+1, SYN,ACK>",
         forbidden="port unusable for the four-tuple",
         needs=("N",),
-        topic="old_duplicates",
     ),
     Rule(
         id="halfopen.syn-out-of-window",
@@ -47,7 +42,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK!; ESTABLISHED",
         forbidden="RST; SYN,ACK; silence",
         needs=("N",),
-        topic="old_duplicates",
         rows=("F4",),
     ),
     Rule(
@@ -60,7 +54,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence; CLOSED; LIVE draws RST",
         forbidden="connection survives",
         needs=("N",),
-        topic="old_duplicates",
     ),
     Rule(
         id="halfopen.reopen",
@@ -71,7 +64,6 @@ RULES: tuple[Rule, ...] = (
         permitted="<p', SEG.SEQ+1, SYN,ACK>",
         forbidden="silence; ACK of the old connection",
         needs=("N",),
-        topic="old_duplicates",
     ),
     Rule(
         id="halfopen.data-to-nobody",
@@ -82,7 +74,6 @@ RULES: tuple[Rule, ...] = (
         permitted="<a, RST>",
         forbidden="silence; data acknowledged",
         needs=("N",),
-        topic="old_duplicates",
         rows=("C3", "L2"),
     ),
     Rule(
@@ -94,6 +85,5 @@ RULES: tuple[Rule, ...] = (
         permitted="no retransmission of the data; CLOSED",
         forbidden="data retransmitted",
         needs=("E",),
-        topic="old_duplicates",
     ),
 )

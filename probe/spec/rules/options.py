@@ -1,10 +1,9 @@
-"""The form of options, and the maximum segment size (RFC 9293 sections 3.1, 3.2 and 3.7.1)."""
-
-from __future__ import annotations
+"""Options: their form, the maximum segment size, and what both SYNs agree on (RFC 9293 section 3.2, RFC 7323)."""
 
 from probe.spec.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+OPTIONS: tuple[Rule, ...] = (
+    # The form of options, and the maximum segment size (RFC 9293 sections 3.1, 3.2 and 3.7.1).
     Rule(
         id="opt.mss-on-syn",
         level="SHOULD",
@@ -17,7 +16,6 @@ RULES: tuple[Rule, ...] = (
         needs=("N", "O"),
         needs_note="O to see the option on the peer's own SYN",
         passive=True,
-        topic="options",
     ),
     Rule(
         id="opt.mss-only-on-syn",
@@ -30,7 +28,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="seen there",
         needs=("N",),
         passive=True,
-        topic="options",
     ),
     Rule(
         id="opt.mss-default",
@@ -42,7 +39,6 @@ RULES: tuple[Rule, ...] = (
         permitted="payload =< 536 / 1220",
         forbidden="larger",
         needs=("E",),
-        topic="options",
     ),
     Rule(
         id="opt.mss-respected",
@@ -55,7 +51,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="larger (very small MSS values may be raised by the stack: choose 500 or more)",
         needs=("E",),
         passive=True,
-        topic="options",
     ),
     Rule(
         id="opt.unknown-ignored",
@@ -67,7 +62,6 @@ RULES: tuple[Rule, ...] = (
         permitted="normal reaction",
         forbidden="silence; RST",
         needs=("N",),
-        topic="options",
     ),
     Rule(
         id="opt.any-segment",
@@ -79,7 +73,6 @@ RULES: tuple[Rule, ...] = (
         permitted="data acknowledged normally",
         forbidden="refused",
         needs=("N",),
-        topic="options",
     ),
     Rule(
         id="opt.illegal-length",
@@ -91,7 +84,6 @@ RULES: tuple[Rule, ...] = (
         permitted="RST, silence, or normal processing; afterwards the port still answers a clean SYN",
         forbidden="host or listener stops answering",
         needs=("N",),
-        topic="options",
         rows=("Z4",),
     ),
     Rule(
@@ -104,7 +96,6 @@ RULES: tuple[Rule, ...] = (
         permitted="MSS honoured (as opt.mss-respected)",
         forbidden="MSS ignored",
         needs=("E",),
-        topic="options",
     ),
     Rule(
         id="opt.eol-zero-padding",
@@ -117,6 +108,117 @@ RULES: tuple[Rule, ...] = (
         forbidden="other octets",
         needs=("N",),
         passive=True,
-        topic="options",
+    ),
+    # Window scale, timestamps and SACK-permitted (RFC 7323, RFC 2018).
+    Rule(
+        id="opt.ws-only-if-offered",
+        level="MAY",
+        level_note="a permission with a condition",
+        source="RFC 7323 1.3, 2.2",
+        sentence="A SYN,ACK carries window scale only if the SYN did.",
+        stimulus="SYN without and with kind 3",
+        permitted="absent without; present with (SHOULD 2.3)",
+        forbidden="present without offer",
+        needs=("N",),
+        passive=True,
+    ),
+    Rule(
+        id="opt.ws-not-on-syn-window",
+        level="MUST NOT",
+        source="RFC 7323 2.2",
+        sentence="The window of SYN and SYN,ACK is unscaled.",
+        stimulus="SYN with kind 3",
+        permitted="first window after the handshake, scaled, is of the same order as the SYN,ACK window",
+        forbidden="window of SYN,ACK only makes sense scaled (INFO, heuristic)",
+        needs=("N",),
+        passive=True,
+    ),
+    Rule(
+        id="opt.ws-limit-14",
+        level="MUST",
+        source="RFC 7323 2.3",
+        sentence="Shift counts never exceed 14; a larger received value is used as 14.",
+        stimulus="SYN with shift 15",
+        permitted="normal SYN,ACK; own shift =< 14",
+        forbidden="own shift > 14; refusal",
+        needs=("N",),
+        passive=True,
+    ),
+    Rule(
+        id="opt.ws-on-non-syn-ignored",
+        level="MUST",
+        source="RFC 7323 2.2",
+        sentence="Window scale without SYN is ignored.",
+        stimulus="ESTABLISHED; data with kind 3",
+        permitted="data acknowledged, scaling unchanged",
+        forbidden="scaling changes; RST",
+        needs=("E",),
+    ),
+    Rule(
+        id="opt.ts-only-if-offered",
+        level="MAY",
+        level_note="a permission with a condition",
+        source="RFC 7323 3.2",
+        sentence="A SYN,ACK carries timestamps only if the SYN did.",
+        stimulus="SYN without and with kind 8",
+        permitted="absent without; with: TSecr = TSval of the SYN (MUST echo)",
+        forbidden="present without offer; wrong TSecr",
+        needs=("N",),
+        passive=True,
+    ),
+    Rule(
+        id="opt.ts-on-every-segment",
+        level="MUST",
+        source="RFC 7323 3.2",
+        sentence="Once negotiated, every segment but RST carries timestamps (RST SHOULD).",
+        stimulus="ESTABLISHED with timestamps",
+        permitted="present on ACK, data, FIN; TSval never decreasing",
+        forbidden="missing on a non-RST segment",
+        needs=("N",),
+        passive=True,
+    ),
+    Rule(
+        id="opt.ts-missing-dropped",
+        level="SHOULD",
+        level_note="the connection MUST NOT be aborted for it",
+        source="RFC 7323 3.2",
+        sentence="A segment lacking the negotiated option is dropped silently, the connection stays.",
+        stimulus="ESTABLISHED with timestamps; data without the option",
+        permitted="silence, later data with option accepted; or data accepted (WARN)",
+        forbidden="RST, connection lost",
+        needs=("N",),
+        rows=("F2",),
+    ),
+    Rule(
+        id="opt.ts-unnegotiated-ignored",
+        level="MUST",
+        source="RFC 7323 3.2",
+        sentence="Timestamps that were not negotiated are ignored.",
+        stimulus="ESTABLISHED without; data with kind 8",
+        permitted="data acknowledged, no option in the reply",
+        forbidden="dropped; option starts to appear",
+        needs=("N",),
+    ),
+    Rule(
+        id="opt.paws-old-acked",
+        level="MUST*",
+        source="RFC 7323 5.3 R1",
+        sentence="With PAWS a segment with an older TSval draws an ACK and is dropped.",
+        stimulus="ESTABLISHED with timestamps; <RCV.NXT, SND.NXT, ACK, n>, TSval = last - 1000",
+        permitted="ACK!, data not taken",
+        forbidden="data taken (no PAWS: INFO); RST",
+        needs=("N",),
+        rows=("F1",),
+    ),
+    Rule(
+        id="opt.sackperm-only-on-syn",
+        level="MUST NOT",
+        source="RFC 2018 2",
+        sentence="SACK-permitted never appears without SYN.",
+        stimulus="any",
+        permitted="never on non-SYN segments",
+        forbidden="seen there",
+        needs=("N",),
+        passive=True,
     ),
 )

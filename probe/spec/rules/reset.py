@@ -1,10 +1,9 @@
-"""RST arriving on a synchronized connection (RFC 9293 section 3.5.3, RFC 5961 section 3)."""
-
-from __future__ import annotations
+"""RST and SYN on a standing connection, and the RST an end sends (RFC 9293 section 3.5.3, RFC 5961)."""
 
 from probe.spec.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+# RST arriving on a synchronized connection (RFC 9293 section 3.5.3, RFC 5961 section 3).
+RESET: tuple[Rule, ...] = (
     Rule(
         id="rst.exact-resets",
         level="SPEC",
@@ -15,7 +14,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence; CLOSED; LIVE draws <SND.NXT, RST>",
         forbidden="any answer; connection survives",
         needs=("N",),
-        topic="reset",
         rows=("F5",),
     ),
     Rule(
@@ -28,7 +26,6 @@ RULES: tuple[Rule, ...] = (
         permitted="ACK!, ESTABLISHED (mitigation); or silence and CLOSED (classic 3.5.3 rule: INFO, no mitigation)",
         forbidden="RST; silence with the connection alive is WARN (throttling?)",
         needs=("N",),
-        topic="reset",
         rows=("F5",),
     ),
     Rule(
@@ -40,7 +37,6 @@ RULES: tuple[Rule, ...] = (
         permitted="CLOSED",
         forbidden="connection survives",
         needs=("N",),
-        topic="reset",
     ),
     Rule(
         id="rst.out-of-window-dropped",
@@ -52,7 +48,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence; LIVE gives ACK!",
         forbidden="connection gone; any reply",
         needs=("N",),
-        topic="reset",
         rows=("F3",),
     ),
     Rule(
@@ -64,7 +59,6 @@ RULES: tuple[Rule, ...] = (
         permitted="CLOSED both times",
         forbidden="survives (a stack with stricter checks: WARN)",
         needs=("N",),
-        topic="reset",
     ),
     Rule(
         id="rst.with-data",
@@ -76,7 +70,6 @@ RULES: tuple[Rule, ...] = (
         permitted="CLOSED, payload not acknowledged",
         forbidden="RST ignored (WARN); payload acknowledged",
         needs=("N",),
-        topic="reset",
     ),
     Rule(
         id="rst.zero-window",
@@ -88,7 +81,6 @@ RULES: tuple[Rule, ...] = (
         permitted="CLOSED",
         forbidden="survives",
         needs=("Z",),
-        topic="reset",
     ),
     Rule(
         id="rst.no-paws",
@@ -99,7 +91,6 @@ RULES: tuple[Rule, ...] = (
         permitted="CLOSED both times",
         forbidden="ignored because of the timestamp",
         needs=("N",),
-        topic="reset",
     ),
     Rule(
         id="rst.closing-states",
@@ -111,7 +102,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="retransmissions go on",
         needs=("H", "C", "E"),
         needs_note="H for CLOSE-WAIT, C for FIN-WAIT-1, FIN-WAIT-2 and CLOSING, E for LAST-ACK",
-        topic="reset",
     ),
     Rule(
         id="rst.challenge-throttled",
@@ -123,6 +113,129 @@ RULES: tuple[Rule, ...] = (
         forbidden="one ACK per RST without limit (INFO)",
         needs=("N",),
         needs_note="run last",
-        topic="reset",
+    ),
+)
+
+# When and how a connection sends a RST (RFC 9293 sections 3.5.2, 3.6.1 and 3.10.5).
+RESET_GENERATION: tuple[Rule, ...] = (
+    Rule(
+        id="rstgen.abort-seq",
+        level="SPEC",
+        source="RFC 9293 3.10.5; 3.6",
+        sentence="An aborting user sends a RST at SND.NXT.",
+        stimulus="ESTABLISHED or CLOSE-WAIT; the application aborts",
+        permitted="<SND.NXT, RST>, ACK flag and number RCV.NXT optional; CLOSED",
+        forbidden="SEQ elsewhere; FIN instead",
+        needs=("A",),
+        passive=True,
+    ),
+    Rule(
+        id="rstgen.unread-data-at-close",
+        level="SHOULD",
+        keyword_ids=("SHLD-3",),
+        source="RFC 9293 3.6.1",
+        sentence="Closing with unread received data is shown by a RST.",
+        stimulus="ESTABLISHED; send n octets the application never reads, then it closes",
+        permitted="RST (SEQ = SND.NXT) instead of FIN",
+        forbidden="FIN as if all had been read (WARN)",
+        needs=("A",),
+    ),
+    Rule(
+        id="rstgen.data-after-close",
+        level="SHOULD",
+        keyword_ids=("SHLD-3", "MAY-1"),
+        level_note="only with MAY-1",
+        source="RFC 9293 3.6.1",
+        sentence="Data arriving after a full close is answered by RST in half-duplex implementations.",
+        stimulus="FIN-WAIT-1 or FIN-WAIT-2 after a full close; <RCV.NXT, SND.NXT, ACK, n>",
+        permitted="RST (SEQ = SND.NXT or SEG.ACK); or data acknowledged (no half-duplex close)",
+        forbidden="silence",
+        needs=("C",),
+        rows=("W3", "V3"),
+    ),
+    Rule(
+        id="rstgen.never-for-unacceptable",
+        level="SPEC",
+        level_note="the RFC writes the must in lower case",
+        source="RFC 9293 3.5.2 group 3",
+        sentence="In a synchronized state unacceptable segments draw an empty ACK, never a RST.",
+        stimulus="ESTABLISHED; out-of-window SEQ, and ACK = SND.NXT+1000",
+        permitted="ACK!, ESTABLISHED",
+        forbidden="RST; data in the answer",
+        needs=("N",),
+        rows=("F4", "F9"),
+    ),
+    Rule(
+        id="rstgen.timestamp-on-rst",
+        level="SHOULD",
+        level_note="the RFC writes RECOMMENDED",
+        source="RFC 7323 5.2, 3.2",
+        sentence="A RST caused by a segment with timestamps carries the option, TSecr = that TSval, TSval = 0.",
+        stimulus="CLOSED; <s, a, ACK> with timestamps",
+        permitted="option present as described",
+        forbidden="absent (WARN at most, common)",
+        needs=("N",),
+    ),
+)
+
+# SYN arriving on a synchronized connection (RFC 9293 section 3.10.7.4 fourth).
+SYN_IN_SYNC: tuple[Rule, ...] = (
+    Rule(
+        id="synsync.in-window",
+        level="SHOULD",
+        level_note="inside the MUST* of the RFC 5961 mitigation",
+        source="RFC 9293 3.10.7.4 fourth; RFC 5961 4.2",
+        sentence="A SYN in the window is challenged and dropped.",
+        stimulus="ESTABLISHED; <RCV.NXT, SYN> and <RCV.NXT+10, SYN>",
+        permitted="ACK!, ESTABLISHED; or (classic) a RST and CLOSED: INFO",
+        forbidden="SYN,ACK; silence; connection lost without RST",
+        needs=("N",),
+        rows=("F6",),
+    ),
+    Rule(
+        id="synsync.retransmitted-syn",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 first",
+        sentence="The original SYN again is a plain old duplicate.",
+        stimulus="ESTABLISHED; <t, SYN>",
+        permitted="ACK!, ESTABLISHED",
+        forbidden="RST; SYN,ACK; connection lost",
+        needs=("N",),
+        passive=True,
+        rows=("F4",),
+    ),
+    Rule(
+        id="synsync.retransmitted-synack",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 first",
+        sentence="A client peer answers a repeated SYN,ACK with its ACK again.",
+        stimulus="ESTABLISHED (client); <t, p+1, SYN,ACK> again",
+        permitted="<SND.NXT, RCV.NXT, ACK>",
+        forbidden="RST; silence (then a lost third segment could never be repaired)",
+        needs=("O",),
+        passive=True,
+        rows=("F4",),
+    ),
+    Rule(
+        id="synsync.data-flows-on",
+        level="SPEC",
+        level_note="MUST* where the RFC 5961 mitigation is implemented",
+        source="RFC 5961 4.2",
+        sentence="After a challenged SYN the connection works.",
+        stimulus="ESTABLISHED; SYN, then <RCV.NXT, SND.NXT, ACK, n>",
+        permitted="ACK = RCV.NXT+n",
+        forbidden="data refused",
+        needs=("E",),
+    ),
+    Rule(
+        id="synsync.closing-states",
+        level="SPEC",
+        source="RFC 9293 3.10.7.4 fourth",
+        sentence="CLOSE-WAIT, FIN-WAIT-1, FIN-WAIT-2, CLOSING and LAST-ACK react to a SYN as ESTABLISHED does.",
+        stimulus="those states; SYN in and out of window",
+        permitted="ACK! (in window also RST and CLOSED)",
+        forbidden="SYN,ACK",
+        needs=("H", "C"),
+        needs_note="H for CLOSE-WAIT, C for the states after the peer's FIN",
     ),
 )

@@ -73,7 +73,6 @@ class Rule:
     needs: tuple[str, ...]
     needs_note: str = ""
     passive: bool = False
-    topic: str
     rows: tuple[str, ...] = ()
     custom: str = ""
 

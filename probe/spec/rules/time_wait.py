@@ -1,10 +1,8 @@
 """TIME-WAIT and its reuse (RFC 9293 section 3.6.1, RFC 6191, RFC 1337)."""
 
-from __future__ import annotations
-
 from probe.spec.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (
+TIME_WAIT: tuple[Rule, ...] = (
     Rule(
         id="timewait.fin-reacked",
         level="SPEC",
@@ -15,7 +13,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="silence; RST before 2MSL is over",
         needs=("C",),
         passive=True,
-        topic="time_wait",
         rows=("T12",),
     ),
     Rule(
@@ -29,7 +26,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="RST much earlier than any declared 2MSL: WARN with the value; none at all: FAIL",
         needs=("C",),
         needs_note="long run",
-        topic="time_wait",
     ),
     Rule(
         id="timewait.timer-restart",
@@ -41,7 +37,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="RST at the second",
         needs=("C",),
         needs_note="long run",
-        topic="time_wait",
     ),
     Rule(
         id="timewait.expires",
@@ -53,7 +48,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="ACK",
         needs=("C",),
         needs_note="long run",
-        topic="time_wait",
         rows=("T19",),
     ),
     Rule(
@@ -66,7 +60,6 @@ RULES: tuple[Rule, ...] = (
         permitted="<f+1, RST> to the FIN (ended), or ACK (protected): both INFO",
         forbidden="any reply to the RST itself at exact SEQ",
         needs=("C",),
-        topic="time_wait",
         rows=("T11",),
     ),
     Rule(
@@ -78,7 +71,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence; ACK to the FIN",
         forbidden="TIME-WAIT gone",
         needs=("C",),
-        topic="time_wait",
         rows=("T11",),
     ),
     Rule(
@@ -90,7 +82,6 @@ RULES: tuple[Rule, ...] = (
         permitted="<f+1, g+1, ACK>",
         forbidden="RST; silence after spacing",
         needs=("C",),
-        topic="time_wait",
         rows=("T13",),
     ),
     Rule(
@@ -104,7 +95,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="ACK or silence: WARN; RST: WARN if in window, FAIL if not",
         needs=("C",),
         needs_note="on a listening port",
-        topic="time_wait",
         rows=("T1", "T5"),
     ),
     Rule(
@@ -119,7 +109,6 @@ RULES: tuple[Rule, ...] = (
         forbidden="SYN,ACK with a wrong ACK number",
         needs=("C",),
         needs_note="on a listening port",
-        topic="time_wait",
         rows=("T2", "T3", "T6", "T8"),
     ),
     Rule(
@@ -131,7 +120,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence or <f+1, g+1, ACK>; TIME-WAIT goes on (FIN is acknowledged)",
         forbidden="SYN,ACK; RST",
         needs=("C",),
-        topic="time_wait",
         rows=("T4", "T7", "T9"),
     ),
     Rule(
@@ -147,7 +135,6 @@ RULES: tuple[Rule, ...] = (
         permitted="p' > f (modulo 2^32)",
         forbidden="p' =< f",
         needs=("C",),
-        topic="time_wait",
     ),
     Rule(
         id="timewait.back-on-old-dup",
@@ -160,7 +147,6 @@ RULES: tuple[Rule, ...] = (
         permitted="<f+1, g+1, ACK>",
         forbidden="RST (frequent in practice: WARN)",
         needs=("C",),
-        topic="time_wait",
     ),
     Rule(
         id="timewait.data-ignored",
@@ -171,7 +157,6 @@ RULES: tuple[Rule, ...] = (
         permitted="silence or ACK = g+1",
         forbidden="ACK = g+1+n. RST is WARN",
         needs=("C",),
-        topic="time_wait",
         rows=("T18",),
     ),
 )
