@@ -127,24 +127,27 @@ def extract(batch: Batch, addresses: Addresses) -> tuple[Columns, Counter[str]]:
     """The TCP segments of a batch, and by reason how many records are none or cannot be read."""
     record, ip, skipped = locate(batch)
     before = ip - batch.at[record]
-    packets = _Packets(
-        record, ip, batch.captured[record] - before, batch.wire[record] - before, gather(batch.octets, ip)
-    )
+    every: Rows = np.ndarray((batch.octets.size - REACH + 1,), f"V{REACH}", batch.octets, strides=(1,))
+    packets = _Packets(record, ip, batch.captured[record] - before, batch.wire[record] - before, every[ip])
     parts = []
     for family in FAMILIES:
-        good, end = ordinary(packets.rows, family, packets.room, packets.wire)
+        good, end = _ordinary(packets.rows, family, packets.room, packets.wire)
         if good.any():
             parts.append(_fast(packets.take(good), end[good], family, addresses))
             packets = packets.take(~good)
-    if len(packets.record):
+    if len(packets.record) or not parts:
         parts.append(_slow(packets, batch.octets, addresses, skipped))
-    return _merge(parts) if parts else _slow(packets, batch.octets, addresses, skipped), skipped
+    if len(parts) == 1:
+        return parts[0], skipped
+    order = np.argsort(np.concatenate([part.record for part in parts]), kind="stable")
+    names = [column.name for column in fields(Columns)]
+    return Columns(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in names)), skipped
 
 
 def _fast(packets: _Packets, end: Int64, family: Family, addresses: Addresses) -> Columns:
     tcp = packets.rows.view(family.layout)
     sport, dport = tcp["sport"].astype(np.uint16), tcp["dport"].astype(np.uint16)
-    flow, from_high = flows(packets.rows, family.version, addresses, sport, dport)
+    flow, from_high = _flows(packets.rows, family.version, addresses, sport, dport)
     header = (tcp["offset"] >> 4).astype(np.int64) * 4
     return Columns(
         packets.record,
@@ -164,8 +167,8 @@ def _fast(packets: _Packets, end: Int64, family: Family, addresses: Addresses) -
 
 def _slow(packets: _Packets, octets: Octets, addresses: Addresses, skipped: Counter[str]) -> Columns:
     """Packets the fast path cannot read: counted if they are no TCP segment, else decoded one by one."""
-    packets = packets.take(~foreign(packets.rows, packets.room, skipped))
-    kept, segments, ports = read_odd(octets, packets.ip, packets.room, packets.wire, skipped)
+    packets = packets.take(~_foreign(packets.rows, packets.room, skipped))
+    kept, segments, ports = _read_odd(octets, packets.ip, packets.room, packets.wire, skipped)
     packets = packets.take(kept)
     version = (octets[packets.ip] >> 4).astype(np.uint8)
     sport, dport = ports[:, 0].copy(), ports[:, 1].copy()
@@ -173,7 +176,9 @@ def _slow(packets: _Packets, octets: Octets, addresses: Addresses, skipped: Coun
     for family in FAMILIES:
         some = version == family.version
         if some.any():
-            flow[some], from_high[some] = flows(packets.rows[some], family.version, addresses, sport[some], dport[some])
+            flow[some], from_high[some] = _flows(
+                packets.rows[some], family.version, addresses, sport[some], dport[some]
+            )
     return Columns(
         packets.record, version, flow, from_high, sport, dport,
         np.array([s.seq for s in segments], np.uint32),
@@ -188,22 +193,7 @@ def _slow(packets: _Packets, octets: Octets, addresses: Addresses, skipped: Coun
     )  # fmt: skip
 
 
-def _merge(parts: list[Columns]) -> Columns:
-    """The parts as one, in the order of the records."""
-    if len(parts) == 1:
-        return parts[0]
-    order = np.argsort(np.concatenate([part.record for part in parts]), kind="stable")
-    names = [column.name for column in fields(Columns)]
-    return Columns(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in names))
-
-
-def gather(octets: Octets, ip: Int64) -> Rows:
-    """The first 60 octets from each IP header on, whatever lies there."""
-    every: Rows = np.ndarray((octets.size - REACH + 1,), f"V{REACH}", octets, strides=(1,))
-    return every[ip]
-
-
-def ordinary(rows: Rows, family: Family, room: Int64, wire: Int64) -> tuple[Bools, Int64]:
+def _ordinary(rows: Rows, family: Family, room: Int64, wire: Int64) -> tuple[Bools, Int64]:
     """(which packets the fast path may read, and their length from the IP header on).
 
     Those without IP options or extension headers, whole up to the fixed TCP header, whose lengths agree. ``room``
@@ -221,7 +211,7 @@ def ordinary(rows: Rows, family: Family, room: Int64, wire: Int64) -> tuple[Bool
     return good, end
 
 
-def flows(rows: Rows, version: int, addresses: Addresses, sport: Ports, dport: Ports) -> tuple[Int64, Bools]:
+def _flows(rows: Rows, version: int, addresses: Addresses, sport: Ports, dport: Ports) -> tuple[Int64, Bools]:
     """(flow keys, whether from the high end) for packets of one IP version."""
     fields = rows.view(IPV4 if version == 4 else IPV6)
     ports = sport.astype(np.uint64), dport.astype(np.uint64)
@@ -232,7 +222,7 @@ def flows(rows: Rows, version: int, addresses: Addresses, sport: Ports, dport: P
     return addresses.flows6((source, lower[0]), (target, lower[1]), *ports)
 
 
-def foreign(rows: Rows, room: Int64, skipped: Counter[str]) -> Bools:
+def _foreign(rows: Rows, room: Int64, skipped: Counter[str]) -> Bools:
     """Which packets hold another protocol than TCP by the plain word of their IP header; counts them by its name."""
     four, six = rows.view(IPV4), rows.view(IPV6)
     version = four["first"] >> 4
@@ -244,7 +234,7 @@ def foreign(rows: Rows, room: Int64, skipped: Counter[str]) -> Bools:
     return other
 
 
-def read_odd(
+def _read_odd(
     octets: Octets, ip: Int64, room: Int64, wire: Int64, skipped: Counter[str]
 ) -> tuple[Bools, list[Segment], NDArray[np.uint16]]:
     """(which packets are TCP segments, these, their source and destination ports); counts the others by reason."""

@@ -8,6 +8,7 @@ first starts at a true boundary, and each ends where the next one starts (see `R
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -47,9 +48,15 @@ def cut(path: str, parts: int, least: int = LEAST) -> list[Part]:
         if source.compressed or kind is None or count < 2 or len(head) < pcap.FILE_HEADER:
             return [Part(path)]
         targets = [size * index // count for index in range(1, count)]
-        if kind == "pcap":
-            return _cut_pcap(window, pcap.parse_header(head), targets)
-        return _cut_pcapng(window, targets)
+        if kind == "pcapng":
+            return _cut_pcapng(window, targets)
+        header, found = pcap.parse_header(head), [Part(path)]
+        for target in targets:
+            start = _boundary(window, header, target)
+            if start is not None and start > found[-1].start:
+                found[-1] = replace(found[-1], end=start)
+                found.append(Part(path, start, None, None))
+        return found
 
 
 def _cut_pcapng(window: Window, targets: list[int]) -> list[Part]:
@@ -61,27 +68,12 @@ def _cut_pcapng(window: Window, targets: list[int]) -> list[Part]:
             walker.prune()
             number += len(found)
             if targets and window.offset >= targets[0]:
-                parts[-1] = _ending(parts[-1], window.offset)
+                parts[-1] = replace(parts[-1], end=window.offset)
                 parts.append(Part(path, window.offset, None, number, walker.context.copy()))
                 targets = [target for target in targets if target > window.offset]
     except CaptureError:
         return parts  # the reader of the last part meets the fault again, and reports it
     return parts
-
-
-def _cut_pcap(window: Window, header: pcap.Header, targets: list[int]) -> list[Part]:
-    path = window.source.path
-    parts = [Part(path)]
-    for target in targets:
-        start = _boundary(window, header, target)
-        if start is not None and start > parts[-1].start:
-            parts[-1] = _ending(parts[-1], start)
-            parts.append(Part(path, start, None, None))
-    return parts
-
-
-def _ending(part: Part, end: int) -> Part:
-    return Part(part.path, part.start, end, part.first, part.context)
 
 
 def _boundary(window: Window, header: pcap.Header, target: int) -> int | None:

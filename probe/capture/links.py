@@ -17,7 +17,6 @@ _VLAN = np.array([0x8100, 0x88A8, 0x9100, 0x9200], np.int64)
 _MAX_TAGS = 8
 _FAMILIES = np.array([2, 10, 23, 24, 28, 30], np.int64)
 """AF_INET, and AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS."""
-_FAMILIES_SWAPPED = _FAMILIES << 24
 _NETLINK = 824
 
 _ETHER_NAMES = {
@@ -32,6 +31,10 @@ _LINK_NAMES = {
     187: "Bluetooth HCI H4", 189: "USB", 192: "802.11 PPI", 195: "IEEE 802.15.4", 201: "Bluetooth HCI H4",
     220: "USB", 227: "CAN", 239: "nflog", 249: "USBPcap", 253: "netlink", 258: "PKTAP",
 }  # fmt: skip
+_NO_LINK = {
+    NOT_A_PACKET: "not a packet (a log entry, system call or custom block)",
+    NO_INTERFACE: "packet of an interface that the file does not describe",
+}
 
 
 class Located(NamedTuple):
@@ -40,14 +43,6 @@ class Located(NamedTuple):
     rows: Int64
     ip: Int64
     skipped: Counter[str]
-
-
-class _Layer(NamedTuple):
-    """Packets of one link type on the way down: ``at`` is where the next header starts, ``kind`` its Ethernet type."""
-
-    rows: Int64
-    at: Int64
-    kind: Int64
 
 
 def locate(batch: Batch) -> Located:
@@ -72,18 +67,26 @@ def _of_link(batch: Batch, link: int, rows: Int64, skipped: Counter[str]) -> tup
     if link in RAW:
         return rows, batch.at[rows]
     if link in (NULL, LOOP):
-        return _loopback(batch, rows, skipped)
+        # Four octets of address family, in the byte order of whatever machine captured.
+        rows = _long_enough(batch, rows, 4, skipped)
+        family = field32(batch.octets, batch.at[rows])
+        good = np.isin(family, _FAMILIES) | np.isin(family, _FAMILIES << 24)
+        _count(family[~good], lambda _: "loopback packet that is not IP", skipped)
+        return rows[good], batch.at[rows[good]] + 4
     header = {ETHERNET: (14, 12), SLL: (16, 14), SLL2: (20, 0)}.get(link)
     if header is None:
-        skipped[_link_reason(link)] += len(rows)
+        name = f" ({_LINK_NAMES[link]})" if link in _LINK_NAMES else ""
+        skipped[_NO_LINK.get(link, f"link type {link}{name} is not supported")] += len(rows)
         return rows[:0], rows[:0]
     size, kind_at = header
     rows = _long_enough(batch, rows, size, skipped)
     at = batch.at[rows]
-    layer = _Layer(rows, at + size, field16(batch.octets, at + kind_at))
-    if link != ETHERNET:
-        layer = _drop_netlink(batch, layer, 2 if link == SLL else 8, skipped)
-    return _ethertype(batch, layer, skipped)
+    if link != ETHERNET:  # Linux "cooked" packets of netlink: their protocol field holds no Ethernet type
+        netlink = field16(batch.octets, at + (2 if link == SLL else 8)) == _NETLINK
+        if netlink.any():
+            skipped["netlink"] += int(netlink.sum())
+            rows, at = rows[~netlink], at[~netlink]
+    return _ethertype(batch, rows, at + size, field16(batch.octets, at + kind_at), skipped)
 
 
 def _long_enough(batch: Batch, rows: Int64, size: int, skipped: Counter[str]) -> Int64:
@@ -94,27 +97,8 @@ def _long_enough(batch: Batch, rows: Int64, size: int, skipped: Counter[str]) ->
     return rows[enough]
 
 
-def _loopback(batch: Batch, rows: Int64, skipped: Counter[str]) -> tuple[Int64, Int64]:
-    """NULL and LOOP: four octets of address family, in the byte order of whatever machine captured."""
-    rows = _long_enough(batch, rows, 4, skipped)
-    family = field32(batch.octets, batch.at[rows])
-    good = np.isin(family, _FAMILIES) | np.isin(family, _FAMILIES_SWAPPED)
-    _count(family[~good], lambda _: "loopback packet that is not IP", skipped)
-    return rows[good], batch.at[rows[good]] + 4
-
-
-def _drop_netlink(batch: Batch, layer: _Layer, hardware_at: int, skipped: Counter[str]) -> _Layer:
-    """Linux "cooked" packets of netlink: their protocol field holds no Ethernet type."""
-    other = field16(batch.octets, batch.at[layer.rows] + hardware_at) == _NETLINK
-    if not other.any():
-        return layer
-    skipped["netlink"] += int(other.sum())
-    return _Layer(*(column[~other] for column in layer))
-
-
-def _ethertype(batch: Batch, layer: _Layer, skipped: Counter[str]) -> tuple[Int64, Int64]:
+def _ethertype(batch: Batch, rows: Int64, at: Int64, kind: Int64, skipped: Counter[str]) -> tuple[Int64, Int64]:
     """Step over VLAN tags (802.1Q, QinQ and its older types) and keep what is IP."""
-    rows, at, kind = layer
     if (kind == _IPV4).all():
         return rows, at
     for _ in range(_MAX_TAGS):
@@ -140,15 +124,6 @@ def _ether_reason(kind: int) -> str:
     if kind in _VLAN:
         return f"more than {_MAX_TAGS} VLAN tags"
     return "802.3 frame" if kind < 0x600 else f"Ethernet type {kind:#06x}"
-
-
-def _link_reason(link: int) -> str:
-    if link == NOT_A_PACKET:
-        return "not a packet (a log entry, system call or custom block)"
-    if link == NO_INTERFACE:
-        return "packet of an interface that the file does not describe"
-    name = f" ({_LINK_NAMES[link]})" if link in _LINK_NAMES else ""
-    return f"link type {link}{name} is not supported"
 
 
 def _count(numbers: Int64, reason: Callable[[int], str], skipped: Counter[str]) -> None:

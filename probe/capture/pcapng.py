@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from probe.capture.batch import NO_INTERFACE, NOT_A_PACKET, Batch, Bools, Int64, field16, field32
+from probe.capture.batch import NO_INTERFACE, NOT_A_PACKET, Batch, Int64, field16, field32
 from probe.capture.errors import CaptureError
 from probe.capture.window import Window
 
@@ -45,24 +45,19 @@ def nanoseconds(ticks: Unsigned, resolution: Unsigned, offset: Int64) -> Int64:
     The last two have one entry a stamp, or one for all. Absurd clocks wrap around, they do not fail.
     """
     exponent = resolution & np.uint64(0x7F)
-    scaled = _decimal(ticks, exponent)
-    if (resolution > 0x7F).any():
-        scaled = np.where(resolution > 0x7F, _binary(ticks, exponent), scaled)
-    return scaled.astype(np.int64) + offset * np.int64(_GIGA)
-
-
-def _decimal(ticks: Unsigned, exponent: Unsigned) -> Unsigned:
     up = _TENS[9 - np.minimum(exponent, np.uint64(9)).astype(np.int64)]
     down = _TENS[np.clip(exponent.astype(np.int64) - 9, 0, 19)]
-    scaled = ticks * up
-    return scaled // down if (down > 1).any() else scaled
-
-
-def _binary(ticks: Unsigned, exponent: Unsigned) -> Unsigned:
-    exponent = np.minimum(exponent, np.uint64(63))
-    whole, part = ticks >> exponent, ticks & ((np.uint64(1) << exponent) - np.uint64(1))
-    kept = np.minimum(exponent, np.uint64(34))  # a 34-bit fraction times 10**9 is the most that fits
-    return whole * np.uint64(_GIGA) + ((part >> (exponent - kept)) * np.uint64(_GIGA) >> kept)
+    scaled: Unsigned = ticks * up
+    if (down > 1).any():
+        scaled //= down
+    binary = resolution > 0x7F
+    if binary.any():
+        exponent = np.minimum(exponent, np.uint64(63))
+        whole, part = ticks >> exponent, ticks & ((np.uint64(1) << exponent) - np.uint64(1))
+        kept = np.minimum(exponent, np.uint64(34))  # a 34-bit fraction times 10**9 is the most that fits
+        fraction = (part >> (exponent - kept)) * np.uint64(_GIGA) >> kept
+        scaled = np.where(binary, whole * np.uint64(_GIGA) + fraction, scaled)
+    return scaled.astype(np.int64) + offset * np.int64(_GIGA)
 
 
 def impossible(kind: int, size: int) -> str:
@@ -153,7 +148,10 @@ class Walker:
             if window.exhausted:
                 return False
             raise window.ends("a block")
-        kind, size = self._head(window.at)
+        head = window.octets[window.at : window.at + _FRAME].tobytes()
+        if head.startswith(b"\x0a\x0d\x0d\x0a"):  # a section brings its own byte order, which holds from here on
+            self.context.order = byte_order(head)
+        kind, size = struct.unpack_from(f"{self.context.order or '<'}II", head)
         if not self.context.order:
             raise window.fault("a pcapng section of unknown byte order")
         if size < _LEAST.get(kind, _FRAME) or size % 4:
@@ -165,14 +163,6 @@ class Walker:
         if not window.ensure(size):
             raise window.ends("a block")
         return True
-
-    def _head(self, at: int) -> tuple[int, int]:
-        """Type and length of a block. A section header brings its own byte order, which holds from here on."""
-        head = self.window.octets[at : at + _FRAME].tobytes()
-        if head.startswith(b"\x0a\x0d\x0d\x0a"):
-            self.context.order = byte_order(head)
-        kind, size = struct.unpack_from(f"{self.context.order or '<'}II", head)
-        return kind, size
 
     def _walk(self) -> list[int]:
         """The offsets of the numbered blocks up to the window's end or a change of byte order; moves the window."""
@@ -240,17 +230,15 @@ class PacketBlocks:
         self._octets, self._base, self._order = window.octets, window.base, order
         self.fault: CaptureError | None = None
         self._take(offsets)
-        wrong = self._wrong(window.size)
+        again = self._field(np.minimum(offsets + self._size, window.size) - 4)
+        wrong = (again != self._size) | (self._size % 4 != 0)
+        wrong |= self._packet & ~self._simple & (self._captured > self._size - _AROUND)
         if wrong.any():
             first = int(np.argmax(wrong))
-            self.fault = window.fault(self._reason(first), int(offsets[first]))
+            kind, size = int(self._kind[first]), int(self._size[first])
+            reason = impossible(kind, size) if size % 4 else "a packet block whose lengths contradict each other"
+            self.fault = window.fault(reason, int(offsets[first]))
             self._take(offsets[:first])
-
-    def _reason(self, index: int) -> str:
-        size = int(self._size[index])
-        if size % 4:
-            return impossible(int(self._kind[index]), size)
-        return "a packet block whose lengths contradict each other"
 
     def _take(self, offsets: Int64) -> None:
         self._offsets, self._kind, self._size = offsets, self._field(offsets), self._field(offsets + 4)
@@ -259,13 +247,6 @@ class PacketBlocks:
 
     def _field(self, offsets: Int64) -> Int64:
         return field32(self._octets, offsets, self._order)
-
-    def _wrong(self, end: int) -> Bools:
-        """Whether the second total length differs, is no multiple of four, or leaves no room for the packet."""
-        again = self._field(np.minimum(self._offsets + self._size, end) - 4)
-        wrong: Bools = (again != self._size) | (self._size % 4 != 0)
-        wrong |= self._packet & ~self._simple & (self._captured > self._size - _AROUND)
-        return wrong
 
     def batch(
         self, first: int, eras: Sequence[tuple[int, int, int]], interfaces: Sequence[Interface], notes: tuple[str, ...]
@@ -282,7 +263,8 @@ class PacketBlocks:
             simply = np.minimum(np.minimum(wire, snap), self._size - 16)
             self._captured = np.where(self._simple, simply, self._captured)
         links = np.array([i.link for i in (*interfaces, _UNKNOWN)], np.int64)
-        options, options_end = self._options()
+        options, options_end = self._offsets + 28 + self._captured + -self._captured % 4, self._offsets + self._size - 4
+        optional = self._packet & ~self._simple & (options + 4 <= options_end)
         return Batch(
             self._octets, self._base, first,
             at=self._offsets + np.where(self._simple, 12, 28),
@@ -290,8 +272,8 @@ class PacketBlocks:
             wire=np.maximum(wire, self._captured),
             time=self._times(which, interfaces),
             link=np.where(self._packet, links[which], NOT_A_PACKET),
-            options=options,
-            options_end=options_end,
+            options=np.where(optional, options, 0),
+            options_end=np.where(optional, options_end, 0),
             order=self._order,
             notes=notes,
         )  # fmt: skip
@@ -305,13 +287,6 @@ class PacketBlocks:
         named = np.where(self._simple, 0, named)
         era = np.searchsorted(eras[:, 0], np.arange(len(named)), "right") - 1
         return np.where(named < eras[era, 2], eras[era, 1] + named, -1)
-
-    def _options(self) -> tuple[Int64, Int64]:
-        """Where each block's options start and end; both 0 where it has none."""
-        start = self._offsets + 28 + self._captured + -self._captured % 4
-        end = self._offsets + self._size - 4
-        present = self._packet & ~self._simple & (start + 4 <= end)
-        return np.where(present, start, 0), np.where(present, end, 0)
 
     def _times(self, which: Int64, interfaces: Sequence[Interface]) -> Int64:
         high = self._field(self._offsets + 12).astype(np.uint64)

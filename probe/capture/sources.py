@@ -127,32 +127,23 @@ class Inflater:
     def read(self, size: int) -> bytes:
         """At most ``size`` octets; empty at the end of the stream or at its fault."""
         while not self._ended:
-            if not self._pending and not self._refill():
+            if not self._pending:
+                self._pending = self._file.read(_STEP)
+                self.consumed += len(self._pending)
+            if not self._pending:
+                self._ended, self.fault = True, "the gzip data ends early"
                 break
-            data = self._inflate(size)
+            before = self._engine.copy()
+            try:
+                data = self._engine.decompress(self._pending, size)
+            except zlib.error as error:
+                return self._salvage(before, error)
+            self._pending = self._engine.unconsumed_tail
+            if self._engine.eof:
+                self._next_member(self._engine.unused_data)
             if data:
                 return data
         return b""
-
-    def _refill(self) -> bool:
-        self._pending = self._file.read(_STEP)
-        self.consumed += len(self._pending)
-        if self._pending:
-            return True
-        self._ended = True
-        self.fault = "the gzip data ends early"
-        return False
-
-    def _inflate(self, size: int) -> bytes:
-        before = self._engine.copy()
-        try:
-            data = self._engine.decompress(self._pending, size)
-        except zlib.error as error:
-            return self._salvage(before, error)
-        self._pending = self._engine.unconsumed_tail
-        if self._engine.eof:
-            self._next_member(self._engine.unused_data)
-        return data
 
     def _next_member(self, rest: bytes) -> None:
         """Start the next member. Zeros after the last one are padding, as gzip itself takes them."""
@@ -188,7 +179,9 @@ class Source:
         self._progress = progress
         try:
             self._file = _open(path)
-            self._head = _read_head(self._file)
+            self._head = b""
+            while len(self._head) < _HEAD and (more := self._file.read(_HEAD - len(self._head))):
+                self._head += more  # a pipe may hand over its octets one by one
         except OSError as error:
             raise CaptureError(path, 0, f"cannot be opened: {error.strerror}") from error
         self.total = _size(self._file)
@@ -267,14 +260,6 @@ def _open(path: str) -> BinaryIO:
         return Path(path).open("rb", buffering=0)
     raw: BinaryIO = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
     return raw
-
-
-def _read_head(file: BinaryIO) -> bytes:
-    """The first octets; a pipe may hand them over one by one."""
-    head = b""
-    while len(head) < _HEAD and (more := file.read(_HEAD - len(head))):
-        head += more
-    return head
 
 
 def _size(file: BinaryIO) -> int | None:

@@ -144,16 +144,12 @@ class Addresses:
             some = (flows >> 32 & 1) == family
             pairs = self._pairs[family].keys(flows[some] >> 33)
             if family == 1:
-                low, high = (new._six(*self._halves_of(ids)) for ids in (pairs >> _HALF, pairs & _LOW))
+                both = [self._sixes.keys(ids) for ids in (pairs >> _HALF, pairs & _LOW)]
+                low, high = (new._six(self._halves.keys(k >> _HALF), self._halves.keys(k & _LOW)) for k in both)
                 pairs = (low << _HALF) | high
             number = new._pairs[family].numbers(pairs).astype(np.int64)
             kept[some] = (number << 33) | (family << 32) | (flows[some] & 0xFFFFFFFF)
         return kept
-
-    def _halves_of(self, sixes: Unsigned) -> Halves:
-        """The upper and lower 64 bits of numbered IPv6 addresses."""
-        both = self._sixes.keys(sixes)
-        return self._halves.keys(both >> _HALF), self._halves.keys(both & _LOW)
 
     def ends(self, flow: int) -> tuple[Endpoint, Endpoint]:
         """The low and the high end of a flow key."""
