@@ -43,7 +43,7 @@ class _Check:
         pace = options.pace or Pace()
         self.frame = Frame(line, options, pace=pace)
         self.backlog = Backlog(options.parallel, pace)
-        self.closed = ClosedPorts(target, options.closed_port, local=line.local)
+        self.closed = ClosedPorts(target, options.closed_port, line.pool, local=line.local)
         self.detection = Detection(known_trigger(options.trigger))
         self.scenarios = _chosen(options)
         self.hearing = Hearing(target, self.scenarios)

@@ -52,6 +52,7 @@ def open_line(target: Endpoint, options: Options) -> Iterator[Line]:
         KernelTable() as table,
         Asker(target, zone=zone_suffix(target.address, interface)) as asker,
     ):
+        pool.spared.add(target.port)
         yield Line(link, (pool,), table, route.local, asker)
 
 

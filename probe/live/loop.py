@@ -12,6 +12,7 @@ from probe.engine.belief.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.engine.trial.attempt import Attempt
 from probe.live.pacing import Pace, connections
 from probe.spec.segment import ACK, RST, SYN, Flow
+from probe.spec.states import FIN_SENT
 from probe.wire.errors import WireError
 from probe.wire.link import Arrival, Link
 from probe.wire.sockdiag import KernelTable
@@ -197,17 +198,24 @@ class Loop:
         if arrival.sent and not arrival.own:
             attempt.conductor.foreign(event)
             return []
+        if not arrival.sent:
+            # It may have been under way when the kernel was asked, and so may be what it answers: ours was delivered
+            # late where the application held the socket, and a reset connection is gone before its RST is seen.
+            attempt.kernel.pop(attempt.last_event, None)
         return attempt.conductor.seen(event)
 
     def _ask_kernel(self, attempts: list[Attempt]) -> list[Arrival]:
         """Note the peer's own state where it is certain: the same before and after a look that found nothing new.
 
-        What such a look found is returned.
+        What such a look found is returned. A kernel names the states after close() from the call on, though its FIN
+        waits for room in the congestion window: they count once the FIN was seen.
         """
         first = {attempt: self._kernel_state(attempt) for attempt in attempts}
         unread = self.link.receive(0)
         moved = {arrival.flow for arrival in unread}
         for attempt, state in first.items():
+            if state in FIN_SENT and not attempt.fin_came:
+                continue
             if attempt.flow not in moved and self._kernel_state(attempt) == state:
                 attempt.kernel[attempt.last_event] = state
         return unread

@@ -72,7 +72,7 @@ class _Matrix:
     def __init__(self, target: Endpoint, options: MatrixOptions, line: Line) -> None:
         self.target, self.options = target, options
         self.frame = Frame(line, options, at_hand=QUICK)
-        self.closed = ClosedPorts(target, options.closed_port, local=line.local)
+        self.closed = ClosedPorts(target, options.closed_port, line.pool, local=line.local)
         self.detection = Detection(known_trigger(options.trigger))
         self.ways = tuple(way for way in APPROACHES if options.kinds(way.state.value))
         self.reached: dict[str, Record] = {}

@@ -22,9 +22,11 @@ PORTS = 4096
 class ClosedPorts:
     """Hands out a port to be refused at: the user's, one known to be free (a peer of this machine), or a guess."""
 
-    def __init__(self, target: Endpoint, given: int | None, *, local: bool) -> None:
+    def __init__(self, target: Endpoint, given: int | None, pool: PortPool, *, local: bool) -> None:
+        """``pool`` holds our own ports: on the peer's machine it must not come to hold one of these, and silence it."""
         self._target = target
         self._todo = [given] if given is not None else ([self._free(target)] if local else list(CANDIDATES))
+        pool.spared.update(self._todo)
 
     def endpoint(self) -> Endpoint:
         """The endpoint to try now."""

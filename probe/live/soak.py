@@ -92,6 +92,7 @@ def bulk(target: Endpoint, options: BulkOptions | None = None) -> BulkResult:
         PortPool(route.source) as pool,
         RawLink(target.address, source=chosen.source, interface=chosen.interface, pool=pool) as link,
     ):
+        pool.spared.add(target.port)
         return _Bulk(target, chosen, link, pool, route).run()
 
 
@@ -116,7 +117,7 @@ class _Bulk:
         self.recall = Recall(self.scenario, UNKNOWN_PORT, terms, self.trigger.obedient, SCHEDULING, target.version)
         self.patience = options.patience or (LOCAL_PATIENCE if route.local else REMOTE_PATIENCE)
         closed = self.scenario.port == "closed"
-        self.remote = ClosedPorts(target, None, local=route.local).endpoint() if closed else target
+        self.remote = ClosedPorts(target, None, pool, local=route.local).endpoint() if closed else target
         self.stream = RecordingStream(options.recorder, terms)
         self.loop = _loop(link, options.recorder)
         self.sources = Sources(pool, random.Random(options.seed))

@@ -96,6 +96,8 @@ class PortPool(Closing):
     def __init__(self, address: str, *, guarded: bool = True) -> None:
         """``guarded=False`` only picks port numbers: our kernel will answer for them."""
         self.address = address
+        self.spared: set[int] = set()
+        """Never handed out: where a peer of this machine listens, or must refuse us, we must hold nothing."""
         self._guarded = guarded
         self._guards: dict[int, Guard] = {}
         self._idle: deque[int] = deque()
@@ -121,17 +123,21 @@ class PortPool(Closing):
         if port in self._guards and port in self._idle:
             self._idle.remove(port)
             return port
+        unfit: list[Guard] = []  # kept until there is another, or the kernel might pick the same again
         try:
             guard = self._open(port)
+            while not port and (guard.port in self.spared or guard.port in self._guards):
+                unfit.append(guard)
+                guard = self._open(0)
         except WireError:
             if port or not self._idle:
                 raise
             return self._idle.popleft()
-        while not self._guarded:
+        finally:
+            for other in unfit:
+                other.close()
+        if not self._guarded:
             guard.close()
-            if guard.port not in self._guards:
-                break
-            guard = self._open(port)  # the kernel may pick a number it does not know to be in use
         self._guards[guard.port] = guard
         return guard.port
 

@@ -55,21 +55,17 @@ class RawLink(Closing):
         self._number = 0
         self._marked = marked(where)
         self._sender = Sender(6 if ":" in self.source else 4, interface)
+        self._owns_pool = pool is None
+        self.pool: PortPool = PortPool(self.source + self._zone) if pool is None else pool
         try:
+            # Held before we look: what our kernel refused at this port until now is not part of the run.
+            for port in ports:
+                self.pool.take(port)
             self._sniffer = Sniffer(where, program(peers, ports))
         except WireError:
             self._sender.close()
-            raise
-        self._owns_pool = pool is None
-        self.pool: PortPool = PortPool(self.source + self._zone) if pool is None else pool
-        self._hold(ports)
-
-    def _hold(self, ports: Sequence[int]) -> None:
-        try:
-            for port in ports:
-                self.pool.take(port)
-        except WireError:
-            self.close()
+            if self._owns_pool:
+                self.pool.close()
             raise
 
     def send(self, flow: Flow, segment: Segment) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from probe import scenarios
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt
@@ -11,6 +13,7 @@ from probe.live.loop import Loop
 from probe.spec.segment import RST, SYN, Endpoint, Flow, Segment
 from probe.spec.seq import Seq
 from probe.wire.link import Arrival, Losses
+from probe.wire.sockdiag import KernelTable
 
 
 class Echo:
@@ -54,6 +57,25 @@ def test_an_attempt_that_is_stopped_is_reset_and_handed_out() -> None:
     loop.run(lambda: todo.pop(0) if todo else None, finished, 2)
     assert ended == [1, 2]
     assert [s.flags for flow, s in line.sent if flow.local.port == 2] == [SYN, RST]
+
+
+class Says(KernelTable):
+    """A kernel that always says the same."""
+
+    def __init__(self, state: str) -> None:
+        self.said = state
+
+    def state(self, local: Endpoint, remote: Endpoint) -> str | None:
+        return self.said
+
+
+@pytest.mark.parametrize(("said", "noted"), [("SYN-RECEIVED", {"SYN-RECEIVED"}), ("LAST-ACK", set())])
+def test_a_state_after_close_is_noted_once_the_fin_was_seen(said: str, noted: set[str]) -> None:
+    """A kernel is in LAST-ACK from the call on; its FIN may wait for room in the congestion window."""
+    todo = [attempt(1, patience=0.0)]
+    kept = list(todo)
+    Loop(Echo(), Says(said)).run(lambda: todo.pop() if todo else None, lambda _: None, 1)
+    assert set(kept[0].kernel.values()) == noted
 
 
 def test_check_stays_a_function_whoever_imported_what() -> None:

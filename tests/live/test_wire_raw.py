@@ -66,6 +66,22 @@ def test_a_whole_exchange_is_seen_once_each_in_order_and_told_apart(line: Line) 
     assert abs(seen[-1].time - time.time()) < 60
 
 
+class Refused(PortPool):
+    """A port to which a client comes in the last moment before it is held."""
+
+    def take(self, port: int = 0) -> int:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=10)
+        return super().take(port)
+
+
+def test_what_our_kernel_refused_before_the_port_was_held_is_not_seen() -> None:
+    with PortPool("127.0.0.1") as free:
+        port = free.take()
+    with Refused("127.0.0.1") as pool, RawLink(None, source="127.0.0.1", pool=pool, ports=[port]) as link:
+        assert link.receive(time.monotonic() + 0.2) == []
+
+
 def test_a_held_port_keeps_our_kernel_silent(line: Line) -> None:
     with listening(*line) as (_, peer), RawLink(line[0]) as link:
         flow = flow_to(link, peer)

@@ -65,6 +65,19 @@ def test_a_pool_hands_out_fresh_ports_first(address: str) -> None:
     assert len(pool) == 0
 
 
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_port_to_be_spared_is_not_handed_out(guarded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    with PortPool("127.0.0.1", guarded=guarded) as pool, PortPool("127.0.0.1") as other:
+        spared, fresh = other.take(), other.take()
+        other.close()
+        pool.spared.add(spared)
+        picks = iter([spared, fresh])
+        monkeypatch.setattr(pool, "_open", lambda _: Guard("127.0.0.1", next(picks)))
+        assert pool.take() == fresh
+        with Guard("127.0.0.1", spared) as guard:
+            assert guard.port == spared, "nor held"
+
+
 def test_only_what_was_handed_out_can_be_given_back() -> None:
     with PortPool("127.0.0.1") as pool, pytest.raises(KeyError):
         pool.give(1)

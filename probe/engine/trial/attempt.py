@@ -8,7 +8,7 @@ from probe.engine.belief.events import Seen
 from probe.engine.judge.attempt import Case
 from probe.engine.play.conductor import Conductor
 from probe.scenarios.steps import Scenario
-from probe.spec.segment import Flow
+from probe.spec.segment import FIN, Flow
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +30,11 @@ class Attempt:
     def segments(self) -> list[tuple[int, Seen]]:
         """Every segment of it, clearing up included, with its event index."""
         return [(i, e) for i, e in enumerate(self.conductor.transcript.events) if isinstance(e, Seen)]
+
+    @property
+    def fin_came(self) -> bool:
+        """Whether the peer's FIN was seen."""
+        return any(not e.to_peer and e.segment.flags & FIN for _, e in self.segments)
 
     @property
     def last_event(self) -> int:
