@@ -74,7 +74,7 @@ TABLE = (
             "probe.engine",
             "probe.wire",
             "probe.recording",
-            "probe.replay.picking",
+            "probe.replay.extracting",
             "probe.capture.errors",
         ),
     ),

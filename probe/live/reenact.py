@@ -18,7 +18,7 @@ from probe.live.line import Line, open_line
 from probe.live.options import ReenactOptions
 from probe.recording.metadata import ATTEMPT
 from probe.recording.writing import comments_of
-from probe.replay.picking import Picked, pick
+from probe.replay.extracting import CapturedConnection, extract
 from probe.results.verdict import ExchangeResult, Run, Summary, Verdict, Why
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError
@@ -34,7 +34,7 @@ def reenact(target: Endpoint, options: ReenactOptions) -> Run:
     read and for a line that cannot be used.
     """
     try:
-        picked = pick(options.file, options.connection)
+        picked = extract(options.file, options.connection)
     except CaptureError as error:
         raise WireError(str(error)) from error
     try:
@@ -50,7 +50,9 @@ def reenact(target: Endpoint, options: ReenactOptions) -> Run:
 class _Reenacting:
     """One re-enactment in progress, repeated while it is in doubt."""
 
-    def __init__(self, target: Endpoint, options: ReenactOptions, picked: Picked, play: Script, line: Line) -> None:
+    def __init__(
+        self, target: Endpoint, options: ReenactOptions, picked: CapturedConnection, play: Script, line: Line
+    ) -> None:
         self.target, self.picked, self.play = target, picked, play
         self.frame = Frame(line, options)
         self.scenario = scenario_of(play)

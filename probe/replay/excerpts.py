@@ -1,4 +1,4 @@
-"""Some segments of some connections, fetched by a second look at their file: for drawings."""
+"""Segments of connections for drawings, fetched by a second look at their file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Chunk, Reading
 from probe.capture.sources import STDIN
+from probe.replay.extracting import extract
+from probe.replay.judging import described, record
+from probe.replay.run import ReplayOptions
 from probe.results.connection import Connection, Packet
 
 _NANO = 1e-9
@@ -58,7 +61,7 @@ class _Wanted:
         return Packet(int(chunk.number[row]), time, from_client, chunk.exact(row).segment)
 
 
-def glimpse(connections: Iterable[Connection]) -> dict[Key, tuple[Placed, ...]]:
+def excerpts(connections: Iterable[Connection]) -> dict[Key, tuple[Placed, ...]]:
     """Their segments by file and index, one pass a file; nothing of what cannot be read a second time."""
     wanted = [_Wanted(connection) for connection in connections]
     for file in dict.fromkeys(one.connection.file for one in wanted):
@@ -78,3 +81,15 @@ def _look(wanted: Sequence[_Wanted], file: str) -> None:
                 return
     except CaptureError:
         return  # it was told when the file was judged
+
+
+def packets_of(options: ReplayOptions, index: int) -> tuple[Connection, tuple[Packet, ...]]:
+    """Connection ``index`` of the one file of ``options`` in full: all packets, judged as they stand, nothing folded.
+
+    TargetError where the file has no such connection, CaptureError where it is no capture.
+    """
+    file = options.files[0]
+    found = extract(file, index)
+    packets = list(found.packets)
+    judged = record(packets, options.profile, reused=False)
+    return described(packets, judged, file, found.index, (found.client, found.server)), found.packets

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice, pairwise
 from pathlib import Path
+from typing import Protocol
 
 from probe.capture.cuts import cut
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Part
 from probe.capture.sources import STDIN, Progress, find
 from probe.replay.deadline import Deadline
-from probe.replay.memory import return_memory
 from probe.replay.part import PartResult, replay_part
-from probe.replay.sink import Sink, held_off
 from probe.replay.stitching import Stitcher
 from probe.replay.tally import Asked, Tally
-from probe.replay.workers import Crew, can_travel, processes
+from probe.replay.workers import Crew, can_travel, processes, return_memory
 from probe.results.connection import Connection, Replay
 from probe.results.expectations import of_captures
 from probe.results.verdict import Expected, Fate
@@ -33,6 +34,16 @@ PART_LISTED = 8 << 20
 """The same where every connection is listed, which takes ten times as long as judging it."""
 _MUCH = 256 << 20
 """Octets of all files above which memory counts for more than speed."""
+
+
+class Sink(Protocol):
+    """Takes connections over as soon as they are known, and passes them on."""
+
+    def take(self, connections: Sequence[Connection]) -> None:
+        """Take them over. Ctrl-C is held off meanwhile, so this must wait for nobody."""
+
+    def flush(self) -> None:
+        """Pass on what was taken; may wait for a reader, and be interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +193,7 @@ class _Running:
     def _drain(self, known: Tally) -> None:
         """Hand on what is listed in ``known``, and keep the worst of it."""
         sink = self.options.sink
-        with held_off():
+        with _held_off():
             listed, known.listed = known.listed, []
             if sink is not None and listed:
                 sink.take([connection for _, _, connection in listed])
@@ -255,6 +266,19 @@ class _Running:
         whole = not (self.faults or self.interrupted or self.deadline.came)
         fates = self.tally.fates(of_captures(self.options.expected), whole=whole)
         return tuple(replace(one, fate=fates.get(one, Fate.OPEN)) for one in self.options.expected)
+
+
+@contextmanager
+def _held_off() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait for the end of the block, where the system can do that: nothing is lost or doubled."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _cores() -> int:

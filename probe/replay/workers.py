@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import pickle
 import signal
@@ -11,11 +12,13 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future,
 from contextlib import suppress
 from typing import Any
 
-from probe.replay.memory import return_memory
 from probe.wire.errors import WireError
 
 TRIES = 3
 """How often a task is given to a worker before we give up."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""malloc.h"""
+_LARGE = 1 << 18
 
 
 def processes(count: int, *, frugal: bool = False) -> Executor:
@@ -33,6 +36,19 @@ def _begin(frugal: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if frugal:
         return_memory()
+
+
+def return_memory() -> None:
+    """Memory that is done with goes back to the system, in this process, from now on.
+
+    The C library's allocator keeps large blocks once some have been freed, in the hope of reuse. Replay works with
+    arrays of a few megabytes, each of another size: what is kept so soon is twice what is in use. Where the C library
+    has no such setting, nothing happens.
+    """
+    with suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_MMAP_THRESHOLD, _LARGE)
+        library.mallopt(_TRIM_THRESHOLD, _LARGE)
 
 
 def can_travel(thing: object) -> bool:

@@ -19,7 +19,7 @@ import pytest
 from probe.lab import Lab
 from probe.live.options import ReenactOptions
 from probe.live.reenact import reenact
-from probe.replay.picking import pick
+from probe.replay.extracting import extract
 from probe.results.verdict import ExchangeResult, Verdict
 from probe.spec.segment import FIN, Endpoint, Flow
 from probe.wire.bpf import program
@@ -140,7 +140,7 @@ def test_recorded_client_of_a_web_server(version: int, web: dict[int, Endpoint],
     assert octets(exchange, "<") > 100_000
     own = [c for c in exchange.captured if c.direction == ">"]
     assert [exchange.steps[c.live].segment.flags for c in own if c.live is not None] == [
-        p.segment.flags for p in pick(file).packets if p.from_client
+        p.segment.flags for p in extract(file).packets if p.from_client
     ]
 
 
@@ -205,5 +205,5 @@ def test_recording_of_the_re_enactment(target: dict[int, Endpoint], tmp_path: Pa
     file = recorded(tmp_path / "client.pcapng", target[4], command(b"PROBE close\n", first=False))
     with Recorder(tmp_path / "again.pcapng", "probe replay --live") as recorder:
         exchange = again(file, target[4], recorder=recorder)
-    second = pick(str(tmp_path / "again.pcapng"))
+    second = extract(str(tmp_path / "again.pcapng"))
     assert len(second.packets) == len(exchange.steps)

@@ -10,9 +10,8 @@ import pytest
 from probe.capture.reader import Reading
 from probe.capture.sources import STDIN
 from probe.replay import excerpts as module
-from probe.replay.excerpts import glimpse
+from probe.replay.excerpts import excerpts, packets_of
 from probe.replay.run import ReplayOptions, replay
-from probe.replay.single import packets_of
 from tests.replay.test_run import traffic
 
 
@@ -25,7 +24,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_segments_are_those_of_the_connection(path: str) -> None:
     listed = replay(ReplayOptions((path,))).listed
-    found = glimpse(listed[7:50:9])
+    found = excerpts(listed[7:50:9])
     assert len(found) == 5
     for connection in listed[7:50:9]:
         packets = packets_of(ReplayOptions((path,)), connection.index)[1]
@@ -35,11 +34,11 @@ def test_segments_are_those_of_the_connection(path: str) -> None:
 def test_of_a_long_one_its_ends_and_what_its_findings_name(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_ENDS", 2)
     connection = replay(ReplayOptions((path,))).listed[3]
-    places = [place for place, _ in glimpse([connection])[path, connection.index]]
+    places = [place for place, _ in excerpts([connection])[path, connection.index]]
     assert places == [0, 1, connection.packets - 2, connection.packets - 1]
 
 
 def test_standard_input_and_what_is_gone_give_nothing(path: str) -> None:
     connection = replay(ReplayOptions((path,))).listed[0]
     Path(path).unlink()
-    assert glimpse([connection, replace(connection, file=STDIN)]) == {}
+    assert excerpts([connection, replace(connection, file=STDIN)]) == {}

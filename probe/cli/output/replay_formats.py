@@ -65,11 +65,11 @@ class ReplayPapers:
     @cached_property
     def _report(self) -> as_replay_markdown.ReplayReport:
         """With the segments to draw, which take another look at the files."""
-        from probe.replay.excerpts import glimpse
+        from probe.replay.excerpts import excerpts
 
         replay = self.outcome.replay
         drawn = [c for c in self._listed if replay is not None and as_replay_markdown.fails(c, replay)][:LADDERS]
-        segments = glimpse(drawn)
+        segments = excerpts(drawn)
         return as_replay_markdown.ReplayReport(replay, self._listed, self.outcome.recordings, segments)
 
     @cached_property

@@ -21,8 +21,8 @@ from probe.cli.run.outcome import Display, terminated_like_ctrl_c
 from probe.cli.run.replay_outcome import Replayed, ReplayRequest
 from probe.recording import reading as recorded
 from probe.replay.deadline import Deadline, LateError
+from probe.replay.run import Sink
 from probe.replay.run import replay as judge
-from probe.replay.sink import Sink
 from probe.reports import as_replay_json, as_replay_text, as_text
 from probe.reports.as_replay_json import Recording
 from probe.reports.as_replay_text import Scope

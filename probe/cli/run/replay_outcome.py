@@ -12,8 +12,7 @@ from probe.cli.options.filters import Filter, Picked
 from probe.cli.output.byte_progress import ByteProgress
 from probe.cli.run.outcome import Outcome
 from probe.replay.cluster import executor
-from probe.replay.run import ReplayOptions
-from probe.replay.sink import Sink
+from probe.replay.run import ReplayOptions, Sink
 from probe.reports.as_replay_json import Recording
 from probe.results.connection import Connection, Replay
 from probe.results.exit_codes import ExitCode

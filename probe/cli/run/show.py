@@ -11,7 +11,7 @@ from probe.cli.options.filters import Picked
 from probe.cli.output.sinks import DocumentSink
 from probe.cli.output.terminal import paint, say, width
 from probe.cli.run.replay_outcome import Replayed, ReplayRequest
-from probe.replay.single import packets_of
+from probe.replay.excerpts import packets_of
 from probe.reports import as_replay_json
 from probe.reports.as_replay_ladder import ladder
 from probe.reports.as_replay_text import counts_line

@@ -20,7 +20,7 @@ _NANO = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Picked:
+class CapturedConnection:
     """The connection: its number in the capture from 0, both ends, its packets in the order of the file.
 
     ``warning`` says what of the file could not be read, else it is empty.
@@ -43,7 +43,7 @@ class _Known:
     kinds: set[tuple[int, bool]] = field(default_factory=set)
 
 
-def pick(path: str, index: int | None = None) -> Picked:
+def extract(path: str, index: int | None = None) -> CapturedConnection:
     """The connection with this number; None: the first one whose client's SYN was captured.
 
     CaptureError for a file that is none, TargetError where it has no such connection.
@@ -64,7 +64,7 @@ def pick(path: str, index: int | None = None) -> Picked:
         raise TargetError(_no_such(path, search, reading))
     low, high = reading.addresses.ends(search.flow)
     client, server = (high, low) if search.client_high else (low, high)
-    return Picked(search.index, client, server, tuple(search.packets), warning)
+    return CapturedConnection(search.index, client, server, tuple(search.packets), warning)
 
 
 def _no_such(path: str, search: _Search, reading: Reading) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.replay.picking import pick
+from probe.replay.extracting import extract
 from probe.spec.segment import ACK, FIN, PSH, RST, SYN, Endpoint, Flow, Segment
 from probe.spec.seq import Seq
 from probe.wire.craft import pack
@@ -45,10 +45,10 @@ def test_numbers_are_wiresharks(seed: int, tmp_path: Path) -> None:
     for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines():
         frame, stream = line.split("\t")
         streams.setdefault(int(stream), []).append(int(frame))
-    found = {index: [p.number for p in pick(str(file), index).packets] for index in streams}
+    found = {index: [p.number for p in extract(str(file), index).packets] for index in streams}
     assert found == streams
     with pytest.raises(TargetError, match=f"it holds {len(streams)} connections"):
-        pick(str(file), len(streams))
+        extract(str(file), len(streams))
 
 
 def test_first_with_its_clients_syn_is_taken(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_first_with_its_clients_syn_is_taken(tmp_path: Path) -> None:
         recorder.add(pack(Flow(CLIENTS[0], SERVER), Segment(Seq(7), Seq(1), ACK)), 1.0)
         recorder.add(pack(Flow(CLIENTS[1], SERVER), Segment(Seq(9), flags=SYN)), 2.0)
         recorder.add(pack(Flow(SERVER, CLIENTS[1]), Segment(Seq(5), Seq(10), SYN | ACK)), 3.0)
-    found = pick(str(file))
+    found = extract(str(file))
     assert (found.index, found.client, found.server) == (1, CLIENTS[1], SERVER)
     assert [(p.number, p.from_client, p.segment.flags) for p in found.packets] == [
         (2, True, SYN),
@@ -71,7 +71,7 @@ def test_truncated_file_gives_what_was_read_and_says_so(tmp_path: Path) -> None:
         recorder.add(pack(Flow(CLIENTS[1], SERVER), Segment(Seq(9), flags=SYN)), 2.0)
         recorder.add(pack(Flow(SERVER, CLIENTS[1]), Segment(Seq(5), Seq(10), SYN | ACK)), 3.0)
     file.write_bytes(file.read_bytes()[:-20])
-    found = pick(str(file))
+    found = extract(str(file))
     assert len(found.packets) == 1
     assert "the rest of the file was not read" in found.warning
 
@@ -84,7 +84,7 @@ def test_endless_connection_is_refused(count: int, tmp_path: Path) -> None:
         for number in range(count):
             recorder.add(packet, 2.0 + number * 0.001)
     if count == 20_000:
-        assert len(pick(str(file)).packets) == count
+        assert len(extract(str(file)).packets) == count
         return
     with pytest.raises(TargetError, match="too long to re-enact"):
-        pick(str(file))
+        extract(str(file))
