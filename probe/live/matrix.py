@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from probe.engine.belief.tracker import CLOSED, LISTENING
 from probe.engine.judge.attempt import Doubt, Opinion, judge
-from probe.engine.play.conductor import Conductor
 from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor, hear
 from probe.engine.play.matrix.cells import Cell, cells, control, patience_test
@@ -22,7 +21,7 @@ from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import MatrixOptions
 from probe.live.ports import ClosedPorts
-from probe.live.triggers import Detection, known_trigger
+from probe.live.triggers import Detection, find_trigger, known_trigger
 from probe.recording.writing import cell_comments_of
 from probe.results.matrix import MatrixRun
 from probe.results.verdict import Verdict, Why
@@ -89,7 +88,8 @@ class _Matrix:
         """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side."""
         frame = self.frame
         with frame:
-            self._detect()
+            if self.detection.trigger is None:
+                self.connections += find_trigger(frame, self.detection, self.target, FEW)
             self._look_for_ways()
             self._play_cells()
         facts = Facts(self.target, frame.dropped, frame.interrupted, self.keeps_state, frame.late, self._gone)
@@ -127,23 +127,6 @@ class _Matrix:
         return MANY if self.trigger.obedient else FEW
 
     # -- what is played when ---------------------------------------------------------------------------------------
-
-    def _detect(self) -> None:
-        """Whether the application obeys: exchanges of its own, until one succeeds."""
-        if self.detection.trigger is not None:
-            return
-        todo = deque(self.detection.probes())
-
-        def supply() -> Attempt | None:
-            return self._attempt(Conductor, todo.popleft()) if todo else None
-
-        def finished(attempt: Attempt) -> None:
-            self.frame.learn_pace(attempt)
-            todo.extend(self.detection.heard(attempt))
-            if self.detection.trigger is not None:
-                self.frame.loop.stop(lambda other: True)
-
-        self.frame.play(supply, finished, FEW)
 
     def _look_for_ways(self) -> None:
         """Each way once without a stimulus: where that does not work, no cell of it is played."""
@@ -194,18 +177,15 @@ class _Matrix:
         if not self.queue or self._gone:
             return None
         work = self.queue.popleft()
-        attempt = self._attempt(ThoroughConductor, work.scenario, work)
-        self.playing[attempt] = work
-        return attempt
-
-    def _attempt(self, kind: type[Conductor], scenario: Scenario, work: _Work | None = None) -> Attempt:
+        scenario = work.scenario
         closed, called = scenario.port == "closed", scenario.opens == "peer"
         trigger = self.detection.trigger_for(scenario)
         setting = self.frame.setting(scenario, trigger, CLOSED if closed or called else LISTENING)
-        cell = work.cell if work else None
-        conductor = CellConductor(cell, setting) if cell else kind(scenario, setting)
+        conductor = CellConductor(work.cell, setting) if work.cell else ThoroughConductor(scenario, setting)
         self.connections += 1
-        return self.frame.attempt(conductor, self.closed.endpoint() if closed else self.target)
+        attempt = self.frame.attempt(conductor, self.closed.endpoint() if closed else self.target)
+        self.playing[attempt] = work
+        return attempt
 
     def _finished(self, attempt: Attempt) -> None:
         work = self.playing.pop(attempt)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from probe.live.pacing import Pace
 from probe.recording.writing import Recording
+from probe.results.soak import SoakResult
 from probe.results.verdict import ExchangeResult
 from probe.spec.segment import KINDS, Endpoint
 
@@ -110,3 +111,23 @@ class ReenactOptions(Options):
 
     file: str
     connection: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoakOptions(Options):
+    """What is played how often: ``count`` exchanges, or for ``seconds``, whichever ends first; neither: until Ctrl-C.
+
+    ``trigger`` as in ``CheckOptions``; where the exchange needs none, none is looked for. ``parallel`` bounds the
+    connections the peer sees at a time, ``pace`` how often a new one begins. ``progress`` is called with the number of
+    verdicts so far, after each; ``told``, once a second, with all that came of it so far.
+    """
+
+    exchange: str = "close-by-us"
+    count: int | None = None
+    seconds: float | None = None
+    trigger: str = "auto"
+    closed_port: int | None = None
+    parallel: int = 16
+    pace: Pace | None = None
+    progress: Callable[[int], None] | None = None
+    told: Callable[[SoakResult], None] | None = None

@@ -30,6 +30,10 @@ class Pace:
         """Make the pauses shorter again, down to what was asked for."""
         self.gap = max(self._least, self.gap / 2 if self.gap > SHORTEST else 0.0)
 
+    def reset(self) -> None:
+        """Make the pauses what was asked for."""
+        self.gap = self._least
+
 
 def connections(scenario: Scenario) -> int:
     """How many connections an exchange opens."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import random
+import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probe import scenarios
-from probe.engine.belief.tracker import UNKNOWN_PORT, Terms, allowed
+from probe.engine.belief.events import Seen
+from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Terms, allowed
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.by_shape import Recall
 from probe.engine.judge.jury import heard_enough, is_noise, settle
@@ -17,83 +17,43 @@ from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt
 from probe.engine.trial.hearing import after_losses
 from probe.engine.trial.result import result_of
-from probe.live.frame import LOCAL_PATIENCE, SCHEDULING
-from probe.live.loop import Loop
+from probe.live.frame import SCHEDULING, Frame
+from probe.live.line import Line, open_line
+from probe.live.options import SoakOptions
+from probe.live.pacing import Pace
 from probe.live.ports import ClosedPorts, Sources
-from probe.live.triggers import known_trigger
+from probe.live.triggers import Detection, find_trigger, known_trigger
 from probe.recording.metadata import BulkMetadata
 from probe.recording.writing import RecordingStream
-from probe.results.verdict import ExchangeResult, Verdict
+from probe.results.soak import Latency, Outage, SoakResult
+from probe.results.verdict import CloseForm, ExchangeResult, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, missing
 from probe.spec.segment import Endpoint, Flow
 from probe.wire.errors import TargetError
-from probe.wire.guard import PortPool
-from probe.wire.raw import RawLink
-from probe.wire.record import Recorder
-from probe.wire.route import Route, find_route
 
-REMOTE_PATIENCE = 3.0
 SHOWN = 10
 """So many exchanges that did not pass are kept whole."""
+DOWN = 8
+"""After so many attempts in a row, beside those side by side, without an answer or refused, the peer counts as down."""
+GIVE_UP = 60.0
+"""Seconds after which a peer that is down is given up, unless the run is to last for a time."""
+_ABSENT = frozenset({Why.NO_ANSWER, Why.REFUSED, Why.FILTERED})
+_STEP = math.log(1.02)
+"""Buckets of the histograms grow by 2 %: their middle is within 1 % of all that is in them."""
 
 
-@dataclass(frozen=True, slots=True)
-class BulkOptions:
-    """What is played how often: ``count`` exchanges, or for ``seconds``, whichever ends first; neither: until Ctrl-C.
-
-    ``trigger``: none, http, target, or a line of the user's. ``patience`` and ``seed`` as for a check; ``parallel``
-    bounds the connections the peer sees at a time. ``progress`` is called with the number of verdicts so far.
-    """
-
-    exchange: str = "close-by-us"
-    count: int | None = None
-    seconds: float | None = None
-    parallel: int = 16
-    trigger: str = "none"
-    profile: str = "rfc9293"
-    patience: float | None = None
-    interface: str | None = None
-    source: str | None = None
-    seed: int | None = None
-    recorder: Recorder | None = None
-    progress: Callable[[int], None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BulkResult:
-    """What came of it. ``exchanges`` were begun, and each has one of the ``verdicts``; ``seconds`` is wall time.
-
-    ``attempts`` counts connections; ``doubtful`` are attempts that had to be repeated or explained away. ``dropped``
-    packets were lost in our own receive buffer. ``shown`` are the first few exchanges that did not pass.
-    """
-
-    exchanges: int
-    verdicts: dict[Verdict, int]
-    forms: dict[str, int]
-    seconds: float
-    attempts: int
-    doubtful: int
-    dropped: int
-    shown: tuple[ExchangeResult, ...] = ()
-    interrupted: bool = False
-
-    @property
-    def rate(self) -> float:
-        """Exchanges per second."""
-        return self.exchanges / self.seconds if self.seconds else 0.0
-
-
-def bulk(target: Endpoint, options: BulkOptions | None = None) -> BulkResult:
+def soak(target: Endpoint, options: SoakOptions | None = None) -> SoakResult:
     """Play one exchange against ``target`` again and again; WireError or TargetError when that cannot begin."""
-    chosen = options or BulkOptions()
-    route = find_route(target.address, source=chosen.source, interface=chosen.interface)
-    with (
-        PortPool(route.source) as pool,
-        RawLink(target.address, source=chosen.source, interface=chosen.interface, pool=pool) as link,
-    ):
-        pool.spared.add(target.port)
-        return _Bulk(target, chosen, link, pool, route).run()
+    chosen = options or SoakOptions()
+    scenario = scenarios.ALL.get(chosen.exchange)
+    if scenario is None:
+        raise TargetError(f"there is no exchange {chosen.exchange!r}; `probe list` shows those there are")
+    trigger = known_trigger(chosen.trigger)
+    if trigger is not None and (lacking := missing(trigger, scenario.commands)):
+        raise TargetError(f"{scenario.id} cannot be played: {lacking}")
+    with open_line(target, chosen) as line:
+        return _Soak(target, chosen, scenario, line).run()
 
 
 @dataclass(slots=True)
@@ -104,66 +64,147 @@ class _Exchange:
     heard: list[Opinion] = field(default_factory=list)
 
 
-class _Bulk:
+class _Times:
+    """A histogram of times: as much memory for a billion of them as for a thousand."""
+
+    def __init__(self) -> None:
+        self._buckets: Counter[int] = Counter()
+        self._least, self._most = math.inf, 0.0
+
+    def add(self, seconds: float) -> None:
+        """One more; a clock that was set back gives none."""
+        if seconds > 0:
+            self._buckets[int(math.log(seconds) // _STEP)] += 1
+            self._least, self._most = min(self._least, seconds), max(self._most, seconds)
+
+    def latency(self) -> Latency | None:
+        """What it comes to."""
+        count = self._buckets.total()
+        if not count:
+            return None
+
+        def percentile(share: float) -> float:
+            left = math.ceil(share * count)
+            for bucket in sorted(self._buckets):
+                left -= self._buckets[bucket]
+                if left <= 0:
+                    return min(max(math.exp((bucket + 0.5) * _STEP), self._least), self._most)
+            return self._most
+
+        return Latency(count, self._least, percentile(0.5), percentile(0.9), percentile(0.99), self._most)
+
+
+class _Soak:
     """One run in progress."""
 
-    def __init__(self, target: Endpoint, options: BulkOptions, link: RawLink, pool: PortPool, route: Route) -> None:
-        self.target, self.options, self.link = target, options, link
-        self.scenario = _scenario(options.exchange)
-        self.trigger = known_trigger(options.trigger) or NONE
-        if lacking := missing(self.trigger, self.scenario.commands):
-            raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
-        terms = Terms(options.profile, allowed(self.scenario))
-        self.recall = Recall(self.scenario, UNKNOWN_PORT, terms, self.trigger.obedient, SCHEDULING, target.version)
-        self.patience = options.patience or (LOCAL_PATIENCE if route.local else REMOTE_PATIENCE)
-        closed = self.scenario.port == "closed"
-        self.remote = ClosedPorts(target, None, pool, local=route.local).endpoint() if closed else target
+    def __init__(self, target: Endpoint, options: SoakOptions, scenario: Scenario, line: Line) -> None:
+        self.target, self.options, self.scenario = target, options, scenario
+        self.pace = options.pace or Pace()
+        self.frame = Frame(line, options, pace=self.pace, asks_kernel=False)
+        self.detection = Detection(known_trigger(options.trigger) if scenario.commands else NONE)
+        self.trigger = NONE
+        closed, called = scenario.port == "closed", scenario.opens == "peer"
+        self.remote = (
+            ClosedPorts(target, options.closed_port, line.pool, local=line.local).endpoint() if closed else target
+        )
+        if called:
+            self.remote = Endpoint(target.address, 0)  # the peer will choose
+        terms = Terms(options.profile, allowed(scenario))
         self.stream = RecordingStream(options.recorder, terms)
-        self.loop = _loop(link, options.recorder)
-        self.sources = Sources(pool, random.Random(options.seed))
+        start = CLOSED if called else UNKNOWN_PORT
+        self.recall = Recall(scenario, start, terms, path_delay=SCHEDULING, version=target.version)
+        self.sources = Sources(line.pool, self.frame.random)
         self.live: dict[int, _Exchange] = {}
         self.again: deque[_Exchange] = deque()
         self.begun = self.attempts = self.doubtful = self.dropped = 0
         self.noisy = False
         self.verdicts: Counter[Verdict] = Counter()
-        self.forms: Counter[str] = Counter()
+        self.forms: Counter[CloseForm] = Counter()
+        self.handshake, self.whole = _Times(), _Times()
+        self.first: ExchangeResult | None = None
         self.shown: list[ExchangeResult] = []
-        self.end = float("inf")
+        self.began = self.answered = time.time()
+        self.absent = 0
+        self.outages: list[Outage] = []
+        self.end = math.inf if options.seconds is None else self.frame.began + options.seconds
+        self.next_told = self.frame.began + 1.0
 
-    def run(self) -> BulkResult:
+    def run(self) -> SoakResult:
         """All exchanges side by side; one in doubt stops the others, is repeated alone, and they go on."""
-        began = time.monotonic()
-        if self.options.seconds is not None:
-            self.end = began + self.options.seconds
-        interrupted = False
-        try:
+        frame = self.frame
+        with frame:
+            self._find_trigger()
             while self._more() or self.again:
-                self.loop.run(self._next, self._finished, self.options.parallel)
+                frame.play(self._next, self._finished, 1 if self.down else self.options.parallel)
                 while self.again:
-                    self.loop.run(self._next_again, self._finished, 1)
-        except KeyboardInterrupt:
-            interrupted = True
+                    frame.play(self._next_again, self._finished, 1)
+        if frame.interrupted:
             self._give_up()
-        finally:
-            self.stream.finish(self.loop.arrivals)
-        return BulkResult(
+        self.stream.finish(frame.loop.arrivals)
+        return self._result(left=self._left())
+
+    def _find_trigger(self) -> None:
+        if self.detection.trigger is None:
+            find_trigger(self.frame, self.detection, self.target, 1)
+        self.trigger = self.detection.trigger or NONE
+        if lacking := missing(self.trigger, self.scenario.commands):
+            raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
+        self.recall.obedient = self.trigger.obedient
+
+    def _result(self, left: dict[str, int] | None = None) -> SoakResult:
+        """What came of it until now."""
+        return SoakResult(
+            target=str(self.target),
+            ip_version=self.target.version,
+            exchange=self.scenario.id,
+            title=self.scenario.title,
+            profile=self.options.profile,
+            began=self.began,
+            seconds=self.frame.seconds,
             exchanges=self.begun,
+            attempts=self.attempts,
             verdicts=dict(self.verdicts),
             forms=dict(self.forms),
-            seconds=time.monotonic() - began,
-            attempts=self.attempts,
             doubtful=self.doubtful,
-            dropped=self.link.losses().dropped,
+            dropped=self.frame.dropped,
+            handshake=self.handshake.latency(),
+            whole=self.whole.latency(),
+            first=self.first,
             shown=tuple(self.shown),
-            interrupted=interrupted,
+            left=left,
+            outages=tuple(self.outages),
+            warnings=self.frame.warnings(),
+            interrupted=self.frame.interrupted,
+            trouble=self.frame.trouble,
         )
+
+    def _left(self) -> dict[str, int] | None:
+        """The peer's sockets for our ports by state; a listener is nobody's."""
+        line = self.frame.line
+        if not (line.local and line.table.available):
+            return None
+        address = line.pool.address
+        try:
+            found = line.table.snapshot(self.target.port)
+        except OSError:
+            return None
+        return dict(Counter(state for _, far, state in found if far.address == address and far.port in line.pool))
+
+    # -- attempts --------------------------------------------------------------------------------------------------
+
+    @property
+    def down(self) -> bool:
+        """Whether the peer is asked one at a time, with pauses, until it answers again."""
+        return bool(self.outages) and self.outages[-1].ended is None
 
     def _more(self) -> bool:
         """Whether another exchange is to begin."""
+        if self.down and self.options.seconds is None and time.time() - self.outages[-1].began > GIVE_UP:
+            return False
         return (self.options.count is None or self.begun < self.options.count) and time.monotonic() < self.end
 
     def _next(self) -> Attempt | None:
-        if self.again or not self._more():
+        if self.again or (self.down and self.live) or not self._more():
             return None
         self.begun += 1
         return self._attempt(_Exchange(self.begun))
@@ -175,9 +216,9 @@ class _Bulk:
         port, iss = self.sources.take()
         self.attempts += 1
         self.live[port] = exchange
-        setting = Setting(iss, self.trigger, self.recall.terms, UNKNOWN_PORT, self.patience)
-        flow = Flow(Endpoint(self.link.source, port), self.remote)
-        return Attempt(self.scenario, Conductor(self.scenario, setting), flow, path_delay=self.recall.path_delay)
+        setting = Setting(iss, self.trigger, self.recall.terms, self.recall.start, self.frame.patience)
+        flow = Flow(Endpoint(self.frame.line.pool.address, port), self.remote)
+        return Attempt(self.scenario, Conductor(self.scenario, setting), flow, path_delay=SCHEDULING)
 
     def _finished(self, attempt: Attempt) -> None:
         port = attempt.flow.local.port
@@ -186,14 +227,46 @@ class _Bulk:
         heard = exchange.heard
         opinion = self.recall.opinion(attempt.conductor.transcript, attempt.conductor.watch)
         heard.append(opinion)
+        if opinion.word is Verdict.PASS:
+            self._time(attempt)
+        self._notice(attempt, opinion)
         verdict = self._settle(exchange, attempt) if heard_enough(heard) else None
         if verdict is None:
             self.again.append(exchange)
-        if self.loop.keep:
-            self.stream.ended(attempt, opinion, len(heard), self._mark(exchange, verdict))
-            self.stream.write(self.loop.arrivals, self.live)
+        if self.frame.loop.keep:
+            self.stream.ended(attempt, opinion, len(heard), self._metadata(exchange, verdict))
+            self.stream.write(self.frame.loop.arrivals, self.live)
 
-    def _mark(self, exchange: _Exchange, verdict: Opinion | None) -> BulkMetadata:
+    def _time(self, attempt: Attempt) -> None:
+        """From our SYN to its answer, and to the last segment that counts."""
+        transcript = attempt.conductor.transcript
+        events, sealed = transcript.events, transcript.sealed
+        answer = events[1] if len(events) > 1 else None
+        if self.scenario.opens == "us" and isinstance(answer, Seen) and not answer.to_peer:
+            self.handshake.add(answer.time - events[0].time)
+        last = events[-1 if sealed is None else min(sealed, len(events)) - 1]
+        self.whole.add(last.time - events[0].time)
+
+    def _notice(self, attempt: Attempt, opinion: Opinion) -> None:
+        """A peer that was there and is not, or is there again."""
+        if opinion.why is Why.INTERRUPTED:
+            return
+        if opinion.why not in _ABSENT:
+            self.answered = attempt.conductor.transcript.events[-1].time
+            self.absent = 0
+            if self.down:
+                self.outages[-1] = replace(self.outages[-1], ended=self.answered)
+                self.pace.reset()
+            return
+        self.absent += 1
+        if self.down:
+            self.pace.slower()
+        elif self.absent >= DOWN + self.options.parallel:
+            self.outages.append(Outage(self.answered, reason=opinion.reason))
+
+    # -- verdicts --------------------------------------------------------------------------------------------------
+
+    def _metadata(self, exchange: _Exchange, verdict: Opinion | None) -> BulkMetadata:
         if verdict is None:
             return BulkMetadata(self.target, exchange.serial)
         rules = tuple(f.rule for f in verdict.findings)
@@ -206,17 +279,30 @@ class _Bulk:
         if len(heard) > 1 or verdict.word is not Verdict.PASS:
             self.doubtful += sum(o.word is not Verdict.PASS for o in heard)
             self.noisy = self.noisy or is_noise(heard)
-            dropped = self.dropped = self.link.losses().dropped
+            dropped = self.dropped = self.frame.dropped
             # A listener this busy may work by SYN cookies; nobody looks into that here, so it is not accused.
             verdict = settle(heard, clean=not self.noisy and not dropped, keeps_state=False)
             verdict = after_losses(verdict, dropped)
+            if attempt is not None and verdict.word is not Verdict.PASS:
+                self._show(verdict, heard, attempt)
         self.verdicts[verdict.word] += 1
         self.forms[verdict.form] += 1
         if self.options.progress is not None:
             self.options.progress(self.verdicts.total())
-        if verdict.word is not Verdict.PASS and attempt is not None and len(self.shown) < SHOWN:
-            self.shown.append(result_of(self.scenario, self.target, verdict, heard, attempt))
+        if self.options.told is not None and (now := time.monotonic()) >= self.next_told:
+            self.next_told = now + 1.0
+            self.options.told(self._result())
         return verdict
+
+    def _show(self, verdict: Opinion, heard: list[Opinion], attempt: Attempt) -> None:
+        """Keep what did not pass whole: the first few, and the first that departed from the RFC however late."""
+        departed = self.first is None and verdict.word in (Verdict.FAIL, Verdict.WARN)
+        if departed or len(self.shown) < SHOWN:
+            result = result_of(self.scenario, self.target, verdict, heard, attempt)
+            if departed:
+                self.first = result
+            if len(self.shown) < SHOWN:
+                self.shown.append(result)
 
     def _give_up(self) -> None:
         """Interrupted: what waits for its repetition gets the verdict of what was heard."""
@@ -226,14 +312,3 @@ class _Bulk:
         cut_off = self.begun - self.verdicts.total()  # between two steps of ours
         if cut_off:
             self.verdicts[Verdict.INCONCLUSIVE] += cut_off
-
-
-def _loop(link: RawLink, recorder: Recorder | None) -> Loop:
-    return Loop(link, keep=False) if recorder is None else Loop(link, recorded=recorder.count)
-
-
-def _scenario(name: str) -> Scenario:
-    found = scenarios.ALL.get(name)
-    if found is None:
-        raise TargetError(f"there is no exchange {name!r}; `probe list` shows those there are")
-    return found

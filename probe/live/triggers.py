@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from probe.engine.belief.events import Seen
+from probe.engine.belief.tracker import LISTENING
+from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt
+from probe.live.frame import Frame
 from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send
 from probe.scenarios.triggers import HELLO, HELLO_ANSWER, HTTP, NONE, TARGET, Trigger, user_line
-from probe.spec.segment import FIN
+from probe.spec.segment import FIN, Endpoint
 
 _ANSWER_TIME = 3.0
 _TRIES = 4
@@ -84,3 +89,26 @@ class Detection:
             self._http = any(e.segment.flags & FIN for e in came)
         if self.trigger is None and not self._open:
             self.trigger = HTTP if self._http else NONE
+
+
+def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel: int) -> int:
+    """Play the exchanges that tell, until one succeeds; how many connections that took."""
+    todo, connections = deque(detection.probes()), 0
+
+    def supply() -> Attempt | None:
+        nonlocal connections
+        if not todo:
+            return None
+        connections += 1
+        scenario = todo.popleft()
+        setting = frame.setting(scenario, detection.trigger_for(scenario), LISTENING)
+        return frame.attempt(Conductor(scenario, setting), target)
+
+    def finished(attempt: Attempt) -> None:
+        frame.learn_pace(attempt)
+        todo.extend(detection.heard(attempt))
+        if detection.trigger is not None:
+            frame.loop.stop(lambda other: True)
+
+    frame.play(supply, finished, parallel)
+    return connections

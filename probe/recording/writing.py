@@ -19,7 +19,6 @@ from probe.engine.trial.result import origin
 from probe.recording.metadata import AttemptMetadata, BulkMetadata, RunMetadata, Unsent, foreign_comment
 from probe.results.verdict import Run, Verdict
 from probe.wire.link import Arrival
-from probe.wire.record import Recorder
 
 _SHAPES = 1024
 
@@ -159,7 +158,7 @@ class RecordingStream:
     Keeps packets only while an exchange they may belong to is in progress. Without a recorder it does nothing.
     """
 
-    def __init__(self, recorder: Recorder | None, terms: Terms) -> None:
+    def __init__(self, recorder: Recording | None, terms: Terms) -> None:
         self._recorder = recorder
         self._before = recorder.count if recorder is not None else 0  # the loop counts from the run's first packet
         self._terms = terms

@@ -6,7 +6,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from probe.live.soak import BulkOptions, BulkResult, bulk
+from probe.live.options import SoakOptions
+from probe.live.soak import soak
+from probe.results.soak import SoakResult
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
@@ -33,10 +35,10 @@ def _run(place: Place) -> Iterator[Measure]:
             yield Measure("ratio to sr1()", result.rate / baseline, "x", at_least=50)
 
 
-def _judged_and_recorded(endpoint: Endpoint) -> BulkResult:
+def _judged_and_recorded(endpoint: Endpoint) -> SoakResult:
     with tempfile.TemporaryDirectory() as folder, Recorder(Path(folder) / "bench.pcapng") as recorder:
-        bulk(endpoint, BulkOptions(count=_WARM_UP, trigger="target"))
-        return bulk(endpoint, BulkOptions(seconds=_SECONDS, trigger="target", recorder=recorder))
+        soak(endpoint, SoakOptions(count=_WARM_UP, trigger="target"))
+        return soak(endpoint, SoakOptions(seconds=_SECONDS, trigger="target", recorder=recorder))
 
 
 BENCH = Bench("open-close", "judged and recorded open and close", _run, order=10)

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from probe.live.soak import BulkOptions, BulkResult, bulk
+from probe.live.options import SoakOptions
+from probe.live.soak import soak
+from probe.results.soak import SoakResult
 from probe.results.verdict import Verdict
 from probe.wire.errors import WireError
 from probe.wire.record import Recorder
@@ -97,14 +99,14 @@ def _parser() -> argparse.ArgumentParser:
 def _soak(where: Place, given: argparse.Namespace, path: Path) -> int:
     watcher = Watcher(given.seconds / given.intervals)
     with Recorder(path, "soak") as recorder:
-        options = BulkOptions(
+        options = SoakOptions(
             seconds=given.seconds,
             parallel=given.parallel,
             trigger="target",
             recorder=recorder,
             progress=watcher.look,
         )
-        result = bulk(where.endpoints[given.ip], options)
+        result = soak(where.endpoints[given.ip], options)
     _print(watcher, result, recorder.count)
     wrong = list(_wrong(result, watcher, recorded_verdicts(path), given.at_least))
     for line in wrong:
@@ -112,7 +114,7 @@ def _soak(where: Place, given: argparse.Namespace, path: Path) -> int:
     return 1 if wrong else 0
 
 
-def _print(watcher: Watcher, result: BulkResult, packets: int) -> None:
+def _print(watcher: Watcher, result: SoakResult, packets: int) -> None:
     headers = ("seconds", "exchanges", "resident MiB")
     print(tabulate(watcher.rows, headers, floatfmt=".1f", intfmt=","))
     verdicts = ", ".join(f"{count:,} {word}" for word, count in result.verdicts.items())
@@ -124,7 +126,7 @@ def _print(watcher: Watcher, result: BulkResult, packets: int) -> None:
     print("too short a run to tell of memory" if growth is None else f"memory grew by {growth:.2f} MiB once warm")
 
 
-def _wrong(result: BulkResult, watcher: Watcher, recorded: int, at_least: float) -> Iterator[str]:
+def _wrong(result: SoakResult, watcher: Watcher, recorded: int, at_least: float) -> Iterator[str]:
     judged = sum(result.verdicts.values())
     if judged != result.exchanges:
         yield f"{result.exchanges} exchanges were begun, {judged} verdicts came"

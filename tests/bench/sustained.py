@@ -6,7 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from probe.live.soak import BulkOptions, bulk
+from probe.live.options import SoakOptions
+from probe.live.soak import soak
 from probe.results.verdict import Verdict
 from probe.wire.record import Recorder
 from tests.bench.measure import Bench, Measure
@@ -23,8 +24,8 @@ def _run(place: Place) -> Iterator[Measure]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sustained.pcapng"
         with Recorder(path, "bench") as recorder:
-            options = BulkOptions(seconds=_SECONDS, trigger="target", recorder=recorder, progress=watcher.look)
-            result = bulk(place.endpoints[4], options)
+            options = SoakOptions(seconds=_SECONDS, trigger="target", recorder=recorder, progress=watcher.look)
+            result = soak(place.endpoints[4], options)
         recorded = recorded_verdicts(path)
     judged = sum(result.verdicts.values())
     note = f"{result.exchanges:,} exchanges in {result.seconds:.0f} s, the recording included"

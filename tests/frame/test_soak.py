@@ -17,7 +17,8 @@ from probe.engine.belief.watch import follow
 from probe.engine.judge.attempt import Case, Opinion, judge
 from probe.engine.judge.by_shape import Recall
 from probe.engine.trial.attempt import Attempt
-from probe.live.soak import BulkOptions, bulk
+from probe.live.options import SoakOptions
+from probe.live.soak import soak
 from probe.recording.writing import RecordingStream, comments_of
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint, Flow
@@ -195,10 +196,10 @@ def test_packets_wait_for_the_exchange_in_progress_before_them() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (BulkOptions(exchange="nonsense"), "there is no exchange 'nonsense'; `probe list` shows those there are"),
-        (BulkOptions(exchange="close-by-peer"), "close-by-peer cannot be played: nothing makes this peer close first"),
+        (SoakOptions(exchange="nonsense"), "there is no exchange 'nonsense'; `probe list` shows those there are"),
+        (SoakOptions(exchange="close-by-peer"), "close-by-peer cannot be played: nothing makes this peer close first"),
     ],
 )
-def test_what_cannot_be_played_is_said_before_anything_is_sent(options: BulkOptions, sentence: str) -> None:
+def test_what_cannot_be_played_is_said_before_anything_is_sent(options: SoakOptions, sentence: str) -> None:
     with pytest.raises(TargetError, match=sentence):
-        bulk(Endpoint("127.0.0.1", 9), options)
+        soak(Endpoint("127.0.0.1", 9), options)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from probe.live.check import check
-from probe.live.options import CheckOptions
-from probe.live.soak import BulkOptions, bulk
+from probe.live.options import CheckOptions, SoakOptions
+from probe.live.soak import soak
 from probe.recording.metadata import section_comment
 from probe.recording.reading import JudgedRecording, judge_recording
 from probe.results.verdict import ExchangeResult, Run, Verdict
@@ -94,7 +94,7 @@ def test_what_a_server_of_one_file_cannot_be_asked_for_comes_back(veth_pair: Far
 def test_a_bulk_run_comes_back(target: dict[int, Endpoint], tmp_path: Path, version: int) -> None:
     path = tmp_path / "bulk.pcapng"
     with Recorder(path, section_comment("bulk", "rfc9293")) as recorder:
-        live = bulk(target[version], BulkOptions(count=200, trigger="target", recorder=recorder))
+        live = soak(target[version], SoakOptions(count=200, trigger="target", recorder=recorder))
     again = judge_recording(str(path))
     assert again.verdicts == live.verdicts
     assert again.differences == ()
@@ -105,7 +105,7 @@ def test_a_bulk_run_that_did_not_pass_comes_back(private_net: None, tmp_path: Pa
     path = tmp_path / "bulk.pcapng"
     with Recorder(path) as recorder:
         closed = Endpoint("127.0.0.1", free_port())
-        live = bulk(closed, BulkOptions(count=5, patience=0.1, recorder=recorder))
+        live = soak(closed, SoakOptions(count=5, patience=0.1, recorder=recorder))
     again = judge_recording(str(path))
     assert again.verdicts == live.verdicts == {Verdict.INCONCLUSIVE: 5}
     assert [readable(e) for e in again.report.exchanges] == [readable(e) for e in live.shown]
