@@ -8,20 +8,18 @@ import click
 from click.core import ParameterSource
 
 from probe.cli.options import common
+from probe.cli.options.common import chosen
 from probe.cli.options.namespaces import in_namespace, watch
 from probe.cli.options.reporting import Reporting, reporting
-from probe.cli.options.selection import chosen
 
 
 @click.command("check")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @common.versions
 @common.profile
-@click.option(
-    "--trigger",
-    default="auto",
-    metavar="auto|none|http|target|LINE",
-    help="How the peer's application is brought to close first: found out (auto), not at all, an HTTP/1.0 request,"
+@common.trigger(
+    "auto|none|http|target|LINE",
+    "How the peer's application is brought to close first: found out (auto), not at all, an HTTP/1.0 request,"
     " the commands of `probe target`, or a line to send, such as 'QUIT\\r\\n'.",
 )
 @click.option("--only", multiple=True, metavar="ID", help="Only this exchange (* and ? allowed); repeatable.")
@@ -82,9 +80,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.live.options import CheckOptions
 
     exchanges = _exchanges(only, no_wait=no_wait, slow=slow)
-    options = CheckOptions(
-        trigger=known_trigger_text(trigger), only=exchanges, waits=not no_wait, slow=slow, watch=watch(), **plain
-    )
+    options = CheckOptions(trigger=trigger, only=exchanges, waits=not no_wait, slow=slow, watch=watch(), **plain)
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
     explicit = _explicit(trigger=trigger, rate=rate, **plain)
     request = Request(wanted, versions, options, explicit, jobs)
@@ -95,20 +91,6 @@ def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the option
     """What the user said on the command line, defaults left out."""
     context = click.get_current_context()
     return {key: v for key, v in values.items() if context.get_parameter_source(key) is ParameterSource.COMMANDLINE}
-
-
-def known_trigger_text(text: str) -> str:
-    """The text of --trigger, if it makes sense; click.BadParameter if not."""
-    from probe.scenarios.triggers import user_line
-
-    if not text:
-        raise click.BadParameter("a line cannot be empty; say none for no trigger", param_hint="--trigger")
-    try:
-        user_line(text)
-    except UnicodeError:
-        problem = r"the backslashes make no sense; \r \n \t \\ and \x41 are understood"
-        raise click.BadParameter(problem, param_hint="--trigger") from None
-    return text
 
 
 def _exchanges(only: tuple[str, ...], *, no_wait: bool, slow: bool) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ _DIALOGUE = (
 def command(name: str) -> None:
     """Explain an exchange (close-by-us), a rule (close.fin-acked), a row of SEGMENT ARRIVES (E6) or the profiles."""
     from probe.cli.catalogue.profiles import TOPICS, sections
-    from probe.cli.options.selection import nearest, unknown
+    from probe.cli.options.common import nearest, unknown
     from probe.scenarios import ALL as EXCHANGES
     from probe.spec.rows import ROWS
     from probe.spec.rules import ALL as RULES

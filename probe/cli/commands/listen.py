@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from probe.cli.options import common
+from probe.cli.options.common import chosen
 from probe.cli.options.namespaces import in_namespace, watch
 from probe.cli.options.reporting import Reporting, reporting
-from probe.cli.options.selection import chosen
 
 
 @click.command("listen")
@@ -21,11 +21,9 @@ from probe.cli.options.selection import chosen
 @click.option("--count", type=click.IntRange(1), metavar="N", help="Take N connections and end.")
 @click.option("--deadline", type=common.SECONDS, metavar="SECONDS", help="End then, whatever is still missing.")
 @click.option("--no-wait", is_flag=True, help="Leave out exchanges that wait for a timer of the client.")
-@click.option(
-    "--trigger",
-    default="auto",
-    metavar="auto|none|http|LINE",
-    help="How the client is brought to close first: a page for one that speaks HTTP (auto, http), nothing, as it closes"
+@common.trigger(
+    "auto|none|http|LINE",
+    "How the client is brought to close first: a page for one that speaks HTTP (auto, http), nothing, as it closes"
     " of itself (none), or a line to send, such as '221 bye\\r\\n'.",
 )
 @click.option("--ask", metavar="TARGET", help="A `probe target`, which is asked for each connection.")

@@ -23,11 +23,9 @@ from probe.spec.states import State
     help="Only this row, column (:SEGMENT) or cell, by the RFC's names, such as ESTABLISHED:SYN+ACK; repeatable.",
 )
 @common.profile
-@click.option(
-    "--trigger",
-    default="auto",
-    metavar="auto|none|http|target|LINE",
-    help="How the peer's application is brought to act, as for `probe check`; only `probe target` reaches every state.",
+@common.trigger(
+    "auto|none|http|target|LINE",
+    "How the peer's application is brought to act, as for `probe check`; only `probe target` reaches every state.",
 )
 @common.patience
 @click.option(
@@ -48,7 +46,6 @@ def command(  # one parameter an option
     targets: tuple[str, ...],
     versions: frozenset[int],
     only: tuple[str, ...],
-    trigger: str,
     quiet: bool,
     reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that MatrixOptions has under the same name
@@ -59,13 +56,12 @@ def command(  # one parameter an option
     and without payload: about 4,000 short connections. Without TARGET the kernel of this machine is judged, in a
     private network namespace with `probe target` in it.
     """
-    from probe.cli.commands.check import known_trigger_text
     from probe.cli.run import matrix as run
     from probe.cli.run import plan
     from probe.cli.run.outcome import Display, Request
     from probe.live.options import MatrixOptions
 
-    options = MatrixOptions(trigger=known_trigger_text(trigger), only=_only(only), watch=watch(), **plain)
+    options = MatrixOptions(only=_only(only), watch=watch(), **plain)
     return run.matrix(Request(plan.given(targets), versions, options), Display(reporting, quiet))
 
 

@@ -10,9 +10,9 @@ import click
 from click.core import ParameterSource
 
 from probe.cli.options import common
+from probe.cli.options.common import chosen
 from probe.cli.options.filters import OPTION, Picked, parse
 from probe.cli.options.reporting import Reporting, reporting_as
-from probe.cli.options.selection import chosen
 from probe.spec.reaction import PROFILES
 
 if TYPE_CHECKING:

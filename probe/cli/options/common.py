@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from probe.spec.reaction import PROFILES
 from probe.wire.errors import TargetError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Number(click.FloatRange):
@@ -46,6 +50,26 @@ def _moment(context: click.Context, parameter: click.Parameter, seconds: float |
     return None if seconds is None else time.monotonic() + seconds
 
 
+def is_trigger(text: str) -> bool:
+    """Whether the backslashes of a line to send make sense."""
+    from probe.scenarios.triggers import user_line
+
+    try:
+        user_line(text)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _trigger(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    if not text:
+        raise click.BadParameter("a line cannot be empty; say none for no trigger", context, parameter)
+    if not is_trigger(text):
+        raise click.BadParameter(WRONG_BACKSLASHES, context, parameter)
+    return text
+
+
+WRONG_BACKSLASHES = r"the backslashes make no sense; \r \n \t \\ and \x41 are understood"
 SECONDS = Number(0.1)
 PATIENCE = Number(0.01, 3600)
 PORT = Port(1, 65535)
@@ -73,6 +97,11 @@ show = click.option(
 quiet = click.option("-q", "--quiet", is_flag=True, help="Print the answer and the counts only.")
 
 
+def trigger(metavar: str, text: str) -> Callable[[Function], Function]:
+    """``--trigger``, of which each command says something of its own."""
+    return click.option("--trigger", default="auto", metavar=metavar, callback=_trigger, help=text)
+
+
 def versions(command: Callable[..., int]) -> Callable[..., int]:
     """``-4`` and ``-6`` as one argument, ``versions``: those asked for, none where either will do."""
 
@@ -82,3 +111,31 @@ def versions(command: Callable[..., int]) -> Callable[..., int]:
 
     with_6 = click.option("-6", "ipv6", is_flag=True, help="IPv6 only.")(packed)
     return click.option("-4", "ipv4", is_flag=True, help="IPv4 only.")(with_6)
+
+
+# -- ids: exact, or patterns with * and ?; an unknown one names its nearest neighbours ---------------------------------
+
+
+def chosen(patterns: Iterable[str], known: Sequence[str], option: str) -> tuple[str, ...]:
+    """The known ids that some pattern matches, in their own order; click.BadParameter for a pattern without a match."""
+    wanted: set[str] = set()
+    for pattern in patterns:
+        matches = {name for name in known if fnmatchcase(name, pattern)}
+        if not matches:
+            raise click.BadParameter(unknown("exchange", pattern, nearest(pattern, known)), param_hint=option)
+        wanted |= matches
+    return tuple(name for name in known if name in wanted)
+
+
+def nearest(text: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The ids most like ``text``: by spelling first, then those that contain it."""
+    names, wanted = list(known), text.strip().lower()
+    spelled = get_close_matches(wanted, names, n=count, cutoff=0.6)
+    contained = [name for name in names if len(wanted) > 2 and wanted in name.lower()]
+    return list(dict.fromkeys([*spelled, *contained]))[:count]
+
+
+def unknown(kind: str, text: str, near: Sequence[str]) -> str:
+    """One sentence for an id that does not exist."""
+    hint = f"did you mean {' or '.join(near)}?" if near else "`probe list` shows what there is."
+    return f"there is no {kind} {text!r}: {hint}"

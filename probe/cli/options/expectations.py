@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from probe.cli.options.selection import nearest
+from probe.cli.options.common import nearest
+from probe.cli.options.files import document, tables
 from probe.results.expectations import CAPTURE, RE_ENACTED, matches
 from probe.results.verdict import Expected
 from probe.spec import rules
 from probe.spec.segment import KINDS
 from probe.spec.states import State
-from probe.wire.errors import TargetError, WireError
+from probe.wire.errors import TargetError
 
 REASON = "found by `probe {command}`; say here why it is put up with"
 _TABLE = "deviation"
@@ -30,12 +28,7 @@ _HEAD = """\
 
 def read(path: str) -> tuple[Expected, ...]:
     """The expectations; TargetError names the first slip, WireError a file that cannot be read."""
-    document = _document(path)
-    if unknown := sorted(set(document) - {_TABLE}):
-        raise TargetError(f"{path}: unknown table or key {unknown[0]!r}; there is [[{_TABLE}]]")
-    entries = document.get(_TABLE, [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise TargetError(f"{path}: {_TABLE} is a list of tables: write [[{_TABLE}]]")
+    entries = tables(path, document(path, "expected deviations", (_TABLE,)), _TABLE)
     return tuple(_expected(f"{path}: {_TABLE} {number}", entry) for number, entry in enumerate(entries, 1))
 
 
@@ -61,21 +54,6 @@ def _toml(value: str | int) -> str:
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
-
-
-def _document(path: str) -> dict[str, Any]:
-    kind = "JSON" if path.endswith(".json") else "TOML"
-    try:
-        content = Path(path).read_text(encoding="utf-8")
-        found = json.loads(content) if kind == "JSON" else tomllib.loads(content)
-    except OSError as error:
-        why = os.strerror(error.errno or 0).lower()
-        raise WireError(f"cannot read {path} ({why}); name a file of expected deviations that you may read") from error
-    except (ValueError, RecursionError) as error:
-        raise TargetError(f"{path}: it is no {kind} ({str(error)[:1].lower()}{str(error)[1:]})") from error
-    if not isinstance(found, dict):
-        raise TargetError(f"{path}: it holds no object; there is {{{_TABLE!r}: [...]}}")
-    return found
 
 
 def _expected(where: str, entry: Mapping[str, Any]) -> Expected:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from probe.results.connection import Connection
+from probe.cli.options.targets import port_number
+from probe.results.connection import Close, Connection, Handshake
+from probe.results.verdict import Verdict
+from probe.wire.addresses import canonical
+from probe.wire.errors import TargetError
 
 OPTION = "--filter"
 CONN_STATES = ("S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH")
@@ -69,48 +71,29 @@ def _condition(text: str) -> Condition:
     if not equals or key not in _VALUES:
         problem = f"there is no key {key!r}" if equals else f"{text!r} has no '='"
         raise _bad(f"{problem}: write KEY=VALUE with one of {', '.join(_VALUES)}")
-    if key == "host":
-        return Condition(key, frozenset({_address(value)}))
-    if key == "port":
-        return Condition(key, frozenset({_port(value)}))
-    return Condition(key, _rules(value) if key == "rule" else _words(key, value))
-
-
-def _address(value: str) -> str:
-    from probe.wire.addresses import canonical
-    from probe.wire.errors import TargetError
-
     try:
-        return canonical(value.removeprefix("[").removesuffix("]"))[0]
+        if key == "host":
+            return Condition(key, frozenset({canonical(value.removeprefix("[").removesuffix("]"))[0]}))
+        if key == "port":
+            return Condition(key, frozenset({"0" if value == "0" else str(port_number(value))}))
     except TargetError as error:
-        raise _bad(f"host: {error}") from None
-
-
-def _port(value: str) -> str:
-    if not (value.isascii() and value.isdecimal() and int(value) <= 65535):
-        raise _bad(f"port: {value!r} is no TCP port; give a number up to 65535")
-    return str(int(value))
+        raise _bad(f"{key}: {error}") from None
+    return Condition(key, _rules(value) if key == "rule" else _words(key, value))
 
 
 def _words(key: str, value: str) -> frozenset[str]:
     """The words that the pattern matches; a hyphen may stand for a blank (``reset-by-client``), case is ignored."""
-    from probe.results.connection import Close, Handshake
-    from probe.results.verdict import Verdict
-
     choices: dict[str, Sequence[str]] = {
         "handshake": [word.value for word in Handshake],
         "close": [word.value for word in Close],
         "verdict": [word.value for word in Verdict],
         "state": CONN_STATES,
     }
-    found = frozenset(word for word in choices[key] if fnmatchcase(_plain(word), _plain(value)))
+    pattern = value.replace("-", " ").lower()
+    found = frozenset(word for word in choices[key] if fnmatchcase(word.replace("-", " ").lower(), pattern))
     if not found:
         raise _bad(f"there is no {key} {value!r}: choose among {', '.join(choices[key])} (* and ? allowed)")
     return found
-
-
-def _plain(text: str) -> str:
-    return text.replace("-", " ").lower()
 
 
 def _rules(value: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from probe.cli.options.selection import nearest
+from probe.cli.options.common import nearest
 from probe.spec.segment import Endpoint
 from probe.wire.addresses import canonical
 from probe.wire.errors import TargetError
