@@ -191,7 +191,7 @@ def test_a_folder_without_captures_is_an_error(
     [
         (("--filter", "colour=red"), "host, port, handshake, close, verdict, rule, state"),
         (("--filter", "port"), "'='"),
-        (("--filter", "port=http"), "no TCP port"),
+        (("--filter", "port=htttp"), "no TCP port"),
         (("--filter", "host=nowhere"), "no IPv4 or IPv6 address"),
         (("--filter", "handshake=folowed"), "followed, refused, unanswered, incomplete, violated, not seen"),
         (("--filter", "state=XX"), "S0, S1, SF, REJ"),

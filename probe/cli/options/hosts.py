@@ -10,7 +10,7 @@ from typing import Any
 
 from probe.cli.options.common import WRONG_BACKSLASHES, is_trigger
 from probe.cli.options.files import Table, document, tables
-from probe.cli.options.targets import port_number
+from probe.cli.options.targets import literal_version, port_number
 from probe.spec.reaction import PROFILES
 from probe.wire.errors import TargetError
 
@@ -59,7 +59,7 @@ def _host(where: str, own: Table, defaults: Table) -> Host:
     if not {"port", "ports"} & set(values):
         raise TargetError(f"{where}: port is missing; give port or ports, here or in [defaults]")
     address, versions = values["address"], values.get("ip", frozenset())
-    kind = _literal_version(address)
+    kind = literal_version(address)
     if kind and versions and kind not in versions:
         raise TargetError(f"{where}: ip: {address} is an IPv{kind} address; write ip = {kind} or leave it out")
     settings = {key: values[key] for key in SETTINGS if key in values}
@@ -88,7 +88,7 @@ def _refuse_duplicates(path: str, hosts: Iterable[Host]) -> None:
     seen: dict[str, int] = {}
     for number, host in enumerate(hosts, 1):
         plain, percent, zone = host.address.partition("%")
-        if _literal_version(plain):
+        if literal_version(plain):
             address = f"{ipaddress.ip_address(plain)}{percent}{zone}"
         else:
             address = host.address.lower().removesuffix(".")
@@ -98,14 +98,6 @@ def _refuse_duplicates(path: str, hosts: Iterable[Host]) -> None:
                 raise TargetError(
                     f"{path}: host {number}: {what} is a duplicate of host {before}; leave one of them out"
                 )
-
-
-def _literal_version(address: str) -> int:
-    """4 or 6 for an address, 0 for a name."""
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).version
-    except ValueError:
-        return 0
 
 
 # -- what each key wants -----------------------------------------------------------------------------------------------
@@ -161,7 +153,7 @@ def _ip(value: Any) -> frozenset[int]:  # noqa: ANN401
 
 def _address(value: Any) -> str:  # noqa: ANN401
     text = str(_text(value))
-    if not _literal_version(text) and not _NAME.fullmatch(text):
+    if not literal_version(text) and not _NAME.fullmatch(text):
         raise _WrongError("write a name or an address without port and brackets, and the port under port")
     return text
 
@@ -181,7 +173,7 @@ _DEFAULTS: dict[str, Callable[[Any], Any]] = {
     "trigger": _trigger,
     "profile": _that(PROFILES.__contains__, f"there are {', '.join(PROFILES)}"),
     "closed_port": _port,
-    "source": _that(lambda v: bool(_literal_version(_text(v))), "it takes an address of this machine"),
+    "source": _that(lambda v: bool(literal_version(_text(v))), "it takes an address of this machine"),
     "interface": _text,
     "patience": _within((int, float), 0.01, 3600, "it takes seconds, 0.01 to 3600"),
     "parallel": _within((int,), 1, 1000, "it takes a number from 1 to 1000"),

@@ -34,22 +34,24 @@ def resolve(text: str, versions: Collection[int] = ()) -> list[Peer]:
 def locate(host: str, ports: Sequence[int], versions: Collection[int] = ()) -> list[Peer]:
     """The endpoints at these ports of a name or address; all of one IP version before the next. Raises TargetError."""
     wanted = sorted(set(versions) or _FAMILIES)
-    if is_literal(host):
-        return [_literal(host, port, wanted) for port in ports]
-    found = {version: _addresses(host, version) for version in wanted}
-    if not any(found.values()):
+    if version := literal_version(host):
+        address, zone = canonical(host)
+        if version not in wanted:
+            raise TargetError(f"{address} is an IPv{version} address: leave out -{wanted[0]}")
+        return [Peer(Endpoint(address, port), zone) for port in ports]
+    found = [_addresses(host, version) for version in wanted]
+    every = [address for addresses in found for address in addresses]
+    if not every:
         kinds = " or ".join(f"IPv{version}" for version in wanted)
         raise TargetError(
             f"{host} cannot be found (no {kinds} address): check the spelling, or give the address itself"
         )
-    for addresses in found.values():
-        if len(addresses) > 1:
-            raise TargetError(
-                f"{host} has several addresses ({', '.join(a for found_ in found.values() for a in found_)})"
-                " and a check judges one peer: give one of them"
-                + (", or restrict the name with -4 or -6" if _unique(found) else "")
-            )
-    return [Peer(Endpoint(addresses[0], port)) for addresses in found.values() if addresses for port in ports]
+    if any(len(addresses) > 1 for addresses in found):
+        either = ", or restrict the name with -4 or -6" if any(len(addresses) == 1 for addresses in found) else ""
+        raise TargetError(
+            f"{host} has several addresses ({', '.join(every)}) and a check judges one peer: give one of them{either}"
+        )
+    return [Peer(Endpoint(address, port)) for address in every for port in ports]
 
 
 def split(text: str) -> tuple[str, int]:
@@ -90,21 +92,12 @@ def _services() -> list[str]:
     return [name for entry in words if len(entry) > 1 and entry[1].endswith("/tcp") for name in (entry[0], *entry[2:])]
 
 
-def is_literal(host: str) -> bool:
-    """Whether it is an address (zone allowed) and no name that would have to be looked up."""
+def literal_version(host: str) -> int:
+    """4 or 6 for an address (zone allowed), 0 for a name, which has to be looked up."""
     try:
-        ipaddress.ip_address(host.partition("%")[0])
+        return ipaddress.ip_address(host.partition("%")[0]).version
     except ValueError:
-        return False
-    return True
-
-
-def _literal(host: str, port: int, wanted: list[int]) -> Peer:
-    address, zone = canonical(host)
-    endpoint = Endpoint(address, port)
-    if endpoint.version not in wanted:
-        raise TargetError(f"{address} is an IPv{endpoint.version} address: leave out -{wanted[0]}")
-    return Peer(endpoint, zone)
+        return 0
 
 
 def _addresses(host: str, version: int) -> list[str]:
@@ -114,7 +107,3 @@ def _addresses(host: str, version: int) -> list[str]:
     except (socket.gaierror, UnicodeError):
         return []
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-def _unique(found: dict[int, list[str]]) -> bool:
-    return len(found) > 1 and any(len(addresses) == 1 for addresses in found.values())

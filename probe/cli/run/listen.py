@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
 
 import click
 
-from probe.cli.options.targets import resolve
+from probe.cli.options.targets import literal_version, resolve
 from probe.cli.run.frame import opened
 from probe.cli.run.outcome import Checked, Display
 from probe.live.listen import listen as run_listen
@@ -35,14 +34,12 @@ def listen(port: int, ask: str | None, options: ListenOptions, display: Display)
 
 def _with_addresses(ask: str | None, options: ListenOptions) -> ListenOptions:
     """The options with the target to ask resolved and the client's address in its usual form."""
+    if options.client and not literal_version(options.client):
+        raise TargetError(f"{options.client!r} is no address: give the client's IPv4 or IPv6 address")
     for option, address in (("--source", options.source), ("--from", options.client)):
-        if address and (version := 6 if ":" in address else 4) not in options.versions:
+        if address and (version := literal_version(address)) and version not in options.versions:
             raise TargetError(f"{option} {address} is an IPv{version} address: leave out -{options.versions[0]}")
     if options.client:
-        try:
-            ipaddress.ip_address(options.client.partition("%")[0])
-        except ValueError:
-            raise TargetError(f"{options.client!r} is no address: give the client's IPv4 or IPv6 address") from None
         options = replace(options, client=canonical(options.client)[0])
     if ask:
         found = resolve(ask, options.versions)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from probe.cli.options.hosts import Host
-from probe.cli.options.targets import Peer, is_literal, locate, split
+from probe.cli.options.targets import Peer, literal_version, locate, split
 from probe.live.options import CheckOptions
 from probe.live.pacing import Pace
 from probe.live.worker import Job
@@ -97,7 +97,7 @@ def _located(hosts: Sequence[Host], versions: Collection[int]) -> list[list[Peer
 
     threads = []
     for number, host in enumerate(hosts):
-        if is_literal(host.address) or len(hosts) == 1:
+        if literal_version(host.address) or len(hosts) == 1:
             look(number, host)
         else:
             # Daemons: an interruption need not wait for the name server.
