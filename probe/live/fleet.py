@@ -16,8 +16,8 @@ from multiprocessing.context import ForkContext, ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 
 from probe.live.worker import STOPPING, Ended, Failed, Found, Job, Tell, work
+from probe.wire.craft import warm
 from probe.wire.errors import WireError
-from probe.wire.warm import warm
 
 FAREWELL = 15.0
 """Seconds that interrupted workers have to reset their connections and hand over what they found."""

@@ -12,9 +12,8 @@ from probe.wire.addresses import zone_suffix
 from probe.wire.ask import Asker
 from probe.wire.guard import PortPool
 from probe.wire.link import Link
-from probe.wire.raw import RawLink
+from probe.wire.raw import RawLink, SeveralLinks
 from probe.wire.route import find_route
-from probe.wire.several import SeveralLinks
 from probe.wire.sockdiag import KernelTable
 
 EVERYWHERE = {4: "0.0.0.0", 6: "::"}  # noqa: S104 - held and guarded: nothing but crafted segments answers there

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from probe.spec.segment import Endpoint, Flow
 from probe.wire.addresses import socket_address
-from probe.wire.closing import Closing
+from probe.wire.link import Closing
 
 _AT_ONCE = 8
 """Lines under way at a time; each is an ordinary connection of a few milliseconds."""

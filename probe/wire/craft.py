@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from functools import lru_cache
+from importlib import import_module
 from typing import NamedTuple
 
 from probe.spec.segment import Flow, Option, Segment
@@ -39,7 +40,9 @@ def pack(flow: Flow, segment: Segment) -> bytes:
     """
     local, remote, payload = flow.local, flow.remote, segment.payload
     if len(payload) != segment.length:
-        payload = _filled(segment)
+        if len(payload) > segment.length:
+            raise ValueError(f"the segment says {segment.length} payload octets and carries {len(payload)}")
+        payload += bytes(segment.length - len(payload))
     template = _template(
         local.address, remote.address, segment.flags, segment.reserved, segment.options, len(payload), segment.faults
     )
@@ -48,30 +51,12 @@ def pack(flow: Flow, segment: Segment) -> bytes:
     total = template.total + local.port + remote.port + seq + ack + segment.window + segment.urgent
     field = checksum(total + words(payload) if payload else total)
     if "checksum" in segment.faults:
-        field = _wrong(field, template.addresses, _FIXED + len(template.options) + len(payload))
+        # Wrong, and so that nobody can take it for an offloaded one.
+        length = _FIXED + len(template.options) + len(payload)
+        wrong = (field ^ mask for mask in (0x5555, 0x2AAA, 0x1111))
+        field = next(value for value in wrong if not is_partial(value, template.addresses, length))
     header = _HEADER.pack(local.port, remote.port, seq, ack, template.offset, segment.window, field, segment.urgent)
     return template.ip + header + template.options + payload
-
-
-def _filled(segment: Segment) -> bytes:
-    missing = segment.length - len(segment.payload)
-    if missing < 0:
-        raise ValueError(f"the segment says {segment.length} payload octets and carries {len(segment.payload)}")
-    return segment.payload + bytes(missing)
-
-
-def _data_offset(faults: tuple[str, ...], options_length: int) -> int:
-    if "short header" in faults:
-        return 4
-    if "header past the end" in faults:
-        return 15
-    return (_FIXED + options_length) // 4
-
-
-def _wrong(right: int, addresses: bytes, length: int) -> int:
-    """A sum that is wrong and that nobody can take for an offloaded one."""
-    candidates = (right ^ mask for mask in (0x5555, 0x2AAA, 0x1111))
-    return next(value for value in candidates if not is_partial(value, addresses, length))
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +78,8 @@ def _template(
     body = encode(options) + bytes(payload_length)
     if len(body) + _FIXED + (0 if version == 6 else _FIXED) > _LARGEST:
         raise ValueError(f"a segment with {len(body)} octets after its header does not fit an IP packet")
-    data_offset = _data_offset(faults, len(body) - payload_length)
+    words_of_header = (_FIXED + len(body) - payload_length) // 4
+    data_offset = 4 if "short header" in faults else 15 if "header past the end" in faults else words_of_header
     # Scapy's flags field is nine bits wide: the lowest reserved bit is the old NS flag (RFC 3540).
     tcp = TCP(flags=flags | (reserved & 1) << 8, reserved=reserved >> 1, dataofs=data_offset)
     ip = IPv6(src=source, dst=target) if version == 6 else IP(src=source, dst=target, flags="DF", id=1, ttl=64)
@@ -102,3 +88,9 @@ def _template(
     offset = int.from_bytes(packet[start + _OFFSET_AT : start + _OFFSET_AT + 2], "big")
     total = pseudo(addresses, len(packet) - start) + offset + words(body)
     return _Template(packet[:start], offset, encode(options), addresses, total)
+
+
+def warm() -> None:
+    """Load Scapy's layers and pyroute2, so that processes forked from here on have them already."""
+    for name in ("pyroute2", "scapy.layers.inet", "scapy.layers.inet6"):
+        import_module(name)

@@ -17,8 +17,8 @@ from collections import deque
 
 from probe.wire.addresses import family, socket_address
 from probe.wire.bpf import NOTHING, attach
-from probe.wire.closing import Closing
 from probe.wire.errors import WireError
+from probe.wire.link import Closing
 from probe.wire.rights import in_container
 
 _IP_MINTTL, _IPV6_MINHOPCOUNT = 21, 73

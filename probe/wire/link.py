@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from probe.spec.segment import Flow, Segment
 
@@ -47,3 +49,19 @@ class Link(Protocol):
 
     def close(self) -> None:
         """Give back every resource."""
+
+
+class Closing(ABC):
+    """Whatever has a ``close``: leaving the `with` block closes it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back every resource; closing twice does no harm."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,7 +1,12 @@
-"""A Link over raw sockets: crafted segments out, everything the held ports see in, our own kernel kept silent."""
+"""A Link over raw sockets: crafted segments out, everything the held ports see in, our own kernel kept silent.
+
+``SeveralLinks`` joins one for each IP version.
+"""
 
 from __future__ import annotations
 
+import math
+import select
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,21 +14,21 @@ from dataclasses import replace
 from probe.spec.segment import Endpoint, Flow, Segment
 from probe.wire.addresses import canonical, zone_suffix
 from probe.wire.bpf import program
-from probe.wire.closing import Closing
 from probe.wire.craft import pack
 from probe.wire.decode import Skipped, unpack
 from probe.wire.errors import WireError
 from probe.wire.guard import PortPool
-from probe.wire.link import Arrival, Losses
-from probe.wire.merging import marked
+from probe.wire.link import Arrival, Closing, Losses
 from probe.wire.route import Route, enslaved, find_route
 from probe.wire.sender import Sender
-from probe.wire.sniffer import Sighting, Sniffer
+from probe.wire.sniffer import Sighting, Sniffer, marked
 
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - compared with, and guarded by a filter that lets nothing in
 _REMEMBERED = 1 << 16
 _SMALL = 536
 """Octets that a segment may always have (RFC 9293 section 3.7.1): how many it was merged from does not matter."""
+_LONGEST = 60_000
+"""Milliseconds that a look at several lines takes at most; poll counts in 31 bits."""
 
 
 class RawLink(Closing):
@@ -123,13 +128,10 @@ class RawLink(Closing):
         # Both ends held: only what we sent ourselves counts as ours.
         sent = own or not to_us
         self._number += 1
-        segment = self._as_sent(decoded.segment, seen)
+        segment = decoded.segment
+        if segment.length > _SMALL and (seen.merged or not self._marked):
+            segment = replace(segment, merged=True)  # it may be several; small ones are let be, whoever merged them
         return Arrival(seen.time, flow if sent else flow.reversed(), sent, own, segment, seen.packet, self._number)
-
-    def _as_sent(self, segment: Segment, seen: Sighting) -> Segment:
-        """The segment, with a note where it may be several; small ones are let be, whoever merged them."""
-        several = segment.length > _SMALL and (seen.merged or not self._marked)
-        return replace(segment, merged=True) if several else segment
 
     def _is_ours(self, endpoint: Endpoint) -> bool:
         anywhere = self.source in _ANY and (":" in endpoint.address) == (":" in self.source)
@@ -150,3 +152,38 @@ class RawLink(Closing):
 def _trace(packet: bytes) -> bytes:
     """What stays the same on the way out: addresses and TCP, without what kernel or routers fill in before them."""
     return packet[8:] if packet[0] >> 4 == 6 else packet[12:]
+
+
+class SeveralLinks(Closing):
+    """A Link over one RawLink for each IP version; what arrives is numbered in the order it was read."""
+
+    def __init__(self, links: Sequence[RawLink]) -> None:
+        """Takes the links over: they are closed with it."""
+        self._links = {6 if ":" in link.source else 4: link for link in links}
+        self._number = 0
+        self._poll = select.poll()
+        for link in links:
+            self._poll.register(link.fileno(), select.POLLIN)
+
+    def send(self, flow: Flow, segment: Segment) -> None:
+        """Put one segment on the wire of its IP version."""
+        self._links[flow.local.version].send(flow, segment)
+
+    def receive(self, until: float) -> list[Arrival]:
+        """Wait until something arrived or the monotonic time ``until`` passed; return all that is there."""
+        while True:
+            over = time.monotonic() >= until
+            found = [arrival for link in self._links.values() for arrival in link.receive(0)]
+            if found or over:
+                first, self._number = self._number + 1, self._number + len(found)
+                return [replace(a, number=n) for n, a in enumerate(sorted(found, key=lambda a: a.time), first)]
+            self._poll.poll(min(_LONGEST, max(0, math.ceil((until - time.monotonic()) * 1000))))
+
+    def losses(self) -> Losses:
+        """Packets the kernel had no room for, on any of the lines."""
+        return Losses(sum(link.losses().dropped for link in self._links.values()))
+
+    def close(self) -> None:
+        """Close every line."""
+        for link in self._links.values():
+            link.close()

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from probe.wire.closing import Closing
 from probe.wire.errors import WireError
-from probe.wire.owner import give_to_caller
+from probe.wire.link import Closing
+from probe.wire.rights import give_to_caller
 
 _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
 _MAGIC, _UNKNOWN_LENGTH = 0x1A2B3C4D, -1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
+import fcntl
 import math
 import os
 import select
@@ -27,6 +29,9 @@ _STATISTICS = struct.Struct("II")
 _ROOM = 1 << 16
 _ANCILLARY_ROOM = socket.CMSG_SPACE(_AUXDATA.size) + socket.CMSG_SPACE(_TIMESPEC.size)
 _BUFFER = 32 << 20
+_MARKED_SINCE = (6, 3)
+"""The first Linux whose packet sockets mark super-segments (TP_STATUS_GSO_TCP)."""
+_SIOCETHTOOL, _ETHTOOL_GFLAGS, _ETH_FLAG_LRO = 0x8946, 0x25, 1 << 15  # linux/sockios.h, linux/ethtool.h
 _Ancillary = tuple[int, int, bytes]
 _BATCH = 1 << 16  # more than the buffer holds: what was there on entry is read, and a flood still lets us go
 
@@ -61,30 +66,24 @@ class Sniffer:
         self._where = interface or "every interface"
         self._dropped = 0
         self._broken = ""
-        self._configure()
+        self._socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        with contextlib.suppress(PermissionError):  # past net.core.rmem_max only with CAP_NET_ADMIN; a help, no need
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
         attach(self._socket, NOTHING)
         with contextlib.suppress(BlockingIOError):
             while True:
                 self._socket.recv(1)
         attach(self._socket, program)
         if interface:
-            self._bind(interface)
+            try:
+                self._socket.bind((interface, _ETH_P_ALL))
+            except OSError as error:
+                self._socket.close()
+                raise WireError(f"cannot listen on {interface} ({_reason(error)}); see `ip link`") from error
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
-
-    def _configure(self) -> None:
-        self._socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-        with contextlib.suppress(PermissionError):  # past net.core.rmem_max only with CAP_NET_ADMIN; a help, no need
-            self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
-
-    def _bind(self, interface: str) -> None:
-        try:
-            self._socket.bind((interface, _ETH_P_ALL))
-        except OSError as error:
-            self._socket.close()
-            raise WireError(f"cannot listen on {interface} ({_reason(error)}); see `ip link`") from error
 
     def fileno(self) -> int:
         """The socket's descriptor, for a poll of the caller's own."""
@@ -141,3 +140,27 @@ def _read(packet: bytes, ancillary: list[_Ancillary], flags: int, source: tuple[
         return None
     hint: Checksum = "offloaded" if status & _NOT_READY else "ok" if status & _VALID else "unknown"
     return Sighting(packet, when, length, hint, source[0], bool(status & _GSO))
+
+
+def marked(interface: str | None, release: str | None = None) -> bool:
+    """Whether every super-segment seen on the interface bears the mark; False where that is not known.
+
+    Receive offload in the card (LRO) leaves packets that old drivers do not mark; of several interfaces one may do so.
+    """
+    parts = (release or os.uname().release).split(".")[:2]
+    if interface is None or len(parts) < 2 or not all(part.isdecimal() for part in parts):
+        return False
+    return (int(parts[0]), int(parts[1])) >= _MARKED_SINCE and not _card_merges(interface)
+
+
+def _card_merges(interface: str) -> bool:
+    """Whether the card merges what it receives, or may do so; an interface without such settings has no card."""
+    value = array.array("B", struct.pack("II", _ETHTOOL_GFLAGS, 0))
+    request = struct.pack("16sP16x", interface.encode(), value.buffer_info()[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            fcntl.ioctl(sock, _SIOCETHTOOL, request)
+        except OSError:
+            return True
+    flags: int = struct.unpack("II", value.tobytes())[1]
+    return bool(flags & _ETH_FLAG_LRO)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from probe.spec.segment import Endpoint
 from probe.wire.addresses import family
-from probe.wire.closing import Closing
+from probe.wire.link import Closing
 
 _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from probe.wire.containers import container_process
 from probe.wire.errors import WireError
+from probe.wire.owner import container_process
 
 IDENTITY = "4ba0" * 16
 
@@ -52,7 +52,7 @@ def test_the_process_is_the_containers_where_its_group_or_its_mounts_say_so(
         file = tmp_path / "proc" / "12" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"0::/x-{IDENTITY}\n" if name == record else "0::/\n", encoding="ascii")
-    monkeypatch.setattr("probe.wire.containers._PROC", tmp_path / "proc")
+    monkeypatch.setattr("probe.wire.owner._PROC", tmp_path / "proc")
     assert container_process("web", environment=engine(tmp_path, "podman", f"echo {IDENTITY} 12 running")) == 12
 
 

@@ -1,60 +1,54 @@
-"""Under sudo, files belong to the caller; devices stay what they are."""
+"""The end of the process whose namespace is visited is noticed, even while it is a zombie."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import pickle
+import select
+import subprocess
+import sys
 
 import pytest
 
-from probe.cli.output.lines import LineSink
-from probe.cli.output.sinks import DocumentSink
-from probe.wire.owner import give_to_caller
-from probe.wire.record import Recorder
+from probe.wire.errors import WireError
+from probe.wire.owner import Owner, started
 
 
-@pytest.fixture
-def given(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """Who was made an owner, under a sudo that 1234 called."""
-    calls: list[tuple[int, int]] = []
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(os, "chown", lambda _, uid, gid: calls.append((uid, gid)))
-    monkeypatch.setenv("SUDO_UID", "1234")
-    monkeypatch.setenv("SUDO_GID", "2345")
-    return calls
+def test_a_process_that_lives_is_left_alone() -> None:
+    owner = Owner(os.getpid(), "this process")
+    owner()
+    pickle.loads(pickle.dumps(owner))()  # noqa: S301  # workers of a fleet get it so
 
 
-def test_every_file_of_a_run_is_given_to_the_caller(given: list[tuple[int, int]], tmp_path: Path) -> None:
-    Recorder(tmp_path / "run.pcapng").close()
-    assert given == [(1234, 2345)]
-    LineSink(str(tmp_path / "events")).close()
-    assert given == [(1234, 2345)] * 2
-    DocumentSink(str(tmp_path / "json")).write("{}")
-    assert given == [(1234, 2345)] * 3
+def test_a_process_that_ended_is_missed_before_it_is_reaped() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    owner = Owner(child.pid, "container web")
+    owner()
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # a zombie now
+    fresh = Owner(child.pid, "container web", owner.since)
+    with pytest.raises(WireError, match="container web ended during the run: what was found until then is reported"):
+        fresh()
+    child.communicate()
 
 
-def test_a_device_is_not(given: list[tuple[int, int]]) -> None:
-    Recorder("/dev/null").close()
-    LineSink("/dev/null").close()
-    DocumentSink("/dev/null").write("{}")
-    assert given == []
+def test_another_process_with_the_same_number_is_not_taken_for_it() -> None:
+    with pytest.raises(WireError, match="ended"):
+        Owner(os.getpid(), "container web", "1")()
 
 
-def test_a_file_system_without_owners_is_no_trouble(
-    given: list[tuple[int, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(22, "Invalid argument")
+def test_the_end_of_a_process_can_be_waited_for() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        owner = Owner(child.pid, "container web")
+        with owner.ending() as descriptor:
+            assert descriptor is not None
+            assert not select.select([descriptor], [], [], 0)[0]
+            child.kill()
+            assert select.select([descriptor], [], [], 10)[0]
+        assert owner.gone()
+    with owner.ending() as descriptor:
+        assert descriptor is None
 
-    monkeypatch.setattr(os, "chown", refuse)
-    DocumentSink(str(tmp_path / "json")).write("{}")
-    assert (tmp_path / "json").read_text() == "{}"
 
-
-def test_without_sudo_nothing_changes_hands(
-    given: list[tuple[int, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("SUDO_UID")
-    give_to_caller(tmp_path)
-    Recorder(tmp_path / "run.pcapng").close()
-    assert given == []
+def test_there_is_no_beginning_of_no_process() -> None:
+    assert started(2**22 + 1) == ""

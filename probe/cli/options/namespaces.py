@@ -12,7 +12,7 @@ import click
 from probe.wire.errors import WireError
 
 if TYPE_CHECKING:
-    from probe.wire.alive import Owner
+    from probe.wire.owner import Owner
 
 _WHERE = "probe.where"
 Command = Callable[..., int]
@@ -56,14 +56,14 @@ def _insist_on_target(plain: dict[str, Any], option: str) -> None:
 
 @contextmanager
 def _inside(netns: str | None, container: str | None) -> Iterator[None]:
-    from probe.wire.alive import Owner
     from probe.wire.namespace import inside
+    from probe.wire.owner import Owner
 
     if netns == "" or container == "":
         raise click.UsageError("--netns and --container take a name or a number, not an empty text")
     owner: Owner | None = None
     if container is not None:
-        from probe.wire.containers import container_process
+        from probe.wire.owner import container_process
 
         owner = Owner(container_process(container), f"container {container}")
     elif netns is not None and netns.isascii() and netns.isdecimal():

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from probe.cli.output.terminal import say
-from probe.wire.owner import give_to_caller
+from probe.wire.rights import give_to_caller
 
 LIMIT = 1024 * 1024
 """A step's summary holds 1 MiB; one that is longer is not shown at all."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from probe.cli.output.terminal import say
 from probe.wire.errors import WireError
-from probe.wire.owner import give_to_caller
+from probe.wire.rights import give_to_caller
 
 _PIECE = 1 << 16
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from probe.cli.output.terminal import say
 from probe.wire.errors import WireError
-from probe.wire.owner import give_to_caller
 from probe.wire.record import Recorder
+from probe.wire.rights import give_to_caller
 
 _MEND = "name a file in a directory you may write to that has room"
 

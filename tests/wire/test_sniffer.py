@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probe.wire.merging import marked
+from probe.wire.sniffer import marked
 
 
 @pytest.mark.parametrize(
