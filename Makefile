@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test live check format bench fuzz soak container captures clean system
+.PHONY: help run test live check format bench fuzz soak container captures clean system packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,10 +26,10 @@ help: ## this list
 run: .venv/.runtime ## check the embedded lab (a private network namespace with a peer in it) and print the report
 	$(BIN)/probe check $(ARGS)
 
-test: .venv/.dev system ## every test, the live ones included; what is skipped is listed with its reason
+test: .venv/.dev packages ## every test, the live ones included; what is skipped is listed with its reason
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
-live: .venv/.dev system ## only the live tests
+live: .venv/.dev packages ## only the live tests
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -m live $(ARGS)
 
 check: .venv/.dev ## lint, format, types, and who imports whom
@@ -42,22 +42,25 @@ format: .venv/.dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.dev system ## measure, and compare with other tools on the same input
+bench: .venv/.dev packages ## measure, and compare with other tools on the same input
 	$(BIN)/python -m tests.bench $(ARGS)
 
 fuzz: .venv/.dev ## random segments and captures: judged or refused, never a crash
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
-soak: .venv/.dev system ## long runs: nothing may leak, no verdict may change
+soak: .venv/.dev packages ## long runs: nothing may leak, no verdict may change
 	$(BIN)/python -m tests.bench.soak $(ARGS)
 
-container: .venv/.runtime system ## judge services in containers from beside and from the host (needs Docker, or root)
+container: .venv/.runtime ## judge services in containers from beside and from the host (needs Docker, or root)
 	@tests/container/run $(ARGS)
 
-captures: .venv/.dev system ## record the curated captures anew (captures/README.md says what each shows)
+captures: .venv/.dev packages ## record the curated captures anew (captures/README.md says what each shows)
 	$(BIN)/python -m tests.captures.record $(ARGS)
 
-system:
+system: ## install the programs that live tests and benches meet (Debian packages; as root, or sudo without password)
+	@.ci/system-packages --install
+
+packages: # says what of them is missing; in CI it installs them
 	@.ci/system-packages
 
 clean: ## remove the environment and everything generated

@@ -56,7 +56,7 @@ def _run(_: Place) -> Iterator[Measure]:
 def _peers(path: Path, ours: float) -> Iterator[Measure]:
     for title, command, ratio in _PEERS:
         if shutil.which(command[0]) is None:
-            raise RuntimeError(f"{command[0]} is not installed: run .ci/system-packages")
+            raise RuntimeError(f"{command[0]} is not installed: run `make system`")
         seconds = _timed([*command, *_ARGUMENTS[command[0]], str(path)])
         yield Measure(title, seconds, "s")
         yield Measure(f"ratio to {title}", seconds / ours, "x", at_least=ratio)

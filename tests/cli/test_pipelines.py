@@ -131,3 +131,31 @@ def test_githubs_step_of_the_readme_names_inputs_there_are() -> None:
     assert step["uses"].partition("@")[0].endswith("/.github/actions/probe")
     inputs = read(ACTION.read_text(encoding="utf-8"))["inputs"]
     assert {name for name, spec in inputs.items() if spec.get("required")} <= set(step["with"]) <= set(inputs)
+
+
+@pytest.mark.parametrize(
+    ("options", "setting", "installed", "code"),
+    [
+        ([], {}, False, 0),
+        ([], {"CI": "true"}, True, 0),
+        ([], {"PROBE_LIVE": "require"}, True, 1),
+        (["--install"], {}, True, 1),
+    ],
+)
+def test_system_packages_are_installed_only_when_told_to_or_in_ci(
+    options: list[str], setting: dict[str, str], installed: bool, code: int, machine: dict[str, str], tmp_path: Path
+) -> None:
+    """With stand-ins for all that would change this machine; what is still missing then is demanded, or named."""
+    for name in ("apt-get", "tee", "chmod", "rm"):
+        (tmp_path / "bin" / name).write_text(TOLD, encoding="ascii")
+    (tmp_path / "bin/sudo").write_text('#!/bin/sh\nshift; exec "$@"\n', encoding="ascii")
+    for path in (tmp_path / "bin").iterdir():
+        path.chmod(0o755)
+    command = [str(ROOT / ".ci/system-packages"), *options, "sh:sh", "no-such-command:no-such-package"]
+    done = subprocess.run(command, env=machine | setting, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code
+    assert "missing system packages: no-such-package\n" in done.stderr
+    assert ("`make system` installs them" in done.stderr) == (code == 0)
+    told = Path(machine["TOLD"])
+    called = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+    assert [name in called for name in ("install", "no-such-package")] == [installed] * 2

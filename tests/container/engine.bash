@@ -67,7 +67,7 @@ engine() {
   command -v docker >/dev/null && answers && { say "Docker $(docker version --format '{{.Server.Version}}') answers"; return; }
   [[ -z ${DOCKER_HOST:-} ]] || die "no Docker engine answers at $DOCKER_HOST: start it, or unset DOCKER_HOST"
   [[ $EUID == 0 ]] || die "no Docker engine answers and starting one needs root: start it, or use \`sudo make container\`"
-  PROBE_LIVE= .ci/system-packages dockerd:docker.io mmdebstrap:mmdebstrap
+  .ci/system-packages --install dockerd:docker.io mmdebstrap:mmdebstrap || true # said below
   command -v dockerd >/dev/null || die "it needs a Docker engine: apt-get install --no-install-recommends docker.io"
   export DOCKER_HOST=unix://$work/docker.sock
   echo '{}' >"$work/daemon.json" # instead of the machine's own settings, which could contradict the options
@@ -92,7 +92,7 @@ bases() {
   base=${BASE:-python:3.12-slim} nginx_base=${NGINX_BASE:-nginx:stable}
   pull "$base" && pull "$nginx_base" && return
   [[ -z ${BASE:-} ]] || die "cannot pull $BASE: give a BASE that a registry within reach has"
-  command -v mmdebstrap >/dev/null || PROBE_LIVE= .ci/system-packages mmdebstrap:mmdebstrap
+  command -v mmdebstrap >/dev/null || .ci/system-packages --install mmdebstrap:mmdebstrap || true
   command -v mmdebstrap >/dev/null ||
     die "no image can be pulled, and making one needs mmdebstrap: apt-get install --no-install-recommends mmdebstrap"
   say "no registry can be reached: a base image of Debian packages"
