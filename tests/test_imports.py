@@ -112,7 +112,7 @@ PURE_SEQ = (
     "probe.live",
     "probe.replay",
 )
-ARRAYS = ("probe.replay.folding", "probe.replay.splitting")
+ARRAYS = ("probe.replay.folding",)
 """Where sequence numbers are ``Seq``, but for those that work with whole arrays of them."""
 SEQ_SPACE = {1 << 32, (1 << 32) - 1}
 

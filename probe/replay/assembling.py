@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from probe.capture.batch import Bools, Int64
 from probe.capture.reader import Chunk
 from probe.capture.tables import Addresses
-from probe.replay.folding import Grouped, bridged, cut_down, fold
-from probe.replay.rows import KINDS, Rows, by_flow, joined, of_chunk
-from probe.replay.splitting import GONE, beginnings, over
+from probe.replay.folding import bridged, cut_down, fold
+from probe.replay.rows import KINDS, Grouped, Rows, by_flow, joined, of_chunk
+from probe.replay.splitting import GONE, beginnings, is_over
 from probe.replay.syn_options import OptionTable
 from probe.spec.segment import ACK, SYN
 
@@ -27,7 +27,7 @@ class Facts:
     """One entry a connection: what folding would forget.
 
     ``index``: place among the connections by first packet, from 0. ``packets``: segments, the folded ones too.
-    ``reused``: the four-tuple had another connection shortly before (within ``splits.GONE``: longer ones may be
+    ``reused``: the four-tuple had another connection shortly before (within ``splitting.GONE``: longer ones may be
     forgotten). ``settled``: no segment before the rows taken in could belong to the connection, or make it one with
     another.
     """
@@ -100,7 +100,7 @@ class Assembler:
 
     ``open`` are those that may go on. ``begun`` counts connections; ``births`` are the first packets of all, where
     rows are missing at the start. A connection is over when a SYN begins the next one on its four-tuple, when too
-    much time has passed (see ``splits.over``), or at ``finish``.
+    much time has passed (see ``splitting.is_over``), or at ``finish``.
     """
 
     def __init__(self, batch: int = BATCH, *, first: bool = True) -> None:
@@ -246,5 +246,5 @@ def gone(group: Grouped, facts: Facts, now: int | None = None) -> Bools:
     ends = group.ends
     for number in np.flatnonzero(~done & (silence > GONE)):
         part = slice(int(group.starts[number]), int(ends[number]))
-        done[number] = over(group.rows.flags[part], group.rows.from_high[part], int(silence[number]))
+        done[number] = is_over(group.rows.flags[part], group.rows.from_high[part], int(silence[number]))
     return done

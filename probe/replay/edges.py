@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from probe.capture.batch import Bools, Int64
 from probe.replay.assembling import Connections, Facts, sorted_by_flow
-from probe.replay.folding import Grouped
+from probe.replay.rows import Grouped
 from probe.spec.segment import ACK, SYN
 
 

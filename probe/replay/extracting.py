@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Chunk, Reading
-from probe.replay.splitting import ABANDONED, GONE
+from probe.replay.splitting import GONE, is_over
 from probe.replay.views.wireshark import Numbers, after, starts_new
 from probe.results.connection import Packet
-from probe.spec.segment import ACK, FIN, RST, SYN, Endpoint, Segment
+from probe.spec.segment import ACK, SYN, Endpoint, Segment
 from probe.spec.seq import Seq
 from probe.wire.errors import TargetError
 
@@ -95,7 +97,10 @@ class _Search:
         """Take in a chunk."""
         for row, flow, from_high, segment, time in self._rows(chunk):
             known = self._known.get(flow)
-            begins = known is None or _begins(known, segment, from_high, time)
+            begins = known is None or starts_new(known.numbers, segment, from_client=from_high)
+            if known is not None and time - known.last > GONE:
+                flags, directions = (np.array(column) for column in zip(*known.kinds, strict=True))
+                begins = begins or is_over(flags, directions, time - known.last)
             if begins:
                 if flow == self.flow:
                     self.done = True
@@ -106,22 +111,16 @@ class _Search:
             known.numbers = after(known.numbers, segment, from_client=from_high)
             known.last = time
             known.kinds.add((segment.flags, from_high))
-            if begins and self.flow is None and self._is_wanted(known.index, segment):
+            opens = segment.flags & (SYN | ACK) == SYN if self.wanted is None else known.index == self.wanted
+            if begins and self.flow is None and opens:
                 self.flow, self.index, self.client_high = flow, known.index, from_high
                 self._known = {flow: known}
-            if flow == self.flow:
-                self._keep(chunk, row, from_high, time)
-
-    def _is_wanted(self, index: int, first: Segment) -> bool:
-        if self.wanted is None:
-            return first.flags & (SYN | ACK) == SYN
-        return index == self.wanted
-
-    def _keep(self, chunk: Chunk, row: int, from_high: bool, time: int) -> None:
-        if len(self.packets) >= MOST:
-            raise TargetError(f"connection {self.index} has more than {MOST:,} packets: it is too long to re-enact")
-        segment = chunk.exact(row).segment
-        self.packets.append(Packet(int(chunk.number[row]), time * _NANO, from_high == self.client_high, segment))
+            if flow != self.flow:
+                continue
+            if len(self.packets) >= MOST:
+                raise TargetError(f"connection {self.index} has more than {MOST:,} packets: it is too long to re-enact")
+            number, by_client = int(chunk.number[row]), from_high == self.client_high
+            self.packets.append(Packet(number, time * _NANO, by_client, chunk.exact(row).segment))
 
     def _rows(self, chunk: Chunk) -> Iterator[tuple[int, int, bool, Segment, int]]:
         """(row, flow, direction, bare segment, time); once the connection is found, the rows of its flow only."""
@@ -139,21 +138,3 @@ class _Search:
                 if self.flow != found:
                     at = row + 1
                     break
-
-
-def _begins(known: _Known, segment: Segment, from_high: bool, time: int) -> bool:
-    """Whether the segment is the first of another connection on its four-tuple."""
-    if starts_new(known.numbers, segment, from_client=from_high):
-        return True
-    silence = time - known.last
-    if silence <= GONE:
-        return False
-    return _is_over(known.kinds, silence)
-
-
-def _is_over(kinds: set[tuple[int, bool]], silence: int) -> bool:
-    """The rule of ``probe.replay.splitting.over``, for one connection whose (flags, direction) are known."""
-    closers = {high for flags, high in kinds if flags & FIN}
-    closed = len(closers) == 2 or any(flags & RST for flags, _ in kinds)
-    unanswered = len({high for _, high in kinds}) == 1 and all(flags & SYN for flags, _ in kinds)
-    return closed or unanswered or silence > ABANDONED

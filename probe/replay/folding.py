@@ -13,108 +13,17 @@ Connections that do not open with a plain handshake are not folded. What is unus
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from probe.capture.batch import Bools
-from probe.replay.rows import Places, Rows, UInt32, ahead, joined, last_before
+from probe.replay.rows import Grouped, Places, UInt32, ahead, joined
 from probe.spec.segment import ACK, FIN, RST, SYN, URG
 
 CAP = 192
 """Unusual segments kept of one connection before it is cut down."""
 _HEAD, _AROUND, _TAIL = 64, 32, 64
 _STEERING = FIN | SYN | RST | ACK | URG
-
-
-class Grouped:
-    """Rows sorted by connection: ``starts`` of each, ``connection`` and ``from_client`` of each row.
-
-    ``mine`` and ``other``: the last row before it of the same and of the other end, in the connection; -1 for none.
-    """
-
-    def __init__(self, rows: Rows, starts: Places, from_client: Bools | None = None) -> None:
-        """``from_client`` is found out where it is not given."""
-        self.rows = rows
-        self.starts = starts
-        self.ends = np.append(starts[1:], len(rows))
-        self.sizes = self.ends - starts
-        self.connection = np.repeat(np.arange(len(starts), dtype=np.int32), self.sizes)
-        self.from_client = self._told() if from_client is None else from_client
-
-    def __reduce__(self) -> tuple[type[Grouped], tuple[Rows, Places, Bools]]:
-        """Only what the rest is made from is sent to another process."""
-        return Grouped, (self.rows, self.starts, self.from_client)
-
-    def _told(self) -> Bools:
-        """The client sent the first SYN; else it did not send the SYN,ACK; else it spoke first."""
-        rows, starts, count = self.rows, self.starts, len(self.rows)
-        opening = rows.flags & (SYN | ACK)
-        told = starts.copy()
-        plain = opening[starts] == SYN
-        for kind in (SYN | ACK, SYN) if not plain.all() else ():
-            found = np.minimum.reduceat(np.where(opening == kind, np.arange(count), count), starts)
-            told = np.where((found < self.ends) & ~plain, found, told)
-        told_by = rows.from_high[told] ^ (opening[told] == (SYN | ACK))
-        ours: Bools = rows.from_high == told_by[self.connection]
-        return ours
-
-    @cached_property
-    def _neighbours(self) -> tuple[Places, Places]:
-        by_client, by_server = last_before(self.from_client), last_before(~self.from_client)
-        mine = np.where(self.from_client, by_client, by_server)
-        other = by_client + by_server - mine
-        begin = self.starts.astype(np.int32)[self.connection]
-        mine[mine < begin] = -1
-        other[other < begin] = -1
-        return mine, other
-
-    @property
-    def mine(self) -> Places:
-        """For each row the last one before it of the same end."""
-        return self._neighbours[0]
-
-    @property
-    def other(self) -> Places:
-        """For each row the last one before it of the other end."""
-        return self._neighbours[1]
-
-    def first(self, chosen: Bools) -> Places:
-        """The first chosen row of each connection; the end of the connection where there is none."""
-        found = np.flatnonzero(chosen)
-        places = np.append(found, len(self.rows))[np.searchsorted(found, self.starts)]
-        first: Places = np.minimum(places, self.ends)
-        return first
-
-    def take(self, chosen: Bools) -> Grouped:
-        """The chosen rows; some of every connection."""
-        if chosen.all():
-            return self
-        sizes = np.add.reduceat(chosen.astype(np.int64), self.starts)
-        places = np.flatnonzero(chosen)
-        return Grouped(self.rows.take(places), np.cumsum(sizes) - sizes, self.from_client[places])
-
-    def of(self, chosen: Bools) -> Grouped:
-        """The chosen connections."""
-        if chosen.all():
-            return self
-        sizes = self.sizes[chosen]
-        places = np.flatnonzero(chosen[self.connection])
-        return Grouped(self.rows.take(places), np.cumsum(sizes) - sizes, self.from_client[places])
-
-    def at(self, connections: Places) -> Grouped:
-        """The connections at these places, in the order given."""
-        sizes = self.sizes[connections]
-        starts = np.cumsum(sizes) - sizes
-        places = np.repeat(self.starts[connections] - starts, sizes) + np.arange(int(sizes.sum()))
-        return Grouped(self.rows.take(places), starts, self.from_client[places])
-
-    def marked(self, **columns: NDArray[Any]) -> Grouped:
-        """The same with other columns of rows."""
-        changed: dict[str, Any] = dict(columns)
-        return Grouped(replace(self.rows, **changed), self.starts, self.from_client)
 
 
 def fold(group: Grouped) -> tuple[Bools, Bools]:

@@ -12,7 +12,7 @@ from probe.engine.judge.capture import PairVerdict, judge_pair
 from probe.engine.path.reordering import LATE
 from probe.replay.assembling import Connections
 from probe.replay.flow.outcome import Outcome, summary
-from probe.replay.folding import Grouped
+from probe.replay.rows import Grouped
 from probe.replay.shapes import Shaper
 from probe.replay.syn_options import OptionTable
 from probe.replay.views.wireshark import completeness

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from probe.capture.batch import Bools, Int64
 from probe.capture.reader import Chunk
 from probe.replay.syn_options import OptionTable
+from probe.spec.segment import ACK, SYN
 
 UInt32 = NDArray[np.uint32]
 Places = NDArray[np.int32] | NDArray[np.intp]
@@ -93,7 +96,92 @@ def ahead(numbers: UInt32, of: UInt32) -> Bools:
     return found
 
 
-def last_before(chosen: Bools) -> Places:
+class Grouped:
+    """Rows sorted by connection: ``starts`` of each, ``connection`` and ``from_client`` of each row.
+
+    ``mine`` and ``other``: the last row before it of the same and of the other end, in the connection; -1 for none.
+    """
+
+    def __init__(self, rows: Rows, starts: Places, from_client: Bools | None = None) -> None:
+        """``from_client`` is found out where it is not given."""
+        self.rows = rows
+        self.starts = starts
+        self.ends = np.append(starts[1:], len(rows))
+        self.sizes = self.ends - starts
+        self.connection = np.repeat(np.arange(len(starts), dtype=np.int32), self.sizes)
+        if from_client is None:
+            # The client sent the first SYN; where none is seen it is the end that did not send the SYN,ACK; where that
+            # is not seen either, the end that spoke first.
+            opening, teller = rows.flags & (SYN | ACK), starts.copy()
+            plain = opening[starts] == SYN
+            for kind in (SYN | ACK, SYN) if not plain.all() else ():
+                found = np.minimum.reduceat(np.where(opening == kind, np.arange(len(rows)), len(rows)), starts)
+                teller = np.where((found < self.ends) & ~plain, found, teller)
+            client_high = rows.from_high[teller] ^ (opening[teller] == (SYN | ACK))
+            from_client = rows.from_high == client_high[self.connection]
+        self.from_client: Bools = from_client
+
+    def __reduce__(self) -> tuple[type[Grouped], tuple[Rows, Places, Bools]]:
+        """Only what the rest is made from is sent to another process."""
+        return Grouped, (self.rows, self.starts, self.from_client)
+
+    @cached_property
+    def _neighbours(self) -> tuple[Places, Places]:
+        by_client, by_server = _last_before(self.from_client), _last_before(~self.from_client)
+        mine = np.where(self.from_client, by_client, by_server)
+        other = by_client + by_server - mine
+        begin = self.starts.astype(np.int32)[self.connection]
+        mine[mine < begin] = -1
+        other[other < begin] = -1
+        return mine, other
+
+    @property
+    def mine(self) -> Places:
+        """For each row the last one before it of the same end."""
+        return self._neighbours[0]
+
+    @property
+    def other(self) -> Places:
+        """For each row the last one before it of the other end."""
+        return self._neighbours[1]
+
+    def first(self, chosen: Bools) -> Places:
+        """The first chosen row of each connection; the end of the connection where there is none."""
+        found = np.flatnonzero(chosen)
+        places = np.append(found, len(self.rows))[np.searchsorted(found, self.starts)]
+        first: Places = np.minimum(places, self.ends)
+        return first
+
+    def take(self, chosen: Bools) -> Grouped:
+        """The chosen rows; some of every connection."""
+        if chosen.all():
+            return self
+        sizes = np.add.reduceat(chosen.astype(np.int64), self.starts)
+        places = np.flatnonzero(chosen)
+        return Grouped(self.rows.take(places), np.cumsum(sizes) - sizes, self.from_client[places])
+
+    def of(self, chosen: Bools) -> Grouped:
+        """The chosen connections."""
+        if chosen.all():
+            return self
+        sizes = self.sizes[chosen]
+        places = np.flatnonzero(chosen[self.connection])
+        return Grouped(self.rows.take(places), np.cumsum(sizes) - sizes, self.from_client[places])
+
+    def at(self, connections: Places) -> Grouped:
+        """The connections at these places, in the order given."""
+        sizes = self.sizes[connections]
+        starts = np.cumsum(sizes) - sizes
+        places = np.repeat(self.starts[connections] - starts, sizes) + np.arange(int(sizes.sum()))
+        return Grouped(self.rows.take(places), starts, self.from_client[places])
+
+    def marked(self, **columns: NDArray[Any]) -> Grouped:
+        """The same with other columns of rows."""
+        changed: dict[str, Any] = dict(columns)
+        return Grouped(replace(self.rows, **changed), self.starts, self.from_client)
+
+
+def _last_before(chosen: Bools) -> Places:
     """For each place the index of the last chosen one before it, -1 for none."""
     places = np.where(chosen, np.arange(len(chosen), dtype=np.int32), np.int32(-1))
     found = np.full(len(chosen), -1, np.int32)

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probe.capture.batch import Bools, Int64
-from probe.replay.folding import Grouped
-from probe.replay.rows import Places, Rows, ahead
+from probe.replay.rows import Grouped, Places, Rows, ahead
 from probe.replay.syn_options import OptionTable
 from probe.spec.segment import ACK, FIN, RST, SYN, URG
 

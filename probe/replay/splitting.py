@@ -1,9 +1,11 @@
 """Where in the segments of one four-tuple a new connection begins.
 
-Wireshark's rule, so that its stream numbers and ours are the same: a SYN without ACK begins one, where its number is
-not the ISN that its sender is known by (``probe.replay.views.wireshark.starts_new`` says the same of single segments; a
-test compares the two). To it we add silence: TIME-WAIT lasts 2 MSL (RFC 9293 section 3.4.2, MSL is two minutes), so
-what comes later than that after a close is not of the old connection.
+Wireshark's rule, so that its stream numbers and ours are the same; ``probe.replay.views.wireshark.starts_new`` states
+it, and nothing else does. To it we add silence (``is_over``): TIME-WAIT lasts 2 MSL (RFC 9293 section 3.4.2, MSL is two
+minutes), so what comes later than that after a close is not of the old connection.
+
+Most flows open with a SYN, and only that end sends SYNs. There the rule says no more than that a SYN has another number
+than the one before it, which arrays tell at once. The few other flows are walked segment by segment.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from numpy.typing import NDArray
 
 from probe.capture.batch import Bools, Int64
 from probe.replay.rows import Places, Rows
-from probe.spec.segment import ACK, FIN, RST, SYN
+from probe.replay.views.wireshark import Numbers, after, starts_new
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.seq import Seq
 
 SECOND = 1_000_000_000
 GONE = 240 * SECOND
@@ -31,7 +35,9 @@ def beginnings(rows: Rows) -> Bools:
     starts = np.flatnonzero(begins)
     opening = rows.flags & (SYN | ACK)
     candidates = np.flatnonzero(opening == SYN)
-    pauses = _pauses(rows, begins)
+    long = np.zeros(count, np.bool_)
+    long[1:] = rows.time[1:] - rows.time[:-1] > GONE
+    pauses = np.flatnonzero(long & ~begins)
     odd = _complicated(rows, flow, starts, candidates, opening == SYN | ACK)
     odd[flow[pauses]] = True
     usual = candidates[~odd[flow[candidates]]]
@@ -44,12 +50,15 @@ def beginnings(rows: Rows) -> Bools:
 
 
 def _complicated(rows: Rows, flow: Int64, starts: Places, candidates: Places, answers: Bools) -> Bools:
-    """Flows whose SYNs cannot be compared with the one before: both ends send some, or the first row is none."""
+    """Flows with a SYN where its sender's ISN may not be that of its last SYN, so that only a walk can tell."""
     odd = np.zeros(len(starts), np.bool_)
     from_high = rows.from_high[starts]
     first_is_syn = rows.flags[starts] & (SYN | ACK) == SYN
+    # Both ends send SYNs (a simultaneous open, or the roles changed): the ISN of each is its own.
     odd[flow[candidates[rows.from_high[candidates] != from_high[flow[candidates]]]]] = True
+    # The first segment is no SYN: numbers and acknowledgments tell the ISNs first.
     odd[flow[candidates[~first_is_syn[flow[candidates]]]]] = True
+    # The end that opened sends a SYN,ACK: its number replaces the ISN.
     replies = np.flatnonzero(answers)
     odd[flow[replies[rows.from_high[replies] == from_high[flow[replies]]]]] = True
     asked = np.zeros(len(starts), np.bool_)
@@ -57,14 +66,7 @@ def _complicated(rows: Rows, flow: Int64, starts: Places, candidates: Places, an
     return odd & asked
 
 
-def _pauses(rows: Rows, begins: Bools) -> Places:
-    """Rows that come after so long a silence that the connection may be over."""
-    long = np.zeros(len(rows), np.bool_)
-    long[1:] = rows.time[1:] - rows.time[:-1] > GONE
-    return np.flatnonzero(long & ~begins)
-
-
-def over(flags: NDArray[np.uint8], from_high: Bools, silence: int) -> bool:
+def is_over(flags: NDArray[np.uint8], from_high: Bools, silence: int) -> bool:
     """Whether a connection with these segments is over after ``silence`` nanoseconds without any."""
     if silence <= GONE:
         return False
@@ -75,22 +77,20 @@ def over(flags: NDArray[np.uint8], from_high: Bools, silence: int) -> bool:
 
 
 def _one_by_one(rows: Rows, start: int, end: int) -> list[int]:
-    """The beginnings among the rows of one flow, after its first."""
+    """The beginnings among the rows of one flow, after its first: Wireshark's own rule, segment by segment."""
     found: list[int] = []
-    known: list[int | None] = [None, None]
-    begun = start
-    for at in range(start, end):
-        mine = int(rows.from_high[at])
-        flags, seq = int(rows.flags[at]), int(rows.seq[at])
-        silence = int(rows.time[at]) - int(rows.time[at - 1]) if at > begun else 0
-        reopened = flags & (SYN | ACK) == SYN and known[mine] is not None and known[mine] != seq
-        if reopened or (silence > GONE and over(rows.flags[begun:at], rows.from_high[begun:at], silence)):
+    numbers, begun = Numbers(), start
+    part = slice(start, end)
+    columns = (rows.from_high, rows.flags, rows.seq, rows.ack, rows.time)
+    before = int(rows.time[start])
+    for at, (high, flags, seq, ack, time) in enumerate(
+        zip(*(column[part].tolist() for column in columns), strict=True), start
+    ):
+        segment = Segment(Seq(seq), Seq(ack), flags)
+        silent = time - before > GONE and is_over(rows.flags[begun:at], rows.from_high[begun:at], time - before)
+        if silent or starts_new(numbers, segment, from_client=high):
             found.append(at)
-            begun, known = at, [None, None]
-        if known[mine] is None:
-            known[mine] = seq if flags & SYN else (seq - 1) & 0xFFFFFFFF
-        elif flags & (SYN | ACK) == SYN | ACK:
-            known[mine] = seq
-        if known[1 - mine] is None and flags & ACK:
-            known[1 - mine] = int(rows.ack[at] - np.uint32(1)) if rows.ack[at] else 0xFFFFFFFF
+            numbers, begun = Numbers(), at
+        numbers = after(numbers, segment, from_client=high)
+        before = time
     return found
