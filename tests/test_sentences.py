@@ -26,7 +26,6 @@ QUESTIONS = {
 """What asks a text for something in it; ``split`` does with a separator."""
 ALLOWED = {
     "probe/recording": "comments are the format of a recording: a word of their own says what they are",
-    "probe/cli/run/diagnosis.py": "takes a kernel setting out of the reason that names it, to print the command",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -25,6 +26,14 @@ _RUN_NETNS = Path("/run/netns")
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+class BarredError(WireError):
+    """A private namespace cannot be had; ``settings`` of sysctl, as ``name=value``, would lift the bar."""
+
+    def __init__(self, reason: str, *settings: str) -> None:
+        super().__init__(reason)
+        self.settings = settings
+
+
 def enter_private() -> None:
     """Move the calling process into a new network namespace of its own and bring its loopback up.
 
@@ -39,26 +48,26 @@ def enter_private() -> None:
         if not code:
             _map_caller(uid, gid)
     if code:
-        raise WireError(f"cannot make a private network namespace: {_why(code)}")
+        raise _barred(code)
     _loopback_up()
 
 
-def private_possible() -> str | None:
+def private_possible() -> BarredError | None:
     """Why ``enter_private`` would fail here, or None; tried in a child, the calling process stays where it is."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
         try:
             enter_private()
-        except WireError as error:
-            os.write(writer, str(error).encode())
+        except BarredError as error:
+            os.write(writer, json.dumps([str(error), *error.settings]).encode())
         finally:
             os._exit(0)
     os.close(writer)
     with open(reader, "rb") as answer:  # noqa: PTH123  # a descriptor, not a path
-        reason = answer.read().decode()
+        told = answer.read()
     os.waitpid(child, 0)
-    return reason or None
+    return BarredError(*json.loads(told)) if told else None
 
 
 @contextmanager
@@ -134,7 +143,7 @@ def _map_caller(uid: int, gid: int) -> None:
         (own / "uid_map").write_text(f"0 {uid} 1", encoding="ascii")
         (own / "gid_map").write_text(f"0 {gid} 1", encoding="ascii")
     except OSError as error:
-        raise WireError(f"cannot make a private network namespace: {_why(error.errno or errno.EPERM)}") from error
+        raise _barred(error.errno or errno.EPERM) from error
 
 
 def _loopback_up() -> None:
@@ -144,7 +153,9 @@ def _loopback_up() -> None:
             flags = struct.unpack_from("16sH", fcntl.ioctl(sock, _SIOCGIFFLAGS, request))[1]
             fcntl.ioctl(sock, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
         except OSError as error:
-            raise WireError(f"cannot bring up loopback in the private namespace: {_why(error.errno or 0)}") from error
+            raise BarredError(
+                f"cannot bring up loopback in the private namespace: {os.strerror(error.errno or 0).lower()}"
+            ) from error
 
 
 def _sysctl(name: str) -> str:
@@ -154,23 +165,33 @@ def _sysctl(name: str) -> str:
     return ""
 
 
-def _why(code: int) -> str:
+def _barred(code: int) -> BarredError:
     """What most likely forbids it, and the mend."""
+    why, settings = _why(code)
+    return BarredError(f"cannot make a private network namespace: {why}", *settings)
+
+
+def _why(code: int) -> tuple[str, tuple[str, ...]]:
+    users, nets = "user.max_user_namespaces", "user.max_net_namespaces"
+    clone, armor = "kernel.unprivileged_userns_clone=1", "kernel.apparmor_restrict_unprivileged_userns=0"
     if _sysctl("user/max_user_namespaces") == "0":
-        return "user namespaces are switched off; run as root, or set sysctl user.max_user_namespaces"
+        return f"user namespaces are switched off; run as root, or set sysctl {users}", (f"{users}=10000",)
     if _sysctl("user/max_net_namespaces") == "0":
-        return "network namespaces are switched off; set sysctl user.max_net_namespaces"
+        return f"network namespaces are switched off; set sysctl {nets}", (f"{nets}=10000",)
     if code == errno.ENOSPC:
-        return "too many namespaces; raise sysctl user.max_user_namespaces and user.max_net_namespaces"
+        return f"too many namespaces; raise sysctl {users} and {nets}", (f"{users}=10000", f"{nets}=10000")
     if code == errno.EINVAL:
-        return "this process has other threads already, or the kernel lacks namespaces; run as root or start it afresh"
+        return (
+            "this process has other threads already, or the kernel lacks namespaces; run as root or start it afresh",
+            (),
+        )
     if _sysctl("kernel/unprivileged_userns_clone") == "0":
-        return "only root may; run as root, or set sysctl kernel.unprivileged_userns_clone=1"
+        return f"only root may; run as root, or set sysctl {clone}", (clone,)
     if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
-        return "AppArmor forbids it to users; run as root, or set sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+        return f"AppArmor forbids it to users; run as root, or set sysctl {armor}", (armor,)
     if code == errno.EPERM:
         return (
             "not permitted here (a container's seccomp profile?); run as root,"
             " or start the container with --cap-add SYS_ADMIN or --security-opt seccomp=unconfined"
-        )
-    return os.strerror(code)
+        ), ()
+    return os.strerror(code), ()

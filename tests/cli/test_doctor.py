@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from probe.cli.run import diagnosis
-from probe.cli.run.selftest import Finding, Line, interface_findings, try_line
+from probe.cli.run import doctor
+from probe.cli.run.doctor import Finding, Line, interface_findings, try_line
 from probe.wire.errors import WireError
+from probe.wire.namespace import BarredError
 from tests.cli.conftest import Invoke
 
 Captured = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
-FORBIDDEN = "cannot make a private network namespace: set sysctl kernel.unprivileged_userns_clone=1"
+FORBIDDEN = BarredError("cannot make a private network namespace", "kernel.unprivileged_userns_clone=1")
 
 
-def machine(patch: Patch, *, capable: bool, forbidden: str | None, works: bool = True) -> list[bool]:
+def machine(patch: Patch, *, capable: bool, forbidden: BarredError | None, works: bool = True) -> list[bool]:
     """A machine with these rights; the list notes whether the line was tried in private."""
     tried: list[bool] = []
 
@@ -22,9 +23,9 @@ def machine(patch: Patch, *, capable: bool, forbidden: str | None, works: bool =
         tried.append(private)
         return Line(version, works, (Finding(f"guard IPv{version}", "works" if works else "missing", "as tried"),))
 
-    patch.setattr(diagnosis, "_capable", lambda: capable)
-    patch.setattr(diagnosis, "private_possible", lambda: forbidden)
-    patch.setattr(diagnosis, "try_line", line)
+    patch.setattr(doctor, "_capable", lambda: capable)
+    patch.setattr(doctor, "private_possible", lambda: forbidden)
+    patch.setattr(doctor, "try_line", line)
     return tried
 
 
@@ -78,7 +79,7 @@ def test_no_way_to_a_target(invoke: Invoke, capsys: Captured, monkeypatch: Patch
         del interface
         raise WireError(f"there is no route to {remote}")
 
-    monkeypatch.setattr(diagnosis, "find_route", lost)
+    monkeypatch.setattr(doctor, "find_route", lost)
     assert invoke("doctor", "192.0.2.1:80") == 4
     out = capsys.readouterr().out
     assert "there is no route to 192.0.2.1" in out
@@ -86,15 +87,19 @@ def test_no_way_to_a_target(invoke: Invoke, capsys: Captured, monkeypatch: Patch
 
 
 @pytest.mark.parametrize(
-    ("reason", "mend"),
+    ("settings", "mend"),
     [
-        ("set sysctl user.max_net_namespaces", "sudo sysctl user.max_net_namespaces=10000"),
-        ("or set sysctl kernel.a=0", "sudo sysctl kernel.a=0"),
-        ("not permitted here", "sudo $(command -v probe) check"),
+        (["user.max_net_namespaces=10000"], "sudo sysctl user.max_net_namespaces=10000"),
+        (["kernel.a=0", "kernel.b=1"], "sudo sysctl kernel.a=0 kernel.b=1"),
+        ([], "sudo $(command -v probe) check"),
     ],
 )
-def test_the_mend_follows_the_reason(reason: str, mend: str) -> None:
-    assert diagnosis._mend_namespace(reason) == mend
+def test_the_mend_follows_the_bar(
+    settings: list[str], mend: str, invoke: Invoke, capsys: Captured, monkeypatch: Patch
+) -> None:
+    machine(monkeypatch, capable=True, forbidden=BarredError("not here", *settings))
+    assert invoke("doctor") == 0
+    assert f"to mend private namespace:\n  {mend}\n" in capsys.readouterr().out
 
 
 @pytest.mark.live

@@ -17,7 +17,7 @@ def command(target: str | None, interface: str | None) -> int:
     """
     from probe.cli.options.targets import resolve
     from probe.cli.output.terminal import paint, say, width
-    from probe.cli.run.diagnosis import diagnose
+    from probe.cli.run.doctor import diagnose
     from probe.reports.table import table
     from probe.results.exit_codes import ExitCode
 

@@ -1,0 +1,267 @@
+"""What `probe doctor` looks at, in order: packages, rights, kernel, the line on loopback, the way to a target.
+
+The line is tried for real: raw and packet sockets, answers, the guard of held ports. Each finding has the command that
+mends it.
+"""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import json
+import os
+import platform
+import socket
+import struct
+import time
+import traceback
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from probe.cli.options.targets import Peer
+from probe.spec.segment import ACK, RST, SYN, Endpoint, Flow, Segment
+from probe.spec.seq import Seq
+from probe.wire.errors import WireError
+from probe.wire.link import Arrival
+from probe.wire.namespace import BarredError, enter_private, private_possible
+from probe.wire.raw import RawLink
+from probe.wire.rights import capable as _capable
+from probe.wire.route import Route, find_route
+from probe.wire.sockdiag import KernelTable
+
+_LEAST = {"scapy": "2.7", "pyroute2": "0.7", "click": "8.1", "tabulate": "0.9"}
+_MEND_RIGHT = (
+    "sudo setpriv --reuid $(id -u) --regid $(id -g) --init-groups --inh-caps +net_raw --ambient-caps +net_raw"
+    " $(command -v probe) check TARGET"
+)
+_LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+_PATIENCE = 2.0
+_SIOCGIFFLAGS, _SIOCETHTOOL, _ETHTOOL_GTXCSUM = 0x8913, 0x8946, 0x16
+_FIREWALL = "a firewall on this machine drops loopback traffic: see `sudo nft list ruleset`"
+WORKS, MISSING, NOT_JUDGED = "works", "missing", "not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row: ``word`` is works, missing or not judged; ``mend`` the command that helps, if one is needed."""
+
+    what: str
+    word: str
+    detail: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What loopback of one IP version can do."""
+
+    version: int
+    works: bool
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings, whether probing works, and that in one sentence."""
+
+    findings: tuple[Finding, ...]
+    works: bool
+    answer: str
+
+
+def diagnose(peers: Sequence[Peer], interface: str | None = None) -> Diagnosis:
+    """Look at everything; ``peers`` are the targets to find the way to (none: the lab is what matters)."""
+    capable, barred = _capable(), private_possible()
+    lines = [try_line(number, private=not capable) for number in (4, 6)] if capable or barred is None else []
+    system = f"{platform.python_version()} on {platform.system()} {platform.release()}"
+    findings = [Finding("Python", WORKS, system), *map(_package, _LEAST), *_rights(capable, barred)]
+    with KernelTable() as table:
+        sockdiag = Finding("sock_diag", WORKS, "the kernel tells the true state of local peers")
+        if not table.available:
+            inferred = f"{table.reason}; states are inferred only"
+            sockdiag = Finding("sock_diag", MISSING, inferred, "sudo modprobe tcp_diag")
+    findings += [sockdiag, *(finding for line in lines for finding in line.findings)]
+    ways = [_way(peer, interface) for peer in peers]
+    findings += [finding for _, found in ways for finding in found]
+    works, answer = _answer(capable, barred, lines, [route for route, _ in ways])
+    return Diagnosis(tuple(findings), works, answer)
+
+
+def _answer(
+    capable: bool, barred: BarredError | None, lines: Sequence[Line], routes: Sequence[Route | None]
+) -> tuple[bool, str]:
+    usable = [line.version for line in lines if line.works]
+    kinds = " and ".join(f"IPv{number}" for number in usable)
+    if None in routes:
+        return False, "there is no way to the target"
+    if capable and usable:
+        return True, f"probing works here, {kinds}"
+    if routes:
+        return False, "probing another host needs the capability CAP_NET_RAW; the lab (no TARGET) needs none"
+    if usable:
+        return True, f"the lab works here, {kinds}; other hosts need the capability CAP_NET_RAW"
+    return False, "neither raw sockets nor private namespaces can be had" if barred else "loopback does not work"
+
+
+def _package(name: str) -> Finding:
+    def numbers(text: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in text.split(".")[:2] if part.isdecimal())
+
+    least = _LEAST[name]
+    try:
+        have = version(name)
+    except PackageNotFoundError:
+        have = ""
+    if numbers(have) >= numbers(least):
+        return Finding(name, WORKS, have)
+    return Finding(
+        name, MISSING, f"{have} is too old" if have else "not installed", f"python3 -m pip install '{name}>={least}'"
+    )
+
+
+def _rights(capable: bool, barred: BarredError | None) -> list[Finding]:
+    """The right to open raw sockets, and the namespace that gives it to the lab."""
+    raw = Finding("CAP_NET_RAW", WORKS, "effective: raw and packet sockets can be opened")
+    if not capable:
+        detail = "not effective" if barred else "not effective: only the lab can be checked"
+        raw = Finding("CAP_NET_RAW", MISSING, detail, _MEND_RIGHT)
+    if barred is None:
+        return [raw, Finding("private namespace", WORKS, "the lab can be made")]
+    mend = "sudo $(command -v probe) check"  # root, to whom most of these bars do not apply
+    if barred.settings:
+        mend = "sudo sysctl " + " ".join(barred.settings)
+    return [raw, Finding("private namespace", MISSING, str(barred), mend)]
+
+
+def _way(peer: Peer, interface: str | None) -> tuple[Route | None, list[Finding]]:
+    """The way to one target; an unreachable one raises TargetError where the address itself makes no sense."""
+    what = f"route to {peer.endpoint.address}"
+    try:
+        route = find_route(peer.endpoint.address, interface=interface or peer.interface or None)
+    except WireError as error:
+        return None, [Finding(what, MISSING, str(error), f"ip route get {peer.endpoint.address}")]
+    where = " (this host itself)" if route.local else ""
+    found = Finding(what, WORKS, f"through {route.interface} from {route.source}{where}")
+    return route, [found, *interface_findings(route.interface)]
+
+
+# -- interfaces --------------------------------------------------------------------------------------------------------
+
+
+def interface_findings(name: str) -> list[Finding]:
+    """Whether an interface is up, and who completes checksums on it."""
+    # IFF_UP, asked of the namespace we are in; /sys may show another one (netdevice(7)).
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as any_socket:
+        answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, struct.pack("16sH14x", name.encode(), 0))
+    state = Finding(f"interface {name}", WORKS, "up")
+    if not struct.unpack_from("H", answer, 16)[0] & 1:
+        state = Finding(f"interface {name}", MISSING, "down", f"sudo ip link set {name} up")
+    return [state, _offload(name)]
+
+
+def _offload(name: str) -> Finding:
+    """ETHTOOL_GTXCSUM; with offload on, the sums of what this host sends are completed after we saw the packet."""
+    what = f"checksum offload {name}"
+    value = array.array("I", [_ETHTOOL_GTXCSUM, 0])
+    request = struct.pack("16sP16x", name.encode(), value.buffer_info()[0])
+    try:
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+            fcntl.ioctl(sock, _SIOCETHTOOL, request)
+    except OSError as error:
+        return Finding(what, NOT_JUDGED, f"the driver does not tell ({os.strerror(error.errno or 0).lower()})")
+    if value[1]:
+        return Finding(what, WORKS, "on: sums of segments this host sends itself are not judged")
+    return Finding(what, WORKS, "off: every sum is judged")
+
+
+# -- the line on loopback ----------------------------------------------------------------------------------------------
+
+
+def try_line(version: int, *, private: bool) -> Line:
+    """Try loopback of an IP version here, or, ``private``, in a namespace that a child makes and leaves with."""
+    try:
+        if version == 6:
+            _free_port(version)
+    except OSError:
+        mend = "sudo sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.lo.disable_ipv6=0"
+        return Line(6, False, (Finding("IPv6", MISSING, "switched off or without loopback address", mend),))
+    findings = _in_child(version) if private else _try(version)
+    return Line(version, all(f.word != MISSING for f in findings), tuple(findings))
+
+
+def _in_child(version: int) -> list[Finding]:
+    """The same in a private namespace: only a child can come back from one."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            try:
+                enter_private()
+                findings = _try(version)
+            except WireError as error:
+                findings = [Finding("private namespace", MISSING, str(error))]
+            os.write(writer, json.dumps([asdict(finding) for finding in findings]).encode())
+        except BaseException:  # noqa: BLE001  # nobody above may handle it: this process must end here
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as answer:  # noqa: PTH123  # a descriptor, not a path
+        text = answer.read()
+    os.waitpid(child, 0)
+    found = [Finding(**item) for item in json.loads(text or b"[]")]
+    return found or [Finding(f"loopback IPv{version}", MISSING, "the trial ended without a result")]
+
+
+def _try(version: int) -> list[Finding]:
+    """Raw socket, packet socket, loopback, guard, drop counter."""
+    sockets = f"raw and packet socket IPv{version}"
+    try:
+        link = RawLink(_LOOPBACK[version])
+    except WireError as error:
+        return [Finding(sockets, MISSING, str(error))]
+    with closing(link):
+        found = [Finding(sockets, WORKS, "crafted segments leave, arriving ones are seen"), *_guard(link, version)]
+        drops, dropped = f"drop counter IPv{version}", link.losses().dropped
+        if dropped:
+            mend = "sudo sysctl net.core.rmem_max=33554432"
+            return [*found, Finding(drops, MISSING, f"{dropped} packets lost for lack of room", mend)]
+        return [*found, Finding(drops, WORKS, "no packet lost")]
+
+
+def _guard(link: RawLink, version: int) -> list[Finding]:
+    """A SYN to a held port must draw nothing; a SYN to a closed port, sent after it, must draw a RST."""
+    address = _LOOPBACK[version]
+    asking, held, closed = link.pool.take(), link.pool.take(), _free_port(version)
+    arrivals = _ask(link, Endpoint(address, asking), [Endpoint(address, held), Endpoint(address, closed)])
+    resets = {a.flow.remote.port for a in arrivals if not a.sent and a.segment.flags & RST}
+    loopback, guard = f"loopback IPv{version}", f"guard IPv{version}"
+    if closed not in resets:
+        return [Finding(loopback, MISSING, "a SYN to a closed port of our own drew no RST", _FIREWALL)]
+    answers = Finding(loopback, WORKS, "a SYN to a closed port drew a RST")
+    if held in resets:
+        return [answers, Finding(guard, MISSING, "our kernel answers for a held port: runs will be inconclusive")]
+    silent = link.pool.caveat or "our kernel keeps silent about a held port, no firewall needed"
+    return [answers, Finding(guard, WORKS, silent)]
+
+
+def _free_port(version: int) -> int:
+    """A port where nothing listens; OSError where there is no loopback address."""
+    family = socket.AF_INET6 if version == 6 else socket.AF_INET
+    with closing(socket.socket(family, socket.SOCK_STREAM)) as free:
+        free.bind((_LOOPBACK[version], 0))
+        return int(free.getsockname()[1])
+
+
+def _ask(link: RawLink, local: Endpoint, remotes: list[Endpoint]) -> list[Arrival]:
+    """Send a SYN to each in turn; everything seen until the last one answered. Loopback keeps order."""
+    for remote in remotes:
+        link.send(Flow(local, remote), Segment(Seq(1), Seq(0), SYN))
+    until, seen = time.monotonic() + _PATIENCE, list[Arrival]()
+    while time.monotonic() < until:
+        seen += link.receive(until)
+        if any(a.flow.remote == remotes[-1] and a.segment.has(RST | ACK) for a in seen):
+            break
+    return seen
