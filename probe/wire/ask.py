@@ -47,19 +47,14 @@ def _tell(target: Endpoint, zone: str, line: bytes) -> str:
         with socket.create_connection(socket_address(target.address + zone, target.port)[:2], _PATIENCE) as sock:
             sock.sendall(line)
             sock.shutdown(socket.SHUT_WR)
-            answer = _answer(sock)
+            sock.settimeout(_REFUSED_WITHIN)
+            answer = b""
+            # Where the peer neither answers nor closes, what was asked is seen elsewhere.
+            with suppress(TimeoutError):
+                while more := sock.recv(4096):
+                    answer += more
     except OSError as error:
         return f"{target} could not be asked to open a connection ({error})"
     if answer.startswith(b"ERR"):
         return f"{target} refused to open a connection: {answer.decode('ascii', 'replace').strip()}"
     return ""
-
-
-def _answer(sock: socket.socket) -> bytes:
-    """What is answered; nothing where the peer neither answers nor closes, as what was asked is seen elsewhere."""
-    sock.settimeout(_REFUSED_WITHIN)
-    answer = b""
-    with suppress(TimeoutError):
-        while more := sock.recv(4096):
-            answer += more
-    return answer

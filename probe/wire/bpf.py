@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import socket
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from probe.wire.checksum import TCP
@@ -78,7 +78,8 @@ def _ipv4(peers: Sequence[str], ports: Sequence[int], restrict: bool) -> list[_L
     lines = [_Line(LD_BYTE, 9, label="ipv4"), _Line(JUMP_EQUAL, TCP, if_false="reject")]
     for at in (12, 16):
         lines.append(_Line(LD_WORD, at))
-        lines += [_Line(JUMP_EQUAL, _word(peer), if_true="ports4") for peer in peers]
+        words = (int.from_bytes(socket.inet_aton(peer), "big") for peer in peers)
+        lines += [_Line(JUMP_EQUAL, word, if_true="ports4") for word in words]
     if restrict:
         lines.append(_Line(JUMP, 0, if_true="reject"))
     lines += [_Line(LD_HALF, 6, label="ports4"), _Line(JUMP_SET, 0x1FFF, if_true="accept"), _Line(LDX_HEADER, 0)]
@@ -90,19 +91,14 @@ def _ipv6(peers: Sequence[str], ports: Sequence[int], restrict: bool) -> list[_L
     lines += [_Line(JUMP_EQUAL, header, if_true="address6") for header in EXTENSION_HEADERS]
     lines += [_Line(JUMP, 0, if_true="reject"), _Line(LD_WORD, 8, label="address6")]
     for number, (peer, at) in enumerate((peer, at) for peer in peers for at in (8, 24)):
-        lines += _same_address(socket.inet_pton(socket.AF_INET6, peer), at, f"differs{number}")
+        for offset, word in enumerate(struct.unpack("!4I", socket.inet_pton(socket.AF_INET6, peer))):
+            lines += [_Line(LD_WORD, at + 4 * offset), _Line(JUMP_EQUAL, word, if_false=f"differs{number}")]
+        # The last line only carries the label: where the next comparison, or the refusal, starts.
+        lines += [_Line(JUMP, 0, if_true="ports6"), _Line(LD_WORD, at, label=f"differs{number}")]
     if restrict:
         lines.append(_Line(JUMP, 0, if_true="reject"))
     lines += [_Line(LD_BYTE, 6, label="ports6"), _Line(JUMP_EQUAL, TCP, if_false="accept")]
     return lines + _either_port(ports, LD_HALF, 40)
-
-
-def _same_address(address: bytes, at: int, differs: str) -> list[_Line]:
-    lines = []
-    for offset, word in enumerate(struct.unpack("!4I", address)):
-        lines += [_Line(LD_WORD, at + 4 * offset), _Line(JUMP_EQUAL, word, if_false=differs)]
-    # The last line only carries the label: where the next comparison, or the refusal, starts.
-    return [*lines, _Line(JUMP, 0, if_true="ports6"), _Line(LD_WORD, at, label=differs)]
 
 
 def _either_port(ports: Sequence[int], load: int, at: int) -> list[_Line]:
@@ -115,21 +111,12 @@ def _either_port(ports: Sequence[int], load: int, at: int) -> list[_Line]:
     return [*lines, _Line(JUMP, 0, if_true="reject")]
 
 
-def _word(address: str) -> int:
-    return int.from_bytes(socket.inet_aton(address), "big")
-
-
-def _assemble(lines: Iterable[_Line]) -> Program:
+def _assemble(lines: Sequence[_Line]) -> Program:
     """Labels to distances. A conditional jump reaches 255 instructions; ValueError past that."""
-    lines = tuple(lines)
     places = {line.label: number for number, line in enumerate(lines) if line.label}
-
-    def distance(number: int, label: str) -> int:
-        return places[label] - number - 1 if label else 0
-
     done = []
     for number, line in enumerate(lines):
-        yes, no = distance(number, line.if_true), distance(number, line.if_false)
+        yes, no = (places[label] - number - 1 if label else 0 for label in (line.if_true, line.if_false))
         if line.code == JUMP:
             done.append(Instruction(JUMP, 0, 0, yes))
         elif max(yes, no) > 255:

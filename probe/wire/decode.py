@@ -120,16 +120,13 @@ def _skip_extensions(packet: bytes) -> tuple[int, bool] | Skipped:
         if following == _FRAGMENT_HEADER and (packet[at + 2] << 8 | packet[at + 3]) & 0xFFF9:
             return _FRAGMENTED
         routed |= following == _ROUTING and packet[at + 3] > 0
-        following, at = packet[at], at + _extension_size(following, packet[at + 1])
+        size = (packet[at + 1] + 1) * 8
+        if following == _FRAGMENT_HEADER:
+            size = 8
+        elif following == _AUTHENTICATION:  # counted in words less two, RFC 4302 section 2.2
+            size = (packet[at + 1] + 2) * 4
+        following, at = packet[at], at + size
     return at, routed
-
-
-def _extension_size(kind: int, length: int) -> int:
-    if kind == _FRAGMENT_HEADER:
-        return 8
-    if kind == _AUTHENTICATION:  # counted in words less two, RFC 4302 section 2.2
-        return (length + 2) * 4
-    return (length + 1) * 8
 
 
 def _short(packet: bytes, span: _Span) -> Decoded | Skipped:
@@ -160,7 +157,9 @@ def _tcp(packet: bytes, span: _Span, hint: Checksum) -> Decoded:
     elif header_end > end:
         faults, header_end = (*faults, "header past the end"), start + _FIXED
     else:
-        options = _options(packet, start + _FIXED, header_end)
+        options = parse(packet[start + _FIXED : header_end])
+        if header_end > len(packet):  # the capture, not the sender, cut the last option
+            options = tuple(option for option in options if option.fault not in (PAST, CUT))
     segment = Segment(
         _seq(Seq, seq), _seq(Seq, ack), flags, window, end - header_end, packet[header_end:end],
         options, urgent, offset & 15, faults, known,
@@ -170,14 +169,6 @@ def _tcp(packet: bytes, span: _Span, hint: Checksum) -> Decoded:
 
 
 _seq = int.__new__  # a 32-bit field needs no reduction modulo 2**32
-
-
-def _options(packet: bytes, start: int, end: int) -> tuple[Option, ...]:
-    options = parse(packet[start:end])
-    if end <= len(packet):
-        return options
-    # The capture, not the sender, cut the last option.
-    return tuple(option for option in options if option.fault not in (PAST, CUT))
 
 
 def _checksum(packet: bytes, span: _Span, field: int, hint: Checksum) -> tuple[tuple[str, ...], bool]:

@@ -34,7 +34,16 @@ class Guard(Closing):
     def __init__(self, address: str, port: int = 0) -> None:
         """Hold ``port`` (0: one the kernel picks). WireError when it is taken or the address is not ours."""
         try:
-            self._socket, self.complete = _held(address, port)
+            self._socket = socket.socket(family(address), socket.SOCK_STREAM)
+            try:
+                self.complete = _silence(self._socket)  # before bind: no segment may find the listener unguarded
+                if self._socket.family == socket.AF_INET6:
+                    self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                self._socket.bind(socket_address(address, port))
+                self._socket.listen(1)
+            except OSError:
+                self._socket.close()
+                raise
         except OSError as error:
             raise WireError(_why_not_held(address, port, error)) from error
         self.port: int = self._socket.getsockname()[1]
@@ -42,21 +51,6 @@ class Guard(Closing):
     def close(self) -> None:
         """Give the port back; from now on our kernel answers for it."""
         self._socket.close()
-
-
-def _held(address: str, port: int) -> tuple[socket.socket, bool]:
-    """The listening socket, and whether nothing at all gets through to it."""
-    sock = socket.socket(family(address), socket.SOCK_STREAM)
-    try:
-        complete = _silence(sock)  # before bind: no segment may find the listener unguarded
-        if sock.family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind(socket_address(address, port))
-        sock.listen(1)
-    except OSError:
-        sock.close()
-        raise
-    return sock, complete
 
 
 def _silence(sock: socket.socket) -> bool:

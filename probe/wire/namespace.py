@@ -76,7 +76,10 @@ def inside(where: str | int) -> Iterator[None]:
 
     Only the calling thread moves; sockets opened inside stay there. Raises WireError.
     """
-    path = _path(where)
+    text = str(where)
+    path = Path(text) if "/" in text else _RUN_NETNS / text
+    if text.isascii() and text.isdecimal():
+        path = Path("/proc", text, "ns", "net")
     home = _open(_OWN)
     try:
         there = _open(path)
@@ -114,25 +117,15 @@ def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, ProcessLookupError, NotADirectoryError):
-        raise WireError(f"there is no {_meant(path)}") from None
+        if path.parts[1:2] == ("proc",) and path.parts[3:] == ("ns", "net"):
+            meant = f"process {path.parts[2]}: `ps` lists those there are"
+        elif path.parent == _RUN_NETNS:
+            meant = f"network namespace {path.name}: `ip netns` lists those there are, or give a process id"
+        else:
+            meant = f"network namespace {path}: give a file such as /run/netns/NAME, or a process id"
+        raise WireError(f"there is no {meant}") from None
     except PermissionError:
         raise WireError(f"looking into the network namespace {path} needs CAP_SYS_ADMIN: run it with `sudo`") from None
-
-
-def _path(where: str | int) -> Path:
-    text = str(where)
-    if text.isascii() and text.isdecimal():
-        return Path("/proc", text, "ns", "net")
-    return Path(text) if "/" in text else _RUN_NETNS / text
-
-
-def _meant(path: Path) -> str:
-    """What is not there, in the user's words, with the mend."""
-    if path.parts[1:2] == ("proc",) and path.parts[3:] == ("ns", "net"):
-        return f"process {path.parts[2]}: `ps` lists those there are"
-    if path.parent == _RUN_NETNS:
-        return f"network namespace {path.name}: `ip netns` lists those there are, or give a process id"
-    return f"network namespace {path}: give a file such as /run/netns/NAME, or a process id"
 
 
 def _map_caller(uid: int, gid: int) -> None:

@@ -26,7 +26,7 @@ _NANOSECONDS = b"\x09"
 _INBOUND, _OUTBOUND = 1, 2
 _LONGEST = 0xFFFF
 _BUFFER = 1 << 18
-_HEAD = struct.Struct("<II")
+_BLOCK_HEAD = struct.Struct("<II")
 _PACKET_HEAD = struct.Struct("<IIIIIII")
 _OPTION = struct.Struct("<HH")
 
@@ -44,7 +44,7 @@ class Recorder(Closing):
             give_to_caller(self._file.fileno())
         except OSError as error:
             raise WireError(self._unwritable(error)) from error
-        self._pending = bytearray(_section(comment) + _interface())
+        self._pending = bytearray(_head(comment))
         self.flush()
 
     def add(self, packet: bytes, time: float, comments: Sequence[str] = (), *, sent: bool | None = None) -> int:
@@ -55,7 +55,8 @@ class Recorder(Closing):
         size = len(packet)
         options = _packet_options(tuple(comments), sent)
         length = 32 + size + (-size % 4) + len(options)
-        stamp = _nanoseconds(time)
+        # The stamp that gives the same time when it is read: what stands before the point is not multiplied.
+        stamp = int(time) * 1_000_000_000 + round((time - int(time)) * 1e9)
         self._pending += (
             _PACKET_HEAD.pack(_PACKET, length, 0, stamp >> 32 & 0xFFFFFFFF, stamp & 0xFFFFFFFF, size, size)
             + packet
@@ -89,58 +90,42 @@ class Recorder(Closing):
         return f"cannot write {self._path} ({reason}); name a file in a directory you may write to that has room"
 
 
-def _nanoseconds(time: float) -> int:
-    """The stamp that gives the same time when it is read: what stands before the point is not multiplied."""
-    seconds = int(time)
-    return seconds * 1_000_000_000 + round((time - seconds) * 1e9)
+def _head(comment: str) -> bytes:
+    """The blocks that a file begins with: a section, and its one interface."""
+    from importlib.metadata import PackageNotFoundError, version  # 20 ms that `--help` must not pay
 
-
-def _section(comment: str) -> bytes:
+    try:
+        ours = version("handshake-probe")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        ours = "(not installed)"
     options = [
         (_HARDWARE, platform.machine().encode()),
         (_OS, f"{platform.system()} {platform.release()}".encode()),
-        (_APPLICATION, f"probe {_version()}".encode()),
+        (_APPLICATION, f"probe {ours}".encode()),
+        *([(_COMMENT, comment.encode())] if comment else []),
     ]
-    if comment:
-        options.append((_COMMENT, comment.encode()))
-    return _block(_SECTION, struct.pack("<IHHq", _MAGIC, 1, 0, _UNKNOWN_LENGTH) + _options(options))
-
-
-def _interface() -> bytes:
-    options = _options([(_NAME, b"probe"), (_RESOLUTION, _NANOSECONDS)])
-    return _block(_INTERFACE, struct.pack("<HHI", _LINKTYPE_RAW, 0, 0) + options)
+    section = struct.pack("<IHHq", _MAGIC, 1, 0, _UNKNOWN_LENGTH) + _options(options)
+    interface = struct.pack("<HHI", _LINKTYPE_RAW, 0, 0) + _options([(_NAME, b"probe"), (_RESOLUTION, _NANOSECONDS)])
+    return _block(_SECTION, section) + _block(_INTERFACE, interface)
 
 
 def _block(kind: int, body: bytes) -> bytes:
     length = 12 + len(body)
-    return _HEAD.pack(kind, length) + body + struct.pack("<I", length)
+    return _BLOCK_HEAD.pack(kind, length) + body + struct.pack("<I", length)
 
 
 def _options(options: Sequence[tuple[int, bytes]], sent: bool | None = None) -> bytes:
     """The options and their end mark; nothing at all where there are none."""
     if sent is not None:
         options = (*options, (_FLAGS, struct.pack("<I", _OUTBOUND if sent else _INBOUND)))
-    if not options:
-        return b""
-    return b"".join(_option(kind, data) for kind, data in options) + _OPTION.pack(_END, 0)
+    written = b""
+    for kind, data in options:
+        fits = data if len(data) <= _LONGEST else data[:_LONGEST].decode(errors="ignore").encode()  # whole characters
+        written += _OPTION.pack(kind, len(fits)) + fits + bytes(-len(fits) % 4)
+    return written and written + _OPTION.pack(_END, 0)
 
 
 @lru_cache(maxsize=1024)
 def _packet_options(comments: tuple[str, ...], sent: bool | None) -> bytes:
     """Remembered, as exchanges played over and over carry the same comments."""
     return _options([(_COMMENT, comment.encode()) for comment in comments], sent)
-
-
-def _option(kind: int, data: bytes) -> bytes:
-    if len(data) > _LONGEST:  # never inside a character
-        data = data[:_LONGEST].decode(errors="ignore").encode()
-    return _OPTION.pack(kind, len(data)) + data + bytes(-len(data) % 4)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # 20 ms that `--help` must not pay
-
-    try:
-        return version("handshake-probe")
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "(not installed)"

@@ -122,16 +122,12 @@ def _ask(netlink: IPRoute, wanted: dict[str, Any]) -> nlmsg:
     try:
         (found,) = netlink.route("get", **wanted)
     except NetlinkError as error:
-        raise WireError(_no_route(wanted, error.code)) from error
+        through = f" through {socket.if_indextoname(wanted['oif'])}" if "oif" in wanted else ""
+        raise WireError(
+            f"there is no route to {wanted['dst']}{through} ({os.strerror(error.code).lower()});"
+            f" `ip route get {wanted['dst']}` shows what the kernel knows"
+        ) from error
     return found
-
-
-def _no_route(wanted: dict[str, Any], code: int) -> str:
-    through = f" through {socket.if_indextoname(wanted['oif'])}" if "oif" in wanted else ""
-    return (
-        f"there is no route to {wanted['dst']}{through} ({os.strerror(code).lower()});"
-        f" `ip route get {wanted['dst']}` shows what the kernel knows"
-    )
 
 
 def _read(netlink: IPRoute, address: str, source: str | None, found: nlmsg) -> Route:
@@ -144,9 +140,5 @@ def _read(netlink: IPRoute, address: str, source: str | None, found: nlmsg) -> R
     preferred = canonical(source)[0] if source else found.get("prefsrc")
     if index is None or preferred is None:
         raise WireError(f"the route to {address} has no source address; give one with --source")
-    return Route(address, str(preferred), _name(netlink, index), index, kind == _RTN_LOCAL)
-
-
-def _name(netlink: IPRoute, index: int) -> str:
     (link,) = netlink.get_links(index)
-    return str(link.get("ifname"))
+    return Route(address, str(preferred), str(link.get("ifname")), index, kind == _RTN_LOCAL)

@@ -6,6 +6,7 @@ messages needed are packed here; one question costs one exchange with the kernel
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -75,13 +76,16 @@ class KernelTable(Closing):
         """
         if self._socket is None or self.reason:
             return None
-        kind = family(local.address)
-        question = _question(kind, _identity(local, remote), _ALL_STATES)
+        # An inet_diag_sockid: ports, addresses, any interface, no cookie.
+        ends = [socket.inet_pton(family(end.address), end.address).ljust(16, b"\0") for end in (local, remote)]
+        identity = struct.pack("!HH", local.port, remote.port) + b"".join(ends) + bytes(4) + _NO_COOKIE
+        question = _question(family(local.address), identity, _ALL_STATES)
         for message, body in self._ask(self._socket, question, _REQUEST):
             if message == _SOCK_DIAG_BY_FAMILY:
                 return _STATES.get(body[1])
             if message == _NLMSG_ERROR:
-                _raise_unless_absent(body)
+                if (code := _error(body)) != errno.ENOENT:
+                    raise OSError(code, os.strerror(code))
                 return None
         return None
 
@@ -106,7 +110,7 @@ class KernelTable(Closing):
         identity = struct.pack("!HH32xI", port, 0, 0) + _NO_COOKIE
         for message, body in self._ask(sock, _question(kind, identity, states), _REQUEST | _DUMP):
             if message == _NLMSG_ERROR:
-                code = -int(struct.unpack_from("=i", body)[0])
+                code = _error(body)
                 raise OSError(code, os.strerror(code))
             if message == _SOCK_DIAG_BY_FAMILY and (row := _row(body)) is not None:
                 yield row
@@ -133,16 +137,8 @@ def _question(kind: socket.AddressFamily, identity: bytes, states: int) -> bytes
     return _QUESTION.pack(kind, socket.IPPROTO_TCP, 0, 0, states) + identity
 
 
-def _identity(local: Endpoint, remote: Endpoint) -> bytes:
-    """An inet_diag_sockid: ports, addresses, any interface, no cookie."""
-    addresses = b"".join(socket.inet_pton(family(end.address), end.address).ljust(16, b"\0") for end in (local, remote))
-    return struct.pack("!HH", local.port, remote.port) + addresses + bytes(4) + _NO_COOKIE
-
-
-def _raise_unless_absent(body: bytes) -> None:
-    code = -struct.unpack_from("=i", body)[0]
-    if code != 2:  # ENOENT: no such connection
-        raise OSError(code, os.strerror(code))
+def _error(body: bytes) -> int:
+    return -int(struct.unpack_from("=i", body)[0])
 
 
 def _row(body: bytes) -> tuple[Endpoint, Endpoint, str] | None:
