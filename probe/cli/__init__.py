@@ -22,6 +22,7 @@ _COMMANDS = {
     ),
     "listen": ("probe.cli.commands.listen", "Judge the client that connects to a port of ours, whatever it is."),
     "matrix": ("probe.cli.commands.matrix", "Judge what a live peer makes of every segment in every state."),
+    "soak": ("probe.cli.commands.soak", "Open and close connections to a live peer for hours, each judged."),
     "replay": ("probe.cli.commands.replay", "Judge every TCP connection in captures, or a recorded check again."),
     "target": ("probe.cli.commands.target", "Run a listener whose application does what the tester asks."),
     "list": ("probe.cli.commands.list", "List the exchanges, or every rule with --rules."),

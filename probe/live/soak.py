@@ -230,7 +230,9 @@ class _Soak:
         if opinion.word is Verdict.PASS:
             self._time(attempt)
         self._notice(attempt, opinion)
-        verdict = self._settle(exchange, attempt) if heard_enough(heard) else None
+        # Of a peer that is down another attempt would show the same, and take as long.
+        enough = heard_enough(heard) or (self.down and opinion.why in _ABSENT)
+        verdict = self._settle(exchange, attempt) if enough else None
         if verdict is None:
             self.again.append(exchange)
         if self.frame.loop.keep:

@@ -22,6 +22,9 @@ _LINES = {
     ("matrix", "cell"): "cell_line",
     ("matrix", "ended"): "matrix_ended",
     ("matrix", "summary"): "matrix_summary",
+    ("soak", "begun"): "begun",
+    ("soak", "counts"): "soak_counts",
+    ("soak", "summary"): "soak_summary",
     ("replay", "connection"): "connection_line",
     ("replay", "summary"): "replay_summary",
 }
@@ -37,7 +40,8 @@ def _validator(name: str) -> Draft202012Validator:
 def document(text: str) -> dict[str, Any]:
     """What --json wrote, if it is as published."""
     found: dict[str, Any] = json.loads(text)
-    kind = "matrix" if found["command"] == "matrix" else "replay" if "files" in found else "check"
+    own = found["command"] in ("matrix", "soak")
+    kind = found["command"] if own else "replay" if "files" in found else "check"
     _validator(kind).validate(found)
     _validator("document").validate(found)
     return found

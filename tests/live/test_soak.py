@@ -1,14 +1,21 @@
-"""Bulk runs against a real stack: every exchange has its verdict, and the recording holds them all."""
+"""Soaks of a real stack: every exchange has its verdict, the recording holds them all, and what happened is told."""
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from probe.live import ports as sources
 from probe.live.options import SoakOptions
+from probe.live.pacing import Pace
 from probe.live.soak import soak
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
@@ -69,3 +76,91 @@ def test_interrupted_it_still_tells_of_every_exchange(target: dict[int, Endpoint
     assert result.interrupted
     assert sum(result.verdicts.values()) == result.exchanges >= 40
     assert result.verdicts[Verdict.PASS] >= 40
+
+
+def test_times_are_measured_and_nothing_is_left_on_the_peer(target: dict[int, Endpoint]) -> None:
+    result = soak(target[4], SoakOptions(count=100))
+    assert result.handshake is not None
+    assert result.whole is not None
+    assert result.handshake.count == result.whole.count == 100
+    for found in (result.handshake, result.whole):
+        assert 0 < found.least <= found.median <= found.p90 <= found.p99 <= found.most < 10
+    assert result.handshake.median < result.whole.median
+    assert (result.left, result.outages, result.first) == ({}, (), None)
+
+
+def test_what_the_peer_closed_first_stays_in_time_wait(target: dict[int, Endpoint]) -> None:
+    assert soak(target[4], SoakOptions(exchange="close-by-peer", count=5)).left == {"TIME-WAIT": 5}
+
+
+def test_the_rate_asked_for_is_kept(target: dict[int, Endpoint]) -> None:
+    result = soak(target[4], SoakOptions(seconds=1.0, pace=Pace(20)))
+    assert result.exchanges <= 22
+
+
+def test_a_peer_that_dies_and_returns_is_noticed_with_the_time(private_net: None) -> None:
+    def listener() -> socket.socket:
+        return socket.create_server(("127.0.0.1", 7777), backlog=64)
+
+    first, again = listener(), list[socket.socket]()
+    served = threading.Thread(target=serve, args=(first,), daemon=True)
+    served.start()
+    counted: list[int] = []
+
+    def progress(judged: int) -> None:
+        counted.append(judged)
+        if judged == 30:
+            first.shutdown(socket.SHUT_RDWR)
+            first.close()
+        if judged > 30 and time.monotonic() > began + 4 and not again:
+            again.append(listener())
+            threading.Thread(target=serve, args=(again[0],), daemon=True).start()
+
+    began = time.monotonic()
+    options = SoakOptions(seconds=8, parallel=1, patience=0.1, progress=progress)
+    result = soak(Endpoint("127.0.0.1", 7777), options)
+    again[0].close()
+    assert len(result.outages) == 1
+    outage = result.outages[0]
+    assert outage.reason == "connection refused: nothing listens on the port"
+    assert outage.ended is not None
+    assert result.began < outage.began < outage.ended < result.began + result.seconds
+    assert result.verdicts[Verdict.PASS] > 30
+    assert result.exchanges == sum(result.verdicts.values())
+
+
+def serve(listener: socket.socket) -> None:
+    """Close each connection once the peer has."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection:
+            connection.recv(100)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--for", "1"), ("--count", "40", "-6"), ("--exchange", "close-by-peer", "--count", "9")]
+)
+def test_the_command_soaks_the_lab(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    saved = tmp_path / "p.pcapng"
+    words = [sys.executable, "-m", "probe", "soak", *arguments, "--save", str(saved)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = subprocess.run(
+        [sys.executable, "-m", "probe", "replay", str(saved)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_ctrl_c_ends_the_command_with_its_report() -> None:
+    words = [sys.executable, "-m", "probe", "soak", "--jsonl", "/dev/stderr"]
+    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None
+    lines = iter(running.stderr.readline, "")
+    assert any('"counts"' in line for line in lines)
+    os.kill(running.pid, signal.SIGTERM)
+    out, _ = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "interrupted; exit 130" in out
