@@ -64,7 +64,7 @@ TABLE = (
     Layer(FLOW, (SPEC, RESULTS), CLOCK_CHANCE_NETWORK),
     Layer(VIEWS, (SPEC, RESULTS), CLOCK_CHANCE_NETWORK),
     Layer("probe.replay.cluster", ("probe.wire.errors", "distributed")),
-    Layer("probe.replay", (SPEC, RESULTS, PATH, JUDGE, "probe.capture", "probe.wire", "numpy")),
+    Layer("probe.replay", (SPEC, RESULTS, f"{BELIEF}.tracker", PATH, JUDGE, "probe.capture", "probe.wire", "numpy")),
     Layer(
         "probe.live",
         (

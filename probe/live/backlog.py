@@ -7,7 +7,8 @@ peer's, so it is asked less at a time. It is never accused of either: an unanswe
 from __future__ import annotations
 
 from probe.engine.belief.events import Seen
-from probe.engine.judge.attempt import Doubt, Opinion
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt
 from probe.live.pacing import Pace
 

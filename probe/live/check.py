@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 
 from probe import scenarios
 from probe.engine.judge.answers import summarize
-from probe.engine.judge.attempt import Doubt, Opinion, judge
+from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt, case_of

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from probe.engine.belief.events import Seen
-from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Belief, Terms, allowed
+from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Belief, Memory, Terms, allowed
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt
 from probe.engine.trial.hearing import Hearing
@@ -71,6 +71,7 @@ class Frame:
             pace=pace,
             end=End(options.until, options.watch),
         )
+        self.memory = Memory()
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
         self._at_hand = at_hand
         self.patience = options.patience or (at_hand if line.local else FIRST_PATIENCE)
@@ -99,6 +100,7 @@ class Frame:
             terms=Terms(self.options.profile, allowed(scenario)),
             start=first if start is None else start,
             patience=self.patience,
+            memory=self.memory,
         )
 
     def attempt(self, conductor: Conductor, remote: Endpoint) -> Attempt:

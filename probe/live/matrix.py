@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from probe.engine.belief.tracker import CLOSED, LISTENING
-from probe.engine.judge.attempt import Doubt, Opinion, judge
+from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.judge.excuses import Doubt
 from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor, hear
 from probe.engine.play.matrix.cells import Cell, cells, control, patience_test

@@ -216,7 +216,9 @@ class _Soak:
         port, iss = self.sources.take()
         self.attempts += 1
         self.live[port] = exchange
-        setting = Setting(iss, self.trigger, self.recall.terms, self.recall.start, self.frame.patience)
+        setting = Setting(
+            iss, self.trigger, self.recall.terms, self.recall.start, self.frame.patience, memory=self.frame.memory
+        )
         flow = Flow(Endpoint(self.frame.line.pool.address, port), self.remote)
         return Attempt(self.scenario, Conductor(self.scenario, setting), flow, path_delay=SCHEDULING)
 

@@ -13,8 +13,8 @@ from probe import scenarios
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Chunk, Reading
 from probe.engine.belief.events import Event, Quiet, Seen
-from probe.engine.belief.hypothesis import ABORT, BARE_FIN, COOKIES, EXPIRY, LOSS, REPEAT
-from probe.engine.belief.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Terms
+from probe.engine.belief.hypothesis import Excuse
+from probe.engine.belief.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Memory, Terms
 from probe.engine.belief.transcript import Missing, Transcript
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt
@@ -41,7 +41,7 @@ from probe.spec.seq import Seq
 from probe.wire.decode import Decoded
 
 _STARTS = {("CLOSED", "LISTEN"): UNKNOWN_PORT, ("LISTEN",): LISTENING, ("CLOSED",): CLOSED}
-_EXCUSES = {ABORT, BARE_FIN, COOKIES, EXPIRY, LOSS, REPEAT}
+_EXCUSES = set(Excuse) - {Excuse.UNRECORDED}
 _AWAITED = {"S", "S.", ".", "F", "R", "text", "settled"}
 _OF_APPLICATION = {"S", "F", "R", "text", WINDOW}
 
@@ -98,6 +98,7 @@ class _Recording:
 
     def __init__(self, path: str, profile: str | None) -> None:
         self._path, self._profile = path, profile
+        self._memory = Memory()
         self._profiles: Counter[str] = Counter()
         self._open: dict[frozenset[Endpoint], _Packets] = {}
         self._check = RecordedCheck()
@@ -168,7 +169,7 @@ class _Recording:
         if metadata.exchange not in scenarios.ALL:
             self._unknown.add(metadata.exchange)
             return
-        attempt = restore(metadata, packets.own, packets.foreign, self._profile or metadata.profile)
+        attempt = restore(metadata, packets.own, packets.foreign, self._profile or metadata.profile, self._memory)
         self._profiles[metadata.profile] += 1
         if metadata.bulk is None:
             self._check.add(metadata, attempt)
@@ -182,7 +183,9 @@ class _Recording:
         self._check = RecordedCheck()
 
 
-def restore(metadata: AttemptMetadata, packets: list[tuple[Flow, Seen]], foreign: list[Seen], profile: str) -> Attempt:
+def restore(
+    metadata: AttemptMetadata, packets: list[tuple[Flow, Seen]], foreign: list[Seen], profile: str, memory: Memory
+) -> Attempt:
     """The attempt; DamagedError where packets and metadata do not fit. ``profile`` may be another than recorded.
 
     ``packets`` are those with a sentence of this attempt, in order: the flow from source to destination, and the
@@ -207,8 +210,9 @@ def restore(metadata: AttemptMetadata, packets: list[tuple[Flow, Seen]], foreign
     setting = Setting(
         Seq(0),
         Trigger("recorded", obedient=metadata.obedient),
-        Terms(profile, frozenset(metadata.allow)),
+        Terms(profile, frozenset(map(Excuse, metadata.allow))),
         _STARTS[metadata.start],
+        memory=memory,
     )
     conductor = Conductor(scenarios.ALL[metadata.exchange], setting)
     conductor.transcript = Transcript(

@@ -10,9 +10,9 @@ from collections.abc import Container, Sequence
 from typing import Protocol
 
 from probe.engine.belief.events import Quiet, Seen
-from probe.engine.belief.tracker import Terms
-from probe.engine.belief.watch import Point
-from probe.engine.judge.attempt import Doubt, Opinion, show
+from probe.engine.belief.tracker import Point, Terms
+from probe.engine.judge.attempt import Opinion, show
+from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt
 from probe.engine.trial.hearing import Hearing
 from probe.engine.trial.result import origin

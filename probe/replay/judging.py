@@ -8,7 +8,8 @@ import numpy as np
 
 from probe.capture.batch import Int64
 from probe.capture.tables import Addresses
-from probe.engine.judge.capture import PairVerdict, judge_pair
+from probe.engine.belief.tracker import Memory
+from probe.engine.judge.capture import ConnectionVerdict, judge_connection
 from probe.engine.path.reordering import LATE
 from probe.replay.assembling import Connections
 from probe.replay.flow.outcome import Outcome, summary
@@ -25,6 +26,8 @@ from probe.spec.seq import Seq, later
 _SECOND = 1e9
 _MOST = 1 << 16
 """Shapes remembered; ordinary traffic has some hundreds."""
+MEMORY = Memory()
+"""One for the process: parts of files come as tasks, one after another, and their connections look alike."""
 RANKS = {Verdict.FAIL: 0, Verdict.WARN: 1}
 _OPEN_RANK = {
     Handshake.VIOLATED: 3,
@@ -42,7 +45,7 @@ class Record:
     """What is said of every connection of one shape. Packets are indices; ``rank`` is smaller for worse."""
 
     outcome: Outcome
-    pair: PairVerdict
+    pair: ConnectionVerdict
     conn_state: str
     history: str
     completeness: int
@@ -125,7 +128,7 @@ class Judge:
         """One connection in full."""
         packets = self.packets(connections, number)
         facts, pair = connections.facts, found.pair
-        own = judge_pair(_wide_enough(packets), self.profile) if pair.findings else pair
+        own = judge_connection(_wide_enough(packets), MEMORY, self.profile) if pair.findings else pair
         client, server = ends_of(connections, number, addresses)
         return replace(
             described(packets, found, file, int(facts.index[number]), (client, server)),
@@ -185,7 +188,7 @@ def record(packets: list[Packet], profile: str, *, reused: bool) -> Record:
     seen = zeek(packets)
     return Record(
         replace(summary(packets), rtt=None),
-        judge_pair(_wide_enough(packets), profile),
+        judge_connection(_wide_enough(packets), MEMORY, profile),
         seen.conn_state,
         seen.history,
         completeness(packets, reused=reused),

@@ -8,7 +8,8 @@ import pytest
 
 from probe import scenarios
 from probe.engine.belief.events import Quiet, Seen
-from probe.engine.judge.attempt import Doubt, Opinion
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt
 from probe.live.backlog import GONE, Backlog
 from probe.live.loop import Loop

@@ -29,6 +29,7 @@ from tests.helpers.dialogue import Dialogue
 from tests.helpers.faults import silent
 from tests.helpers.peer import Peer, closed_port
 from tests.helpers.play import losing
+from tests.helpers.record import MEMORY
 
 RECALLS: dict[str, Recall] = {}
 """Kept over all examples, so that later ones meet what earlier ones left."""
@@ -113,7 +114,7 @@ def test_a_second_record_of_the_same_shape_is_looked_up() -> None:
 def test_a_watch_that_shares_its_points_follows_like_a_fresh_one(talk: Talk) -> None:
     dialogue = played(talk)
     events = dialogue.conductor.transcript.events
-    watch, again = dialogue.conductor.watch, follow(events, dialogue.belief, dialogue.terms)
+    watch, again = dialogue.conductor.watch, follow(events, dialogue.belief, dialogue.terms, MEMORY)
     assert [getattr(watch, name) for name in PARTS] == [getattr(again, name) for name in PARTS]
     assert watch.point is again.point
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
-from probe.engine.judge.capture import judge_pair
+from probe.engine.judge.capture import judge_connection
 from probe.results.connection import Packet
 from probe.results.verdict import Finding
 from probe.spec.reaction import PROFILES
@@ -14,6 +14,7 @@ from probe.spec.segment import Segment, flags_text
 from probe.spec.seq import Seq
 from tests.fuzz.campaign import Campaign, WrongError
 from tests.fuzz.connections import connection, reoriented, thinned
+from tests.helpers.record import MEMORY
 
 Judge = Callable[[list[Packet]], tuple[Finding, ...]]
 
@@ -37,7 +38,7 @@ def _innocent(rng: Random) -> None:
 
 
 def _judged(packets: list[Packet]) -> tuple[Finding, ...]:
-    return judge_pair(packets).findings if packets else ()
+    return judge_connection(packets, MEMORY).findings if packets else ()
 
 
 def accused(packets: list[Packet], judge: Judge) -> WrongError:
@@ -62,7 +63,7 @@ def _damaged(rng: Random) -> None:
         packets = _mutated(packets, rng)
     if not packets:
         return
-    found = judge_pair(packets, rng.choice(sorted(PROFILES)))
+    found = judge_connection(packets, MEMORY, rng.choice(sorted(PROFILES)))
     steps = (*found.client_states, *found.server_states)
     named = [n for finding in found.findings for n in finding.packets]
     if any(not 0 <= index < len(packets) for _, index in steps) or any(not 1 <= n <= len(packets) for n in named):

@@ -18,6 +18,7 @@ from probe.spec.seq import Seq
 from tests.helpers.dialogue import Dialogue, Loses
 from tests.helpers.peer import Peer, closed_port
 from tests.helpers.play import kept
+from tests.helpers.record import MEMORY
 
 Makes = Callable[[], Peer]
 ISS = Seq(0xFFFFFFFD)
@@ -32,7 +33,7 @@ def talk(way: Approach, scenario: Scenario, peer: Peer, cell: Cell | None = None
     """A dialogue that plays a cell, or the way alone; not begun."""
     talk = Dialogue(scenario, peer, loses=loses)
     start = LISTENING if way.port == "open" and way.opens == "us" else CLOSED
-    setting = Setting(ISS, talk.trigger, talk.terms, start)
+    setting = Setting(ISS, talk.trigger, talk.terms, start, memory=MEMORY)
     talk.belief = start
     talk.conductor = CellConductor(cell, setting) if cell else Conductor(scenario, setting)
     return talk
@@ -66,6 +67,6 @@ def play(cell: Cell, make: Makes | None = None, loses: Loses = kept) -> list[Hea
             peer.wrong += cell.way.acks and any(isinstance(s, Expect) and s.what == "text" for s in cell.way.steps)
         conductor = dialogue.run()
         assert isinstance(conductor, CellConductor)
-        case = Case(cell.scenario, conductor.transcript, dialogue.belief, dialogue.terms, obedient=True)
+        case = Case(cell.scenario, conductor.transcript, dialogue.belief, dialogue.terms, obedient=True, memory=MEMORY)
         heard.append(hear(cell, replace(case, answers=True), conductor))
     return heard

@@ -15,6 +15,7 @@ from probe.scenarios.triggers import TARGET, Trigger
 from probe.spec.segment import Segment
 from probe.spec.seq import Seq
 from tests.helpers.peer import Peer
+from tests.helpers.record import MEMORY
 
 HOP = 0.0005
 Loses = Callable[[bool, int], bool]
@@ -38,7 +39,7 @@ class Dialogue:
         allow = allowed(scenario)
         self.terms = Terms(profile, allow)
         self.belief = CLOSED if scenario.opens == "peer" else UNKNOWN_PORT
-        self.conductor = Conductor(scenario, Setting(Seq(iss), trigger, self.terms, self.belief))
+        self.conductor = Conductor(scenario, Setting(Seq(iss), trigger, self.terms, self.belief, memory=MEMORY))
         self.loses = loses
         self.counts = {True: 0, False: 0}
         self.queue: list[tuple[float, int, str, Segment | None]] = []
@@ -57,7 +58,14 @@ class Dialogue:
     def opinion(self) -> Opinion:
         """The judge's opinion of the record."""
         return judge(
-            Case(self.conductor.scenario, self.conductor.transcript, self.belief, self.terms, self.trigger.obedient)
+            Case(
+                self.conductor.scenario,
+                self.conductor.transcript,
+                self.belief,
+                self.terms,
+                self.trigger.obedient,
+                memory=MEMORY,
+            )
         )
 
     def begin(self) -> None:

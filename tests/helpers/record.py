@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from probe.engine.belief.events import Event, Quiet, Seen
+from probe.engine.belief.tracker import Memory
 from probe.spec.segment import Segment, parse_flags
 from probe.spec.seq import Seq
 from tests.helpers.blocks import P, T, seg
 
 STEP = 0.001
+
+MEMORY = Memory()
+"""One for all tests: the steps of the tracker are the same whoever asks."""
 
 
 def sent(flags: str, seq: int = 1, ack: int = 1, length: int = 0) -> Seen:

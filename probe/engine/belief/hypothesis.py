@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from probe.spec.reaction import Reaction, Reply
 from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
-LOSS, ABORT, REPEAT, COOKIES, UNSEEN, EXPIRY, BARE_FIN = (
-    "loss", "abort", "repeat", "cookies", "unseen", "expiry", "bare-fin",
-)  # fmt: skip
-"""Excuses a history may need: a lost segment, an application that aborts, an ACK that nothing asked for, a listener
-that is overloaded and keeps no state (SYN cookies), a segment that the record lacks, a timer that ended the state, a
-FIN without text that is taken although the window is closed (Linux does; nothing needs room)."""
+
+class Excuse(StrEnum):
+    """What a history may need to be permitted beyond RFC 9293; recordings hold these words."""
+
+    LOSS = "loss"
+    """A segment was lost."""
+    ABORT = "abort"
+    """The application aborted."""
+    REPEAT = "repeat"
+    """A segment came again that nothing asked for: the network may copy."""
+    COOKIES = "cookies"
+    """A listener that is overloaded keeps no state (SYN cookies)."""
+    UNRECORDED = "unseen"
+    """A segment passed that the record lacks."""
+    EXPIRY = "expiry"
+    """A timer ended the state without a word."""
+    BARE_FIN = "bare-fin"
+    """A FIN without text was taken although the window is closed: Linux does, as nothing needs room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +50,15 @@ class Hypothesis:
 
     ``inflight`` are segments under way to it (event index, segment), not yet processed, in order. ``due`` is a reply
     it has sent or must send before anything else; ``owed`` an acknowledgment it may still delay (MUST-40).
-    ``shown`` is the row and event of the last segment it processed. ``excuses`` are the excuses used so far.
+    ``processed`` is the last segment it processed, as event, row and rule. ``excuses`` are the excuses used so far.
     """
 
     tcb: Tcb
     inflight: tuple[tuple[int, Segment], ...] = ()
     due: Due | None = None
     owed: Due | None = None
-    shown: tuple[int, str, str] | None = None
-    excuses: frozenset[str] = frozenset()
+    processed: tuple[int, str, str] | None = None
+    excuses: frozenset[Excuse] = frozenset()
 
     @property
     def settled(self) -> bool:
@@ -68,8 +81,8 @@ class Hypothesis:
                 due = promise
         if reaction.next.state in (State.CLOSED, State.LISTEN):
             owed = None  # a deleted block owes no acknowledgment
-        shown = (index, reaction.row, reaction.rule)
-        return replace(self, tcb=reaction.next, inflight=self.inflight[1:], due=due, owed=owed, shown=shown)
+        processed = (index, reaction.row, reaction.rule)
+        return replace(self, tcb=reaction.next, inflight=self.inflight[1:], due=due, owed=owed, processed=processed)
 
     def answered(self, segment: Segment) -> Hypothesis:
         """The due reply was seen; an ISS and window it discloses are learnt."""
@@ -79,7 +92,7 @@ class Hypothesis:
     def called(self, after: Tcb, segment: Segment) -> Hypothesis:
         """A call of the user or a timeout sent ``segment`` and left the block ``after``."""
         if after.state in (State.CLOSED, State.LISTEN):
-            return replace(self, tcb=after, owed=None, shown=None)  # it was not a segment that ended the connection
+            return replace(self, tcb=after, owed=None, processed=None)  # it was not a segment that ended the connection
         return replace(self, tcb=after).acknowledged_by(segment)
 
     def acknowledged_by(self, segment: Segment) -> Hypothesis:
@@ -88,7 +101,7 @@ class Hypothesis:
             return replace(self, owed=None)
         return self
 
-    def excused(self, excuse: str) -> Hypothesis:
+    def excused(self, excuse: Excuse) -> Hypothesis:
         """The same history with one more excuse."""
         return replace(self, excuses=self.excuses | {excuse})
 

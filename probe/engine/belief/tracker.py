@@ -1,7 +1,7 @@
 """Folds what was seen into the set of states one end can be in: every permitted history is held at once.
 
 The set narrows as evidence comes. A step depends only on the set and the segment in canonical numbers (relative to the
-ISNs), so steps are remembered: the tracker is a deterministic automaton built as it is walked.
+ISNs), so steps are remembered (``Memory``): the tracker is a deterministic automaton built as it is walked.
 """
 
 from __future__ import annotations
@@ -10,18 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from probe.engine.belief import unrecorded as unseen
-from probe.engine.belief.hypothesis import (
-    ABORT,
-    BARE_FIN,
-    COOKIES,
-    EXPIRY,
-    LOSS,
-    REPEAT,
-    UNSEEN,
-    Due,
-    Hypothesis,
-)
+from probe.engine.belief import unrecorded
+from probe.engine.belief.hypothesis import Due, Excuse, Hypothesis
+from probe.engine.belief.numbers import Sight
 from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
@@ -41,6 +32,13 @@ UNKNOWN_PORT: Belief = LISTENING | CLOSED
 
 _FEW = 400
 """More permitted histories than this are not followed one by one; real exchanges stay below forty."""
+_STEPS = 1 << 16
+"""Steps of a kind that are remembered at a time."""
+_HISTORIES = 50_000
+"""Histories remembered, a kilobyte each at most, before all are forgotten. Records of conforming ends need some
+thousand at most; those that lack much, or were made to do harm, would need any number."""
+EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK})
+"""The states that a timer of the peer ends without a word: 2MSL, or R2 for the FIN (RFC 9293 section 3.10.8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +52,133 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Stepped:
-    """The belief after one event, and what the event was taken for by the histories that survive."""
-
-    belief: Belief
-    answers: frozenset[Answer] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class Terms:
     """What the tracker may take for granted: the profile and the excuses a history may use."""
 
     profile: str = "rfc9293"
-    allow: frozenset[str] = frozenset()
+    allow: frozenset[Excuse] = frozenset()
 
 
 USUAL = Terms()
 """RFC 9293, and no excuse."""
-EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK})
-"""The states that a timer of the peer ends without a word: 2MSL, or R2 for the FIN (RFC 9293 section 3.10.8)."""
 
 
-def allowed(scenario: Scenario) -> frozenset[str]:
+def allowed(scenario: Scenario) -> frozenset[Excuse]:
     """The excuses that an exchange grants from the start."""
-    excuses = {ABORT: scenario.aborts, EXPIRY: scenario.expires, BARE_FIN: scenario.fills}
-    return frozenset(excuse for excuse, granted in excuses.items() if granted)
+    granted = {Excuse.ABORT: scenario.aborts, Excuse.EXPIRY: scenario.expires, Excuse.BARE_FIN: scenario.fills}
+    return frozenset(excuse for excuse, yes in granted.items() if yes)
 
 
-@lru_cache(maxsize=1 << 16)
-def toward(belief: Belief, index: int, segment: Segment) -> Belief:
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """How far one connection has been followed. Records that look alike in canonical numbers share their points.
+
+    ``sights`` counts the events so far; ``answers`` and ``states`` are those of the newest one. ``settled``: every
+    history has answered all there was to answer.
+    """
+
+    sights: int
+    belief: Belief
+    terms: Terms
+    answers: frozenset[Answer] = frozenset()
+    states: tuple[str, ...] = ()
+    settled: bool = True
+
+
+class Memory:
+    """The steps of the tracker, each taken once: a record that looks like an earlier one is only looked up.
+
+    One memory serves a whole run, or a whole process of a replay; whoever watches connections is handed it. It is
+    bounded: steps by their number, and all is forgotten when the histories in them become too many.
+    """
+
+    def __init__(self) -> None:
+        self.begin = lru_cache(maxsize=256)(_begin)
+        self.after = lru_cache(maxsize=_STEPS)(self._after)
+        self.toward = lru_cache(maxsize=_STEPS)(_toward)
+        self.closure = lru_cache(maxsize=_STEPS)(_closure)
+        self.came = lru_cache(maxsize=_STEPS)(self._came)
+        self.settled = lru_cache(maxsize=_STEPS)(self._settled)
+        self.states_of = lru_cache(maxsize=_STEPS)(self._states_of)
+        self._histories = 0
+
+    def _after(self, point: Point, sight: Sight | None) -> Point:
+        """One event further; None is a completed wait."""
+        if point.belief == NOBODY:
+            return Point(point.sights + 1, NOBODY, point.terms, settled=False)
+        answers: frozenset[Answer] = frozenset()
+        if sight is None:
+            belief = self.settled(point.belief, point.terms)
+        elif sight.to_peer:
+            belief = self.toward(point.belief, point.sights, sight.segment())
+        else:
+            belief, answers = self.came(point.belief, sight.segment(), point.terms)
+        settled = belief != NOBODY and all(h.settled for h in belief)
+        self._histories += len(self.closure(belief, point.terms))
+        if self._histories > _HISTORIES:
+            self._histories = 0
+            for step in (self.after, self.toward, self.closure, self.came, self.settled, self.states_of):
+                step.cache_clear()
+        return Point(point.sights + 1, belief, point.terms, answers, self.states_of(belief, point.terms), settled)
+
+    def _came(self, belief: Belief, segment: Segment, terms: Terms) -> tuple[Belief, frozenset[Answer]]:
+        """A segment of the end was seen: the histories that explain it, and what they take it for."""
+        survivors: set[Hypothesis] = set()
+        answers: set[Answer] = set()
+        for h in self._before(belief, segment, terms):
+            for after, answer in _explained(h, segment, terms):
+                survivors.add(after)
+                answers.add(answer)
+        return _least_excused(survivors, terms), frozenset(answers)
+
+    def _before(self, belief: Belief, segment: Segment, terms: Terms) -> Belief:
+        """The histories that may have led to ``segment``; where loss is allowed, text and FIN before it may be lost."""
+        found = self.closure(belief, terms)
+        if Excuse.LOSS not in terms.allow or segment.flags & SYN:
+            return found
+        if opened := [after for h in found if _owes_syn_ack(h) for after in _syn_ack_lost(h, segment)]:
+            found = self.closure(found.union(opened), terms)
+        if Excuse.UNRECORDED in terms.allow:
+            found = self.closure(found.union(*(unrecorded.before_sending(h, segment) for h in found)), terms)
+        # The segment starts beyond what the end was seen to send, by no more than a window: what lies between is lost.
+        ahead = [
+            h
+            for h in found
+            if h.tcb.state in SENDING
+            and h.tcb.iss is not None
+            and 0 < segment.seq.ahead_of(h.tcb.snd_nxt) < max(h.tcb.max_snd_wnd, 1)
+        ]
+        lost = [replace(h, tcb=h.tcb.sent_up_to(segment.seq)).excused(Excuse.LOSS) for h in ahead]
+        closed = [replace(h, tcb=calls.closed(h.tcb)) for h in lost]  # its last octet was the FIN
+        return self.closure(found.union(lost, closed), terms) if ahead else found
+
+    def _settled(self, belief: Belief, terms: Terms) -> Belief:
+        """The wait is over: only histories that owe nothing and have nothing under way remain."""
+        found = self.closure(belief, terms)
+        silent = {h for h in found if h.settled}
+        if Excuse.LOSS in terms.allow:  # the SYN,ACK was lost, and is still to be sent again
+            silent |= {replace(h, inflight=()).excused(Excuse.LOSS) for h in found if _owes_syn_ack(h)}
+        return _least_excused(silent, terms)
+
+    def _states_of(self, belief: Belief, terms: Terms) -> tuple[str, ...]:
+        """The states the end can be in now, in the order of the RFC's list."""
+        present = {h.tcb.state for h in self.closure(belief, terms)}
+        return tuple(state.value for state in State if state in present)
+
+
+def _begin(start: Belief, terms: Terms) -> Point:
+    return Point(0, start, terms, settled=all(h.settled for h in start))
+
+
+def _toward(belief: Belief, index: int, segment: Segment) -> Belief:
     """A segment left for the end."""
     return frozenset(h.toward(index, segment) for h in belief)
 
 
-@lru_cache(maxsize=1 << 16)
-def closure(belief: Belief, terms: Terms) -> Belief:
+# -- what the end may have done with what is under way to it -----------------------------------------------------------
+
+
+def _closure(belief: Belief, terms: Terms) -> Belief:
     """Every history reachable by processing (or, if allowed, losing) what is under way."""
     found = set(belief)
     todo = list(belief)
@@ -101,42 +191,49 @@ def closure(belief: Belief, terms: Terms) -> Belief:
 
 
 def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
-    if LOSS in terms.allow:
+    if Excuse.LOSS in terms.allow:
         yield from _with_loss(h)
-    if UNSEEN in terms.allow:
-        yield from unseen.before_processing(h)
+    if Excuse.UNRECORDED in terms.allow:
+        yield from unrecorded.before_processing(h)
     if not h.inflight or h.due is not None:
         return  # replies leave in the order of the segments that asked for them
-    if COOKIES in terms.allow:
+    if Excuse.COOKIES in terms.allow:
         taken = list(_with_cookies(h))
         yield from taken
-        if taken and COOKIES in h.excuses:
+        if taken and Excuse.COOKIES in h.excuses:
             return  # who answers SYNs with cookies knows its own: it does not refuse one ACK and take the next
-    if EXPIRY in terms.allow and h.tcb.state in EXPIRING:
-        yield replace(h, tcb=h.tcb.gone()).excused(EXPIRY)
+    if Excuse.EXPIRY in terms.allow and h.tcb.state in EXPIRING:
+        yield replace(h, tcb=h.tcb.gone()).excused(Excuse.EXPIRY)
     segment = h.inflight[0][1]
     for reaction in permitted(arrives(h.tcb, segment), terms.profile):
         yield h.reacted(reaction)
-    if BARE_FIN in terms.allow and h.tcb.rcv_wnd == 0 and segment.seq == h.tcb.rcv_nxt and _is_bare_fin(segment):
-        roomy = replace(h, tcb=replace(h.tcb, rcv_wnd=1)).excused(BARE_FIN)
+    bare_fin = segment.flags & (SYN | RST | FIN) == FIN and not segment.length
+    if Excuse.BARE_FIN in terms.allow and bare_fin and h.tcb.rcv_wnd == 0 and segment.seq == h.tcb.rcv_nxt:
+        roomy = replace(h, tcb=replace(h.tcb, rcv_wnd=1)).excused(Excuse.BARE_FIN)
         for reaction in permitted(arrives(roomy.tcb, segment), terms.profile):
             yield roomy.reacted(reaction)
 
 
-def _is_bare_fin(segment: Segment) -> bool:
-    return segment.flags & (SYN | RST | FIN) == FIN and not segment.length
+def _with_loss(h: Hypothesis) -> Iterator[Hypothesis]:
+    """The next segment for the end, the reply it sent at once, or its delayed acknowledgment never arrived."""
+    if h.inflight and h.due is None:
+        yield replace(h, inflight=h.inflight[1:]).excused(Excuse.LOSS)
+    if h.due is not None and h.tcb.iss is not None:
+        yield replace(h, due=None).excused(Excuse.LOSS)
+    if h.owed is not None:
+        yield replace(h, owed=None).excused(Excuse.LOSS)
 
 
 def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
     """A listener that keeps no state: it answers any SYN, and takes any ACK that continues one of its SYN,ACKs."""
     (index, segment), rest = h.inflight[0], h.inflight[1:]
-    listener = h.tcb.listening and h.tcb.state in (State.LISTEN, State.CLOSED)
-    if not listener:
+    if not h.tcb.listening or h.tcb.state not in (State.LISTEN, State.CLOSED):
         return
     if segment.flags & (SYN | ACK | RST) == SYN:
         for opened in [r for r in arrives(h.tcb, segment) if r.reply is not None][:1]:  # none for a damaged SYN
-            yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(COOKIES)
+            yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(Excuse.COOKIES)
     elif segment.flags & (SYN | ACK | RST) == ACK and segment.seq == TESTER_ISN + 1 and segment.ack == PEER_ISN + 1:
+        # The cookie is the ISS, which the ACK brings back: the block is made again from the segment alone.
         block = Tcb(
             State.SYN_RECEIVED,
             listening=True,
@@ -147,78 +244,40 @@ def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
             rcv_nxt=segment.seq,
             rcv_wnd=0xFFFF,
         )
-        yield from (replace(h, tcb=block).reacted(r).excused(COOKIES) for r in arrives(block, segment))
+        yield from (replace(h, tcb=block).reacted(r).excused(Excuse.COOKIES) for r in arrives(block, segment))
 
 
-def _with_loss(h: Hypothesis) -> Iterator[Hypothesis]:
-    if h.inflight and h.due is None:
-        yield replace(h, inflight=h.inflight[1:]).excused(LOSS)
-    if h.due is not None and h.tcb.iss is not None:
-        yield replace(h, due=None).excused(LOSS)
-    if h.owed is not None:
-        yield replace(h, owed=None).excused(LOSS)
-
-
-@lru_cache(maxsize=1 << 16)
-def came(belief: Belief, segment: Segment, terms: Terms) -> Stepped:
-    """A segment of the end was seen: the histories that explain it, and how."""
-    survivors: set[Hypothesis] = set()
-    answers: set[Answer] = set()
-    for h in _before(belief, segment, terms):
-        for after, answer in _explained(h, segment, terms):
-            survivors.add(after)
-            answers.add(answer)
-    return Stepped(_least_excused(survivors, terms), frozenset(answers))
-
-
-def _before(belief: Belief, segment: Segment, terms: Terms) -> Belief:
-    """The histories that may have led to ``segment``; where loss is allowed, text and FIN before it may be lost."""
-    found = closure(belief, terms)
-    if LOSS not in terms.allow or segment.flags & SYN:
-        return found
-    if opened := [after for h in found if _owes_syn_ack(h) for after in _opened_unseen(h, segment)]:
-        found = closure(found.union(opened), terms)
-    if UNSEEN in terms.allow:
-        found = closure(found.union(*(unseen.before_sending(h, segment) for h in found)), terms)
-    ahead = [h for h in found if _unseen(h, segment)]
-    lost = [replace(h, tcb=h.tcb.sent_up_to(segment.seq)).excused(LOSS) for h in ahead]
-    closed = [replace(h, tcb=calls.closed(h.tcb)) for h in lost]
-    return closure(found.union(lost, closed), terms) if ahead else found
+# -- what may have led to a segment of the end -------------------------------------------------------------------------
 
 
 def _owes_syn_ack(h: Hypothesis) -> bool:
     return h.due is not None and h.tcb.iss is None
 
 
-def _opened_unseen(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
+def _syn_ack_lost(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
     """The SYN,ACK that is due was lost, and with it the ISS: ``segment``, the next one seen, has its successor.
 
     But a RST takes its number from what it refuses (RFC 9293 section 3.5.2 group 2): then the ISS lies elsewhere.
     """
     for iss in (segment.seq - 1, *([segment.seq + HALF // 2] if segment.flags & RST else [])):
         block = replace(h.tcb, iss=iss, snd_una=iss, snd_nxt=iss + 1)
-        yield replace(h, tcb=block, due=None).excused(LOSS)
-
-
-def _unseen(h: Hypothesis, segment: Segment) -> bool:
-    """Whether the segment starts beyond what the end was seen to send, by no more than a window."""
-    sending = h.tcb.state in SENDING and h.tcb.iss is not None
-    return sending and 0 < segment.seq.ahead_of(h.tcb.snd_nxt) < max(h.tcb.max_snd_wnd, 1)
+        yield replace(h, tcb=block, due=None).excused(Excuse.LOSS)
 
 
 def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[Hypothesis, Answer]]:
+    """The history after the segment, once for each thing the segment can be: the reply due, or a call of the user."""
     if h.due is not None:
         if h.due.reply.matches(segment):
             reaction = h.due.reaction
             kept = replace(h, due=None) if reaction.next.state is State.LISTEN else h.answered(segment)
             yield kept, Answer(h.due.index, reaction.row, reaction.rule)
-        return
+        return  # nothing else leaves before the reply
     covered = h.owed is not None and h.owed.reply.matches(segment)
     if covered and segment.seq == h.tcb.snd_nxt and not segment.seg_len:
         yield replace(h, tcb=h.tcb.with_window_from(segment), owed=None), _as_answer(h, calls.UPDATE, covered)
         return
     for emission in calls.emitted(h.tcb, segment):
-        needs = {calls.REPEAT: REPEAT, calls.ABORT: ABORT}.get(emission.call)
+        needs = {calls.REPEAT: Excuse.REPEAT, calls.ABORT: Excuse.ABORT}.get(emission.call)
         if needs is not None and needs not in terms.allow:
             continue
         after = h.called(emission.next, segment)
@@ -226,20 +285,11 @@ def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[
 
 
 def _as_answer(h: Hypothesis, call: str, covered: bool) -> Answer:
+    """A call's segment, which is an answer too where it carries the acknowledgment owed."""
     if covered and h.owed is not None:
         reaction = h.owed.reaction
         return Answer(h.owed.index, reaction.row, reaction.rule, "" if call in (calls.REPEAT, calls.UPDATE) else call)
     return Answer(-1, "", "", call)
-
-
-@lru_cache(maxsize=1 << 16)
-def settled(belief: Belief, terms: Terms) -> Belief:
-    """The wait is over: only histories that owe nothing and have nothing under way remain."""
-    found = closure(belief, terms)
-    silent = {h for h in found if h.settled}
-    if LOSS in terms.allow:  # the SYN,ACK was lost, and is still to be sent again
-        silent |= {replace(h, inflight=()).excused(LOSS) for h in found if _owes_syn_ack(h)}
-    return _least_excused(silent, terms)
 
 
 def _least_excused(histories: Iterable[Hypothesis], terms: Terms) -> Belief:
@@ -249,28 +299,8 @@ def _least_excused(histories: Iterable[Hypothesis], terms: Terms) -> Belief:
     """
     best: dict[Hypothesis, Hypothesis] = {}
     for h in histories:
-        kept = replace(h, shown=None) if UNSEEN in terms.allow else h
+        kept = replace(h, processed=None) if Excuse.UNRECORDED in terms.allow else h
         bare = replace(kept, excuses=frozenset())
         if bare not in best or len(kept.excuses) < len(best[bare].excuses):
             best[bare] = kept
     return frozenset(best.values())
-
-
-@lru_cache(maxsize=1 << 16)
-def states_of(belief: Belief, terms: Terms) -> tuple[str, ...]:
-    """The states the end can be in now, in the order of the RFC's list."""
-    present = {h.tcb.state for h in closure(belief, terms)}
-    return tuple(state.value for state in State if state in present)
-
-
-@lru_cache(maxsize=1 << 16)
-def shown_by(belief: Belief) -> tuple[int, str, str] | None:
-    """(event, row, rule) of the last segment processed, where all histories agree."""
-    shown = {h.shown for h in belief}
-    return next(iter(shown)) if len(shown) == 1 else None
-
-
-def forget() -> None:
-    """Let go of every remembered step."""
-    for step in (toward, closure, came, settled, states_of, shown_by):
-        step.cache_clear()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from probe.engine.belief.hypothesis import UNSEEN, Hypothesis, disclosed
+from probe.engine.belief.hypothesis import Excuse, Hypothesis, disclosed
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.models import PEER_ISN, TESTER_ISN
@@ -30,9 +30,9 @@ def before_processing(h: Hypothesis) -> Iterator[Hypothesis]:
     ack = h.inflight[0][1].ack
     if h.due is not None and h.tcb.iss is None:
         syn_ack = Segment(ack - 1, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
-        yield replace(h, tcb=disclosed(h.tcb, syn_ack), due=None).excused(UNSEEN)
+        yield replace(h, tcb=disclosed(h.tcb, syn_ack), due=None).excused(Excuse.UNRECORDED)
     elif h.due is None and h.tcb.state in SENDING and 0 < ack.ahead_of(h.tcb.snd_nxt) <= _WINDOW:
-        sent = replace(h, tcb=h.tcb.sent_up_to(ack)).excused(UNSEEN)
+        sent = replace(h, tcb=h.tcb.sent_up_to(ack)).excused(Excuse.UNRECORDED)
         yield sent
         yield replace(sent, tcb=calls.closed(sent.tcb))
 
@@ -45,16 +45,16 @@ def before_sending(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
         return
     yield from _told(h, segment)
     if segment.flags & RST and h.tcb.state is not State.CLOSED:
-        gone = replace(h, tcb=h.tcb.gone(), owed=None).excused(UNSEEN)
+        gone = replace(h, tcb=h.tcb.gone(), owed=None).excused(Excuse.UNRECORDED)
         yield gone
         yield from _told(gone, segment)
 
 
 def _told(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
     """One unrecorded segment was processed first."""
-    for unseen in _toward(h.tcb, segment):
-        for reaction in arrives(h.tcb, unseen):
-            after = replace(h, inflight=((-1, unseen), *h.inflight)).reacted(reaction).excused(UNSEEN)
+    for unrecorded in _toward(h.tcb, segment):
+        for reaction in arrives(h.tcb, unrecorded):
+            after = replace(h, inflight=((-1, unrecorded), *h.inflight)).reacted(reaction).excused(Excuse.UNRECORDED)
             yield after
             if after.due is not None or after.owed is not None:
                 yield replace(after, due=None, owed=h.owed)  # its answer was not recorded either
@@ -65,7 +65,7 @@ def _synchronized(h: Hypothesis, segment: Segment) -> Hypothesis:
     iss = min(PEER_ISN, segment.seq - 1)
     syn_ack = Segment(iss, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
     tcb = disclosed(h.tcb, syn_ack).sent_up_to(segment.seq)
-    return replace(h, tcb=tcb, due=None).excused(UNSEEN)
+    return replace(h, tcb=tcb, due=None).excused(Excuse.UNRECORDED)
 
 
 def _toward(tcb: Tcb, segment: Segment) -> Iterator[Segment]:

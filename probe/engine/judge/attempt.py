@@ -5,16 +5,16 @@ One attempt is only an opinion: an exchange is repeated before a suspicion becom
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import Quiet, Seen
-from probe.engine.belief.hypothesis import ABORT, COOKIES, LOSS, REPEAT
-from probe.engine.belief.tracker import Belief, Terms
+from probe.engine.belief.hypothesis import Excuse
+from probe.engine.belief.tracker import Belief, Memory, Terms
 from probe.engine.belief.transcript import Missing, Transcript
 from probe.engine.belief.watch import Watch, follow
 from probe.engine.judge import blame, header
 from probe.engine.judge.close_form import close_form
+from probe.engine.judge.excuses import LIVE, Doubt
 from probe.engine.judge.exercised import exercised
 from probe.engine.judge.no_evidence import no_evidence
 from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
@@ -26,18 +26,6 @@ from probe.spec import rules
 from probe.spec.rules import Level
 from probe.spec.segment import ACK, FIN, RST, SYN
 from probe.spec.seq import Seq
-
-
-class Doubt(Enum):
-    """Why an opinion needs to be heard again before it counts."""
-
-    NONE = "none"
-    UNEXPLAINED = "unexplained"
-    LOSS = "a lost segment would explain it"
-    ABORT = "an application that aborts would explain it"
-    REPEAT = "a segment duplicated on the way would explain it"
-    COOKIES = "a listener that keeps no state (SYN cookies) would explain it"
-    NO_EVIDENCE = "it tells nothing about the peer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +56,7 @@ class Case:
     path_delay: float = 0.0
     answers: bool = False
     version: int = 4
+    memory: Memory = field(default_factory=Memory)
 
 
 def judge(case: Case) -> Opinion:
@@ -76,7 +65,7 @@ def judge(case: Case) -> Opinion:
         word, why, reason = nothing
         doubt = Doubt.NO_EVIDENCE if word is Verdict.INCONCLUSIVE else Doubt.NONE
         return Opinion(word, reason, doubt=doubt, why=why)
-    watch = follow(case.transcript.judged, case.start, case.terms)
+    watch = follow(case.transcript.judged, case.start, case.terms, case.memory)
     shown = exercised(case.scenario, case.transcript, watch)
     size = sizes(case.scenario, case.transcript, case.version)
     kind = close_form(case.transcript)
@@ -99,21 +88,14 @@ def judge(case: Case) -> Opinion:
 
 
 def _departure(case: Case, watch: Watch) -> Opinion:
+    """The finding, and the plainest excuse that would explain it; an application that obeys us aborts for nobody."""
     finding = _finding(case, watch)
-    if _explained(case, REPEAT):
-        return Opinion(finding.word, "", (finding,), doubt=Doubt.REPEAT)
-    if _explained(case, REPEAT, COOKIES):
-        return Opinion(finding.word, "", (finding,), doubt=Doubt.COOKIES)
-    if not case.obedient and _explained(case, REPEAT, ABORT):
-        return Opinion(finding.word, "", (finding,), doubt=Doubt.ABORT)
-    lenient = (REPEAT, LOSS, COOKIES) if case.obedient else (REPEAT, LOSS, COOKIES, ABORT)
-    doubt = Doubt.LOSS if _explained(case, *lenient) else Doubt.UNEXPLAINED
-    return Opinion(finding.word, "", (finding,), doubt=doubt)
-
-
-def _explained(case: Case, *excuses: str) -> bool:
-    terms = Terms(case.terms.profile, case.terms.allow | set(excuses))
-    return follow(case.transcript.judged, case.start, terms).broken_at is None
+    barred = {Excuse.ABORT} if case.obedient else set()
+    for rung in LIVE:
+        terms = Terms(case.terms.profile, case.terms.allow | rung.excuses - barred)
+        if follow(case.transcript.judged, case.start, terms, case.memory).broken_at is None:
+            return Opinion(finding.word, "", (finding,), doubt=rung.doubt)
+    return Opinion(finding.word, "", (finding,), doubt=Doubt.UNEXPLAINED)
 
 
 def _finding(case: Case, watch: Watch) -> Finding:
@@ -121,14 +103,13 @@ def _finding(case: Case, watch: Watch) -> Finding:
     assert index is not None
     event = case.transcript.judged[index]
     if isinstance(event, Quiet):
-        culprit = blame.for_silence(watch.before, watch.terms)
+        culprit = blame.for_silence(watch)
         last = next((e for e in reversed(case.transcript.judged[:index]) if isinstance(e, Seen)), None)
         waited = event.time - last.time if last else 0.0
         came, numbers = f"nothing for {waited:.1f} s", (last,) if last else ()
     else:
         numbers = (event,)
-        canonical = watch.numbers.canonical(event.segment, event.to_peer)
-        culprit = blame.for_segment(watch.before, watch.terms, canonical)
+        culprit = blame.for_segment(watch, event)
         came = show(watch, event)
         culprit = _of_empty_ack(case, culprit, event)
     if culprit.rule == "simopen.syn-in-synsent" and _asked_first(case, culprit.index):

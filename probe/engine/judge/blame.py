@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from probe.engine.belief.events import Seen
 from probe.engine.belief.hypothesis import Due, Hypothesis
-from probe.engine.belief.tracker import Belief, Terms, came, closure
+from probe.engine.belief.tracker import Belief, Terms
+from probe.engine.belief.watch import Watch
 from probe.spec.arrives import arrives
 from probe.spec.calls import ABORTABLE
 from probe.spec.models import PEER_ISN, TESTER_ISN
@@ -33,9 +35,9 @@ class Blame:
         return self.owed or "nothing"
 
 
-def for_silence(belief: Belief, terms: Terms) -> Blame:
+def for_silence(watch: Watch) -> Blame:
     """A wait ended while every history still owed something: name what the most advanced ones owe."""
-    owing = [h for h in _advanced(closure(belief, terms)) if h.due or h.owed]
+    owing = [h for h in _advanced(watch.memory.closure(watch.before, watch.terms)) if h.due or h.owed]
     first = min(owing, key=lambda h: _owed(h).index, default=None)
     if first is None:
         return Blame("conn.unexplained", -1, "an answer")
@@ -44,11 +46,12 @@ def for_silence(belief: Belief, terms: Terms) -> Blame:
     return Blame(due.reaction.rule, due.index, " or ".join(sorted(texts)))
 
 
-def for_segment(belief: Belief, terms: Terms, segment: Segment) -> Blame:
-    """A segment came that nothing explains (canonical numbers): name the rule it departs from."""
-    everything = closure(belief, terms)
+def for_segment(watch: Watch, event: Seen) -> Blame:
+    """A segment came that nothing explains: name the rule it departs from."""
+    segment = watch.numbers.canonical(event.segment, event.to_peer)
+    everything = watch.memory.closure(watch.before, watch.terms)
     for suspect in (_disturbed, _passed_over):
-        found = suspect(everything, terms, segment)
+        found = suspect(everything, watch, segment)
         if found is not None:
             return found
     histories = _advanced(everything)
@@ -58,30 +61,36 @@ def for_segment(belief: Belief, terms: Terms, segment: Segment) -> Blame:
     return _out_of_the_blue(histories, segment)
 
 
-def _disturbed(everything: Belief, terms: Terms, segment: Segment) -> Blame | None:
+def _disturbed(everything: Belief, watch: Watch, segment: Segment) -> Blame | None:
     """A segment that must be dropped was answered, or changed what the answer to a later one shows changed."""
     waiting = [h for h in everything if h.inflight and h.due is None and h.owed is None]
-    for h in sorted(waiting, key=lambda h: (-len(h.inflight), repr(h.shown))):
+    for h in sorted(waiting, key=lambda h: (-len(h.inflight), repr(h.processed))):
         (index, odd), rest = h.inflight[0], h.inflight[1:]
-        if not _dropped(h, odd, terms):
+        if not _dropped(h, odd, watch.terms):
             continue
         rule = arrives(h.tcb, odd)[0].rule
-        if all(_dropped(h, other, terms) for _, other in rest):
+        if all(_dropped(h, other, watch.terms) for _, other in rest):
             return Blame(rule, index, "")
         faulty = (replace(h, inflight=rest, tcb=tcb) for tcb in _changed(h.tcb, odd))
-        if any(came(frozenset({one}), segment, terms).belief for one in faulty):
+        if any(_explains(watch, one, segment) for one in faulty):
             return Blame(rule, index, "")
-    return _disturbed_before(waiting, terms, segment)
+    return _disturbed_before(waiting, watch, segment)
 
 
-def _disturbed_before(waiting: list[Hypothesis], terms: Terms, segment: Segment) -> Blame | None:
+def _disturbed_before(waiting: list[Hypothesis], watch: Watch, segment: Segment) -> Blame | None:
     """The same where a wait lies between the segment to be dropped and the later one."""
-    for h in (h for h in waiting if h.shown is not None and h.shown[1] in _DROPS):
+    for h in (h for h in waiting if h.processed is not None and h.processed[1] in _DROPS):
         taken = replace(h.tcb, rcv_nxt=segment.ack) if segment.flags & ACK else h.tcb
         faulty = (replace(h, tcb=tcb) for tcb in (replace(h.tcb.gone(), listening=h.tcb.passive), taken))
-        if h.shown is not None and any(came(frozenset({one}), segment, terms).belief for one in faulty):
-            return Blame(h.shown[2], h.shown[0], "")
+        if h.processed is not None and any(_explains(watch, one, segment) for one in faulty):
+            return Blame(h.processed[2], h.processed[0], "")
     return None
+
+
+def _explains(watch: Watch, h: Hypothesis, segment: Segment) -> bool:
+    """Whether an end of this (faulty) history would have sent the segment."""
+    belief, _ = watch.memory.came(frozenset({h}), segment, watch.terms)
+    return bool(belief)
 
 
 _DROPS = {"R1", "R7", "F3", "F7", "Z1"}
@@ -102,7 +111,7 @@ def _changed(tcb: Tcb, odd: Segment) -> Iterator[Tcb]:
         yield replace(tcb, rcv_nxt=odd.end)
 
 
-def _passed_over(everything: Belief, terms: Terms, segment: Segment) -> Blame | None:
+def _passed_over(everything: Belief, watch: Watch, segment: Segment) -> Blame | None:
     """The segment fits an end that a silent segment left in its old state, or that lost its block by it."""
     for h in sorted((h for h in everything if h.inflight and h.due is None), key=lambda h: len(h.inflight)):
         (index, ignored), rest = h.inflight[0], h.inflight[1:]
@@ -116,7 +125,7 @@ def _passed_over(everything: Belief, terms: Terms, segment: Segment) -> Blame | 
         vanished = (replace(h.tcb.gone(), listening=h.tcb.passive),) if alive else ()
         taken = (replace(h.tcb, rcv_nxt=ignored.end),) if ignored.flags & RST and ignored.length else ()
         faulty = (replace(h, inflight=rest, tcb=tcb) for tcb in (h.tcb, *vanished, *taken))
-        if any(came(frozenset({one}), segment, terms).belief for one in faulty):
+        if any(_explains(watch, one, segment) for one in faulty):
             return Blame(usual.rule, index, f"no answer, and {usual.next.state.value}")
     return None
 
@@ -137,7 +146,7 @@ def _advanced(histories: Belief) -> list[Hypothesis]:
     """The histories that processed most of what was under way, owing ones first (a stable order for the reports)."""
     fewest = min((len(h.inflight) for h in histories), default=0)
     chosen = [h for h in histories if len(h.inflight) == fewest or h.due]
-    return sorted(chosen, key=lambda h: (h.due is None, len(h.inflight), repr(h.shown)))
+    return sorted(chosen, key=lambda h: (h.due is None, len(h.inflight), repr(h.processed)))
 
 
 def _instead_of(owing: list[Hypothesis], segment: Segment) -> Blame:
@@ -156,7 +165,7 @@ def _instead_of(owing: list[Hypothesis], segment: Segment) -> Blame:
 def _out_of_the_blue(histories: list[Hypothesis], segment: Segment) -> Blame:
     """Nothing had to be answered at once: the segment itself says what is wrong with it."""
     states = {h.tcb.state for h in histories}
-    shown = next((h.shown for h in histories if h.shown), None)
+    shown = next((h.processed for h in histories if h.processed), None)
     index = shown[0] if shown else -1
     owed = next((h.owed for h in histories if h.owed), None)
     special = _by_kind(histories, states, segment)
@@ -173,7 +182,7 @@ def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) 
     if segment.flags & (SYN | ACK) == SYN and states == {State.SYN_SENT}:
         return "active.syn-retransmitted-same-isn"
     if segment.flags & SYN and segment.flags & (FIN | RST):
-        return "conn.unexplained" if any(h.shown for h in histories) else "active.syn-form"
+        return "conn.unexplained" if any(h.processed for h in histories) else "active.syn-form"
     if segment.has(SYN | ACK):
         return _syn_ack_again(histories, states, segment)
     if not histories:

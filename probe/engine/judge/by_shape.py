@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from probe.engine.belief.events import Seen
-from probe.engine.belief.tracker import Belief, Terms
+from probe.engine.belief.tracker import Belief, Point, Terms
 from probe.engine.belief.transcript import Transcript
-from probe.engine.belief.watch import Point, Watch
-from probe.engine.judge.attempt import Case, Doubt, Opinion, judge
+from probe.engine.belief.watch import Watch
+from probe.engine.judge.attempt import Case, Opinion, judge
+from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.segment_size import RULES
 from probe.engine.judge.timers import FULL, HALF_SECOND
 from probe.results.verdict import Verdict
@@ -49,6 +50,7 @@ class Recall:
             self.obedient,
             self.path_delay,
             version=self.version,
+            memory=watch.memory,
         )
         found = judge(case)
         if plain and found.word is Verdict.PASS and found.doubt is Doubt.NONE:

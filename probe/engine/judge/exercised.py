@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from probe.engine.belief import tracker
 from probe.engine.belief.events import Quiet, Seen
 from probe.engine.belief.hypothesis import Hypothesis
 from probe.engine.belief.transcript import Transcript
@@ -61,7 +60,7 @@ def _by_arrival(watch: Watch, index: int) -> Iterator[str]:
     """The rule of a segment sent to the peer, once no history still owes or holds back a reaction to it."""
     if watch.broken_at is None and any(_open(h, index) for h in watch.belief):
         return
-    done = [h.shown for h in tracker.closure(watch.beliefs[index], watch.terms) if not h.inflight]
+    done = [h.processed for h in watch.memory.closure(watch.beliefs[index], watch.terms) if not h.inflight]
     if len(set(done)) == 1 and done[0] is not None and done[0][0] == index:
         yield done[0][2]
 
@@ -69,7 +68,7 @@ def _by_arrival(watch: Watch, index: int) -> Iterator[str]:
 def _by_name(transcript: Transcript, watch: Watch, index: int, event: Seen) -> Iterator[str]:
     """What the scenario calls the reaction: known once it was seen, or once a later one shows that it was silence."""
     if event.to_peer:
-        done = {h.shown for h in watch.belief if h.shown is not None}
+        done = {h.processed for h in watch.belief if h.processed is not None}
         settled = watch.broken_at is None and not any(_open(h, index) for h in watch.belief)
         if settled and done and index < _last_evidence(transcript) and index in transcript.named:
             yield transcript.named[index]

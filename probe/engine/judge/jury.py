@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.engine.judge.attempt import Doubt, Opinion
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.excuses import Doubt
 from probe.results.verdict import Verdict, Why
 
 ATTEMPTS = 3

@@ -54,4 +54,4 @@ def _named(found: list[tuple[str, Lean]], side: Lean) -> tuple[str, ...]:
 
 def _explained(case: Case, profile: str) -> bool:
     terms = Terms(profile, case.terms.allow)
-    return follow(case.transcript.judged, case.start, terms).broken_at is None
+    return follow(case.transcript.judged, case.start, terms, case.memory).broken_at is None

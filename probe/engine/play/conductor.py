@@ -7,11 +7,11 @@ with a RST where the peer expects it, checked by an empty segment that must draw
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from probe.engine.belief.events import Ask, Command, Done, Event, Quiet, Seen, Send, WakeAt
-from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Terms
+from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Terms
 from probe.engine.belief.transcript import Missing, Transcript
 from probe.engine.belief.watch import Watch
 from probe.engine.play.tester import Tester, filled, options_of
@@ -43,6 +43,7 @@ class Setting:
     coming: float | None = None
     mss: int = 1460
     options: tuple[Option, ...] | None = None
+    memory: Memory = field(default_factory=Memory)
 
 
 class Conductor:
@@ -52,7 +53,7 @@ class Conductor:
         self.scenario = scenario
         self.setting = setting
         self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss))
-        self.watch = Watch(setting.start, setting.terms)
+        self.watch = Watch(setting.start, setting.terms, setting.memory)
         self.transcript = Transcript()
         self.finished = False
         self._todo = list(scenario.steps)

@@ -53,4 +53,5 @@ def case_of(attempt: Attempt) -> Case:
         setting.trigger.obedient,
         attempt.path_delay,
         version=attempt.flow.version,
+        memory=setting.memory,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from probe.engine.judge.attempt import Doubt, Opinion
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.engine.judge.readings import by_reading, lean, mixed
 from probe.engine.trial.attempt import Attempt, case_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from probe.engine.judge.attempt import Doubt, Opinion
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.engine.play.matrix.approaches import Approach
 from probe.engine.play.matrix.attempt import Heard, due_text

@@ -6,22 +6,22 @@ import pytest
 
 from probe.engine.belief import tracker
 from probe.engine.belief.events import Event, Quiet, Seen
-from probe.engine.belief.hypothesis import ABORT, COOKIES, LOSS, REPEAT
+from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.numbers import Numbers
 from probe.engine.belief.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Terms
 from probe.engine.belief.watch import Watch, follow
 from tests.helpers.blocks import P, T, seg
-from tests.helpers.record import back, record, sent
+from tests.helpers.record import MEMORY, back, record, sent
 
 HANDSHAKE = (sent("S", 0), back("S.", 0, 1), sent(".", 1, 1))
 
 
-def states(*events: Event, start: tracker.Belief = UNKNOWN_PORT, allow: frozenset[str] = frozenset()) -> list[str]:
-    return list(follow(record(*events), start, Terms(allow=allow)).states[-1])
+def states(*events: Event, start: tracker.Belief = UNKNOWN_PORT, allow: frozenset[Excuse] = frozenset()) -> list[str]:
+    return list(follow(record(*events), start, Terms(allow=allow), MEMORY).states[-1])
 
 
-def broken(*events: Event, allow: frozenset[str] = frozenset(), profile: str = "rfc9293") -> bool:
-    return follow(record(*events), UNKNOWN_PORT, Terms(profile, allow)).broken_at is not None
+def broken(*events: Event, allow: frozenset[Excuse] = frozenset(), profile: str = "rfc9293") -> bool:
+    return follow(record(*events), UNKNOWN_PORT, Terms(profile, allow), MEMORY).broken_at is not None
 
 
 def test_a_port_is_known_by_its_first_answer() -> None:
@@ -68,7 +68,7 @@ def test_replies_leave_in_the_order_of_what_asked_for_them() -> None:
 
 
 def test_the_set_narrows_to_one() -> None:
-    watch = follow(record(*HANDSHAKE, Quiet(0), sent("F.", 1, 1)), UNKNOWN_PORT, Terms())
+    watch = follow(record(*HANDSHAKE, Quiet(0), sent("F.", 1, 1)), UNKNOWN_PORT, Terms(), MEMORY)
     sizes = [len(belief) for belief in watch.beliefs]
     assert sizes[0] == 2
     assert sizes[-1] == 1
@@ -77,38 +77,38 @@ def test_the_set_narrows_to_one() -> None:
 def test_lost_segments_are_an_excuse() -> None:
     silent = (*HANDSHAKE, Quiet(0), sent("P.", 1, 1, 5), Quiet(0))
     assert broken(*silent)
-    assert not broken(*silent, allow=frozenset({LOSS}))
+    assert not broken(*silent, allow=frozenset({Excuse.LOSS}))
     unheard = (*HANDSHAKE, Quiet(0), back("F.", 101, 1))  # a hundred octets before it never came by
     assert broken(*unheard)
-    assert not broken(*unheard, allow=frozenset({LOSS}))
-    assert broken(*HANDSHAKE, Quiet(0), back(".", 1, 50), allow=frozenset({LOSS}))
+    assert not broken(*unheard, allow=frozenset({Excuse.LOSS}))
+    assert broken(*HANDSHAKE, Quiet(0), back(".", 1, 50), allow=frozenset({Excuse.LOSS}))
 
 
 def test_lost_fin_is_an_excuse_for_the_number_after_it() -> None:
     skipped = (*HANDSHAKE, Quiet(0), sent("P.", 1, 1, 5), back(".", 2, 6))
     assert broken(*skipped)
-    assert not broken(*skipped, allow=frozenset({LOSS}))
+    assert not broken(*skipped, allow=frozenset({Excuse.LOSS}))
 
 
 def test_abort_is_an_excuse() -> None:
     aborted = (*HANDSHAKE, Quiet(0), back("R", 1))
     assert broken(*aborted)
-    assert not broken(*aborted, allow=frozenset({ABORT}))
-    assert broken(*HANDSHAKE, Quiet(0), back("R", 5), allow=frozenset({ABORT}))
+    assert not broken(*aborted, allow=frozenset({Excuse.ABORT}))
+    assert broken(*HANDSHAKE, Quiet(0), back("R", 5), allow=frozenset({Excuse.ABORT}))
 
 
 def test_unasked_ack_is_an_excuse() -> None:
     twice = (*HANDSHAKE, Quiet(0), back(".", 1, 1))
     assert broken(*twice)
-    assert not broken(*twice, allow=frozenset({REPEAT}))
-    assert broken(*HANDSHAKE, Quiet(0), back(".", 1, 2), allow=frozenset({REPEAT}))
+    assert not broken(*twice, allow=frozenset({Excuse.REPEAT}))
+    assert broken(*HANDSHAKE, Quiet(0), back(".", 1, 2), allow=frozenset({Excuse.REPEAT}))
 
 
 def test_syn_cookies_are_an_excuse() -> None:
     """A listener that keeps no state refuses an empty segment whose number it cannot have chosen."""
     refused = (*HANDSHAKE[:2], Quiet(0), sent(".", 0, 1), back("R", 1))
     assert broken(*refused)
-    assert not broken(*refused, allow=frozenset({COOKIES}))
+    assert not broken(*refused, allow=frozenset({Excuse.COOKIES}))
 
 
 @pytest.mark.parametrize(("profile", "fails"), [("rfc9293", False), ("rfc793", True), ("rfc5961", False)])
@@ -136,22 +136,24 @@ def test_the_zero_of_a_refusal_is_absolute_and_only_that() -> None:
 
 
 def test_a_broken_belief_stays_broken() -> None:
-    watch = follow(record(*HANDSHAKE, Quiet(0), back("S.", 9, 1), sent(".", 0, 1), back(".", 1, 1)), LISTENING, Terms())
+    watch = follow(
+        record(*HANDSHAKE, Quiet(0), back("S.", 9, 1), sent(".", 0, 1), back(".", 1, 1)), LISTENING, Terms(), MEMORY
+    )
     assert watch.broken_at == 4
     assert watch.states[4:] == [(), (), ()]
-    assert watch.before == follow(record(*HANDSHAKE, Quiet(0)), LISTENING, Terms()).belief
+    assert watch.before == follow(record(*HANDSHAKE, Quiet(0)), LISTENING, Terms(), MEMORY).belief
     assert not watch.settled
 
 
 def test_event_by_event_and_whole_are_the_same() -> None:
     events = record(*HANDSHAKE, sent("P.", 1, 1, 5), back(".", 1, 6), sent("F.", 6, 1), back("F.", 1, 7), Quiet(0))
-    watch = Watch(UNKNOWN_PORT, Terms())
+    watch = Watch(UNKNOWN_PORT, Terms(), MEMORY)
     for count, event in enumerate(events, 1):
         watch.feed(event)
-        whole = follow(events[:count], UNKNOWN_PORT, Terms())
+        whole = follow(events[:count], UNKNOWN_PORT, Terms(), MEMORY)
         assert (whole.belief, whole.states, whole.answers) == (watch.belief, watch.states, watch.answers)
 
 
 def test_a_closed_port_that_turns_out_open_is_broken() -> None:
-    assert follow(record(sent("S", 0), back("S.", 0, 1)), CLOSED, Terms()).broken_at == 1
+    assert follow(record(sent("S", 0), back("S.", 0, 1)), CLOSED, Terms(), MEMORY).broken_at == 1
     assert isinstance(HANDSHAKE[0], Seen)

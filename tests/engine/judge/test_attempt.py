@@ -10,7 +10,8 @@ from probe import scenarios
 from probe.engine.belief.events import Event, Quiet
 from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
 from probe.engine.belief.transcript import Missing, Transcript
-from probe.engine.judge.attempt import Case, Doubt, Opinion, judge
+from probe.engine.judge.attempt import Case, Opinion, judge
+from probe.engine.judge.excuses import Doubt
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET

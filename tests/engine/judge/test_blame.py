@@ -8,7 +8,7 @@ from probe.engine.belief.events import Event, Quiet, Seen
 from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
 from probe.engine.belief.watch import follow
 from probe.engine.judge import blame
-from tests.helpers.record import back, record, sent
+from tests.helpers.record import MEMORY, back, record, sent
 
 OPEN = (sent("S", 0), back("S.", 0, 1), sent(".", 1, 1), Quiet(0))
 CLOSED_BY_PEER = (*OPEN, back("F.", 1, 1))
@@ -17,12 +17,12 @@ CLOSED_BY_PEER = (*OPEN, back("F.", 1, 1))
 def blamed(*events: Event) -> blame.Blame:
     """The blame for the last event, which nothing explains."""
     made = record(*events)
-    watch = follow(made, UNKNOWN_PORT, Terms())
+    watch = follow(made, UNKNOWN_PORT, Terms(), MEMORY)
     assert watch.broken_at == len(made) - 1
     last = made[-1]
     if isinstance(last, Seen):
-        return blame.for_segment(watch.before, watch.terms, watch.numbers.canonical(last.segment, last.to_peer))
-    return blame.for_silence(watch.before, watch.terms)
+        return blame.for_segment(watch, last)
+    return blame.for_silence(watch)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ from itertools import combinations
 
 import pytest
 
-from probe.engine.judge.capture import judge_pair
+from probe.engine.judge.capture import judge_connection
 from probe.results.connection import Packet
 from probe.results.verdict import Verdict
 from probe.spec.segment import ACK, Segment, parse_flags
 from probe.spec.seq import Seq
+from tests.helpers.record import MEMORY
 
 X, Y = Seq(0xFFFFFFF0), Seq(5)
 Line = tuple[str, str, int, int, int]
@@ -48,12 +49,12 @@ CLOSES: dict[str, tuple[Line, ...]] = {
 
 @pytest.mark.parametrize("close", CLOSES)
 def test_ordinary_connections_are_clean(close: str) -> None:
-    found = judge_pair(record(*OPEN, *REQUEST, *CLOSES[close]))
+    found = judge_connection(record(*OPEN, *REQUEST, *CLOSES[close]), MEMORY)
     assert (found.word, found.findings, found.complete) == (Verdict.PASS, (), True)
 
 
 def test_states_and_the_packets_that_caused_them() -> None:
-    found = judge_pair(record(*OPEN, *REQUEST, *CLOSES["four-way"]))
+    found = judge_connection(record(*OPEN, *REQUEST, *CLOSES["four-way"]), MEMORY)
     assert [state for state, _ in found.client_states] == ["SYN-SENT", "ESTABLISHED", "FIN-WAIT-1", "TIME-WAIT"]
     assert [state for state, _ in found.server_states] == [
         "SYN-RECEIVED", "ESTABLISHED", "CLOSE-WAIT", "LAST-ACK",
@@ -67,7 +68,7 @@ def test_records_that_are_missing_accuse_nobody(close: str, lost: int) -> None:
     picks = list(combinations(range(len(whole)), lost))
     for gone in random.Random(7).sample(picks, min(len(picks), 60)):
         kept = [p for i, p in enumerate(whole) if i not in gone]
-        assert judge_pair(kept).findings == (), [whole[i] for i in gone]
+        assert judge_connection(kept, MEMORY).findings == (), [whole[i] for i in gone]
 
 
 @pytest.mark.parametrize("close", CLOSES)
@@ -75,7 +76,7 @@ def test_records_that_are_missing_accuse_nobody(close: str, lost: int) -> None:
 def test_a_duplicate_record_accuses_nobody(close: str, place: int) -> None:
     whole = record(*OPEN, *REQUEST, *CLOSES[close])
     at = min(place, len(whole) - 1)
-    assert judge_pair([*whole[: at + 1], whole[at], *whole[at + 1 :]]).findings == ()
+    assert judge_connection([*whole[: at + 1], whole[at], *whole[at + 1 :]], MEMORY).findings == ()
 
 
 @pytest.mark.parametrize("close", CLOSES)
@@ -87,7 +88,7 @@ def test_crossing_segments_are_legal_in_either_order(close: str, place: int) -> 
     one, two = whole[at], whole[at + 1]
     answers = two.segment.ack == one.segment.end and bool(two.segment.flags & ACK)
     if one.from_client != two.from_client and not answers:
-        assert judge_pair([*whole[:at], two, one, *whole[at + 2 :]]).findings == ()
+        assert judge_connection([*whole[:at], two, one, *whole[at + 2 :]], MEMORY).findings == ()
 
 
 BROKEN: list[tuple[str, tuple[Line, ...], str]] = [
@@ -107,7 +108,7 @@ BROKEN: list[tuple[str, tuple[Line, ...], str]] = [
 
 @pytest.mark.parametrize(("name", "lines", "rule"), BROKEN)
 def test_what_no_history_explains_is_found(name: str, lines: tuple[Line, ...], rule: str) -> None:
-    found = judge_pair(record(*lines))
+    found = judge_connection(record(*lines), MEMORY)
     assert [f.rule for f in found.findings] == ([rule] if rule else []), found.findings
 
 
@@ -115,5 +116,5 @@ def test_a_fin_without_text_may_be_taken_though_the_window_is_closed() -> None:
     """Linux does: nothing needs room."""
     packets = record(*OPEN, ("<", "P.", 1, 1, 30), (">", "F.", 1, 31, 0), ("<", ".", 31, 2, 0))
     packets[3] = replace(packets[3], segment=replace(packets[3].segment, window=0))
-    found = judge_pair(packets)
+    found = judge_connection(packets, MEMORY)
     assert (found.findings, found.complete) == ((), True)

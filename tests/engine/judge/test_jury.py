@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probe.engine.judge.attempt import Doubt, Opinion
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.results.verdict import Finding, Verdict, Why
 from probe.spec.rules import Level

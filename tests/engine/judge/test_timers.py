@@ -9,7 +9,7 @@ from probe.engine.belief.transcript import Transcript
 from probe.engine.belief.watch import follow
 from probe.engine.judge.timers import judge_delayed_acks, judge_repeats, kept_gaps, prompt_acks
 from probe.scenarios.steps import Repeats
-from tests.helpers.record import back, record, sent
+from tests.helpers.record import MEMORY, back, record, sent
 
 SYN_ACKS = Repeats("S.", growth_rule="synack.backoff", first_rule="synack.initial-rto", first=1.0)
 
@@ -42,7 +42,7 @@ def test_delayed_acks(flags: str, length: int, rule: str, waited: float, slack: 
     asked = (sent("S", 0), back("S.", 0, 1), sent(".", 1, 1), sent(flags, 1, 1, length))
     events = record(*asked, back(".", 1, 1 + (length or 1)), at={3: 5.0, 4: 5.0 + waited})
     transcript = Transcript(events)
-    watch = follow(events, UNKNOWN_PORT, Terms())
+    watch = follow(events, UNKNOWN_PORT, Terms(), MEMORY)
     found = judge_delayed_acks(transcript, watch, slack)
     assert [item.rule for item in found] == ([rule] if late else [])
     assert list(prompt_acks(transcript, watch)) == ([rule] if waited <= 0.5 else [])

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from probe.engine.judge.capture import judge_pair
+from probe.engine.judge.capture import judge_connection
 from probe.engine.path.reordering import LATE
 from probe.results.connection import Packet
 from tests.engine.judge.test_capture import CLOSES, OPEN, REQUEST, Line, record
+from tests.helpers.record import MEMORY
 
 
 def apart(packets: Sequence[Packet], seconds: float) -> list[Packet]:
@@ -37,17 +38,17 @@ def overtaken(seconds: float) -> list[Packet]:
 
 def test_a_segment_that_was_overtaken_accuses_nobody() -> None:
     """Seen of a kernel whose timer and whose input run on two processors."""
-    found = judge_pair(overtaken(LATE / 2))
+    found = judge_connection(overtaken(LATE / 2), MEMORY)
     assert (found.findings, found.complete, found.timed) == ((), True, True)
 
 
 def test_a_segment_sent_for_nothing_is_found() -> None:
-    found = judge_pair(overtaken(2 * LATE))
+    found = judge_connection(overtaken(2 * LATE), MEMORY)
     assert [f.rule for f in found.findings] == ["aclose.fin-acked-stops"]
 
 
 def test_a_copy_that_the_network_made_accuses_nobody() -> None:
-    assert judge_pair(apart(record(*OVERTAKEN), 2 * LATE)).findings == ()
+    assert judge_connection(apart(record(*OVERTAKEN), 2 * LATE), MEMORY).findings == ()
 
 
 @pytest.mark.parametrize("close", CLOSES)
@@ -58,15 +59,15 @@ def test_neighbours_that_changed_places_accuse_nobody(close: str, place: int) ->
     if place // 2 + 1 < len(own):
         one, two = own[place // 2], own[place // 2 + 1]
         moved = [*whole[:one], *whole[one + 1 : two + 1], whole[one], *whole[two + 1 :]]
-        assert judge_pair(apart(moved, LATE / 20)).findings == ()
+        assert judge_connection(apart(moved, LATE / 20), MEMORY).findings == ()
 
 
 def test_an_answer_of_an_older_connection_is_not_the_servers_part() -> None:
     """RFC 9293 section 3.5.1 Figure 9, without the SYN,ACK and with one that is wrong."""
     older: tuple[Line, ...] = ((">", "S", 0, 0, 0), ("<", ".", 7000, -9000, 0), (">", "R", -9000, 0, 0), OPEN[0])
-    assert judge_pair(record(*older)).findings == ()
-    whole = judge_pair(record(*older, ("<", "S.", 0, 1, 0), OPEN[2]))
+    assert judge_connection(record(*older), MEMORY).findings == ()
+    whole = judge_connection(record(*older, ("<", "S.", 0, 1, 0), OPEN[2]), MEMORY)
     assert (whole.findings, whole.complete) == ((), True)
     assert whole.server_states == (("SYN-RECEIVED", 4),)
-    wrong = judge_pair(record(*older, ("<", "S.", 0, 9, 0)))
+    wrong = judge_connection(record(*older, ("<", "S.", 0, 9, 0)), MEMORY)
     assert [f.rule for f in wrong.findings] == ["open.synack-ack-number"]

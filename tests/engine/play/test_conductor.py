@@ -8,7 +8,7 @@ import pytest
 
 from probe import scenarios
 from probe.engine.belief.events import Done, Seen, Send, WakeAt
-from probe.engine.judge.attempt import Doubt
+from probe.engine.judge.excuses import Doubt
 from probe.engine.play.conductor import Conductor, Setting
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Scenario

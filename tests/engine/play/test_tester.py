@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from probe import scenarios
-from probe.engine.judge.attempt import Doubt
+from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import settle
 from probe.results.verdict import Verdict
 from probe.spec.reaction import Reaction

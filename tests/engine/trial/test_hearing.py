@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from probe.engine.judge.attempt import Doubt, Opinion, judge
+from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing
 from probe.results.verdict import Mixed, Verdict

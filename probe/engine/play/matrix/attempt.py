@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from probe.engine.belief.events import Command, Seen
 from probe.engine.belief.watch import Watch
-from probe.engine.judge.attempt import Case, Doubt, Opinion, grade, judge, show
+from probe.engine.judge.attempt import Case, Opinion, grade, judge, show
+from probe.engine.judge.excuses import Doubt
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.matrix.cells import Cell
 from probe.results.verdict import Finding, Verdict, Why, worst
