@@ -47,7 +47,7 @@ def counts_line(result: SoakResult, exit_code: int) -> str:
     """``probe: 42 pass, 0 fail, 0 warn, 0 inconclusive, 0 skip; exit 0``."""
     words = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
     counts = ", ".join(f"{result.verdicts.get(word, 0)} {word}" for word in words)
-    return f"probe: {counts}{', interrupted' if result.interrupted else ''}; exit {exit_code}"
+    return f"probe: {counts}{', interrupted' if result.interrupted and not result.trouble else ''}; exit {exit_code}"
 
 
 def progress_text(result: SoakResult, share: float | None) -> str:

@@ -74,6 +74,5 @@ class SoakResult:
 
     def exit_code(self, fail_on: frozenset[Verdict] = frozenset()) -> ExitCode:
         """As for a check; verdicts of ``fail_on`` fail too."""
-        return exit_code(
-            [word for word, count in self.verdicts.items() if count], fail_on, interrupted=self.interrupted
-        )
+        words = [word for word, count in self.verdicts.items() if count]
+        return exit_code(words, fail_on, interrupted=self.interrupted and not self.trouble)

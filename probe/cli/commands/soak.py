@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from probe.cli.options import common
+from probe.cli.options.common import chosen
 from probe.cli.options.namespaces import in_namespace, watch
 from probe.cli.options.reporting import Reporting, reporting
-from probe.cli.options.selection import chosen
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -48,11 +48,9 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str | Non
     metavar="N",
     help="At most so many new connections a second.  [default: no bound]",
 )
-@click.option(
-    "--trigger",
-    default="auto",
-    metavar="auto|none|http|target|LINE",
-    help="How the peer's application is brought to close first, where the exchange needs that; as for `probe check`.",
+@common.trigger(
+    "auto|none|http|target|LINE",
+    "How the peer's application is brought to close first, where the exchange needs that; as for `probe check`.",
 )
 @common.patience
 @common.interface
@@ -67,7 +65,6 @@ def command(
     versions: frozenset[int],
     exchange: str,
     rate: float | None,
-    trigger: str,
     quiet: bool,
     reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that SoakOptions has under the same name
@@ -78,7 +75,6 @@ def command(
     departed from the RFC, when the peer was gone, and which sockets it is left with. Memory does not grow with the
     time. Without TARGET the kernel of this machine is played with, as for `probe check`.
     """
-    from probe.cli.commands.check import known_trigger_text
     from probe.cli.run.outcome import Display
     from probe.cli.run.soak import soak
     from probe.live.options import SoakOptions
@@ -90,7 +86,5 @@ def command(
     if unfit := reporting.given("--expect", "--write-expect"):
         raise click.UsageError(f"{unfit[0]} is not for a soak: use `probe check`, which tells rule by rule")
     (name,) = chosen((exchange,), list(ALL), "--exchange")[:1]
-    options = SoakOptions(
-        exchange=name, trigger=known_trigger_text(trigger), pace=Pace(rate) if rate else None, watch=watch(), **plain
-    )
+    options = SoakOptions(exchange=name, pace=Pace(rate) if rate else None, watch=watch(), **plain)
     return soak(targets[0] if targets else None, versions, options, Display(reporting, quiet))
