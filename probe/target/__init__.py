@@ -1,9 +1,21 @@
 """`probe target`: an ordinary TCP server whose application does what the tester says in-band.
 
-``probe.target.verbs`` documents the command line a connection may begin with. Needs the standard library only.
+The stack under test is the kernel it runs on; the application only has to act when it is told to. It needs the standard
+library only, so that a copy of the package runs wherever Python does. In reading order:
+
+- ``verbs``: the command line that a connection may begin with; README.md is its documentation for users;
+- ``connection``: one connection, which carries out its verbs and else echoes;
+- ``server``: the one loop over all connections, timers and calls out;
+- ``serve``: where it listens, how it is started and stopped; ``__main__``: the same without the rest of `probe`.
+
+A program serves until a descriptor becomes readable, and a tester has it close first::
+
+    serve(("127.0.0.1",), 7000, ready=print, stops=[stop])
+    sock = socket.create_connection(("127.0.0.1", 7000))
+    sock.sendall(b"PROBE send 10; close\n")
+    sock.recv(100)   # b"ABCDEFGHIJ", then the target's FIN
 """
 
-from probe.target.listening import ListenError
-from probe.target.serve import run, serve
+from probe.target.serve import ListenError, run, serve
 
 __all__ = ["ListenError", "run", "serve"]

@@ -12,13 +12,52 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Protocol
 
-from probe.target.outbox import Outbox
 from probe.target.verbs import GREETING, LINE_LIMIT, PREFIX, Dial, RefusedError, Verb, parse
 
 CHUNK = 65536
 _QUEUE_LIMIT = 4 * CHUNK  # above this an echo waits for a slow reader instead of growing
 _LAST_READS = 64  # a tester that never stops sending must not keep `close` from closing
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+PATTERN = _ALPHABET * 1024
+"""64 KiB; octet i of every ``send N`` is ``PATTERN[i % 64]``."""
+
+
+class Outbox:
+    """A queue of octets bound for a non-blocking socket; a pattern of any length costs next to no memory."""
+
+    __slots__ = ("_chunks", "size")
+
+    def __init__(self) -> None:
+        self._chunks: deque[memoryview] = deque()
+        self.size = 0
+
+    def put(self, data: bytes) -> None:
+        """Queue these octets."""
+        self._chunks.append(memoryview(data))
+        self.size += len(data)
+
+    def put_pattern(self, count: int) -> None:
+        """Queue ``count`` octets of the pattern; the blocks are shared, not copied."""
+        whole, rest = divmod(count, len(PATTERN))
+        self._chunks.extend(memoryview(PATTERN) for _ in range(whole))
+        self._chunks.append(memoryview(PATTERN)[:rest])
+        self.size += count
+
+    def flush(self, sock: socket.socket) -> bool:
+        """Send until nothing is left (True) or the kernel takes no more (False); OSError when the peer is gone."""
+        while self._chunks:
+            chunk = self._chunks[0]
+            try:
+                sent = sock.send(chunk) if chunk else 0
+            except BlockingIOError:
+                return False
+            self.size -= sent
+            if sent == len(chunk):
+                self._chunks.popleft()
+            else:
+                self._chunks[0] = chunk[sent:]
+        return True
 
 
 class Host(Protocol):
@@ -101,7 +140,10 @@ class Connection:
             self._raise_pending()
             return self.close("both directions are closed")
         if events & ~select.EPOLLOUT and self._reading and not self._eof:
-            self._read()
+            if self._command is not None:
+                self._read_command(self._command)
+            elif not (self._script and self._script[0].name == "close-unread"):
+                self._take(self._receive(CHUNK))
         return self._advance()
 
     def _raise_pending(self) -> None:
@@ -129,12 +171,6 @@ class Connection:
         except BlockingIOError:
             return None
 
-    def _read(self) -> None:
-        if self._command is not None:
-            self._read_command(self._command)
-        elif not (self._script and self._script[0].name == "close-unread"):
-            self._take(self._receive(CHUNK))
-
     def _take(self, data: bytes | None) -> None:
         """Stream octets; empty at the end of the stream, None when there was nothing after all."""
         if data == b"":
@@ -154,7 +190,12 @@ class Connection:
         command = text.startswith(PREFIX)
         if command and end:
             self._receive(end - len(begun))
-            return self._begin(text[:end])
+            try:
+                script = parse(text[:end])
+            except RefusedError as error:
+                return self._refuse(str(error))
+            self._command = None
+            return self._script.extend(script)
         self._receive(len(ahead) or 1)
         if ahead and len(text) < LINE_LIMIT and PREFIX.startswith(text[: len(PREFIX)]):
             self._command = text
@@ -164,15 +205,6 @@ class Connection:
         self._command = None
         self._take(text or None)
         return None if ahead else self._take(b"")
-
-    def _begin(self, line: bytes) -> None:
-        try:
-            script = parse(line)
-        except RefusedError as error:
-            return self._refuse(str(error))
-        self._command = None
-        self._script.extend(script)
-        return None
 
     def _refuse(self, reason: str) -> None:
         self._command = None
@@ -208,11 +240,17 @@ class Connection:
             case "wait":
                 return self._wait(verb.number / 1000)
             case "read":
-                return self._wait_count(verb.number)
+                self._until = self._received + verb.number if self._until is None else self._until
+                if self._received < self._until and not self._eof:
+                    return False
+                self._until = None
             case "eof":
                 return self._eof
             case "connect":
-                self._dial(verb)
+                rest = list(self._script)[1:]  # these are the new connection's verbs; this one goes on without
+                self._script.clear()
+                if verb.dial is not None:
+                    self._host.dial(self, verb.dial, rest)
             case _:
                 return self._end(verb.name)
         return True
@@ -231,7 +269,10 @@ class Connection:
             case "close-unread":
                 return self._close_unread()
             case "half-close":
-                return self._half_close()
+                if not self._outbox.flush(self.sock):
+                    return False
+                self.sock.shutdown(socket.SHUT_WR)
+                self._shut = True
             case "close":
                 return self._close_both()
         return True
@@ -244,28 +285,6 @@ class Connection:
         if now < self._until:
             return False
         self._until = None
-        return True
-
-    def _wait_count(self, count: int) -> bool:
-        if self._until is None:
-            self._until = self._received + count
-        if self._received < self._until and not self._eof:
-            return False
-        self._until = None
-        return True
-
-    def _dial(self, verb: Verb) -> None:
-        """The verbs behind ``connect`` are the new connection's; this one goes on without."""
-        rest = list(self._script)[1:]
-        self._script.clear()
-        if verb.dial is not None:
-            self._host.dial(self, verb.dial, rest)
-
-    def _half_close(self) -> bool:
-        if not self._outbox.flush(self.sock):
-            return False
-        self.sock.shutdown(socket.SHUT_WR)
-        self._shut = True
         return True
 
     def _close_both(self) -> bool:

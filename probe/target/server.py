@@ -52,10 +52,13 @@ class Server:
             self._epoll.close()
 
     def _turn(self) -> bool:
-        batch = self._epoll.poll(self._patience(), _BATCH)
+        times = [self._timers[0][0]] if self._timers else []
+        if self._resume is not None:
+            times.append(self._resume)
+        batch = self._epoll.poll(max(0.0, min(times) - time.monotonic()) if times else -1, _BATCH)
         for fd, events in batch:
-            if connection := self._connections.get(fd):
-                self._touch(connection)
+            if connection := self._connections.pop(fd, None):
+                self._connections[fd] = connection  # behind all others: the longest untouched stands first
                 connection.on_events(events)
         self._run_timers()
         # New sockets come last: a descriptor closed above may come back, and the batch must not be taken for its own.
@@ -64,18 +67,6 @@ class Server:
             if fd in self._listeners:
                 self._accept(self._listeners[fd])
         return not any(fd in self._stops for fd, _ in batch)
-
-    def _touch(self, connection: Connection) -> None:
-        del self._connections[connection.fd]
-        self._connections[connection.fd] = connection
-
-    # Time
-
-    def _patience(self) -> float:
-        times = [self._timers[0][0]] if self._timers else []
-        if self._resume is not None:
-            times.append(self._resume)
-        return max(0.0, min(times) - time.monotonic()) if times else -1
 
     def _run_timers(self) -> None:
         now = time.monotonic()

@@ -4,28 +4,8 @@ The first octets of a connection decide. Do they begin with ``PROBE ``, then eve
 at most, the line feed included) is one command line; what follows it belongs to the stream. Anything else is stream
 from the first octet on, and is echoed. Verbs are carried out in order; those that wait hold up the ones after them.
 
-| verb | what the application does |
-|---|---|
-| ``hello`` | answers ``probe-target 1`` and a line feed |
-| ``echo`` | sends back what it reads from here on (so from the start, unless told otherwise) |
-| ``discard`` | reads and sends nothing back from here on |
-| ``gather`` | from here on less than a full segment waits for an acknowledgment (the Nagle algorithm, SHLD-7) |
-| ``send N`` | sends N octets of a fixed pattern |
-| ``wait MS`` | pauses the command line MS milliseconds; the stream is served meanwhile |
-| ``read N`` | pauses the command line until N further octets of the stream have been read |
-| ``eof`` | pauses the command line until the end of the stream has been read (the tester's FIN) |
-| ``half-close`` | once all is sent, shuts down for writing and goes on reading; closes on end of stream |
-| ``close`` | once all is sent, reads what is there and closes both ways |
-| ``close-unread`` | waits for octets it leaves unread, then closes: the stack should reset (RFC 9293, SHLD-3) |
-| ``abort`` | the ABORT call: a RST, whatever is queued is lost (RFC 9293 section 3.10.5) |
-| ``hold`` | never closes; reads and discards, past the end of the stream too, until reset |
-| ``stop-reading`` | never reads again nor closes, so that the window closes; until reset |
-| ``connect HOST PORT [from PORT] [room N]`` | opens a connection to that literal address; later verbs are that one's |
+README.md beside this file says what each verb does.
 
-``room N`` asks the system for a receive buffer of N octets, so that the new connection's window is soon full. After the
-last verb: at the end of the stream the application sends what is queued and closes. A connection that ``connect``
-opened without further verbs takes a command line of its own. A line that cannot be carried out is answered
-``ERR reason`` and a line feed, then closed.
 """
 
 from __future__ import annotations
@@ -88,7 +68,14 @@ def parse(line: bytes) -> tuple[Verb, ...]:
         if not words:
             raise RefusedError("empty verb")
         verbs.extend(_verbs(words))
-    _check_order(verbs)
+    # Refuse what could never be carried out: a verb behind one that ends the matter, sending after half-close.
+    shut = False
+    for before, verb in zip((None, *verbs), verbs, strict=False):
+        if before and before.name in _LAST:
+            raise RefusedError(f"nothing can follow {before.name}")
+        if shut and verb.name in _SENDING:
+            raise RefusedError(f"{verb.name} cannot follow half-close")
+        shut = verb.name != "connect" and (shut or verb.name == "half-close")
     return tuple(verbs)
 
 
@@ -122,16 +109,12 @@ def _connect(arguments: list[str]) -> list[Verb]:
         if len(rest) < 2:
             raise RefusedError("room takes a number")
         room, rest = _number(rest[1], _MOST_ROOM), rest[2:]
-    dial = Dial(_address(host), _port(port), source, room)
-    return [Verb("connect", dial=dial), *(_verbs(rest) if rest else [])]
-
-
-def _address(text: str) -> str:
-    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     try:
-        return str(ipaddress.ip_address(bare))
+        address = str(ipaddress.ip_address(host[1:-1] if host.startswith("[") and host.endswith("]") else host))
     except ValueError:
-        raise RefusedError(f"{_shown(text)} is not a literal address") from None
+        raise RefusedError(f"{_shown(host)} is not a literal address") from None
+    dial = Dial(address, _port(port), source, room)
+    return [Verb("connect", dial=dial), *(_verbs(rest) if rest else [])]
 
 
 def _port(text: str) -> int:
@@ -150,14 +133,3 @@ def _number(text: str, most: int) -> int:
 
 def _shown(text: str) -> str:
     return ascii(text if len(text) <= 40 else text[:40] + "...")
-
-
-def _check_order(verbs: list[Verb]) -> None:
-    """Refuse what could never be carried out: a verb behind one that ends the matter, sending after half-close."""
-    shut = False
-    for position, verb in enumerate(verbs):
-        if position and verbs[position - 1].name in _LAST:
-            raise RefusedError(f"nothing can follow {verbs[position - 1].name}")
-        if shut and verb.name in _SENDING:
-            raise RefusedError(f"{verb.name} cannot follow half-close")
-        shut = verb.name != "connect" and (shut or verb.name == "half-close")

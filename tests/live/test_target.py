@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from probe.spec.segment import Endpoint
-from probe.target.outbox import PATTERN
+from probe.target.connection import PATTERN
 from probe.target.verbs import GREETING
 from tests.live.far import Far
 from tests.target.client import PATIENCE, Client

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from probe.target import run
-from probe.target.listening import ListenError, addresses_of, listen
+from probe.target.serve import ListenError, addresses_of, listen
 from tests.target.client import Client
 from tests.target.conftest import ipv6_works
 

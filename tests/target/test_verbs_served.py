@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from probe.target.outbox import PATTERN
+from probe.target.connection import PATTERN
 from probe.target.verbs import GREETING
 from tests.target.client import PATIENCE, Client
 
