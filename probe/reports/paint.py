@@ -18,6 +18,7 @@ _WORDS = {
     "works": _GREEN,
     "missing": f"{_BOLD};{_RED}",
     "not judged": _DIM,
+    "strong": _BOLD,
 }
 
 

@@ -1,59 +1,82 @@
-"""Tables that fit the terminal: columns too wide for it are wrapped between words, the widest first."""
+"""Tables that fit the terminal: columns are wrapped between words; what does not fit is told row by row."""
 
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
-
-from tabulate import tabulate
 
 _GAP = 2
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _NARROWEST = 5
+_GLUE = "\0"
+_TOWERS = ((8, 2), (20, 4))
+"""Below so many columns a cell may take so many lines; it could be read no longer."""
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
     """The rows under their headers in at most ``width`` columns, unless single words are longer than that."""
-    columns = list(zip(*([headers, *rows]), strict=True))
-    room = _shrunk([_natural(c) for c in columns], [_least(c) for c in columns], width)
+    return columns(headers, rows, width) or stacked(headers, rows, width)
+
+
+def columns(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+    """The table, or nothing where its cells would become towers of single words."""
+    found = list(zip(*([headers, *rows]), strict=True))
+    natural = [max(_NARROWEST, *map(_widest_line, column)) for column in found]
+    # The longest word: below that width it would be cut in two.
+    least = [max(_NARROWEST, *(visible(word) for cell in c for word in (cell.split() or [""]))) for c in found]
+    room = list(natural)
+    while sum(room) + _GAP * (len(room) - 1) > width:
+        giving = [i for i in range(len(room)) if room[i] > least[i]]
+        if not giving:
+            return ""
+        room[max(giving, key=lambda i: room[i])] -= 1
     # Wrapped here: tabulate would cut states and ids at their hyphens.
     wrapped = [[_wrapped(cell, columns) for cell, columns in zip(row, room, strict=True)] for row in (headers, *rows)]
+    tallest = [max(cell.count("\n") + 1 for cell in column) for column in zip(*wrapped, strict=True)]
+    if any(room[i] < narrow and tallest[i] > lines for i in range(len(room)) for narrow, lines in _TOWERS):
+        return ""
+    from tabulate import tabulate  # takes a while to load
+
     rule = ["-" * max(map(_widest_line, column)) for column in zip(*wrapped, strict=True)]
     # Headers as a row of their own: tabulate would make their columns two wider than they are.
     return tabulate([wrapped[0], rule, *wrapped[1:]], tablefmt="plain", disable_numparse=True)
 
 
+def stacked(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+    """A paragraph a row: its first cell, then what stands under each header; empty cells are left out."""
+    lines = []
+    for row in rows:
+        pairs = [f"{head}: {cell}" for head, cell in zip(headers[1:], row[1:], strict=True) if cell]
+        # What belongs together stays in one line where it has room there.
+        kept = (pair.replace(" ", _GLUE) if visible(pair) + 6 < width else pair for pair in pairs)
+        lines += fill(f"{headers[0]} {row[0]}", width)
+        lines += [line.replace(_GLUE, " ") for line in fill(f"{_GLUE}| ".join(kept), width, "  ")]
+    return "\n".join(lines)
+
+
+def fill(text: str, width: int, lead: str = "", indent: str | None = None) -> list[str]:
+    """The text in lines that fit, colours not counted; ``lead`` begins the first one, ``indent`` those after it."""
+    lines, line, empty = [], lead, True
+    rest = " " * visible(lead) if indent is None else indent
+    for word in text.split():
+        if not empty and visible(line) + 1 + visible(word) > width:
+            lines.append(line)
+            line, empty = rest, True
+        line += word if empty else f" {word}"
+        empty = False
+    return [*lines, line] if not empty else lines
+
+
 def visible(text: str) -> int:
     """How many columns a text takes, colours left out."""
-    return len(_COLOUR.sub("", text))
+    return len(_COLOUR.sub("", text)) if "\x1b" in text else len(text)
 
 
 def _wrapped(cell: str, columns: int) -> str:
-    if visible(cell) <= columns:
+    if visible(cell) <= columns or "\n" in cell:
         return cell
-    return "\n".join(textwrap.wrap(cell, columns, break_on_hyphens=False))
+    return "\n".join(fill(cell, columns))
 
 
 def _widest_line(cell: str) -> int:
     return max(map(visible, cell.splitlines()), default=0)
-
-
-def _natural(column: Sequence[str]) -> int:
-    return max(_NARROWEST, *map(_widest_line, column))
-
-
-def _least(column: Sequence[str]) -> int:
-    """The longest word: below that width it would be cut in two."""
-    return max(_NARROWEST, *(visible(word) for cell in column for word in (cell.split() or [""])))
-
-
-def _shrunk(natural: list[int], least: list[int], width: int) -> list[int]:
-    """Column widths that fit, taken from the widest column that can still give."""
-    room = list(natural)
-    while sum(room) + _GAP * (len(room) - 1) > width:
-        giving = [i for i in range(len(room)) if room[i] > least[i]]
-        if not giving:
-            break
-        room[max(giving, key=lambda i: room[i])] -= 1
-    return room

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import zip_longest
 
 from probe.results.exit_codes import ExitCode, heaviest
-from probe.results.verdict import Expected, Finding, Known, Verdict, exit_code, worst
+from probe.results.verdict import Expected, Finding, Known, Report, Verdict, exit_code, worst
 from probe.spec.segment import Endpoint, Segment
 
 
@@ -168,3 +169,16 @@ class Replay:
         """What its verdicts come to; ``fail_on`` fails too, and a file that is unreadable in part is an error."""
         code = exit_code(self.words, self.fail_on, interrupted=self.interrupted)
         return heaviest([code, ExitCode.ENVIRONMENT]) if self.faults else code
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording of `probe check` judged again; ``differs`` are sentences, one a verdict that is not as recorded.
+
+    ``verdicts`` counts every exchange; of a bulk run the report shows only some.
+    """
+
+    file: str
+    report: Report
+    verdicts: Mapping[Verdict, int]
+    differs: tuple[str, ...] = ()

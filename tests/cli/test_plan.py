@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from probe.cli.options.hosts import Host
-from probe.cli.output.fleet_progress import FleetProgress
+from probe.cli.output.progress import FleetProgress
 from probe.cli.output.terminal import Progress
 from probe.cli.run.plan import Plan, given, plan
 from probe.live.options import CheckOptions

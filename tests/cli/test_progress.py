@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from probe.cli.output.byte_progress import ByteProgress, bar, size
+from probe.cli.output.progress import ByteProgress, bar, size
 
 Captured = pytest.CaptureFixture[str]
 

@@ -16,7 +16,7 @@ import pytest
 
 from probe.capture.errors import CaptureError
 from probe.cli.options.filters import parse
-from probe.cli.output.lines import LineSink
+from probe.cli.output.sinks import LineSink
 from probe.recording.judging import Difference
 from probe.recording.metadata import section_comment
 from probe.recording.reading import JudgedRecording

@@ -138,7 +138,7 @@ def test_an_expected_deviation_does_not_fail_it(invoke: Invoke, capsys: Captured
     (skipped,) = junit(Path(files["junit"]).read_text()).iter("skipped")
     assert skipped.get("type") == "expected"
     shown = Path(files["markdown"]).read_text()
-    assert "expected: expected: aclose.fin-retransmit" in shown
+    assert "| expected | expected: aclose.fin-retransmit" in shown
     assert "mermaid" not in shown
     assert not where.exists()
 
@@ -254,7 +254,7 @@ def test_what_was_not_read_by_the_deadline_is_inconclusive(asked: tuple[str, ...
     assert err == "probe: the deadline came; what was not done by then is inconclusive\n"
     assert document(files["json"].read_text())["late"]
     late = junit(files["junit"].read_text())[-1]
-    assert (late.get("name"), late.get("failures")) == ("probe replay: deadline", str(int(code == 1)))
+    assert (late.get("name"), late.get("failures")) == ("probe replay deadline", str(int(code == 1)))
     assert "but not all was read" in files["markdown"].read_text()
 
 

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from probe.reports.as_json import document, render
-from probe.results.verdict import Compliance, Mixed, Summary, Verdict
+from probe.reports.document import Data, Trouble
+from probe.results.verdict import Compliance, Mixed, Report, Summary, Verdict
+from tests.reports import rendering
 from tests.reports.records import UNANSWERED, exchange, report, run
 
 ENVELOPE = {"schema_version", "command", "profile", "exit_code"}
@@ -15,8 +16,13 @@ STEP = {"time", "direction", "segment", "peer_states", "kernel_state"}
 FINDING = {"rule", "level", "clause", "sent", "due", "came", "packets"}
 
 
+def document(found: Report, *, code: int | None = None, errors: list[str | Trouble] | None = None) -> Data:
+    read: Data = json.loads(rendering.as_data(rendering.document(found, code=code, errors=errors)))
+    return read
+
+
 def test_the_contract_of_a_check() -> None:
-    found = json.loads(render(report(run(exchange("open", Verdict.FAIL, findings=(UNANSWERED,), rules=("a.b",))))))
+    found = document(report(run(exchange("open", Verdict.FAIL, findings=(UNANSWERED,), rules=("a.b",)))))
     assert set(found) >= ENVELOPE | {"target", "ip_version", "summary", "exchanges"}
     assert (found["command"], found["profile"], found["exit_code"]) == ("check", "rfc9293", 1)
     assert (found["target"], found["ip_version"]) == ("192.0.2.1:80", 4)
@@ -63,7 +69,7 @@ def test_one_target_over_both_versions_keeps_its_kind() -> None:
 
 @pytest.mark.parametrize("code", [4, 130])
 def test_an_error_outside_the_report_sets_the_code(code: int) -> None:
-    found = document(report(), exit_code=code, errors=["no such interface"])
+    found = document(report(), code=code, errors=["no such interface"])
     assert found["exit_code"] == code
     assert found["errors"] == ["no such interface"]
     assert found["summary"]["three_way"] == "inconclusive"

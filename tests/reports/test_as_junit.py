@@ -6,19 +6,20 @@ from dataclasses import replace
 
 from lxml import etree
 
-from probe.reports import junit_matrix, junit_suites
+from probe.reports.document import Trouble
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import Finding, Known, Report, Unchecked, Verdict
 from probe.spec.rules import Level
 from tests.helpers.results import junit
 from tests.reports.records import UNANSWERED, exchange, report, run
+from tests.reports.rendering import as_junit, document
 
 MILD = replace(UNANSWERED, level=Level.SHOULD)
 KNOWN = Known("close.fin-acked", "2026-01-31", "the firewall drops it")
 
 
-def found(given: Report, *errors: str) -> etree._Element:
-    return junit(junit_suites.render(given, errors=errors))
+def found(given: Report, *errors: Trouble) -> etree._Element:
+    return junit(as_junit(document(given, errors=list(errors))))
 
 
 def results(root: etree._Element) -> dict[str, list[str]]:
@@ -88,7 +89,7 @@ def test_asked_to_fail_on_inconclusive_the_reason_is_the_message() -> None:
 
 def test_troubles_are_errors_where_they_belong() -> None:
     given = report(run(exchange(), trouble="line gone"), unchecked=(Unchecked("far:80", "no such host"),))
-    root = found(given, "line gone", "no such host", "cannot write x")
+    root = found(given, Trouble("line gone", own=True), Trouble("no such host", own=True), Trouble("cannot write x"))
     suites = {str(s.get("name")): [str(e.get("message")) for e in s.iter("error")] for s in root}
     assert suites == {
         "probe check 192.0.2.1:80 IPv4": ["line gone"],
@@ -124,7 +125,13 @@ def test_a_matrix_has_a_case_for_every_group_of_cells() -> None:
     )
     skipped = CellResult(4, "LISTEN", "", "ACK", "", "", False, Verdict.SKIP, "no way there")
     one = MatrixRun("192.0.2.1:80", 4, "http", (*cells, skipped), (), trouble="line gone")
-    root = junit(junit_matrix.render(MatrixReport("rfc9293", (one,)), errors=["line gone", "cannot write x"]))
+    root = junit(
+        as_junit(
+            document(
+                MatrixReport("rfc9293", (one,)), errors=[Trouble("line gone", own=True), Trouble("cannot write x")]
+            )
+        )
+    )
     assert results(root) == {
         "CLOSED SYN": ["failure"],
         "LISTEN ACK": ["skipped"],

@@ -6,11 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from probe.reports.as_ladder import ladder
+from probe.reports.builders import check
+from probe.reports.formats import ladders
+from probe.reports.paint import PLAIN
 from probe.reports.wording import states_text
-from probe.results.verdict import Verdict
+from probe.results.verdict import ExchangeResult, Verdict
 from probe.spec.states import State
 from tests.reports.records import HANDSHAKE, UNANSWERED, exchange
+
+
+def ladder(result: ExchangeResult, width: int = 120) -> str:
+    return "\n".join(ladders.ladder(check.ladder(result), width, PLAIN))
 
 
 def test_each_segment_has_a_rung_with_time_arrow_and_states() -> None:
@@ -21,7 +27,7 @@ def test_each_segment_has_a_rung_with_time_arrow_and_states() -> None:
     assert syn.index("S seq 0") < syn.index("->")
     assert "1.00" in synack
     assert "<-" in synack
-    assert synack.endswith("SYN-RECEIVED  (due by L4)")
+    assert synack.endswith("SYN-RECEIVED (due by L4)")
 
 
 def test_the_kernels_word_stands_beside_ours() -> None:
@@ -41,7 +47,7 @@ def test_without_segments_it_says_so() -> None:
     assert text.endswith("no segment was exchanged: no trigger")
 
 
-@pytest.mark.parametrize("width", [72, 80, 120])
+@pytest.mark.parametrize("width", [60, 72, 80, 120])
 def test_it_keeps_to_the_width(width: int) -> None:
     crowded = replace(HANDSHAKE[0], peer_states=("SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"))
     lines = ladder(exchange(steps=(crowded, *HANDSHAKE)), width).splitlines()

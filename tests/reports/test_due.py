@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probe.reports.due import due_flags
-from probe.reports.wording import packets_text, path_text, sequence_text
+from probe.reports.wording import due_flags, packets_text, path_text, sequence_text
 from probe.results.verdict import Origin
 from tests.reports.records import HANDSHAKE, step
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.reports import junit_replay
-from probe.reports.as_replay_json import Recording
-from probe.results.connection import Evidence, Replay
+from probe.results.connection import Evidence, Recording, Replay
 from probe.results.verdict import Verdict
 from tests.helpers.results import junit
 from tests.reports.captured import BROKEN, connection
 from tests.reports.records import UNANSWERED, exchange, report, run
+from tests.reports.rendering import as_junit, captures, document
 
 GOOD = connection()
 BAD = connection(1, verdict=Verdict.FAIL, findings=(BROKEN,))
@@ -21,7 +20,7 @@ WHOLE = Replay(
 
 
 def test_a_connection_is_a_case_of_its_file() -> None:
-    root = junit(junit_replay.render(WHOLE, WHOLE.listed))
+    root = junit(as_junit(document(WHOLE)))
     assert [(s.get("name"), s.get("tests"), s.get("failures"), s.get("skipped")) for s in root] == [
         ("probe replay a.pcap", "2", "1", "0"),
         ("probe replay b.pcap", "1", "0", "1"),
@@ -34,7 +33,7 @@ def test_a_connection_is_a_case_of_its_file() -> None:
 
 def test_damage_and_errors_are_errors() -> None:
     damaged = replace(WHOLE, faults=(("a.pcap", 120, "cut short"),), listed=())
-    root = junit(junit_replay.render(damaged, (), errors=["cannot read c.pcap"]))
+    root = junit(as_junit(document(damaged, errors=["cannot read c.pcap"])))
     assert [str(e.get("message")) for e in root.iter("error")] == [
         "cannot read c.pcap",
         "a.pcap, octet 120: cut short; results up to there",
@@ -45,5 +44,5 @@ def test_damage_and_errors_are_errors() -> None:
 
 def test_a_recording_is_reported_as_its_check() -> None:
     again = Recording("r.pcapng", report(run(exchange("x", Verdict.FAIL, findings=(UNANSWERED,)))), {Verdict.FAIL: 1})
-    root = junit(junit_replay.render(None, (), recordings=[again]))
+    root = junit(as_junit(document(captures(None, again))))
     assert [(s.get("name"), s.get("failures")) for s in root] == [("probe check 192.0.2.1:80 IPv4", "1")]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
-from probe.reports import as_matrix_json, as_matrix_text
+from probe.reports.formats.text import Style
 from probe.results.matrix import ApproachResult, MatrixReport
 from probe.results.verdict import Verdict
 from probe.spec.segment import KINDS
 from probe.spec.states import State
 from tests.reports.grids import cell, grid
+from tests.reports.rendering import as_data, document
+from tests.reports.rendering import as_text as rendered
 
 CELL = {
     "ip_version", "state", "segment", "seq", "ack", "payload", "verdict", "reason", "rule", "came", "next_states",
@@ -20,9 +22,13 @@ def report(*runs: object) -> MatrixReport:
     return MatrixReport("rfc9293", runs)  # type: ignore[arg-type]  # runs, by the callers
 
 
+def render(found: MatrixReport, style: Style | None = None) -> str:
+    return rendered(document(found), style)
+
+
 def test_counts_stand_in_their_row_and_column() -> None:
     cells = (cell(), cell(seq="IRS"), cell(verdict=Verdict.FAIL), cell(segment="RST", verdict=Verdict.WARN))
-    out = as_matrix_text.render(report(grid(*cells, cell(state="LISTEN", verdict=Verdict.SKIP, reason="no"))))
+    out = render(report(grid(*cells, cell(state="LISTEN", verdict=Verdict.SKIP, reason="no"))))
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line.startswith(("ESTAB", "LISTEN"))}
     assert rows == {"LISTEN": ["skip", "-"], "ESTABLISHED": ["2+1F", "1w"]}
     assert out.splitlines()[-1] == "probe: 2 pass, 1 fail, 1 warn, 0 inconclusive, 1 skip; exit 1"
@@ -30,7 +36,7 @@ def test_counts_stand_in_their_row_and_column() -> None:
 
 def test_the_two_origins_of_syn_received_have_a_row_each() -> None:
     cells = (cell(state="SYN-RECEIVED", way="from LISTEN"), cell(state="SYN-RECEIVED", way="from SYN-SENT"))
-    out = as_matrix_text.render(report(grid(*cells))).splitlines()
+    out = render(report(grid(*cells))).splitlines()
     at = next(i for i, line in enumerate(out) if line.startswith("SYN-RECEIVED"))
     assert out[at + 1].startswith(" active open")
 
@@ -43,14 +49,14 @@ def test_the_whole_matrix_fits_a_hundred_columns() -> None:
         for kind in KINDS
         for number, word in enumerate(words if kind in {"RST", "SYN+RST"} else words[:29])
     ]
-    out = as_matrix_text.render(report(grid(*cells)), as_matrix_text.Style(width=100))
+    out = render(report(grid(*cells)), Style(width=100))
     assert max(len(line) for line in out.splitlines()) <= 100
 
 
 def test_a_departure_is_told_with_position_due_came_and_clause() -> None:
     six = [cell(ip_version=6, verdict=Verdict.FAIL), cell(ip_version=6, verdict=Verdict.FAIL, seq="IRS")]
     four = [cell(verdict=Verdict.FAIL), cell(verdict=Verdict.FAIL, seq="IRS")]
-    out = as_matrix_text.render(report(grid(*four), grid(*six, ip_version=6)), as_matrix_text.Style(width=200))
+    out = render(report(grid(*four), grid(*six, ip_version=6)), Style(width=200))
     assert "FAIL seg.below-window-empty (SPEC, RFC 9293 3.4 Table 5)" in out
     assert (
         "  ESTABLISHED ACK: 2 positions, as SEG.SEQ=RCV.NXT-1, SEG.ACK=SND.NXT: sent . seq 20 ack 11;"
@@ -61,15 +67,15 @@ def test_a_departure_is_told_with_position_due_came_and_clause() -> None:
 def test_what_was_not_reached_and_not_told_says_why() -> None:
     way = ApproachResult(4, "SYN-SENT", "connects to us", Verdict.SKIP, "run probe target on the peer")
     doubt = cell(verdict=Verdict.INCONCLUSIVE, reason="the path loses segments")
-    out = as_matrix_text.render(report(grid(doubt, doubt, ways=(way,))))
+    out = render(report(grid(doubt, doubt, ways=(way,))))
     assert "skip          run probe target on the peer: not reached: SYN-SENT (connects to us)" in out
     assert "inconclusive  the path loses segments: ESTABLISHED ACK (2)" in out
-    brief = as_matrix_text.render(report(grid(doubt)), as_matrix_text.Style(brief=True))
+    brief = render(report(grid(doubt)), Style(brief=True))
     assert "the path loses" not in brief
 
 
 def test_the_contract_of_a_matrix() -> None:
-    found = json.loads(as_matrix_json.render(report(grid(cell(), cell(verdict=Verdict.FAIL)))))
+    found = json.loads(as_data(document(report(grid(cell(), cell(verdict=Verdict.FAIL))))))
     assert {"schema_version", "command", "profile", "exit_code"} <= set(found)
     assert (found["command"], found["exit_code"], found["counts"]["fail"]) == ("matrix", 1, 1)
     assert all(set(one) >= CELL for one in found["cells"])

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from probe.reports.as_replay_json import Recording, connection, line, render
+from probe.reports.data import connection, connection_line
+from probe.reports.formats import as_jsonl
+from probe.results.connection import Connection, Recording
 from probe.results.verdict import Verdict
 from tests.reports.captured import BROKEN, PACKETS, broken, replay
 from tests.reports.captured import connection as plain
 from tests.reports.records import exchange, report, run
+from tests.reports.rendering import as_data, captures, document
 
 ENVELOPE = {"schema_version", "command", "profile", "exit_code"}
 CONNECTION = {
@@ -22,9 +25,13 @@ def loaded(*pieces: str) -> Any:  # noqa: ANN401
     return json.loads("".join(pieces))
 
 
+def line(found: Connection) -> str:
+    return as_jsonl.line(connection_line(found))
+
+
 def test_the_contract_of_a_replay() -> None:
     found = replay(plain(0), broken(7), skipped={"not TCP": 2}, faults=(("a.pcap", 99, "the file ends"),))
-    text = "".join(render(found, map(connection, found.listed), exit_code=1, errors=["no such file"]))
+    text = as_data(document(found, code=1, errors=["no such file"]))
     read = loaded(text)
     assert set(read) >= ENVELOPE | {"files", "skipped", "connections"}
     assert (read["command"], read["profile"], read["exit_code"]) == ("replay", "rfc9293", 1)
@@ -54,13 +61,13 @@ def test_a_line_is_one_line() -> None:
 
 
 def test_without_connections_the_list_is_empty() -> None:
-    assert loaded(*render(replay(), (), exit_code=3))["connections"] == []
+    assert loaded(as_data(document(replay())))["connections"] == []
 
 
 def test_names_in_files_cannot_break_the_document() -> None:
     odd = 'a"connections": []\n.pcap'
     found = replay(plain(file=odd))
-    read = loaded(*render(found, map(connection, found.listed), exit_code=0))
+    read = loaded(as_data(document(found)))
     assert read["files"] == [odd]
     assert read["connections"][0]["file"] == odd
 
@@ -79,7 +86,7 @@ def test_a_recording_keeps_what_a_check_reports() -> None:
     again = Recording(
         "run.pcapng", report(run(exchange(verdict=Verdict.FAIL))), {Verdict.FAIL: 1}, ("open: recorded pass, now fail",)
     )
-    read = loaded(*render(replay(), (), exit_code=1, recordings=[again]))
+    read = loaded(as_data(document(captures(None, again))))
     assert [e["verdict"] for e in read["exchanges"]] == ["fail"]
     (one,) = read["recordings"]
     assert (one["file"], one["same_verdicts"], one["differs"]) == ("run.pcapng", False, list(again.differs))

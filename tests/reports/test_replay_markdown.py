@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from probe.reports.as_replay_json import Recording
-from probe.reports.as_replay_markdown import ReplayReport, annotated, render
-from probe.reports.as_replay_mermaid import diagram
-from probe.results.connection import Connection, Replay
+from probe.reports.builders.connection import Placed, ladder
+from probe.reports.formats import mermaid
+from probe.results.connection import Connection, Recording, Replay
 from probe.results.verdict import Expected, Fate, Known, Unchecked, Verdict
 from probe.spec.rules import Level
 from tests.reports.captured import BROKEN, PACKETS, broken, connection, replay
 from tests.reports.records import UNANSWERED, exchange, report, run
+from tests.reports.rendering import as_annotations, as_markdown, captures, document
 
 BAD = broken(7, blamed=(connection(7).server,))
 MILD = replace(BAD, index=8, verdict=Verdict.WARN, findings=(replace(BROKEN, level=Level.SHOULD, came="a|b"),))
@@ -30,11 +31,18 @@ def whole(*connections: Connection, **fields: object) -> Replay:
 
 
 def shown(found: Replay, **fields: object) -> str:
-    return render(replace(ReplayReport(found, found.listed), **fields), exit_code=1)  # type: ignore[arg-type]
+    return as_markdown(document(captures(found, **fields), code=1))
+
+
+def diagram(found: Connection, segments: Sequence[Placed]) -> str:
+    return mermaid.diagram(ladder(found, (), lambda: {(found.file, found.index): segments}))
 
 
 def test_what_failed_comes_with_its_evidence_and_all_that_is_listed_with_its_outcome() -> None:
-    found = shown(whole(BAD, MILD, connection(1)), segments={("a.pcap", 7): tuple(enumerate(PACKETS))})
+    found = shown(
+        whole(BAD, MILD, connection(1)),
+        segments=lambda drawn: {(c.file, c.index): tuple(enumerate(PACKETS)) for c in drawn},
+    )
     assert found.startswith("## probe replay a.pcap: 1 of 3 connections failed\n")
     assert "`probe: 3 connections, 1 pass, 1 fail, 1 warn, 0 inconclusive, 0 skip; exit 1`" in found
     assert "| `close.fin-acked` | fail | 1 |" in found
@@ -73,7 +81,7 @@ def test_what_was_expected_is_told_without_a_ladder_and_what_is_gone_by_name() -
     gone = Expected("capture", "open.syn-ack", "2026-01-01", "was so", fate=Fate.GONE)
     found = shown(whole(EXPECTED, expected=(gone,), known=1, verdicts={}))
     assert "0 fail, 0 warn, 0 inconclusive, 0 skip, 1 expected" in found
-    assert "| expected: expected: close.fin-acked, known since 2026-01-31: old firmware |" in found
+    assert "| expected | expected: close.fin-acked, known since 2026-01-31: old firmware |" in found
     assert "open.syn-ack in capture no longer occurs" in found
     assert "mermaid" not in found
     assert "### Connection 9" not in found
@@ -86,7 +94,7 @@ def test_a_recording_is_shown_as_its_check() -> None:
         Recording("a.pcapng", failed, {Verdict.FAIL: 1}, ("open: recorded fail, now pass",)),
         Recording("b.pcapng", late, {}),
     )
-    found = render(ReplayReport(None, recordings=recordings), exit_code=1, errors=["cannot <write>"])
+    found = as_markdown(document(captures(None, *recordings), code=1, errors=["cannot <write>"]))
     assert "## probe replay a.pcapng: 1 of 1 exchanges failed" in found
     assert "1 of 1 verdict differ from the recorded ones" in found
     assert "- open: recorded fail, now pass" in found
@@ -96,14 +104,14 @@ def test_a_recording_is_shown_as_its_check() -> None:
 
 
 def test_nothing_at_all_is_said() -> None:
-    assert "nothing was judged" in render(ReplayReport(None), exit_code=4, errors=["no such file"])
+    assert "nothing was judged" in as_markdown(document(captures(None), code=4, errors=["no such file"]))
 
 
 @pytest.mark.parametrize("room", [0, 100, 300, 700, 3000, 10_000])
 def test_a_summary_keeps_to_its_room(room: int) -> None:
     many = [replace(BAD, index=number) for number in range(20)]
-    report_ = ReplayReport(whole(*many), many, segments={("a.pcap", n): tuple(enumerate(PACKETS)) for n in range(20)})
-    found = render(report_, exit_code=1, room=room)
+    segments = {("a.pcap", n): tuple(enumerate(PACKETS)) for n in range(20)}
+    found = as_markdown(document(captures(whole(*many), segments=lambda drawn: segments), code=1), room)
     assert len(found.encode()) <= room
     assert found.count("```") % 2 == 0
 
@@ -112,7 +120,7 @@ def test_a_rule_is_one_annotation_with_an_example() -> None:
     found = whole(
         BAD, MILD, deviations={("a.b", Verdict.FAIL): 3, (BROKEN.rule, Verdict.WARN): 2, (BROKEN.rule, Verdict.FAIL): 1}
     )
-    lines = annotated(ReplayReport(found, (BAD, MILD)), errors=["no room"]).splitlines()
+    lines = as_annotations(document(found, errors=["no room"])).splitlines()
     assert [line.partition("::")[2].partition("::")[0] for line in lines] == [
         "error title=probe%3A environment",
         "error title=a.b in 3 connections",
@@ -120,6 +128,6 @@ def test_a_rule_is_one_annotation_with_an_example() -> None:
         "warning title=close.fin-acked in 2 connections",
     ]
     assert "connection 7 of a.pcap (192.0.2.2:50007 > 192.0.2.1:80): sent F. seq 101" in lines[2]
-    assert annotated(ReplayReport(replace(found, deviations={}, late=True), ())) == ""
+    assert as_annotations(document(replace(found, deviations={}, late=True, listed=()))) == ""
     late = replace(found, deviations={}, late=True, fail_on=frozenset({Verdict.INCONCLUSIVE}))
-    assert annotated(ReplayReport(late, ())).startswith("::error title=inconclusive::")
+    assert as_annotations(document(late)).startswith("::error title=inconclusive::")

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from probe.cli.output.lines import LineSink
-from probe.cli.output.sinks import DocumentSink
+from probe.cli.output.sinks import DocumentSink, LineSink
 from probe.wire.record import Recorder
 from probe.wire.rights import give_to_caller
 

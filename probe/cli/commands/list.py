@@ -73,7 +73,8 @@ def _rules() -> str:
 
 def _document() -> str:
     from probe.cli.catalogue.coverage import documents, shown_by
-    from probe.reports.as_json import dumps, envelope
+    from probe.reports.data import envelope
+    from probe.reports.formats.as_json import dumps
     from probe.scenarios import ALL
     from probe.spec.rules import BY_TOPIC
 

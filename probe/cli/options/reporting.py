@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
 import click
+
+from probe.reports import formats
 
 _STDOUT = "-"
 FAIL_ON = ("warn", "inconclusive")
@@ -16,12 +18,12 @@ FAIL_ON = ("warn", "inconclusive")
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """Files to write (``-``: standard output), the file of expected deviations to read, verdicts that fail the run."""
+    """Where results go (``-``: standard output), the file of expected deviations to read, verdicts that fail the run.
 
-    json_to: str | None = None
-    jsonl_to: str | None = None
-    junit_to: str | None = None
-    markdown_to: str | None = None
+    ``files`` are by the name of their format.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
     save: str | None = None
     expect: str | None = None
     write_expect: str | None = None
@@ -29,13 +31,15 @@ class Reporting:
 
     def given(self, *names: str) -> list[str]:
         """Which of these options (all of them without ``names``) were used."""
-        return [option for option in names or _OPTIONS if getattr(self, _FIELDS[option])]
+        beside = zip(_BESIDE, (self.save, self.expect, self.write_expect, self.fail_on), strict=True)
+        used = [*(f"--{name}" for name in self.files), *(option for option, value in beside if value)]
+        return [option for option in used if not names or option in names]
 
     def check(self) -> None:
         """UsageError where two results would go to the same place."""
         seen: dict[str, str] = {}
-        for option, name in _WRITES.items():
-            where = getattr(self, name)
+        writes = {f"--{name}": where for name, where in self.files.items()}
+        for option, where in (writes | {"--save": self.save, "--write-expect": self.write_expect}).items():
             if where is None:
                 continue
             place = where if where == _STDOUT else os.path.realpath(where)
@@ -45,19 +49,7 @@ class Reporting:
             seen[place] = option
 
 
-_WRITES = {
-    "--json": "json_to",
-    "--jsonl": "jsonl_to",
-    "--junit": "junit_to",
-    "--markdown": "markdown_to",
-    "--save": "save",
-    "--write-expect": "write_expect",
-}
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "--json": {"metavar": "FILE", "help": "Write the results as JSON; - is standard output."},
-    "--jsonl": {"metavar": "FILE", "help": "Write each event as a line of JSON; - as above."},
-    "--junit": {"metavar": "FILE", "help": "Write JUnit XML, as Jenkins and GitLab read it."},
-    "--markdown": {"metavar": "FILE", "help": "Write a summary with a ladder of what failed."},
+_BESIDE: dict[str, dict[str, Any]] = {
     "--save": {"metavar": "FILE.pcapng", "help": "Write every packet, commented, for Wireshark and tshark."},
     "--expect": {
         "metavar": "FILE",
@@ -66,7 +58,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--write-expect": {"metavar": "FILE", "help": "Write the deviations of this run as such a list."},
     "--fail-on": {"multiple": True, "type": click.Choice(FAIL_ON), "help": "Exit code 1 for this too; repeatable."},
 }
-_FIELDS = _WRITES | {"--expect": "expect", "--fail-on": "fail_on"}
 
 
 def reporting(command: Callable[..., int]) -> Callable[..., int]:
@@ -80,14 +71,17 @@ def reporting_as(helps: Mapping[str, str]) -> Callable[[Callable[..., int]], Cal
 
 
 def _with_options(command: Callable[..., int], helps: Mapping[str, str]) -> Callable[..., int]:
+    known = formats.found()
+
     @wraps(command)
     def packed(*args: Any, **values: Any) -> int:  # noqa: ANN401  # click's own
-        chosen = Reporting(**{entry.name: values.pop(entry.name) for entry in fields(Reporting)})
+        files = {one.name: where for one in known if (where := values.pop(f"{one.name}_to")) is not None}
+        chosen = Reporting(files, **{name: values.pop(name) for name in ("save", "expect", "write_expect", "fail_on")})
         chosen.check()
         return command(*args, reporting=chosen, **values)
 
     made = packed
-    for option, how in reversed(_OPTIONS.items()):
-        told = {**how, "help": helps.get(option, how["help"])}
-        made = click.option(option, _FIELDS[option], **told)(made)
+    options = {one.option: ([f"{one.name}_to"], {"metavar": one.metavar, "help": one.help}) for one in known}
+    for option, (names, how) in reversed((options | {option: ([], how) for option, how in _BESIDE.items()}).items()):
+        made = click.option(option, *names, **{**how, "help": helps.get(option, how["help"])})(made)
     return made

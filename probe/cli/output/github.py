@@ -9,15 +9,17 @@ from pathlib import Path
 import click
 
 from probe.cli.output.terminal import say
+from probe.reports.document import Alert
 from probe.wire.rights import give_to_caller
 
 LIMIT = 1024 * 1024
 """A step's summary holds 1 MiB; one that is longer is not shown at all."""
 
 
-def annotate(lines: str, *, stdout_taken: bool) -> None:
+def annotate(render: Callable[[], str], *, stdout_taken: bool) -> None:
     """Print workflow commands under GitHub Actions; the runner reads standard error just as well."""
-    if os.environ.get("GITHUB_ACTIONS") != "true" or not lines:
+    lines = render() if os.environ.get("GITHUB_ACTIONS") == "true" else ""
+    if not lines:
         return
     if stdout_taken:
         click.echo(lines, nl=False, err=True)
@@ -27,9 +29,9 @@ def annotate(lines: str, *, stdout_taken: bool) -> None:
 
 def trouble(sentence: str) -> None:
     """Annotate what ended a run before there was anything to report."""
-    from probe.reports import as_annotations
+    from probe.reports.formats import actions
 
-    annotate(as_annotations.written([as_annotations.Annotation("error", "probe", sentence)]), stdout_taken=True)
+    annotate(lambda: actions.written([Alert(True, "probe", sentence)]), stdout_taken=True)
 
 
 def summarize(render: Callable[[int], str]) -> None:

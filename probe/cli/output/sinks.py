@@ -1,4 +1,4 @@
-"""The files a check writes: whether they can be written is known before the run, and no failure costs the results."""
+"""The files a run writes: whether they can be written is known before it, and no failure costs the results."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from io import FileIO
 from pathlib import Path
 
-from probe.cli.output.terminal import say
+from probe.cli.output.terminal import say, say_all
 from probe.wire.errors import WireError
 from probe.wire.record import Recorder
 from probe.wire.rights import give_to_caller
 
-_MEND = "name a file in a directory you may write to that has room"
+_PIECE = 1 << 16
 
 
 class DocumentSink:
@@ -36,7 +37,7 @@ class DocumentSink:
                 with self._path.open("a", encoding="utf-8"):
                     pass
         except OSError as error:
-            raise WireError(self._unwritable(error)) from error
+            raise _unwritable(self._path, error) from error
 
     def _replaceable(self) -> bool:
         """A regular file (or none yet) can be renamed over; a pipe or device is written to as it stands."""
@@ -47,19 +48,27 @@ class DocumentSink:
 
     def write(self, text: str) -> None:
         """Hand over the document; WireError when it cannot be kept."""
+        self.write_all([text])
+
+    def write_all(self, pieces: Iterable[str]) -> None:
+        """The same in pieces, which need not be in memory at the same time."""
         if self.to_stdout:
-            say(text)
+            say_all(pieces)
             return
         try:
+            with (self._draft or self._path).open("w", encoding="utf-8", errors="backslashreplace") as file:
+                file.writelines(pieces)
             if self._draft is None:
-                self._path.write_text(text, encoding="utf-8", errors="backslashreplace")
                 return
-            self._draft.write_text(text, encoding="utf-8", errors="backslashreplace")
-            _like_an_ordinary_file(self._draft)
+            # The permissions any new file gets (temporary ones are private), and under sudo the caller as its owner.
+            mask = os.umask(0)
+            os.umask(mask)
+            self._draft.chmod(0o666 & ~mask)
+            give_to_caller(self._draft)
             self._draft.replace(self._path)
             self._draft = None
         except OSError as error:
-            raise WireError(self._unwritable(error)) from error
+            raise _unwritable(self._path, error) from error
 
     def close(self) -> None:
         """Leave no draft behind."""
@@ -68,8 +77,62 @@ class DocumentSink:
                 self._draft.unlink()
             self._draft = None
 
-    def _unwritable(self, error: OSError) -> str:
-        return f"cannot write {self._path} ({os.strerror(error.errno or 0).lower()}); {_MEND}"
+
+class LineSink:
+    """Where --jsonl goes: ``-`` is standard output; a file is emptied when the run starts and grows with it."""
+
+    def __init__(self, where: str) -> None:
+        """Open it; WireError when it cannot be written."""
+        self.to_stdout = where == "-"
+        self._path = Path(where)
+        self._file: FileIO | None = None
+        self._left = bytearray()
+        self._gone = False
+        try:
+            if not self.to_stdout:
+                self._file = self._path.open("wb", buffering=0)
+                give_to_caller(self._file.fileno())
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+
+    def write(self, line: str) -> None:
+        """Hand over one line, that a reader of a pipe sees at once; WireError when it cannot be kept."""
+        self.write_all([line])
+
+    def write_all(self, lines: Iterable[str]) -> None:
+        """The same of several."""
+        for line in lines:
+            self.put(line)
+        self.flush()
+
+    def put(self, lines: str) -> None:
+        """Hand over lines that ``flush`` will write."""
+        self._left += lines.encode()
+
+    def flush(self) -> None:
+        """Write what was handed over. When Ctrl-C comes in between, the next call writes the rest."""
+        if self._file is None:
+            text = self._left.decode()
+            self._left.clear()
+            say(text)
+            return
+        try:
+            while self._left and not self._gone:
+                # An unbuffered write may take less than it is given.
+                del self._left[: self._file.write(bytes(self._left[:_PIECE]))]
+        except BrokenPipeError:  # a reader that has gone away is no error, as on standard output
+            self._gone = True
+        except OSError as error:
+            self._gone = True
+            raise _unwritable(self._path, error) from error
+        self._left.clear()
+
+    def close(self) -> None:
+        """Close the file; no line in it is left half."""
+        with contextlib.suppress(WireError):
+            self.flush()
+        if self._file is not None:
+            self._file.close()
 
 
 class PatientRecorder(Recorder):
@@ -103,9 +166,6 @@ class PatientRecorder(Recorder):
                 self.trouble = error
 
 
-def _like_an_ordinary_file(path: Path) -> None:
-    """The permissions any new file gets (temporary ones are private), and under sudo the caller as its owner."""
-    mask = os.umask(0)
-    os.umask(mask)
-    path.chmod(0o666 & ~mask)
-    give_to_caller(path)
+def _unwritable(path: Path, error: OSError) -> WireError:
+    reason = os.strerror(error.errno or 0).lower()
+    return WireError(f"cannot write {path} ({reason}); name a file in a directory you may write to that has room")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from probe.reports.paint import Paint
@@ -30,8 +31,13 @@ def say(text: str) -> None:
 
     WireError where it cannot be written, as on a full disk.
     """
+    say_all([text])
+
+
+def say_all(pieces: Iterable[str]) -> None:
+    """The same in pieces."""
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines(pieces)
         sys.stdout.flush()
     except BrokenPipeError:
         nobody_reads()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from probe.cli.output.fleet_progress import FleetProgress
+from probe.cli.output.progress import FleetProgress
 from probe.cli.run.frame import Frame, opened
 from probe.cli.run.outcome import Checked, Display, Request
 from probe.cli.run.plan import Plan, plan
@@ -15,7 +15,7 @@ from probe.live.options import CheckOptions
 from probe.live.pacing import Pace
 from probe.live.worker import Ended, Event, Failed, Found, Going, Job, Judged
 from probe.recording.metadata import section_comment
-from probe.reports import as_fleet, as_text
+from probe.reports.builders import check as builder
 from probe.results.exit_codes import ExitCode
 from probe.results.verdict import ExchangeResult, Report, Run, Unchecked
 from probe.spec.segment import Endpoint
@@ -33,6 +33,10 @@ def check(request: Request[CheckOptions], display: Display) -> int:
         raise made.lost[0][2]
     several = sum(len(host.ports) for host in request.hosts) > 1  # a row a target, rather than an answer a target
     outcome, profile = Checked("check"), request.options.profile
+
+    def shown(result: ExchangeResult) -> bool:
+        return result.id in display.show
+
     with opened(outcome, display, section_comment("check", profile)) as frame:
         run = _Check(frame, outcome, FleetProgress(frame.progress, made.size) if several else None)
         with frame.playing():
@@ -43,7 +47,7 @@ def check(request: Request[CheckOptions], display: Display) -> int:
         if outcome.interrupted:
             outcome.left_out(made.jobs)
         frame.progress.clear()
-        return frame.publish(outcome, profile, as_fleet.render if several else as_text.render)
+        return frame.report(outcome, profile, lambda found: builder.document(found, shown, several=several))
 
 
 def lab_endpoints(found: Mapping[int, Endpoint], versions: Collection[int]) -> list[Endpoint]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from probe.cli.output.events import Teller
-from probe.cli.output.outputs import Outputs
-from probe.cli.output.publishing import Render, publish
+from probe.cli.output.outputs import Deviations, Outputs
 from probe.cli.output.sinks import PatientRecorder
 from probe.cli.output.terminal import Progress
 from probe.cli.run.outcome import Checked, Display, Outcome, terminated_like_ctrl_c
 from probe.live.worker import Packet
-from probe.reports import as_text
+from probe.reports.builders import check
+from probe.reports.document import Document
+from probe.results.exit_codes import ExitCode
+from probe.results.expectations import from_runs
+from probe.results.verdict import Expected, Report
 from probe.wire.errors import TargetError, WireError
 
 
@@ -48,9 +51,36 @@ class Frame:
         self.recorder.flush()
         return base
 
-    def publish(self, outcome: Checked, profile: str, render: Render = as_text.render) -> int:
-        """Write and print what was found; the exit code."""
-        return publish(outcome, profile, self.display, self.outputs, self.recorder, render)
+    def report(self, outcome: Checked, profile: str, build: Callable[[Report], Document] | None = None) -> int:
+        """Write and print the runs of a check; the exit code. ``build`` makes the document, if not as a check's."""
+        self.close()
+        report, show = outcome.report(profile), self.display.show
+        document = build(report) if build else check.document(report, lambda result: result.id in show)
+        warnings = (*report.warnings, *(w for run in report.runs for w in run.warnings))
+
+        def deviations(today: str, reason: str) -> tuple[Expected, ...]:
+            return from_runs(report.runs, (), today, reason, report.expected)
+
+        return self.publish(document, report.exit_code, deviations, warnings)
+
+    def close(self) -> None:
+        """Close the recording before anything is written: its trouble belongs into the reports."""
+        if self.recorder is not None:
+            self.recorder.close()
+            if self.recorder.trouble is not None:
+                self.outcome.failed(self.recorder.trouble)
+
+    def publish(self, document: Document, found: ExitCode, deviations: Deviations, warnings: Iterable[str]) -> int:
+        """Write and print a document; the exit code, where the results by themselves call for ``found``."""
+        outcome = self.outcome
+        return self.outputs.publish(
+            document,
+            outcome,
+            lambda: outcome.exit_code(found),
+            deviations=deviations,
+            warnings=warnings,
+            quiet=self.display.quiet,
+        )
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def listen(port: int, ask: str | None, options: ListenOptions, display: Display)
             )
             outcome.add(run_listen(port, told))
             frame.teller.ended(0, outcome.runs[0])
-        return frame.publish(outcome, options.profile)
+        return frame.report(outcome, options.profile)
 
 
 def _with_addresses(ask: str | None, options: ListenOptions) -> ListenOptions:

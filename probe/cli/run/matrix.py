@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from dataclasses import dataclass, field, replace
 
 from probe.cli.options.targets import Peer, locate
-from probe.cli.output.fleet_progress import FleetProgress
-from probe.cli.output.matrix_formats import MatrixPapers
-from probe.cli.output.terminal import paint, say, width
+from probe.cli.output.progress import FleetProgress
 from probe.cli.run.check import lab_endpoints
 from probe.cli.run.frame import Frame, opened
 from probe.cli.run.outcome import Display, Outcome, Request
@@ -17,10 +13,11 @@ from probe.live import matrix as live
 from probe.live.fleet import Fleet
 from probe.live.options import MatrixOptions
 from probe.live.worker import Ended, Event, Failed, Found, Going, Job
-from probe.reports import as_jsonl, as_matrix_json, as_matrix_text
-from probe.reports.as_json import Document
-from probe.results.expectations import fates, marked_matrix
+from probe.reports import data
+from probe.reports.builders import matrix as builder
+from probe.results.expectations import fates, from_runs, marked_matrix
 from probe.results.matrix import MatrixReport, MatrixRun, renumbered
+from probe.results.verdict import Expected
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError
 
@@ -40,7 +37,16 @@ def matrix(request: Request[MatrixOptions], display: Display) -> int:
             else:
                 run.lab(request)
         frame.progress.clear()
-        return _publish(frame, request.options.profile, run.runs)
+        frame.close()
+        expected = fates(frame.outcome.expected, (), run.runs)
+        found = tuple(run.runs), frame.outcome.interrupted, frame.outcome.fail_on, expected
+        report = MatrixReport(request.options.profile, *found)
+
+        def deviations(today: str, reason: str) -> tuple[Expected, ...]:
+            return from_runs((), report.runs, today, reason, report.expected)
+
+        warnings = [warning for one in run.runs for warning in one.warnings]
+        return frame.publish(builder.document(report), report.exit_code, deviations, warnings)
 
 
 @dataclass(slots=True)
@@ -95,40 +101,16 @@ class _Matrix:
             Fleet(lanes, len(lanes), heard, recorded=self.frame.recorder is not None, ordered=True).run()
 
     def _begun(self, target: Endpoint) -> None:
-        self._tell("begun", {"target": str(target), "ip_version": target.version, "name": ""})
+        self.frame.teller.tell("begun", lambda: [{"target": str(target), "ip_version": target.version, "name": ""}])
 
     def _over(self, found: MatrixRun) -> None:
         """A run is over: keep it and tell of it."""
         outcome, run = self.frame.outcome, marked_matrix(found, self.frame.outcome.expected)
         self.runs.append(run)
-        self._tell("cell", *(as_matrix_json.cell_document(cell, run) for cell in run.cells))
-        self._tell("ended", as_matrix_json.run_document(run) | {"trouble": run.trouble})
+        self.frame.teller.tell("cell", lambda: (data.cell(cell, run) for cell in run.cells))
+        self.frame.teller.tell("ended", lambda: [data.matrix_run(run) | {"trouble": run.trouble}])
         outcome.late |= run.late
         if run.trouble:
-            outcome.failed(WireError(run.trouble))
+            outcome.failed(WireError(run.trouble), len(self.runs) - 1)
         elif run.interrupted:
             outcome.interrupted = True
-
-    def _tell(self, kind: str, *documents: Document) -> None:
-        """Write events as lines of JSON."""
-        if (lines := self.frame.outputs.lines) is not None:
-            text = "".join(as_jsonl.event(kind, "matrix", time.time(), one) for one in documents)
-            self.frame.outcome.attempt(lambda: lines.write(text))
-
-
-def _publish(frame: Frame, profile: str, runs: list[MatrixRun]) -> int:
-    """Recording first, as its trouble belongs into the reports; then files; then people."""
-    outcome, outputs, recorder = frame.outcome, frame.outputs, frame.recorder
-    if recorder is not None:
-        recorder.close()
-        if recorder.trouble is not None:
-            outcome.failed(recorder.trouble)
-    expected = fates(outcome.expected, (), runs)
-    report = MatrixReport(profile, tuple(runs), outcome.interrupted, outcome.fail_on, expected)
-    outputs.write(MatrixPapers(report), outcome, lambda: outcome.exit_code(report.exit_code))
-    outcome.complain(warning for run in runs for warning in run.warnings)
-    code = outcome.exit_code(report.exit_code)
-    if runs and not outputs.stdout_taken:
-        style = as_matrix_text.Style(width(), paint(sys.stdout), frame.display.quiet)
-        say(as_matrix_text.render(report, style, exit_code=code))
-    return code

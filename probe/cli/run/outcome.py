@@ -15,6 +15,7 @@ from probe.capture.errors import CaptureError
 from probe.cli.options.hosts import Host
 from probe.cli.options.reporting import Reporting
 from probe.live.worker import Job
+from probe.reports.document import Trouble
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.expectations import fates, marked_run
 from probe.results.verdict import Expected, Report, Run, Unchecked, Verdict
@@ -80,9 +81,9 @@ class Outcome:
             self.failed(error)
 
     @property
-    def sentences(self) -> list[str]:
-        """The errors for people."""
-        return [sentence for _, sentence, _ in self.errors]
+    def troubles(self) -> list[Trouble]:
+        """The errors for people; those of a target are told with it."""
+        return [Trouble(sentence, own=place < _AFTER_ALL) for place, sentence, _ in self.errors]
 
     def exit_code(self, *found: ExitCode) -> ExitCode:
         """What the results, ``found``, come to with all that went wrong beside them."""
@@ -95,7 +96,7 @@ class Outcome:
         Several targets suffer from the same, such as a missing capability: it is said once.
         """
         ends = [_LATE] * self.late + [_CUT_SHORT] * self.interrupted
-        for sentence in dict.fromkeys((*warnings, *self.sentences, *ends)):
+        for sentence in dict.fromkeys((*warnings, *(trouble.sentence for trouble in self.troubles), *ends)):
             click.echo(f"probe: {sentence}", err=True)
 
 

@@ -9,7 +9,7 @@ from probe.cli.run.frame import opened
 from probe.cli.run.outcome import Checked, Display
 from probe.live.options import ReenactOptions
 from probe.live.reenact import reenact as play
-from probe.reports import as_live_replay
+from probe.reports.builders import reenact as builder
 from probe.wire.errors import TargetError
 
 
@@ -27,4 +27,4 @@ def reenact(target: str, options: ReenactOptions, display: Display) -> int:
             interface = options.interface or found[0].interface or None
             outcome.add(play(peer, replace(options, interface=interface, recorder=frame.recorder)))
             frame.teller.ended(0, outcome.runs[0])
-        return frame.publish(outcome, options.profile, as_live_replay.render)
+        return frame.report(outcome, options.profile, builder.document)

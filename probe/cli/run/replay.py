@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import partial
 
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
 from probe.capture.sources import STDIN
-from probe.cli.output.byte_progress import ByteProgress
-from probe.cli.output.lines import LineSink
 from probe.cli.output.outputs import Outputs
-from probe.cli.output.replay_formats import ReplayPapers
-from probe.cli.output.terminal import paint, say, width
+from probe.cli.output.progress import ByteProgress
+from probe.cli.output.sinks import LineSink
 from probe.cli.run.outcome import Display, terminated_like_ctrl_c
 from probe.cli.run.replay_outcome import Replayed, ReplayRequest
 from probe.recording import reading as recorded
 from probe.replay.deadline import Deadline, LateError
+from probe.replay.excerpts import excerpts
 from probe.replay.run import Sink
 from probe.replay.run import replay as judge
-from probe.reports import as_replay_json, as_replay_text, as_text
-from probe.reports.as_replay_json import Recording
-from probe.reports.as_replay_text import Scope
-from probe.results.connection import Connection
-from probe.results.verdict import ExchangeResult
+from probe.reports import data
+from probe.reports.builders import replay as builder
+from probe.reports.formats.as_jsonl import line
+from probe.results.connection import Connection, Recording, Replay
+from probe.results.expectations import from_runs
+from probe.results.verdict import ExchangeResult, Expected
 from probe.wire.errors import TargetError, WireError
 
 _FIRST = 1 << 16
@@ -49,10 +48,10 @@ def replay(request: ReplayRequest, display: Display) -> int:
             if request.picked:
                 from probe.cli.run.show import show
 
-                return show(request, outcome, outputs.document)
+                return show(request, outcome, outputs)
             try:
                 sink = None if outputs.lines is None else _Passing(outputs.lines, outcome)
-                _judge(request, outcome, progress, sink, every=display.reporting.json_to is not None)
+                _judge(request, outcome, progress, sink, every="json" in display.reporting.files)
             except KeyboardInterrupt:
                 outcome.interrupted = True
             progress.clear()
@@ -71,7 +70,7 @@ class _Passing:
 
     def take(self, connections: Sequence[Connection]) -> None:
         """Take them over."""
-        self.lines.put("".join(map(as_replay_json.line, connections)))
+        self.lines.put("".join(line(data.connection_line(one)) for one in connections))
 
     def flush(self) -> None:
         """Write them."""
@@ -133,27 +132,46 @@ def _take(again: recorded.JudgedRecording, file: str, outcome: Replayed) -> None
 def _publish(request: ReplayRequest, display: Display, outcome: Replayed, outputs: Outputs) -> int:
     """Files first, as trouble with them belongs into the rest; then people."""
     outcome.settle()
-    outputs.write(ReplayPapers(request, outcome), outcome, outcome.code)
-    warnings = (warning for one in outcome.recordings for run in one.report.runs for warning in run.warnings)
-    outcome.complain((*outcome.remarks, *warnings))
-    code = outcome.code()
-    if not outputs.stdout_taken:
-        say("\n".join(_texts(request, display, outcome, code)))
-    return code
+
+    def deviations(today: str, reason: str) -> tuple[Expected, ...]:
+        runs = [run for one in outcome.recordings for run in one.report.runs]
+        return from_runs(runs, (), today, reason, outcome.expected, outcome.replay)
+
+    def shown(result: ExchangeResult) -> bool:
+        return any(fnmatchcase(result.id, pattern) for pattern in request.exchanges)
+
+    found = builder.Replayed(
+        _whole(request, outcome),
+        outcome.replay,
+        outcome.recordings,
+        outcome.connections,
+        request.limit,
+        request.filters,
+        shown,
+        excerpts,
+    )
+    warnings = [warning for one in outcome.recordings for run in one.report.runs for warning in run.warnings]
+    return outputs.publish(
+        builder.document(found),
+        outcome,
+        outcome.code,
+        deviations=deviations,
+        warnings=(*outcome.remarks, *warnings),
+        quiet=display.quiet,
+    )
 
 
-def _texts(request: ReplayRequest, display: Display, outcome: Replayed, code: int) -> Iterator[str]:
-    """The parts of the report; the last line of the last one names the exit code."""
-    style = as_text.Style(width(), paint(sys.stdout), display.quiet)
-    for place, one in enumerate(outcome.recordings, 1):
-        last = place == len(outcome.recordings) and outcome.replay is None
-        yield as_replay_text.recording_heading(one, style) + as_text.render(
-            one.report, style, exit_code=code if last else None, shown=partial(_is_shown, request.exchanges)
-        )
-    if outcome.replay is not None:
-        scope = Scope(request.limit, request.filters)
-        yield as_replay_text.render(outcome.replay, style, scope=scope, exit_code=code)
-
-
-def _is_shown(patterns: tuple[str, ...], result: ExchangeResult) -> bool:
-    return any(fnmatchcase(result.id, pattern) for pattern in patterns)
+def _whole(request: ReplayRequest, outcome: Replayed) -> Replay:
+    """All files together."""
+    nothing = request.nothing()
+    whole, sideline = outcome.replay or nothing, outcome.sideline or nothing
+    return replace(
+        whole,
+        files=tuple(outcome.files),
+        records=whole.records + sideline.records,
+        skipped=dict(Counter(whole.skipped) + Counter(sideline.skipped)),
+        faults=whole.faults + sideline.faults,
+        interrupted=outcome.interrupted,
+        late=outcome.late,
+        expected=outcome.expected,
+    )

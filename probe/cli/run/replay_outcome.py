@@ -9,12 +9,11 @@ from functools import partial
 from probe.capture.errors import CaptureError
 from probe.capture.sources import find
 from probe.cli.options.filters import Filter, Picked
-from probe.cli.output.byte_progress import ByteProgress
+from probe.cli.output.progress import ByteProgress
 from probe.cli.run.outcome import Outcome
 from probe.replay.cluster import executor
 from probe.replay.run import ReplayOptions, Sink
-from probe.reports.as_replay_json import Recording
-from probe.results.connection import Connection, Replay
+from probe.results.connection import Connection, Recording, Replay
 from probe.results.exit_codes import ExitCode
 from probe.results.expectations import fates, marked_run
 from probe.results.verdict import Expected, Fate, Report, Unchecked, Verdict, exit_code

@@ -1,0 +1,370 @@
+"""The report of a check, of listening, of a recording judged again: answers, exchanges, findings, ladders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from probe.reports import data
+from probe.reports.builders.cases import (
+    alert,
+    counts,
+    deviation,
+    ended,
+    fails,
+    finding_text,
+    gone,
+    headline,
+    in_trouble,
+    warnings,
+)
+from probe.reports.document import (
+    ANSWER,
+    Alert,
+    Answer,
+    Case,
+    CaseEnd,
+    Deviations,
+    Document,
+    Ladder,
+    Line,
+    Note,
+    On,
+    Part,
+    Reasons,
+    Remarks,
+    Rung,
+    Section,
+    Shown,
+    Suite,
+    Table,
+    Text,
+    fact,
+    toned,
+)
+from probe.reports.wording import (
+    attempts_text,
+    clause_text,
+    departures,
+    due_flags,
+    flags_of,
+    known_text,
+    listed,
+    path_text,
+)
+from probe.results.verdict import CloseForm, Compliance, ExchangeResult, Report, Run, Step, Unchecked, Verdict
+
+Chosen = Callable[[ExchangeResult], bool]
+_QUESTIONS = (
+    ("three-way handshake", "three_way", "open"),
+    ("four-way close, by us", "close_by_us", "close-by-us"),
+    ("four-way close, by peer", "close_by_peer", "close-by-peer"),
+)
+_HEADERS = ("exchange", "sent", "due", "came", "peer state", "verdict", "clause")
+_LEGEND = Note(
+    "flags as tcpdump writes them (S SYN, F FIN, R RST, P PSH, . ACK), one word a segment;"
+    " numbers relative to the ISNs; clause of RFC 9293 unless another is named"
+)
+_ASIDE = ("exchange", "target", "IP", "verdict", "reason")
+_FLEET = (
+    "close, us: four-way close by us; close, peer: by the peer; open: inconclusive; worst: the weightiest finding, else"
+    " why something is open"
+)
+_WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
+_NONE = "-"
+_WHO = {"listen": "client"}
+_FORMS = {
+    CloseForm.FOUR: "four-segment",
+    CloseForm.THREE: "three-segment",
+    CloseForm.SIMULTANEOUS: "simultaneous",
+}
+
+
+def document(report: Report, show: Chosen = lambda result: False, *, several: bool = False) -> Document:
+    """The document. ``show`` says which exchanges get their ladder although they passed.
+
+    Of ``several`` targets each has a row, and only those where something failed are told of in full.
+    """
+    return Document(
+        report.command,
+        (section(report, show, several=several),),
+        partial(data.check, report),
+        frozenset({"exchanges", "runs"}),
+        suites=partial(suites, report),
+        alerts=partial(alerts, report),
+    )
+
+
+def section(report: Report, show: Chosen = lambda result: False, *, several: bool = False) -> Section:
+    """What a report comes to, apart from the command it answers."""
+    targets = _targets(report, several=several)
+    overview: list[Part] = [] if several else [_answer(report, run) for run in report.runs]
+    overview += [targets] if targets.rows else []
+    details: list[Part] = []
+    for run in report.runs:
+        told = not several or any(e.news is Verdict.FAIL or show(e) for e in run.exchanges)
+        own: list[Part] = [replace(_answer(report, run), on=On.TERMINAL)] if several else []
+        own += _details(report, run, show)
+        details += own if told else [replace(one, on=one.on & ~ANSWER) for one in own]
+    if aside := _aside(report):
+        details.append(aside)
+    details += [_LEGEND] * any(one.on & On.TERMINAL for one in details)
+    details += gone(report.expected)
+    total = len(report.runs) + len(report.unchecked)
+    lost = f", {len(report.unchecked)} not checked" if report.unchecked else ""
+    lead = f"{total} target{'s' * (total != 1)}{lost}: " if several else ""
+    failed = sum(fails(e.news, report) for e in report.exchanges)
+    return Section(
+        headline(len(report.exchanges), failed, "exchange"),
+        replace(counts(report, report.exchanges), lead=lead),
+        tuple(overview),
+        tuple(details),
+    )
+
+
+# -- the answer --------------------------------------------------------------------------------------------------------
+
+
+def _answer(report: Report, run: Run) -> Answer:
+    who = _WHO.get(report.command, "target") + (f" {run.name}," if run.name else "")
+    lines = []
+    for question, topic, prefix in _QUESTIONS:
+        word: Compliance = getattr(run.summary, topic)
+        remark = _remark(word, [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")])
+        lines.append(Line(question, (toned(word), f" ({remark})" if remark else "")))
+    if run.mixed is not None:  # no departure, but nothing a stack does on purpose
+        sides = (
+            f"only RFC 5961 explains {listed(run.mixed.mitigated)}; only the classic text {listed(run.mixed.classic)}"
+        )
+        lines.append(Line("readings", (toned("warn", "mixed"), f" ({sides}; see probe explain profile)")))
+    heading = f"{who} {run.target} (IPv{run.ip_version}), profile {run.profile or report.profile}"
+    return Answer(heading, tuple(lines), ANSWER)
+
+
+def _remark(word: Compliance, about: list[ExchangeResult]) -> str:
+    """What the word rests on: the forms seen, or what stands against it."""
+    if word is Compliance.FOLLOWED:
+        seen = sorted({_FORMS[e.form] for e in about if e.verdict is Verdict.PASS and e.form in _FORMS})
+        return f"{listed(seen)} form seen" if seen else ""
+    if word is Compliance.NOT_FOLLOWED:
+        broken = [f"{f.rule} in {e.id}" for e in about if e.verdict is Verdict.FAIL for f in e.findings]
+        return listed(dict.fromkeys(broken))
+    return "; ".join(dict.fromkeys(e.reason for e in about if e.reason))
+
+
+def _targets(report: Report, *, several: bool) -> Table:
+    """A row a target and IP version."""
+    headers = ["target", "IP", "three-way", "close, us", "close, peer", "pass", "fail", "warn", "open", "skip"]
+    headers += (["expected"] if report.expected else []) + ["worst"]
+    rows: list[tuple[Text, ...]] = []
+    for run in report.runs:
+        words = [e.news for e in run.exchanges if not e.expected]
+        numbers = [toned(word, str(words.count(word))) if word in words else "0" for word in _WORDS]
+        numbers += [str(len(run.exchanges) - len(words))] if report.expected else []
+        answers = map(toned, (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer))
+        worst = next(_weightiest(run), _NONE)
+        rows.append((f"{run.name} {run.target}".strip(), str(run.ip_version), *answers, *numbers, worst))
+    for one in report.unchecked:
+        nothing = [_NONE] * (len(headers) - 3)
+        version = str(one.ip_version or _NONE)
+        rows.append((f"{one.name} {one.target}".strip(), version, *nothing, f"not checked: {one.reason}"))
+    on = On.TERMINAL | On.QUIET | On.SUMMARY if several else On.SUMMARY
+    return Table(tuple(headers), tuple(rows), legend=_FLEET, on=on)
+
+
+def _weightiest(run: Run) -> Iterator[str]:
+    """What is to be said of a run in a few words, from the weightiest to the lightest."""
+    for word in (Verdict.FAIL, Verdict.WARN):
+        found = [f"{finding.rule} in {e.id}" for e in run.exchanges if e.news is word for finding in e.findings]
+        if found:
+            yield f"{word}: {found[0]}{_more(len(found))}"
+    if run.interrupted:
+        yield run.trouble or "interrupted"
+    reasons: dict[str, list[str]] = {}
+    for e in run.exchanges:
+        if e.verdict is Verdict.INCONCLUSIVE:
+            reasons.setdefault(e.reason, []).append(e.id)
+    if reasons:
+        reason, ids = max(reasons.items(), key=lambda item: len(item[1]))
+        where = f" ({listed(ids)})" if len(ids) <= 2 else f" ({len(ids)} exchanges)"
+        yield f"{reason}{where}{_more(len(reasons))}"
+    if run.mixed is not None:
+        yield "mixes the readings of RFC 793 and RFC 5961"
+
+
+def _more(count: int) -> str:
+    return f", and {count - 1} more" if count > 1 else ""
+
+
+# -- exchange by exchange ----------------------------------------------------------------------------------------------
+
+
+def _details(report: Report, run: Run, show: Chosen) -> Iterator[Part]:
+    count = len(run.exchanges)
+    title = f"{run.target} (IPv{run.ip_version}): {count} exchange{'s' * (count != 1)} in {run.seconds:.1f} s"
+    if run.exchanges:
+        yield Table(_HEADERS, tuple(map(_row, run.exchanges)), title, on=On.TERMINAL)
+    yield from (found for e in run.exchanges if (found := deviations(run, e)).found)
+    grouped: dict[tuple[Verdict, str], list[str]] = {}
+    for e in run.exchanges:
+        if e.reason:
+            grouped.setdefault((e.verdict, e.reason), []).append(e.id)
+    if grouped:
+        yield Reasons(tuple((word.value, f"{reason}: {', '.join(ids)}") for (word, reason), ids in grouped.items()))
+    yield from (
+        Remarks(f"{_where(run, e)}: departures from the capture", "", tuple(departures(e)), On.SUMMARY)
+        for e in run.exchanges
+        if e.departures
+    )
+    for e in run.exchanges:
+        odd = not e.expected and (bool(e.findings) or e.verdict in (Verdict.FAIL, Verdict.WARN))
+        drawn = e.steps and e.findings and not e.expected and fails(e.news, report)
+        on = (On.TERMINAL if odd or show(e) else On.PAGE) | (On.SUMMARY if drawn else On.PAGE)
+        yield replace(ladder(e), title=f"{_where(run, e)}: ladder", on=on)
+
+
+def _row(e: ExchangeResult) -> tuple[Text, ...]:
+    """What was sent, due and came: of the first finding where there is one, of the whole exchange otherwise."""
+    steps = e.steps[: e.judged]
+    sent = due = came = _NONE
+    if e.findings:
+        sent, due, came = e.findings[0].sent, e.findings[0].due, e.findings[0].came
+    elif e.steps:
+        sent, came = flags_of(steps, ">"), flags_of(steps, "<")
+        if e.verdict is Verdict.PASS and came:
+            due = due_flags(steps)
+            came = "as due" if due == came else came
+        came = came or "nothing"
+    word = toned("skip", "expected") if e.expected else toned(e.verdict)
+    return (e.id, sent, due, came, path_text(steps) or _NONE, word, clause_text(e.clause))
+
+
+def _where(run: Run, result: ExchangeResult) -> str:
+    return f"{result.id} at {run.name or run.target} (IPv{run.ip_version})"
+
+
+def deviations(run: Run | None, result: ExchangeResult) -> Deviations:
+    """The findings of an exchange in full."""
+    attempts = fact("attempts", attempts_text(result) if result.attempts > 1 else "")
+    found = []
+    for finding in result.findings:
+        # A deviation that may be explained otherwise is evidence, not a verdict: the exchange's word stands above it.
+        word = result.verdict if result.verdict is Verdict.INCONCLUSIVE else finding.word
+        since = next((known for known in result.known if known.rule == finding.rule), None)
+        found.append(deviation(finding, word, since, after=[attempts]))
+    on = On.TERMINAL if result.expected else On.TERMINAL | On.SUMMARY
+    title = _where(run, result) if run else result.id
+    return Deviations(result.id, title, result.news, result.reason, tuple(found), on)
+
+
+def _aside(report: Report) -> Table | None:
+    """What was expected, and what has no verdict."""
+    rows: list[tuple[Text, ...]] = []
+    for run in report.runs:
+        for e in run.exchanges:
+            if e.expected or e.news in (Verdict.INCONCLUSIVE, Verdict.SKIP):
+                reason = "; ".join(map(known_text, e.known)) if e.expected else e.reason
+                tries = f" ({attempts_text(e)})" if e.attempts > 1 else ""
+                word = "expected" if e.expected else e.news.value
+                rows.append((e.id, run.name or run.target, str(run.ip_version), word, reason + tries))
+    return Table(_ASIDE, tuple(rows), "Expected, inconclusive, skipped", on=On.SUMMARY) if rows else None
+
+
+def ladder(result: ExchangeResult) -> Ladder:
+    """Every segment of an exchange, and what it told about the peer's state."""
+    form = f", {result.form}" if result.form else ""
+    return Ladder(
+        result.id,
+        (toned("strong", result.id), f": {result.title}: ", toned(result.verdict), form),
+        (result.flow,) if result.steps else (),
+        ("tester", "peer"),
+        ("", "peer state inferred"),
+        partial(_rungs, result),
+        len(result.steps),
+        tuple(Shown(max(f.packets, default=0), f.rule, f.sent, f.due, f.came) for f in result.findings),
+        judged=result.judged,
+        blank="no segment was exchanged" + (f": {result.reason}" if result.reason else ""),
+    )
+
+
+def _rungs(result: ExchangeResult) -> list[Rung]:
+    broken = {number: f.rule for f in result.findings for number in f.packets if number}
+    start = result.steps[0].time if result.steps else 0.0
+
+    def rung(place: int, step: Step) -> Rung:
+        return Rung(
+            place,
+            step.number,
+            step.time - start,
+            step.direction == ">",
+            step.text,
+            right=step.peer_states,
+            kernel=step.kernel_state or "",
+            note=step.origin.text,
+            broken=broken.get(step.number, ""),
+        )
+
+    return [rung(place, step) for place, step in enumerate(result.steps)]
+
+
+# -- for pipelines -----------------------------------------------------------------------------------------------------
+
+
+def alerts(report: Report) -> Iterator[Alert]:
+    """One a finding that is news."""
+    for run in report.runs:
+        for e in run.exchanges:
+            expected = {one.rule for one in e.known}
+            fresh = [f for f in e.findings if f.rule not in expected]
+            where = f"{e.id} at {run.name or run.target} (IPv{run.ip_version})"
+            if not fresh:
+                yield from alert(e.news, report, f"{e.news}: {e.id}", f"{where}: {e.reason}")
+            for f in fresh:
+                text = f"{where}: {finding_text(f)} ({f.level_text}, {f.clause})"
+                yield from alert(e.news, report, f"{f.rule} in {e.id}", text)
+
+
+def suites(report: Report) -> list[Suite]:
+    """One a target and IP version, with a case an exchange; and those of targets without a run."""
+    return [_suite(report, run) for run in report.runs] + [
+        Suite(report.command, _title(one), in_trouble(one.reason)) for one in report.unchecked
+    ]
+
+
+def _title(one: Run | Unchecked) -> str:
+    return " ".join(filter(None, (one.name, one.target, f"IPv{one.ip_version}" if one.ip_version else "")))
+
+
+def _suite(report: Report, run: Run) -> Suite:
+    properties = {
+        "target": run.target,
+        "ip_version": str(run.ip_version),
+        "profile": run.profile or report.profile,
+        "three_way": run.summary.three_way,
+        "close_by_us": run.summary.close_by_us,
+        "close_by_peer": run.summary.close_by_peer,
+        **warnings(run.warnings),
+    }
+    cases = [case(e, report.fail_on) for e in run.exchanges] + in_trouble(run.trouble)
+    began = min((e.steps[0].time for e in run.exchanges if e.steps), default=None)
+    return Suite(report.command, _title(run), cases, properties, run.seconds, began)
+
+
+def case(result: ExchangeResult, fail_on: frozenset[Verdict] = frozenset()) -> Case:
+    """One exchange as a case, with its evidence."""
+    steps, found = result.steps, deviations(None, result)
+    end, message, kind = ended(result.verdict, result.news, result.findings, result.known, result.reason, fail_on)
+    evidence: list[Part | str] = []
+    if steps or found.found:
+        evidence = [result.reason, attempts_text(result) if result.attempts > 1 else ""]
+        evidence += [found] * bool(found.found) + departures(result) + [ladder(result)] * bool(steps)
+    return Case(
+        result.id,
+        end,
+        message,
+        kind,
+        (found,) if end is CaseEnd.FAILED and found.found else (),
+        tuple(filter(None, evidence)),
+        steps[-1].time - steps[0].time if steps else 0.0,
+    )

@@ -1,0 +1,221 @@
+"""One connection of a capture in a report: its row in the table, its findings in full, its ladder, its case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+from probe.reports.builders.cases import deviation, ended
+from probe.reports.document import (
+    ALWAYS,
+    Case,
+    CaseEnd,
+    Deviations,
+    Ladder,
+    On,
+    Rung,
+    Shown,
+    Text,
+    fact,
+    toned,
+)
+from probe.reports.wording import known_text
+from probe.results.connection import Connection, Evidence, Opener, Packet, StateStep
+from probe.results.verdict import Finding, Verdict
+from probe.spec.segment import ACK, PSH, SYN
+from probe.spec.states import State
+
+_SHORT = {
+    State.CLOSED: "CL",
+    State.LISTEN: "LI",
+    State.SYN_SENT: "SS",
+    State.SYN_RECEIVED: "SR",
+    State.ESTABLISHED: "ES",
+    State.FIN_WAIT_1: "F1",
+    State.FIN_WAIT_2: "F2",
+    State.CLOSE_WAIT: "CW",
+    State.CLOSING: "CG",
+    State.LAST_ACK: "LA",
+    State.TIME_WAIT: "TW",
+}
+HEADERS = (
+    "#", "client", "server", "handshake", "close", "client states", "server states",
+    "again", "RTT ms", "state", "history", "compl.", "verdict", "why",
+)  # fmt: skip
+STACKS = ((0,), (1, 2), (5, 6), (3, 4), (8, 7), (9, 10), (11,), (12, 13))
+SPARE = frozenset({9, 10, 11})
+LEGEND = (
+    "RTT: of the handshake; again: retransmissions of SYN, SYN-ACK and FIN; state, history: Zeek's conn_state and"
+    " history; compl.: Wireshark's completeness number; states: "
+) + ", ".join(f"{short}={state}" for state, short in _SHORT.items())
+_NONE = "-"
+
+Placed = tuple[int, Packet]
+"""A segment and its place in its connection, from 0."""
+Segments = Mapping[tuple[str, int], Sequence[Placed]]
+"""Segments to draw, by file and index of their connection."""
+
+
+# -- connections -------------------------------------------------------------------------------------------------------
+
+
+def short_names(files: Iterable[str]) -> dict[str, str]:
+    """Path -> the file's own name where no other file has the same one, else the path."""
+    paths = list(dict.fromkeys(files))
+    own = [PurePath(path).name or path for path in paths]
+    return {path: name if own.count(name) == 1 else path for path, name in zip(paths, own, strict=True)}
+
+
+def name_of(connection: Connection, names: Mapping[str, str]) -> str:
+    """``a.pcap:7``, or the number alone where there is only one file."""
+    return (
+        f"{names.get(connection.file, connection.file)}:{connection.index}" if len(names) > 1 else str(connection.index)
+    )
+
+
+def row(c: Connection, names: Mapping[str, str]) -> tuple[Text, ...]:
+    """Its row under ``HEADERS``."""
+    return (
+        name_of(c, names),
+        str(c.client),
+        str(c.server),
+        _opening(c),
+        c.close.value,
+        _path(c.client_states),
+        _path(c.server_states),
+        f"{c.syn_again}/{c.syn_ack_again}/{c.fin_again}",
+        _NONE if c.rtt is None else f"{c.rtt * 1000:.3f}",
+        c.conn_state,
+        c.history,
+        str(c.completeness),
+        toned("skip", "expected") if c.expected else toned(c.news),
+        _why(c),
+    )
+
+
+def _opening(c: Connection) -> str:
+    """The handshake; simultaneous and mid-stream openers are named."""
+    return c.handshake.value if c.opener is Opener.CLIENT else f"{c.handshake} ({c.opener})"
+
+
+def _path(steps: Iterable[StateStep]) -> str:
+    """``SS ES F1 F2 TW``; a hyphen where no state is certain."""
+    return " ".join(_SHORT[State(step.state)] for step in steps) or _NONE
+
+
+def _why(c: Connection) -> str:
+    """What the verdict rests on where it is no plain pass: the rules broken, or what the record lacks."""
+    if c.expected:
+        return "; ".join(known_text(one) for one in c.known if one is not None)
+    broken = ", ".join(dict.fromkeys(f.rule for f in c.findings))
+    return broken or ("" if c.evidence is Evidence.COMPLETE else c.evidence.value)
+
+
+def deviations(c: Connection, names: Mapping[str, str]) -> Deviations:
+    """The findings of a connection in full; ``names`` of the files, where there are several."""
+    found = []
+    for finding in c.findings:
+        since = dict(zip(c.findings, c.known, strict=False)).get(finding)
+        before = [fact("ends", f"{c.client} > {c.server}"), fact("against", blamed(c, finding))]
+        after = [] if c.evidence is Evidence.COMPLETE else [fact("evidence", c.evidence)]
+        found.append(deviation(finding, finding.word, since, before=before, after=after))
+    name = name_of(c, names)
+    place = name if len(names) > 1 else f"connection {name}"
+    on = On.TERMINAL if c.expected else On.TERMINAL | On.SUMMARY
+    return Deviations(place, f"Connection {name}", c.news, "", tuple(found), on)
+
+
+def blamed(found: Connection, finding: Finding) -> str:
+    """``the server, 192.0.2.2:80``: the end that a finding stands against, where it is known."""
+    end = dict(zip(found.findings, found.blamed, strict=False)).get(finding)
+    return f"the {'client' if end == found.client else 'server'}, {end}" if end else ""
+
+
+# -- ladders -----------------------------------------------------------------------------------------------------------
+
+
+def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segments] = dict) -> Ladder:
+    """Every segment between the states of both ends: of ``packets``, all there are, else those of ``segments``."""
+    facts = [
+        f"{c.client} > {c.server}, started {datetime.fromtimestamp(c.start, UTC):%Y-%m-%d %H:%M:%S.%f UTC},"
+        f" {c.duration:.6f} s" + ("" if c.rtt is None else f", handshake RTT {c.rtt * 1000:.3f} ms"),
+        f"handshake {_opening(c)}, close {c.close}; evidence: {c.evidence}",
+        f"sent again: SYN {c.syn_again}, SYN-ACK {c.syn_ack_again}, FIN {c.fin_again};"
+        f" Zeek {c.conn_state or _NONE} {c.history}; Wireshark completeness {c.completeness}",
+    ]
+    blamed = dict(zip(c.findings, c.blamed, strict=False))
+    found = [
+        Shown(max(f.packets, default=0), f.rule, f.sent, f.due, f.came, rightward=blamed.get(f) != c.client)
+        for f in c.findings
+    ]
+    placed = tuple(enumerate(packets))
+    return Ladder(
+        "",
+        (toned("strong", f"connection {c.index} of {c.file}: "), toned(c.verdict)),
+        tuple(facts),
+        ("client", "server"),
+        ("client state", "server state"),
+        lambda: _rungs(c, placed or segments().get((c.file, c.index), ())),
+        c.packets,
+        tuple(found),
+        (str(c.client), str(c.server)),
+        on=ALWAYS,
+    )
+
+
+def _rungs(c: Connection, placed: Sequence[Placed]) -> list[Rung]:
+    client, server = ({step.packet: step.state for step in steps} for steps in (c.client_states, c.server_states))
+    broken: dict[int, list[str]] = {}
+    for finding in c.findings:
+        for number in finding.packets:
+            broken.setdefault(number, []).append(finding.rule)
+    bases = [_base([packet for _, packet in placed], from_client=one) for one in (True, False)]
+    here = there = ""
+    rungs = []
+    for place, packet in placed:
+        new = packet.number in client or packet.number in server or packet.number in broken
+        here, there = client.get(packet.number, here), server.get(packet.number, there)
+        own, other = bases if packet.from_client else reversed(bases)
+        segment = packet.segment
+        rungs.append(
+            Rung(
+                place,
+                packet.number,
+                packet.time - c.start,
+                packet.from_client,
+                segment.text(own, other),
+                (here,) if here else (),
+                (there,) if there else (),
+                note=", ".join(segment.faults),
+                broken=", ".join(broken.get(packet.number, ())),
+                plain=segment.flags & ~PSH == ACK and not segment.faults and not new,
+            )
+        )
+    return rungs
+
+
+def _base(packets: Iterable[Packet], *, from_client: bool) -> int | None:
+    """The ISN of an end; where its SYN was not seen, the first number known of it, sent or acknowledged."""
+    first: int | None = None
+    for packet in packets:
+        segment = packet.segment
+        if packet.from_client == from_client:
+            if segment.flags & SYN:
+                return int(segment.seq)
+            first = int(segment.seq) if first is None else first
+        elif segment.flags & ACK and first is None:
+            first = int(segment.ack)
+    return first
+
+
+def case(c: Connection, fail_on: frozenset[Verdict]) -> Case:
+    """The connection as a case, with its evidence."""
+    reason = "" if c.evidence is Evidence.COMPLETE else c.evidence.value
+    known = [one for one in c.known if one is not None] if c.expected else []
+    end, message, kind = ended(c.verdict, c.news, c.fresh, known, reason, fail_on)
+    about = f"{c.packets} packets from packet {c.first_packet}; handshake {c.handshake}; close {c.close};"
+    about += f" evidence {c.evidence}; Zeek {c.conn_state} {c.history}"
+    full = (deviations(c, {}),) if c.findings else ()
+    text = full if end is CaseEnd.FAILED else ()
+    return Case(f"{c.index}: {c.client} > {c.server}", end, message, kind, text, (about, *full), c.duration)

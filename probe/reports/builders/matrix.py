@@ -1,0 +1,252 @@
+"""The report of a matrix: states by segments at a glance, every departure by rule and place, what was not reached."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+from probe.reports import data
+from probe.reports.builders.cases import (
+    alert,
+    counts,
+    deviation,
+    ended,
+    fails,
+    finding_text,
+    gone,
+    headline,
+    in_trouble,
+    warnings,
+)
+from probe.reports.document import (
+    TOLD,
+    Alert,
+    Case,
+    CaseEnd,
+    Deviation,
+    Deviations,
+    Document,
+    Grid,
+    GridCell,
+    Ladder,
+    Note,
+    On,
+    Part,
+    Reasons,
+    Section,
+    Shown,
+    Suite,
+    fact,
+)
+from probe.reports.wording import known_text, listed
+from probe.results.matrix import CellResult, MatrixReport, MatrixRun
+from probe.results.verdict import SEVERITY, Finding, Verdict
+from probe.spec import rules
+from probe.spec.segment import KINDS
+from probe.spec.states import State
+
+_LEGEND = Note(
+    "12: so many positions of SEG.SEQ, SEG.ACK and payload, all as due; +3F failed, +2w warned, +1? could not be told,"
+    " +4e were expected; skip: not played. Flags as tcpdump writes them; numbers in examples relative to the ISNs.",
+    TOLD | On.QUIET,
+)
+_ACTIVE = "from SYN-SENT"
+_SHOWN = 50
+"""So many cells of a case are described; the JSON has all of them."""
+
+
+def document(report: MatrixReport) -> Document:
+    """The document."""
+    return Document(
+        "matrix",
+        (_section(report),),
+        partial(data.matrix, report),
+        frozenset({"cells", "ways", "runs"}),
+        suites=lambda: [_suite(report, run) for run in report.runs],
+        alerts=partial(_alerts, report),
+    )
+
+
+def _section(report: MatrixReport) -> Section:
+    overview: list[Part] = [_grid(report, run) for run in report.runs]
+    overview += [_LEGEND] * bool(report.cells)
+    details: list[Part] = [*_by_rule(report), *_by_place(report)]
+    doubts, absent = _doubts(report), _absent(report)
+    details += [Reasons(rows) for rows in (doubts, absent) if rows]
+    details += gone(report.expected)
+    failed = sum(fails(cell.news, report) for cell in report.cells)
+    return Section(
+        headline(len(report.cells), failed, "cell"), counts(report, report.cells), tuple(overview), tuple(details)
+    )
+
+
+# -- at a glance -------------------------------------------------------------------------------------------------------
+
+
+def _grid(report: MatrixReport, run: MatrixRun) -> Grid:
+    asked = tuple(kind for kind in KINDS if any(c.segment == kind for c in run.cells))
+    rows = []
+    for state in State:  # SYN-RECEIVED has two rows, by who opened
+        own = [c for c in run.cells if c.state == state.value]
+        for label, cells in (
+            (state.value, [c for c in own if c.way != _ACTIVE]),
+            (" active open", [c for c in own if c.way == _ACTIVE]),
+        ):
+            if cells:
+                rows.append((label, tuple(_cell([c for c in cells if c.segment == kind]) for kind in asked)))
+    about = f"{len(run.cells)} cells over {run.connections} connections in {run.seconds:.1f} s, trigger {run.trigger}"
+    return Grid(f"target {run.target} (IPv{run.ip_version}), profile {report.profile}", about, asked, tuple(rows))
+
+
+def _cell(cells: Sequence[CellResult]) -> GridCell | None:
+    news = Counter(c.news for c in cells if not c.expected)
+    return GridCell(news, len(cells) - news.total(), tuple(cells)) if cells else None
+
+
+# -- what departs ------------------------------------------------------------------------------------------------------
+
+
+def _by_rule(report: MatrixReport) -> Iterator[Deviations]:
+    """For a terminal: failed cells, then warned ones, by the rule they break; a line a state and kind of segment."""
+    for word in (Verdict.FAIL, Verdict.WARN):
+        found: dict[str, list[CellResult]] = {}
+        for cell in report.cells:
+            if cell.news is word:
+                found.setdefault(cell.rule, []).append(cell)
+        for rule, cells in found.items():
+            alike: dict[str, list[CellResult]] = {}
+            for cell in cells:
+                alike.setdefault(_place(cell), []).append(cell)
+            known = rules.ALL.get(rule)
+            facts = [fact("rule", known.sentence)] if known else []
+            facts += [fact(place, _example(group)) for place, group in alike.items()]
+            one = Deviation(word.value, word, rule, cells[0].level, cells[0].clause, tuple(facts))
+            yield Deviations("", rule, word, "", (one,), On.TERMINAL)
+
+
+def _place(cell: CellResult) -> str:
+    state = f"{cell.state} {_ACTIVE}" if cell.way == _ACTIVE else cell.state
+    return f"{state} {cell.segment}"
+
+
+def _example(cells: list[CellResult]) -> str:
+    """How many positions, one of them in full, and for which IP version if not for both."""
+    first = cells[0]
+    versions = sorted({c.ip_version for c in cells})
+    count = len([c for c in cells if c.ip_version == first.ip_version])
+    only = "" if len(versions) > 1 else f" (IPv{versions[0]})"
+    lead = f"{count} positions{only}, as" if count > 1 else f"1 position{only}:"
+    return f"{lead} {_position(first)}: sent {first.sent}; due {first.due}; came {first.came}"
+
+
+def _position(cell: CellResult) -> str:
+    numbers = (f"SEG.SEQ={cell.seq}" if cell.seq else "", f"SEG.ACK={cell.ack}" if cell.ack not in ("", "none") else "")
+    return ", ".join(filter(None, (*numbers, "with payload" if cell.payload else "")))
+
+
+def _groups(report: MatrixReport) -> Iterator[tuple[list[CellResult], Finding]]:
+    """The cells with findings that were not expected, by rule and place, with the first finding; failures first."""
+    found: dict[tuple[str, str, str], list[CellResult]] = {}
+    for cell in report.cells:
+        if cell.findings and not cell.expected:
+            found.setdefault((cell.news, cell.findings[0].rule, cell.place), []).append(cell)
+    for cells in sorted(found.values(), key=lambda cells: cells[0].news is not Verdict.FAIL):
+        yield cells, cells[0].findings[0]
+
+
+def _by_place(report: MatrixReport) -> Iterator[Part]:
+    """For a summary: an example of every rule broken in a place, drawn where it fails the run."""
+    for cells, finding in _groups(report):
+        first, count = cells[0], len(cells)
+        title = f"{first.place}: {first.news}, {count} position{'s' * (count != 1)}"
+        yield Deviations("", title, first.news, "", (deviation(finding, first.news, None),), On.SUMMARY)
+        if fails(first.news, report):
+            shown = Shown(0, finding.rule, finding.sent, finding.due, finding.came)
+            title = f"{first.place}: {finding.rule}"
+            yield Ladder(title, (), (), ("tester", "peer"), ("", ""), list, 2, (shown,), on=On.SUMMARY)
+
+
+# -- what cannot be told, and what was not played ----------------------------------------------------------------------
+
+
+def _doubts(report: MatrixReport) -> tuple[tuple[str, str], ...]:
+    found: dict[str, list[CellResult]] = {}
+    for cell in report.cells:
+        if cell.verdict is Verdict.INCONCLUSIVE:
+            found.setdefault(cell.reason, []).append(cell)
+    return tuple((Verdict.INCONCLUSIVE.value, f"{reason}: {_places(cells)}") for reason, cells in found.items())
+
+
+def _places(cells: Iterable[CellResult]) -> str:
+    shown = [place if count == 1 else f"{place} ({count})" for place, count in Counter(map(_place, cells)).items()]
+    return listed(shown if len(shown) <= 6 else [*shown[:5], f"{len(shown) - 5} more"])
+
+
+def _absent(report: MatrixReport) -> tuple[tuple[str, str], ...]:
+    """The states, and the other ways into states, that this peer could not be brought into."""
+    found: dict[tuple[Verdict, str], dict[str, None]] = {}
+    for run in report.runs:
+        for way in run.ways:
+            if way.verdict is not Verdict.PASS:
+                found.setdefault((way.verdict, way.reason), {})[f"{way.state} ({way.way})"] = None
+    return tuple((word.value, f"{reason}: not reached: {listed(ways)}") for (word, reason), ways in found.items())
+
+
+# -- for pipelines -----------------------------------------------------------------------------------------------------
+
+
+def _alerts(report: MatrixReport) -> Iterator[Alert]:
+    """One a rule broken in a state."""
+    for cells, f in _groups(report):
+        first = cells[0]
+        where = f"{len(cells)} of {first.place}, as over IPv{first.ip_version}"
+        message = f"{where}: {finding_text(f)} ({f.level_text}, {f.clause})"
+        yield from alert(first.news, report, f"{f.rule} in {first.place}", message)
+
+
+def _suite(report: MatrixReport, run: MatrixRun) -> Suite:
+    """A case a state, way and kind of segment."""
+    groups: dict[tuple[str, str, str], list[CellResult]] = {}
+    for cell in run.cells:
+        groups.setdefault((cell.state, cell.way, cell.segment), []).append(cell)
+    cases = [_case(key, cells, report.fail_on) for key, cells in groups.items()] + in_trouble(run.trouble)
+    properties = {
+        "target": run.target,
+        "ip_version": str(run.ip_version),
+        "profile": report.profile,
+        "trigger": run.trigger,
+        **warnings(run.warnings),
+    }
+    return Suite("matrix", f"{run.target} IPv{run.ip_version}", cases, properties, run.seconds)
+
+
+def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset[Verdict]) -> Case:
+    """The group ends as its weightiest cell does, and tells of every cell that is not as due."""
+    state, way, segment = key
+    heaviest = max(cells, key=lambda c: (c.news in fail_on, SEVERITY.index(c.news), c.expected))
+    end, message, kind = ended(
+        heaviest.verdict, heaviest.news, heaviest.findings, heaviest.known, heaviest.reason, fail_on
+    )
+    odd = [line for cell in cells if cell.verdict is not Verdict.PASS for line in _lines(cell)]
+    alike = sum(c.news is heaviest.news for c in cells)
+    if end is CaseEnd.FAILED and len(cells) > 1:
+        message = f"{alike} of {len(cells)} positions, as {message}"
+    told = "\n".join([*odd[:_SHOWN], *([f"{len(odd) - _SHOWN} more"] if len(odd) > _SHOWN else [])])
+    words = [c.news for c in cells if not c.expected]
+    numbers = [f"{words.count(word)} {word}" for word in Verdict if word in words]
+    numbers += [f"{len(cells) - len(words)} expected"] if len(words) < len(cells) else []
+    about = f"{len(cells)} position{'s' * (len(cells) != 1)}: {listed(numbers)}"
+    name = f"{state} {segment}" + (f" ({way})" if way else "")
+    evidence = "\n".join(filter(None, (about, told)))
+    return Case(name, end, message, kind, (told,) if end is CaseEnd.FAILED else (), (evidence,))
+
+
+def _lines(cell: CellResult) -> Iterator[str]:
+    where = _position(cell)
+    if not cell.findings:
+        yield f"{cell.verdict} {where}: {cell.reason}"
+    for f in cell.findings:
+        known = next((f"; {known_text(one)}" for one in cell.known if one.rule == f.rule), "")
+        reason = f" ({cell.reason})" if cell.reason else ""
+        yield f"{cell.verdict} {where}{reason}: {f.rule} ({f.level_text}, {f.clause}): {finding_text(f)}{known}"

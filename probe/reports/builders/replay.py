@@ -1,0 +1,289 @@
+"""The report of a replay: recordings as their checks, captures by counts, connections, findings, ladders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from probe.reports import data
+from probe.reports.builders import check
+from probe.reports.builders.cases import alert, ended, fails, finding_text, gone, headline
+from probe.reports.builders.connection import (
+    HEADERS,
+    LEGEND,
+    SPARE,
+    STACKS,
+    Segments,
+    blamed,
+    case,
+    deviations,
+    ladder,
+    name_of,
+    row,
+    short_names,
+)
+from probe.reports.document import (
+    Alert,
+    Answer,
+    Case,
+    Counts,
+    Document,
+    Line,
+    On,
+    Part,
+    Section,
+    Suite,
+    Table,
+    Text,
+    Toned,
+    fact,
+    toned,
+)
+from probe.results.connection import Connection, Evidence, Packet, Recording, Replay
+from probe.results.verdict import Verdict
+
+LATE = "these are the results so far; what was not read by then is inconclusive"
+DRAWN = 10
+"""So many connections that failed are drawn with their segments, the worst first; the others by their findings."""
+_WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What is told: captures, recordings, and what was asked for.
+
+    ``whole`` is of all files together, for formats that keep everything, as are ``connections``; of the captures the
+    first ``limit`` (None: all) are listed, after ``filters`` as given. ``segments`` looks up those of connections.
+    """
+
+    whole: Replay
+    captures: Replay | None = None
+    recordings: Sequence[Recording] = ()
+    connections: Callable[[], Iterable[Connection]] = tuple
+    limit: int | None = 20
+    filters: tuple[str, ...] = ()
+    show: check.Chosen = lambda result: False
+    segments: Callable[[Sequence[Connection]], Segments] = field(default=lambda connections: {})
+
+    @property
+    def listed(self) -> tuple[Connection, ...]:
+        """The connections that are listed, in the order of the captures' report."""
+        return self.captures.listed[: self.limit] if self.captures is not None else ()
+
+
+def document(found: Replayed) -> Document:
+    """The document: a section a recording, and one for all captures."""
+    sections = []
+    for place, one in enumerate(found.recordings, 1):
+        last = place == len(found.recordings) and found.captures is None
+        told = (f"{one.file}: {recording_text(one)}", *one.differs)
+        section = check.section(one.report, found.show)
+        code = None if last else one.report.exit_code
+        sections.append(replace(section, subject=one.file, preface=told, code=code))
+    if found.captures is not None:
+        sections.append(_section(found.captures, found))
+    return Document(
+        "replay",
+        tuple(sections),
+        lambda: data.replay(found.whole, found.recordings, map(data.connection, found.connections())),
+        frozenset({"connections"}),
+        timed=False,  # as the lines of connections, which have times of their own
+        suites=partial(_suites, found),
+        alerts=partial(_alerts, found),
+        damage=tuple(_damage(found.captures)) if found.captures is not None else (),
+    )
+
+
+def recording_text(recording: Recording) -> str:
+    """Whence it comes, and whether its verdicts are the recorded ones; those that differ follow it."""
+    if recording.report.unchecked:
+        return f"a recording of `probe check`; {recording.report.unchecked[0].reason}"
+    count = sum(recording.verdicts.values())
+    told = f"all {_several(count, 'verdict')} equal the recorded ones"
+    if recording.differs:
+        told = f"{len(recording.differs)} of {_several(count, 'verdict')} differ from the recorded ones:"
+    return f"a recording of `probe check`, judged again from its packets; {told}"
+
+
+def shown(replay: Replay, picked: Sequence[tuple[Connection, Sequence[Packet]]]) -> Document:
+    """Some connections with all their segments, and nothing else; ``replay`` counts them."""
+    parts: list[Part] = []
+    for connection, packets in picked:
+        parts += [ladder(connection, packets), *([deviations(connection, {})] if connection.findings else [])]
+    rows = (data.connection(connection, packets) for connection, packets in picked)
+    section = Section("", _counts(replay), tuple(parts))
+    return Document("replay", (section,) * bool(picked), lambda: data.replay(replay, (), rows))
+
+
+# -- captures ----------------------------------------------------------------------------------------------------------
+
+
+def _section(replay: Replay, found: Replayed) -> Section:
+    names = short_names(replay.files)
+    failed = sum(count for word, count in replay.verdicts.items() if fails(Verdict(word), replay))
+    told = headline(replay.connections, failed, "connection")
+    told += ", but not all was read" if replay.connections and (replay.late or replay.interrupted) else ""
+    rows = [(Toned(rule, "code"), toned(word), f"{count:,}") for (rule, word), count in replay.deviations.items()]
+    overview: list[Part] = [Answer(_heading(replay), tuple(_answer(replay, found)))]
+    overview += [Table(("rule broken", "verdict", "connections"), tuple(rows), on=On.SUMMARY)] if rows else []
+    details: list[Part] = [_table(replay, found, names)] if found.listed else []
+    details += [deviations(c, names) for c in found.listed if c.findings]
+    drawn = [c for c in found.listed if fails(c.news, replay)]
+    segments = _once(lambda: found.segments(drawn[:DRAWN]))
+    for c in drawn:
+        title = f"Connection {name_of(c, names)}: ladder"
+        details.append(replace(ladder(c, (), segments), title=title, on=On.SUMMARY))
+    details += gone(replay.expected)
+    return Section(told, _counts(replay), tuple(overview), tuple(details), subject=_files(replay))
+
+
+def _once(make: Callable[[], Segments]) -> Callable[[], Segments]:
+    """The same, made when it is first asked for and kept: it takes another look at the files."""
+    kept: list[Segments] = []
+
+    def get() -> Segments:
+        if not kept:
+            kept.append(make())
+        return kept[0]
+
+    return get
+
+
+def _counts(replay: Replay) -> Counts:
+    lead = f"{replay.connections} connection{'s' * (replay.connections != 1)}, "
+    words = {Verdict(word): count for word, count in replay.verdicts.items()}
+    return Counts(words, lead, replay.known if replay.expected else None, replay.interrupted)
+
+
+def _files(replay: Replay) -> str:
+    return replay.files[0] if len(replay.files) == 1 else f"{len(replay.files):,} files"
+
+
+def _heading(replay: Replay) -> str:
+    counted = f"{_several(replay.connections, 'connection')} in {_several(replay.records, 'record')}"
+    return f"{_files(replay)}: {counted}, profile {replay.profile}, {replay.seconds:.1f} s"
+
+
+def _answer(replay: Replay, found: Replayed) -> Iterator[Line]:
+    if replay.connections:
+        opened, closed = Counter[str](), Counter[str]()
+        for (handshake, close), count in replay.counts.items():
+            opened[handshake] += count
+            closed[close] += count
+        yield fact("handshake", _counted(opened))
+        yield fact("close", _counted(closed))
+        words: list[Text] = []
+        for word in _WORDS:
+            if replay.verdicts.get(word):
+                words += [", " if words else "", toned(word), f" {replay.verdicts[word]:,}"]
+        words += [", " if words else "", toned("skip", "expected"), f" {replay.known:,}"] if replay.known else []
+        yield Line("verdict", tuple(words))
+        if set(replay.evidence) - {Evidence.COMPLETE}:
+            yield fact("evidence", _counted(replay.evidence))
+        if found.filters:
+            yield fact("filter", f"{', '.join(found.filters)}: {_matches(replay, found)}")
+    else:
+        yield fact("no result", "no TCP connection was found, so there is nothing to judge")
+    if any(replay.skipped.values()):
+        yield fact("skipped", f"{_several(sum(replay.skipped.values()), 'record')}: {_counted(replay.skipped)}")
+    for file, offset, reason in replay.faults:
+        where = f"{file} at octet {offset}: {reason}; results up to there" if offset else f"{file}: {reason}"
+        yield fact("damaged", where)
+    if replay.interrupted:
+        yield fact("interrupted", "these are the results so far")
+    if replay.late:
+        yield fact("deadline", LATE)
+
+
+def _counted(counts: Mapping[str, int] | Mapping[Evidence, int]) -> str:
+    """``four-way 12, none 3``, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{what} {count:,}" for what, count in ordered if count)
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def _matches(replay: Replay, found: Replayed) -> str:
+    """How many rows there are to show; once the limit is reached the rest is not known."""
+    if found.limit is not None and len(replay.listed) == found.limit:
+        return f"the worst {found.limit:,} that match are listed, --limit all lists every one"
+    return f"{_several(len(replay.listed), 'connection')} listed; the counts above are of all"
+
+
+def _damage(replay: Replay) -> list[str]:
+    return [f"{file}, octet {octet}: {reason}; results up to there" for file, octet, reason in replay.faults]
+
+
+def _table(replay: Replay, found: Replayed, names: Mapping[str, str]) -> Table:
+    left = (len(replay.listed) if found.filters else replay.connections) - min(
+        len(replay.listed), replay.connections if found.limit is None else found.limit
+    )
+    how = "--limit all lists them, --filter chooses, --jsonl writes them to a file"
+    return Table(
+        HEADERS,
+        tuple(row(c, names) for c in found.listed),
+        legend=LEGEND,
+        more=f"{left:,} more not shown: {how}" if left > 0 else "",
+        stacks=STACKS,
+        spare=SPARE,
+    )
+
+
+# -- for pipelines -----------------------------------------------------------------------------------------------------
+
+
+def _alerts(found: Replayed) -> Iterator[Alert]:
+    """One a finding in recordings; of captures one a rule broken, with the first connection listed as its example."""
+    for one in found.recordings:
+        yield from check.alerts(one.report)
+    replay = found.captures
+    if replay is None:
+        return
+    for (rule, word), count in sorted(replay.deviations.items(), key=lambda entry: entry[0][1] is not Verdict.FAIL):
+        message = "none of them is among those that --limit lists"
+        if example := next(((c, f) for c in found.listed for f in c.fresh if f.rule == rule), None):
+            c, f = example
+            place = f"connection {c.index} of {c.file} ({c.client} > {c.server})"
+            message = f"{place}: {finding_text(f)}, by {blamed(c, f)} ({f.level_text}, {f.clause})"
+        yield from alert(word, replay, f"{rule} in {count:,} connection{'s' * (count != 1)}", message)
+    if replay.late and Verdict.INCONCLUSIVE in replay.fail_on:
+        yield Alert(True, "inconclusive", LATE)
+
+
+def _suites(found: Replayed) -> list[Suite]:
+    """Recordings as checks are; of captures one a file with a case a connection listed, the counts are of all."""
+    suites = [suite for one in found.recordings if not one.report.unchecked for suite in check.suites(one.report)]
+    late = [
+        _late(one.report.unchecked[0].reason, one.report.fail_on, one.file)
+        for one in found.recordings
+        if one.report.unchecked
+    ]
+    if (replay := found.captures) is not None:
+        # Those something is listed of; one at least, so that the counts have a place.
+        files = [file for file in replay.files if any(c.file == file for c in found.listed)] or replay.files[:1]
+        suites += [_suite(replay, file, [c for c in found.listed if c.file == file]) for file in files]
+        late += [_late(LATE, replay.fail_on, "captures")] if replay.late else []
+    return suites + ([Suite("replay", "deadline", late)] if late else [])
+
+
+def _late(reason: str, fail_on: frozenset[Verdict], name: str) -> Case:
+    """What the deadline left unread or unjudged: inconclusive."""
+    end, message, kind = ended(Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE, (), (), reason, fail_on)
+    return Case(name, end, message, kind)
+
+
+def _suite(replay: Replay, file: str, connections: Sequence[Connection]) -> Suite:
+    properties = {
+        "profile": replay.profile,
+        "files": str(len(replay.files)),
+        "connections": str(replay.connections),
+        **{word.value: str(replay.verdicts.get(word, 0)) for word in Verdict},
+        **({"expected": str(replay.known)} if replay.expected else {}),
+    }
+    cases = [case(one, replay.fail_on) for one in connections]
+    seconds, began = sum(c.duration for c in connections), min((c.start for c in connections), default=None)
+    return Suite("replay", file, cases, properties, seconds, began)

@@ -1,0 +1,361 @@
+"""What every command found as plain data: the JSON names that scripts rely on (README.md, results.schema.json)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from probe.reports.document import Data, Rows
+from probe.results.connection import Connection, Packet, Recording, Replay, StateStep
+from probe.results.matrix import ApproachResult, CellResult, MatrixReport, MatrixRun
+from probe.results.verdict import (
+    Compliance,
+    ExchangeResult,
+    Expected,
+    Finding,
+    Known,
+    Report,
+    Run,
+    Step,
+    Summary,
+    Verdict,
+)
+from probe.spec.segment import ACK, Endpoint, Segment, flags_text
+
+SCHEMA_VERSION = 1
+_MICRO = 6
+_LINE = {"schema_version": SCHEMA_VERSION, "command": "replay", "event": "connection"}
+_WORST_FIRST = (Compliance.NOT_FOLLOWED, Compliance.INCONCLUSIVE, Compliance.SKIPPED, Compliance.FOLLOWED)
+
+
+def envelope(command: str, profile: str, exit_code: int) -> Data:
+    """What every document of every command begins with."""
+    return {"schema_version": SCHEMA_VERSION, "command": command, "profile": profile, "exit_code": exit_code}
+
+
+def known(one: Known) -> Data:
+    """An expected deviation at an exchange where it occurs."""
+    return {"rule": one.rule, "date": one.date, "reason": one.reason}
+
+
+def expected(one: Expected) -> Data:
+    """An expected deviation of the run, and what became of it."""
+    return {
+        "exchange": one.exchange,
+        "rule": one.rule,
+        "target": one.target,
+        "ip_version": one.ip_version or None,
+        "date": one.date,
+        "reason": one.reason,
+        "fate": one.fate.value,
+    }
+
+
+# -- a check -----------------------------------------------------------------------------------------------------------
+
+
+def check(report: Report) -> Data:
+    """A check, or what listening found.
+
+    ``target``, ``ip_version`` and ``profile`` are single values where there is only one, else lists of each once;
+    ``summary`` is the worst of the runs; every exchange names its own target and IP version.
+    """
+    return {
+        **envelope(report.command, report.profile, report.exit_code),
+        "profile": _only([run.profile or report.profile for run in report.runs] or [report.profile]),
+        "interrupted": report.interrupted,
+        "target": _only([run.target for run in report.runs]),
+        "ip_version": _only([run.ip_version for run in report.runs]),
+        "summary": _summary([run.summary for run in report.runs]),
+        "counts": _counts(report.exchanges),
+        "exchanges": [exchange(e, run) for run in report.runs for e in run.exchanges],
+        "runs": [check_run(run, report.profile) for run in report.runs],
+        "unchecked": [
+            {"target": one.target, "ip_version": one.ip_version or None, "name": one.name, "reason": one.reason}
+            for one in report.unchecked
+        ],
+        "expected": [expected(one) for one in report.expected],
+        "warnings": [*report.warnings, *(w for run in report.runs for w in run.warnings)],
+        "errors": [],
+    }
+
+
+def _only(values: list[Any]) -> Any:  # noqa: ANN401  # strings or numbers, as the caller has them
+    distinct = list(dict.fromkeys(values))
+    return distinct[0] if len(distinct) == 1 else distinct
+
+
+def _counts(results: Sequence[ExchangeResult | CellResult]) -> dict[str, int]:
+    """By verdict; those that deviated in expected ways only are counted for themselves."""
+    counts = Counter(one.news for one in results if not one.expected)
+    return {word.value: counts[word] for word in Verdict} | {"expected": len(results) - counts.total()}
+
+
+def _summary(summaries: list[Summary]) -> dict[str, str]:
+    """Of each answer the one that outweighs the others, as verdicts do; ``inconclusive`` where nothing ran."""
+    names = ("three_way", "close_by_us", "close_by_peer")
+    return {
+        name: min((getattr(one, name) for one in summaries), key=_WORST_FIRST.index, default=Compliance.INCONCLUSIVE)
+        for name in names
+    }
+
+
+def check_run(run: Run, profile: str = "", *, exchanges: bool = True) -> Data:
+    """One run, with its exchanges if wanted; ``profile`` is the report's."""
+    return {
+        "target": run.target,
+        "ip_version": run.ip_version,
+        "name": run.name,
+        "profile": run.profile or profile,
+        "summary": _summary([run.summary]),
+        # The exchanges on either side, where the peer takes both readings.
+        "mixed": run.mixed and {"rfc5961": list(run.mixed.mitigated), "classic": list(run.mixed.classic)},
+        "seconds": round(run.seconds, 6),
+        "interrupted": run.interrupted,
+        "late": run.late,
+        "warnings": list(run.warnings),
+        "counts": _counts(run.exchanges),
+        **({"exchanges": [exchange(e, run) for e in run.exchanges]} if exchanges else {}),
+    }
+
+
+def exchange(result: ExchangeResult, run: Run | None = None) -> Data:
+    """One exchange; ``run`` names target and IP version where the result does not.
+
+    ``departures`` only where a captured connection was re-enacted: where the live exchange left the capture.
+    """
+    start = result.steps[0].time if result.steps else None
+    departures = [{"step": d.step, "captured": d.captured, "live": d.live} for d in result.departures]
+    return {
+        "id": result.id,
+        "title": result.title,
+        "target": result.target or (run.target if run else ""),
+        "ip_version": result.ip_version or (run.ip_version if run else 0),
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+        "clause": result.clause,
+        "form": result.form,
+        "rules": list(result.rules),
+        "attempts": result.attempts,
+        "passed": result.passed,
+        "deviated": result.deviated,
+        "expected": [known(one) for one in result.known],
+        "flow": result.flow,
+        "isns": dict(zip(("tester", "peer"), result.isns, strict=True)),
+        "started": start,
+        "steps": [_step(s, start or 0.0) for s in result.steps],
+        "findings": [finding(one) for one in result.findings],
+        **({"departures": departures} if result.captured else {}),
+    }
+
+
+def _step(step: Step, start: float) -> Data:
+    """``time`` in seconds since the first step; ``seq``, ``ack`` as on the wire, ``segment`` relative to the ISNs."""
+    return {
+        "time": round(step.time - start, 6),
+        "direction": step.direction,
+        "segment": step.text,
+        **_numbers(step.segment),
+        "peer_states": list(step.peer_states),
+        "kernel_state": step.kernel_state,
+        "note": step.origin.text,
+        "packet": step.number or None,
+    }
+
+
+def _numbers(segment: Segment) -> Data:
+    return {
+        "flags": flags_text(segment.flags),
+        "seq": int(segment.seq),
+        "ack": int(segment.ack) if segment.flags & ACK else None,
+        "length": segment.length,
+        "window": segment.window,
+    }
+
+
+def finding(one: Finding) -> Data:
+    """A finding, as every command writes it."""
+    return {
+        "rule": one.rule,
+        "level": one.level_text,
+        "clause": one.clause,
+        "sent": one.sent,
+        "due": one.due,
+        "came": one.came,
+        "packets": list(one.packets),
+    }
+
+
+# -- a matrix ----------------------------------------------------------------------------------------------------------
+
+
+def matrix(report: MatrixReport) -> Data:
+    """A matrix."""
+    return {
+        **envelope("matrix", report.profile, report.exit_code),
+        "interrupted": report.interrupted,
+        "counts": _counts(report.cells),
+        "runs": [matrix_run(run) for run in report.runs],
+        "cells": [cell(one, run) for run in report.runs for one in run.cells],
+        "ways": [_way(way, run) for run in report.runs for way in run.ways],
+        "warnings": [warning for run in report.runs for warning in run.warnings],
+        "expected": [expected(one) for one in report.expected],
+        "errors": [],
+    }
+
+
+def matrix_run(run: MatrixRun) -> Data:
+    """One run without its cells."""
+    return {
+        "target": run.target,
+        "ip_version": run.ip_version,
+        "trigger": run.trigger,
+        "connections": run.connections,
+        "seconds": round(run.seconds, 6),
+        "interrupted": run.interrupted,
+        "late": run.late,
+    }
+
+
+def cell(one: CellResult, run: MatrixRun) -> Data:
+    """``seq`` and ``ack`` are named in the RFC's variables of the peer; the segments are relative to the ISNs."""
+    return {
+        "target": run.target,
+        "ip_version": one.ip_version,
+        "state": one.state,
+        "way": one.way,
+        "segment": one.segment,
+        "seq": one.seq,
+        "ack": one.ack,
+        "payload": one.payload,
+        "verdict": one.verdict.value,
+        "reason": one.reason,
+        "rule": one.rule,
+        "level": one.level,
+        "clause": one.clause,
+        "sent": one.sent,
+        "due": one.due,
+        "came": one.came,
+        "next_states": list(one.next_states),
+        "kernel_state": one.kernel_state,
+        "attempts": one.attempts,
+        "expected": [known(entry) for entry in one.known],
+        "packets": [number for finding in one.findings for number in finding.packets],
+    }
+
+
+def _way(way: ApproachResult, run: MatrixRun) -> Data:
+    return {
+        "target": run.target,
+        "ip_version": way.ip_version,
+        "state": way.state,
+        "way": way.way,
+        "verdict": way.verdict.value,
+        "reason": way.reason,
+    }
+
+
+# -- a replay ----------------------------------------------------------------------------------------------------------
+
+
+def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable[Data]) -> Data:
+    """Captures by connections, and recordings by exchanges, each as its check reports it."""
+    return {
+        **envelope("replay", whole.profile, whole.exit_code),
+        "interrupted": whole.interrupted,
+        "late": whole.late,
+        "files": list(whole.files),
+        "records": whole.records,
+        "seconds": round(whole.seconds, _MICRO),
+        "skipped": dict(whole.skipped),
+        "faults": [{"file": file, "offset": offset, "reason": reason} for file, offset, reason in whole.faults],
+        "counts": {
+            "connections": whole.connections,
+            "outcomes": {f"{handshake}, {close}": count for (handshake, close), count in whole.counts.items()},
+            "verdicts": {word.value: whole.verdicts.get(word, 0) for word in Verdict},
+            "expected": whole.known,
+            "evidence": dict(whole.evidence),
+        },
+        "exchanges": [e for one in recordings for e in check(one.report)["exchanges"]],
+        "recordings": [_recording(one) for one in recordings],
+        "expected": [expected(one) for one in whole.expected],
+        "errors": [],
+        "connections": Rows(connections),
+    }
+
+
+def _recording(recording: Recording) -> Data:
+    body = check(recording.report)
+    kept = ("profile", "exit_code", "target", "ip_version", "summary", "counts", "exchanges", "runs", "warnings")
+    return {
+        "file": recording.file,
+        "verdicts": {word.value: recording.verdicts.get(word, 0) for word in Verdict},
+        "same_verdicts": not recording.differs,
+        "differs": list(recording.differs),
+    } | {name: body[name] for name in kept}
+
+
+def connection_line(found: Connection) -> Data:
+    """One connection as a line of --jsonl."""
+    return _LINE | connection(found)
+
+
+def connection(found: Connection, packets: Sequence[Packet] = ()) -> Data:
+    """One connection; ``segments`` only where its packets are given. Times in seconds.
+
+    ``client_steps`` and ``server_steps`` are the states again, each with the packet number from which on it is certain.
+    ``blamed`` has the end that each finding stands against.
+    """
+    data = {
+        "file": found.file,
+        "index": found.index,
+        "client": _endpoint(found.client),
+        "server": _endpoint(found.server),
+        "packets": found.packets,
+        "first_packet": found.first_packet,
+        "start": round(found.start, _MICRO),
+        "duration": round(found.duration, _MICRO),
+        "opener": found.opener,
+        "handshake": found.handshake,
+        "close": found.close,
+        "verdict": found.verdict.value,
+        "client_states": [step.state for step in found.client_states],
+        "server_states": [step.state for step in found.server_states],
+        "client_steps": _steps(found.client_states),
+        "server_steps": _steps(found.server_states),
+        "evidence": found.evidence,
+        "retransmissions": {"syn": found.syn_again, "syn_ack": found.syn_ack_again, "fin": found.fin_again},
+        "rtt": None if found.rtt is None else round(found.rtt, 9),
+        "conn_state": found.conn_state,
+        "history": found.history,
+        "completeness": found.completeness,
+        "findings": [finding(one) for one in found.findings],
+        "blamed": [_endpoint(end) for end in found.blamed],
+        "expected": [known(one) for one in found.known if one is not None],
+    }
+    return data | ({"segments": [_segment(p, found) for p in packets]} if packets else {})
+
+
+def _steps(steps: Iterable[StateStep]) -> list[Data]:
+    return [{"state": step.state, "packet": step.packet} for step in steps]
+
+
+def _endpoint(endpoint: Endpoint) -> Data:
+    return {"address": endpoint.address, "port": endpoint.port}
+
+
+def _segment(packet: Packet, found: Connection) -> Data:
+    """As a step of a check; ``time`` counts from the start of the connection."""
+    direction = ">" if packet.from_client else "<"
+    time = round(packet.time - found.start, _MICRO)
+    return {"packet": packet.number, "time": time, "direction": direction, **_numbers(packet.segment)}
+
+
+# -- lines of JSON, one an event, each complete in itself --------------------------------------------------------------
+
+
+def event(kind: str, command: str, time: float, body: Data) -> Data:
+    """One event; ``time`` in seconds since the epoch."""
+    head = {"schema_version": SCHEMA_VERSION, "command": command, "event": kind, "time": round(time, 6)}
+    return head | body

@@ -1,0 +1,197 @@
+"""The report for people at a terminal: the answer first, tables, findings in full, ladders, a last line for grep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from probe.reports.document import (
+    Answer,
+    Comparison,
+    Counts,
+    Deviation,
+    Deviations,
+    Document,
+    Grid,
+    GridCell,
+    Ladder,
+    Note,
+    On,
+    Part,
+    Reasons,
+    Remarks,
+    Section,
+    Table,
+    Text,
+    Toned,
+)
+from probe.reports.formats.ladders import comparison, ladder
+from probe.reports.paint import PLAIN, Paint
+from probe.reports.table import columns, fill, stacked, visible
+from probe.results.verdict import Verdict
+
+WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
+"""The order in which verdicts are counted."""
+LETTERS = ((Verdict.FAIL, "F"), (Verdict.WARN, "w"), (Verdict.INCONCLUSIVE, "?"))
+_WORD = 14
+_LABEL = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How to print: terminal width in columns, colours, and whether to leave out everything but answer and counts."""
+
+    width: int = 120
+    paint: Paint = PLAIN
+    brief: bool = False
+
+
+def render(document: Document, style: Style | None = None) -> str:
+    """The whole report, every section ending in a line for grep; nothing where nothing was judged."""
+    how = style or Style()
+    return "\n".join(_section(one, document.code, how) for one in document.sections if _is_told(one))
+
+
+def _is_told(section: Section) -> bool:
+    return bool(section.preface) or any(one.on & On.QUIET for one in section.overview)
+
+
+def _section(section: Section, code: int, how: Style) -> str:
+    wanted = On.QUIET if how.brief else On.TERMINAL
+    shown = [one for one in (*section.overview, *section.details) if one.on & wanted]
+    first, *others = section.preface or ("",)
+    lines = fill(first, how.width, indent="    ")
+    preface = "\n".join([*lines, *(line for text in others for line in fill(text, how.width, "  ", "    "))])
+    parts = [preface] * bool(preface) + [part(one, how) for one in shown]
+    return "\n\n".join([*parts, counts_line(section.counts, code if section.code is None else section.code)]) + "\n"
+
+
+def counts_line(counts: Counts, code: int) -> str:
+    """``probe: 42 pass, 0 fail, 0 warn, 0 inconclusive, 0 skip; exit 0``.
+
+    With expectations, those that deviated in expected ways only are counted for themselves.
+    """
+    words = [f"{counts.words.get(word, 0)} {word}" for word in WORDS]
+    words += [] if counts.expected is None else [f"{counts.expected} expected"]
+    interrupted = ", interrupted" if counts.interrupted else ""
+    return f"probe: {counts.lead}{', '.join(words)}{interrupted}; exit {code}"
+
+
+def part(one: Part, how: Style) -> str:  # one line a kind of part
+    """One part, without a line feed at its end."""
+    match one:
+        case Answer():
+            return "\n".join(_answer(one, how))
+        case Table():
+            return _table(one, how)
+        case Grid():
+            return "\n".join(_grid(one, how))
+        case Deviations():
+            return "\n\n".join(_deviation(one.place, found, how) for found in one.found)
+        case Reasons():
+            rows = (fill(text, how.width, how.paint.word(word, f"{word:<{_WORD}}")) for word, text in one.rows)
+            return "\n".join(line for lines in rows for line in lines)
+        case Remarks():
+            lead = f"{one.label:<{_WORD}}" if one.label else "  "
+            indent = " " * (_WORD if one.label else 4)
+            return "\n".join(line for text in one.sentences for line in fill(text, how.width, lead, indent))
+        case Note():
+            return _faint(one.text, how)
+        case Ladder():
+            return "\n".join(ladder(one, how.width, how.paint))
+        case Comparison():
+            return "\n".join(comparison(one, how.width, how.paint))
+
+
+def painted(texts: Iterable[Text], paint: Paint) -> str:
+    """The texts in a row, in their colours."""
+    return "".join(paint.word(one.tone, one.text) if isinstance(one, Toned) else one for one in texts)
+
+
+def _faint(text: str, how: Style) -> str:
+    return "\n".join(how.paint.faint(line) for line in fill(text, how.width))
+
+
+def _answer(one: Answer, how: Style) -> list[str]:
+    lines = [how.paint.strong(line) for line in fill(one.heading, how.width)]
+    room = max(_LABEL - 1, *(len(line.label) + 2 for line in one.lines))
+    for line in one.lines:
+        lines += fill(painted(line.text, how.paint), how.width, f"  {line.label:<{room}}")
+    return lines
+
+
+def _deviation(place: str, found: Deviation, how: Style) -> str:
+    where = f"{place}: " if place else ""
+    head = f"{how.paint.word(found.tone, found.word.upper())} {where}{found.rule} ({found.level}, {found.clause})"
+    room = max(_LABEL - 2, *(len(line.label) + 1 for line in found.facts)) if found.facts else 0
+    lines = fill(head, how.width, indent="  ")
+    for line in found.facts:
+        # Beside a long label, such as a state and a segment, the text goes on further to the left.
+        lead, indent = (
+            (f"  {line.label:<{room}}", " " * (room + 2)) if room < _LABEL else (f"  {line.label}: ", " " * 6)
+        )
+        lines += fill(painted(line.text, how.paint), how.width, lead, indent)
+    return "\n".join(lines)
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def _table(one: Table, how: Style) -> str:
+    rows = [tuple(painted([cell], how.paint) for cell in row) for row in one.rows]
+    title = "\n".join(how.paint.strong(line) for line in fill(one.title, how.width))
+    below = [_faint(text, how) for text in (one.more, one.legend) if text]
+    body = columns(one.headers, rows, how.width)
+    if one.stacks and body and max(visible(line) for line in body.splitlines()) > how.width:
+        body = ""
+    if not body and one.stacks:
+        body = _in_stacks(one, rows, how.width)
+    body = body or stacked(one.headers, rows, how.width)
+    return "\n".join(filter(None, [title, "\n\n".join([body, *below])]))
+
+
+def _in_stacks(one: Table, rows: list[tuple[str, ...]], width: int) -> str:
+    """A row in several lines, the cells of a stack one below the other; without the spare columns if need be."""
+    for stacks in (one.stacks, tuple(s for s in one.stacks if not one.spare.intersection(s))):
+        headers = ["\n".join(one.headers[i] for i in stack) for stack in stacks]
+        height = max(map(len, stacks))
+        lines = [[row[s[n]] if n < len(s) else "" for s in stacks] for row in rows for n in range(height)]
+        if found := columns(headers, lines, width):
+            return found
+    return ""
+
+
+def _grid(one: Grid, how: Style) -> list[str]:
+    """The columns side by side as far as the terminal is wide, then the rest of them below."""
+    lines = [how.paint.strong(line) for line in fill(one.heading, how.width)] + fill(one.about, how.width, "  ")
+    if not one.rows:
+        return lines
+    cells = [[_cell(cell, how.paint) for cell in row] for _, row in one.rows]
+    room = [max(visible(text) for text in (head, *(row[i] for row in cells))) for i, head in enumerate(one.columns)]
+    label = max(len(name) for name, _ in one.rows)
+    first = 0
+    while first < len(room):
+        last = first + 1
+        while last < len(room) and label + sum(room[first : last + 1]) + (last + 1 - first) <= how.width:
+            last += 1
+        lines.append("")
+        for name, row in [("", list(one.columns)), *zip((name for name, _ in one.rows), cells, strict=True)]:
+            padded = (" " * (room[i] - visible(row[i])) + row[i] for i in range(first, last))
+            lines.append(f"{name:<{label}} {' '.join(padded)}".rstrip())
+        first = last
+    return lines
+
+
+def _cell(cell: GridCell | None, paint: Paint) -> str:
+    """``12``, ``10+2w``, ``1+16F``, ``skip``."""
+    return "-" if cell is None else "+".join(paint.word(word, text) for word, text in cell_texts(cell))
+
+
+def cell_texts(cell: GridCell) -> list[tuple[str, str]]:
+    """The pieces of a cell of a grid with the word each stands for."""
+    if not cell.expected and not any(count for word, count in cell.counts.items() if word is not Verdict.SKIP):
+        return [("skip", "skip")]
+    odd = [(word.value, f"{cell.counts[word]}{letter}") for word, letter in LETTERS if cell.counts.get(word)]
+    odd += [("skip", f"{cell.expected}e")] if cell.expected else []
+    passed = cell.counts.get(Verdict.PASS, 0)
+    return [("", str(passed)), *odd] if passed or not odd else odd
