@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from probe.cli.catalogue.coverage import rule_coverage, shown_by
-from probe.cli.catalogue.dialogue import needs
+from probe.cli.catalogue.coverage import application, rule_coverage, shown_by
 from probe.scenarios import ALL, TOPICS
 from probe.scenarios.steps import Scenario
 from probe.spec import rules
@@ -37,7 +36,7 @@ def exchanges() -> str:
         lines += [f"### {topic.replace('_', ' ')}", "", "| id | what is shown | clause | needs |", "|---|---|---|---|"]
         own = [s for s in ALL.values() if _topic_of(s) == topic]
         for s in own:
-            asked = _MARKS.get(needs(s), "closes first")
+            asked = _MARKS.get(application(s), "closes first")
             waits = "minutes" if s.slow else "a timer" if s.waits else ""
             what = ", ".join(filter(None, (asked, f"waits for {waits}" if waits else "")))
             lines.append(f"| `{s.id}` | {_cell(s.title)} | {s.clause} | {what} |")

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from probe.cli.catalogue.profiles import DIFFERENCES
+from probe.cli.catalogue.sheets import DIFFERENCES
 from probe.scenarios import ALL
 from probe.spec.arrives import arrives
 from probe.spec.reaction import PROFILES

@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from probe.cli.catalogue.coverage import BEYOND, case_need, documents, need, shown_by
+from probe.cli.catalogue.coverage import BEYOND, case_need, need, shown_by
+from probe.cli.catalogue.lists import cases_and_cells
 from probe.scenarios import ALL as EXCHANGES
 from probe.spec.coverage import FREEBSD, UNSHOWN, cells_by_rule, needs_of, rules_by_cell
 from probe.spec.rules import ALL as RULES
@@ -77,7 +78,7 @@ def test_tc8_and_matrix_are_printed(invoke: Invoke, capsys: Captured) -> None:
 def test_json_has_the_lists(invoke: Invoke, capsys: Captured) -> None:
     assert invoke("list", "--json") == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["tc8"] == documents()["tc8"]
+    assert document["tc8"] == cases_and_cells()["tc8"]
     assert len(document["cells"]) == len(State) * len(KINDS)
     rule = next(r for r in document["rules"] if r["id"] == "seg.ack-of-unsent")
     assert (rule["exchanges"], bool(rule["cells"]), rule["reason"]) == ([], True, "")

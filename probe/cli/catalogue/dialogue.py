@@ -24,45 +24,29 @@ _AWAITED = {
     "R": "RST",
     "settled": "every answer that is due, or the certainty that none is",
 }
-NEEDS = {
-    (): "any listening port",
-    ("close",): "closes first: HTTP/1.0 server, `probe target`, or --trigger LINE",
-}
 
 
 def dialogue(scenario: Scenario) -> list[str]:
     """One line a step, numbered; numbers are those of the tester (``t`` is its ISN)."""
-    lines = list(_lines(scenario))
+    lines = [_line(step) for step in scenario.steps]
+    if scenario.port == "open":
+        lines.append("tester clears up: a RST, if a connection may be left, and a look whether it is gone")
     return [f"{number:>3}  {line}" for number, line in enumerate(lines, 1)]
 
 
-def needs(scenario: Scenario) -> str:
-    """What the exchange asks of the application behind the port."""
-    if scenario.port == "closed":
-        return "a port where nothing listens"
-    return NEEDS.get(scenario.commands, "`probe target` on the peer")
-
-
-def _lines(scenario: Scenario) -> Iterator[str]:
-    for step in scenario.steps:
-        yield from _line(step)
-    if scenario.port == "open":
-        yield "tester clears up: a RST, if a connection may be left, and a look whether it is gone"
-
-
-def _line(step: Step) -> Iterator[str]:
+def _line(step: Step) -> str:
     match step:
         case Send():
             asks = f"  (asks the application: {step.data.name})" if isinstance(step.data, Command) else ""
-            yield f"tester > peer   {_segment(step)}{asks}"
+            return f"tester > peer   {_segment(step)}{asks}"
         case Expect():
-            yield f"peer > tester   {_awaited(step)}"
+            return f"peer > tester   {_awaited(step)}"
         case Ask():
-            yield f"                the application is asked to {step.command}, where it does not come of itself"
+            return f"                the application is asked to {step.command}, where it does not come of itself"
         case Fill():
-            yield "tester > peer   data, as much as the peer's window has room for, until the window is closed"
+            return "tester > peer   data, as much as the peer's window has room for, until the window is closed"
         case _:
-            yield f"                {step.seconds:g} s pass; nothing may be due at their end"
+            return f"                {step.seconds:g} s pass; nothing may be due at their end"
 
 
 def _segment(step: Send) -> str:

@@ -1,0 +1,139 @@
+"""`probe list`: the exchanges, the rules, the cases of TC8 and the cells of the FreeBSD suite, with what shows each."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import Any
+
+from probe.cli.catalogue.coverage import BEYOND, NEEDS, application, case_need, rule_coverage, shown_by
+from probe.cli.output.terminal import paint, width
+from probe.reports.data import envelope
+from probe.reports.formats.as_json import dumps
+from probe.reports.table import table
+from probe.scenarios import ALL
+from probe.scenarios.steps import Scenario
+from probe.spec.coverage import FREEBSD, UNSHOWN, cells_by_rule, needs_of, rules_by_cell
+from probe.spec.rules import ALL as RULES
+from probe.spec.rules import BY_TOPIC, Rule
+from probe.spec.states import State
+from probe.spec.tc8 import CASES
+
+
+def exchanges() -> str:
+    """What can be played, and what it takes."""
+    waits = {s.id: "slow" if s.slow else "timer" if s.waits else "" for s in ALL.values()}
+    rows = [(s.id, s.title, s.clause, application(s), waits[s.id]) for s in ALL.values()]
+    waiting, slow = sum(s.waits for s in ALL.values()), sum(s.slow for s in ALL.values())
+    return (
+        table(("exchange", "title", "clause", "needs", "waits"), rows, width())
+        + f"\n\n{len(rows)} exchanges, {waiting} of which wait for a timer of the peer (--no-wait leaves them out),"
+        f" {slow} of these for minutes (only --slow plays them); `probe explain ID` tells more"
+    )
+
+
+def rules() -> str:
+    """Every rule with what shows it, or why nothing does."""
+    shown, colour = shown_by(), paint(sys.stdout)
+    words = {rule: rule_coverage(rule, shown.get(rule, [])) for rule in RULES}
+    words |= {rule: colour.faint(words[rule]) for rule in UNSHOWN}
+    rows = [(rule.id, rule.level, rule.sentence, words[rule.id]) for rule in RULES.values()]
+    covered = sum(rule in shown for rule in RULES)
+    return (
+        table(("rule", "level", "sentence", "shown by"), rows, width())
+        + f"\n\n{len(rows)} rules: {covered} an exchange shows, {len(rows) - covered - len(UNSHOWN)} only a cell of the"
+        f" matrix, {len(UNSHOWN)} nothing yet; `probe explain ID` tells more"
+    )
+
+
+def tc8() -> str:
+    """The cases of TC8, and how many need what."""
+    rows = []
+    for case in CASES:
+        cells = ["matrix: " + ", ".join(case.cells)] if case.cells else []
+        shown = case.beyond or "; ".join([*([", ".join(case.exchanges)] if case.exchanges else []), *cells])
+        rows.append((f"TCP_{case.id}", case.purpose, shown, case_need(case)))
+    counts = Counter(map(case_need, CASES))
+    return (
+        f"{table(('case', 'purpose', 'shown by', 'needs on the peer'), rows, width())}\n\n{_counted(counts, 'cases')}"
+    )
+
+
+def freebsd() -> str:
+    """The 88 cells as a grid: what each needs and how many rules its positions show."""
+    met, states = rules_by_cell(), [state.value for state in State]
+    rows = [(s, *(f"{NEEDS[needs_of(f'{s} {k}')]} {len(met[f'{s} {k}'])}" for k in FREEBSD)) for s in states]
+    counts = Counter(needs_of(f"{s} {k}") for s in states for k in FREEBSD)
+    legend = "n: judged with nothing on the peer; t: needs a trigger; p: needs `probe target`; the rules a cell shows"
+    return f"{table(('state', *FREEBSD), rows, width())}\n\n{legend}\n{_counted(counts, 'cells')}"
+
+
+def _counted(counts: Counter[str], what: str) -> str:
+    parts = [f"{counts[kind]} need {kind}" for kind in NEEDS if counts[kind]]
+    parts += [f"{counts[BEYOND]} {BEYOND}"] * bool(counts[BEYOND])
+    return f"{counts.total()} {what}: {', '.join(parts)}"
+
+
+def document() -> str:
+    """All of it as JSON."""
+    shown = shown_by()
+    rules = [_rule(topic, rule, shown.get(rule.id, [])) for topic, some in BY_TOPIC.items() for rule in some]
+    body = {"exchanges": [_exchange(one) for one in ALL.values()], "rules": rules, **cases_and_cells()}
+    return dumps(envelope("list", "rfc9293", 0) | body)
+
+
+def _exchange(scenario: Scenario) -> dict[str, Any]:
+    return {
+        "id": scenario.id,
+        "title": scenario.title,
+        "clause": scenario.clause,
+        "topic": scenario.topic,
+        "needs": application(scenario),
+        "commands": list(scenario.commands),
+        "waits": scenario.waits,
+        "slow": scenario.slow,
+        "rules": list(scenario.shows),
+        "may_show": list(scenario.may_show),
+    }
+
+
+def _rule(topic: str, rule: Rule, exchanges: list[str]) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "topic": topic,
+        "level": rule.level,
+        "severity": rule.severity,
+        "keywords": list(rule.keyword_ids),
+        "clause": rule.source,
+        "sentence": rule.sentence,
+        "stimulus": rule.stimulus,
+        "permitted": rule.permitted,
+        "forbidden": rule.forbidden,
+        "needs": list(rule.needs),
+        "passive": rule.passive,
+        "rows": list(rule.rows),
+        "exchanges": exchanges,
+        "cells": list(cells_by_rule().get(rule.id, ())),
+        "reason": UNSHOWN.get(rule.id, ""),
+    }
+
+
+def cases_and_cells() -> dict[str, Any]:
+    """The cases of TC8 and every cell of the matrix."""
+    return {
+        "tc8": [
+            {
+                "id": f"TCP_{c.id}",
+                "purpose": c.purpose,
+                "exchanges": list(c.exchanges),
+                "cells": list(c.cells),
+                "needs": case_need(c),
+                "reason": c.beyond,
+            }
+            for c in CASES
+        ],
+        "cells": [
+            {"cell": cell, "needs": needs_of(cell), "rules": list(met), "freebsd": cell.rpartition(" ")[2] in FREEBSD}
+            for cell, met in rules_by_cell().items()
+        ],
+    }
