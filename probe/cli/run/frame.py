@@ -70,7 +70,9 @@ class Frame:
             if self.recorder.trouble is not None:
                 self.outcome.failed(self.recorder.trouble)
 
-    def publish(self, document: Document, found: ExitCode, deviations: Deviations, warnings: Iterable[str]) -> int:
+    def publish(
+        self, document: Document, found: ExitCode, deviations: Deviations | None, warnings: Iterable[str]
+    ) -> int:
         """Write and print a document; the exit code, where the results by themselves call for ``found``."""
         outcome = self.outcome
         return self.outputs.publish(

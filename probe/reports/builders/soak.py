@@ -1,0 +1,161 @@
+"""The report of a soak: counts, times, outages, what the peer was left with, the first exchange that departed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from probe.reports import data
+from probe.reports.builders import check
+from probe.reports.builders.cases import finding_text
+from probe.reports.document import (
+    ALWAYS,
+    TOLD,
+    Alert,
+    Answer,
+    Case,
+    CaseEnd,
+    Counts,
+    Data,
+    Document,
+    Line,
+    Part,
+    Reasons,
+    Section,
+    Suite,
+    Table,
+    fact,
+)
+from probe.results.soak import Latency, SoakResult
+from probe.results.verdict import Verdict
+
+_HEADERS = ("time in ms", "of", "least", "median", "90 %", "99 %", "most")
+
+
+def document(result: SoakResult, fail_on: frozenset[Verdict] = frozenset()) -> Document:
+    """The document; verdicts of ``fail_on`` fail too."""
+    heading = f"target {result.target} (IPv{result.ip_version}), profile {result.profile}"
+    overview: list[Part] = [Answer(heading, tuple(_facts(result)), ALWAYS)]
+    named = (("handshake", result.handshake), ("whole exchange", result.whole))
+    rows = tuple((name, f"{found.count:,}", *_milliseconds(found)) for name, found in named if found is not None)
+    overview += [Table(_HEADERS, rows, on=ALWAYS)] if rows else []
+    details: list[Part] = []
+    if (first := result.first) is not None:
+        title = f"the first exchange that departed, at {_clock(first.steps[0].time)}"
+        details.append(replace(check.deviations(None, first), title=title))
+        details.append(replace(check.ladder(first), title=title, about=(title, first.flow), on=TOLD))
+    if reasons := dict.fromkeys(e.reason for e in result.shown if e.reason):
+        details.append(Reasons(tuple(("e.g.", reason) for reason in reasons)))
+    counts = Counts(result.verdicts, interrupted=result.interrupted and not result.trouble)
+    told = f"{result.exchanges:,} exchanges, {result.rate:,.0f} a second"
+    return Document(
+        "soak",
+        (Section(told, counts, tuple(overview), tuple(details)),),
+        partial(_data, result, fail_on),
+        frozenset({"shown"}),
+        suites=lambda: [_suite(result, fail_on, overview, details)],
+        alerts=partial(_alerts, result, fail_on),
+    )
+
+
+def progress_text(result: SoakResult, share: float | None) -> str:
+    """One line while it runs; ``share`` of it is done (None: it has no end)."""
+    bar = "" if share is None else f"[{'#' * round(24 * min(1.0, share)):-<24}] {min(1.0, share):4.0%} "
+    other = "".join(
+        f", {count:,} {word}" for word, count in result.verdicts.items() if count and word is not Verdict.PASS
+    )
+    down = ", the peer is down" if result.outages and result.outages[-1].ended is None else ""
+    return f"{bar}{result.exchanges:,} exchanges, {result.rate:,.0f}/s{other}{down}; {result.seconds:.0f} s"
+
+
+def _facts(result: SoakResult) -> Iterator[Line]:
+    played = f"{result.exchanges:,} exchanges over {result.attempts:,} connections in {result.seconds:.1f} s"
+    yield fact(result.exchange, f"{played} from {_clock(result.began)} on: {result.rate:,.0f} a second")
+    if forms := [f"{count:,} {form}" for form, count in result.forms.items() if form]:
+        yield fact("closes", ", ".join(forms))
+    if result.doubtful:
+        yield fact("in doubt", f"{result.doubtful:,} attempts were repeated or explained away")
+    for outage in result.outages:
+        until = f"until {_clock(outage.ended)}" if outage.ended is not None else "and did not come back"
+        yield fact("outage", f"the peer was gone from {_clock(outage.began)} on ({outage.reason}) {until}")
+    if result.left is None:
+        yield fact("left open", "not known: the peer's kernel is not this machine's, or does not tell")
+    else:
+        sockets = ", ".join(f"{count:,} in {state}" for state, count in sorted(result.left.items()))
+        yield fact("left open", f"{sockets} on the peer" if sockets else "nothing on the peer")
+
+
+def _milliseconds(latency: Latency) -> Iterator[str]:
+    every = (latency.least, latency.median, latency.p90, latency.p99, latency.most)
+    return (f"{1000 * seconds:.3g}" if seconds < 1 else f"{1000 * seconds:,.0f}" for seconds in every)
+
+
+def _clock(moment: float) -> str:
+    return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+# -- for programs ------------------------------------------------------------------------------------------------------
+
+
+def counts(result: SoakResult) -> Data:
+    """What can be told at any time: the body of the line that --jsonl has for each second."""
+    return {
+        "target": result.target,
+        "ip_version": result.ip_version,
+        "exchange": result.exchange,
+        "seconds": round(result.seconds, 6),
+        "exchanges": result.exchanges,
+        "connections": result.attempts,
+        "rate": round(result.rate, 3),
+        "counts": {word.value: result.verdicts.get(word, 0) for word in Verdict},
+        "doubtful": result.doubtful,
+        "dropped": result.dropped,
+        "handshake": _latency(result.handshake),
+        "whole": _latency(result.whole),
+        "outages": [{"began": o.began, "ended": o.ended, "reason": o.reason} for o in result.outages],
+    }
+
+
+def _data(result: SoakResult, fail_on: frozenset[Verdict]) -> Data:
+    return {
+        **data.envelope("soak", result.profile, result.exit_code(fail_on)),
+        "interrupted": result.interrupted,
+        **counts(result),
+        "began": result.began,
+        "forms": {form.value: count for form, count in result.forms.items() if form},
+        "left": result.left,
+        "first": None if result.first is None else data.exchange(result.first),
+        "shown": [data.exchange(one) for one in result.shown],
+        "warnings": list(result.warnings),
+        "errors": [],
+    }
+
+
+def _latency(latency: Latency | None) -> Data | None:
+    """In seconds."""
+    if latency is None:
+        return None
+    found = (latency.least, latency.median, latency.p90, latency.p99, latency.most)
+    named = zip(("least", "median", "p90", "p99", "most"), found, strict=True)
+    return {"count": latency.count} | {name: round(seconds, 9) for name, seconds in named}
+
+
+def _suite(result: SoakResult, fail_on: frozenset[Verdict], overview: list[Part], details: list[Part]) -> Suite:
+    """One case, which all exchanges share."""
+    bad = [word for word in (Verdict.FAIL, *fail_on) if result.verdicts.get(word)]
+    end = CaseEnd.FAILED if bad else CaseEnd.PASSED if result.verdicts.get(Verdict.PASS) else CaseEnd.SKIPPED
+    message = ", ".join(f"{count} {word}" for word, count in result.verdicts.items() if count) if bad else ""
+    parts = (*overview, *details)
+    kind = bad[0].value if bad else ""
+    case = Case(result.exchange, end, message, kind, parts if bad else (), parts, result.seconds)
+    properties = {"target": result.target, "profile": result.profile}
+    return Suite("soak", f"{result.target} IPv{result.ip_version}", [case], properties, result.seconds, result.began)
+
+
+def _alerts(result: SoakResult, fail_on: frozenset[Verdict]) -> Iterator[Alert]:
+    for f in result.first.findings if result.first is not None else ():
+        failing = f.word is Verdict.FAIL or f.word in fail_on
+        message = f"{result.target}: {finding_text(f)} ({f.level_text}, {f.clause})"
+        yield Alert(failing, f"{f.rule} in {result.exchange}", message)
