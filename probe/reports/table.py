@@ -9,7 +9,7 @@ _GAP = 2
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _NARROWEST = 5
 _GLUE = "\0"
-_TOWERS = ((8, 2), (20, 4))
+_TOWERS = ((8, 2), (20, 5))
 """Below so many columns a cell may take so many lines; it could be read no longer."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from probe.reports.formats.text import Style
 from probe.results.matrix import ApproachResult, MatrixReport
 from probe.results.verdict import Verdict
@@ -41,7 +43,8 @@ def test_the_two_origins_of_syn_received_have_a_row_each() -> None:
     assert out[at + 1].startswith(" active open")
 
 
-def test_the_whole_matrix_fits_a_hundred_columns() -> None:
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_the_whole_matrix_fits_the_terminal(width: int) -> None:
     words = [Verdict.PASS] * 26 + [Verdict.FAIL] * 3 + [Verdict.WARN] * 2
     cells = [
         cell(state=state.value, segment=kind, verdict=word, seq=f"RCV.NXT+{number}")
@@ -49,8 +52,10 @@ def test_the_whole_matrix_fits_a_hundred_columns() -> None:
         for kind in KINDS
         for number, word in enumerate(words if kind in {"RST", "SYN+RST"} else words[:29])
     ]
-    out = render(report(grid(*cells)), Style(width=100))
-    assert max(len(line) for line in out.splitlines()) <= 100
+    lines = render(report(grid(*cells)), Style(width)).splitlines()
+    assert max(map(len, lines[:-1])) <= width
+    heads = [word for line in lines if line.startswith("   ") for word in line.split() if word in KINDS]
+    assert heads == list(KINDS)  # side by side as far as there is room, then the others below
 
 
 def test_a_departure_is_told_with_position_due_came_and_clause() -> None:
