@@ -14,7 +14,7 @@ from probe.engine.judge.excuses import Doubt
 from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor, hear
 from probe.engine.play.matrix.cells import Cell, cells, control, patience_test
-from probe.engine.play.matrix.questions import CANDIDATES, NONE_BARRED, Barred, best_question
+from probe.engine.play.matrix.questions import CANDIDATES, NONE_BARRED, Barred, Questions
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.matrix import Facts, Record, results
 from probe.live.backlog import GONE, Silence
@@ -149,7 +149,7 @@ class _Matrix:
             unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.NO_EVIDENCE
             if opinion.findings or unanswered:
                 barred = self.barred.get(way.id, NONE_BARRED)
-                self.barred[way.id] = barred | {best_question(way, frozenset({way.tcb}), barred)}
+                self.barred[way.id] = barred | {Questions(way, barred).best(frozenset({way.tcb}))}
                 self.reached[way.id] = Record(way)
                 self.queue.append(_Work(control(way, self.barred[way.id]), way, self.reached[way.id]))
         self._play()

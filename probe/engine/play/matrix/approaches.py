@@ -12,14 +12,11 @@ from probe.scenarios.steps import CALLED, OPEN, PEER, TEXT, Command, Expect, Num
 from probe.spec.models import (
     CLOSED,
     LISTEN,
-    PEER_ISN,
     SYN_RECEIVED,
     SYN_RECEIVED_ACTIVE,
     SYN_SENT,
-    TESTER_ISN,
     model,
 )
-from probe.spec.segment import Segment
 from probe.spec.seq import Seq
 from probe.spec.states import FIN_SENT, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
@@ -214,8 +211,3 @@ def possible(ways: Iterable[Approach], lacking: Callable[[Approach], str]) -> tu
     every = tuple(ways)
     served = {way.state for way in every if not way.fallback and not lacking(way)}
     return tuple(way for way in every if not way.fallback or way.state not in served)
-
-
-def shown(segment: Segment, way: Approach) -> str:
-    """A segment of a cell, relative to the model's ISNs."""
-    return segment.text(TESTER_ISN, PEER_ISN if way.tcb.iss is not None else None)

@@ -9,25 +9,41 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from probe.engine.play.matrix.approaches import Approach
-from probe.engine.play.matrix.positions import ANY, NONE, PAYLOAD, Position, acknowledgments, sequence_numbers
-from probe.engine.play.matrix.questions import NONE_BARRED, SYN_AGAIN, Barred, best_question
-from probe.scenarios.steps import Expect, Scenario, Send, Step, Wait
+from probe.engine.play.matrix.questions import NONE_BARRED, SYN_AGAIN, Barred, Questions
+from probe.scenarios.steps import EDGE, ISS, NXT, RCV, TOLD, Expect, Num, Scenario, Send, Step, Wait
 from probe.spec.arrives import arrives
 from probe.spec.models import WINDOW
 from probe.spec.reaction import Reaction, Reply
 from probe.spec.segment import ACK, KINDS, SYN, Segment, parse_flags
-from probe.spec.seq import Seq
+from probe.spec.seq import HALF, Seq
 from probe.spec.states import State
-from probe.spec.tcb import Tcb
 
-_IN_ORDER = ("RCV.NXT", ANY)
 AFTERWARDS = 0.05
 """Seconds to watch for an answer too many: it would come on the heels of the one that was due."""
 TIMER = 0.45
 """Seconds to watch where the segment acknowledges text or a FIN: a peer that did not take it sends those again."""
+PAYLOAD = b"0123456789"
+"""What a segment with payload carries; no line feed, so that no application takes it for a request."""
+_INSIDE = 100
+"""How far inside the window "inside" lies: every usual window is wider."""
+_OVERLAP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A sequence or acknowledgment number: its name in the RFC's variables and where a scenario takes it from."""
+
+    name: str
+    num: Num
+
+
+ANY = "any"
+"""The name of the only position where the state does not look at the number."""
+_IN_ORDER = ("RCV.NXT", ANY)
+NONE = Position("none", ISS)
+"""The ACK flag is clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +92,7 @@ class Cell:
 
 def control(way: Approach, barred: Barred = NONE_BARRED) -> Scenario:
     """The way alone and the question that tells whether it led there; a port that only seems open answers no SYN."""
-    asked = [best_question(way, frozenset({way.tcb}), barred)]
+    asked = [Questions(way, barred).best(frozenset({way.tcb}))]
     if way.state is State.LISTEN and SYN_AGAIN not in asked:
         asked.append(SYN_AGAIN)
     questions = tuple(step for question in asked for step in (question, Expect("settled")))
@@ -89,22 +105,22 @@ def patience_test() -> Scenario:
     return Scenario("keeps-state", "does the listener keep state?", steps, (), "")
 
 
-@lru_cache(maxsize=256)
 def cells(way: Approach, kind: str, barred: Barred = NONE_BARRED) -> tuple[Cell, ...]:
     """The cells of one column in one state, without questions that this peer does not answer as it should."""
     loads = (True,) if kind == "DATA" else (False,) if kind == "ACK" else (False, True)
-    return tuple(cell for payload in loads for cell in _thinned(_all(way, kind, payload, barred)))
+    questions = Questions(way, barred)
+    return tuple(cell for payload in loads for cell in _thinned(_all(way, kind, payload, questions)))
 
 
-def _all(way: Approach, kind: str, payload: bool, barred: Barred) -> Iterator[Cell]:
+def _all(way: Approach, kind: str, payload: bool, questions: Questions) -> Iterator[Cell]:
     flags = parse_flags(KINDS[kind])
-    length = len(PAYLOAD) if payload else 0
+    data = PAYLOAD if payload else b""
     for seq in sequence_numbers(way, payload=payload, syn=bool(flags & SYN)):
         for ack in acknowledgments(way) if flags & ACK else (NONE,):
             number = way.number(ack.num) if flags & ACK else Seq(0)
-            segment = Segment(way.number(seq.num), number, flags, WINDOW, length, PAYLOAD[:length])
+            segment = Segment(way.number(seq.num), number, flags, WINDOW, len(data), data)
             due = arrives(way.tcb, segment)
-            question = best_question(way, frozenset(r.next for r in due), barred)
+            question = questions.best(frozenset(r.next for r in due))
             yield Cell(way, kind, seq, ack, payload, segment, due, question)
 
 
@@ -112,7 +128,12 @@ def _thinned(candidates: Iterable[Cell]) -> Iterator[Cell]:
     """Every SEG.SEQ once beside each thing the oracle says of it, and every SEG.ACK once in order at least."""
     alike: dict[object, list[Cell]] = {}
     for cell in candidates:
-        alike.setdefault((_signature(cell), cell.seq), []).append(cell)
+        # What the oracle says, but for the numbers that only copy the segment's.
+        said = frozenset(
+            (r.row, r.rule, r.only, _pattern(r.reply, cell), r.next.state, r.next.rcv_nxt, r.next.fin_received)
+            for r in cell.due
+        )
+        alike.setdefault((said, cell.seq), []).append(cell)
     used: Counter[Position] = Counter()
     for group in alike.values():
         chosen = min(group, key=lambda cell: used[cell.ack])
@@ -120,11 +141,6 @@ def _thinned(candidates: Iterable[Cell]) -> Iterator[Cell]:
             if cell is chosen or (cell.seq.name in _IN_ORDER and not used[cell.ack]):
                 used[cell.ack] += 1
                 yield cell
-
-
-def _signature(cell: Cell) -> object:
-    """What the oracle says, but for the numbers that only copy the segment's."""
-    return frozenset((r.row, r.rule, r.only, _pattern(r.reply, cell), _kind(r.next)) for r in cell.due)
 
 
 def _pattern(reply: Reply | None, cell: Cell) -> object:
@@ -137,5 +153,51 @@ def _pattern(reply: Reply | None, cell: Cell) -> object:
     return replace(reply, seqs=(), ack=None, ack_from=None), reply.seqs, copied.get(reply.ack or Seq(0), reply.ack)
 
 
-def _kind(tcb: Tcb) -> object:
-    return tcb.state, tcb.rcv_nxt, tcb.fin_received
+def sequence_numbers(way: Approach, *, payload: bool, syn: bool) -> tuple[Position, ...]:
+    """Left of the window, both sides of its edges, inside, half the space away; a SYN where the first one was, too."""
+    if way.tcb.iss is None or way.tcb.state is State.SYN_SENT:
+        return (Position(ANY, ISS),)
+    places = [
+        ("RCV.NXT", NXT),
+        ("RCV.NXT-1", NXT - 1),
+        (f"RCV.NXT+{_INSIDE}", NXT + _INSIDE),
+        ("RCV.NXT+RCV.WND-1", EDGE - 1),
+        ("RCV.NXT+RCV.WND", EDGE),
+        *((("IRS", ISS),) if syn else ()),
+        ("RCV.NXT-65536", NXT - (WINDOW + 1)),
+        ("RCV.NXT+2^31", NXT + HALF),
+    ]
+    if payload:
+        places += [
+            (f"RCV.NXT-{len(PAYLOAD)}", NXT - len(PAYLOAD)),
+            (f"RCV.NXT-{_OVERLAP}", NXT - _OVERLAP),
+            (f"RCV.NXT+RCV.WND-{_OVERLAP}", EDGE - _OVERLAP),
+        ]
+    return tuple(_distinct(way, places))
+
+
+def acknowledgments(way: Approach) -> tuple[Position, ...]:
+    """Old, duplicate, acceptable, current, beyond, half the space away; nothing listed twice."""
+    if way.tcb.iss is None:
+        return (Position(ANY, RCV),)
+    flight = way.tcb.snd_nxt - way.tcb.snd_una
+    places = [
+        ("SND.NXT", RCV),
+        ("SND.UNA", TOLD),
+        *((("SND.UNA+1", TOLD + 1), ("SND.NXT-1", RCV - 1)) if flight > 1 else ()),
+        ("SND.UNA-1", TOLD - 1),
+        ("SND.NXT+1", RCV + 1),
+        ("SND.UNA-65536", TOLD - (WINDOW + 1)),
+        ("SND.NXT+2^31", RCV + HALF),
+    ]
+    return tuple(_distinct(way, places))
+
+
+def _distinct(way: Approach, places: Iterable[tuple[str, Num]]) -> Iterator[Position]:
+    """Each number under the first of its names: where nothing is in flight, SND.UNA is SND.NXT."""
+    found: set[Seq] = set()
+    for name, num in places:
+        value = way.number(num)
+        if value not in found:
+            found.add(value)
+            yield Position(name, num)

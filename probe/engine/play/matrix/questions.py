@@ -7,8 +7,6 @@ answer segments without payload, and that one has some. It ends one short of RCV
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from probe.engine.play.matrix.approaches import Approach
 from probe.scenarios.steps import ISS, NXT, PEER, RCV, Send
 from probe.spec.arrives import arrives
@@ -24,30 +22,39 @@ CANDIDATES = (_OCTET, SYN_AGAIN, _SYN_ACK)
 _TEMPTATIONS = ("S", "S.", ".", "F.", "R", "P.")
 """What a peer that misreads a segment may take it for."""
 
-Answer = tuple[int, tuple[Seq, ...], Seq | None] | None
-
-
 Barred = frozenset[Send]
+"""Questions that a peer does not answer as it should; of the candidates one at least is left."""
 NONE_BARRED: Barred = frozenset()
 
 
-@lru_cache(maxsize=1 << 12)
-def best_question(way: Approach, permitted: frozenset[Tcb], barred: Barred = NONE_BARRED) -> Send:
-    """The question for a peer that was brought into a state by ``way`` and may now have one of these blocks.
+class Questions:
+    """Chooses what a peer is asked that was brought into a state by ``way``; each choice is remembered."""
 
-    ``barred`` are questions that this peer does not answer as it should; one at least is left.
-    """
-    rivals = _rivals(way) - permitted
-    left = [question for question in CANDIDATES if question not in barred]
-    return max(left, key=lambda question: _worth(way, question, permitted, rivals))
+    def __init__(self, way: Approach, barred: Barred = NONE_BARRED) -> None:
+        self._left = [(q, segment_of(way, q)) for q in CANDIDATES if q not in barred]
+        self._known: dict[frozenset[Tcb], Send] = {}
+        # Where a faulty peer may be: unmoved, gone, or where another segment at its place would have led.
+        rivals = {way.tcb, way.tcb.gone()}
+        for flags in _TEMPTATIONS:
+            data = b"0123456789" if flags == "P." else b""
+            rivals |= {r.next for r in arrives(way.tcb, segment_of(way, Send(flags, data=data)))}
+        self._rivals = frozenset(rivals)
 
+    def best(self, permitted: frozenset[Tcb]) -> Send:
+        """The question for a peer that may now have one of these blocks."""
+        if permitted not in self._known:
+            self._known[permitted] = max(self._left, key=lambda one: self._worth(one[1], permitted))[0]
+        return self._known[permitted]
 
-def _worth(way: Approach, question: Send, permitted: frozenset[Tcb], rivals: frozenset[Tcb]) -> tuple[bool, int]:
-    """(every permitted state answers, how many pairs of a permitted and a wrong state it tells apart)."""
-    segment = segment_of(way, question)
-    good = [_answers(tcb, segment) for tcb in permitted]
-    bad = [_answers(tcb, segment) for tcb in rivals]
-    return all(None not in answers for answers in good), sum(not g & b for g in good for b in bad)
+    def _worth(self, segment: Segment, permitted: frozenset[Tcb]) -> tuple[bool, int]:
+        """(every permitted state answers, how many pairs of a permitted and a wrong state it tells apart)."""
+
+        def answers(tcb: Tcb) -> frozenset[object]:
+            replies = (r.reply for r in arrives(tcb, segment))
+            return frozenset(None if r is None else (r.flags, r.seqs, r.ack) for r in replies)
+
+        good, bad = [answers(tcb) for tcb in permitted], [answers(tcb) for tcb in self._rivals - permitted]
+        return all(None not in found for found in good), sum(not g & b for g in good for b in bad)
 
 
 def segment_of(way: Approach, step: Send) -> Segment:
@@ -56,18 +63,3 @@ def segment_of(way: Approach, step: Send) -> Segment:
     flags = parse_flags(step.flags)
     ack = way.number(step.ack) if flags & ACK else Seq(0)
     return Segment(way.number(step.seq), ack, flags, step.window, len(step.data), step.data)
-
-
-def _answers(tcb: Tcb, segment: Segment) -> frozenset[Answer]:
-    replies = (r.reply for r in arrives(tcb, segment))
-    return frozenset(None if r is None else (r.flags, r.seqs, r.ack) for r in replies)
-
-
-@lru_cache(maxsize=64)
-def _rivals(way: Approach) -> frozenset[Tcb]:
-    """Where a faulty peer may be: unmoved, gone, or where another segment at its place would have led."""
-    found = {way.tcb, way.tcb.gone()}
-    for flags in _TEMPTATIONS:
-        data = b"0123456789" if flags == "P." else b""
-        found |= {r.next for r in arrives(way.tcb, segment_of(way, Send(flags, data=data)))}
-    return frozenset(found)
