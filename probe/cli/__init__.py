@@ -1,4 +1,22 @@
-"""The command line: arguments in, exit code out. A command's module is imported only when that command runs."""
+"""The command line: arguments in, a report and an exit code out.
+
+What a call of `probe` passes through, in reading order:
+
+- this file: the commands by name, and what becomes of errors nobody else wanted. A command's module is imported only
+  when that command runs.
+- ``commands``: one file a command, its options.
+- ``options``: what users write, checked.
+- ``run``: what a command does: open the files, play or read, keep every result, publish; the exit code.
+- ``output``: the terminal, files and streams that results go to.
+- ``catalogue``: what `probe list` and `probe explain` print.
+
+The layers below judge; nothing here decides a verdict. Exit codes and their weights are in
+``probe.results.exit_codes``. The way a test or a program calls it:
+
+    from probe.cli import main
+
+    main(["check", "--only", "close-*", "127.0.0.1:80"])  # leaves with SystemExit, its code the exit code
+"""
 
 from __future__ import annotations
 
@@ -15,7 +33,7 @@ from probe import __version__
 from probe.results.exit_codes import ExitCode
 from probe.wire.errors import TargetError, WireError
 
-_COMMANDS = {
+COMMANDS = {
     "check": (
         "probe.cli.commands.check",
         "Judge the open and close of a live peer; without TARGET, of this machine's kernel.",
@@ -45,28 +63,28 @@ class _LazyGroup(click.Group):
     """Knows its commands by name and one-line help; imports one when it is invoked."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        module = importlib.import_module(COMMANDS[cmd_name][0])
         command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in _COMMANDS and not name.startswith("-"):
+        if name not in COMMANDS and not name.startswith("-"):
             from difflib import get_close_matches
 
-            near = get_close_matches(name, _COMMANDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_COMMANDS)}."
+            near = get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}."
             raise click.UsageError(f"there is no command {name!r}: {hint}", ctx)
         return super().resolve_command(ctx, args)
 
