@@ -19,7 +19,7 @@ for _name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
     os.environ.pop(_name, None)
 
 # A script that puts the run in the background (`make test &`) has it ignore SIGINT, and every child inherits that.
-# Tests of Ctrl-C need it to arrive; `probe` itself leaves it ignored, as nohup's SIGHUP (probe.cli.run.signals).
+# Tests of Ctrl-C need it to arrive; `probe` itself leaves it ignored, as nohup's SIGHUP (probe.cli.run.outcome).
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -77,7 +77,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setattr("probe.cli.run.replay.judge", stand_in.replay)
     monkeypatch.setattr("probe.recording.reading.judge_recording", stand_in.judge_recording)
     monkeypatch.setattr("probe.cli.run.replay._is_recording", stand_in.recordings.__contains__)
-    monkeypatch.setattr("probe.cli.run.show.packets_of", stand_in.packets_of)
+    monkeypatch.setattr("probe.cli.run.replay.packets_of", stand_in.packets_of)
     return stand_in
 
 

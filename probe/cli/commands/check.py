@@ -30,7 +30,7 @@ from probe.cli.options.reporting import Reporting, reporting
 @common.source
 @common.closed_port
 @common.seed
-@common.until
+@common.deadline
 @reporting
 @common.show
 @click.option("--hosts", metavar="FILE.toml", help="Check the hosts listed there, too.")
@@ -54,11 +54,10 @@ from probe.cli.options.reporting import Reporting, reporting
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     targets: tuple[str, ...],
     versions: frozenset[int],
-    trigger: str,
     only: tuple[str, ...],
     no_wait: bool,
-    slow: bool,
     show: tuple[str, ...],
+    deadline: float | None,
     quiet: bool,
     hosts: str | None,
     jobs: int,
@@ -79,10 +78,11 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.cli.run.outcome import Display, Request
     from probe.live.options import CheckOptions
 
-    exchanges = _exchanges(only, no_wait=no_wait, slow=slow)
-    options = CheckOptions(trigger=trigger, only=exchanges, waits=not no_wait, slow=slow, watch=watch(), **plain)
+    exchanges = _exchanges(only, no_wait=no_wait, slow=plain["slow"])
+    until = common.moment(deadline)
+    options = CheckOptions(only=exchanges, waits=not no_wait, watch=watch(), until=until, **plain)
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
-    explicit = _explicit(trigger=trigger, rate=rate, **plain)
+    explicit = _explicit(rate=rate, **plain)
     request = Request(wanted, versions, options, explicit, jobs)
     return run.check(request, Display(reporting, quiet, _shown(show)))
 

@@ -38,7 +38,7 @@ from probe.spec.states import State
 @common.source
 @common.closed_port
 @common.seed
-@common.until
+@common.deadline
 @reporting
 @click.option("-q", "--quiet", is_flag=True, help="Print the matrix and the counts only.")
 @in_namespace
@@ -46,6 +46,7 @@ def command(  # one parameter an option
     targets: tuple[str, ...],
     versions: frozenset[int],
     only: tuple[str, ...],
+    deadline: float | None,
     quiet: bool,
     reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that MatrixOptions has under the same name
@@ -61,7 +62,7 @@ def command(  # one parameter an option
     from probe.cli.run.outcome import Display, Request
     from probe.live.options import MatrixOptions
 
-    options = MatrixOptions(only=_only(only), watch=watch(), **plain)
+    options = MatrixOptions(only=_only(only), watch=watch(), until=common.moment(deadline), **plain)
     return run.matrix(Request(plan.given(targets), versions, options), Display(reporting, quiet))
 
 

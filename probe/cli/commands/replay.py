@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -18,7 +19,7 @@ from probe.spec.reaction import PROFILES
 if TYPE_CHECKING:
     from probe.cli.run.outcome import Display
 
-_SHOWN = re.compile(r"(?:(?P<file>.+):)?(?P<index>\d+)", re.DOTALL)
+_SHOWN = re.compile(r"(?:(?P<file>.+):)?(?P<index>\d{1,18})", re.DOTALL)
 _HELPS = {
     "--jsonl": "Write each connection as a line of JSON as soon as it is judged, at last a summary; - as above.",
     "--junit": "Write JUnit XML, as Jenkins and GitLab read it, with the connections that --limit lists.",
@@ -34,7 +35,7 @@ _NOT_SHOWN = ("--jsonl", "--junit", "--markdown", "--expect", "--write-expect", 
 
 def _rows(context: click.Context, parameter: click.Parameter, text: str) -> int | None:
     """The number of rows; None for all of them."""
-    if text != "all" and not (text.isascii() and text.isdecimal()):
+    if text != "all" and not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise click.BadParameter(f"{text!r} is neither a number nor 'all'", context, parameter)
     return None if text == "all" else int(text)
 
@@ -70,7 +71,7 @@ def _rows(context: click.Context, parameter: click.Parameter, text: str) -> int 
 )
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Hand the work to this Dask cluster instead (extra [cluster]).")
-@common.until
+@common.deadline
 @reporting_as(_HELPS)
 @click.option(
     "--live",
@@ -89,13 +90,15 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     profile: str | None,
     filters: tuple[str, ...],
     show: tuple[str, ...],
+    limit: int | None,
     connections: bool,
-    until: float | None,
+    workers: int | None,
+    scheduler: str | None,
+    deadline: float | None,
     reporting: Reporting,
     live: str | None,
     connection: int | None,
     quiet: bool,
-    **plain: Any,  # noqa: ANN401  # options that ReplayRequest has under the same name
 ) -> int:
     """Judge every TCP connection in captures: pcap or pcapng, plain or gzip.
 
@@ -107,34 +110,33 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.cli.run.outcome import Display
 
     display = Display(reporting, quiet)
-    if live is not None:
-        return _re_enact(live, files, connection, profile, until, display)
-    if connection is not None:
-        raise click.UsageError("--connection names what --live TARGET re-enacts; to look at a connection use --show N")
+    if live is not None or connection is not None:
+        return _re_enact(live, files, connection, profile or PROFILES[0], deadline, display)
     if reporting.save is not None:
         raise click.UsageError("--save keeps the packets of --live TARGET; captures are judged where they are")
-    from probe.cli.run.replay import replay
-    from probe.cli.run.replay_outcome import ReplayRequest
+    from probe.cli.run.replay import ReplayRequest, replay
+    from probe.replay.cluster import executor
+    from probe.replay.run import ReplayOptions
 
-    named = [_named(text, files) for text in show]
-    picked = tuple(one for one in named if isinstance(one, Picked))
-    exchanges = tuple(one for one in named if isinstance(one, str))
-    if picked and (beside := [*_used((OPTION, "--deadline")), *reporting.given(*_NOT_SHOWN)]):
-        raise click.UsageError(f"--show N shows that connection and nothing else: leave out {beside[0]}")
-    asked = (files, profile, filters, parse(filters), picked, exchanges)
-    request = ReplayRequest(*asked, as_captures=connections or bool(filters), until=until, **plain)
-    return replay(request, display)
+    picked, exchanges = _shown(show, files, reporting)
+    cluster = partial(executor, scheduler) if scheduler else None
+    until = common.moment(deadline)
+    options = ReplayOptions((), profile or PROFILES[0], parse(filters), workers=workers, executor=cluster, until=until)
+    asked = ReplayRequest(files, options, profile, filters, picked, exchanges, limit, connections or bool(filters))
+    return replay(asked, display)
 
 
 def _re_enact(
-    live: str,
+    live: str | None,
     files: tuple[str, ...],
     connection: int | None,
-    profile: str | None,
-    until: float | None,
+    profile: str,
+    deadline: float | None,
     display: Display,
 ) -> int:
     """``--live``: something quite different."""
+    if live is None:
+        raise click.UsageError("--connection names what --live TARGET re-enacts; to look at a connection use --show N")
     if strange := _used(_JUDGING):
         raise click.UsageError(f"--live re-enacts one connection and judges no capture: leave out {strange[0]}")
     if len(files) != 1:
@@ -142,7 +144,8 @@ def _re_enact(
     from probe.cli.run.reenact import reenact
     from probe.live.options import ReenactOptions
 
-    return reenact(live, ReenactOptions(files[0], connection, profile=profile or PROFILES[0], until=until), display)
+    options = ReenactOptions(files[0], connection, profile=profile, until=common.moment(deadline))
+    return reenact(live, options, display)
 
 
 def _used(options: Iterable[str]) -> list[str]:
@@ -152,16 +155,24 @@ def _used(options: Iterable[str]) -> list[str]:
     return [o for o in options if context.get_parameter_source(names[o] or "") is ParameterSource.COMMANDLINE]
 
 
-def _named(text: str, files: tuple[str, ...]) -> Picked | str:
-    """The connection that ``N`` or ``FILE:N`` names; other text is an id or a pattern of exchanges."""
+def _shown(
+    texts: Iterable[str], files: tuple[str, ...], reporting: Reporting
+) -> tuple[tuple[Picked, ...], tuple[str, ...]]:
+    """The connections that ``N`` or ``FILE:N`` names; other texts are ids or patterns of exchanges."""
     from probe.scenarios import ALL
 
-    found = _SHOWN.fullmatch(text)
-    if found is None:
-        if text != "all":
+    picked, exchanges = list[Picked](), list[str]()
+    for text in texts:
+        if found := _SHOWN.fullmatch(text):
+            if files == ("-",) or found["file"] == "-":
+                problem = "standard input cannot be read twice: save it to a file and show from there"
+                raise click.BadParameter(problem, param_hint="--show")
+            picked.append(Picked(found["file"], int(found["index"])))
+        elif text == "all":
+            exchanges.append("*")
+        else:
             chosen((text,), list(ALL), "--show")
-        return "*" if text == "all" else text
-    if files == ("-",) or found["file"] == "-":
-        problem = "standard input cannot be read twice: save it to a file and show from there"
-        raise click.BadParameter(problem, param_hint="--show")
-    return Picked(found["file"], int(found["index"]))
+            exchanges.append(text)
+    if picked and (beside := [*_used((OPTION, "--deadline")), *reporting.given(*_NOT_SHOWN)]):
+        raise click.UsageError(f"--show N shows that connection and nothing else: leave out {beside[0]}")
+    return tuple(picked), tuple(exchanges)

@@ -44,10 +44,9 @@ class Port(click.IntRange):
             self.fail(str(error), param, ctx)
 
 
-def _moment(context: click.Context, parameter: click.Parameter, seconds: float | None) -> float | None:
-    """When so many seconds are over, in terms of ``time.monotonic``."""
-    del context, parameter
-    return None if seconds is None else time.monotonic() + seconds
+def moment(deadline: float | None) -> float | None:
+    """When so many seconds are over, as ``time.monotonic`` counts; asked once everything is loaded."""
+    return None if deadline is None else time.monotonic() + deadline
 
 
 def is_trigger(text: str) -> bool:
@@ -83,14 +82,7 @@ closed_port = click.option(
     "--closed-port", type=PORT, metavar="PORT", help="A port of the target where nothing listens."
 )
 seed = click.option("--seed", type=int, metavar="NUMBER", help="Makes the tester's sequence numbers repeatable.")
-until = click.option(
-    "--deadline",
-    "until",
-    type=SECONDS,
-    callback=_moment,
-    metavar="SECONDS",
-    help="End then; the rest is inconclusive.",
-)
+deadline = click.option("--deadline", type=SECONDS, metavar="SECONDS", help="End then; the rest is inconclusive.")
 show = click.option(
     "--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable."
 )

@@ -3,34 +3,100 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
-from probe.capture.sources import STDIN
+from probe.capture.sources import STDIN, find
+from probe.cli.options.filters import Picked
 from probe.cli.output.outputs import Outputs
 from probe.cli.output.progress import ByteProgress
 from probe.cli.output.sinks import LineSink
-from probe.cli.run.outcome import Display, terminated_like_ctrl_c
-from probe.cli.run.replay_outcome import Replayed, ReplayRequest
+from probe.cli.run.outcome import Display, Outcome, terminated_like_ctrl_c
 from probe.recording import reading as recorded
 from probe.replay.deadline import Deadline, LateError
-from probe.replay.excerpts import excerpts
-from probe.replay.run import Sink
+from probe.replay.excerpts import excerpts, packets_of
+from probe.replay.run import ReplayOptions
 from probe.replay.run import replay as judge
 from probe.reports import data
 from probe.reports.builders import replay as builder
+from probe.reports.builders.connection import short_names
 from probe.reports.formats.as_jsonl import line
-from probe.results.connection import Connection, Recording, Replay
-from probe.results.expectations import from_runs
-from probe.results.verdict import ExchangeResult, Expected
+from probe.results.connection import Connection, Packet, Recording, Replay
+from probe.results.exit_codes import ExitCode
+from probe.results.expectations import fates, from_runs, marked_run
+from probe.results.verdict import ExchangeResult, Expected, Fate, Report, Unchecked, Verdict, exit_code
 from probe.wire.errors import TargetError, WireError
 
 _FIRST = 1 << 16
 """Octets that surely hold the first section's comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRequest:
+    """What to read and what to look at.
+
+    ``options`` hold for captures, and for recordings but for the profile: ``profile`` None is a recording's own.
+    ``filters`` are as given. ``picked`` are connections to show instead of a report, ``exchanges`` patterns of exchange
+    ids whose ladders a recording's report shows. ``limit``: rows, None for all.
+    """
+
+    files: tuple[str, ...]
+    options: ReplayOptions
+    profile: str | None = None
+    filters: tuple[str, ...] = ()
+    picked: tuple[Picked, ...] = ()
+    exchanges: tuple[str, ...] = ()
+    limit: int | None = 20
+    as_captures: bool = False
+
+
+@dataclass(slots=True)
+class _Replayed(Outcome):
+    """The outcome with what was found so far; ``remarks`` are no errors.
+
+    ``sideline`` holds the connections of recordings, for JSON alone: what the tester did wrong in them was meant.
+    """
+
+    files: list[str] = field(default_factory=list)
+    replay: Replay | None = None
+    sideline: Replay | None = None
+    recordings: list[Recording] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def take(self, recording: Recording) -> None:
+        """Take in a recording; what was expected of it is marked."""
+        runs = tuple(marked_run(run, self.expected) for run in recording.report.runs)
+        report = replace(recording.report, runs=runs, fail_on=self.fail_on)
+        self.recordings.append(replace(recording, report=report))
+
+    def settle(self) -> None:
+        """All is judged: what became of the expectations. What is gone is told once, in the last report."""
+        runs = [run for one in self.recordings for run in one.report.runs]
+        told = fates(self.expected, runs, (), self.replay)
+        there = tuple(one for one in told if one.fate is not Fate.GONE)
+        if self.replay is not None:
+            self.replay = replace(self.replay, fail_on=self.fail_on, expected=told)
+        for place, one in enumerate(self.recordings, 1):
+            last = place == len(self.recordings) and self.replay is None
+            report = replace(one.report, expected=told if last else there)
+            self.recordings[place - 1] = replace(one, report=report)
+        self.expected = told
+
+    def connections(self) -> list[Connection]:
+        """All that were asked for, in the order of the files."""
+        found = [c for part in (self.replay, self.sideline) if part is not None for c in part.listed]
+        place = {file: at for at, file in enumerate(self.files)}
+        return sorted(found, key=lambda c: (place[c.file], c.index))
+
+    def code(self) -> ExitCode:
+        """What all the parts come to."""
+        codes = [one.report.exit_code for one in self.recordings] + ([self.replay.exit_code] if self.replay else [])
+        codes += [exit_code({Verdict.INCONCLUSIVE}, self.fail_on)] * self.late
+        return self.exit_code(*codes)
 
 
 def replay(request: ReplayRequest, display: Display) -> int:
@@ -38,24 +104,36 @@ def replay(request: ReplayRequest, display: Display) -> int:
 
     Raises WireError for a file that cannot be written, TargetError for a connection that does not exist.
     """
-    progress = ByteProgress(quiet=display.quiet)
     with ExitStack() as stack:
         outputs = Outputs(display.reporting, stack)
-        outcome = Replayed("replay", expected=outputs.expected, fail_on=outputs.fail_on)
-        request = replace(request, expected=outputs.expected)
-        outcome.find(request.files)
-        with terminated_like_ctrl_c():
-            if request.picked:
-                from probe.cli.run.show import show
+        outcome = _Replayed("replay", expected=outputs.expected, fail_on=outputs.fail_on)
+        _find(outcome, request.files)
+        stack.enter_context(terminated_like_ctrl_c())
+        if request.picked:
+            return _show(request, outcome, outputs)
+        progress = ByteProgress(quiet=display.quiet)
+        try:
+            _judge(request, outcome, progress, outputs.lines, every="json" in display.reporting.files)
+        except KeyboardInterrupt:
+            outcome.interrupted = True
+        progress.clear()
+        return _publish(request, display, outcome, outputs)
 
-                return show(request, outcome, outputs)
-            try:
-                sink = None if outputs.lines is None else _Passing(outputs.lines, outcome)
-                _judge(request, outcome, progress, sink, every="json" in display.reporting.files)
-            except KeyboardInterrupt:
-                outcome.interrupted = True
-            progress.clear()
-            return _publish(request, display, outcome, outputs)
+
+def _find(outcome: _Replayed, arguments: Iterable[str]) -> None:
+    """The files to read. What cannot be found costs the others nothing."""
+    for argument in arguments:
+        try:
+            found = find([argument])
+        except CaptureError as error:
+            outcome.failed(error)
+            continue
+        if not found.files:
+            outcome.failed(WireError(f"{argument} holds no capture file; name a pcap or pcapng file"))
+        outcome.files += found.files
+        for reason, count in Counter(reason for _, reason in found.passed_over).items():
+            outcome.remarks.append(f"{argument}: {count:,} passed over: {reason}")
+    outcome.files = list(dict.fromkeys(outcome.files))
 
 
 # -- judging -----------------------------------------------------------------------------------------------------------
@@ -66,7 +144,7 @@ class _Passing:
     """Writes connections as they are known; after a trouble, which is noted, no more of them."""
 
     lines: LineSink
-    outcome: Replayed
+    outcome: Outcome
 
     def take(self, connections: Sequence[Connection]) -> None:
         """Take them over."""
@@ -78,7 +156,7 @@ class _Passing:
 
 
 def _judge(
-    request: ReplayRequest, outcome: Replayed, progress: ByteProgress, sink: Sink | None, *, every: bool
+    request: ReplayRequest, outcome: _Replayed, progress: ByteProgress, lines: LineSink | None, *, every: bool
 ) -> None:
     """Recordings first, they are short. JSON lists ``every`` connection, theirs too; verdicts on those do not count."""
     ours = [] if request.as_captures else [file for file in outcome.files if _is_recording(file)]
@@ -86,23 +164,17 @@ def _judge(
         raise TargetError(
             f"--show {request.exchanges[0]}: none of the files is a recording; show a connection's number"
         )
-    with Deadline(request.until) as deadline:
-        for file in ours:
-            try:
-                with deadline.waiting():  # whatever is half done is given up
-                    again = recorded.judge_recording(file, request.profile)
-                _take(again, file, outcome)
-            except LateError:
-                outcome.not_judged(file, request.profile)
-            except CaptureError as error:
-                outcome.failed(error)
-    captures = [file for file in outcome.files if file not in ours]
+    _judge_recordings(ours, request, outcome)
+    captures = tuple(file for file in outcome.files if file not in ours)
+    sink = None if lines is None else _Passing(lines, outcome)
+    options = replace(request.options, sink=sink)
     try:
         if (every or sink) and ours:
-            aside = replace(request, expected=())
-            outcome.sideline = judge(aside.options(ours, None if every else 0, sink=sink))
+            outcome.sideline = judge(replace(options, files=tuple(ours), limit=None if every else 0))
         if captures:
-            outcome.replay = judge(request.options(captures, None if every else request.limit, progress, sink))
+            limit = None if every else request.limit
+            expected = outcome.expected
+            outcome.replay = judge(replace(options, files=captures, limit=limit, progress=progress, expected=expected))
     except (CaptureError, WireError) as error:
         outcome.failed(error)
     outcome.interrupted |= outcome.replay is not None and outcome.replay.interrupted
@@ -120,16 +192,27 @@ def _is_recording(file: str) -> bool:
     return first is not None and any(map(recorded.is_recording, first.section_comments))
 
 
-def _take(again: recorded.JudgedRecording, file: str, outcome: Replayed) -> None:
-    if again.fault is not None:
-        outcome.failed(again.fault)
-    outcome.judged_again(Recording(file, again.report, again.verdicts, tuple(map(str, again.differences))))
+def _judge_recordings(files: Iterable[str], request: ReplayRequest, outcome: _Replayed) -> None:
+    with Deadline(request.options.until) as deadline:
+        for file in files:
+            try:
+                with deadline.waiting():  # whatever is half done is given up
+                    again = recorded.judge_recording(file, request.profile)
+                if again.fault is not None:
+                    outcome.failed(again.fault)
+                outcome.take(Recording(file, again.report, again.verdicts, tuple(map(str, again.differences))))
+            except LateError:
+                unchecked = (Unchecked(file, "not judged by the deadline"),)
+                outcome.take(Recording(file, Report("replay", request.options.profile, unchecked=unchecked), {}))
+                outcome.late = True
+            except CaptureError as error:
+                outcome.failed(error)
 
 
 # -- results out -------------------------------------------------------------------------------------------------------
 
 
-def _publish(request: ReplayRequest, display: Display, outcome: Replayed, outputs: Outputs) -> int:
+def _publish(request: ReplayRequest, display: Display, outcome: _Replayed, outputs: Outputs) -> int:
     """Files first, as trouble with them belongs into the rest; then people."""
     outcome.settle()
 
@@ -161,10 +244,14 @@ def _publish(request: ReplayRequest, display: Display, outcome: Replayed, output
     )
 
 
-def _whole(request: ReplayRequest, outcome: Replayed) -> Replay:
+def _nothing(request: ReplayRequest) -> Replay:
+    """What a replay of no file finds."""
+    return Replay((), request.options.profile, 0, 0, {}, {}, {}, ())
+
+
+def _whole(request: ReplayRequest, outcome: _Replayed) -> Replay:
     """All files together."""
-    nothing = request.nothing()
-    whole, sideline = outcome.replay or nothing, outcome.sideline or nothing
+    whole, sideline = outcome.replay or _nothing(request), outcome.sideline or _nothing(request)
     return replace(
         whole,
         files=tuple(outcome.files),
@@ -175,3 +262,35 @@ def _whole(request: ReplayRequest, outcome: Replayed) -> Replay:
         late=outcome.late,
         expected=outcome.expected,
     )
+
+
+def _show(request: ReplayRequest, outcome: _Replayed, outputs: Outputs) -> int:
+    """``--show N``: print the ladders of the connections picked and nothing else, or write them as JSON, or both."""
+    shown: list[tuple[Connection, tuple[Packet, ...]]] = []
+    for picked in request.picked:
+        try:
+            options = replace(request.options, files=(_file_of(picked, outcome.files),))
+            shown.append(packets_of(options, picked.index))
+        except (CaptureError, TargetError, WireError) as error:
+            outcome.failed(error)
+    words = Counter(connection.verdict for connection, _ in shown)
+    outcome.replay = replace(
+        _nothing(request),
+        files=tuple(outcome.files),
+        connections=len(shown),
+        verdicts={word: words[word] for word in Verdict},
+    )
+    return outputs.publish(builder.shown(outcome.replay, shown), outcome, outcome.code, warnings=outcome.remarks)
+
+
+def _file_of(picked: Picked, files: list[str]) -> str:
+    """The file meant: as it was given, or by its own name where only one file has it."""
+    if picked.file is None and len(files) == 1:
+        return files[0]
+    if picked.file is None:
+        raise TargetError(f"there are {len(files)} files: write --show FILE:{picked.index}")
+    names = short_names(files)
+    found = [path for path in files if picked.file in (path, names[path])]
+    if not found:
+        raise TargetError(f"there is no file {picked.file!r} among those given: write --show FILE:{picked.index}")
+    return found[0]
