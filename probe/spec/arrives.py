@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.spec.reaction import Reaction, Reactions, Reply, covering_ack, drop, react, reset_for, syn_ack
+from probe.spec.reaction import Reactions, Reply, covering_ack, drop, react, reset_for, syn_ack
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import State
 from probe.spec.synchronized import others
@@ -55,32 +55,13 @@ def _listen(tcb: Tcb, segment: Segment, shown: Tcb) -> Reactions:
         return (react("L2", shown, segment, reset_for(segment), shown),)
     if not segment.flags & SYN:
         return (drop("L5", shown, segment),)
-    return tuple(_opened(tcb, segment))
-
-
-def _opened(tcb: Tcb, segment: Segment) -> list[Reaction]:
-    """Row L4. Text on the SYN may be queued, dropped, or (Fast Open) acknowledged at once; a FIN there is void (R7)."""
-    first = segment.seq + 1
-    block = replace(
-        tcb,
-        state=State.SYN_RECEIVED,
-        passive=True,
-        listening=True,
-        iss=None,
-        irs=segment.seq,
-        rcv_nxt=first,
-        snd_wnd=segment.window,
-        max_snd_wnd=segment.window,
-        offer_scale=segment.window_scale,
-        offer_timestamps=segment.timestamps is not None,
-        ts_recent=(segment.timestamps or (0, 0))[0],
-        held=(),
-    )
+    block, first = tcb.called(segment), segment.seq + 1
     if not segment.length:
-        return [react("L4", tcb, segment, syn_ack(first), block)]
-    queued = replace(block, held=((first, first + segment.length, False),))
-    reply = syn_ack(first, upto=first + segment.length)
-    return [react("L4", tcb, segment, reply, after) for after in (block, queued)]
+        return (react("L4", tcb, segment, syn_ack(first), block),)
+    # Text on the SYN may be queued, dropped, or (Fast Open) acknowledged at once; a FIN there is void (R7).
+    end = first + segment.length
+    queued = replace(block, held=((first, end, False),))
+    return tuple(react("L4", tcb, segment, syn_ack(first, upto=end), after) for after in (block, queued))
 
 
 def _syn_sent(tcb: Tcb, segment: Segment) -> Reactions:

@@ -73,6 +73,21 @@ class Tcb:
         """The block after a half-open connection from a passive OPEN was given up (RFC 9293 section 3.10.7.4)."""
         return Tcb(State.LISTEN, listening=True)
 
+    def called(self, syn: Segment) -> Tcb:
+        """SYN-RECEIVED after a SYN reached a listener (RFC 9293 section 3.10.7.2 third); the ISS is not known yet."""
+        return Tcb(
+            State.SYN_RECEIVED,
+            listening=True,
+            snd_wnd=syn.window,
+            max_snd_wnd=syn.window,
+            irs=syn.seq,
+            rcv_nxt=syn.seq + 1,
+            rcv_wnd=self.rcv_wnd,
+            ts_recent=(syn.timestamps or (0, 0))[0],
+            offer_scale=syn.window_scale,
+            offer_timestamps=syn.timestamps is not None,
+        )
+
     def reset(self) -> Tcb:
         """What a valid RST leaves: LISTEN for a half-open passive open, CLOSED otherwise (MUST-11)."""
         if self.state is State.SYN_RECEIVED and self.passive:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from probe.spec.reaction import CLASSIC, Reactions, Reply, acknowledge, drop, react, reset_for, syn_ack
 from probe.spec.segment import RST, Segment
 from probe.spec.seq import HALF, Seq
-from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
 
@@ -25,8 +22,9 @@ def syn_in_time_wait(tcb: Tcb, segment: Segment) -> Reactions:
     row = "T1" if newer or fresh else "T9"
     out = [acknowledge(row, tcb, segment)]
     if fresh or newer:
+        # The new incarnation's ISS must lie beyond all numbers used before (MAY-2 condition 1).
         reopening = syn_ack(segment.seq + 1, above=tcb.snd_nxt - 1)
-        out.append(react(row, tcb, segment, reopening, _reopened(tcb, segment)))
+        out.append(react(row, tcb, segment, reopening, tcb.called(segment)))
     if not fresh or undecided:
         out.append(drop(row, tcb, segment))
     if tcb.acceptable(segment):
@@ -42,18 +40,3 @@ def _honoured_by_timestamps(tcb: Tcb, segment: Segment, newer: bool) -> bool:
         latest = Seq(tcb.ts_recent)  # TSvals compare like sequence numbers (RFC 7323 section 5.2)
         return newer if stamps[0] == latest else Seq(stamps[0]) > latest
     return newer if stamps is None else True
-
-
-def _reopened(tcb: Tcb, segment: Segment) -> Tcb:
-    """SYN-RECEIVED of the new incarnation; its ISS must lie beyond all numbers used before (MAY-2 condition 1)."""
-    return replace(
-        Tcb(State.SYN_RECEIVED, passive=True, listening=True),
-        irs=segment.seq,
-        rcv_nxt=segment.seq + 1,
-        snd_wnd=segment.window,
-        max_snd_wnd=segment.window,
-        offer_scale=segment.window_scale,
-        offer_timestamps=segment.timestamps is not None,
-        ts_recent=(segment.timestamps or (0, 0))[0],
-        rcv_wnd=tcb.rcv_wnd,
-    )

@@ -10,11 +10,10 @@ import pytest
 from probe.cli.catalogue.coverage import BEYOND, case_need, need, shown_by
 from probe.cli.catalogue.lists import cases_and_cells
 from probe.scenarios import ALL as EXCHANGES
-from probe.spec.coverage import FREEBSD, UNSHOWN, cells_by_rule, needs_of, rules_by_cell
+from probe.spec.coverage import CASES, FREEBSD, UNSHOWN, cells_by_rule, needs_of, rules_by_cell
 from probe.spec.rules import ALL as RULES
 from probe.spec.segment import KINDS
 from probe.spec.states import State
-from probe.spec.tc8 import CASES
 from tests.cli.conftest import Invoke
 
 Captured = pytest.CaptureFixture[str]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from probe.scenarios import ALL
 from probe.scenarios.steps import Scenario
-from probe.spec.coverage import NOTHING, TARGET, TRIGGER, UNSHOWN, cells_by_rule, needs_of
-from probe.spec.tc8 import Case
+from probe.spec.coverage import NOTHING, TARGET, TRIGGER, UNSHOWN, Case, cells_by_rule, needs_of
 
 BEYOND = "out of scope"
 NEEDS = {NOTHING: "n", TRIGGER: "t", TARGET: "p"}

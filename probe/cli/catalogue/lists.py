@@ -13,11 +13,10 @@ from probe.reports.formats.as_json import dumps
 from probe.reports.table import table
 from probe.scenarios import ALL
 from probe.scenarios.steps import Scenario
-from probe.spec.coverage import FREEBSD, UNSHOWN, cells_by_rule, needs_of, rules_by_cell
+from probe.spec.coverage import CASES, FREEBSD, UNSHOWN, cells_by_rule, needs_of, rules_by_cell
 from probe.spec.rules import ALL as RULES
 from probe.spec.rules import BY_TOPIC, Rule
 from probe.spec.states import State
-from probe.spec.tc8 import CASES
 
 
 def exchanges() -> str:
