@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from probe import scenarios
 from probe.engine.belief.tracker import Belief, Terms
-from probe.engine.judge.answers import summarize
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.by_shape import Recall
-from probe.engine.judge.jury import is_noise, settle
+from probe.engine.judge.jury import is_noise, settle, summarize
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing, after_losses

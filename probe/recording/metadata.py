@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from probe import __version__
-from probe.engine.belief.transcript import Missing
+from probe.engine.belief.events import Missing
 from probe.recording.json_fields import DamagedError, JsonObject, endpoint
 from probe.results.verdict import Why
 from probe.spec.segment import Endpoint, Flow

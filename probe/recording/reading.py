@@ -12,10 +12,9 @@ from dataclasses import dataclass, field, replace
 from probe import scenarios
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Chunk, Reading
-from probe.engine.belief.events import Event, Quiet, Seen
+from probe.engine.belief.events import Event, Missing, Quiet, Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Memory, Terms
-from probe.engine.belief.transcript import Missing, Transcript
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt
 from probe.recording.json_fields import DamagedError

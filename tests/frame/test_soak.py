@@ -11,8 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from probe import scenarios
-from probe.engine.belief.events import Seen
-from probe.engine.belief.transcript import Missing, Transcript
+from probe.engine.belief.events import Missing, Seen, Transcript
 from probe.engine.belief.watch import follow
 from probe.engine.judge.attempt import Case, Opinion, judge
 from probe.engine.judge.by_shape import Recall

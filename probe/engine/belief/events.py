@@ -1,8 +1,11 @@
-"""What goes into a conductor (Seen, Quiet) and what it asks for (Send, Ask, WakeAt, Done): the sans-IO vocabulary."""
+"""The sans-IO vocabulary: what goes into a conductor (Seen, Quiet) and what it asks for (Send, Ask, WakeAt, Done).
+
+And the ordered record of one exchange, which its verdict rests on.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from probe.spec.segment import Segment
 
@@ -56,3 +59,38 @@ class Done:
 
 Event = Seen | Quiet
 Command = Send | Ask | WakeAt | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A wait that ended without what it waited for: ``what`` as in the scenario, after event ``index``."""
+
+    index: int
+    what: str
+    rule: str
+    application: bool
+    waited: float
+
+
+@dataclass(slots=True)
+class Transcript:
+    """Events in the order of the wire; ``sealed`` is the number of events that count for the verdict.
+
+    ``named`` maps events of the tester to what the reaction to them shows, where the scenario names it.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    foreign: list[Seen] = field(default_factory=list)
+    sealed: int | None = None
+    interrupted: bool = False
+    named: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> list[Event]:
+        """The events the verdict rests on; what follows is clearing up."""
+        return self.events if self.sealed is None else self.events[: self.sealed]
+
+    def seen(self) -> list[tuple[int, Seen]]:
+        """The judged segments with their event index."""
+        return [(i, e) for i, e in enumerate(self.judged) if isinstance(e, Seen)]

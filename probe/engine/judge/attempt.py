@@ -5,23 +5,19 @@ One attempt is only an opinion: an exchange is repeated before a suspicion becom
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from probe.engine.belief.events import Quiet, Seen
+from probe.engine.belief.events import Event, Missing, Quiet, Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import Belief, Memory, Terms
-from probe.engine.belief.transcript import Missing, Transcript
 from probe.engine.belief.watch import Watch, follow
-from probe.engine.judge import blame, header
-from probe.engine.judge.close_form import close_form
+from probe.engine.judge import blame, header, timers
 from probe.engine.judge.excuses import LIVE, Doubt
-from probe.engine.judge.exercised import exercised
-from probe.engine.judge.no_evidence import no_evidence
-from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
-from probe.engine.judge.state_timers import judge_hold
-from probe.engine.judge.timers import Late, judge_delayed_acks, judge_full_segments, judge_repeats
+from probe.engine.judge.exercised import close_form, exercised
+from probe.engine.judge.segment_size import UNKNOWN, sizes
 from probe.results.verdict import CloseForm, Finding, Verdict, Why
-from probe.scenarios.steps import Scenario
+from probe.scenarios.steps import WINDOW, Scenario
 from probe.spec import rules
 from probe.spec.rules import Level
 from probe.spec.segment import ACK, FIN, RST, SYN
@@ -61,30 +57,103 @@ class Case:
 
 def judge(case: Case) -> Opinion:
     """One attempt, judged."""
-    if (nothing := no_evidence(case.scenario, case.transcript, answers=case.answers)) is not None:
-        word, why, reason = nothing
-        doubt = Doubt.NO_EVIDENCE if word is Verdict.INCONCLUSIVE else Doubt.NONE
-        return Opinion(word, reason, doubt=doubt, why=why)
+    if (nothing := _no_evidence(case)) is not None:
+        return nothing
     watch = follow(case.transcript.judged, case.start, case.terms, case.memory)
     shown = exercised(case.scenario, case.transcript, watch)
     size = sizes(case.scenario, case.transcript, case.version)
-    kind = close_form(case.transcript)
+    form = close_form(case.transcript)
     if watch.broken_at is not None:
-        return replace(_departure(case, watch), rules=shown, form=kind)
-    if doubtful := _untimely(case, watch):
-        return Opinion(_word(doubtful), "", tuple(doubtful), shown, kind, Doubt.LOSS)
-    if findings := [*_beside_the_oracle(case, watch), *_too_large(watch, size)]:
-        return Opinion(_word(findings), "", tuple(findings), shown, kind, Doubt.UNEXPLAINED)
-    absent = _absent_application(case.transcript)
-    if absent:
-        return Opinion(Verdict.SKIP, absent, (), shown, kind, why=Why.APPLICATION)
+        return replace(_departure(case, watch), rules=shown, form=form)
+    # What came too late or not at all: a lost segment or a busy machine can look the same.
+    if findings := [*_untimely(case, watch), *_absent(case, watch)]:
+        return _broken(findings, shown, form, Doubt.LOSS)
+    findings = [*_handshake_data(case, watch), *_same_isns(case), *_malformed(case, watch)]
+    if size is not None and size.large is not None:
+        due = f"at most {size.limit} octets a segment, less its options"
+        came = show(watch, size.large)
+        findings.append(grade(size.rule, show(watch, size.asked), due, came, _numbers(size.asked, size.large)))
+    if findings:
+        return _broken(findings, shown, form, Doubt.UNEXPLAINED)
+    if missing := next((m for m in case.transcript.missing if m.application), None):
+        reason = f"the application behind the port {_UNDONE[missing.what]} within {missing.waited:g} s"
+        return Opinion(Verdict.SKIP, reason, (), shown, form, why=Why.APPLICATION)
     if size is not None and not size.shown:
-        return Opinion(Verdict.SKIP, UNKNOWN, (), shown, kind, why=Why.MERGED)
-    shown += () if size is None else (size.rule,)
-    return Opinion(Verdict.PASS, "", (), shown, kind)
+        return Opinion(Verdict.SKIP, UNKNOWN, (), shown, form, why=Why.MERGED)
+    return Opinion(Verdict.PASS, "", (), shown if size is None else (*shown, size.rule), form)
+
+
+def _broken(findings: list[Finding], shown: tuple[str, ...], form: CloseForm, doubt: Doubt) -> Opinion:
+    word = Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
+    return Opinion(word, "", tuple(findings), shown, form, doubt)
+
+
+def show(watch: Watch, event: Seen) -> str:
+    """A segment with numbers relative to the ISNs of the connection, in tcpdump's notation."""
+    return watch.numbers.text(event.segment, event.to_peer)
+
+
+def grade(rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...]) -> Finding:
+    """A finding with level and clause from the catalogue."""
+    rule = rules.ALL[rule_id]
+    return Finding(rule.id, Level(rule.level), rule.source, sent, due, came, packets, bool(rule.custom))
+
+
+def _numbers(*events: Event | None) -> tuple[int, ...]:
+    """The packet numbers of segments in the recording."""
+    return tuple(e.number for e in events if isinstance(e, Seen) and e.number)
+
+
+# -- attempts that say nothing about the peer: nobody answered, our own kernel did, the place was never reached --------
+
+
+def _no_evidence(case: Case) -> Opinion | None:
+    """What speaks against judging the attempt at all."""
+    scenario, transcript = case.scenario, case.transcript
+    if transcript.interrupted:
+        return _cannot_tell(Why.INTERRUPTED, "interrupted")
+    if transcript.foreign:
+        text = transcript.foreign[0].segment.text()
+        return _cannot_tell(Why.OWN_KERNEL, f"our own kernel answered ({text}): the guard did not hold the port")
+    seen = [event for _, event in transcript.seen()]
+    came = next((event.segment for event in seen if not event.to_peer), None)
+    if came is None:
+        if case.answers:
+            return None
+        if scenario.opens == "peer":
+            return _cannot_tell(Why.NOT_OPENED, "the peer opened no connection to us")
+        if scenario.port == "closed":
+            return _cannot_tell(Why.FILTERED, "filtered: no answer to a SYN")
+        return _cannot_tell(Why.NO_ANSWER, "no answer to our SYN")
+    we_open = seen[0].to_peer and seen[0].segment.flags & (SYN | ACK | RST) == SYN
+    if scenario.port == "open" and came.flags & RST and we_open:
+        return _cannot_tell(Why.REFUSED, "connection refused: nothing listens on the port")
+    if scenario.port == "closed" and came.flags & SYN:
+        reason = "the port taken for a closed one is open; name one with --closed-port"
+        return Opinion(Verdict.SKIP, reason, why=Why.PORT_OPEN)
+    missing = next((m for m in transcript.missing if m.what == WINDOW), None)
+    return None if missing is None else _window_open(missing)
+
+
+def _window_open(missing: Missing) -> Opinion:
+    """What was to be shown with a closed window was never sent: text that is not taken may be lost, or short of room.
+
+    A stack may run out of memory before the window it told is full (and Linux does); that is not what is asked here.
+    """
+    if missing.waited:
+        return _cannot_tell(Why.WINDOW_FULL, "the text that was to close the peer's window was not acknowledged")
+    reason = "the peer's receive window does not close, however much is sent"
+    return Opinion(Verdict.SKIP, reason, why=Why.WINDOW_OPEN)
+
+
+def _cannot_tell(why: Why, reason: str) -> Opinion:
+    return Opinion(Verdict.INCONCLUSIVE, reason, doubt=Doubt.NO_EVIDENCE, why=why)
 
 
 # -- departures from the oracle ----------------------------------------------------------------------------------------
+
+_OWN_NAME = {"open.synack-ack-number", "timewait.new-isn-larger", "conn.unexplained"}
+"""Departures with a better name than that of the place where they came up."""
 
 
 def _departure(case: Case, watch: Watch) -> Opinion:
@@ -99,114 +168,35 @@ def _departure(case: Case, watch: Watch) -> Opinion:
 
 
 def _finding(case: Case, watch: Watch) -> Finding:
-    index = watch.broken_at
+    """The event that no history explains, under the name of the rule it breaks."""
+    record, index = case.transcript.judged, watch.broken_at
     assert index is not None
-    event = case.transcript.judged[index]
+    event = record[index]
     if isinstance(event, Quiet):
         culprit = blame.for_silence(watch)
-        last = next((e for e in reversed(case.transcript.judged[:index]) if isinstance(e, Seen)), None)
-        waited = event.time - last.time if last else 0.0
-        came, numbers = f"nothing for {waited:.1f} s", (last,) if last else ()
+        shown = next((e for e in reversed(record[:index]) if isinstance(e, Seen)), None)
+        came = f"nothing for {event.time - shown.time if shown else 0.0:.1f} s"
     else:
-        numbers = (event,)
-        culprit = blame.for_segment(watch, event)
-        came = show(watch, event)
-        culprit = _of_empty_ack(case, culprit, event)
-    if culprit.rule == "simopen.syn-in-synsent" and _asked_first(case, culprit.index):
-        culprit = replace(culprit, rule="open.listen-syn-synack")  # a SYN alone where the SYN,ACK was due
-    if culprit.rule not in _OWN_NAME:
-        culprit = replace(culprit, rule=case.transcript.named.get(culprit.index, culprit.rule))
-    asked = case.transcript.judged[culprit.index] if culprit.index >= 0 else None
+        culprit, shown, came = blame.for_segment(watch, event), event, show(watch, event)
+    asked = record[culprit.index] if culprit.index >= 0 else None
+    rule = culprit.rule
+    if not culprit.owed and _is_empty(asked) and _is_empty(event):
+        rule = "seg.pure-ack-silent"  # an acceptable empty ACK draws nothing (RFC 9293 section 3.5)
+    opened = any(not e.to_peer and e.segment.flags & SYN for i, e in case.transcript.seen() if i < culprit.index)
+    if rule == "simopen.syn-in-synsent" and not opened:
+        rule = "open.listen-syn-synack"  # our SYN was on its way first: a SYN alone came where the SYN,ACK was due
+    if rule not in _OWN_NAME:
+        rule = case.transcript.named.get(culprit.index, rule)
     sent = show(watch, asked) if isinstance(asked, Seen) else "nothing"
-    packets = tuple(e.number for e in (asked, *numbers) if isinstance(e, Seen) and e.number)
-    return grade(culprit.rule, sent, culprit.due, came, packets)
+    return grade(rule, sent, culprit.due, came, _numbers(asked, shown))
 
 
-_OWN_NAME = {"open.synack-ack-number", "timewait.new-isn-larger", "conn.unexplained"}
-"""Departures with a better name than that of the place where they came up."""
-
-
-def _asked_first(case: Case, index: int) -> bool:
-    """Whether our SYN, event ``index``, was on its way before any SYN of the peer."""
-    return not any(not e.to_peer and e.segment.flags & SYN for i, e in case.transcript.seen() if i < index)
-
-
-def _of_empty_ack(case: Case, culprit: blame.Blame, came: Seen) -> blame.Blame:
-    """An ACK that answers an acceptable empty ACK, which draws nothing, by its own name (RFC 9293 section 3.5)."""
-    asked = case.transcript.judged[culprit.index] if culprit.index >= 0 else None
-    kinds = [e.segment.flags & (SYN | FIN | RST | ACK) | e.segment.length for e in (asked, came) if isinstance(e, Seen)]
-    empty = kinds == [ACK, ACK] and not culprit.owed
-    return replace(culprit, rule="seg.pure-ack-silent") if empty else culprit
-
-
-def show(watch: Watch, event: Seen) -> str:
-    """A segment with numbers relative to the ISNs of the connection, in tcpdump's notation."""
-    return watch.numbers.text(event.segment, event.to_peer)
-
-
-def grade(rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...]) -> Finding:
-    """A finding with level and clause from the catalogue."""
-    rule = rules.ALL[rule_id]
-    return Finding(rule.id, Level(rule.level), rule.source, sent, due, came, packets, bool(rule.custom))
+def _is_empty(event: Event | None) -> bool:
+    """Whether it is an ACK and nothing else."""
+    return isinstance(event, Seen) and event.segment.flags & (SYN | FIN | RST | ACK) == ACK and not event.segment.length
 
 
 # -- what the oracle cannot know ---------------------------------------------------------------------------------------
-
-
-def _untimely(case: Case, watch: Watch) -> list[Finding]:
-    """What came too late or not at all; a lost segment or a busy machine can look the same."""
-    late = [item for repeats in case.scenario.repeats for item in judge_repeats(case.transcript, repeats)]
-    late += judge_delayed_acks(case.transcript, watch, case.path_delay)
-    late += judge_full_segments(case.transcript, case.path_delay)
-    late += judge_hold(case.transcript, case.scenario) if case.scenario.expires else []
-    found = [_late(case, item) for item in late]
-    absent = [m for m in case.transcript.missing if m.rule and (case.obedient or not m.application)]
-    return found + [_absent(case, watch, m) for m in absent]
-
-
-def _beside_the_oracle(case: Case, watch: Watch) -> list[Finding]:
-    same = _same_isns(case) if case.scenario.distinct_isns else []
-    return _handshake_data(case, watch) + same + _malformed(case, watch)
-
-
-def _malformed(case: Case, watch: Watch) -> list[Finding]:
-    """What is wrong with the form of a segment, each rule once; a SHOULD only where the scenario asks for it."""
-    found: dict[str, Finding] = {}
-    for item in header.malformed(case.transcript):
-        strict = rules.ALL[item.rule].severity == "fail"
-        if strict or item.rule in case.scenario.shows:
-            sent = show(watch, item.asked) if item.asked is not None else "any segment"
-            packets = tuple(e.number for e in (item.asked, item.culprit) if e is not None and e.number)
-            found.setdefault(item.rule, grade(item.rule, sent, item.due, item.came, packets))
-    return list(found.values())
-
-
-def _too_large(watch: Watch, size: Sizes | None) -> list[Finding]:
-    """A segment larger than our MSS, or than the default (RFC 9293 section 3.7.1)."""
-    if size is None or size.large is None:
-        return []
-    packets = tuple(e.number for e in (size.asked, size.large) if e.number)
-    due = f"at most {size.limit} octets a segment, less its options"
-    return [grade(size.rule, show(watch, size.asked), due, show(watch, size.large), packets)]
-
-
-def _late(case: Case, late: Late) -> Finding:
-    events = [case.transcript.judged[i] for i in late.events]
-    packets = tuple(e.number for e in events if isinstance(e, Seen) and e.number)
-    return grade(late.rule, "nothing (waited)", late.due, late.came, packets)
-
-
-def _absent(case: Case, watch: Watch, missing: Missing) -> Finding:
-    seen = [e for e in case.transcript.judged[: missing.index + 1] if isinstance(e, Seen)]
-    last = seen[-1]
-    asked = next((e for e in reversed(seen) if e.to_peer), None)
-    due = _AWAITED.get(missing.what, missing.what)
-    came = f"nothing for {missing.waited:g} s"
-    if not last.to_peer:
-        came = f"{show(watch, last)}, then {came}"
-    packets = (last.number,) if last.number else ()
-    return grade(missing.rule, show(watch, asked) if asked else "nothing (waited)", due, came, packets)
-
 
 _AWAITED = {
     "S": "the SYN again",
@@ -224,17 +214,55 @@ _UNDONE = {
 }
 
 
+def _untimely(case: Case, watch: Watch) -> Iterator[Finding]:
+    """What came at the wrong time."""
+    record, scenario = case.transcript, case.scenario
+    found = [item for repeats in scenario.repeats for item in timers.judge_repeats(record, repeats)]
+    found += timers.judge_delayed_acks(record, watch, case.path_delay)
+    found += timers.judge_full_segments(record, case.path_delay)
+    found += timers.judge_expiry(record, scenario) if scenario.expires else []
+    for item in found:
+        events = (record.judged[index] for index in item.events)
+        yield grade(item.rule, "nothing (waited)", item.due, item.came, _numbers(*events))
+
+
+def _absent(case: Case, watch: Watch) -> Iterator[Finding]:
+    """What was waited for in vain, where the stack owed it, or an application that obeys us."""
+    for missing in case.transcript.missing:
+        if not missing.rule or (missing.application and not case.obedient):
+            continue
+        seen = [e for e in case.transcript.judged[: missing.index + 1] if isinstance(e, Seen)]
+        asked = next((e for e in reversed(seen) if e.to_peer), None)
+        came = f"nothing for {missing.waited:g} s"
+        if not seen[-1].to_peer:
+            came = f"{show(watch, seen[-1])}, then {came}"
+        sent = show(watch, asked) if asked else "nothing (waited)"
+        yield grade(missing.rule, sent, _AWAITED.get(missing.what, missing.what), came, _numbers(seen[-1]))
+
+
+def _malformed(case: Case, watch: Watch) -> list[Finding]:
+    """What is wrong with the form of a segment, each rule once; a SHOULD only where the scenario asks for it."""
+    found: dict[str, Finding] = {}
+    for item in header.malformed(case.transcript):
+        if rules.ALL[item.rule].severity == "fail" or item.rule in case.scenario.shows:
+            sent = show(watch, item.asked) if item.asked is not None else "any segment"
+            found.setdefault(item.rule, grade(item.rule, sent, item.due, item.came, _numbers(item.asked, item.culprit)))
+    return list(found.values())
+
+
 def _handshake_data(case: Case, watch: Watch) -> list[Finding]:
     """The documented handshake carries no data; the RFC allows it, so this is the mildest word (3.5)."""
     opener = next((e for _, e in case.transcript.seen() if e.to_peer and e.segment.flags & SYN), None)
     answer = next((e for _, e in case.transcript.seen() if not e.to_peer and e.segment.flags & SYN), None)
     if opener is None or answer is None or opener.segment.length or not answer.segment.length:
         return []
-    packets = (answer.number,) if answer.number else ()
-    return [grade("open.no-data-in-handshake", show(watch, opener), "no data", show(watch, answer), packets)]
+    return [grade("open.no-data-in-handshake", show(watch, opener), "no data", show(watch, answer), _numbers(answer))]
 
 
 def _same_isns(case: Case) -> list[Finding]:
+    """One ISN for two connections that were opened one after the other (RFC 9293 section 3.4.1)."""
+    if not case.scenario.distinct_isns:
+        return []
     answers = [e for _, e in case.transcript.seen() if not e.to_peer and e.segment.flags & SYN]
     fresh: dict[Seq, Seen] = {}
     for event in answers:
@@ -242,17 +270,5 @@ def _same_isns(case: Case) -> list[Finding]:
     isns = {event.segment.seq for event in fresh.values()}
     if len(fresh) < 2 or len(isns) == len(fresh):
         return []
-    packets = tuple(e.number for e in fresh.values() if e.number)
-    return [grade("isn.differs", "S, R, S", "two ISNs", f"ISN {int(next(iter(isns)))} twice", packets)]
-
-
-def _absent_application(transcript: Transcript) -> str:
-    """Why an exchange stopped short because of the peer's application, or an empty string."""
-    for missing in transcript.missing:
-        if missing.application:
-            return f"the application behind the port {_UNDONE[missing.what]} within {missing.waited:g} s"
-    return ""
-
-
-def _word(findings: list[Finding]) -> Verdict:
-    return Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
+    came = f"ISN {int(next(iter(isns)))} twice"
+    return [grade("isn.differs", "S, R, S", "two ISNs", came, _numbers(*fresh.values()))]

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from probe.engine.belief.events import Seen
+from probe.engine.belief.events import Seen, Transcript
 from probe.engine.belief.tracker import Belief, Point, Terms
-from probe.engine.belief.transcript import Transcript
 from probe.engine.belief.watch import Watch
 from probe.engine.judge.attempt import Case, Opinion, judge
 from probe.engine.judge.excuses import Doubt

@@ -1,4 +1,4 @@
-"""Which rules a record shows in action: by an answer, by a silence that was due, by a call or a timer of the peer.
+"""What a record shows: which rules in action (by an answer, a due silence, a call or timer), what form of close.
 
 A rule counts only where every permitted history agrees that it came up, and only once something came after it: what
 nobody looked at was not shown.
@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from probe.engine.belief.events import Quiet, Seen
+from probe.engine.belief.events import Quiet, Seen, Transcript
 from probe.engine.belief.hypothesis import Hypothesis
-from probe.engine.belief.transcript import Transcript
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import header
-from probe.engine.judge.state_timers import held
-from probe.engine.judge.timers import FULL, full_segments_acked, kept_gaps, prompt_acks
+from probe.engine.judge.timers import FULL, full_segments_acked, kept_expiry, kept_gaps, prompt_acks
+from probe.results.verdict import CloseForm
 from probe.scenarios.steps import Expect, Scenario, Wait
 from probe.spec import calls
-from probe.spec.segment import FIN, SYN
+from probe.spec.segment import ACK, FIN, RST, SYN
 from probe.spec.states import State
 
 _CALLS = {
@@ -38,43 +37,34 @@ _CALLS = {
 def exercised(scenario: Scenario, transcript: Transcript, watch: Watch) -> tuple[str, ...]:
     """The rules shown, in the order they came up."""
     found: dict[str, None] = {}
-    last = _last_evidence(transcript)
+    # The peer was looked at up to its last segment, or the last completed wait.
+    last = max((i for i, e in enumerate(transcript.judged) if isinstance(e, Quiet) or not e.to_peer), default=-1)
     for index, event in transcript.seen():
         if watch.broken_at is not None and index >= watch.broken_at:
             break
-        rules = tuple(_by_arrival(watch, index) if event.to_peer else _by_departure(watch, index, event))
-        found.update((rule, None) for rule in rules if not event.to_peer or index < last)
-        found.update((rule, None) for rule in _by_name(transcript, watch, index, event))
+        if not event.to_peer:
+            found.update(dict.fromkeys(_by_departure(watch, index, event)))
+            asked = {answer.index for answer in watch.answers[index]}
+            found.update((transcript.named[i], None) for i in asked if len(asked) == 1 and i in transcript.named)
+        elif index < last:
+            found.update(dict.fromkeys(_by_arrival(watch, index, transcript.named.get(index))))
     if watch.broken_at is None:
-        found.update((rule, None) for rule in _by_the_whole(scenario, transcript, watch, set(found)))
+        found.update(dict.fromkeys(_by_the_whole(scenario, transcript, watch, set(found))))
     return tuple(found)
 
 
-def _last_evidence(transcript: Transcript) -> int:
-    """The event up to which the peer's behaviour was looked at: its last segment or the last completed wait."""
-    looked = [i for i, e in enumerate(transcript.judged) if isinstance(e, Quiet) or not e.to_peer]
-    return looked[-1] if looked else -1
+def _by_arrival(watch: Watch, index: int, name: str | None) -> Iterator[str]:
+    """The rule of a segment sent to the peer, once no history still owes or holds back a reaction to it.
 
-
-def _by_arrival(watch: Watch, index: int) -> Iterator[str]:
-    """The rule of a segment sent to the peer, once no history still owes or holds back a reaction to it."""
+    ``name`` is what the scenario calls the reaction: a later one shows that it was silence.
+    """
     if watch.broken_at is None and any(_open(h, index) for h in watch.belief):
         return
     done = [h.processed for h in watch.memory.closure(watch.beliefs[index], watch.terms) if not h.inflight]
     if len(set(done)) == 1 and done[0] is not None and done[0][0] == index:
         yield done[0][2]
-
-
-def _by_name(transcript: Transcript, watch: Watch, index: int, event: Seen) -> Iterator[str]:
-    """What the scenario calls the reaction: known once it was seen, or once a later one shows that it was silence."""
-    if event.to_peer:
-        done = {h.processed for h in watch.belief if h.processed is not None}
-        settled = watch.broken_at is None and not any(_open(h, index) for h in watch.belief)
-        if settled and done and index < _last_evidence(transcript) and index in transcript.named:
-            yield transcript.named[index]
-        return
-    asked = {a.index for a in watch.answers[index]}
-    yield from (transcript.named[i] for i in asked if len(asked) == 1 and i in transcript.named)
+    if name is not None and watch.broken_at is None and any(h.processed is not None for h in watch.belief):
+        yield name
 
 
 def _open(h: Hypothesis, index: int) -> bool:
@@ -112,7 +102,7 @@ def _by_the_whole(scenario: Scenario, transcript: Transcript, watch: Watch, so_f
         yield from kept_gaps(transcript, repeats)
     yield from prompt_acks(transcript, watch)
     if scenario.expires:
-        yield from held(transcript, scenario)
+        yield from kept_expiry(transcript, scenario)
     if full_segments_acked(transcript):
         yield FULL
     opened = {e.segment.ack for _, e in transcript.seen() if not e.to_peer and e.segment.flags & SYN}
@@ -120,3 +110,22 @@ def _by_the_whole(scenario: Scenario, transcript: Transcript, watch: Watch, so_f
         yield "isn.differs"
     broken = {item.rule for item in header.malformed(transcript)}
     yield from header.kept(transcript, {*scenario.shows, *scenario.may_show} - broken)
+
+
+def close_form(transcript: Transcript) -> CloseForm:
+    """The form of the close; NONE when the record holds no complete one."""
+    seen = [event for _, event in transcript.seen()]
+    fins = [(place, e) for place, e in enumerate(seen) if e.segment.flags & FIN]
+    ours = next((fin for fin in fins if fin[1].to_peer), None)
+    theirs = next((fin for fin in fins if not fin[1].to_peer), None)
+    if ours is None or theirs is None:
+        return CloseForm.RESET if any(e.segment.flags & RST for e in seen[:-1]) else CloseForm.NONE
+    (at, first), (until, second) = sorted((ours, theirs), key=lambda fin: fin[0])
+    covers = first.segment.end
+    if not second.segment.flags & ACK or second.segment.ack != covers:
+        return CloseForm.SIMULTANEOUS
+    answered = any(
+        e.to_peer == second.to_peer and e.segment.flags & (ACK | FIN | SYN) == ACK and e.segment.ack == covers
+        for e in seen[at + 1 : until]
+    )
+    return CloseForm.FOUR if answered else CloseForm.THREE

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from probe.engine.belief.events import Seen
-from probe.engine.belief.transcript import Transcript
+from probe.engine.belief.events import Seen, Transcript
 from probe.spec.segment import ACK, EOL, FIN, MSS, RST, SACK_PERMITTED, SYN, WSCALE, Segment
 from probe.spec.seq import Seq
 

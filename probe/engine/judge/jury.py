@@ -1,23 +1,23 @@
-"""Several attempts at one exchange to one verdict: a suspicion counts when it comes again, never when it is alone.
+"""Several attempts at one exchange to one verdict, and the verdicts of a run to the answers it was asked for.
 
-A lost segment or an application that aborts explains many a departure. It becomes a finding only when every
-attempt shows the same rule broken and the path is known not to lose segments.
+A suspicion counts when it comes again, never when it is alone: a lost segment or an application that aborts explains
+many a departure. It becomes a finding only when every attempt shows the same rule broken and the path is known not to
+lose segments.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
-from probe.results.verdict import Verdict, Why
+from probe.results.verdict import Compliance, ExchangeResult, Summary, Verdict, Why
 
 ATTEMPTS = 3
 """How often an exchange in doubt is tried in all."""
 TWICE = 2
 """A departure that no loss explains is believed when it comes twice."""
-
-_LACKING = "the others lacked an answer"
 
 
 def heard_enough(opinions: list[Opinion]) -> bool:
@@ -27,7 +27,7 @@ def heard_enough(opinions: list[Opinion]) -> bool:
     last = opinions[-1]
     if last.doubt is Doubt.NONE and last.word is not Verdict.SKIP:
         return True
-    if last.word is Verdict.SKIP:
+    if last.word is Verdict.SKIP:  # only the application may think better of it
         wanted = ATTEMPTS if any(o.findings for o in opinions) else TWICE
         return last.why is not Why.APPLICATION or len(opinions) >= wanted
     if last.why in (Why.OWN_KERNEL, Why.INTERRUPTED):
@@ -47,27 +47,27 @@ def settle(opinions: list[Opinion], *, clean: bool, keeps_state: bool = True) ->
     """
     if not opinions:
         return Opinion(Verdict.INCONCLUSIVE, "not run", why=Why.NOT_PLAYED)
-    last = opinions[-1]
-    count = len(opinions)
-    if last.word is Verdict.SKIP and (deviating := _deviating(opinions)):  # an idle application clears nobody
+    last, count = opinions[-1], len(opinions)
+    deviating = sum(bool(o.findings) for o in opinions)
+    if last.word is Verdict.SKIP and deviating:  # an idle application clears nobody
         return _unsure(opinions, f"deviated in {deviating} of {count} attempts; in another {last.reason}")
     if last.doubt is Doubt.NONE:
-        return _after_doubts(opinions, last) if count > 1 and last.word is Verdict.PASS else last
+        return _after_doubts(opinions, deviating) if count > 1 and last.word is Verdict.PASS else last
     if last.doubt is Doubt.NO_EVIDENCE:
-        deviating = _deviating(opinions)
         return _unsure(opinions, f"{last.reason}; deviated in {deviating} of {count} attempts") if deviating else last
     if not _same(opinions):
-        return _unsure(opinions, f"deviated in {_deviating(opinions)} of {count} attempts, not every time the same way")
-    last = _telling(opinions)
-    if last.doubt is Doubt.UNEXPLAINED:
-        return last if count >= TWICE else _unsure(opinions, "seen once only")
+        return _unsure(opinions, f"deviated in {deviating} of {count} attempts, not every time the same way")
+    furthest = max(reversed(opinions), key=lambda o: len(o.rules))  # of those the last
+    if furthest.doubt is Doubt.UNEXPLAINED:
+        return furthest if count >= TWICE else _unsure(opinions, "seen once only")
     if count < ATTEMPTS:
-        return _unsure(opinions, f"seen in {count} attempts only; {last.doubt.value}")
-    standing = last.doubt is Doubt.ABORT or (last.doubt is Doubt.COOKIES and not keeps_state)
-    if standing or not clean:
-        why = last.doubt.value if standing else "the path loses segments"
+        return _unsure(opinions, f"seen in {count} attempts only; {furthest.doubt.value}")
+    # Loss does not strike the same segment every time on a clean path; an application or a listener may well do so.
+    steady = furthest.doubt is Doubt.ABORT or (furthest.doubt is Doubt.COOKIES and not keeps_state)
+    if steady or not clean:
+        why = furthest.doubt.value if steady else "the path loses segments"
         return _unsure(opinions, f"deviated in {count} of {count} attempts, but {why}")
-    return last
+    return furthest
 
 
 def _same(opinions: list[Opinion]) -> bool:
@@ -75,28 +75,47 @@ def _same(opinions: list[Opinion]) -> bool:
     return len({(o.doubt, tuple(f.sent for f in o.findings)) for o in opinions}) == 1
 
 
-def _telling(opinions: list[Opinion]) -> Opinion:
-    """Of attempts that depart at one place the one that got furthest; the last of those."""
-    return max(reversed(opinions), key=lambda o: len(o.rules))
-
-
-def _passing(opinions: list[Opinion]) -> int:
-    return sum(o.word is Verdict.PASS for o in opinions)
-
-
-def _deviating(opinions: list[Opinion]) -> int:
-    return sum(bool(o.findings) for o in opinions)
-
-
-def _after_doubts(opinions: list[Opinion], last: Opinion) -> Opinion:
+def _after_doubts(opinions: list[Opinion], deviating: int) -> Opinion:
     """A clean pass after doubts: lost segments explain them, a departure that nothing explains stays a question."""
+    last, count = opinions[-1], len(opinions)
     if any(o.doubt is Doubt.UNEXPLAINED for o in opinions):
-        return _unsure(opinions, f"deviated in {_deviating(opinions)} of {len(opinions)} attempts")
-    return replace(
-        last, reason=last.reason or f"passed in {_passing(opinions)} of {len(opinions)} attempts; {_LACKING}"
-    )
+        return _unsure(opinions, f"deviated in {deviating} of {count} attempts")
+    passing = sum(o.word is Verdict.PASS for o in opinions)
+    return replace(last, reason=last.reason or f"passed in {passing} of {count} attempts; the others lacked an answer")
 
 
 def _unsure(opinions: list[Opinion], reason: str) -> Opinion:
     worst = next((o for o in reversed(opinions) if o.findings), opinions[-1])
     return replace(worst, word=Verdict.INCONCLUSIVE, reason=reason, why=Why.UNSETTLED)
+
+
+# -- the answers -------------------------------------------------------------------------------------------------------
+
+_RULES = {
+    "three_way": ("open.", "synack.", "active.", "isn.stable-while-pending", "syndata.handshake-works"),
+    "close_by_us": ("close.", "ack.fin-prompt"),
+    "close_by_peer": ("aclose.", "simclose.", "timewait.fin-reacked"),
+}
+"""The rules, and groups of rules, that each answer is about."""
+
+
+def summarize(results: Iterable[ExchangeResult], topics: dict[str, str]) -> Summary:
+    """``topics`` maps exchange ids to the topic they answer for (``three_way``, ``close_by_us``, ``close_by_peer``)."""
+    found = list(results)
+    return Summary(*(_answer(found, topic, topics) for topic in ("three_way", "close_by_us", "close_by_peer")))
+
+
+def _answer(results: list[ExchangeResult], topic: str, topics: dict[str, str]) -> Compliance:
+    about = _RULES[topic]
+    failed = [r for r in results if r.verdict is Verdict.FAIL]
+    if any(f.rule.startswith(about) for r in failed for f in r.findings):
+        return Compliance.NOT_FOLLOWED
+    mine = [r for r in results if topics.get(r.id) == topic]
+    # A failed exchange whose findings concern another topic still showed this one, if its rules came up.
+    beside = [r.verdict is Verdict.FAIL and any(rule.startswith(about) for rule in r.rules) for r in mine]
+    words = {Verdict.PASS if other else r.verdict for r, other in zip(mine, beside, strict=True)}
+    if words & {Verdict.PASS, Verdict.WARN}:
+        return Compliance.FOLLOWED
+    if Verdict.FAIL in words:
+        return Compliance.NOT_FOLLOWED
+    return Compliance.SKIPPED if words <= {Verdict.SKIP} else Compliance.INCONCLUSIVE

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probe.engine.belief.events import Seen
-from probe.engine.belief.transcript import Transcript
+from probe.engine.belief.events import Seen, Transcript
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import MSS, RST, SYN, Segment
 

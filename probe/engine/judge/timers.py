@@ -1,4 +1,4 @@
-"""The rules about time: repeated segments at growing gaps, acknowledgments in under half a second."""
+"""The rules about time: gaps between copies that grow, acknowledgments in under half a second, states that expire."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from probe.engine.belief.transcript import Transcript
+from probe.engine.belief.events import Transcript
 from probe.engine.belief.watch import Watch
-from probe.scenarios.steps import Repeats
-from probe.spec.segment import ACK, FIN, MSS, SYN
+from probe.scenarios.steps import Repeats, Scenario
+from probe.spec.segment import ACK, FIN, MSS, RST, SYN
 
 HALF_SECOND = 0.5
 """MUST-40: an ACK must be delayed less than this (RFC 9293 section 3.8.6.3)."""
@@ -25,7 +25,7 @@ TICK = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class Untimely:
     """A broken timing rule: what was due, what came, and the events that show it."""
 
     rule: str
@@ -34,25 +34,27 @@ class Late:
     events: tuple[int, ...]
 
 
+# -- copies ------------------------------------------------------------------------------------------------------------
+
 _WANTED = {"S": (SYN | ACK, SYN), "S.": (SYN | ACK, SYN | ACK), "F": (FIN, FIN)}
 
 
-def judge_repeats(transcript: Transcript, repeats: Repeats) -> list[Late]:
+def judge_repeats(transcript: Transcript, repeats: Repeats) -> list[Untimely]:
     """Gaps between the copies of a repeated SYN, SYN,ACK or FIN."""
     events, gaps = _copies(transcript, repeats)
-    shown = ", ".join(f"{gap:.2f} s" for gap in gaps)
-    late = []
+    came = ", ".join(f"{gap:.2f} s" for gap in gaps)
+    found = []
     if gaps and repeats.first_rule and gaps[0] < repeats.first - TICK:
-        late.append(Late(repeats.first_rule, f"first repetition after {repeats.first:g} s or more", shown, events))
+        found.append(Untimely(repeats.first_rule, f"first repetition after {repeats.first:g} s or more", came, events))
     if len(gaps) > 1 and gaps[-1] < gaps[0] * GROWTH:
-        late.append(Late(repeats.growth_rule, "gaps that grow (doubled each time)", shown, events))
-    return late
+        found.append(Untimely(repeats.growth_rule, "gaps that grow (doubled each time)", came, events))
+    return found
 
 
 def kept_gaps(transcript: Transcript, repeats: Repeats) -> Iterator[str]:
     """The rules that the gaps between the copies show kept; one gap says nothing about growth."""
     _, gaps = _copies(transcript, repeats)
-    broken = {late.rule for late in judge_repeats(transcript, repeats)}
+    broken = {item.rule for item in judge_repeats(transcript, repeats)}
     wanted = (repeats.first_rule if gaps else "", repeats.growth_rule if len(gaps) > 1 else "")
     yield from (rule for rule in wanted if rule and rule not in broken)
 
@@ -64,10 +66,16 @@ def _copies(transcript: Transcript, repeats: Repeats) -> tuple[tuple[int, ...], 
     return tuple(i for i, _ in copies), [later.time - earlier.time for (_, earlier), (_, later) in pairwise(copies)]
 
 
-def judge_delayed_acks(transcript: Transcript, watch: Watch, slack: float) -> list[Late]:
+# -- acknowledgments ---------------------------------------------------------------------------------------------------
+
+_TAKEN = {"E3", "E6", "W3", "W4", "W5", "V3", "V4"}
+"""Rows that take text or a FIN, and owe an acknowledgment for it."""
+
+
+def judge_delayed_acks(transcript: Transcript, watch: Watch, slack: float) -> list[Untimely]:
     """Acknowledgments of text or FIN that came later than half a second plus ``slack`` (the path's delay)."""
     return [
-        Late(rule, "an ACK in less than 0.5 s", f"an ACK after {waited:.2f} s", events)
+        Untimely(rule, "an ACK in less than 0.5 s", f"an ACK after {waited:.2f} s", events)
         for rule, waited, events in _acks(transcript, watch)
         if waited > HALF_SECOND + slack
     ]
@@ -78,12 +86,24 @@ def prompt_acks(transcript: Transcript, watch: Watch) -> Iterator[str]:
     yield from (rule for rule, waited, _ in _acks(transcript, watch) if waited <= HALF_SECOND)
 
 
-def judge_full_segments(transcript: Transcript, slack: float) -> list[Late]:
+def _acks(transcript: Transcript, watch: Watch) -> Iterator[tuple[str, float, tuple[int, int]]]:
+    """Rule, seconds waited and the two events of every acknowledgment of text or FIN whose cause is certain."""
+    seen = dict(transcript.seen())
+    for index, event in seen.items():
+        for answer in watch.answers[index]:
+            asked = seen.get(answer.index)
+            if asked is None or answer.row not in _TAKEN or len(watch.answers[index]) > 1:
+                continue
+            rule = "ack.fin-prompt" if asked.segment.flags & FIN else "ack.under-half-second"
+            yield rule, event.time - asked.time, (answer.index, index)
+
+
+def judge_full_segments(transcript: Transcript, slack: float) -> list[Untimely]:
     """The ACK of a second full-sized segment that only a timer brought (RFC 9293 section 3.8.6.3, SHLD-19)."""
     waited, events = _second_full(transcript)
     if waited is None or waited <= AT_ONCE + slack:
         return []
-    return [Late(FULL, "an ACK of every second full-sized segment at once", f"an ACK after {waited:.2f} s", events)]
+    return [Untimely(FULL, "an ACK of every second full-sized segment at once", f"an ACK after {waited:.2f} s", events)]
 
 
 def full_segments_acked(transcript: Transcript) -> bool:
@@ -111,16 +131,81 @@ def _second_full(transcript: Transcript) -> tuple[float | None, tuple[int, ...]]
     return None, ()
 
 
-def _acks(transcript: Transcript, watch: Watch) -> Iterator[tuple[str, float, tuple[int, int]]]:
-    """Rule, seconds waited and the two events of every acknowledgment of text or FIN whose cause is certain."""
-    seen = dict(transcript.seen())
-    for index, event in seen.items():
-        for answer in watch.answers[index]:
-            asked = seen.get(answer.index)
-            if asked is None or answer.row not in _ACKS or len(watch.answers[index]) > 1:
-                continue
-            rule = "ack.fin-prompt" if asked.segment.flags & FIN else "ack.under-half-second"
-            yield rule, event.time - asked.time, (answer.index, index)
+# -- states that only the peer's own timer ends: TIME-WAIT after 2MSL, LAST-ACK after R2 -------------------------------
+
+LONG = 10.0
+"""Seconds of silence of the tester that count as a wait for the peer's timer."""
+SHORTEST = 25.0
+"""Seconds: less than the 2MSL of any stack known; RFC 9293 section 3.4.2 lets MSL be chosen, not left out (MUST-13)."""
+LONGEST = 240.0
+"""Seconds: 2MSL with the MSL of 2 minutes that RFC 9293 section 3.4.2 defines."""
+PATIENT = 100.0
+"""Seconds that R2 should correspond to at least (SHLD-11, RFC 9293 section 3.8.3)."""
+SCHEDULING = 2.0
+"""Seconds that the peer's timers may be off."""
+DURATION, RESTART, EXPIRES = "timewait.duration", "timewait.timer-restart", "timewait.expires"
+GIVES_UP = "close.gives-up"
 
 
-_ACKS = {"E3", "E6", "W3", "W4", "W5", "V3", "V4"}
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A segment of ours after ``waited`` seconds: an ACK says that the connection was still there, a RST that not."""
+
+    waited: float
+    alive: bool
+    events: tuple[int, int]
+
+
+def judge_expiry(transcript: Transcript, scenario: Scenario) -> list[Untimely]:
+    """Departures from what the scenario shows of how long a state is held."""
+    found = {item.rule: item for item in _departures(transcript, _questions(transcript))}
+    return [item for rule, item in found.items() if rule in scenario.shows]
+
+
+def kept_expiry(transcript: Transcript, scenario: Scenario) -> Iterator[str]:
+    """The rules that the answers show kept."""
+    questions = _questions(transcript)
+    broken = {item.rule for item in _departures(transcript, questions)}
+    alive = [question.alive for question in questions]
+    seen = {
+        DURATION: alive[:1] == [True],
+        RESTART: alive == [True, True],
+        EXPIRES: alive == [False],
+        GIVES_UP: alive == [False],
+    }
+    yield from (rule for rule, yes in seen.items() if yes and rule in scenario.shows and rule not in broken)
+
+
+def _departures(transcript: Transcript, questions: list[_Question]) -> Iterator[Untimely]:
+    if not questions:
+        return
+    first, last = questions[0], questions[-1]
+    if not first.alive and first.waited <= SHORTEST + 1:
+        due = f"TIME-WAIT for 2MSL, {SHORTEST:g} s or more"
+        yield Untimely(DURATION, due, f"gone after {first.waited:.0f} s", first.events)
+    if first.alive and not last.alive and last.waited <= first.waited:
+        due, came = "2MSL again after the FIN was acknowledged again", f"gone after {last.waited:.0f} s more"
+        yield Untimely(RESTART, due, came, last.events)
+    if last.alive and last.waited > LONGEST:
+        yield Untimely(EXPIRES, "CLOSED after 2MSL", f"still there after {last.waited:.0f} s", last.events)
+    # The longest the peer can have waited before it gave up on its FIN: twice the last gap after its last copy.
+    fins = [e.time for _, e in transcript.seen() if not e.to_peer and e.segment.flags & FIN]
+    tried = fins[-1] - fins[0] + 2 * (fins[-1] - fins[-2]) if len(fins) > 2 else 0.0
+    if not last.alive and 0 < tried < PATIENT - SCHEDULING:
+        due = f"the FIN again for {PATIENT:g} s or more"
+        yield Untimely(GIVES_UP, due, f"given up within {tried:.0f} s", last.events)
+
+
+def _questions(transcript: Transcript) -> list[_Question]:
+    """Our segments after a long silence of ours that an ACK or a RST answered."""
+    seen = transcript.seen()
+    found, before = [], None
+    for place, (index, event) in enumerate(seen):
+        if not event.to_peer:
+            continue
+        waited = 0.0 if before is None else event.time - before
+        before = event.time
+        answer = next(((i, e) for i, e in seen[place + 1 :] if not e.to_peer), None)
+        if waited >= LONG and answer is not None and answer[1].segment.flags & (ACK | RST):
+            found.append(_Question(waited, not answer[1].segment.flags & RST, (index, answer[0])))
+    return found

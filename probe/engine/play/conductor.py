@@ -10,9 +10,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from probe.engine.belief.events import Ask, Command, Done, Event, Quiet, Seen, Send, WakeAt
+from probe.engine.belief.events import Ask, Command, Done, Event, Missing, Quiet, Seen, Send, Transcript, WakeAt
 from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Terms
-from probe.engine.belief.transcript import Missing, Transcript
 from probe.engine.belief.watch import Watch
 from probe.engine.play.tester import Tester, filled, options_of
 from probe.scenarios import steps

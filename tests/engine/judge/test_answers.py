@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probe.engine.judge.answers import summarize
+from probe.engine.judge.jury import summarize
 from probe.results.verdict import Compliance, ExchangeResult, Finding, Verdict
 from probe.spec.rules import Level
 

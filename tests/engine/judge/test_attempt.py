@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 
 from probe import scenarios
-from probe.engine.belief.events import Event, Quiet
+from probe.engine.belief.events import Event, Missing, Quiet, Transcript
 from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
-from probe.engine.belief.transcript import Missing, Transcript
 from probe.engine.judge.attempt import Case, Opinion, judge
 from probe.engine.judge.excuses import Doubt
 from probe.results.verdict import Verdict

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from probe import scenarios
-from probe.engine.belief.events import Event, Seen
-from probe.engine.belief.transcript import Transcript
+from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.judge.attempt import Case, Opinion, judge
 from probe.engine.judge.segment_size import DEFAULT, RESPECTED, UNKNOWN, sizes
 from probe.results.verdict import Verdict

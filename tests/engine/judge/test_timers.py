@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from probe.engine.belief.events import Transcript
 from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
-from probe.engine.belief.transcript import Transcript
 from probe.engine.belief.watch import follow
 from probe.engine.judge.timers import judge_delayed_acks, judge_repeats, kept_gaps, prompt_acks
 from probe.scenarios.steps import Repeats

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from probe.engine.belief.events import Seen
-from probe.engine.belief.transcript import Transcript
-from probe.engine.judge.close_form import close_form
+from probe.engine.belief.events import Seen, Transcript
+from probe.engine.judge.exercised import close_form
 from probe.results.verdict import CloseForm
 from tests.helpers.record import back, record, sent
 
