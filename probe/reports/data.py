@@ -8,7 +8,7 @@ from typing import Any
 
 from probe.reports.document import Data, Rows
 from probe.results.connection import Connection, Packet, Recording, Replay, StateStep
-from probe.results.matrix import ApproachResult, CellResult, MatrixReport, MatrixRun
+from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import (
     Compliance,
     ExchangeResult,
@@ -34,22 +34,21 @@ def envelope(command: str, profile: str, exit_code: int) -> Data:
     return {"schema_version": SCHEMA_VERSION, "command": command, "profile": profile, "exit_code": exit_code}
 
 
+def _fields(record: object, *names: str) -> Data:
+    """What a record has under these names; JSON has no tuples, and enums are their words."""
+    found = ((name, getattr(record, name)) for name in names)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in found}
+
+
 def known(one: Known) -> Data:
     """An expected deviation at an exchange where it occurs."""
-    return {"rule": one.rule, "date": one.date, "reason": one.reason}
+    return _fields(one, "rule", "date", "reason")
 
 
 def expected(one: Expected) -> Data:
     """An expected deviation of the run, and what became of it."""
-    return {
-        "exchange": one.exchange,
-        "rule": one.rule,
-        "target": one.target,
-        "ip_version": one.ip_version or None,
-        "date": one.date,
-        "reason": one.reason,
-        "fate": one.fate.value,
-    }
+    version = {"ip_version": one.ip_version or None}
+    return _fields(one, "exchange", "rule", "target") | version | _fields(one, "date", "reason", "fate")
 
 
 # -- a check -----------------------------------------------------------------------------------------------------------
@@ -72,7 +71,7 @@ def check(report: Report) -> Data:
         "exchanges": [exchange(e, run) for run in report.runs for e in run.exchanges],
         "runs": [check_run(run, report.profile) for run in report.runs],
         "unchecked": [
-            {"target": one.target, "ip_version": one.ip_version or None, "name": one.name, "reason": one.reason}
+            _fields(one, "target") | {"ip_version": one.ip_version or None} | _fields(one, "name", "reason")
             for one in report.unchecked
         ],
         "expected": [expected(one) for one in report.expected],
@@ -104,17 +103,13 @@ def _summary(summaries: list[Summary]) -> dict[str, str]:
 def check_run(run: Run, profile: str = "", *, exchanges: bool = True) -> Data:
     """One run, with its exchanges if wanted; ``profile`` is the report's."""
     return {
-        "target": run.target,
-        "ip_version": run.ip_version,
-        "name": run.name,
+        **_fields(run, "target", "ip_version", "name"),
         "profile": run.profile or profile,
         "summary": _summary([run.summary]),
         # The exchanges on either side, where the peer takes both readings.
         "mixed": run.mixed and {"rfc5961": list(run.mixed.mitigated), "classic": list(run.mixed.classic)},
-        "seconds": round(run.seconds, 6),
-        "interrupted": run.interrupted,
-        "late": run.late,
-        "warnings": list(run.warnings),
+        "seconds": round(run.seconds, _MICRO),
+        **_fields(run, "interrupted", "late", "warnings"),
         "counts": _counts(run.exchanges),
         **({"exchanges": [exchange(e, run) for e in run.exchanges]} if exchanges else {}),
     }
@@ -126,20 +121,12 @@ def exchange(result: ExchangeResult, run: Run | None = None) -> Data:
     ``departures`` only where a captured connection was re-enacted: where the live exchange left the capture.
     """
     start = result.steps[0].time if result.steps else None
-    departures = [{"step": d.step, "captured": d.captured, "live": d.live} for d in result.departures]
+    departures = [_fields(one, "step", "captured", "live") for one in result.departures]
     return {
-        "id": result.id,
-        "title": result.title,
+        **_fields(result, "id", "title"),
         "target": result.target or (run.target if run else ""),
         "ip_version": result.ip_version or (run.ip_version if run else 0),
-        "verdict": result.verdict.value,
-        "reason": result.reason,
-        "clause": result.clause,
-        "form": result.form,
-        "rules": list(result.rules),
-        "attempts": result.attempts,
-        "passed": result.passed,
-        "deviated": result.deviated,
+        **_fields(result, "verdict", "reason", "clause", "form", "rules", "attempts", "passed", "deviated"),
         "expected": [known(one) for one in result.known],
         "flow": result.flow,
         "isns": dict(zip(("tester", "peer"), result.isns, strict=True)),
@@ -176,15 +163,8 @@ def _numbers(segment: Segment) -> Data:
 
 def finding(one: Finding) -> Data:
     """A finding, as every command writes it."""
-    return {
-        "rule": one.rule,
-        "level": one.level_text,
-        "clause": one.clause,
-        "sent": one.sent,
-        "due": one.due,
-        "came": one.came,
-        "packets": list(one.packets),
-    }
+    told = _fields(one, "clause", "sent", "due", "came", "packets")
+    return {"rule": one.rule, "level": one.level_text} | told
 
 
 # -- a matrix ----------------------------------------------------------------------------------------------------------
@@ -198,7 +178,11 @@ def matrix(report: MatrixReport) -> Data:
         "counts": _counts(report.cells),
         "runs": [matrix_run(run) for run in report.runs],
         "cells": [cell(one, run) for run in report.runs for one in run.cells],
-        "ways": [_way(way, run) for run in report.runs for way in run.ways],
+        "ways": [
+            {"target": run.target} | _fields(way, "ip_version", "state", "way", "verdict", "reason")
+            for run in report.runs
+            for way in run.ways
+        ],
         "warnings": [warning for run in report.runs for warning in run.warnings],
         "expected": [expected(one) for one in report.expected],
         "errors": [],
@@ -207,52 +191,20 @@ def matrix(report: MatrixReport) -> Data:
 
 def matrix_run(run: MatrixRun) -> Data:
     """One run without its cells."""
-    return {
-        "target": run.target,
-        "ip_version": run.ip_version,
-        "trigger": run.trigger,
-        "connections": run.connections,
-        "seconds": round(run.seconds, 6),
-        "interrupted": run.interrupted,
-        "late": run.late,
-    }
+    seconds = {"seconds": round(run.seconds, _MICRO)}
+    return (
+        _fields(run, "target", "ip_version", "trigger", "connections") | seconds | _fields(run, "interrupted", "late")
+    )
 
 
 def cell(one: CellResult, run: MatrixRun) -> Data:
     """``seq`` and ``ack`` are named in the RFC's variables of the peer; the segments are relative to the ISNs."""
     return {
         "target": run.target,
-        "ip_version": one.ip_version,
-        "state": one.state,
-        "way": one.way,
-        "segment": one.segment,
-        "seq": one.seq,
-        "ack": one.ack,
-        "payload": one.payload,
-        "verdict": one.verdict.value,
-        "reason": one.reason,
-        "rule": one.rule,
-        "level": one.level,
-        "clause": one.clause,
-        "sent": one.sent,
-        "due": one.due,
-        "came": one.came,
-        "next_states": list(one.next_states),
-        "kernel_state": one.kernel_state,
-        "attempts": one.attempts,
+        **_fields(one, "ip_version", "state", "way", "segment", "seq", "ack", "payload", "verdict", "reason", "rule"),
+        **_fields(one, "level", "clause", "sent", "due", "came", "next_states", "kernel_state", "attempts"),
         "expected": [known(entry) for entry in one.known],
         "packets": [number for finding in one.findings for number in finding.packets],
-    }
-
-
-def _way(way: ApproachResult, run: MatrixRun) -> Data:
-    return {
-        "target": run.target,
-        "ip_version": way.ip_version,
-        "state": way.state,
-        "way": way.way,
-        "verdict": way.verdict.value,
-        "reason": way.reason,
     }
 
 
@@ -316,10 +268,7 @@ def connection(found: Connection, packets: Sequence[Packet] = ()) -> Data:
         "first_packet": found.first_packet,
         "start": round(found.start, _MICRO),
         "duration": round(found.duration, _MICRO),
-        "opener": found.opener,
-        "handshake": found.handshake,
-        "close": found.close,
-        "verdict": found.verdict.value,
+        **_fields(found, "opener", "handshake", "close", "verdict"),
         "client_states": [step.state for step in found.client_states],
         "server_states": [step.state for step in found.server_states],
         "client_steps": _steps(found.client_states),
@@ -327,9 +276,7 @@ def connection(found: Connection, packets: Sequence[Packet] = ()) -> Data:
         "evidence": found.evidence,
         "retransmissions": {"syn": found.syn_again, "syn_ack": found.syn_ack_again, "fin": found.fin_again},
         "rtt": None if found.rtt is None else round(found.rtt, 9),
-        "conn_state": found.conn_state,
-        "history": found.history,
-        "completeness": found.completeness,
+        **_fields(found, "conn_state", "history", "completeness"),
         "findings": [finding(one) for one in found.findings],
         "blamed": [_endpoint(end) for end in found.blamed],
         "expected": [known(one) for one in found.known if one is not None],

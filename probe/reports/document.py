@@ -46,7 +46,7 @@ def toned(word: str, text: str = "") -> Toned:
     return Toned(text or word, word)
 
 
-def plain(*texts: Text) -> str:
+def uncoloured(*texts: Text) -> str:
     """The same without colour."""
     return "".join(one.text if isinstance(one, Toned) else one for one in texts)
 

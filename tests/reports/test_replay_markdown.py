@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from probe.reports.builders.connection import Placed, ladder
+from probe.reports.builders.captured import Placed, ladder
 from probe.reports.formats import mermaid
 from probe.results.connection import Connection, Recording, Replay
 from probe.results.verdict import Expected, Fate, Known, Unchecked, Verdict

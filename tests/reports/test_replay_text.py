@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from probe.reports.builders.connection import short_names
+from probe.reports.builders.captured import short_names
 from probe.reports.formats.text import Style
 from probe.reports.paint import Paint
 from probe.results.connection import Close, Evidence, Handshake, Opener, Recording, Replay

@@ -23,7 +23,7 @@ from probe.replay.run import ReplayOptions
 from probe.replay.run import replay as judge
 from probe.reports import data
 from probe.reports.builders import replay as builder
-from probe.reports.builders.connection import short_names
+from probe.reports.builders.captured import short_names
 from probe.reports.formats.as_jsonl import line
 from probe.results.connection import Connection, Packet, Recording, Replay
 from probe.results.exit_codes import ExitCode

@@ -7,49 +7,14 @@ from dataclasses import replace
 from functools import partial
 
 from probe.reports import data
-from probe.reports.builders.cases import (
-    alert,
-    counts,
-    deviation,
-    ended,
-    fails,
-    finding_text,
-    gone,
-    headline,
-    in_trouble,
-    warnings,
-)
-from probe.reports.document import (
-    ANSWER,
-    Alert,
-    Answer,
-    Case,
-    CaseEnd,
-    Deviations,
-    Document,
-    Ladder,
-    Line,
-    Note,
-    On,
-    Part,
-    Reasons,
-    Remarks,
-    Rung,
-    Section,
-    Shown,
-    Suite,
-    Table,
-    Text,
-    fact,
-    toned,
-)
+from probe.reports import document as doc
+from probe.reports.builders import common
 from probe.reports.wording import (
     attempts_text,
     clause_text,
     departures,
     due_flags,
     flags_of,
-    known_text,
     listed,
     path_text,
 )
@@ -62,7 +27,7 @@ _QUESTIONS = (
     ("four-way close, by peer", "close_by_peer", "close-by-peer"),
 )
 _HEADERS = ("exchange", "sent", "due", "came", "peer state", "verdict", "clause")
-_LEGEND = Note(
+_LEGEND = doc.Note(
     "flags as tcpdump writes them (S SYN, F FIN, R RST, P PSH, . ACK), one word a segment;"
     " numbers relative to the ISNs; clause of RFC 9293 unless another is named"
 )
@@ -81,12 +46,12 @@ _FORMS = {
 }
 
 
-def document(report: Report, show: Chosen = lambda result: False, *, several: bool = False) -> Document:
+def document(report: Report, show: Chosen = lambda result: False, *, several: bool = False) -> doc.Document:
     """The document. ``show`` says which exchanges get their ladder although they passed.
 
     Of ``several`` targets each has a row, and only those where something failed are told of in full.
     """
-    return Document(
+    return doc.Document(
         report.command,
         (section(report, show, several=several),),
         partial(data.check, report),
@@ -96,28 +61,28 @@ def document(report: Report, show: Chosen = lambda result: False, *, several: bo
     )
 
 
-def section(report: Report, show: Chosen = lambda result: False, *, several: bool = False) -> Section:
+def section(report: Report, show: Chosen = lambda result: False, *, several: bool = False) -> doc.Section:
     """What a report comes to, apart from the command it answers."""
     targets = _targets(report, several=several)
-    overview: list[Part] = [] if several else [_answer(report, run) for run in report.runs]
+    overview: list[doc.Part] = [] if several else [_answer(report, run) for run in report.runs]
     overview += [targets] if targets.rows else []
-    details: list[Part] = []
+    details: list[doc.Part] = []
     for run in report.runs:
         told = not several or any(e.news is Verdict.FAIL or show(e) for e in run.exchanges)
-        own: list[Part] = [replace(_answer(report, run), on=On.TERMINAL)] if several else []
+        own: list[doc.Part] = [replace(_answer(report, run), on=doc.On.TERMINAL)] if several else []
         own += _details(report, run, show)
-        details += own if told else [replace(one, on=one.on & ~ANSWER) for one in own]
+        details += own if told else [replace(one, on=one.on & ~doc.ANSWER) for one in own]
     if aside := _aside(report):
         details.append(aside)
-    details += [_LEGEND] * any(one.on & On.TERMINAL for one in details)
-    details += gone(report.expected)
+    details += [_LEGEND] * any(one.on & doc.On.TERMINAL for one in details)
+    details += common.gone(report.expected)
     total = len(report.runs) + len(report.unchecked)
     lost = f", {len(report.unchecked)} not checked" if report.unchecked else ""
     lead = f"{total} target{'s' * (total != 1)}{lost}: " if several else ""
-    failed = sum(fails(e.news, report) for e in report.exchanges)
-    return Section(
-        headline(len(report.exchanges), failed, "exchange"),
-        replace(counts(report, report.exchanges), lead=lead),
+    failed = sum(common.fails(e.news, report) for e in report.exchanges)
+    return doc.Section(
+        common.headline(len(report.exchanges), failed, "exchange"),
+        replace(common.counts(report, report.exchanges), lead=lead),
         tuple(overview),
         tuple(details),
     )
@@ -126,20 +91,20 @@ def section(report: Report, show: Chosen = lambda result: False, *, several: boo
 # -- the answer --------------------------------------------------------------------------------------------------------
 
 
-def _answer(report: Report, run: Run) -> Answer:
+def _answer(report: Report, run: Run) -> doc.Answer:
     who = _WHO.get(report.command, "target") + (f" {run.name}," if run.name else "")
     lines = []
     for question, topic, prefix in _QUESTIONS:
         word: Compliance = getattr(run.summary, topic)
         remark = _remark(word, [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")])
-        lines.append(Line(question, (toned(word), f" ({remark})" if remark else "")))
+        lines.append(doc.Line(question, (doc.toned(word), f" ({remark})" if remark else "")))
     if run.mixed is not None:  # no departure, but nothing a stack does on purpose
         sides = (
             f"only RFC 5961 explains {listed(run.mixed.mitigated)}; only the classic text {listed(run.mixed.classic)}"
         )
-        lines.append(Line("readings", (toned("warn", "mixed"), f" ({sides}; see probe explain profile)")))
+        lines.append(doc.Line("readings", (doc.toned("warn", "mixed"), f" ({sides}; see probe explain profile)")))
     heading = f"{who} {run.target} (IPv{run.ip_version}), profile {run.profile or report.profile}"
-    return Answer(heading, tuple(lines), ANSWER)
+    return doc.Answer(heading, tuple(lines), doc.ANSWER)
 
 
 def _remark(word: Compliance, about: list[ExchangeResult]) -> str:
@@ -153,24 +118,24 @@ def _remark(word: Compliance, about: list[ExchangeResult]) -> str:
     return "; ".join(dict.fromkeys(e.reason for e in about if e.reason))
 
 
-def _targets(report: Report, *, several: bool) -> Table:
+def _targets(report: Report, *, several: bool) -> doc.Table:
     """A row a target and IP version."""
     headers = ["target", "IP", "three-way", "close, us", "close, peer", "pass", "fail", "warn", "open", "skip"]
     headers += (["expected"] if report.expected else []) + ["worst"]
-    rows: list[tuple[Text, ...]] = []
+    rows: list[tuple[doc.Text, ...]] = []
     for run in report.runs:
         words = [e.news for e in run.exchanges if not e.expected]
-        numbers = [toned(word, str(words.count(word))) if word in words else "0" for word in _WORDS]
+        numbers = [doc.toned(word, str(words.count(word))) if word in words else "0" for word in _WORDS]
         numbers += [str(len(run.exchanges) - len(words))] if report.expected else []
-        answers = map(toned, (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer))
+        answers = map(doc.toned, (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer))
         worst = next(_weightiest(run), _NONE)
         rows.append((f"{run.name} {run.target}".strip(), str(run.ip_version), *answers, *numbers, worst))
     for one in report.unchecked:
         nothing = [_NONE] * (len(headers) - 3)
         version = str(one.ip_version or _NONE)
         rows.append((f"{one.name} {one.target}".strip(), version, *nothing, f"not checked: {one.reason}"))
-    on = On.TERMINAL | On.QUIET | On.SUMMARY if several else On.SUMMARY
-    return Table(tuple(headers), tuple(rows), legend=_FLEET, on=on)
+    on = doc.On.TERMINAL | doc.On.QUIET | doc.On.SUMMARY if several else doc.On.SUMMARY
+    return doc.Table(tuple(headers), tuple(rows), legend=_FLEET, on=on)
 
 
 def _weightiest(run: Run) -> Iterator[str]:
@@ -200,31 +165,31 @@ def _more(count: int) -> str:
 # -- exchange by exchange ----------------------------------------------------------------------------------------------
 
 
-def _details(report: Report, run: Run, show: Chosen) -> Iterator[Part]:
+def _details(report: Report, run: Run, show: Chosen) -> Iterator[doc.Part]:
     count = len(run.exchanges)
     title = f"{run.target} (IPv{run.ip_version}): {count} exchange{'s' * (count != 1)} in {run.seconds:.1f} s"
     if run.exchanges:
-        yield Table(_HEADERS, tuple(map(_row, run.exchanges)), title, on=On.TERMINAL)
+        yield doc.Table(_HEADERS, tuple(map(_row, run.exchanges)), title, on=doc.On.TERMINAL)
     yield from (found for e in run.exchanges if (found := deviations(run, e)).found)
     grouped: dict[tuple[Verdict, str], list[str]] = {}
     for e in run.exchanges:
         if e.reason:
             grouped.setdefault((e.verdict, e.reason), []).append(e.id)
     if grouped:
-        yield Reasons(tuple((word.value, f"{reason}: {', '.join(ids)}") for (word, reason), ids in grouped.items()))
+        yield doc.Reasons(tuple((word.value, f"{reason}: {', '.join(ids)}") for (word, reason), ids in grouped.items()))
     yield from (
-        Remarks(f"{_where(run, e)}: departures from the capture", "", tuple(departures(e)), On.SUMMARY)
+        doc.Remarks(f"{_where(run, e)}: departures from the capture", "", tuple(departures(e)), doc.On.SUMMARY)
         for e in run.exchanges
         if e.departures
     )
     for e in run.exchanges:
         odd = not e.expected and (bool(e.findings) or e.verdict in (Verdict.FAIL, Verdict.WARN))
-        drawn = e.steps and e.findings and not e.expected and fails(e.news, report)
-        on = (On.TERMINAL if odd or show(e) else On.PAGE) | (On.SUMMARY if drawn else On.PAGE)
+        drawn = e.steps and e.findings and not e.expected and common.fails(e.news, report)
+        on = (doc.On.TERMINAL if odd or show(e) else doc.On.PAGE) | (doc.On.SUMMARY if drawn else doc.On.PAGE)
         yield replace(ladder(e), title=f"{_where(run, e)}: ladder", on=on)
 
 
-def _row(e: ExchangeResult) -> tuple[Text, ...]:
+def _row(e: ExchangeResult) -> tuple[doc.Text, ...]:
     """What was sent, due and came: of the first finding where there is one, of the whole exchange otherwise."""
     steps = e.steps[: e.judged]
     sent = due = came = _NONE
@@ -236,7 +201,7 @@ def _row(e: ExchangeResult) -> tuple[Text, ...]:
             due = due_flags(steps)
             came = "as due" if due == came else came
         came = came or "nothing"
-    word = toned("skip", "expected") if e.expected else toned(e.verdict)
+    word = doc.toned("skip", "expected") if e.expected else doc.toned(e.verdict)
     return (e.id, sent, due, came, path_text(steps) or _NONE, word, clause_text(e.clause))
 
 
@@ -244,56 +209,56 @@ def _where(run: Run, result: ExchangeResult) -> str:
     return f"{result.id} at {run.name or run.target} (IPv{run.ip_version})"
 
 
-def deviations(run: Run | None, result: ExchangeResult) -> Deviations:
+def deviations(run: Run | None, result: ExchangeResult) -> doc.Deviations:
     """The findings of an exchange in full."""
-    attempts = fact("attempts", attempts_text(result) if result.attempts > 1 else "")
+    attempts = doc.fact("attempts", attempts_text(result) if result.attempts > 1 else "")
     found = []
     for finding in result.findings:
         # A deviation that may be explained otherwise is evidence, not a verdict: the exchange's word stands above it.
         word = result.verdict if result.verdict is Verdict.INCONCLUSIVE else finding.word
         since = next((known for known in result.known if known.rule == finding.rule), None)
-        found.append(deviation(finding, word, since, after=[attempts]))
-    on = On.TERMINAL if result.expected else On.TERMINAL | On.SUMMARY
+        found.append(common.deviation(finding, word, since, after=[attempts]))
+    on = doc.On.TERMINAL if result.expected else doc.On.TERMINAL | doc.On.SUMMARY
     title = _where(run, result) if run else result.id
-    return Deviations(result.id, title, result.news, result.reason, tuple(found), on)
+    return doc.Deviations(result.id, title, result.news, result.reason, tuple(found), on)
 
 
-def _aside(report: Report) -> Table | None:
+def _aside(report: Report) -> doc.Table | None:
     """What was expected, and what has no verdict."""
-    rows: list[tuple[Text, ...]] = []
+    rows: list[tuple[doc.Text, ...]] = []
     for run in report.runs:
         for e in run.exchanges:
             if e.expected or e.news in (Verdict.INCONCLUSIVE, Verdict.SKIP):
-                reason = "; ".join(map(known_text, e.known)) if e.expected else e.reason
+                reason = common.expected_text(e) or e.reason
                 tries = f" ({attempts_text(e)})" if e.attempts > 1 else ""
                 word = "expected" if e.expected else e.news.value
                 rows.append((e.id, run.name or run.target, str(run.ip_version), word, reason + tries))
-    return Table(_ASIDE, tuple(rows), "Expected, inconclusive, skipped", on=On.SUMMARY) if rows else None
+    return doc.Table(_ASIDE, tuple(rows), "Expected, inconclusive, skipped", on=doc.On.SUMMARY) if rows else None
 
 
-def ladder(result: ExchangeResult) -> Ladder:
+def ladder(result: ExchangeResult) -> doc.Ladder:
     """Every segment of an exchange, and what it told about the peer's state."""
     form = f", {result.form}" if result.form else ""
-    return Ladder(
+    return doc.Ladder(
         result.id,
-        (toned("strong", result.id), f": {result.title}: ", toned(result.verdict), form),
+        (doc.toned("strong", result.id), f": {result.title}: ", doc.toned(result.verdict), form),
         (result.flow,) if result.steps else (),
         ("tester", "peer"),
         ("", "peer state inferred"),
         partial(_rungs, result),
         len(result.steps),
-        tuple(Shown(max(f.packets, default=0), f.rule, f.sent, f.due, f.came) for f in result.findings),
+        tuple(doc.Shown(max(f.packets, default=0), f.rule, f.sent, f.due, f.came) for f in result.findings),
         judged=result.judged,
         blank="no segment was exchanged" + (f": {result.reason}" if result.reason else ""),
     )
 
 
-def _rungs(result: ExchangeResult) -> list[Rung]:
+def _rungs(result: ExchangeResult) -> list[doc.Rung]:
     broken = {number: f.rule for f in result.findings for number in f.packets if number}
     start = result.steps[0].time if result.steps else 0.0
 
-    def rung(place: int, step: Step) -> Rung:
-        return Rung(
+    def rung(place: int, step: Step) -> doc.Rung:
+        return doc.Rung(
             place,
             step.number,
             step.time - start,
@@ -311,24 +276,23 @@ def _rungs(result: ExchangeResult) -> list[Rung]:
 # -- for pipelines -----------------------------------------------------------------------------------------------------
 
 
-def alerts(report: Report) -> Iterator[Alert]:
+def alerts(report: Report) -> Iterator[doc.Alert]:
     """One a finding that is news."""
     for run in report.runs:
         for e in run.exchanges:
-            expected = {one.rule for one in e.known}
-            fresh = [f for f in e.findings if f.rule not in expected]
+            fresh = common.fresh(e)
             where = f"{e.id} at {run.name or run.target} (IPv{run.ip_version})"
             if not fresh:
-                yield from alert(e.news, report, f"{e.news}: {e.id}", f"{where}: {e.reason}")
+                yield from common.alert(e.news, report, f"{e.news}: {e.id}", f"{where}: {e.reason}")
             for f in fresh:
-                text = f"{where}: {finding_text(f)} ({f.level_text}, {f.clause})"
-                yield from alert(e.news, report, f"{f.rule} in {e.id}", text)
+                text = f"{where}: {common.finding_text(f)} ({f.level_text}, {f.clause})"
+                yield from common.alert(e.news, report, f"{f.rule} in {e.id}", text)
 
 
-def suites(report: Report) -> list[Suite]:
+def suites(report: Report) -> list[doc.Suite]:
     """One a target and IP version, with a case an exchange; and those of targets without a run."""
     return [_suite(report, run) for run in report.runs] + [
-        Suite(report.command, _title(one), in_trouble(one.reason)) for one in report.unchecked
+        doc.Suite(report.command, _title(one), common.in_trouble(one.reason)) for one in report.unchecked
     ]
 
 
@@ -336,7 +300,7 @@ def _title(one: Run | Unchecked) -> str:
     return " ".join(filter(None, (one.name, one.target, f"IPv{one.ip_version}" if one.ip_version else "")))
 
 
-def _suite(report: Report, run: Run) -> Suite:
+def _suite(report: Report, run: Run) -> doc.Suite:
     properties = {
         "target": run.target,
         "ip_version": str(run.ip_version),
@@ -344,27 +308,28 @@ def _suite(report: Report, run: Run) -> Suite:
         "three_way": run.summary.three_way,
         "close_by_us": run.summary.close_by_us,
         "close_by_peer": run.summary.close_by_peer,
-        **warnings(run.warnings),
+        **common.warnings(run.warnings),
     }
-    cases = [case(e, report.fail_on) for e in run.exchanges] + in_trouble(run.trouble)
+    cases = [case(e, report.fail_on) for e in run.exchanges] + common.in_trouble(run.trouble)
     began = min((e.steps[0].time for e in run.exchanges if e.steps), default=None)
-    return Suite(report.command, _title(run), cases, properties, run.seconds, began)
+    return doc.Suite(report.command, _title(run), cases, properties, run.seconds, began)
 
 
-def case(result: ExchangeResult, fail_on: frozenset[Verdict] = frozenset()) -> Case:
+def case(result: ExchangeResult, fail_on: frozenset[Verdict] = frozenset()) -> doc.Case:
     """One exchange as a case, with its evidence."""
     steps, found = result.steps, deviations(None, result)
-    end, message, kind = ended(result.verdict, result.news, result.findings, result.known, result.reason, fail_on)
-    evidence: list[Part | str] = []
+    expected = common.expected_text(result)
+    end, message, kind = common.ended(result.news, common.fresh(result), expected, result.reason, fail_on)
+    evidence: list[doc.Part | str] = []
     if steps or found.found:
         evidence = [result.reason, attempts_text(result) if result.attempts > 1 else ""]
         evidence += [found] * bool(found.found) + departures(result) + [ladder(result)] * bool(steps)
-    return Case(
+    return doc.Case(
         result.id,
         end,
         message,
         kind,
-        (found,) if end is CaseEnd.FAILED and found.found else (),
+        (found,) if end is doc.CaseEnd.FAILED and found.found else (),
         tuple(filter(None, evidence)),
         steps[-1].time - steps[0].time if steps else 0.0,
     )

@@ -7,38 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from probe.reports import data
-from probe.reports.builders.cases import (
-    alert,
-    counts,
-    deviation,
-    ended,
-    fails,
-    finding_text,
-    gone,
-    headline,
-    in_trouble,
-    warnings,
-)
-from probe.reports.document import (
-    TOLD,
-    Alert,
-    Case,
-    CaseEnd,
-    Deviation,
-    Deviations,
-    Document,
-    Grid,
-    GridCell,
-    Ladder,
-    Note,
-    On,
-    Part,
-    Reasons,
-    Section,
-    Shown,
-    Suite,
-    fact,
-)
+from probe.reports import document as doc
+from probe.reports.builders import common
 from probe.reports.wording import known_text, listed
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import SEVERITY, Finding, Verdict
@@ -46,19 +16,19 @@ from probe.spec import rules
 from probe.spec.segment import KINDS
 from probe.spec.states import State
 
-_LEGEND = Note(
+_LEGEND = doc.Note(
     "12: so many positions of SEG.SEQ, SEG.ACK and payload, all as due; +3F failed, +2w warned, +1? could not be told,"
     " +4e were expected; skip: not played. Flags as tcpdump writes them; numbers in examples relative to the ISNs.",
-    TOLD | On.QUIET,
+    doc.TOLD | doc.On.QUIET,
 )
 _ACTIVE = "from SYN-SENT"
 _SHOWN = 50
 """So many cells of a case are described; the JSON has all of them."""
 
 
-def document(report: MatrixReport) -> Document:
+def document(report: MatrixReport) -> doc.Document:
     """The document."""
-    return Document(
+    return doc.Document(
         "matrix",
         (_section(report),),
         partial(data.matrix, report),
@@ -68,23 +38,26 @@ def document(report: MatrixReport) -> Document:
     )
 
 
-def _section(report: MatrixReport) -> Section:
-    overview: list[Part] = [_grid(report, run) for run in report.runs]
+def _section(report: MatrixReport) -> doc.Section:
+    overview: list[doc.Part] = [_grid(report, run) for run in report.runs]
     overview += [_LEGEND] * bool(report.cells)
-    details: list[Part] = [*_by_rule(report), *_by_place(report)]
+    details: list[doc.Part] = [*_by_rule(report), *_by_place(report)]
     doubts, absent = _doubts(report), _absent(report)
-    details += [Reasons(rows) for rows in (doubts, absent) if rows]
-    details += gone(report.expected)
-    failed = sum(fails(cell.news, report) for cell in report.cells)
-    return Section(
-        headline(len(report.cells), failed, "cell"), counts(report, report.cells), tuple(overview), tuple(details)
+    details += [doc.Reasons(rows) for rows in (doubts, absent) if rows]
+    details += common.gone(report.expected)
+    failed = sum(common.fails(cell.news, report) for cell in report.cells)
+    return doc.Section(
+        common.headline(len(report.cells), failed, "cell"),
+        common.counts(report, report.cells),
+        tuple(overview),
+        tuple(details),
     )
 
 
 # -- at a glance -------------------------------------------------------------------------------------------------------
 
 
-def _grid(report: MatrixReport, run: MatrixRun) -> Grid:
+def _grid(report: MatrixReport, run: MatrixRun) -> doc.Grid:
     asked = tuple(kind for kind in KINDS if any(c.segment == kind for c in run.cells))
     rows = []
     for state in State:  # SYN-RECEIVED has two rows, by who opened
@@ -96,18 +69,18 @@ def _grid(report: MatrixReport, run: MatrixRun) -> Grid:
             if cells:
                 rows.append((label, tuple(_cell([c for c in cells if c.segment == kind]) for kind in asked)))
     about = f"{len(run.cells)} cells over {run.connections} connections in {run.seconds:.1f} s, trigger {run.trigger}"
-    return Grid(f"target {run.target} (IPv{run.ip_version}), profile {report.profile}", about, asked, tuple(rows))
+    return doc.Grid(f"target {run.target} (IPv{run.ip_version}), profile {report.profile}", about, asked, tuple(rows))
 
 
-def _cell(cells: Sequence[CellResult]) -> GridCell | None:
+def _cell(cells: Sequence[CellResult]) -> doc.GridCell | None:
     news = Counter(c.news for c in cells if not c.expected)
-    return GridCell(news, len(cells) - news.total(), tuple(cells)) if cells else None
+    return doc.GridCell(news, len(cells) - news.total(), tuple(cells)) if cells else None
 
 
 # -- what departs ------------------------------------------------------------------------------------------------------
 
 
-def _by_rule(report: MatrixReport) -> Iterator[Deviations]:
+def _by_rule(report: MatrixReport) -> Iterator[doc.Deviations]:
     """For a terminal: failed cells, then warned ones, by the rule they break; a line a state and kind of segment."""
     for word in (Verdict.FAIL, Verdict.WARN):
         found: dict[str, list[CellResult]] = {}
@@ -119,10 +92,10 @@ def _by_rule(report: MatrixReport) -> Iterator[Deviations]:
             for cell in cells:
                 alike.setdefault(_place(cell), []).append(cell)
             known = rules.ALL.get(rule)
-            facts = [fact("rule", known.sentence)] if known else []
-            facts += [fact(place, _example(group)) for place, group in alike.items()]
-            one = Deviation(word.value, word, rule, cells[0].level, cells[0].clause, tuple(facts))
-            yield Deviations("", rule, word, "", (one,), On.TERMINAL)
+            facts = [doc.fact("rule", known.sentence)] if known else []
+            facts += [doc.fact(place, _example(group)) for place, group in alike.items()]
+            one = doc.Deviation(word.value, word, rule, cells[0].level, cells[0].clause, tuple(facts))
+            yield doc.Deviations("", rule, word, "", (one,), doc.On.TERMINAL)
 
 
 def _place(cell: CellResult) -> str:
@@ -155,16 +128,16 @@ def _groups(report: MatrixReport) -> Iterator[tuple[list[CellResult], Finding]]:
         yield cells, cells[0].findings[0]
 
 
-def _by_place(report: MatrixReport) -> Iterator[Part]:
+def _by_place(report: MatrixReport) -> Iterator[doc.Part]:
     """For a summary: an example of every rule broken in a place, drawn where it fails the run."""
     for cells, finding in _groups(report):
         first, count = cells[0], len(cells)
         title = f"{first.place}: {first.news}, {count} position{'s' * (count != 1)}"
-        yield Deviations("", title, first.news, "", (deviation(finding, first.news, None),), On.SUMMARY)
-        if fails(first.news, report):
-            shown = Shown(0, finding.rule, finding.sent, finding.due, finding.came)
+        yield doc.Deviations("", title, first.news, "", (common.deviation(finding, first.news, None),), doc.On.SUMMARY)
+        if common.fails(first.news, report):
+            shown = doc.Shown(0, finding.rule, finding.sent, finding.due, finding.came)
             title = f"{first.place}: {finding.rule}"
-            yield Ladder(title, (), (), ("tester", "peer"), ("", ""), list, 2, (shown,), on=On.SUMMARY)
+            yield doc.Ladder(title, (), (), ("tester", "peer"), ("", ""), list, 2, (shown,), on=doc.On.SUMMARY)
 
 
 # -- what cannot be told, and what was not played ----------------------------------------------------------------------
@@ -196,41 +169,40 @@ def _absent(report: MatrixReport) -> tuple[tuple[str, str], ...]:
 # -- for pipelines -----------------------------------------------------------------------------------------------------
 
 
-def _alerts(report: MatrixReport) -> Iterator[Alert]:
+def _alerts(report: MatrixReport) -> Iterator[doc.Alert]:
     """One a rule broken in a state."""
     for cells, f in _groups(report):
         first = cells[0]
         where = f"{len(cells)} of {first.place}, as over IPv{first.ip_version}"
-        message = f"{where}: {finding_text(f)} ({f.level_text}, {f.clause})"
-        yield from alert(first.news, report, f"{f.rule} in {first.place}", message)
+        message = f"{where}: {common.finding_text(f)} ({f.level_text}, {f.clause})"
+        yield from common.alert(first.news, report, f"{f.rule} in {first.place}", message)
 
 
-def _suite(report: MatrixReport, run: MatrixRun) -> Suite:
+def _suite(report: MatrixReport, run: MatrixRun) -> doc.Suite:
     """A case a state, way and kind of segment."""
     groups: dict[tuple[str, str, str], list[CellResult]] = {}
     for cell in run.cells:
         groups.setdefault((cell.state, cell.way, cell.segment), []).append(cell)
-    cases = [_case(key, cells, report.fail_on) for key, cells in groups.items()] + in_trouble(run.trouble)
+    cases = [_case(key, cells, report.fail_on) for key, cells in groups.items()] + common.in_trouble(run.trouble)
     properties = {
         "target": run.target,
         "ip_version": str(run.ip_version),
         "profile": report.profile,
         "trigger": run.trigger,
-        **warnings(run.warnings),
+        **common.warnings(run.warnings),
     }
-    return Suite("matrix", f"{run.target} IPv{run.ip_version}", cases, properties, run.seconds)
+    return doc.Suite("matrix", f"{run.target} IPv{run.ip_version}", cases, properties, run.seconds)
 
 
-def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset[Verdict]) -> Case:
+def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset[Verdict]) -> doc.Case:
     """The group ends as its weightiest cell does, and tells of every cell that is not as due."""
     state, way, segment = key
     heaviest = max(cells, key=lambda c: (c.news in fail_on, SEVERITY.index(c.news), c.expected))
-    end, message, kind = ended(
-        heaviest.verdict, heaviest.news, heaviest.findings, heaviest.known, heaviest.reason, fail_on
-    )
+    expected = common.expected_text(heaviest)
+    end, message, kind = common.ended(heaviest.news, common.fresh(heaviest), expected, heaviest.reason, fail_on)
     odd = [line for cell in cells if cell.verdict is not Verdict.PASS for line in _lines(cell)]
     alike = sum(c.news is heaviest.news for c in cells)
-    if end is CaseEnd.FAILED and len(cells) > 1:
+    if end is doc.CaseEnd.FAILED and len(cells) > 1:
         message = f"{alike} of {len(cells)} positions, as {message}"
     told = "\n".join([*odd[:_SHOWN], *([f"{len(odd) - _SHOWN} more"] if len(odd) > _SHOWN else [])])
     words = [c.news for c in cells if not c.expected]
@@ -239,7 +211,7 @@ def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset
     about = f"{len(cells)} position{'s' * (len(cells) != 1)}: {listed(numbers)}"
     name = f"{state} {segment}" + (f" ({way})" if way else "")
     evidence = "\n".join(filter(None, (about, told)))
-    return Case(name, end, message, kind, (told,) if end is CaseEnd.FAILED else (), (evidence,))
+    return doc.Case(name, end, message, kind, (told,) if end is doc.CaseEnd.FAILED else (), (evidence,))
 
 
 def _lines(cell: CellResult) -> Iterator[str]:
@@ -249,4 +221,4 @@ def _lines(cell: CellResult) -> Iterator[str]:
     for f in cell.findings:
         known = next((f"; {known_text(one)}" for one in cell.known if one.rule == f.rule), "")
         reason = f" ({cell.reason})" if cell.reason else ""
-        yield f"{cell.verdict} {where}{reason}: {f.rule} ({f.level_text}, {f.clause}): {finding_text(f)}{known}"
+        yield f"{cell.verdict} {where}{reason}: {f.rule} ({f.level_text}, {f.clause}): {common.finding_text(f)}{known}"

@@ -6,68 +6,54 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from probe.reports.builders import check
-from probe.reports.document import (
-    ANSWER,
-    Answer,
-    Comparison,
-    Document,
-    Half,
-    Line,
-    Note,
-    On,
-    Pair,
-    Part,
-    Remarks,
-    Table,
-    toned,
-)
-from probe.reports.wording import departures, known_text, states_text
+from probe.reports import document as doc
+from probe.reports.builders import check, common
+from probe.reports.wording import departures, states_text
 from probe.results.verdict import Captured, ExchangeResult, Report, Step, Verdict
 
 _PLAIN = re.compile(r"P?\. ")
 _FOLLOWED = "the live exchange followed the captured one to its end"
 
 
-def document(report: Report, show: check.Chosen = lambda result: False) -> Document:
+def document(report: Report, show: check.Chosen = lambda result: False) -> doc.Document:
     """The document: for pipelines as that of a check, on a terminal both exchanges side by side."""
     found = check.document(report)
     (section,) = found.sections
     kept = [
-        replace(one, on=one.on & ~ANSWER) if not isinstance(one, Remarks) else one
+        replace(one, on=one.on & ~doc.ANSWER) if not isinstance(one, doc.Remarks) else one
         for one in section.details
-        if not isinstance(one, Note)
+        if not isinstance(one, doc.Note)
     ]
-    overview: list[Part] = [_answer(e) for e in report.exchanges]
-    overview += [one for one in section.overview if isinstance(one, Table)]
+    overview: list[doc.Part] = [_answer(e) for e in report.exchanges]
+    overview += [one for one in section.overview if isinstance(one, doc.Table)]
     details = [part for e in report.exchanges for part in _told(e, show)]
     return replace(found, sections=(replace(section, overview=tuple(overview), details=(*details, *kept)),))
 
 
-def _answer(e: ExchangeResult) -> Answer:
-    word = toned("skip", "; ".join(map(known_text, e.known))) if e.expected else toned(e.verdict)
+def _answer(e: ExchangeResult) -> doc.Answer:
+    word = doc.toned("skip", common.expected_text(e)) if e.expected else doc.toned(e.verdict)
     flow = f" as {e.flow}" if e.flow else ""
     form = f", {e.form}" if e.form else ""
     attempts = f" ({e.attempts} attempts)" if e.attempts > 1 else ""
     lines = (
-        Line("verdict", (word, f": {e.reason}" if e.reason else "")),
-        Line("re-enacted", (f"{e.title}{flow}{form}{attempts}",)),
+        doc.Line("verdict", (word, f": {e.reason}" if e.reason else "")),
+        doc.Line("re-enacted", (f"{e.title}{flow}{form}{attempts}",)),
     )
-    return Answer(e.target, lines, ANSWER)
+    return doc.Answer(e.target, lines, doc.ANSWER)
 
 
-def _told(e: ExchangeResult, show: check.Chosen) -> Iterator[Part]:
-    on = On.TERMINAL | On.QUIET
+def _told(e: ExchangeResult, show: check.Chosen) -> Iterator[doc.Part]:
+    on = doc.On.TERMINAL | doc.On.QUIET
     if e.steps:
-        yield Comparison(tuple(_pairs(e)), on if show(e) else On.TERMINAL)
+        yield doc.Comparison(tuple(_pairs(e)), on if show(e) else doc.On.TERMINAL)
     followed = [] if e.verdict is Verdict.INCONCLUSIVE else [_FOLLOWED]
     if sentences := departures(e) or followed:
-        yield Remarks("", "", tuple(sentences), on)
+        yield doc.Remarks("", "", tuple(sentences), on)
     if e.findings:
         yield replace(check.deviations(None, e), on=on)
 
 
-def _pairs(result: ExchangeResult) -> Iterator[Pair]:
+def _pairs(result: ExchangeResult) -> Iterator[doc.Pair]:
     """A line for each captured segment with its live counterpart, and for each live segment without one."""
     departed = {d.step for d in result.departures}
     start = result.steps[0].time
@@ -75,10 +61,10 @@ def _pairs(result: ExchangeResult) -> Iterator[Pair]:
         step = None if place is None else result.steps[place]
         clearing = place is not None and result.judged is not None and place >= result.judged
         remark = states_text(step.peer_states) if step else captured.note if captured else ""
-        yield Pair(
+        yield doc.Pair(
             captured.step if captured else None,
-            Half(captured.time, captured.direction == ">", captured.text) if captured else None,
-            Half(step.time - start, step.direction == ">", step.text) if step else None,
+            doc.Half(captured.time, captured.direction == ">", captured.text) if captured else None,
+            doc.Half(step.time - start, step.direction == ">", step.text) if step else None,
             "(clearing up)" if clearing else remark,
             captured is not None and captured.step in departed,
             _is_plain(captured, step, departed),

@@ -8,39 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from probe.reports import data
-from probe.reports.builders import check
-from probe.reports.builders.cases import alert, ended, fails, finding_text, gone, headline
-from probe.reports.builders.connection import (
-    HEADERS,
-    LEGEND,
-    SPARE,
-    STACKS,
-    Segments,
-    blamed,
-    case,
-    deviations,
-    ladder,
-    name_of,
-    row,
-    short_names,
-)
-from probe.reports.document import (
-    Alert,
-    Answer,
-    Case,
-    Counts,
-    Document,
-    Line,
-    On,
-    Part,
-    Section,
-    Suite,
-    Table,
-    Text,
-    Toned,
-    fact,
-    toned,
-)
+from probe.reports import document as doc
+from probe.reports.builders import captured, check, common
 from probe.results.connection import Connection, Evidence, Packet, Recording, Replay
 from probe.results.verdict import Verdict
 
@@ -65,7 +34,7 @@ class Replayed:
     limit: int | None = 20
     filters: tuple[str, ...] = ()
     show: check.Chosen = lambda result: False
-    segments: Callable[[Sequence[Connection]], Segments] = field(default=lambda connections: {})
+    segments: Callable[[Sequence[Connection]], captured.Segments] = field(default=lambda connections: {})
 
     @property
     def listed(self) -> tuple[Connection, ...]:
@@ -73,7 +42,7 @@ class Replayed:
         return self.captures.listed[: self.limit] if self.captures is not None else ()
 
 
-def document(found: Replayed) -> Document:
+def document(found: Replayed) -> doc.Document:
     """The document: a section a recording, and one for all captures."""
     sections = []
     for place, one in enumerate(found.recordings, 1):
@@ -84,7 +53,7 @@ def document(found: Replayed) -> Document:
         sections.append(replace(section, subject=one.file, preface=told, code=code))
     if found.captures is not None:
         sections.append(_section(found.captures, found))
-    return Document(
+    return doc.Document(
         "replay",
         tuple(sections),
         lambda: data.replay(found.whole, found.recordings, map(data.connection, found.connections())),
@@ -107,43 +76,48 @@ def recording_text(recording: Recording) -> str:
     return f"a recording of `probe check`, judged again from its packets; {told}"
 
 
-def shown(replay: Replay, picked: Sequence[tuple[Connection, Sequence[Packet]]]) -> Document:
+def shown(replay: Replay, picked: Sequence[tuple[Connection, Sequence[Packet]]]) -> doc.Document:
     """Some connections with all their segments, and nothing else; ``replay`` counts them."""
-    parts: list[Part] = []
+    parts: list[doc.Part] = []
     for connection, packets in picked:
-        parts += [ladder(connection, packets), *([deviations(connection, {})] if connection.findings else [])]
+        parts += [
+            captured.ladder(connection, packets),
+            *([captured.deviations(connection, {})] if connection.findings else []),
+        ]
     rows = (data.connection(connection, packets) for connection, packets in picked)
-    section = Section("", _counts(replay), tuple(parts))
-    return Document("replay", (section,) * bool(picked), lambda: data.replay(replay, (), rows))
+    section = doc.Section("", _counts(replay), tuple(parts))
+    return doc.Document("replay", (section,) * bool(picked), lambda: data.replay(replay, (), rows))
 
 
 # -- captures ----------------------------------------------------------------------------------------------------------
 
 
-def _section(replay: Replay, found: Replayed) -> Section:
-    names = short_names(replay.files)
-    failed = sum(count for word, count in replay.verdicts.items() if fails(Verdict(word), replay))
-    told = headline(replay.connections, failed, "connection")
+def _section(replay: Replay, found: Replayed) -> doc.Section:
+    names = captured.short_names(replay.files)
+    failed = sum(count for word, count in replay.verdicts.items() if common.fails(Verdict(word), replay))
+    told = common.headline(replay.connections, failed, "connection")
     told += ", but not all was read" if replay.connections and (replay.late or replay.interrupted) else ""
-    rows = [(Toned(rule, "code"), toned(word), f"{count:,}") for (rule, word), count in replay.deviations.items()]
-    overview: list[Part] = [Answer(_heading(replay), tuple(_answer(replay, found)))]
-    overview += [Table(("rule broken", "verdict", "connections"), tuple(rows), on=On.SUMMARY)] if rows else []
-    details: list[Part] = [_table(replay, found, names)] if found.listed else []
-    details += [deviations(c, names) for c in found.listed if c.findings]
-    drawn = [c for c in found.listed if fails(c.news, replay)]
+    rows = [
+        (doc.Toned(rule, "code"), doc.toned(word), f"{count:,}") for (rule, word), count in replay.deviations.items()
+    ]
+    overview: list[doc.Part] = [doc.Answer(_heading(replay), tuple(_answer(replay, found)))]
+    overview += [doc.Table(("rule broken", "verdict", "connections"), tuple(rows), on=doc.On.SUMMARY)] if rows else []
+    details: list[doc.Part] = [_table(replay, found, names)] if found.listed else []
+    details += [captured.deviations(c, names) for c in found.listed if c.findings]
+    drawn = [c for c in found.listed if common.fails(c.news, replay)]
     segments = _once(lambda: found.segments(drawn[:DRAWN]))
     for c in drawn:
-        title = f"Connection {name_of(c, names)}: ladder"
-        details.append(replace(ladder(c, (), segments), title=title, on=On.SUMMARY))
-    details += gone(replay.expected)
-    return Section(told, _counts(replay), tuple(overview), tuple(details), subject=_files(replay))
+        title = f"Connection {captured.name_of(c, names)}: ladder"
+        details.append(replace(captured.ladder(c, (), segments), title=title, on=doc.On.SUMMARY))
+    details += common.gone(replay.expected)
+    return doc.Section(told, _counts(replay), tuple(overview), tuple(details), subject=_files(replay))
 
 
-def _once(make: Callable[[], Segments]) -> Callable[[], Segments]:
+def _once(make: Callable[[], captured.Segments]) -> Callable[[], captured.Segments]:
     """The same, made when it is first asked for and kept: it takes another look at the files."""
-    kept: list[Segments] = []
+    kept: list[captured.Segments] = []
 
-    def get() -> Segments:
+    def get() -> captured.Segments:
         if not kept:
             kept.append(make())
         return kept[0]
@@ -151,10 +125,10 @@ def _once(make: Callable[[], Segments]) -> Callable[[], Segments]:
     return get
 
 
-def _counts(replay: Replay) -> Counts:
+def _counts(replay: Replay) -> doc.Counts:
     lead = f"{replay.connections} connection{'s' * (replay.connections != 1)}, "
     words = {Verdict(word): count for word, count in replay.verdicts.items()}
-    return Counts(words, lead, replay.known if replay.expected else None, replay.interrupted)
+    return doc.Counts(words, lead, replay.known if replay.expected else None, replay.interrupted)
 
 
 def _files(replay: Replay) -> str:
@@ -166,35 +140,35 @@ def _heading(replay: Replay) -> str:
     return f"{_files(replay)}: {counted}, profile {replay.profile}, {replay.seconds:.1f} s"
 
 
-def _answer(replay: Replay, found: Replayed) -> Iterator[Line]:
+def _answer(replay: Replay, found: Replayed) -> Iterator[doc.Line]:
     if replay.connections:
         opened, closed = Counter[str](), Counter[str]()
         for (handshake, close), count in replay.counts.items():
             opened[handshake] += count
             closed[close] += count
-        yield fact("handshake", _counted(opened))
-        yield fact("close", _counted(closed))
-        words: list[Text] = []
+        yield doc.fact("handshake", _counted(opened))
+        yield doc.fact("close", _counted(closed))
+        words: list[doc.Text] = []
         for word in _WORDS:
             if replay.verdicts.get(word):
-                words += [", " if words else "", toned(word), f" {replay.verdicts[word]:,}"]
-        words += [", " if words else "", toned("skip", "expected"), f" {replay.known:,}"] if replay.known else []
-        yield Line("verdict", tuple(words))
+                words += [", " if words else "", doc.toned(word), f" {replay.verdicts[word]:,}"]
+        words += [", " if words else "", doc.toned("skip", "expected"), f" {replay.known:,}"] if replay.known else []
+        yield doc.Line("verdict", tuple(words))
         if set(replay.evidence) - {Evidence.COMPLETE}:
-            yield fact("evidence", _counted(replay.evidence))
+            yield doc.fact("evidence", _counted(replay.evidence))
         if found.filters:
-            yield fact("filter", f"{', '.join(found.filters)}: {_matches(replay, found)}")
+            yield doc.fact("filter", f"{', '.join(found.filters)}: {_matches(replay, found)}")
     else:
-        yield fact("no result", "no TCP connection was found, so there is nothing to judge")
+        yield doc.fact("no result", "no TCP connection was found, so there is nothing to judge")
     if any(replay.skipped.values()):
-        yield fact("skipped", f"{_several(sum(replay.skipped.values()), 'record')}: {_counted(replay.skipped)}")
+        yield doc.fact("skipped", f"{_several(sum(replay.skipped.values()), 'record')}: {_counted(replay.skipped)}")
     for file, offset, reason in replay.faults:
         where = f"{file} at octet {offset}: {reason}; results up to there" if offset else f"{file}: {reason}"
-        yield fact("damaged", where)
+        yield doc.fact("damaged", where)
     if replay.interrupted:
-        yield fact("interrupted", "these are the results so far")
+        yield doc.fact("interrupted", "these are the results so far")
     if replay.late:
-        yield fact("deadline", LATE)
+        yield doc.fact("deadline", LATE)
 
 
 def _counted(counts: Mapping[str, int] | Mapping[Evidence, int]) -> str:
@@ -218,25 +192,25 @@ def _damage(replay: Replay) -> list[str]:
     return [f"{file}, octet {octet}: {reason}; results up to there" for file, octet, reason in replay.faults]
 
 
-def _table(replay: Replay, found: Replayed, names: Mapping[str, str]) -> Table:
+def _table(replay: Replay, found: Replayed, names: Mapping[str, str]) -> doc.Table:
     left = (len(replay.listed) if found.filters else replay.connections) - min(
         len(replay.listed), replay.connections if found.limit is None else found.limit
     )
     how = "--limit all lists them, --filter chooses, --jsonl writes them to a file"
-    return Table(
-        HEADERS,
-        tuple(row(c, names) for c in found.listed),
-        legend=LEGEND,
+    return doc.Table(
+        captured.HEADERS,
+        tuple(captured.row(c, names) for c in found.listed),
+        legend=captured.LEGEND,
         more=f"{left:,} more not shown: {how}" if left > 0 else "",
-        stacks=STACKS,
-        spare=SPARE,
+        stacks=captured.STACKS,
+        spare=captured.SPARE,
     )
 
 
 # -- for pipelines -----------------------------------------------------------------------------------------------------
 
 
-def _alerts(found: Replayed) -> Iterator[Alert]:
+def _alerts(found: Replayed) -> Iterator[doc.Alert]:
     """One a finding in recordings; of captures one a rule broken, with the first connection listed as its example."""
     for one in found.recordings:
         yield from check.alerts(one.report)
@@ -248,13 +222,13 @@ def _alerts(found: Replayed) -> Iterator[Alert]:
         if example := next(((c, f) for c in found.listed for f in c.fresh if f.rule == rule), None):
             c, f = example
             place = f"connection {c.index} of {c.file} ({c.client} > {c.server})"
-            message = f"{place}: {finding_text(f)}, by {blamed(c, f)} ({f.level_text}, {f.clause})"
-        yield from alert(word, replay, f"{rule} in {count:,} connection{'s' * (count != 1)}", message)
+            message = f"{place}: {common.finding_text(f)}, by {captured.blamed(c, f)} ({f.level_text}, {f.clause})"
+        yield from common.alert(word, replay, f"{rule} in {count:,} connection{'s' * (count != 1)}", message)
     if replay.late and Verdict.INCONCLUSIVE in replay.fail_on:
-        yield Alert(True, "inconclusive", LATE)
+        yield doc.Alert(True, "inconclusive", LATE)
 
 
-def _suites(found: Replayed) -> list[Suite]:
+def _suites(found: Replayed) -> list[doc.Suite]:
     """Recordings as checks are; of captures one a file with a case a connection listed, the counts are of all."""
     suites = [suite for one in found.recordings if not one.report.unchecked for suite in check.suites(one.report)]
     late = [
@@ -267,16 +241,16 @@ def _suites(found: Replayed) -> list[Suite]:
         files = [file for file in replay.files if any(c.file == file for c in found.listed)] or replay.files[:1]
         suites += [_suite(replay, file, [c for c in found.listed if c.file == file]) for file in files]
         late += [_late(LATE, replay.fail_on, "captures")] if replay.late else []
-    return suites + ([Suite("replay", "deadline", late)] if late else [])
+    return suites + ([doc.Suite("replay", "deadline", late)] if late else [])
 
 
-def _late(reason: str, fail_on: frozenset[Verdict], name: str) -> Case:
+def _late(reason: str, fail_on: frozenset[Verdict], name: str) -> doc.Case:
     """What the deadline left unread or unjudged: inconclusive."""
-    end, message, kind = ended(Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE, (), (), reason, fail_on)
-    return Case(name, end, message, kind)
+    end, message, kind = common.ended(Verdict.INCONCLUSIVE, (), "", reason, fail_on)
+    return doc.Case(name, end, message, kind)
 
 
-def _suite(replay: Replay, file: str, connections: Sequence[Connection]) -> Suite:
+def _suite(replay: Replay, file: str, connections: Sequence[Connection]) -> doc.Suite:
     properties = {
         "profile": replay.profile,
         "files": str(len(replay.files)),
@@ -284,6 +258,6 @@ def _suite(replay: Replay, file: str, connections: Sequence[Connection]) -> Suit
         **{word.value: str(replay.verdicts.get(word, 0)) for word in Verdict},
         **({"expected": str(replay.known)} if replay.expected else {}),
     }
-    cases = [case(one, replay.fail_on) for one in connections]
+    cases = [captured.case(one, replay.fail_on) for one in connections]
     seconds, began = sum(c.duration for c in connections), min((c.start for c in connections), default=None)
-    return Suite("replay", file, cases, properties, seconds, began)
+    return doc.Suite("replay", file, cases, properties, seconds, began)

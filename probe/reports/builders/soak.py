@@ -8,51 +8,34 @@ from datetime import datetime
 from functools import partial
 
 from probe.reports import data
+from probe.reports import document as doc
 from probe.reports.builders import check
-from probe.reports.builders.cases import finding_text
-from probe.reports.document import (
-    ALWAYS,
-    TOLD,
-    Alert,
-    Answer,
-    Case,
-    CaseEnd,
-    Counts,
-    Data,
-    Document,
-    Line,
-    Part,
-    Reasons,
-    Section,
-    Suite,
-    Table,
-    fact,
-)
+from probe.reports.builders.common import finding_text
 from probe.results.soak import Latency, SoakResult
 from probe.results.verdict import Verdict
 
 _HEADERS = ("time in ms", "of", "least", "median", "90 %", "99 %", "most")
 
 
-def document(result: SoakResult, fail_on: frozenset[Verdict] = frozenset()) -> Document:
+def document(result: SoakResult, fail_on: frozenset[Verdict] = frozenset()) -> doc.Document:
     """The document; verdicts of ``fail_on`` fail too."""
     heading = f"target {result.target} (IPv{result.ip_version}), profile {result.profile}"
-    overview: list[Part] = [Answer(heading, tuple(_facts(result)), ALWAYS)]
+    overview: list[doc.Part] = [doc.Answer(heading, tuple(_facts(result)), doc.ALWAYS)]
     named = (("handshake", result.handshake), ("whole exchange", result.whole))
     rows = tuple((name, f"{found.count:,}", *_milliseconds(found)) for name, found in named if found is not None)
-    overview += [Table(_HEADERS, rows, on=ALWAYS)] if rows else []
-    details: list[Part] = []
+    overview += [doc.Table(_HEADERS, rows, on=doc.ALWAYS)] if rows else []
+    details: list[doc.Part] = []
     if (first := result.first) is not None:
         title = f"the first exchange that departed, at {_clock(first.steps[0].time)}"
         details.append(replace(check.deviations(None, first), title=title))
-        details.append(replace(check.ladder(first), title=title, about=(title, first.flow), on=TOLD))
+        details.append(replace(check.ladder(first), title=title, about=(title, first.flow), on=doc.TOLD))
     if reasons := dict.fromkeys(e.reason for e in result.shown if e.reason):
-        details.append(Reasons(tuple(("e.g.", reason) for reason in reasons)))
-    counts = Counts(result.verdicts, interrupted=result.interrupted and not result.trouble)
+        details.append(doc.Reasons(tuple(("e.g.", reason) for reason in reasons)))
+    counts = doc.Counts(result.verdicts, interrupted=result.interrupted and not result.trouble)
     told = f"{result.exchanges:,} exchanges, {result.rate:,.0f} a second"
-    return Document(
+    return doc.Document(
         "soak",
-        (Section(told, counts, tuple(overview), tuple(details)),),
+        (doc.Section(told, counts, tuple(overview), tuple(details)),),
         partial(_data, result, fail_on),
         frozenset({"shown"}),
         suites=lambda: [_suite(result, fail_on, overview, details)],
@@ -70,21 +53,21 @@ def progress_text(result: SoakResult, share: float | None) -> str:
     return f"{bar}{result.exchanges:,} exchanges, {result.rate:,.0f}/s{other}{down}; {result.seconds:.0f} s"
 
 
-def _facts(result: SoakResult) -> Iterator[Line]:
+def _facts(result: SoakResult) -> Iterator[doc.Line]:
     played = f"{result.exchanges:,} exchanges over {result.attempts:,} connections in {result.seconds:.1f} s"
-    yield fact(result.exchange, f"{played} from {_clock(result.began)} on: {result.rate:,.0f} a second")
+    yield doc.fact(result.exchange, f"{played} from {_clock(result.began)} on: {result.rate:,.0f} a second")
     if forms := [f"{count:,} {form}" for form, count in result.forms.items() if form]:
-        yield fact("closes", ", ".join(forms))
+        yield doc.fact("closes", ", ".join(forms))
     if result.doubtful:
-        yield fact("in doubt", f"{result.doubtful:,} attempts were repeated or explained away")
+        yield doc.fact("in doubt", f"{result.doubtful:,} attempts were repeated or explained away")
     for outage in result.outages:
         until = f"until {_clock(outage.ended)}" if outage.ended is not None else "and did not come back"
-        yield fact("outage", f"the peer was gone from {_clock(outage.began)} on ({outage.reason}) {until}")
+        yield doc.fact("outage", f"the peer was gone from {_clock(outage.began)} on ({outage.reason}) {until}")
     if result.left is None:
-        yield fact("left open", "not known: the peer's kernel is not this machine's, or does not tell")
+        yield doc.fact("left open", "not known: the peer's kernel is not this machine's, or does not tell")
     else:
         sockets = ", ".join(f"{count:,} in {state}" for state, count in sorted(result.left.items()))
-        yield fact("left open", f"{sockets} on the peer" if sockets else "nothing on the peer")
+        yield doc.fact("left open", f"{sockets} on the peer" if sockets else "nothing on the peer")
 
 
 def _milliseconds(latency: Latency) -> Iterator[str]:
@@ -99,7 +82,7 @@ def _clock(moment: float) -> str:
 # -- for programs ------------------------------------------------------------------------------------------------------
 
 
-def counts(result: SoakResult) -> Data:
+def counts(result: SoakResult) -> doc.Data:
     """What can be told at any time: the body of the line that --jsonl has for each second."""
     return {
         "target": result.target,
@@ -118,7 +101,7 @@ def counts(result: SoakResult) -> Data:
     }
 
 
-def _data(result: SoakResult, fail_on: frozenset[Verdict]) -> Data:
+def _data(result: SoakResult, fail_on: frozenset[Verdict]) -> doc.Data:
     return {
         **data.envelope("soak", result.profile, result.exit_code(fail_on)),
         "interrupted": result.interrupted,
@@ -133,7 +116,7 @@ def _data(result: SoakResult, fail_on: frozenset[Verdict]) -> Data:
     }
 
 
-def _latency(latency: Latency | None) -> Data | None:
+def _latency(latency: Latency | None) -> doc.Data | None:
     """In seconds."""
     if latency is None:
         return None
@@ -142,20 +125,26 @@ def _latency(latency: Latency | None) -> Data | None:
     return {"count": latency.count} | {name: round(seconds, 9) for name, seconds in named}
 
 
-def _suite(result: SoakResult, fail_on: frozenset[Verdict], overview: list[Part], details: list[Part]) -> Suite:
+def _suite(
+    result: SoakResult, fail_on: frozenset[Verdict], overview: list[doc.Part], details: list[doc.Part]
+) -> doc.Suite:
     """One case, which all exchanges share."""
     bad = [word for word in (Verdict.FAIL, *fail_on) if result.verdicts.get(word)]
-    end = CaseEnd.FAILED if bad else CaseEnd.PASSED if result.verdicts.get(Verdict.PASS) else CaseEnd.SKIPPED
+    end = (
+        doc.CaseEnd.FAILED if bad else doc.CaseEnd.PASSED if result.verdicts.get(Verdict.PASS) else doc.CaseEnd.SKIPPED
+    )
     message = ", ".join(f"{count} {word}" for word, count in result.verdicts.items() if count) if bad else ""
     parts = (*overview, *details)
     kind = bad[0].value if bad else ""
-    case = Case(result.exchange, end, message, kind, parts if bad else (), parts, result.seconds)
+    case = doc.Case(result.exchange, end, message, kind, parts if bad else (), parts, result.seconds)
     properties = {"target": result.target, "profile": result.profile}
-    return Suite("soak", f"{result.target} IPv{result.ip_version}", [case], properties, result.seconds, result.began)
+    return doc.Suite(
+        "soak", f"{result.target} IPv{result.ip_version}", [case], properties, result.seconds, result.began
+    )
 
 
-def _alerts(result: SoakResult, fail_on: frozenset[Verdict]) -> Iterator[Alert]:
+def _alerts(result: SoakResult, fail_on: frozenset[Verdict]) -> Iterator[doc.Alert]:
     for f in result.first.findings if result.first is not None else ():
         failing = f.word is Verdict.FAIL or f.word in fail_on
         message = f"{result.target}: {finding_text(f)} ({f.level_text}, {f.clause})"
-        yield Alert(failing, f"{f.rule} in {result.exchange}", message)
+        yield doc.Alert(failing, f"{f.rule} in {result.exchange}", message)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from probe.reports.document import Comparison, Half, Ladder, Pair, Rung, Toned
+from probe.reports import document as doc
 from probe.reports.paint import Paint
 from probe.reports.table import fill
 from probe.reports.wording import states_text
@@ -39,9 +39,9 @@ class _Layout:
         return len(_INDENT) + self.number + self.time + len(_GAP) + (self.left + len(_GAP) if self.left else 0)
 
 
-def ladder(one: Ladder, width: int, paint: Paint) -> Iterator[str]:
+def ladder(one: doc.Ladder, width: int, paint: Paint) -> Iterator[str]:
     """A heading and a line a segment, no wider than ``width`` but for a segment that is wider by itself."""
-    heading = "".join(paint.word(text.tone, text.text) if isinstance(text, Toned) else text for text in one.heading)
+    heading = "".join(paint.word(text.tone, text.text) if isinstance(text, doc.Toned) else text for text in one.heading)
     yield from fill(heading, width, indent=_INDENT)
     for about in one.about:
         yield from fill(about, width, _INDENT, _INDENT * 2)
@@ -64,7 +64,7 @@ def ladder(one: Ladder, width: int, paint: Paint) -> Iterator[str]:
                 yield " " * layout.before + paint.faint(f"{text:.^{layout.arrow}}")
 
 
-def _layout(rungs: Sequence[Rung], width: int) -> _Layout:
+def _layout(rungs: Sequence[doc.Rung], width: int) -> _Layout:
     numbers = [len(str(rung.number)) for rung in rungs if rung.number]
     number = max(3, *numbers) if numbers else 0
     # Connections may last for days.
@@ -84,7 +84,7 @@ def _layout(rungs: Sequence[Rung], width: int) -> _Layout:
     return _Layout(number, time, left, arrow, kernel, rest, width)
 
 
-def _heading(one: Ladder, layout: _Layout) -> Iterator[str]:
+def _heading(one: doc.Ladder, layout: _Layout) -> Iterator[str]:
     number = f"{'#':>{layout.number}}" if layout.number else ""
     left = f"{one.states[0]:<{layout.left}}{_GAP}" if layout.left else ""
     ends = f"{one.ends[0]:<{layout.arrow - len(one.ends[1])}}{one.ends[1]}"
@@ -98,7 +98,7 @@ def _heading(one: Ladder, layout: _Layout) -> Iterator[str]:
         yield from fill(f"(below: {below})", layout.width, " " * layout.before)
 
 
-def _rung(rung: Rung, layout: _Layout, paint: Paint) -> Iterator[str]:
+def _rung(rung: doc.Rung, layout: _Layout, paint: Paint) -> Iterator[str]:
     number = (str(rung.number) if rung.number else "-") if layout.number else ""
     state = f"{states_text(rung.left) if rung.left else '':<{layout.left}}{_GAP}" if layout.left else ""
     lead = f"{_INDENT}{number:>{layout.number}}{rung.seconds * 1000:>{layout.time}.2f}{_GAP}{state}"
@@ -124,7 +124,7 @@ def arrow(rightward: bool, text: str, width: int) -> str:  # the direction it dr
 # -- side by side ------------------------------------------------------------------------------------------------------
 
 
-def comparison(one: Comparison, width: int, paint: Paint) -> Iterator[str]:
+def comparison(one: doc.Comparison, width: int, paint: Paint) -> Iterator[str]:
     """A line for each captured segment with its live counterpart; in little room one below the other."""
     longest = max((len(half.text) for pair in one.pairs for half in (pair.captured, pair.live) if half), default=0)
     fixed = len(_INDENT) * 4 + 4 + 2 * _TIME + _LEAST_STATES
@@ -151,13 +151,13 @@ def comparison(one: Comparison, width: int, paint: Paint) -> Iterator[str]:
                 yield paint.faint(f"{_INDENT * 2}{text}".center(drawn * 2 if abreast else drawn).rstrip())
 
 
-def _abreast(pair: Pair, drawn: int, width: int) -> list[str]:
+def _abreast(pair: doc.Pair, drawn: int, width: int) -> list[str]:
     left, right = (_half(half, drawn) or " " * (_TIME + len(_INDENT) + drawn) for half in (pair.captured, pair.live))
     lead = f"{_INDENT}{'' if pair.step is None else pair.step:>4}{left}{right}"
     return fill(pair.remark, width, lead + _INDENT, " " * (len(lead) + 2)) or [lead.rstrip()]
 
 
-def _below(pair: Pair, drawn: int, width: int) -> Iterator[str]:
+def _below(pair: doc.Pair, drawn: int, width: int) -> Iterator[str]:
     step = f"{_INDENT}{'' if pair.step is None else pair.step:>4}"
     for name, half in (("captured", pair.captured), ("live", pair.live)):
         if half is not None:
@@ -166,7 +166,7 @@ def _below(pair: Pair, drawn: int, width: int) -> Iterator[str]:
     yield from fill(pair.remark, width, " " * (len(step) + _TIME + len(_INDENT) * 2))
 
 
-def _half(half: Half | None, drawn: int) -> str:
+def _half(half: doc.Half | None, drawn: int) -> str:
     if half is None:
         return ""
     return f"{half.seconds * 1000:>{_TIME}.2f}{_INDENT}{arrow(half.rightward, half.text, drawn)}"

@@ -5,22 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from probe.reports.document import (
-    Answer,
-    Deviations,
-    Document,
-    Grid,
-    Ladder,
-    Line,
-    On,
-    Part,
-    Remarks,
-    Section,
-    Table,
-    Text,
-    Toned,
-    plain,
-)
+from probe.reports import document as doc
 from probe.reports.formats import Format
 from probe.reports.formats.mermaid import diagram
 from probe.reports.formats.text import cell_texts, counts_line
@@ -31,61 +16,61 @@ _NOTE = "_Shortened: {count} more part{s} of this report left out, as a summary 
 _RESERVED = 200
 
 
-def render(document: Document) -> Iterator[str]:
+def render(document: doc.Document) -> Iterator[str]:
     """The whole of it."""
     yield fitted_document(document, None)
 
 
-def fitted_document(document: Document, room: int | None) -> str:
+def fitted_document(document: doc.Document, room: int | None) -> str:
     """The document; with ``room``, no longer than so many octets."""
     heads = [_head(document, section) for section in document.sections]
     heads = heads or [f"## probe {document.command}: nothing was judged\n\n{code(f'exit {document.code}')}\n"]
     heads += ["".join(f"- {text(sentence)}\n" for sentence in document.sentences)] if document.errors else []
-    details = [one for section in document.sections for one in section.details if one.on & On.SUMMARY]
+    details = [one for section in document.sections for one in section.details if one.on & doc.On.SUMMARY]
     return fitted("\n".join(heads), [_part(one) for one in sorted(details, key=_weight)], room)
 
 
-def _weight(one: Part) -> int:
-    if isinstance(one, Deviations):
+def _weight(one: doc.Part) -> int:
+    if isinstance(one, doc.Deviations):
         return one.word is not Verdict.FAIL
-    return 3 if isinstance(one, Ladder) else 2
+    return 3 if isinstance(one, doc.Ladder) else 2
 
 
-def _head(document: Document, section: Section) -> str:
+def _head(document: doc.Document, section: doc.Section) -> str:
     subject = f" {text(section.subject)}" if section.subject else ""
     heading = f"## probe {document.command}{subject}: {section.headline}\n"
     code_shown = document.code if section.code is None else section.code
     about = [text(section.preface[0]) + "\n", _listed(section.preface[1:])] if section.preface else []
-    shown = [_part(one) for one in section.overview if one.on & On.SUMMARY]
+    shown = [_part(one) for one in section.overview if one.on & doc.On.SUMMARY]
     return "\n".join([heading, f"{code(counts_line(section.counts, code_shown))}\n", *filter(None, about), *shown])
 
 
-def _part(one: Part) -> str:
+def _part(one: doc.Part) -> str:
     match one:
-        case Answer():
-            return table(("", ""), [(line.label, text(plain(*line.text))) for line in one.lines])
-        case Table():
+        case doc.Answer():
+            return table(("", ""), [(line.label, text(doc.uncoloured(*line.text))) for line in one.lines])
+        case doc.Table():
             title = f"### {text(one.title)}\n\n" if one.title else ""
             rows = ([_cell(cell) for cell in row] for row in one.rows)
             more = f"\n{text(one.more)}\n" if one.more else ""
             return title + table(one.headers, rows) + more
-        case Grid():
+        case doc.Grid():
             heading = f"### {text(one.heading)}\n\n"
             shown = (
                 (text(name), *("-" if cell is None else "+".join(t for _, t in cell_texts(cell)) for cell in cells))
                 for name, cells in one.rows
             )
             return heading + (table(("", *one.columns), shown) if one.rows else text(one.about) + "\n")
-        case Deviations():
+        case doc.Deviations():
             return _deviations(one)
-        case Remarks():
+        case doc.Remarks():
             return f"### {text(one.title)}\n\n{_listed(one.sentences)}"
-        case Ladder():
+        case doc.Ladder():
             return f"### {text(one.title)}\n\n```mermaid\n{diagram(one)}\n```\n"
     return ""
 
 
-def _deviations(one: Deviations) -> str:
+def _deviations(one: doc.Deviations) -> str:
     about = f": {text(one.about)}" if one.about else ""
     lines = [f"### {text(one.title)}: {one.word}{about}\n"]
     for found in one.found:
@@ -94,12 +79,12 @@ def _deviations(one: Deviations) -> str:
     return "\n".join(lines)
 
 
-def _cell(cell: Text) -> str:
-    return code(cell.text) if isinstance(cell, Toned) and cell.tone == "code" else text(plain(cell))
+def _cell(cell: doc.Text) -> str:
+    return code(cell.text) if isinstance(cell, doc.Toned) and cell.tone == "code" else text(doc.uncoloured(cell))
 
 
-def _value(line: Line) -> str:
-    return (code if line.code else text)(plain(*line.text))
+def _value(line: doc.Line) -> str:
+    return (code if line.code else text)(doc.uncoloured(*line.text))
 
 
 def _listed(sentences: Iterable[str]) -> str:

@@ -5,26 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from probe.reports.document import (
-    Answer,
-    Comparison,
-    Counts,
-    Deviation,
-    Deviations,
-    Document,
-    Grid,
-    GridCell,
-    Ladder,
-    Note,
-    On,
-    Part,
-    Reasons,
-    Remarks,
-    Section,
-    Table,
-    Text,
-    Toned,
-)
+from probe.reports import document as doc
 from probe.reports.formats.ladders import comparison, ladder
 from probe.reports.paint import PLAIN, Paint
 from probe.reports.table import columns, fill, stacked, visible
@@ -46,18 +27,18 @@ class Style:
     brief: bool = False
 
 
-def render(document: Document, style: Style | None = None) -> str:
+def render(document: doc.Document, style: Style | None = None) -> str:
     """The whole report, every section ending in a line for grep; nothing where nothing was judged."""
     how = style or Style()
     return "\n".join(_section(one, document.code, how) for one in document.sections if _is_told(one))
 
 
-def _is_told(section: Section) -> bool:
-    return bool(section.preface) or any(one.on & On.QUIET for one in section.overview)
+def _is_told(section: doc.Section) -> bool:
+    return bool(section.preface) or any(one.on & doc.On.QUIET for one in section.overview)
 
 
-def _section(section: Section, code: int, how: Style) -> str:
-    wanted = On.QUIET if how.brief else On.TERMINAL
+def _section(section: doc.Section, code: int, how: Style) -> str:
+    wanted = doc.On.QUIET if how.brief else doc.On.TERMINAL
     shown = [one for one in (*section.overview, *section.details) if one.on & wanted]
     first, *others = section.preface or ("",)
     lines = fill(first, how.width, indent="    ")
@@ -66,7 +47,7 @@ def _section(section: Section, code: int, how: Style) -> str:
     return "\n\n".join([*parts, counts_line(section.counts, code if section.code is None else section.code)]) + "\n"
 
 
-def counts_line(counts: Counts, code: int) -> str:
+def counts_line(counts: doc.Counts, code: int) -> str:
     """``probe: 42 pass, 0 fail, 0 warn, 0 inconclusive, 0 skip; exit 0``.
 
     With expectations, those that deviated in expected ways only are counted for themselves.
@@ -77,42 +58,42 @@ def counts_line(counts: Counts, code: int) -> str:
     return f"probe: {counts.lead}{', '.join(words)}{interrupted}; exit {code}"
 
 
-def part(one: Part, how: Style) -> str:  # one line a kind of part
+def part(one: doc.Part, how: Style) -> str:  # one line a kind of part
     """One part, without a line feed at its end."""
     match one:
-        case Answer():
+        case doc.Answer():
             return "\n".join(_answer(one, how))
-        case Table():
+        case doc.Table():
             return _table(one, how)
-        case Grid():
+        case doc.Grid():
             return "\n".join(_grid(one, how))
-        case Deviations():
+        case doc.Deviations():
             return "\n\n".join(_deviation(one.place, found, how) for found in one.found)
-        case Reasons():
+        case doc.Reasons():
             rows = (fill(text, how.width, how.paint.word(word, f"{word:<{_WORD}}")) for word, text in one.rows)
             return "\n".join(line for lines in rows for line in lines)
-        case Remarks():
+        case doc.Remarks():
             lead = f"{one.label:<{_WORD}}" if one.label else "  "
             indent = " " * (_WORD if one.label else 4)
             return "\n".join(line for text in one.sentences for line in fill(text, how.width, lead, indent))
-        case Note():
+        case doc.Note():
             return _faint(one.text, how)
-        case Ladder():
+        case doc.Ladder():
             return "\n".join(ladder(one, how.width, how.paint))
-        case Comparison():
+        case doc.Comparison():
             return "\n".join(comparison(one, how.width, how.paint))
 
 
-def painted(texts: Iterable[Text], paint: Paint) -> str:
+def painted(texts: Iterable[doc.Text], paint: Paint) -> str:
     """The texts in a row, in their colours."""
-    return "".join(paint.word(one.tone, one.text) if isinstance(one, Toned) else one for one in texts)
+    return "".join(paint.word(one.tone, one.text) if isinstance(one, doc.Toned) else one for one in texts)
 
 
 def _faint(text: str, how: Style) -> str:
     return "\n".join(how.paint.faint(line) for line in fill(text, how.width))
 
 
-def _answer(one: Answer, how: Style) -> list[str]:
+def _answer(one: doc.Answer, how: Style) -> list[str]:
     lines = [how.paint.strong(line) for line in fill(one.heading, how.width)]
     room = max(_LABEL - 1, *(len(line.label) + 2 for line in one.lines))
     for line in one.lines:
@@ -120,7 +101,7 @@ def _answer(one: Answer, how: Style) -> list[str]:
     return lines
 
 
-def _deviation(place: str, found: Deviation, how: Style) -> str:
+def _deviation(place: str, found: doc.Deviation, how: Style) -> str:
     where = f"{place}: " if place else ""
     head = f"{how.paint.word(found.tone, found.word.upper())} {where}{found.rule} ({found.level}, {found.clause})"
     room = max(_LABEL - 2, *(len(line.label) + 1 for line in found.facts)) if found.facts else 0
@@ -137,7 +118,7 @@ def _deviation(place: str, found: Deviation, how: Style) -> str:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def _table(one: Table, how: Style) -> str:
+def _table(one: doc.Table, how: Style) -> str:
     rows = [tuple(painted([cell], how.paint) for cell in row) for row in one.rows]
     title = "\n".join(how.paint.strong(line) for line in fill(one.title, how.width))
     below = [_faint(text, how) for text in (one.more, one.legend) if text]
@@ -150,7 +131,7 @@ def _table(one: Table, how: Style) -> str:
     return "\n".join(filter(None, [title, "\n\n".join([body, *below])]))
 
 
-def _in_stacks(one: Table, rows: list[tuple[str, ...]], width: int) -> str:
+def _in_stacks(one: doc.Table, rows: list[tuple[str, ...]], width: int) -> str:
     """A row in several lines, the cells of a stack one below the other; without the spare columns if need be."""
     for stacks in (one.stacks, tuple(s for s in one.stacks if not one.spare.intersection(s))):
         headers = ["\n".join(one.headers[i] for i in stack) for stack in stacks]
@@ -161,7 +142,7 @@ def _in_stacks(one: Table, rows: list[tuple[str, ...]], width: int) -> str:
     return ""
 
 
-def _grid(one: Grid, how: Style) -> list[str]:
+def _grid(one: doc.Grid, how: Style) -> list[str]:
     """The columns side by side as far as the terminal is wide, then the rest of them below."""
     lines = [how.paint.strong(line) for line in fill(one.heading, how.width)] + fill(one.about, how.width, "  ")
     if not one.rows:
@@ -182,12 +163,12 @@ def _grid(one: Grid, how: Style) -> list[str]:
     return lines
 
 
-def _cell(cell: GridCell | None, paint: Paint) -> str:
+def _cell(cell: doc.GridCell | None, paint: Paint) -> str:
     """``12``, ``10+2w``, ``1+16F``, ``skip``."""
     return "-" if cell is None else "+".join(paint.word(word, text) for word, text in cell_texts(cell))
 
 
-def cell_texts(cell: GridCell) -> list[tuple[str, str]]:
+def cell_texts(cell: doc.GridCell) -> list[tuple[str, str]]:
     """The pieces of a cell of a grid with the word each stands for."""
     if not cell.expected and not any(count for word, count in cell.counts.items() if word is not Verdict.SKIP):
         return [("skip", "skip")]

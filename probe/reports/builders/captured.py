@@ -6,21 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 
-from probe.reports.builders.cases import deviation, ended
-from probe.reports.document import (
-    ALWAYS,
-    Case,
-    CaseEnd,
-    Deviations,
-    Ladder,
-    On,
-    Rung,
-    Shown,
-    Text,
-    fact,
-    toned,
-)
-from probe.reports.wording import known_text
+from probe.reports import document as doc
+from probe.reports.builders import common
 from probe.results.connection import Connection, Evidence, Opener, Packet, StateStep
 from probe.results.verdict import Finding, Verdict
 from probe.spec.segment import ACK, PSH, SYN
@@ -74,7 +61,7 @@ def name_of(connection: Connection, names: Mapping[str, str]) -> str:
     )
 
 
-def row(c: Connection, names: Mapping[str, str]) -> tuple[Text, ...]:
+def row(c: Connection, names: Mapping[str, str]) -> tuple[doc.Text, ...]:
     """Its row under ``HEADERS``."""
     return (
         name_of(c, names),
@@ -89,7 +76,7 @@ def row(c: Connection, names: Mapping[str, str]) -> tuple[Text, ...]:
         c.conn_state,
         c.history,
         str(c.completeness),
-        toned("skip", "expected") if c.expected else toned(c.news),
+        doc.toned("skip", "expected") if c.expected else doc.toned(c.news),
         _why(c),
     )
 
@@ -106,24 +93,22 @@ def _path(steps: Iterable[StateStep]) -> str:
 
 def _why(c: Connection) -> str:
     """What the verdict rests on where it is no plain pass: the rules broken, or what the record lacks."""
-    if c.expected:
-        return "; ".join(known_text(one) for one in c.known if one is not None)
     broken = ", ".join(dict.fromkeys(f.rule for f in c.findings))
-    return broken or ("" if c.evidence is Evidence.COMPLETE else c.evidence.value)
+    return common.expected_text(c) or broken or ("" if c.evidence is Evidence.COMPLETE else c.evidence.value)
 
 
-def deviations(c: Connection, names: Mapping[str, str]) -> Deviations:
+def deviations(c: Connection, names: Mapping[str, str]) -> doc.Deviations:
     """The findings of a connection in full; ``names`` of the files, where there are several."""
     found = []
     for finding in c.findings:
         since = dict(zip(c.findings, c.known, strict=False)).get(finding)
-        before = [fact("ends", f"{c.client} > {c.server}"), fact("against", blamed(c, finding))]
-        after = [] if c.evidence is Evidence.COMPLETE else [fact("evidence", c.evidence)]
-        found.append(deviation(finding, finding.word, since, before=before, after=after))
+        before = [doc.fact("ends", f"{c.client} > {c.server}"), doc.fact("against", blamed(c, finding))]
+        after = [] if c.evidence is Evidence.COMPLETE else [doc.fact("evidence", c.evidence)]
+        found.append(common.deviation(finding, finding.word, since, before=before, after=after))
     name = name_of(c, names)
     place = name if len(names) > 1 else f"connection {name}"
-    on = On.TERMINAL if c.expected else On.TERMINAL | On.SUMMARY
-    return Deviations(place, f"Connection {name}", c.news, "", tuple(found), on)
+    on = doc.On.TERMINAL if c.expected else doc.On.TERMINAL | doc.On.SUMMARY
+    return doc.Deviations(place, f"Connection {name}", c.news, "", tuple(found), on)
 
 
 def blamed(found: Connection, finding: Finding) -> str:
@@ -135,7 +120,7 @@ def blamed(found: Connection, finding: Finding) -> str:
 # -- ladders -----------------------------------------------------------------------------------------------------------
 
 
-def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segments] = dict) -> Ladder:
+def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segments] = dict) -> doc.Ladder:
     """Every segment between the states of both ends: of ``packets``, all there are, else those of ``segments``."""
     facts = [
         f"{c.client} > {c.server}, started {datetime.fromtimestamp(c.start, UTC):%Y-%m-%d %H:%M:%S.%f UTC},"
@@ -146,13 +131,13 @@ def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segm
     ]
     blamed = dict(zip(c.findings, c.blamed, strict=False))
     found = [
-        Shown(max(f.packets, default=0), f.rule, f.sent, f.due, f.came, rightward=blamed.get(f) != c.client)
+        doc.Shown(max(f.packets, default=0), f.rule, f.sent, f.due, f.came, rightward=blamed.get(f) != c.client)
         for f in c.findings
     ]
     placed = tuple(enumerate(packets))
-    return Ladder(
+    return doc.Ladder(
         "",
-        (toned("strong", f"connection {c.index} of {c.file}: "), toned(c.verdict)),
+        (doc.toned("strong", f"connection {c.index} of {c.file}: "), doc.toned(c.verdict)),
         tuple(facts),
         ("client", "server"),
         ("client state", "server state"),
@@ -160,11 +145,11 @@ def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segm
         c.packets,
         tuple(found),
         (str(c.client), str(c.server)),
-        on=ALWAYS,
+        on=doc.ALWAYS,
     )
 
 
-def _rungs(c: Connection, placed: Sequence[Placed]) -> list[Rung]:
+def _rungs(c: Connection, placed: Sequence[Placed]) -> list[doc.Rung]:
     client, server = ({step.packet: step.state for step in steps} for steps in (c.client_states, c.server_states))
     broken: dict[int, list[str]] = {}
     for finding in c.findings:
@@ -179,7 +164,7 @@ def _rungs(c: Connection, placed: Sequence[Placed]) -> list[Rung]:
         own, other = bases if packet.from_client else reversed(bases)
         segment = packet.segment
         rungs.append(
-            Rung(
+            doc.Rung(
                 place,
                 packet.number,
                 packet.time - c.start,
@@ -209,13 +194,12 @@ def _base(packets: Iterable[Packet], *, from_client: bool) -> int | None:
     return first
 
 
-def case(c: Connection, fail_on: frozenset[Verdict]) -> Case:
+def case(c: Connection, fail_on: frozenset[Verdict]) -> doc.Case:
     """The connection as a case, with its evidence."""
     reason = "" if c.evidence is Evidence.COMPLETE else c.evidence.value
-    known = [one for one in c.known if one is not None] if c.expected else []
-    end, message, kind = ended(c.verdict, c.news, c.fresh, known, reason, fail_on)
+    end, message, kind = common.ended(c.news, c.fresh, common.expected_text(c), reason, fail_on)
     about = f"{c.packets} packets from packet {c.first_packet}; handshake {c.handshake}; close {c.close};"
     about += f" evidence {c.evidence}; Zeek {c.conn_state} {c.history}"
     full = (deviations(c, {}),) if c.findings else ()
-    text = full if end is CaseEnd.FAILED else ()
-    return Case(f"{c.index}: {c.client} > {c.server}", end, message, kind, text, (about, *full), c.duration)
+    text = full if end is doc.CaseEnd.FAILED else ()
+    return doc.Case(f"{c.index}: {c.client} > {c.server}", end, message, kind, text, (about, *full), c.duration)
