@@ -32,12 +32,14 @@ KINDS = {
 EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS = 0, 1, 2, 3, 4, 5, 8
 
 
+_BITS = {letter: bit for bit, letter in _LETTERS} | {"A": ACK, "-": 0}
+
+
 def parse_flags(text: str) -> int:
     """Flags from tcpdump's letters: ``S``, ``S.``, ``.``, ``F.``, ``R``, ``R.``, ``P.``; ``-`` is no flag at all."""
-    bits = {letter: bit for bit, letter in _LETTERS} | {"A": ACK, "-": 0}
     flags = 0
     for letter in text:
-        flags |= bits[letter]
+        flags |= _BITS[letter]
     return flags
 
 

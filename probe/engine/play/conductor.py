@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from probe.engine.belief.events import Ask, Command, Done, Event, Missing, Quiet, Seen, Send, Transcript, WakeAt
 from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Terms
@@ -24,7 +23,6 @@ HARMLESS = {"CLOSED", "LISTEN", "TIME-WAIT"}
 CLEARING_TRIES = 3
 APPLICATION_TIMES = 3
 """How many times the patience an application gets: it must be scheduled, and a busy machine takes its time."""
-_bits = lru_cache(maxsize=None)(parse_flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,12 @@ class Conductor:
         self._record(event)
         if event.to_peer:
             self._echoes -= 1
-            self._name(event.segment)
+            while self._names:  # what the reaction to our segment shows, where its step says so
+                sent, rule = self._names.popleft()
+                if (sent.flags, sent.seq, sent.ack) == (event.segment.flags, event.segment.seq, event.segment.ack):
+                    if rule:
+                        self.transcript.named[self.watch.index] = rule
+                    break
             return self._walk(event.time)
         out = self._note(event.segment)
         return out + self._walk(event.time)
@@ -126,10 +129,13 @@ class Conductor:
             self._todo = [step := steps.Wait(self.setting.patience)]
         if isinstance(step, steps.Fill):
             return self._fill(step)
-        if self._must_hear_first(step):
+        command = isinstance(step, steps.Send) and isinstance(step.data, steps.Command)
+        if command and self.setting.trigger.answers and not self.tester.text_received:
+            # What we send next answers a client, and this one has said nothing yet.
             self._todo.insert(0, step := steps.Expect("text", application=True))
         if isinstance(step, steps.Ask):
-            out += self._ask(step)
+            line = self.setting.trigger.line(step.command)
+            out += [Ask(line)] if line else []
         elif isinstance(step, steps.Send):
             out += self._send(step)
         elif isinstance(step, steps.Wait) or not self._fulfilled(step):
@@ -151,15 +157,6 @@ class Conductor:
             self.transcript.missing.append(Missing(self.watch.index, steps.WINDOW, "", application=True, waited=0.0))
             self._todo = []
         return bool(self._todo)
-
-    def _must_hear_first(self, step: steps.Step) -> bool:
-        """Whether the next segment is an answer to a client that has said nothing yet."""
-        command = isinstance(step, steps.Send) and isinstance(step.data, steps.Command)
-        return command and self.setting.trigger.answers and not self.tester.text_received
-
-    def _ask(self, step: steps.Ask) -> list[Command]:
-        line = self.setting.trigger.line(step.command)
-        return [Ask(line)] if line else []
 
     def _fulfilled(self, step: steps.Expect) -> bool:
         match step.what:
@@ -189,15 +186,6 @@ class Conductor:
         self.transcript.events.append(event)
         self.watch.feed(event)
 
-    def _name(self, segment: Segment) -> None:
-        """Note what the reaction to our segment shows, where its step says so."""
-        while self._names:
-            sent, rule = self._names.popleft()
-            if (sent.flags, sent.seq, sent.ack) == (segment.flags, segment.seq, segment.ack):
-                if rule:
-                    self.transcript.named[self.watch.index] = rule
-                return
-
     def _note(self, segment: Segment) -> list[Command]:
         fresh_text = self.tester.takes(segment)
         if segment.flags & ACK and not segment.flags & RST:
@@ -216,10 +204,15 @@ class Conductor:
 
     def _send(self, step: steps.Send) -> list[Command]:
         """The segment; none where a command needs no asking, as the application does it of itself."""
-        payload = self._payload(step)
+        payload = step.data
+        if not isinstance(payload, bytes):
+            line = self.setting.trigger.line(payload.name)
+            if line is None:
+                raise ValueError(f"scenario {self.scenario.id} needs the command {payload.name!r}, which was not given")
+            payload = line
         if step.data and not payload:
             return []
-        flags = _bits(step.flags)
+        flags = parse_flags(step.flags)
         seq = self.tester.number(step.seq)
         if step.fresh:
             self.tester.restart(seq)
@@ -239,21 +232,11 @@ class Conductor:
         self.tester.sent(segment, counts=step.counts)
         return [self._emit(segment, step.rule)]
 
-    def _payload(self, step: steps.Send) -> bytes:
-        if isinstance(step.data, bytes):
-            return step.data
-        line = self.setting.trigger.line(step.data.name)
-        if line is None:
-            raise ValueError(f"scenario {self.scenario.id} needs the command {step.data.name!r}, which was not given")
-        return line
-
     def _options(self, flags: int, step: steps.Send | None = None) -> tuple[Option, ...]:
-        return options_of(self.tester, flags, self._usual(), step)
-
-    def _usual(self) -> tuple[Option, ...]:
-        if self.setting.options is not None:
-            return self.setting.options
-        return (Option(MSS, self.setting.mss.to_bytes(2, "big")),)
+        usual = self.setting.options
+        if usual is None:
+            usual = (Option(MSS, self.setting.mss.to_bytes(2, "big")),)
+        return options_of(self.tester, flags, usual, step)
 
     # -- clearing up -----------------------------------------------------------------------------------------------
 
@@ -261,7 +244,8 @@ class Conductor:
         """Reset what may be left on the peer, and look whether it is gone."""
         if self.transcript.sealed is None:
             self.transcript.sealed = len(self.transcript.events) + self._echoes
-        if self._clearing >= CLEARING_TRIES or (self._clearing == 0 and self._nothing_left()) or self._refused():
+        refused = self._clearing and not self._todo  # a RST answered the question: nothing is left
+        if self._clearing >= CLEARING_TRIES or (self._clearing == 0 and self._nothing_left()) or refused:
             self.finished = True
             return [Done()]
         self._clearing += 1
@@ -269,9 +253,8 @@ class Conductor:
         self._deadline = now + self.setting.patience
         return [*self._reset_commands(), self._emit(self._question()), WakeAt(self._deadline)]
 
-    def _refused(self) -> bool:
-        """A RST answered the question: nothing is left."""
-        return bool(self._clearing and not self._todo)
+    def _question(self) -> Segment:
+        return Segment(self.tester.nxt - 1, self.tester.rcv, ACK, options=self._options(ACK))
 
     def _nothing_left(self) -> bool:
         if not self.transcript.seen():
@@ -288,6 +271,3 @@ class Conductor:
             numbers.setdefault(self.tester.iss + 1)  # text on our SYN,ACK need not have been taken
             return [self._emit(Segment(number, self.tester.rcv, RST | ACK)) for number in numbers]
         return [self._emit(Segment(number, flags=RST)) for number in numbers]
-
-    def _question(self) -> Segment:
-        return Segment(self.tester.nxt - 1, self.tester.rcv, ACK, options=self._options(ACK))

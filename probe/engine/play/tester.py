@@ -88,14 +88,20 @@ class Tester:
 
     def takes(self, segment: Segment) -> bool:
         """Note a segment of the peer; True when it brought text that is to be acknowledged."""
-        self._count(segment)
+        for name, mask, flags in _COUNTED:
+            if segment.flags & mask == flags:
+                self.counts[name] = self.counts.get(name, 0) + 1
         if segment.flags & RST:
             return False
         opens = not segment.flags & ACK or self.iss < segment.ack <= self.far  # our SYN, or text on it too
         if segment.flags & SYN and opens and not self.synchronized:
             self.peer, self.text, self.synchronized = segment.seq, segment.seq + 1, True
             self.told = segment.seq
-            self._negotiate(segment)
+            # The options in force after the peer's SYN,ACK: RFC 7323 sections 2.2 (scale) and 3.2 (timestamps).
+            offered = self._offered
+            if offered is not None and offered.window_scale is not None:
+                self.shift = segment.window_scale or 0
+            self.stamps = bool(offered and offered.timestamps is not None and segment.timestamps is not None)
         if segment.timestamps is not None:
             self.tsecr = segment.timestamps[0]
         if segment.flags & ACK:
@@ -106,18 +112,6 @@ class Tester:
             self.una = later(self.una, segment.ack)
             self.edge = segment.ack + segment.window
         return self.synchronized and not segment.flags & SYN and self._takes_text(segment)
-
-    def _negotiate(self, answer: Segment) -> None:
-        """The options in force after the peer's SYN,ACK (RFC 7323 sections 2.2 and 3.2)."""
-        offered = self._offered
-        if offered is not None and offered.window_scale is not None:
-            self.shift = answer.window_scale or 0
-        self.stamps = offered is not None and offered.timestamps is not None and answer.timestamps is not None
-
-    def _count(self, segment: Segment) -> None:
-        for name, mask, flags in _COUNTED:
-            if segment.flags & mask == flags:
-                self.counts[name] = self.counts.get(name, 0) + 1
 
     def _takes_text(self, segment: Segment) -> bool:
         end = segment.seq + segment.length

@@ -43,19 +43,16 @@ class CellConductor(ThoroughConductor):
 
     def _send(self, step: steps.Send) -> list[Command]:
         if self._before == 0:
-            self.isns = self._model_isns()
+            # They follow from where both ends are now: the texts of this peer need not be as long as the model's.
+            tester, own = self.tester, self.isns[0]
+            if tester.synchronized:
+                own = self._way.number(steps.RCV) - tester.rcv.ahead_of(tester.peer)
+            self.isns = own, self._way.number(steps.NXT) - tester.nxt.ahead_of(tester.iss)
         out = super()._send(step)
         if self._before == 0:
             self._ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._echoes
         self._before -= 1
         return out
-
-    def _model_isns(self) -> tuple[Seq, Seq]:
-        """They follow from where both ends are now: the texts of this peer need not be as long as the model's."""
-        tester, own = self.tester, self._way.number(steps.PEER)
-        if tester.synchronized:
-            own = self._way.number(steps.RCV) - tester.rcv.ahead_of(tester.peer)
-        return own, self._way.number(steps.NXT) - tester.nxt.ahead_of(tester.iss)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +69,20 @@ class Heard:
 def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
     """The attempt judged: departures behind the stimulus are the cell's, those before it are not."""
     watch, at = conductor.watch, conductor.stimulus
-    found = Opinion(Verdict.PASS) if _plain(case, watch) else judge(case)
-    if at is None or not _there(cell, watch, at):
-        return Heard(_not_brought(cell, found))
+    record = case.transcript
+    odd = watch.broken_at is not None or record.missing or record.foreign or record.interrupted
+    # Where everything went as permitted, clearing up included, the record needs no second look.
+    found = judge(case) if odd else Opinion(Verdict.PASS)
+    state = cell.way.state.value
+    broken = watch.broken_at is not None and at is not None and watch.broken_at <= at
+    if at is None or broken or not (at == 0 or state in watch.states[at - 1]):
+        # The segments before the stimulus did not bring the peer into the state.
+        if found.word is Verdict.SKIP or found.doubt is Doubt.NO_EVIDENCE:
+            return Heard(found)
+        why = found.findings[0].rule if found.findings else "it did not get there"
+        reason = f"the peer could not be brought into {state} ({why})"
+        away = Opinion(Verdict.INCONCLUSIVE, reason, doubt=Doubt.NO_EVIDENCE, why=Why.STATE_NOT_REACHED)
+        return Heard(away)
     event = case.transcript.judged[at]
     assert isinstance(event, Seen)
     sent = show(watch, event)
@@ -84,28 +92,6 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
     came = findings[0].came if findings else _reply(case, watch, at)
     word = worst([f.word for f in findings]) if findings else found.word
     return Heard(replace(found, word=word, findings=findings), sent, came, () if findings else states, due)
-
-
-def _plain(case: Case, watch: Watch) -> bool:
-    """Whether everything went as permitted, clearing up included: that needs no second look at the record."""
-    record = case.transcript
-    return watch.broken_at is None and not record.missing and not record.foreign and not record.interrupted
-
-
-def _there(cell: Cell, watch: Watch, at: int) -> bool:
-    """Whether the segments before the stimulus may have brought the peer into the state."""
-    if watch.broken_at is not None and watch.broken_at <= at:
-        return False
-    return at == 0 or cell.way.state.value in watch.states[at - 1]
-
-
-def _not_brought(cell: Cell, found: Opinion) -> Opinion:
-    state = cell.way.state.value
-    if found.word is Verdict.SKIP or found.doubt is Doubt.NO_EVIDENCE:
-        return found
-    why = found.findings[0].rule if found.findings else "it did not get there"
-    reason = f"the peer could not be brought into {state} ({why})"
-    return Opinion(Verdict.INCONCLUSIVE, reason, doubt=Doubt.NO_EVIDENCE, why=Why.STATE_NOT_REACHED)
 
 
 def _about(cell: Cell, finding: Finding, sent: str, due: str) -> Finding:

@@ -14,7 +14,6 @@ from probe.engine.judge.attempt import show
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.reenact.rewriting import Rewriter
 from probe.engine.play.reenact.turns import Said, Script, Turn
-from probe.results.connection import Packet
 from probe.results.expectations import RE_ENACTED
 from probe.results.verdict import Departure
 from probe.scenarios import steps
@@ -93,7 +92,9 @@ class Reenactment(Conductor):
             elif not self._is_ready(self._now):
                 if self._wait.until is None:
                     self._wait.until = now + self._within(self._now)
-                self._plan_ack(now)
+                unacked = self.tester.text_received > 0 and self._acked != self.tester.text
+                if unacked and self._wait.ack_at is None:
+                    self._wait.ack_at = now + ACK_DELAY
                 return out + self._waking()
             else:
                 out += self._play()
@@ -166,12 +167,9 @@ class Reenactment(Conductor):
         if needless:
             self.left_out.append(turn.step)
             return []
-        return self._send_captured(turn.step, turn.packet, turn.needs)
-
-    def _send_captured(self, step: int, packet: Packet, needs: Said) -> list[Command]:
         out: list[Command] = []
-        self._emitting = step
-        for segment in self._rewriter.live(packet.segment, needs):
+        self._emitting = turn.step
+        for segment in self._rewriter.live(turn.packet.segment, turn.needs):
             if not segment.faults:
                 self.tester.sent(segment)
             out.append(self._emit(segment))
@@ -191,35 +189,22 @@ class Reenactment(Conductor):
         self._rewriter.heard(segment)
         self._wait.came += 1
         self._silent = 0
-        self._accept_syn_ack(segment)
-        fresh_text = self.tester.takes(segment)
+        tester = self.tester
+        if segment.has(SYN | ACK) and not tester.synchronized and tester.iss + 1 < segment.ack <= tester.nxt:
+            # It acknowledges text on the SYN too: RFC 9293 section 3.10.7.3 takes any of it.
+            tester.peer, tester.text, tester.synchronized = segment.seq, segment.seq + 1, True
+        fresh_text = tester.takes(segment)
         self._said = self._said.after(segment, self.tester.peer if self.tester.synchronized else None, self.tester.iss)
         if segment.flags & ACK and not segment.flags & RST:
             self._peer_expects = segment.ack
-        if not self._over:
-            self._compare(segment)
+        if not self._over:  # what no segment of the capture says: a RST before its time, a FIN where there was none
+            early = bool(segment.flags & RST) and not self._now.needs.rst
+            if early or (segment.flags & FIN and not self.script.end.fin):
+                self._depart(self._now, show(self.watch, Seen(0.0, False, segment)))
+            if early:
+                self._end(steps.Expect("settled"))
         beyond = self.tester.text_received > self.script.end.text
         return [self._emit(self._ack_of_text())] if fresh_text and (self._over or beyond) else []
-
-    def _accept_syn_ack(self, segment: Segment) -> None:
-        """A SYN,ACK that acknowledges text on the SYN too (RFC 9293 section 3.10.7.3 takes any of it)."""
-        tester = self.tester
-        if segment.has(SYN | ACK) and not tester.synchronized and tester.iss + 1 < segment.ack <= tester.nxt:
-            tester.peer, tester.text, tester.synchronized = segment.seq, segment.seq + 1, True
-
-    def _compare(self, segment: Segment) -> None:
-        """What no segment of the capture says: a RST before its time, a FIN where there was none."""
-        text = show(self.watch, Seen(0.0, False, segment))
-        if segment.flags & RST and not self._now.needs.rst:
-            self._depart(self._now, text)
-            self._end(steps.Expect("settled"))
-        elif segment.flags & FIN and not self.script.end.fin:
-            self._depart(self._now, text)
-
-    def _plan_ack(self, now: float) -> None:
-        unacked = self.tester.synchronized and self._acked != self.tester.text and self.tester.text_received > 0
-        if unacked and self._wait.ack_at is None:
-            self._wait.ack_at = now + ACK_DELAY
 
     # -- departures ------------------------------------------------------------------------------------------------
 

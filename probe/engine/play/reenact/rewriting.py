@@ -48,13 +48,16 @@ class Rewriter:
 
         More than one where it is larger than the live peer takes.
         """
-        options = tuple(self._options(segment))
+        window = segment.window
+        if not segment.flags & SYN:
+            window = min(window << self._was_scaled >> self._shift(self.syn_ack), _MOST)
+        absolute = segment.has(RST | ACK) and segment.seq == 0  # RFC 9293 section 3.10.7.1
         numbered = replace(
             segment,
-            seq=self._seq(segment),
+            options=tuple(self._options(segment)),
+            seq=segment.seq if absolute else self.tester.iss + (segment.seq - self.script.client),
             ack=self._ack(segment, said) if segment.flags & ACK else segment.ack,
-            window=self._window(segment),
-            options=options,
+            window=window,
         )
         return list(self._pieces(numbered))
 
@@ -63,11 +66,6 @@ class Rewriter:
         return replace(segment, options=self._stamp()) if self._stamps and not segment.flags & RST else segment
 
     # -- numbers ---------------------------------------------------------------------------------------------------
-
-    def _seq(self, segment: Segment) -> Seq:
-        if segment.has(RST | ACK) and segment.seq == 0:
-            return segment.seq  # absolute: RFC 9293 section 3.10.7.1
-        return self.tester.iss + (segment.seq - self.script.client)
 
     def _ack(self, segment: Segment, said: Said) -> Seq:
         """The same as in the capture, measured on what the live peer has really sent."""
@@ -82,11 +80,6 @@ class Rewriter:
         if acked == text_end:
             return tester.text
         return min(tester.peer + acked, tester.text, key=lambda number: number - tester.peer)
-
-    def _window(self, segment: Segment) -> int:
-        if segment.flags & SYN:
-            return segment.window
-        return min(segment.window << self._was_scaled >> self._shift(self.syn_ack), _MOST)
 
     def _shift(self, syn_ack: Segment | None) -> int:
         """The client's shift, in force where both SYNs carry the option (RFC 7323 section 2.2)."""
@@ -124,7 +117,11 @@ class Rewriter:
 
     def _pieces(self, segment: Segment) -> Iterator[Segment]:
         """The segment in portions of the live peer's MSS: captures show what the network card was handed."""
-        size = self._room(segment)
+        size = _UNANSWERED
+        if self.syn_ack is not None:
+            option = self.syn_ack.option(MSS)
+            size = int.from_bytes(option.data, "big") if option is not None else _DEFAULT_MSS
+            size = max(size - (_STAMP if self._stamps else 0), _LEAST)
         for start in range(0, max(segment.length, 1), size):
             length = min(size, segment.length - start)
             dropped = (SYN if start else 0) | (FIN | PSH if start + length < segment.length else 0)
@@ -135,13 +132,6 @@ class Rewriter:
                 length=length,
                 payload=segment.payload[start : start + length],
             )
-
-    def _room(self, segment: Segment) -> int:
-        if self.syn_ack is None:
-            return _UNANSWERED
-        option = self.syn_ack.option(MSS)
-        size = int.from_bytes(option.data, "big") if option is not None else _DEFAULT_MSS
-        return max(size - (_STAMP if self._stamps else 0), _LEAST)
 
 
 def _is_stamp(option: Option) -> bool:

@@ -98,13 +98,10 @@ class Script:
 
     def text(self, packet: Packet) -> str:
         """A captured segment with numbers relative to the captured ISNs."""
-        return shown(packet.segment, *((self.client, self.peer) if packet.from_client else (self.peer, self.client)))
-
-
-def shown(segment: Segment, own: Seq | None, other: Seq | None) -> str:
-    """tcpdump's notation, numbers from the ISNs; the 0 of a RST,ACK for no connection stays (RFC 9293 3.10.7.1)."""
-    absolute = segment.has(RST | ACK) and segment.seq == 0
-    return segment.text(None if absolute else own, other)
+        own, other = (self.client, self.peer) if packet.from_client else (self.peer, self.client)
+        # The 0 of a RST,ACK for no connection stays: RFC 9293 section 3.10.7.1.
+        absolute = packet.segment.has(RST | ACK) and packet.segment.seq == 0
+        return packet.segment.text(None if absolute else own, other)
 
 
 def script(packets: Sequence[Packet]) -> Script:
@@ -112,7 +109,12 @@ def script(packets: Sequence[Packet]) -> Script:
     first = packets[0] if packets else None
     if first is None or not first.from_client or first.segment.flags & (SYN | ACK | RST) != SYN:
         raise ScriptError("the client's SYN was not captured, so there is nothing to open it with")
-    client, peer = first.segment.seq, _peer_isn(packets)
+    client = first.segment.seq
+    # The peer's ISN from its SYN; without one, from the first number known of it.
+    opening = [p.segment.seq for p in packets if not p.from_client and p.segment.flags & SYN]
+    said = [p.segment.seq - 1 for p in packets if not p.from_client and not p.segment.flags & RST]
+    heard = [p.segment.ack - 1 for p in packets if p.from_client and p.segment.flags & (ACK | RST) == ACK]
+    peer = next(iter((*opening, *said, *heard)), None)
     end = Said()
     for packet in packets:
         end = end if packet.from_client else end.after(packet.segment, peer, client)
@@ -121,14 +123,6 @@ def script(packets: Sequence[Packet]) -> Script:
         build.add(step, packet)
     build.close(len(packets) + 1)
     return Script(tuple(packets), tuple(build.turns), client, peer, end, build.hole)
-
-
-def _peer_isn(packets: Sequence[Packet]) -> Seq | None:
-    """From its SYN; without one, from the first number known of it."""
-    opening = [p.segment.seq for p in packets if not p.from_client and p.segment.flags & SYN]
-    said = [p.segment.seq - 1 for p in packets if not p.from_client and not p.segment.flags & RST]
-    heard = [p.segment.ack - 1 for p in packets if p.from_client and p.segment.flags & (ACK | RST) == ACK]
-    return next(iter((*opening, *said, *heard)), None)
 
 
 class _Builder:
@@ -144,10 +138,16 @@ class _Builder:
         self.last = 0.0
 
     def add(self, step: int, packet: Packet) -> None:
+        segment = packet.segment
         if packet.from_client:
-            self._turn(step, packet)
+            self._append(step, packet, self._needs(segment))
+            if segment.seq == self.nxt or (segment.seq < self.nxt < segment.end):
+                self.nxt = later(self.nxt, segment.end)
+            elif segment.length and segment.seq - self.nxt > 0 and self.hole is None:
+                self.hole = self.nxt - self.client
+            self.last = packet.time
             return
-        self.said = self.said.after(packet.segment, self.peer, self.client)
+        self.said = self.said.after(segment, self.peer, self.client)
         # What was acknowledged and is not in the capture cannot be sent, nor its acknowledgment be waited for.
         self.said = replace(self.said, acked=min(self.said.acked, self.nxt - self.client))
         self.heard.append(Heard(step, packet, self.said))
@@ -155,15 +155,6 @@ class _Builder:
     def close(self, step: int) -> None:
         """The capture ends: the rest of what the peer said."""
         self._append(step, None, self.said)
-
-    def _turn(self, step: int, packet: Packet) -> None:
-        segment = packet.segment
-        self._append(step, packet, self._needs(segment))
-        if segment.seq == self.nxt or (segment.seq < self.nxt < segment.end):
-            self.nxt = later(self.nxt, segment.end)
-        elif segment.length and segment.seq - self.nxt > 0 and self.hole is None:
-            self.hole = self.nxt - self.client
-        self.last = packet.time
 
     def _append(self, step: int, packet: Packet | None, needs: Said) -> None:
         slow = self.heard[-1].packet.time - self.last if self.heard else 0.0
