@@ -8,8 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from probe.cli.options.targets import Peer, resolve
-from probe.cli.run.check import lab_endpoints
-from probe.cli.run.frame import Frame, opened
+from probe.cli.run.frame import Frame, lab_endpoints, opened
 from probe.cli.run.outcome import Display, Outcome
 from probe.live import soak as live
 from probe.live.options import SoakOptions
