@@ -144,7 +144,7 @@ class Frame:
     @property
     def dropped(self) -> int:
         """Packets that our own receive buffer lost."""
-        return self.line.link.losses().dropped
+        return self.line.link.dropped()
 
     def warnings(self, more: Sequence[str] = ()) -> tuple[str, ...]:
         """Of the ports, of the run's own, and of the peer's application that could not be asked; empty ones go."""

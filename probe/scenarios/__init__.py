@@ -10,10 +10,10 @@ To add one, write a file that defines ``SCENARIO`` into its topic; it is found b
 
     SCENARIO = Scenario(
         id="abort-by-us",
-        title="abort by us",
-        steps=(*OPEN, Send("R"), *LIVE),
-        shows=("abort.rst-to-closed",),
-        clause="RFC 9293 3.5.3",
+        title="abort by our RST",
+        steps=(*OPEN, Send("R"), *LIVE, Wait(0.2)),
+        shows=("rst.exact-resets", "listen.ack-gets-rst"),
+        clause="RFC 9293 3.5.3; 3.10.7.4 second",
     )
 
 ``ALL["open"]`` is the plain three-way handshake.
@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
 from typing import Any
 
 from probe.scenarios.steps import Scenario
@@ -46,18 +45,17 @@ ALL: dict[str, Scenario]
 """Exchange id -> scenario, in report order: by topic, the topic's ``FIRST`` ones, then the others by name."""
 
 
-def _load() -> Iterator[Scenario]:
-    for topic in TOPICS:
-        package = importlib.import_module(f"{__name__}.{topic}")
-        first: tuple[str, ...] = getattr(package, "FIRST", ())
-        others = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in first)
-        for name in (*first, *others):
-            yield importlib.import_module(f"{package.__name__}.{name}").SCENARIO
-
-
 def __getattr__(name: str) -> Any:  # noqa: ANN401  # what a module holds
     """Load the exchanges at the first use: most of the package needs only the words they are written in."""
     if name != "ALL":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()["ALL"] = {scenario.id: scenario for scenario in _load()}
+    found: dict[str, Scenario] = {}
+    for topic in TOPICS:
+        package = importlib.import_module(f"{__name__}.{topic}")
+        first: tuple[str, ...] = getattr(package, "FIRST", ())
+        others = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in first)
+        for module in (*first, *others):
+            scenario: Scenario = importlib.import_module(f"{package.__name__}.{module}").SCENARIO
+            found[scenario.id] = scenario
+    globals()["ALL"] = found
     return found

@@ -66,14 +66,13 @@ def _listen(tcb: Tcb, segment: Segment, shown: Tcb) -> Reactions:
 
 def _syn_sent(tcb: Tcb, segment: Segment) -> Reactions:
     acked = bool(segment.flags & ACK)
-    iss = tcb.snd_una
-    if acked and not (iss < segment.ack <= tcb.snd_nxt):
+    if acked and not tcb.snd_una < segment.ack <= tcb.snd_nxt:  # first: SND.UNA is the ISS as long as nothing is acked
         if segment.flags & RST:
             return (drop("S1", tcb, segment),)
         return (react("S2", tcb, segment, reset_for(segment), tcb),)
-    if segment.flags & RST:
+    if segment.flags & RST:  # second; without an ACK anybody could have sent it
         return (react("S3", tcb, segment, None, tcb.gone()) if acked else drop("S4", tcb, segment),)
-    if not segment.flags & SYN:
+    if not segment.flags & SYN:  # fourth, fifth
         return (drop("S8", tcb, segment),)
     block = _synchronizing(tcb, segment)
     if acked:

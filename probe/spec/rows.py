@@ -106,12 +106,6 @@ def rule_for(row: str, tcb: Tcb, segment: Segment) -> str:
     return shown if isinstance(shown, str) else shown(tcb, segment)
 
 
-def _syn_in_listen(_: Tcb, segment: Segment) -> str:
-    if segment.flags & FIN:
-        return "listen.syn-fin"
-    return "syndata.handshake-works" if segment.length else "open.listen-syn-synack"
-
-
 def _reset_in_window(tcb: Tcb, segment: Segment) -> str:
     exact = segment.seq == tcb.rcv_nxt
     if tcb.state is State.SYN_RECEIVED:
@@ -148,18 +142,6 @@ def _newer_syn(tcb: Tcb, segment: Segment) -> str:
     return "timewait.syn-newer-timestamp" if newer else "timewait.syn-newer-seq"
 
 
-def _text(tcb: Tcb, segment: Segment) -> str:
-    if segment.seq < tcb.rcv_nxt:
-        return "seg.overlap-trimmed"
-    return "open.ack-with-data" if tcb.state is State.SYN_RECEIVED else "ack.under-half-second"
-
-
-def _fin(tcb: Tcb, segment: Segment) -> str:
-    if tcb.state is State.SYN_RECEIVED:
-        return "open.ack-with-fin"
-    return "close.fin-with-data" if segment.length else "close.fin-acked"
-
-
 _SHOWN: dict[str, str | Callable[[Tcb, Segment], str]] = {
     "Z1": "hdr.checksum-checked",
     "Z4": "opt.illegal-length",
@@ -170,7 +152,9 @@ _SHOWN: dict[str, str | Callable[[Tcb, Segment], str]] = {
     "C3": lambda tcb, s: "halfopen.data-to-nobody" if s.length and tcb.listening else "closed.ack-rst-seq",
     "L1": "listen.rst-ignored",
     "L2": "listen.ack-gets-rst",
-    "L4": _syn_in_listen,
+    "L4": lambda _, s: (
+        "listen.syn-fin" if s.flags & FIN else "syndata.handshake-works" if s.length else "open.listen-syn-synack"
+    ),
     "L5": "listen.no-syn-ack-rst-dropped",
     "S1": "active.rst-bad-ack-ignored",
     "S2": "active.unacceptable-ack-rst",
@@ -199,10 +183,22 @@ _SHOWN: dict[str, str | Callable[[Tcb, Segment], str]] = {
     "F8": "seg.ack-too-old",
     "F9": "seg.ack-of-unsent",
     "E2": "seg.pure-ack-silent",
-    "E3": _text,
+    "E3": lambda tcb, s: (
+        "seg.overlap-trimmed"
+        if s.seq < tcb.rcv_nxt
+        else "open.ack-with-data"
+        if tcb.state is State.SYN_RECEIVED
+        else "ack.under-half-second"
+    ),
     "E4": "seg.out-of-order-held",
     "E5": "close.fin-out-of-order",
-    "E6": _fin,
+    "E6": lambda tcb, s: (
+        "open.ack-with-fin"
+        if tcb.state is State.SYN_RECEIVED
+        else "close.fin-with-data"
+        if s.length
+        else "close.fin-acked"
+    ),
     "W2": "aclose.fin-acked-stops",
     "W3": "aclose.data-in-finwait1",
     "W4": "simclose.fin-acked",

@@ -36,6 +36,8 @@ PASSED: Outcome = ((), True)
 def others(tcb: Tcb, segment: Segment) -> Reactions:
     """The permitted reactions in every state but CLOSED, LISTEN and SYN-SENT."""
     out: list[Reaction] = []
+    # Two checks stand before the RFC's first step: the reuse of TIME-WAIT (section 3.6.1) and PAWS (RFC 7323 section
+    # 5.3 R1). The third step (security) has no part here, the sixth (URG) changes no state; ``text`` has the last two.
     for step in (_time_wait_syn, _paws, _sequence, _reset, _syn, _ack_bit, _ack_range):
         stops, passes = step(tcb, segment)
         out.extend(stops)

@@ -114,7 +114,9 @@ class Tcb:
     def taking_ack(self, segment: Segment) -> Tcb:
         """SND.UNA and the send window after an acceptable ACK field (RFC 9293 section 3.10.7.4, fifth step)."""
         una = segment.ack if self.snd_una < segment.ack <= self.snd_nxt else self.snd_una
-        block = self._with_timestamp_from(segment)
+        stamps, block = segment.timestamps, self
+        if self.timestamps and stamps is not None and not Seq(stamps[0]) < Seq(self.ts_recent):
+            block = replace(self, ts_recent=stamps[0])  # TS.Recent (RFC 7323 section 4.3)
         fresh = self.snd_wl1 < segment.seq or (self.snd_wl1 == segment.seq and self.snd_wl2 <= segment.ack)
         if not (fresh and self.snd_una <= segment.ack):
             return replace(block, snd_una=una)
@@ -127,10 +129,3 @@ class Tcb:
             snd_wl2=segment.ack,
             max_snd_wnd=max(self.max_snd_wnd, window),
         )
-
-    def _with_timestamp_from(self, segment: Segment) -> Tcb:
-        """TS.Recent after an acceptable segment (RFC 7323 section 4.3)."""
-        stamps = segment.timestamps
-        if not self.timestamps or stamps is None or Seq(stamps[0]) < Seq(self.ts_recent):
-            return self
-        return replace(self, ts_recent=stamps[0])

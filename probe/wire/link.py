@@ -28,13 +28,6 @@ class Arrival:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """What the receiving socket knows it did not see: packets dropped by the kernel for lack of room."""
-
-    dropped: int = 0
-
-
 class Link(Protocol):
     """A line to peers. Raises ``probe.wire.errors.WireError`` when it cannot do its work."""
 
@@ -44,8 +37,8 @@ class Link(Protocol):
     def receive(self, until: float) -> list[Arrival]:
         """Wait until something arrived or the monotonic time ``until`` passed; return all that is there."""
 
-    def losses(self) -> Losses:
-        """What is known to have been lost between the wire and us, since the start."""
+    def dropped(self) -> int:
+        """Packets that the kernel had no room for, since the start: what is known to have come and was not seen."""
 
     def close(self) -> None:
         """Give back every resource."""

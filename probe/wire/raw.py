@@ -18,7 +18,7 @@ from probe.wire.craft import pack
 from probe.wire.decode import Skipped, unpack
 from probe.wire.errors import WireError
 from probe.wire.guard import PortPool
-from probe.wire.link import Arrival, Closing, Losses
+from probe.wire.link import Arrival, Closing
 from probe.wire.route import Route, enslaved, find_route
 from probe.wire.sender import Sender
 from probe.wire.sniffer import Sighting, Sniffer, marked
@@ -98,9 +98,9 @@ class RawLink(Closing):
                 return arrivals
             self._sniffer.wait(until)
 
-    def losses(self) -> Losses:
+    def dropped(self) -> int:
         """Packets the kernel had no room for, since the start."""
-        return Losses(self._sniffer.dropped())
+        return self._sniffer.dropped()
 
     def fileno(self) -> int:
         """The receiving descriptor, for a poll of the caller's own."""
@@ -179,9 +179,9 @@ class SeveralLinks(Closing):
                 return [replace(a, number=n) for n, a in enumerate(sorted(found, key=lambda a: a.time), first)]
             self._poll.poll(min(_LONGEST, max(0, math.ceil((until - time.monotonic()) * 1000))))
 
-    def losses(self) -> Losses:
+    def dropped(self) -> int:
         """Packets the kernel had no room for, on any of the lines."""
-        return Losses(sum(link.losses().dropped for link in self._links.values()))
+        return sum(link.dropped() for link in self._links.values())
 
     def close(self) -> None:
         """Close every line."""

@@ -39,7 +39,7 @@ def find_route(remote: str, *, source: str | None = None, interface: str | None 
     Raises TargetError for an address that is not one host's, WireError where the kernel has no way to it or the
     interface is unknown or down.
     """
-    from pyroute2 import IPRoute  # 0.15 s that `--help` must not pay
+    from pyroute2 import IPRoute, NetlinkError  # 0.15 s that `--help` must not pay
 
     address, zone = check_target(remote)
     index = zone_index(interface or zone)
@@ -52,7 +52,14 @@ def find_route(remote: str, *, source: str | None = None, interface: str | None 
         wanted["src"] = _insist_on_own(source, address, index)
     with IPRoute() as netlink:
         _insist_on_up(netlink, index)
-        found = _ask(netlink, wanted)
+        try:
+            (found,) = netlink.route("get", **wanted)
+        except NetlinkError as error:
+            through = f" through {socket.if_indextoname(index)}" if index else ""
+            raise WireError(
+                f"there is no route to {address}{through} ({os.strerror(error.code).lower()});"
+                f" `ip route get {address}` shows what the kernel knows"
+            ) from error
         return _read(netlink, address, source, found)
 
 
@@ -114,20 +121,6 @@ def _insist_on_up(netlink: IPRoute, index: int) -> None:
     if not link["flags"] & _UP:
         name = link.get("ifname")
         raise WireError(f"interface {name} is down; bring it up with `ip link set {name} up` or choose another")
-
-
-def _ask(netlink: IPRoute, wanted: dict[str, Any]) -> nlmsg:
-    from pyroute2 import NetlinkError
-
-    try:
-        (found,) = netlink.route("get", **wanted)
-    except NetlinkError as error:
-        through = f" through {socket.if_indextoname(wanted['oif'])}" if "oif" in wanted else ""
-        raise WireError(
-            f"there is no route to {wanted['dst']}{through} ({os.strerror(error.code).lower()});"
-            f" `ip route get {wanted['dst']}` shows what the kernel knows"
-        ) from error
-    return found
 
 
 def _read(netlink: IPRoute, address: str, source: str | None, found: nlmsg) -> Route:

@@ -12,7 +12,7 @@ from probe.engine.trial.attempt import Attempt
 from probe.live.loop import Loop
 from probe.spec.segment import RST, SYN, Endpoint, Flow, Segment
 from probe.spec.seq import Seq
-from probe.wire.link import Arrival, Losses
+from probe.wire.link import Arrival
 from probe.wire.sockdiag import KernelTable
 
 
@@ -31,8 +31,8 @@ class Echo:
         found, self.unread = self.unread, []
         return found
 
-    def losses(self) -> Losses:
-        return Losses()
+    def dropped(self) -> int:
+        return 0
 
     def close(self) -> None:
         """Nothing to close."""

@@ -224,7 +224,7 @@ def _try(version: int) -> list[Finding]:
         return [Finding(sockets, MISSING, str(error))]
     with closing(link):
         found = [Finding(sockets, WORKS, "crafted segments leave, arriving ones are seen"), *_guard(link, version)]
-        drops, dropped = f"drop counter IPv{version}", link.losses().dropped
+        drops, dropped = f"drop counter IPv{version}", link.dropped()
         if dropped:
             mend = "sudo sysctl net.core.rmem_max=33554432"
             return [*found, Finding(drops, MISSING, f"{dropped} packets lost for lack of room", mend)]
