@@ -160,7 +160,7 @@ def test_a_written_list_is_toml_whatever_is_in_it(tmp_path: Path) -> None:
         ({"rulle": "x"}, "unknown key 'rulle'"),
         ({"exchange": "close-by-uss"}, "there is no exchange 'close-by-uss': did you mean close-by-us"),
         ({"rule": "close.fin-acket"}, "there is no rule 'close.fin-acket': did you mean close.fin-acked"),
-        ({"date": "yesterday"}, "date: yesterday will not do"),
+        ({"date": "yesterday"}, "date: 'yesterday' will not do"),
         ({"reason": " "}, "reason: ' ' will not do"),
         ({"ip_version": 5}, "ip_version: 5 will not do"),
         ({"target": 7}, "target: 7 will not do"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,3 +42,39 @@ def tables(path: str, found: Table, name: str) -> list[Table]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise TargetError(f"{path}: {name} is a list of tables: write [[{name}]]")
     return entries
+
+
+class WrongError(ValueError):
+    """A value is not what its key wants; the text says what is wanted."""
+
+
+Check = Callable[[Any], Any]
+"""Of one value: what it comes to; WrongError."""
+
+
+def that(fits: Callable[[Any], bool], wanted: str) -> Check:
+    """A check of a value that is taken as it is."""
+
+    def checked(value: Any) -> Any:  # noqa: ANN401  # whatever the file holds
+        if not fits(value):
+            raise WrongError(wanted)
+        return value
+
+    return checked
+
+
+def values(where: str, table: Table, known: Mapping[str, Check], needed: Iterable[str] = ()) -> Table:
+    """The table with every value checked; ``where`` it stands begins each error."""
+    found = {}
+    for key, value in table.items():
+        if key not in known:
+            raise TargetError(f"{where}: unknown key {key!r}; known are {', '.join(known)}")
+        try:
+            found[key] = known[key](value)
+        except WrongError as error:
+            text = repr(value)
+            shown = text if len(text) <= 40 else f"{text[:37]}..."
+            raise TargetError(f"{where}: {key}: {shown} will not do: {error}") from None
+    if missing := [key for key in needed if key not in found]:
+        raise TargetError(f"{where}: {missing[0]} is missing; needed are {', '.join(needed)}")
+    return found

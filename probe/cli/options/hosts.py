@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from probe.cli.options.common import WRONG_BACKSLASHES, is_trigger
-from probe.cli.options.files import Table, document, tables
+from probe.cli.options.files import Check, Table, WrongError, document, tables, that, values
 from probe.cli.options.targets import literal_version, port_number
 from probe.spec.reaction import PROFILES
 from probe.wire.errors import TargetError
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
+_PORTS = frozenset({"port", "ports"})
 SETTINGS = ("trigger", "profile", "closed_port", "source", "interface", "patience", "parallel", "rate")
 """Keys that mean what the option of the same name means."""
 
@@ -41,11 +42,11 @@ def read(path: str) -> list[Host]:
         raise TargetError(f"{path}: defaults is one table: write [defaults]")
     if not entries:
         raise TargetError(f"{path}: there is no host in it; write [[host]] with address and port")
-    shared, hosts = _values(f"{path}: [defaults]", defaults, _DEFAULTS), []
+    shared, hosts = values(f"{path}: [defaults]", defaults, _DEFAULTS), list[Host]()
     for number, entry in enumerate(entries, 1):
         called = entry.get("name", entry.get("address"))
         where = f"{path}: host {number}" + (f" ({called})" if isinstance(called, str) and called else "")
-        hosts.append(_host(where, _values(where, entry, _KEYS), shared))
+        hosts.append(_host(where, values(where, entry, _KEYS), shared))
     _refuse_duplicates(path, hosts)
     return hosts
 
@@ -53,34 +54,19 @@ def read(path: str) -> list[Host]:
 def _host(where: str, own: Table, defaults: Table) -> Host:
     if "address" not in own:
         raise TargetError(f"{where}: address is missing; give a name or an address")
-    if {"port", "ports"} & set(own):
-        defaults = {key: value for key, value in defaults.items() if key not in ("port", "ports")}
-    values = {**defaults, **own}
-    if not {"port", "ports"} & set(values):
+    if _PORTS & set(own):
+        defaults = {key: value for key, value in defaults.items() if key not in _PORTS}
+    every = {**defaults, **own}
+    if not _PORTS & set(every):
         raise TargetError(f"{where}: port is missing; give port or ports, here or in [defaults]")
-    address, versions = values["address"], values.get("ip", frozenset())
+    if every.keys() >= _PORTS:
+        raise TargetError(f"{where}: ports: give either port or ports, not both")
+    address, versions = every["address"], every.get("ip", frozenset())
     kind = literal_version(address)
     if kind and versions and kind not in versions:
         raise TargetError(f"{where}: ip: {address} is an IPv{kind} address; write ip = {kind} or leave it out")
-    settings = {key: values[key] for key in SETTINGS if key in values}
-    return Host(values.get("name", ""), address, values.get("ports") or (values["port"],), versions, settings)
-
-
-def _values(where: str, table: Table, known: Mapping[str, Callable[[Any], Any]]) -> Table:
-    """The table with every value checked."""
-    found = {}
-    for key, value in table.items():
-        if key not in known:
-            raise TargetError(f"{where}: unknown key {key!r}; known are {', '.join(known)}")
-        try:
-            found[key] = known[key](value)
-        except _WrongError as error:
-            text = repr(value)
-            shown = text if len(text) <= 40 else f"{text[:37]}..."
-            raise TargetError(f"{where}: {key}: {shown} will not do: {error}") from None
-    if {"port", "ports"} <= set(found):
-        raise TargetError(f"{where}: ports: give either port or ports, not both")
-    return found
+    settings = {key: every[key] for key in SETTINGS if key in every}
+    return Host(every.get("name", ""), address, every.get("ports") or (every["port"],), versions, settings)
 
 
 def _refuse_duplicates(path: str, hosts: Iterable[Host]) -> None:
@@ -103,27 +89,12 @@ def _refuse_duplicates(path: str, hosts: Iterable[Host]) -> None:
 # -- what each key wants -----------------------------------------------------------------------------------------------
 
 
-class _WrongError(ValueError):
-    """A value is not what its key wants; the text says what is wanted."""
-
-
-def _that(fits: Callable[[Any], bool], wanted: str) -> Callable[[Any], Any]:
-    """A check of a value that is taken as it is."""
-
-    def checked(value: Any) -> Any:  # noqa: ANN401  # whatever TOML holds; here and below
-        if not fits(value):
-            raise _WrongError(wanted)
-        return value
-
-    return checked
-
-
-def _within(kinds: tuple[type, ...], low: float, high: float, wanted: str) -> Callable[[Any], Any]:
+def _within(kinds: tuple[type, ...], low: float, high: float, wanted: str) -> Check:
     """A check of a number; `nan` lies in no range, and a truth value is no number."""
-    return _that(lambda value: type(value) in kinds and low <= value <= high, wanted)
+    return that(lambda value: type(value) in kinds and low <= value <= high, wanted)
 
 
-_text = _that(lambda v: isinstance(v, str) and bool(v.strip()) and v.isprintable(), "it takes a text")
+_text = that(lambda v: isinstance(v, str) and bool(v.strip()) and v.isprintable(), "it takes a text")
 _number = _within((int,), 1, 65535, "a port is a number from 1 to 65535 or the name of a service")
 
 
@@ -133,47 +104,47 @@ def _port(value: Any) -> int:  # noqa: ANN401
     try:
         return port_number(value)
     except TargetError as error:
-        raise _WrongError(str(error)) from None
+        raise WrongError(str(error)) from None
 
 
 def _ports(value: Any) -> tuple[int, ...]:  # noqa: ANN401
     if not isinstance(value, list) or not value:
-        raise _WrongError("it takes a list of ports, as [80, 443]")
+        raise WrongError("it takes a list of ports, as [80, 443]")
     ports = tuple(map(_port, value))
     if len(set(ports)) != len(ports):
-        raise _WrongError("a port is in it twice")
+        raise WrongError("a port is in it twice")
     return ports
 
 
 def _ip(value: Any) -> frozenset[int]:  # noqa: ANN401
     if value != "both" and (type(value) is not int or value not in (4, 6)):
-        raise _WrongError('it takes 4, 6 or "both"')
+        raise WrongError('it takes 4, 6 or "both"')
     return frozenset({value} - {"both"})
 
 
 def _address(value: Any) -> str:  # noqa: ANN401
     text = str(_text(value))
     if not literal_version(text) and not _NAME.fullmatch(text):
-        raise _WrongError("write a name or an address without port and brackets, and the port under port")
+        raise WrongError("write a name or an address without port and brackets, and the port under port")
     return text
 
 
 def _trigger(value: Any) -> str:  # noqa: ANN401
     if not isinstance(value, str) or not value:
-        raise _WrongError("it takes auto, none, http, target or a line to send")
+        raise WrongError("it takes auto, none, http, target or a line to send")
     if not is_trigger(value):
-        raise _WrongError(WRONG_BACKSLASHES)
+        raise WrongError(WRONG_BACKSLASHES)
     return value
 
 
-_DEFAULTS: dict[str, Callable[[Any], Any]] = {
+_DEFAULTS: dict[str, Check] = {
     "port": _port,
     "ports": _ports,
     "ip": _ip,
     "trigger": _trigger,
-    "profile": _that(PROFILES.__contains__, f"there are {', '.join(PROFILES)}"),
+    "profile": that(PROFILES.__contains__, f"there are {', '.join(PROFILES)}"),
     "closed_port": _port,
-    "source": _that(lambda v: bool(literal_version(_text(v))), "it takes an address of this machine"),
+    "source": that(lambda v: bool(literal_version(_text(v))), "it takes an address of this machine"),
     "interface": _text,
     "patience": _within((int, float), 0.01, 3600, "it takes seconds, 0.01 to 3600"),
     "parallel": _within((int,), 1, 1000, "it takes a number from 1 to 1000"),

@@ -32,10 +32,17 @@ class Plan:
             found.setdefault(job.target.address, []).append(job)
         lanes: list[list[Job]] = []
         for lane in found.values():  # the addresses of one name are one host, as far as one can guess
-            same = [other for other in lanes if _same_host(other, lane)]
+            names = {job.host for job in lane}
+            same = [other for other in lanes if any(job.host in names for job in other)]
             lanes = [other for other in lanes if other not in same]
             lanes.append([job for part in (*same, lane) for job in part])
-        return [_paced(sorted(lane, key=lambda job: job.number)) for lane in lanes]
+        for place, lane in enumerate(lanes):
+            # One pace for all of them, the slowest that any of them asks for.
+            gaps = [job.options.pace.gap for job in lane if job.options.pace is not None]
+            pace = Pace(1 / max(gaps)) if gaps else None
+            paced = [replace(job, options=replace(job.options, pace=pace)) for job in lane]
+            lanes[place] = sorted(paced, key=lambda job: job.number)
+        return lanes
 
     @property
     def size(self) -> int:
@@ -43,22 +50,9 @@ class Plan:
         return len(self.jobs) + len(self.lost)
 
 
-def _same_host(some: Sequence[Job], others: Sequence[Job]) -> bool:
-    names = {job.host for job in some}
-    return any(job.host in names for job in others)
-
-
-def _paced(lane: list[Job]) -> list[Job]:
-    """The jobs with one pace for all of them, the slowest that any of them asks for."""
-    rates = [1 / job.options.pace.gap for job in lane if job.options.pace is not None]
-    pace = Pace(min(rates)) if rates else None
-    return [replace(job, options=replace(job.options, pace=pace)) for job in lane]
-
-
 def given(targets: Sequence[str]) -> list[Host]:
     """The TARGETs of the command line as hosts without settings; TargetError for what is none."""
-    pairs = [split(text) for text in targets]
-    return [Host("", host, (port,)) for host, port in pairs]
+    return [Host("", host, (port,)) for host, port in map(split, targets)]
 
 
 def plan(hosts: Sequence[Host], versions: Collection[int], options: CheckOptions, explicit: Mapping[str, Any]) -> Plan:
@@ -70,19 +64,14 @@ def plan(hosts: Sequence[Host], versions: Collection[int], options: CheckOptions
             made.lost.append((number, host, found))
             number += 1
             continue
+        settings = {**host.settings, **explicit}
+        told = replace(options, **{key: value for key, value in settings.items() if key in _OPTIONS})
+        pace = Pace(settings["rate"]) if settings.get("rate") else None
         for peer in found:
-            told = _told(host, peer, options, explicit)
-            made.jobs.append(Job(number, peer.endpoint, told, host.name, host.address.lower()))
+            here = replace(told, interface=told.interface or peer.interface or None, pace=pace)
+            made.jobs.append(Job(number, peer.endpoint, here, host.name, host.address.lower()))
             number += 1
     return made
-
-
-def _told(host: Host, peer: Peer, options: CheckOptions, explicit: Mapping[str, Any]) -> CheckOptions:
-    settings = {**host.settings, **explicit}
-    rate = settings.get("rate")
-    chosen = replace(options, **{key: value for key, value in settings.items() if key in _OPTIONS})
-    pace = Pace(rate) if rate else None
-    return replace(chosen, interface=chosen.interface or peer.interface or None, pace=pace)
 
 
 def _located(hosts: Sequence[Host], versions: Collection[int]) -> list[list[Peer] | TargetError]:
