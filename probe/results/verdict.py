@@ -185,6 +185,7 @@ class Captured:
     """One segment of a capture that was re-enacted: its number there from 1, seconds since the first, both as in Step.
 
     ``live`` is the index of the live step that stands for it (None: none does); ``note`` says why our own was left out.
+    ``plain``: nothing but data or an acknowledgment.
     """
 
     step: int
@@ -193,6 +194,7 @@ class Captured:
     text: str
     live: int | None = None
     note: str = ""
+    plain: bool = False
 
 
 class CloseForm(StrEnum):

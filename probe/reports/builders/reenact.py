@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,8 +9,8 @@ from probe.reports import document as doc
 from probe.reports.builders import check, common
 from probe.reports.wording import departures, states_text
 from probe.results.verdict import Captured, ExchangeResult, Report, Step, Verdict
+from probe.spec.segment import ACK, PSH
 
-_PLAIN = re.compile(r"P?\. ")
 _FOLLOWED = "the live exchange followed the captured one to its end"
 
 
@@ -97,6 +96,6 @@ def _lines(result: ExchangeResult) -> list[tuple[Captured | None, int | None]]:
 
 def _is_plain(captured: Captured | None, step: Step | None, departed: set[int]) -> bool:
     """Whether it is nothing but data and acknowledgments as they were to be expected."""
-    if captured is not None and (captured.step in departed or captured.note or not _PLAIN.match(captured.text)):
+    if captured is not None and (captured.step in departed or captured.note or not captured.plain):
         return False
-    return step is None or bool(_PLAIN.match(step.text))
+    return step is None or step.segment.flags & ~PSH == ACK

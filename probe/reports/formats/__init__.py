@@ -1,4 +1,23 @@
-"""The formats a report can be had in: one module each, which is found by itself if it holds a ``FORMAT``."""
+"""From the document to what is printed or written: one file a format.
+
+* ``text``: for people at a terminal, with ``ladders``; it fits 60 columns and more
+* ``markdown``: for a job's summary, with ``mermaid``; shortened to the room there is, the weightiest part first
+* ``as_json``, ``as_jsonl``: the plain data, whole or a line an event
+* ``junit``: cases, as test runners report them
+* ``actions``: lines in the log of GitHub Actions
+
+A module here that holds a ``FORMAT`` is found by itself: every command that judges has its option, and writes the file.
+This is one, ``formats/rules.py``::
+
+    def render(document: Document) -> Iterator[str]:
+        for section in document.sections:
+            for part in section.details:
+                if isinstance(part, Deviations):
+                    yield from (f"{found.rule} {part.place}\\n" for found in part.found)
+
+
+    FORMAT = Format("rules", "Write the rules that are broken.", render)
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from probe.engine.belief.events import Seen
 from probe.engine.play.reenact.conductor import Reenactment
 from probe.results.verdict import Captured
-from probe.spec.segment import FIN, RST, SYN, Segment
+from probe.spec.segment import ACK, FIN, PSH, RST, SYN, Segment
 
 NEEDLESS = "left out: acknowledged without it"
 
@@ -51,8 +51,8 @@ def beside(play: Reenactment) -> tuple[Captured, ...]:
         last = last if match is None else max(last, match)
         note = NEEDLESS if step in play.left_out else ""
         direction = ">" if packet.from_client else "<"
-        time = packet.time - packets[0].time
-        out.append(Captured(step, time, direction, play.script.text(packet), match, note))
+        time, plain = packet.time - packets[0].time, packet.segment.flags & ~PSH == ACK
+        out.append(Captured(step, time, direction, play.script.text(packet), match, note, plain))
     return tuple(out)
 
 
