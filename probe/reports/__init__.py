@@ -1,7 +1,7 @@
 """What a command found, told to people and programs.
 
-Each command's result (``probe.results``) becomes one ``Document``, once; each format renders that. A builder decides what
-is said, a format how it looks, and neither knows the other, so that a new format is one file and a new command too.
+Each command's result (``probe.results``) becomes one ``Document``; each format renders that. A builder decides what is
+said, a format how it looks, and neither knows the other, so that a new format is one file and a new command too.
 
 In reading order:
 

@@ -8,7 +8,7 @@
 * ``soak``: rates, times, outages, the first departure
 
 Each has ``document(...)``. A part says where it is shown (``On``): a terminal leaves out what a summary needs, and the
-other way round; a format with room for everything shows what neither does. What is costly is made when it is asked for::
+other way round; a format with room for all shows what neither does. What is costly is made when it is asked for::
 
     doc.Ladder(..., rungs=partial(_rungs, result))
     doc.Document("check", sections, data=partial(data.check, report), suites=partial(suites, report))
