@@ -34,18 +34,15 @@ from probe.results.exit_codes import ExitCode
 from probe.wire.errors import TargetError, WireError
 
 COMMANDS = {
-    "check": (
-        "probe.cli.commands.check",
-        "Judge the open and close of a live peer; without TARGET, of this machine's kernel.",
-    ),
-    "listen": ("probe.cli.commands.listen", "Judge the client that connects to a port of ours, whatever it is."),
-    "matrix": ("probe.cli.commands.matrix", "Judge what a live peer makes of every segment in every state."),
-    "soak": ("probe.cli.commands.soak", "Open and close connections to a live peer for hours, each judged."),
-    "replay": ("probe.cli.commands.replay", "Judge every TCP connection in captures, or a recorded check again."),
-    "target": ("probe.cli.commands.target", "Run a listener whose application does what the tester asks."),
-    "list": ("probe.cli.commands.list", "List the exchanges, or every rule with --rules."),
-    "explain": ("probe.cli.commands.explain", "Explain an exchange, a rule or a row of SEGMENT ARRIVES."),
-    "doctor": ("probe.cli.commands.doctor", "Show what works on this machine, what is missing and how to mend it."),
+    "check": "Judge the open and close of a live peer; without TARGET, of this machine's kernel.",
+    "listen": "Judge the client that connects to a port of ours, whatever it is.",
+    "matrix": "Judge what a live peer makes of every segment in every state.",
+    "soak": "Open and close connections to a live peer for hours, each judged.",
+    "replay": "Judge every TCP connection in captures, or a recorded check again.",
+    "target": "Run a listener whose application does what the tester asks.",
+    "list": "List the exchanges, or every rule with --rules.",
+    "explain": "Explain an exchange, a rule or a row of SEGMENT ARRIVES.",
+    "doctor": "Show what works on this machine, what is missing and how to mend it.",
 }
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _EPILOG = """\b
@@ -68,13 +65,12 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(COMMANDS[cmd_name][0])
-        command: click.Command = module.command
+        command: click.Command = importlib.import_module(f"probe.cli.commands.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -99,56 +95,36 @@ def probe() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code; ``arguments`` default to those of the process."""
-    _reopen_streams()
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed before we began (`>&-`): nobody reads it then
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  # open to the end
     try:
         code = _run(arguments)
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
-            code = _crashed()
-        else:
-            code = _no_room(error)
-    except ImportError as error:
-        code = _not_loaded(error)
-    except Exception:  # noqa: BLE001  # Python would leave with 1, which says that the peer violates a MUST
-        code = _crashed()
+    except Exception as error:  # noqa: BLE001  # Python would leave with 1, which says that the peer violates a MUST
+        code = ExitCode.ENVIRONMENT
+        with suppress(OSError):
+            click.echo(f"probe: {_sentence(error)}", err=True)
     sys.exit(code)
 
 
-def _reopen_streams() -> None:
-    """A stream that was closed before we began (`>&-`) is None in Python; nobody reads it then."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  # open to the end
+def _sentence(error: Exception) -> str:
+    """What is told of an error that no command wanted; a traceback goes before a fault of our own."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        # Files have their own words (``probe.cli.output.sinks``): what is left is standard output, or standard error.
+        from probe.cli.output.terminal import nobody_reads, unwritable
 
-
-def _no_room(error: OSError) -> int:
-    """Files have their own words (``probe.cli.output.sinks``): what is left is standard output, or standard error."""
-    from probe.cli.output.terminal import nobody_reads, unwritable
-
-    nobody_reads()
-    with suppress(OSError):
-        click.echo(f"probe: {unwritable(error)}", err=True)
-    return ExitCode.ENVIRONMENT
-
-
-def _not_loaded(error: ImportError) -> int:
-    """NumPy explains at length; what it was caused by is the sentence."""
-    cause: BaseException = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
-    reason = (str(cause).splitlines() or ["no reason given"])[0]
-    with suppress(OSError):
-        click.echo(f"probe: a package that probe needs cannot be loaded ({reason}): install what is missing", err=True)
-    return ExitCode.ENVIRONMENT
-
-
-def _crashed() -> int:
+        nobody_reads()
+        return unwritable(error)
+    if isinstance(error, ImportError):
+        cause: BaseException = error  # NumPy explains at length; what it was caused by is the sentence
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = (str(cause).splitlines() or ["no reason given"])[0]
+        return f"a package that probe needs cannot be loaded ({reason}): install what is missing"
     import traceback
 
-    with suppress(OSError):
-        traceback.print_exc()
-        click.echo("probe: this is a fault of probe itself, not of the peer: report it with the lines above", err=True)
-    return ExitCode.ENVIRONMENT
+    traceback.print_exception(error)
+    return "this is a fault of probe itself, not of the peer: report it with the lines above"
 
 
 def _run(arguments: Sequence[str] | None) -> int:

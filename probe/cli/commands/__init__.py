@@ -11,7 +11,7 @@ imports click, ``probe.cli.options`` and enums. Scapy, NumPy and the engine come
 - ``doctor``: what works on this machine.
 
 Each has one function, ``command``, which returns the exit code. A new command is a file here and a line in
-``probe.cli.COMMANDS``:
+``probe.cli.COMMANDS`` (name and help):
 
     @click.command("check")
     @click.argument("targets", nargs=-1)

@@ -65,7 +65,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that CheckOptions has under the same name
 ) -> int:
-    """Judge how TARGET opens and closes connections: host:port, [v6]:port or name:port.
+    """Judge how TARGET opens and closes connections: host:port, [v6]:port or name:port; a service may name the port.
 
     Several targets, and those of a file of hosts, are checked side by side and reported in one table.
 

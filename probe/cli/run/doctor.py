@@ -158,22 +158,17 @@ def interface_findings(name: str) -> list[Finding]:
     state = Finding(f"interface {name}", WORKS, "up")
     if not struct.unpack_from("H", answer, 16)[0] & 1:
         state = Finding(f"interface {name}", MISSING, "down", f"sudo ip link set {name} up")
-    return [state, _offload(name)]
-
-
-def _offload(name: str) -> Finding:
-    """ETHTOOL_GTXCSUM; with offload on, the sums of what this host sends are completed after we saw the packet."""
-    what = f"checksum offload {name}"
-    value = array.array("I", [_ETHTOOL_GTXCSUM, 0])
+    # With offload on (ETHTOOL_GTXCSUM), sums of what this host sends are completed after we saw the packet.
+    what, value = f"checksum offload {name}", array.array("I", [_ETHTOOL_GTXCSUM, 0])
     request = struct.pack("16sP16x", name.encode(), value.buffer_info()[0])
     try:
-        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
-            fcntl.ioctl(sock, _SIOCETHTOOL, request)
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as any_socket:
+            fcntl.ioctl(any_socket, _SIOCETHTOOL, request)
     except OSError as error:
-        return Finding(what, NOT_JUDGED, f"the driver does not tell ({os.strerror(error.errno or 0).lower()})")
-    if value[1]:
-        return Finding(what, WORKS, "on: sums of segments this host sends itself are not judged")
-    return Finding(what, WORKS, "off: every sum is judged")
+        unknown = f"the driver does not tell ({os.strerror(error.errno or 0).lower()})"
+        return [state, Finding(what, NOT_JUDGED, unknown)]
+    on = "on: sums of segments this host sends itself are not judged"
+    return [state, Finding(what, WORKS, on if value[1] else "off: every sum is judged")]
 
 
 # -- the line on loopback ----------------------------------------------------------------------------------------------
