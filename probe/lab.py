@@ -113,10 +113,7 @@ def _listening(child: subprocess.Popen[bytes], patience: float) -> list[Endpoint
             if not (more := os.read(pipe.fileno(), 4096)):
                 break
             said += more
-    lines = said.decode().splitlines()
-    return [_endpoint(line.removeprefix(_READY)) for line in lines if line.startswith(_READY)]
-
-
-def _endpoint(text: str) -> Endpoint:
-    address, _, port = text.rpartition(":")
-    return Endpoint(address.strip("[]"), int(port))
+    places = (
+        line.removeprefix(_READY).rpartition(":") for line in said.decode().splitlines() if line.startswith(_READY)
+    )
+    return [Endpoint(address.strip("[]"), int(port)) for address, _, port in places]

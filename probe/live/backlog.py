@@ -77,7 +77,11 @@ class Backlog:
             return
         if any(not event.to_peer for _, event in transcript.seen()):  # what is cleared up later draws answers
             if opinion is None or opinion.doubt is not Doubt.COOKIES:
-                self._recover()
+                self._calm += 1
+                if self._calm >= CALM:
+                    self._calm = self._hints = 0
+                    self._pace.faster()
+                    self.width = min(self._asked, 2 * self.width)
                 return
             self._signs["answered with SYN cookies"] = None
         elif self._silence.answered:  # a target that never answered is no matter of crowding
@@ -85,13 +89,6 @@ class Backlog:
         else:
             return
         self._slow_down(transcript.events[0].time, transcript.events[-1].time)
-
-    def _recover(self) -> None:
-        self._calm += 1
-        if self._calm >= CALM:
-            self._calm = self._hints = 0
-            self._pace.faster()
-            self.width = min(self._asked, 2 * self.width)
 
     def _slow_down(self, began: float, ended: float) -> None:
         """Once for all attempts that were in progress together."""

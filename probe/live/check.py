@@ -58,10 +58,15 @@ class _Check:
         """Preflight, detection of the trigger, then everything side by side."""
         frame = self.frame
         with frame:
-            if self._reachable():
-                self._start_all()
-            else:
+            # The plain handshake first: a target that does not answer is not asked forty times.
+            first = scenarios.ALL[FIRST]
+            self.hearing.add(first)
+            self._start([first])
+            frame.learn_pace(self.hearing.attempts[FIRST][-1])
+            if self.hearing.opinions[FIRST][-1].doubt is Doubt.NO_EVIDENCE:
                 self._start([s for s in self.scenarios if s.port == "closed"])
+            else:
+                self._start_all()
         results = self.hearing.results(dropped=frame.dropped, interrupted=frame.interrupted, late=frame.late)
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         warnings = (*self.hearing.warnings(), *self.backlog.warnings(self.target))
@@ -78,14 +83,6 @@ class _Check:
         return run
 
     # -- what runs when --------------------------------------------------------------------------------------------
-
-    def _reachable(self) -> bool:
-        """Play the plain handshake first: a target that does not answer is not asked forty times."""
-        probe = scenarios.ALL[FIRST]
-        self.hearing.add(probe)
-        self._start([probe])
-        self.frame.learn_pace(self.hearing.attempts[probe.id][-1])
-        return self.hearing.opinions[probe.id][-1].doubt is not Doubt.NO_EVIDENCE
 
     def _start_all(self) -> None:
         """What hangs on the application waits until it is known; exchanges that only wait for a timer fill the time."""

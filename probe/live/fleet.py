@@ -8,14 +8,13 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkContext, ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 
-from probe.live.worker import STOPPING, Ended, Failed, Found, Job, Tell, work
+from probe.live.worker import Ended, Failed, Found, Job, Tell, signals, work
 from probe.wire.craft import warm
 from probe.wire.errors import WireError
 
@@ -56,19 +55,20 @@ class Fleet:
         if isinstance(self._context, ForkContext):
             warm()
         # Signals come through only while we wait, so that no message is read by half and no worker starts unheeded.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-        try:
-            while self._waiting or self._live:
-                while self._waiting and len(self._live) < self._jobs:
-                    self._start(self._waiting.popleft())
-                self._listen(None)
-        except KeyboardInterrupt:
-            self._interrupt()
-            raise
-        finally:
-            self._kill()
-            self._release()
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with signals(signal.SIG_BLOCK):
+            try:
+                while self._waiting or self._live:
+                    while self._waiting and len(self._live) < self._jobs:
+                        self._start(self._waiting.popleft())
+                    self._listen(None)
+            except KeyboardInterrupt:
+                self._interrupt()
+                raise
+            finally:
+                for connection in list(self._live):
+                    self._live[connection].process.kill()
+                    self._over(connection)
+                self._release()
 
     def _start(self, lane: Sequence[Job]) -> None:
         ours, theirs = self._context.Pipe(duplex=False)
@@ -80,7 +80,7 @@ class Fleet:
         self._live[ours] = _Worker(process, list(lane))
 
     def _listen(self, patience: float | None) -> None:
-        with _interruptible():
+        with signals(signal.SIG_UNBLOCK):
             ready = wait(list(self._live), patience)
         for connection in ready:
             assert isinstance(connection, Connection)
@@ -91,8 +91,11 @@ class Fleet:
             event = connection.recv()
         except (EOFError, OSError):
             self._over(connection)
+            code = worker.process.exitcode
+            how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
             for job in worker.open:
-                self._final(Failed(job, _died(job, worker.process.exitcode)))
+                why = f"{job.target}: the process that checked it died ({how}); check it again with --jobs 1"
+                self._final(Failed(job, WireError(why)))
             return
         if isinstance(event, Ended):
             self._over(connection)
@@ -132,27 +135,8 @@ class Fleet:
         while self._live and (left := deadline - time.monotonic()) > 0:
             self._listen(left)
 
-    def _kill(self) -> None:
-        for connection in list(self._live):
-            self._live[connection].process.kill()
-            self._over(connection)
-
 
 def _context() -> ForkContext | SpawnContext | ForkServerContext:
     """Forked where that is safe, which saves workers their start; threads make it unsafe."""
     fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
     return multiprocessing.get_context("fork") if fork else multiprocessing.get_context("spawn")
-
-
-def _died(job: Job, code: int | None) -> WireError:
-    how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-    return WireError(f"{job.target}: the process that checked it died ({how}); check it again with --jobs 1")
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)

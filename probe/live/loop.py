@@ -131,7 +131,11 @@ class Loop:
 
     def _turn(self, finished: Finished) -> None:
         """Wait for the line or the next deadline; hand out what came; wake whose time is over."""
-        wake = self._monotonic(self._next_wake())
+        moments = [a.wake for a in self._live.values() if a.wake is not None]
+        if self._held is not None:
+            moments.append(self._held)
+        now = time.time()
+        wake = time.monotonic() + max(0.0, min(moments, default=now + LONG_WAIT) - now)
         if self._watch is not None:
             wake = min(wake, time.monotonic() + _WATCH)
         self._take(self.link.receive(wake if self._until is None else min(wake, self._until)))
@@ -147,24 +151,9 @@ class Loop:
         for flow, attempt in list(self._live.items()):
             if attempt.done:
                 del self._live[flow]
-                self._uncall(attempt)
+                if attempt in (waiting := self._called.get(attempt.flow.local.port, ())):
+                    waiting.remove(attempt)  # it no longer waits for a connection
                 finished(attempt)
-
-    def _uncall(self, attempt: Attempt) -> None:
-        """The attempt no longer waits for a connection, if it did."""
-        waiting = self._called.get(attempt.flow.local.port)
-        if waiting is not None and attempt in waiting:
-            waiting.remove(attempt)
-
-    def _next_wake(self) -> float:
-        moments = [a.wake for a in self._live.values() if a.wake is not None]
-        if self._held is not None:
-            moments.append(self._held)
-        return min(moments, default=time.time() + LONG_WAIT)
-
-    @staticmethod
-    def _monotonic(moment: float) -> float:
-        return time.monotonic() + max(0.0, moment - time.time())
 
     def _take(self, arrivals: list[Arrival]) -> None:
         orders: dict[Attempt, list[Command]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,6 +33,11 @@ class Options:
     until: float | None = None
     watch: Callable[[], None] | None = None
     guarded: bool = True
+
+    def __post_init__(self) -> None:
+        """A deadline that is no number never comes: ValueError."""
+        if self.patience is not None and not 0 <= self.patience < math.inf:
+            raise ValueError(f"patience is a finite number of seconds, not {self.patience}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

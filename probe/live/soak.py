@@ -133,23 +133,24 @@ class _Soak:
         """All exchanges side by side; one in doubt stops the others, is repeated alone, and they go on."""
         frame = self.frame
         with frame:
-            self._find_trigger()
+            if self.detection.trigger is None:
+                find_trigger(frame, self.detection, self.target, 1)
+            self.trigger = self.detection.trigger or NONE
+            if lacking := missing(self.trigger, self.scenario.commands):
+                raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
+            self.recall.obedient = self.trigger.obedient
             while self._more() or self.again:
                 frame.play(self._next, self._finished, 1 if self.down else self.options.parallel)
                 while self.again:
-                    frame.play(self._next_again, self._finished, 1)
+                    frame.play(lambda: self._attempt(self.again.popleft()) if self.again else None, self._finished, 1)
         if frame.interrupted:
-            self._give_up()
+            # What waits for its repetition gets the verdict of what was heard; others were between two steps of ours.
+            for exchange in self.again:
+                self._settle(exchange, None)
+            if cut_off := self.begun - self.verdicts.total():
+                self.verdicts[Verdict.INCONCLUSIVE] += cut_off
         self.stream.finish(frame.loop.arrivals)
         return self._result(left=self._left())
-
-    def _find_trigger(self) -> None:
-        if self.detection.trigger is None:
-            find_trigger(self.frame, self.detection, self.target, 1)
-        self.trigger = self.detection.trigger or NONE
-        if lacking := missing(self.trigger, self.scenario.commands):
-            raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
-        self.recall.obedient = self.trigger.obedient
 
     def _result(self, left: dict[str, int] | None = None) -> SoakResult:
         """What came of it until now."""
@@ -208,9 +209,6 @@ class _Soak:
             return None
         self.begun += 1
         return self._attempt(_Exchange(self.begun))
-
-    def _next_again(self) -> Attempt | None:
-        return self._attempt(self.again.popleft()) if self.again else None
 
     def _attempt(self, exchange: _Exchange) -> Attempt:
         port, iss = self.sources.take()
@@ -307,12 +305,3 @@ class _Soak:
                 self.first = result
             if len(self.shown) < SHOWN:
                 self.shown.append(result)
-
-    def _give_up(self) -> None:
-        """Interrupted: what waits for its repetition gets the verdict of what was heard."""
-        for exchange in self.again:
-            self._settle(exchange, None)
-        self.again.clear()
-        cut_off = self.begun - self.verdicts.total()  # between two steps of ours
-        if cut_off:
-            self.verdicts[Verdict.INCONCLUSIVE] += cut_off

@@ -142,7 +142,7 @@ def _one(job: Job, tell: Tell, *, recorded: bool) -> bool:
     run: Run | MatrixRun | None = None
     stopped = False
     try:
-        with _stoppable():
+        with signals(signal.SIG_UNBLOCK):
             if job.matrix is not None:
                 run = matrix.matrix(job.target, replace(job.matrix, recorder=shelf, progress=going))
             else:
@@ -162,36 +162,28 @@ def _one(job: Job, tell: Tell, *, recorded: bool) -> bool:
 def work(outbox: Outbox, jobs: Sequence[Job], *, recorded: bool, parent: int) -> None:
     """The whole life of a worker, begun with the signals of ``STOPPING`` blocked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _once)
+
+    def once(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, once)
     pdeathsig()
     if os.getppid() != parent:  # it died before we could ask to be told
         return
 
     def tell(event: Event) -> None:
-        with _unstoppable():
+        with signals(signal.SIG_BLOCK):
             outbox.send(event)
 
     with suppress(BrokenPipeError):  # nobody listens any more
         walk(jobs, tell, recorded=recorded)
 
 
-def _once(number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _unstoppable() -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+def signals(how: int) -> Iterator[None]:
+    """Within, what stops a run is let through (``SIG_UNBLOCK``) or kept waiting (``SIG_BLOCK``)."""
+    before = signal.pthread_sigmask(how, STOPPING)
     try:
         yield
     finally:

@@ -18,5 +18,5 @@ The cells of one place of the matrix::
 
     listen = next(way for way in APPROACHES if way.id == "listen")
     for cell in cells(listen, "SYN"):
-        print(cell.id, cell.rule)  # listen:SYN:any:none listen.syn
+        print(cell.id, cell.rule)  # listen:SYN:any:none open.listen-syn-synack
 """
