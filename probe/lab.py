@@ -113,7 +113,6 @@ def _listening(child: subprocess.Popen[bytes], patience: float) -> list[Endpoint
             if not (more := os.read(pipe.fileno(), 4096)):
                 break
             said += more
-    places = (
-        line.removeprefix(_READY).rpartition(":") for line in said.decode().splitlines() if line.startswith(_READY)
-    )
+    told = [line.removeprefix(_READY) for line in said.decode().splitlines() if line.startswith(_READY)]
+    places = (text.rpartition(":") for text in told)
     return [Endpoint(address.strip("[]"), int(port)) for address, _, port in places]

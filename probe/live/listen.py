@@ -122,16 +122,13 @@ class _Listening:
         self.queue.remove(scenario)
         setting = self.frame.setting(scenario, self.trigger or HTTP_CLIENT)
         setting = replace(setting, coming=None if self.asker else self._left())
-        conductor = Conductor(scenario, setting)
-        return Attempt(scenario, conductor, self._expected_flow(), path_delay=self.frame.path_delay)
-
-    def _expected_flow(self) -> Flow:
-        """The flow until a client comes; a port number of its own tells apart those that wait at the same port."""
+        # The flow until a client comes; a port number of its own tells apart those that wait at the same port.
         self.waiting = self.waiting % 65535 + 1
-        if self.options.ask is None:
-            return Flow(Endpoint(EVERYWHERE[4], self.port), Endpoint(EVERYWHERE[4], self.waiting))
-        own = find_route(self.options.ask.address, source=self.options.source, interface=self.options.interface).source
-        return Flow(Endpoint(own, self.port), Endpoint(self.options.ask.address, self.waiting))
+        ask, here = self.options.ask, EVERYWHERE[4]
+        if ask is not None:
+            here = find_route(ask.address, source=self.options.source, interface=self.options.interface).source
+        flow = Flow(Endpoint(here, self.port), Endpoint(ask.address if ask else EVERYWHERE[4], self.waiting))
+        return Attempt(scenario, Conductor(scenario, setting), flow, path_delay=self.frame.path_delay)
 
     def _finished(self, attempt: Attempt) -> None:
         opinion = judge(case_of(attempt))

@@ -151,8 +151,9 @@ class Loop:
         for flow, attempt in list(self._live.items()):
             if attempt.done:
                 del self._live[flow]
-                if attempt in (waiting := self._called.get(attempt.flow.local.port, ())):
-                    waiting.remove(attempt)  # it no longer waits for a connection
+                waiting = self._called.get(attempt.flow.local.port)
+                if waiting is not None and attempt in waiting:  # it no longer waits for a connection
+                    waiting.remove(attempt)
                 finished(attempt)
 
     def _take(self, arrivals: list[Arrival]) -> None:
