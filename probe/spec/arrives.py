@@ -23,8 +23,11 @@ def arrives(tcb: Tcb, segment: Segment) -> Reactions:
         case State.CLOSED if tcb.listening:
             # A deleted connection on a listening port is LISTEN for the next segment (RFC 9293 section 3.10.7.2).
             usual = _listen(tcb.back_to_listen(), segment, tcb)
+        case State.CLOSED if segment.flags & RST:
+            usual = (drop("C1", tcb, segment),)
         case State.CLOSED:
-            usual = _closed(tcb, segment)
+            row = "C3" if segment.flags & ACK else "C2"
+            usual = (react(row, tcb, segment, reset_for(segment), tcb),)
         case State.LISTEN:
             usual = _listen(tcb, segment, tcb)
         case State.SYN_SENT:
@@ -38,13 +41,6 @@ def arrives(tcb: Tcb, segment: Segment) -> Reactions:
     if segment.flags & RST:
         return (dropped, *usual)  # a RST never draws a RST (section 3.5.2)
     return (dropped, react("Z4", tcb, segment, Reply(RST, loose_ack=True), tcb.reset()), *usual)
-
-
-def _closed(tcb: Tcb, segment: Segment) -> Reactions:
-    if segment.flags & RST:
-        return (drop("C1", tcb, segment),)
-    row = "C3" if segment.flags & ACK else "C2"
-    return (react(row, tcb, segment, reset_for(segment), tcb),)
 
 
 def _listen(tcb: Tcb, segment: Segment, shown: Tcb) -> Reactions:

@@ -31,6 +31,15 @@ Outcome = tuple[Reactions, bool]
 """The reactions that stop here, and whether the segment may also pass to the next step."""
 
 PASSED: Outcome = ((), True)
+_ACK_ROWS = {
+    (State.FIN_WAIT_1, State.FIN_WAIT_2): "W2",
+    (State.FIN_WAIT_2, State.FIN_WAIT_2): "V2",
+    (State.CLOSE_WAIT, State.CLOSE_WAIT): "K2",
+    (State.CLOSING, State.CLOSING): "G3",
+    (State.CLOSING, State.TIME_WAIT): "G2",
+    (State.TIME_WAIT, State.TIME_WAIT): "T16",
+}
+"""The row that an acknowledgment without text and FIN shows, by the states before and after it; else E2."""
 
 
 def others(tcb: Tcb, segment: Segment) -> Reactions:
@@ -194,7 +203,7 @@ def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
     if tcb.state is State.TIME_WAIT and segment.seq > tcb.rcv_nxt and not segment.seg_len:
         # Only the FIN again is foreseen here: "acknowledge it" (fifth step). Behind a gap anything may pass for that.
         return drop("T16", tcb, segment), acknowledge("T16", tcb, segment)
-    return text_and_fin(_ack_row(tcb, after), tcb, after, segment)
+    return text_and_fin(_ACK_ROWS.get((tcb.state, after.state), "E2"), tcb, after, segment)
 
 
 def _opened(tcb: Tcb, segment: Segment) -> Tcb:
@@ -211,12 +220,3 @@ def _acked(tcb: Tcb, segment: Segment) -> Tcb:
     if tcb.state is State.LAST_ACK:
         return tcb.gone()
     return after.in_state(State.FIN_WAIT_2 if tcb.state is State.FIN_WAIT_1 else State.TIME_WAIT)
-
-
-def _ack_row(before: Tcb, after: Tcb) -> str:
-    """The row that an acknowledgment without text and FIN shows."""
-    if before.state is State.FIN_WAIT_1:
-        return "W2" if after.state is State.FIN_WAIT_2 else "E2"
-    if before.state is State.CLOSING:
-        return "G2" if after.state is State.TIME_WAIT else "G3"
-    return {State.FIN_WAIT_2: "V2", State.CLOSE_WAIT: "K2", State.TIME_WAIT: "T16"}.get(before.state, "E2")

@@ -45,8 +45,13 @@ def trimmed(tcb: Tcb, segment: Segment) -> Held:
 def _in_order(before: Tcb, after: Tcb, segment: Segment, end: Seq, fin: bool) -> Reactions:
     taken, fin = _filled(after, end, fin)
     row = "E3"
-    if fin:
-        row, taken = _fin_taken(before, taken)
+    if fin:  # eighth step: RCV.NXT over the FIN, and the state that follows
+        row, state = {
+            State.ESTABLISHED: ("E6", State.CLOSE_WAIT),
+            State.FIN_WAIT_1: ("W4", State.CLOSING),
+            State.FIN_WAIT_2: ("W5" if before.state is State.FIN_WAIT_1 else "V4", State.TIME_WAIT),
+        }[after.state]
+        taken = replace(taken.advanced(taken.rcv_nxt + 1), state=state, fin_received=True)
     elif after.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):
         row = "W3" if before.state is State.FIN_WAIT_1 else "V3"
     out = [react(row, before, segment, covering_ack(taken), taken)]
@@ -65,16 +70,6 @@ def _filled(tcb: Tcb, end: Seq, fin: bool) -> tuple[Tcb, bool]:
         elif last >= end:
             end, fin = last, held_fin or (fin and last == end)
     return replace(tcb.advanced(end), held=() if fin else tuple(beyond)), fin
-
-
-def _fin_taken(before: Tcb, tcb: Tcb) -> tuple[str, Tcb]:
-    """Eighth step: RCV.NXT over the FIN, and the state that follows."""
-    row, state = {
-        State.ESTABLISHED: ("E6", State.CLOSE_WAIT),
-        State.FIN_WAIT_1: ("W4", State.CLOSING),
-        State.FIN_WAIT_2: ("W5" if before.state is State.FIN_WAIT_1 else "V4", State.TIME_WAIT),
-    }[tcb.state]
-    return row, replace(tcb.advanced(tcb.rcv_nxt + 1), state=state, fin_received=True)
 
 
 def _refused_after_close(before: Tcb, after: Tcb, segment: Segment) -> Reaction:
