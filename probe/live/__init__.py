@@ -9,7 +9,7 @@ In reading order:
 - ``line``      held ports, the raw line, the peer's kernel and application where they can be asked
 - ``loop``      the only loop: conductors and the line, side by side, each attempt on a port of its own
 - ``frame``     what every run has around that
-- ``pacing``, ``backlog``   how often and how much the peer is asked, and whether it has fallen silent
+- ``pacing``    how often and how much the peer is asked, and whether it has fallen silent
 - ``ports``     ports to be refused at, and our own for many connections in turn
 - ``triggers``  how the peer's application is brought to act
 - ``check``, ``listen``, ``matrix``, ``reenact``, ``soak``   the five runs

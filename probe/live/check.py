@@ -12,11 +12,10 @@ from probe.engine.judge.jury import heard_enough, summarize
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import FIRST, Hearing
-from probe.live.backlog import Backlog
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import CheckOptions
-from probe.live.pacing import Pace
+from probe.live.pacing import Backlog, Pace
 from probe.live.ports import ClosedPorts
 from probe.live.triggers import Detection, known_trigger
 from probe.results.verdict import Run, Verdict, Why

@@ -17,10 +17,10 @@ from probe.engine.play.matrix.cells import Cell, cells, control, patience_test
 from probe.engine.play.matrix.questions import CANDIDATES, NONE_BARRED, Barred, Questions
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.matrix import Facts, Record, results
-from probe.live.backlog import GONE, Silence
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import MatrixOptions
+from probe.live.pacing import GONE, Silence
 from probe.live.ports import ClosedPorts
 from probe.live.triggers import Detection, find_trigger, known_trigger
 from probe.recording.writing import cell_comments_of

@@ -1,11 +1,24 @@
-"""When the next connection with a host may begin: never more often than asked for, and slower where it is crowded."""
+"""How often and how much a host is asked: never more than the user says, and less where it is crowded.
+
+A listener whose backlog is full drops SYNs or answers them with cookies; both are the tester's doing as much as the
+peer's, so it is asked less at a time. It is never accused of either: an unanswered SYN is inconclusive. A peer that
+answered and has fallen silent may have crashed over what it was sent: where that was is told.
+"""
 
 from __future__ import annotations
 
+from probe.engine.belief.events import Seen
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.excuses import Doubt
+from probe.engine.trial.attempt import Attempt
 from probe.scenarios.steps import Scenario, Send
 
 SHORTEST, LONGEST = 0.1, 1.0
 """Seconds between connections with a host that is slowed down for: the first pause, and the longest."""
+SIGNS, CALM = 2, 3
+"""So many attempts that hint at a full backlog slow down, so many in a row that do not undo it."""
+GONE = 8
+"""So many SYNs in a row without answer, the last of them alone, and the target is not asked any more."""
 
 
 class Pace:
@@ -38,3 +51,100 @@ class Pace:
 def connections(scenario: Scenario) -> int:
     """How many connections an exchange opens."""
     return 1 + sum(isinstance(step, Send) and step.fresh for step in scenario.steps)
+
+
+class Silence:
+    """``count`` attempts at an open port in a row drew no answer at all; 0 for a peer that never gave one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._last: tuple[float, str, int] | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether it ever gave an answer."""
+        return self._last is not None
+
+    def heard(self, attempt: Attempt) -> None:
+        """An attempt ended. One that was broken off, or that waited for the peer to begin, tells nothing."""
+        transcript = attempt.conductor.transcript
+        came = [e for e in transcript.events if isinstance(e, Seen) and not e.to_peer]
+        if came and (self._last is None or came[-1].time >= self._last[0]):
+            self._last = came[-1].time, attempt.scenario.id, came[-1].number
+        if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
+            return
+        answered = any(not event.to_peer for _, event in transcript.seen())  # what is cleared up draws other answers
+        self.count = self.count + 1 if self.answered and not answered else 0
+
+    def sentence(self, target: object) -> str:
+        """What is to be said of a peer that is asked no further."""
+        assert self._last is not None, "a peer that never answered does not fall silent"
+        _, exchange, packet = self._last
+        numbered = f" (packet {packet})" if packet else ""
+        return (
+            f"{target}: fell silent: {self.count} connections in a row without answer, so it was asked no further;"
+            f" its last segment came in {exchange}{numbered}"
+        )
+
+
+class Backlog:
+    """What the attempts tell of how much the target bears; ``width`` is how many connections it gets at a time."""
+
+    def __init__(self, parallel: int, pace: Pace) -> None:
+        self.width = self._asked = max(1, parallel)
+        self._pace = pace
+        self._silence = Silence()
+        self._calm = self._hints = 0
+        self._signs: dict[str, None] = {}
+        self._slowest = (self.width, 0.0)
+        self._slowed_at = float("-inf")
+
+    @property
+    def gone(self) -> bool:
+        """Whether it answers no longer, however little it is asked."""
+        return self._silence.count >= GONE and self.width == 1
+
+    def heard(self, attempt: Attempt, opinion: Opinion | None) -> None:
+        """An attempt at an open port ended; ``opinion`` None where it is not judged."""
+        self._silence.heard(attempt)
+        transcript = attempt.conductor.transcript
+        if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
+            return
+        if any(not event.to_peer for _, event in transcript.seen()):  # what is cleared up later draws answers
+            if opinion is None or opinion.doubt is not Doubt.COOKIES:
+                self._calm += 1
+                if self._calm >= CALM:
+                    self._calm = self._hints = 0
+                    self._pace.faster()
+                    self.width = min(self._asked, 2 * self.width)
+                return
+            self._signs["answered with SYN cookies"] = None
+        elif self._silence.answered:  # a target that never answered is no matter of crowding
+            self._signs["left unanswered"] = None
+        else:
+            return
+        self._slow_down(transcript.events[0].time, transcript.events[-1].time)
+
+    def _slow_down(self, began: float, ended: float) -> None:
+        """Once for all attempts that were in progress together."""
+        self._hints += 1
+        self._calm = 0
+        if began < self._slowed_at or self._hints < SIGNS:
+            return
+        self._slowed_at = ended
+        if self.width == 1 and self._silence.count > 1:
+            self._pace.slower()
+        self.width = max(1, self.width // 2)
+        self._slowest = min(self._slowest, (self.width, -self._pace.gap))
+
+    def warnings(self, target: object) -> list[str]:
+        """What it came to, in sentences for the user."""
+        if self._slowed_at < 0:
+            return []
+        width, gap = self._slowest
+        apart = f", {-gap:.1g} s apart" if gap else ""
+        slowed = (
+            f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(self._signs)}, as by a full"
+            f" backlog or a path that loses them; slowed down to {width} at a time{apart}"
+        )
+        return [self._silence.sentence(target)] if self.gone else [slowed]

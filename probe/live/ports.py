@@ -11,6 +11,7 @@ from probe.engine.judge.attempt import Opinion
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.spec.seq import Seq
+from probe.wire.addresses import family
 from probe.wire.guard import PortPool
 
 CANDIDATES = (1, 9, 61000)
@@ -25,7 +26,13 @@ class ClosedPorts:
     def __init__(self, target: Endpoint, given: int | None, pool: PortPool, *, local: bool) -> None:
         """``pool`` holds our own ports: on the peer's machine it must not come to hold one of these, and silence it."""
         self._target = target
-        self._todo = [given] if given is not None else ([self._free(target)] if local else list(CANDIDATES))
+        self._todo = list(CANDIDATES)
+        if given is not None:
+            self._todo = [given]
+        elif local:
+            with closing(socket.socket(family(target.address), socket.SOCK_STREAM)) as probe:
+                probe.bind((target.address, 0))
+                self._todo = [probe.getsockname()[1]]
         pool.spared.update(self._todo)
 
     def endpoint(self) -> Endpoint:
@@ -36,13 +43,6 @@ class ClosedPorts:
         """An open port is no use: go on with the next guess, if there is one."""
         if opinion.word is Verdict.SKIP and len(self._todo) > 1:
             self._todo.pop(0)
-
-    @staticmethod
-    def _free(target: Endpoint) -> int:
-        family = socket.AF_INET6 if target.version == 6 else socket.AF_INET
-        with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
-            probe.bind((target.address, 0))
-            return int(probe.getsockname()[1])
 
 
 class Sources:

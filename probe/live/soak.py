@@ -34,6 +34,11 @@ from probe.wire.errors import TargetError
 
 SHOWN = 10
 """So many exchanges that did not pass are kept whole."""
+NOISY = 1000
+"""Exchanges for which a path counts as one that loses segments after it has shown that it does.
+
+A night is long: what is lost in its first minute must not excuse what a peer does in the last.
+"""
 DOWN = 8
 """After so many attempts in a row, beside those side by side, without an answer or refused, the peer counts as down."""
 GIVE_UP = 60.0
@@ -58,9 +63,16 @@ def soak(target: Endpoint, options: SoakOptions | None = None) -> SoakResult:
 
 @dataclass(slots=True)
 class _Exchange:
-    """One exchange that awaits its verdict: what its attempts showed so far."""
+    """One exchange that awaits its verdict: what its attempts showed so far.
+
+    ``dropped`` packets were lost in our own buffer while it was played, ``before`` earlier in the run. ``clean``:
+    nothing near it hints at lost segments.
+    """
 
     serial: int
+    before: int
+    dropped: int = 0
+    clean: bool = True
     heard: list[Opinion] = field(default_factory=list)
 
 
@@ -116,8 +128,7 @@ class _Soak:
         self.sources = Sources(line.pool, self.frame.random)
         self.live: dict[int, _Exchange] = {}
         self.again: deque[_Exchange] = deque()
-        self.begun = self.attempts = self.doubtful = self.dropped = 0
-        self.noisy = False
+        self.begun = self.attempts = self.doubtful = self.noisy_until = 0
         self.verdicts: Counter[Verdict] = Counter()
         self.forms: Counter[CloseForm] = Counter()
         self.handshake, self.whole = _Times(), _Times()
@@ -208,7 +219,7 @@ class _Soak:
         if self.again or (self.down and self.live) or not self._more():
             return None
         self.begun += 1
-        return self._attempt(_Exchange(self.begun))
+        return self._attempt(_Exchange(self.begun, self.frame.dropped))
 
     def _attempt(self, exchange: _Exchange) -> Attempt:
         port, iss = self.sources.take()
@@ -272,7 +283,7 @@ class _Soak:
         if verdict is None:
             return BulkMetadata(self.target, exchange.serial)
         rules = tuple(f.rule for f in verdict.findings)
-        return BulkMetadata(self.target, exchange.serial, verdict.word, rules, not self.noisy, self.dropped)
+        return BulkMetadata(self.target, exchange.serial, verdict.word, rules, exchange.clean, exchange.dropped)
 
     def _settle(self, exchange: _Exchange, attempt: Attempt | None) -> Opinion:
         """The verdict of all attempts at one exchange."""
@@ -280,11 +291,13 @@ class _Soak:
         verdict = heard[0]
         if len(heard) > 1 or verdict.word is not Verdict.PASS:
             self.doubtful += sum(o.word is not Verdict.PASS for o in heard)
-            self.noisy = self.noisy or is_noise(heard)
-            dropped = self.dropped = self.frame.dropped
+            if is_noise(heard):
+                self.noisy_until = self.begun + NOISY
+            exchange.dropped = self.frame.dropped - exchange.before
+            exchange.clean = exchange.serial > self.noisy_until
             # A listener this busy may work by SYN cookies; nobody looks into that here, so it is not accused.
-            verdict = settle(heard, clean=not self.noisy and not dropped, keeps_state=False)
-            verdict = after_losses(verdict, dropped)
+            verdict = settle(heard, clean=exchange.clean and not exchange.dropped, keeps_state=False)
+            verdict = after_losses(verdict, exchange.dropped)
             if attempt is not None and verdict.word is not Verdict.PASS:
                 self._show(verdict, heard, attempt)
         self.verdicts[verdict.word] += 1

@@ -71,16 +71,8 @@ class Detection:
         if self.trigger is not None:
             return []
         self._tries[attempt.scenario.id] += 1
-        if (
-            not attempt.conductor.tester.all_acked
-            and self._tries[attempt.scenario.id] < _TRIES
-            and self.trigger is None
-        ):
+        if not attempt.conductor.tester.all_acked and self._tries[attempt.scenario.id] < _TRIES:
             return [attempt.scenario]
-        self._decide(attempt)
-        return []
-
-    def _decide(self, attempt: Attempt) -> None:
         self._open = [s for s in self._open if s is not attempt.scenario]
         came = [e for e in attempt.conductor.transcript.events if isinstance(e, Seen) and not e.to_peer]
         if attempt.scenario is _HELLO and HELLO_ANSWER in b"".join(e.segment.payload for e in came):
@@ -89,6 +81,7 @@ class Detection:
             self._http = any(e.segment.flags & FIN for e in came)
         if self.trigger is None and not self._open:
             self.trigger = HTTP if self._http else NONE
+        return []
 
 
 def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel: int) -> int:

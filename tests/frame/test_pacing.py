@@ -11,9 +11,8 @@ from probe.engine.belief.events import Quiet, Seen
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt
-from probe.live.backlog import GONE, Backlog
 from probe.live.loop import Loop
-from probe.live.pacing import LONGEST, Pace, connections
+from probe.live.pacing import GONE, LONGEST, Backlog, Pace, connections
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import ACK, SYN, Segment
