@@ -28,6 +28,10 @@ _LOOK_AGAIN = 0.005
 """Seconds between looks: they cost one read each, and a check looks at the line thousands of times."""
 
 
+class _NoSuchContainerError(WireError):
+    """The engine answers and has no container of that name."""
+
+
 def container_process(name: str, *, patience: float = _PATIENCE, environment: Mapping[str, str] = os.environ) -> int:
     """The id, on this machine, of the first process of the running container ``name`` (or id); WireError."""
     engines = [engine for engine in ENGINES if shutil.which(engine, path=environment.get("PATH"))]
@@ -40,7 +44,7 @@ def container_process(name: str, *, patience: float = _PATIENCE, environment: Ma
         except WireError as error:
             troubles.append(error)
     # Where both are installed, one usually knows nothing of the other's containers.
-    raise next((t for t in troubles if "no container" not in str(t)), troubles[0])
+    raise next((t for t in troubles if not isinstance(t, _NoSuchContainerError)), troubles[0])
 
 
 def _ask(engine: str, name: str, patience: float, environment: Mapping[str, str]) -> int:
@@ -56,7 +60,7 @@ def _ask(engine: str, name: str, patience: float, environment: Mapping[str, str]
     except OSError as error:
         raise WireError(f"{engine} cannot be run ({os.strerror(error.errno or 0).lower()}): mend its rights") from error
     if done.returncode:
-        raise WireError(_refusal(engine, name, done.stderr))
+        raise _refusal(engine, name, done.stderr)
     answer = done.stdout.split()
     if len(answer) < 3 or not answer[1].isdecimal():
         raise WireError(f"{engine} gave no process of container {name}: give it with --netns PID")
@@ -72,19 +76,19 @@ def _ask(engine: str, name: str, patience: float, environment: Mapping[str, str]
     return int(process)
 
 
-def _refusal(engine: str, name: str, said: str) -> str:
+def _refusal(engine: str, name: str, said: str) -> WireError:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     # Warnings are of the engine's own settings, and would be taken for what they mention.
     lines = [line for line in lines if not line.startswith("WARNING")] or lines
     low = "\n".join(lines).lower()
     if "permission denied" in low:
-        return f"{engine} may not be asked by this user: run it with `sudo`"
+        return WireError(f"{engine} may not be asked by this user: run it with `sudo`")
     if any(sign in low for sign in _SILENT):
-        return f"{engine}'s daemon does not answer: start it, or set DOCKER_HOST to where it listens"
+        return WireError(f"{engine}'s daemon does not answer: start it, or set DOCKER_HOST to where it listens")
     if any(sign in low for sign in _UNKNOWN):
-        return f"{engine} knows no container {name}: `{engine} ps` lists those there are"
+        return _NoSuchContainerError(f"{engine} knows no container {name}: `{engine} ps` lists those there are")
     first = lines[0] if lines else "no reason given"
-    return f"{engine} could not look at container {name} ({first}): mend that, or give --netns PID"
+    return WireError(f"{engine} could not look at container {name} ({first}): mend that, or give --netns PID")
 
 
 def _is_its(process: int, identity: str, sandbox: list[str]) -> bool:
