@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -55,10 +56,21 @@ def told(cells: tuple[CellResult, ...], *words: Verdict) -> list[str]:
     return [f"{c.state} {c.segment} {c.seq} {c.ack}: {c.verdict} {c.reason}" for c in cells if c.verdict in words]
 
 
+def settled(endpoint: Endpoint, only: frozenset[tuple[str, str]] = frozenset()) -> MatrixRun:
+    """The matrix; what a machine too busy for hundreds of connections at a time left in doubt is played once more."""
+    run = matrix(endpoint, MatrixOptions(only=only))
+    doubtful = {(c.state, c.segment) for c in run.cells if c.verdict is Verdict.INCONCLUSIVE}
+    if not doubtful:
+        return run
+    again = matrix(endpoint, MatrixOptions(only=frozenset(doubtful), parallel=5))
+    kept = [c for c in run.cells if (c.state, c.segment) not in doubtful]
+    return replace(run, cells=(*kept, *again.cells))
+
+
 @pytest.fixture(scope="module")
 def runs(target: dict[int, Endpoint]) -> dict[int, MatrixRun]:
     """One whole matrix an IP version."""
-    return {version: matrix(endpoint) for version, endpoint in target.items()}
+    return {version: settled(endpoint) for version, endpoint in target.items()}
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -114,7 +126,7 @@ def test_a_matrix_again_gives_the_same(target: dict[int, Endpoint], runs: dict[i
     def words(cells: Iterator[CellResult]) -> dict[tuple[str, ...], tuple[Verdict, str]]:
         return {(c.way, c.state, c.segment, c.seq, c.ack, str(c.payload)): (c.verdict, c.rule) for c in cells}
 
-    again = matrix(target[4], MatrixOptions(only=SOME))
+    again = settled(target[4], SOME)
     assert words(iter(again.cells)) == words(c for c in runs[4].cells if (c.state, c.segment) in SOME)
 
 
@@ -141,7 +153,7 @@ def test_lost_segments_never_accuse(veth_pair: Far, version: int) -> None:
 def test_deliberate_fault_is_found_in_its_cell(veth_pair: Far, rule: str, state: str, kind: str, finding: str) -> None:
     endpoint = veth_pair.start_target()[4]
     filtered(veth_pair, rule)
-    run = matrix(endpoint, MatrixOptions(trigger="target", patience=0.3, only=frozenset({(state, kind)})))
+    run = matrix(endpoint, MatrixOptions(trigger="target", only=frozenset({(state, kind)})))
     assert finding in {c.rule for c in run.cells if c.verdict is Verdict.FAIL}, [c for c in run.cells if c.findings][:3]
 
 
