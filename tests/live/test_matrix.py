@@ -17,6 +17,7 @@ from probe.spec.states import State
 from tests.live.far import Far
 from tests.live.test_check import HARMLESS, filtered, free_port, server, states_left
 
+pytestmark = pytest.mark.timeout(400)  # both matrices take 12 s on a machine of their own; a busy one may be slow
 STATES = tuple(state.value for state in State)
 AFTER_FIN = {"CLOSE-WAIT", "CLOSING", "LAST-ACK"}
 OPEN = {"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"}

@@ -51,11 +51,11 @@ def command(  # one parameter an option
     reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that MatrixOptions has under the same name
 ) -> int:
-    """Judge what TARGET makes of every segment in every state: host:port, [v6]:port or name:port; a service may name the port.
+    """Judge what TARGET makes of every segment in every state: host:port, [v6]:port or name:port.
 
-    Eleven states by eleven kinds of segment, at every position of SEG.SEQ and SEG.ACK that the RFC tells apart, with
-    and without payload: about 4,000 short connections. Without TARGET the kernel of this machine is judged, in a
-    private network namespace with `probe target` in it.
+    A service may name the port. Eleven states by eleven kinds of segment, at every position of SEG.SEQ and SEG.ACK that
+    the RFC tells apart, with and without payload: about 4,000 short connections. Without TARGET the kernel of this
+    machine is judged, in a private network namespace with `probe target` in it.
     """
     from probe.cli.run import matrix as run
     from probe.cli.run import plan
