@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from probe.cli.options.targets import Peer
 from probe.live.options import SoakOptions
 from probe.results.soak import Latency, Outage, SoakResult
 from probe.results.verdict import CloseForm, Verdict
 from probe.spec.segment import Endpoint
-from probe.wire.errors import TargetError
 from tests.cli.conftest import Invoke
 from tests.helpers import results
 from tests.reports.records import UNANSWERED, exchange
@@ -152,9 +152,9 @@ def test_every_format_is_as_published(
 def test_a_target_of_both_versions_must_be_told_apart(
     invoke: Invoke, asked: list[tuple[Endpoint, SoakOptions]], capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def both(text: str, versions: object) -> list[object]:
-        raise TargetError(f"{text} has two addresses")
+    def both(text: str, versions: object) -> list[Peer]:
+        return [Peer(Endpoint("192.0.2.1", 80)), Peer(Endpoint("2001:db8::1", 80))]
 
-    monkeypatch.setattr("probe.cli.run.soak.resolve", both)
+    monkeypatch.setattr("probe.cli.options.targets.resolve", both)
     assert invoke("soak", "somewhere:80") == 2
-    assert "two addresses" in capsys.readouterr().err
+    assert "somewhere:80 has two addresses, 192.0.2.1:80 and [2001:db8::1]:80: choose" in capsys.readouterr().err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from probe.scenarios.steps import Ask, Command, Expect, Fill, Num, Scenario, Send, Step
+from probe.scenarios.steps import Ask, Command, Expect, Fill, Num, Scenario, Send
 from probe.spec.segment import ACK, flags_name, parse_flags
 
 _NUMBERS = {
@@ -28,25 +28,25 @@ _AWAITED = {
 
 def dialogue(scenario: Scenario) -> list[str]:
     """One line a step, numbered; numbers are those of the tester (``t`` is its ISN)."""
-    lines = [_line(step) for step in scenario.steps]
+    lines = []
+    for step in scenario.steps:
+        match step:
+            case Send():
+                asks = f"  (asks the application: {step.data.name})" if isinstance(step.data, Command) else ""
+                lines.append(f"tester > peer   {_segment(step)}{asks}")
+            case Expect():
+                lines.append(f"peer > tester   {_awaited(step)}")
+            case Ask():
+                asked = f"the application is asked to {step.command}, where it does not come of itself"
+                lines.append(f"{'':16}{asked}")
+            case Fill():
+                what = "data, as much as the peer's window has room for, until the window is closed"
+                lines.append(f"tester > peer   {what}")
+            case _:
+                lines.append(f"{'':16}{step.seconds:g} s pass; nothing may be due at their end")
     if scenario.port == "open":
         lines.append("tester clears up: a RST, if a connection may be left, and a look whether it is gone")
     return [f"{number:>3}  {line}" for number, line in enumerate(lines, 1)]
-
-
-def _line(step: Step) -> str:
-    match step:
-        case Send():
-            asks = f"  (asks the application: {step.data.name})" if isinstance(step.data, Command) else ""
-            return f"tester > peer   {_segment(step)}{asks}"
-        case Expect():
-            return f"peer > tester   {_awaited(step)}"
-        case Ask():
-            return f"                the application is asked to {step.command}, where it does not come of itself"
-        case Fill():
-            return "tester > peer   data, as much as the peer's window has room for, until the window is closed"
-        case _:
-            return f"                {step.seconds:g} s pass; nothing may be due at their end"
 
 
 def _segment(step: Send) -> str:

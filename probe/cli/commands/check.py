@@ -77,6 +77,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.cli.run import plan
     from probe.cli.run.outcome import Display, Request
     from probe.live.options import CheckOptions
+    from probe.scenarios import ALL
 
     exchanges = _exchanges(only, no_wait=no_wait, slow=plain["slow"])
     until = common.moment(deadline)
@@ -84,7 +85,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
     explicit = _explicit(rate=rate, **plain)
     request = Request(wanted, versions, options, explicit, jobs)
-    return run.check(request, Display(reporting, quiet, _shown(show)))
+    return run.check(request, Display(reporting, quiet, common.shown(show, list(ALL))))
 
 
 def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the options have them
@@ -102,9 +103,3 @@ def _exchanges(only: tuple[str, ...], *, no_wait: bool, slow: bool) -> tuple[str
     if wanted and not kept:
         raise click.UsageError(f"--no-wait leaves nothing of --only: {', '.join(wanted)} waits for a timer of the peer")
     return kept
-
-
-def _shown(show: tuple[str, ...]) -> frozenset[str]:
-    from probe.scenarios import ALL
-
-    return frozenset(ALL if "all" in show else chosen(show, list(ALL), "--show"))

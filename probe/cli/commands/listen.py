@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from probe.cli.options import common
-from probe.cli.options.common import chosen
 from probe.cli.options.namespaces import in_namespace, watch
 from probe.cli.options.reporting import Reporting, reporting
 
@@ -59,11 +58,13 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.cli.run.outcome import Display
     from probe.live.listen import FIRST
     from probe.live.options import ListenOptions
+    from probe.scenarios import ALL
 
     if once and count is not None:
         raise click.UsageError("--once takes one connection: leave out --count")
+    known = [scenario.id for scenario in ALL.values() if scenario.opens == "peer"]
     options = ListenOptions(
-        only=_exchanges(only, "--exchange") or ((FIRST,) if once else ()),
+        only=common.chosen(only, known, "--exchange") or (FIRST,) * once,
         waits=not no_wait,
         count=1 if once else count,
         versions=tuple(sorted(versions or (4, 6))),
@@ -71,12 +72,4 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         watch=watch(),
         **plain,
     )
-    shown = frozenset(_exchanges(("*",) if "all" in show else show, "--show"))
-    return run.listen(port, ask, options, Display(reporting, quiet, shown))
-
-
-def _exchanges(patterns: tuple[str, ...], option: str) -> tuple[str, ...]:
-    """Those that a peer opens, by their ids."""
-    from probe.scenarios import ALL
-
-    return chosen(patterns, [s.id for s in ALL.values() if s.opens == "peer"], option)
+    return run.listen(port, ask, options, Display(reporting, quiet, common.shown(show, known)))

@@ -119,6 +119,11 @@ def chosen(patterns: Iterable[str], known: Sequence[str], option: str) -> tuple[
     return tuple(name for name in known if name in wanted)
 
 
+def shown(patterns: Iterable[str], known: Sequence[str]) -> frozenset[str]:
+    """What ``--show`` names: patterns as above, or all."""
+    return frozenset(known if "all" in patterns else chosen(patterns, known, "--show"))
+
+
 def nearest(text: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The ids most like ``text``: by spelling first, then those that contain it."""
     names, wanted = list(known), text.strip().lower()

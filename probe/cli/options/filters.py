@@ -11,6 +11,7 @@ import click
 from probe.cli.options.targets import port_number
 from probe.results.connection import Close, Connection, Handshake
 from probe.results.verdict import Verdict
+from probe.spec import rules
 from probe.wire.addresses import canonical
 from probe.wire.errors import TargetError
 
@@ -78,33 +79,23 @@ def _condition(text: str) -> Condition:
             return Condition(key, frozenset({"0" if value == "0" else str(port_number(value))}))
     except TargetError as error:
         raise _bad(f"{key}: {error}") from None
-    return Condition(key, _rules(value) if key == "rule" else _words(key, value))
-
-
-def _words(key: str, value: str) -> frozenset[str]:
-    """The words that the pattern matches; a hyphen may stand for a blank (``reset-by-client``), case is ignored."""
-    choices: dict[str, Sequence[str]] = {
+    words: dict[str, Sequence[str]] = {
         "handshake": [word.value for word in Handshake],
         "close": [word.value for word in Close],
         "verdict": [word.value for word in Verdict],
+        "rule": list(rules.ALL),
         "state": CONN_STATES,
     }
+    # A hyphen may stand for a blank (``reset-by-client``), case is ignored.
     pattern = value.replace("-", " ").lower()
-    found = frozenset(word for word in choices[key] if fnmatchcase(word.replace("-", " ").lower(), pattern))
+    found = frozenset(word for word in words[key] if fnmatchcase(word.replace("-", " ").lower(), pattern))
     if not found:
-        raise _bad(f"there is no {key} {value!r}: choose among {', '.join(choices[key])} (* and ? allowed)")
-    return found
-
-
-def _rules(value: str) -> frozenset[str]:
-    from probe.spec.rules import ALL, close_matches
-
-    found = frozenset(rule for rule in ALL if fnmatchcase(rule, value.lower()))
-    if not found:
-        near = close_matches(value)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`probe list --rules` shows what there is."
-        raise _bad(f"there is no rule {value!r}: {hint}")
-    return found
+        hint = f"choose among {', '.join(words[key])} (* and ? allowed)"
+        if key == "rule":
+            near = rules.close_matches(value)
+            hint = f"did you mean {' or '.join(near)}?" if near else "`probe list --rules` shows what there is."
+        raise _bad(f"there is no {key} {value!r}: {hint}")
+    return Condition(key, found)
 
 
 def _bad(problem: str) -> click.BadParameter:

@@ -27,7 +27,10 @@ def in_namespace(command: Command) -> Command:
             raise click.UsageError("--netns and --container name two places: give one of them")
         if netns is None and container is None:
             return command(**plain)
-        _insist_on_target(plain, "--netns" if container is None else "--container")
+        if "targets" in plain and not plain["targets"] and not plain.get("hosts"):
+            # Without target a check would make a namespace of its own for the lab, and judge that instead.
+            option = "--netns" if container is None else "--container"
+            raise click.UsageError(f"{option} needs a TARGET, an address as seen inside, such as 127.0.0.1:80")
         with _inside(netns, container):
             return command(**plain)
 
@@ -46,12 +49,6 @@ def watch() -> Owner | None:
     context = click.get_current_context(silent=True)
     found: Owner | None = context.meta.get(_WHERE) if context is not None else None
     return found
-
-
-def _insist_on_target(plain: dict[str, Any], option: str) -> None:
-    """Without a target a check would make a namespace of its own for the lab, and judge that instead."""
-    if "targets" in plain and not plain["targets"] and not plain.get("hosts"):
-        raise click.UsageError(f"{option} needs a TARGET, an address as seen inside, such as 127.0.0.1:80")
 
 
 @contextmanager

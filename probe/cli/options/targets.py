@@ -31,6 +31,15 @@ def resolve(text: str, versions: Collection[int] = ()) -> list[Peer]:
     return locate(host, (port,), versions)
 
 
+def resolve_one(text: str, versions: Collection[int] = (), mend: str = "choose one with -4 or -6") -> Peer:
+    """The same where only one peer can be asked; ``mend`` says how to choose. Raises TargetError."""
+    first, *others = resolve(text, versions)
+    if others:
+        both = " and ".join(str(peer.endpoint) for peer in (first, *others))
+        raise TargetError(f"{text} has two addresses, {both}: {mend}")
+    return first
+
+
 def locate(host: str, ports: Sequence[int], versions: Collection[int] = ()) -> list[Peer]:
     """The endpoints at these ports of a name or address; all of one IP version before the next. Raises TargetError."""
     wanted = sorted(set(versions) or _FAMILIES)

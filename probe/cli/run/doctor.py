@@ -230,7 +230,13 @@ def _guard(link: RawLink, version: int) -> list[Finding]:
     """A SYN to a held port must draw nothing; a SYN to a closed port, sent after it, must draw a RST."""
     address = _LOOPBACK[version]
     asking, held, closed = link.pool.take(), link.pool.take(), _free_port(version)
-    arrivals = _ask(link, Endpoint(address, asking), [Endpoint(address, held), Endpoint(address, closed)])
+    for port in (held, closed):  # loopback keeps order: what the held one draws comes first
+        link.send(Flow(Endpoint(address, asking), Endpoint(address, port)), Segment(Seq(1), Seq(0), SYN))
+    until, arrivals = time.monotonic() + _PATIENCE, list[Arrival]()
+    while time.monotonic() < until:
+        arrivals += link.receive(until)
+        if any(a.flow.remote.port == closed and a.segment.has(RST | ACK) for a in arrivals):
+            break
     resets = {a.flow.remote.port for a in arrivals if not a.sent and a.segment.flags & RST}
     loopback, guard = f"loopback IPv{version}", f"guard IPv{version}"
     if closed not in resets:
@@ -248,15 +254,3 @@ def _free_port(version: int) -> int:
     with closing(socket.socket(family, socket.SOCK_STREAM)) as free:
         free.bind((_LOOPBACK[version], 0))
         return int(free.getsockname()[1])
-
-
-def _ask(link: RawLink, local: Endpoint, remotes: list[Endpoint]) -> list[Arrival]:
-    """Send a SYN to each in turn; everything seen until the last one answered. Loopback keeps order."""
-    for remote in remotes:
-        link.send(Flow(local, remote), Segment(Seq(1), Seq(0), SYN))
-    until, seen = time.monotonic() + _PATIENCE, list[Arrival]()
-    while time.monotonic() < until:
-        seen += link.receive(until)
-        if any(a.flow.remote == remotes[-1] and a.segment.has(RST | ACK) for a in seen):
-            break
-    return seen

@@ -6,45 +6,38 @@ from dataclasses import replace
 
 import click
 
-from probe.cli.options.targets import literal_version, resolve
+from probe.cli.options.targets import literal_version, resolve_one
 from probe.cli.run.frame import opened
 from probe.cli.run.outcome import Checked, Display
 from probe.live.listen import listen as run_listen
 from probe.live.options import ListenOptions
 from probe.recording.metadata import section_comment
+from probe.results.verdict import ExchangeResult
 from probe.wire.addresses import canonical
 from probe.wire.errors import TargetError
 
 
 def listen(port: int, ask: str | None, options: ListenOptions, display: Display) -> int:
     """Listen, print and write the results; the exit code. Raises TargetError or WireError where it cannot begin."""
-    options = _with_addresses(ask, options)
-    outcome = Checked("listen")
-    with opened(outcome, display, section_comment("listen", options.profile)) as frame:
-        tell = None if display.quiet else lambda sentence: click.echo(f"probe: {sentence}", err=True)
-        frame.teller.begun(0, f"port {port}", 0)
-        with frame.playing():
-            told = replace(
-                options, recorder=frame.recorder, tell=tell, told=lambda result: frame.teller.exchange(0, result)
-            )
-            outcome.add(run_listen(port, told))
-            frame.teller.ended(0, outcome.runs[0])
-        return frame.report(outcome, options.profile)
-
-
-def _with_addresses(ask: str | None, options: ListenOptions) -> ListenOptions:
-    """The options with the target to ask resolved and the client's address in its usual form."""
     if options.client and not literal_version(options.client):
         raise TargetError(f"{options.client!r} is no address: give the client's IPv4 or IPv6 address")
     for option, address in (("--source", options.source), ("--from", options.client)):
         if address and (version := literal_version(address)) and version not in options.versions:
             raise TargetError(f"{option} {address} is an IPv{version} address: leave out -{options.versions[0]}")
-    if options.client:
-        options = replace(options, client=canonical(options.client)[0])
+    options = replace(options, client=canonical(options.client)[0] if options.client else "")
     if ask:
-        found = resolve(ask, options.versions)
-        if len(found) > 1:
-            raise TargetError(f"{ask} has an address of either version: choose one with -4 or -6")
-        endpoint, interface = found[0].endpoint, options.interface or found[0].interface or None
-        options = replace(options, ask=endpoint, versions=(endpoint.version,), interface=interface)
-    return options
+        target = resolve_one(ask, options.versions)
+        versions, interface = (target.endpoint.version,), options.interface or target.interface or None
+        options = replace(options, ask=target.endpoint, versions=versions, interface=interface)
+    outcome = Checked("listen")
+    with opened(outcome, display, section_comment("listen", options.profile)) as frame:
+
+        def told(result: ExchangeResult) -> None:
+            frame.teller.exchange(0, result)
+
+        tell = None if display.quiet else lambda sentence: click.echo(f"probe: {sentence}", err=True)
+        frame.teller.begun(0, f"port {port}", 0)
+        with frame.playing():
+            outcome.add(run_listen(port, replace(options, recorder=frame.recorder, tell=tell, told=told)))
+            frame.teller.ended(0, outcome.runs[0])
+        return frame.report(outcome, options.profile)

@@ -134,13 +134,7 @@ class Checked(Outcome):
         unchecked = tuple(self.unchecked[place] for place in sorted(self.unchecked))
         expected = fates(self.expected, runs)
         return Report(
-            self.command,
-            profile,
-            runs,
-            self.interrupted,
-            unchecked=unchecked,
-            fail_on=self.fail_on,
-            expected=expected,
+            self.command, profile, runs, self.interrupted, unchecked=unchecked, fail_on=self.fail_on, expected=expected
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import replace
 
-from probe.cli.options.targets import Peer, resolve
+from probe.cli.options.targets import Peer, resolve_one
 from probe.cli.run.frame import Frame, lab_endpoints, opened
 from probe.cli.run.outcome import Display, Outcome
 from probe.live import soak as live
@@ -15,7 +15,7 @@ from probe.live.options import SoakOptions
 from probe.recording.metadata import section_comment
 from probe.reports.builders import soak as builder
 from probe.results.soak import SoakResult
-from probe.wire.errors import TargetError, WireError
+from probe.wire.errors import WireError
 
 
 def soak(target: str | None, versions: Collection[int], options: SoakOptions, display: Display) -> int:
@@ -23,21 +23,18 @@ def soak(target: str | None, versions: Collection[int], options: SoakOptions, di
 
     Without ``target`` the embedded lab is the peer. Raises TargetError or WireError where it cannot begin.
     """
-    peers = resolve(target, versions) if target is not None else []
-    if len(peers) > 1:
-        both = " and ".join(str(peer.endpoint) for peer in peers)
-        raise TargetError(f"{target} has two addresses, {both}: choose one with -4 or -6")
+    peer = resolve_one(target, versions) if target is not None else None
     with ExitStack() as exits:
         frame = exits.enter_context(opened(Outcome("soak"), display, section_comment("soak", options.profile)))
         found: SoakResult | None = None
         with frame.playing():
-            if not peers:
+            if peer is None:
                 from probe.lab import Lab
 
                 lab = exits.enter_context(Lab())
-                peers = [Peer(lab_endpoints(lab.endpoints, versions)[0])]
-            interface = options.interface or peers[0].interface or None
-            found = _played(frame, peers[0], replace(options, interface=interface))
+                peer = Peer(lab_endpoints(lab.endpoints, versions)[0])
+            interface = options.interface or peer.interface or None
+            found = _played(frame, peer, replace(options, interface=interface))
         frame.progress.clear()
         return _publish(frame, found)
 
