@@ -236,6 +236,22 @@ def test_functions_are_short() -> None:
     assert {where: lines for where, lines in functions if lines > MAX_FUNCTION} == {}
 
 
+PACKAGES = [path.parent for path in FILES if path.name == "__init__.py" and path.parent != ROOT / "probe"]
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: module_name(path / "__init__.py"))
+def test_every_package_says_what_it_answers_and_where_to_begin(package: Path) -> None:
+    said = ast.get_docstring(TREES[module_name(package / "__init__.py")]) or ""
+    below = {path.stem for path in package.glob("*.py")} | {path.parent.name for path in package.glob("*/__init__.py")}
+    if package.parent.name == "scenarios":
+        assert said, "the topic of its exchanges"
+        return
+    if not said:
+        pytest.skip("not written yet")
+    assert len(said.splitlines()) >= 8
+    assert [name for name in sorted(below - {"__init__"}) if not re.search(rf"\b{re.escape(name)}\b", said)] == []
+
+
 def test_help_needs_none_of_the_heavy_packages() -> None:
     code = "import sys, probe.cli; print(*sorted({'scapy', 'numpy', 'pyroute2', 'tabulate'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
