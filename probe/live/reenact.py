@@ -10,9 +10,8 @@ from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.engine.play.reenact.alignment import beside
 from probe.engine.play.reenact.conductor import Reenactment, scenario_of
 from probe.engine.play.reenact.turns import Script, ScriptError, script
-from probe.engine.trial.attempt import Attempt, case_of
+from probe.engine.trial.attempt import Attempt, case_of, result_of
 from probe.engine.trial.hearing import after_losses, evidence, in_time
-from probe.engine.trial.result import result_of
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import ReenactOptions

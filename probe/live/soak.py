@@ -11,12 +11,11 @@ from probe import scenarios
 from probe.engine.belief.events import Seen
 from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Terms, allowed
 from probe.engine.judge.attempt import Opinion
-from probe.engine.judge.by_shape import Recall
+from probe.engine.judge.by_shape import ShapeJudge
 from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.engine.play.conductor import Conductor, Setting
-from probe.engine.trial.attempt import Attempt
+from probe.engine.trial.attempt import Attempt, result_of
 from probe.engine.trial.hearing import after_losses
-from probe.engine.trial.result import result_of
 from probe.live.frame import SCHEDULING, Frame
 from probe.live.line import Line, open_line
 from probe.live.options import SoakOptions
@@ -124,7 +123,7 @@ class _Soak:
         terms = Terms(options.profile, allowed(scenario))
         self.stream = RecordingStream(options.recorder, terms)
         start = CLOSED if called else UNKNOWN_PORT
-        self.recall = Recall(scenario, start, terms, path_delay=SCHEDULING, version=target.version)
+        self.by_shape = ShapeJudge(scenario, start, terms, path_delay=SCHEDULING, version=target.version)
         self.sources = Sources(line.pool, self.frame.random)
         self.live: dict[int, _Exchange] = {}
         self.again: deque[_Exchange] = deque()
@@ -149,7 +148,7 @@ class _Soak:
             self.trigger = self.detection.trigger or NONE
             if lacking := missing(self.trigger, self.scenario.commands):
                 raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
-            self.recall.obedient = self.trigger.obedient
+            self.by_shape.obedient = self.trigger.obedient
             while self._more() or self.again:
                 frame.play(self._next, self._finished, 1 if self.down else self.options.parallel)
                 while self.again:
@@ -226,7 +225,7 @@ class _Soak:
         self.attempts += 1
         self.live[port] = exchange
         setting = Setting(
-            iss, self.trigger, self.recall.terms, self.recall.start, self.frame.patience, memory=self.frame.memory
+            iss, self.trigger, self.by_shape.terms, self.by_shape.start, self.frame.patience, memory=self.frame.memory
         )
         flow = Flow(Endpoint(self.frame.line.pool.address, port), self.remote)
         return Attempt(self.scenario, Conductor(self.scenario, setting), flow, path_delay=SCHEDULING)
@@ -236,7 +235,7 @@ class _Soak:
         exchange = self.live.pop(port)
         self.sources.give(port, attempt.conductor.tester.nxt)
         heard = exchange.heard
-        opinion = self.recall.opinion(attempt.conductor.transcript, attempt.conductor.watch)
+        opinion = self.by_shape.opinion(attempt.conductor.transcript, attempt.conductor.watch)
         heard.append(opinion)
         if opinion.word is Verdict.PASS:
             self._time(attempt)

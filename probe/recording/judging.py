@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from probe import scenarios
 from probe.engine.belief.tracker import Belief, Terms
 from probe.engine.judge.attempt import Opinion, judge
-from probe.engine.judge.by_shape import Recall
+from probe.engine.judge.by_shape import ShapeJudge
 from probe.engine.judge.jury import is_noise, settle, summarize
 from probe.engine.play.conductor import Conductor, Setting
-from probe.engine.trial.attempt import Attempt, case_of
+from probe.engine.trial.attempt import Attempt, case_of, result_of
 from probe.engine.trial.hearing import Hearing, after_losses
-from probe.engine.trial.result import result_of
 from probe.recording.json_fields import DamagedError
 from probe.recording.metadata import AttemptMetadata, BulkMetadata, RunMetadata
 from probe.results.verdict import ExchangeResult, Run, Verdict, Why
@@ -131,7 +130,7 @@ def _run(target: Endpoint, results: tuple[ExchangeResult, ...], warnings: tuple[
 
 
 _Terms = tuple[Belief, Terms, bool, float, int]
-"""What a verdict hangs on besides the scenario: see `Recall`."""
+"""What a verdict hangs on besides the scenario: see `ShapeJudge`."""
 
 
 @dataclass(slots=True)
@@ -148,7 +147,7 @@ class RecordedBulk:
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
-    _recalls: dict[tuple[str, _Terms], Recall] = field(default_factory=dict)
+    _by_shape: dict[tuple[str, _Terms], ShapeJudge] = field(default_factory=dict)
     _waiting: dict[tuple[Endpoint, str, int], _Exchange] = field(default_factory=dict)
     _shown: dict[tuple[Endpoint, str], list[ExchangeResult]] = field(default_factory=dict)
 
@@ -156,10 +155,10 @@ class RecordedBulk:
         """One more attempt."""
         setting, version = attempt.conductor.setting, attempt.flow.version
         terms: _Terms = (setting.start, setting.terms, setting.trigger.obedient, attempt.path_delay, version)
-        recall = self._recalls.get((attempt.scenario.id, terms))
-        if recall is None:
-            recall = self._recalls[attempt.scenario.id, terms] = Recall(attempt.scenario, *terms)
-        opinion = recall.opinion(attempt.conductor.transcript, attempt.conductor.watch)
+        by_shape = self._by_shape.get((attempt.scenario.id, terms))
+        if by_shape is None:
+            by_shape = self._by_shape[attempt.scenario.id, terms] = ShapeJudge(attempt.scenario, *terms)
+        opinion = by_shape.opinion(attempt.conductor.transcript, attempt.conductor.watch)
         if not metadata.serial:
             self._settle(metadata, _Exchange([opinion], attempt), Verdict.PASS)
             return

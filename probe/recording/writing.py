@@ -13,9 +13,8 @@ from probe.engine.belief.events import Quiet, Seen
 from probe.engine.belief.tracker import Point, Terms
 from probe.engine.judge.attempt import Opinion, show
 from probe.engine.judge.excuses import Doubt
-from probe.engine.trial.attempt import Attempt
+from probe.engine.trial.attempt import Attempt, origin
 from probe.engine.trial.hearing import Hearing
-from probe.engine.trial.result import origin
 from probe.recording.metadata import AttemptMetadata, BulkMetadata, RunMetadata, Unsent, foreign_comment
 from probe.results.verdict import Run, Verdict
 from probe.wire.link import Arrival

@@ -14,7 +14,7 @@ from probe import scenarios
 from probe.engine.belief.events import Missing, Seen, Transcript
 from probe.engine.belief.watch import follow
 from probe.engine.judge.attempt import Case, Opinion, judge
-from probe.engine.judge.by_shape import Recall
+from probe.engine.judge.by_shape import ShapeJudge
 from probe.engine.trial.attempt import Attempt
 from probe.live.options import SoakOptions
 from probe.live.soak import soak
@@ -30,7 +30,7 @@ from tests.helpers.peer import Peer, closed_port
 from tests.helpers.play import losing
 from tests.helpers.record import MEMORY
 
-RECALLS: dict[str, Recall] = {}
+RECALLS: dict[str, ShapeJudge] = {}
 """Kept over all examples, so that later ones meet what earlier ones left."""
 ROWS = ["", "L4", "E3", "E6", "A1", "R2"]
 REMOTE = Endpoint("192.0.2.2", 80)
@@ -57,9 +57,9 @@ def played(talk: Talk) -> Dialogue:
 
 def recalled(dialogue: Dialogue) -> Opinion:
     scenario = dialogue.conductor.scenario
-    fresh = Recall(scenario, dialogue.belief, dialogue.terms, dialogue.trigger.obedient)
-    recall = RECALLS.setdefault(scenario.id, fresh)
-    return recall.opinion(dialogue.conductor.transcript, dialogue.conductor.watch)
+    fresh = ShapeJudge(scenario, dialogue.belief, dialogue.terms, dialogue.trigger.obedient)
+    by_shape = RECALLS.setdefault(scenario.id, fresh)
+    return by_shape.opinion(dialogue.conductor.transcript, dialogue.conductor.watch)
 
 
 @given(talks)

@@ -1,4 +1,9 @@
-"""Puts a name to a departure: which rule a segment (or a silence) breaks that no permitted history explains."""
+"""Puts a name to a departure: which rule a segment (or a silence) breaks that no permitted history explains.
+
+The oracle only knows that no history leads here. So the suspects are tried in turn, the surest first: a segment that
+had to be dropped and was not; a silent one that was passed over; a reply that is owed and came wrong; and last what
+the stray segment itself is.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,9 @@ from probe.spec.reaction import permitted
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import FIN_SENT, State
 from probe.spec.tcb import Tcb
+
+_DROPS = {"R1", "R7", "F3", "F7", "Z1"}
+"""Rows of segments that only get dropped, in states where a connection is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,10 @@ class Blame:
 def for_silence(watch: Watch) -> Blame:
     """A wait ended while every history still owed something: name what the most advanced ones owe."""
     owing = [h for h in _advanced(watch.memory.closure(watch.before, watch.terms)) if h.due or h.owed]
-    first = min(owing, key=lambda h: _owed(h).index, default=None)
-    if first is None:
+    if not owing:
         return Blame("conn.unexplained", -1, "an answer")
-    due = _owed(first)
-    texts = {_owed(h).reply.text(PEER_ISN, TESTER_ISN) for h in owing if _owed(h).index == due.index}
-    return Blame(due.reaction.rule, due.index, " or ".join(sorted(texts)))
+    due = _owed(min(owing, key=lambda h: _owed(h).index))
+    return Blame(due.reaction.rule, due.index, _replies(owing, due.index))
 
 
 def for_segment(watch: Watch, event: Seen) -> Blame:
@@ -56,9 +62,29 @@ def for_segment(watch: Watch, event: Seen) -> Blame:
             return found
     histories = _advanced(everything)
     owing = [h for h in histories if h.due]
-    if owing:
-        return _instead_of(sorted(owing, key=lambda h: _likeness(h, segment)), segment)
-    return _out_of_the_blue(histories, segment)
+    return _instead_of(owing, segment) if owing else _out_of_the_blue(histories, segment)
+
+
+def _advanced(histories: Belief) -> list[Hypothesis]:
+    """The histories that processed most of what was under way, owing ones first (a stable order for the reports)."""
+    fewest = min((len(h.inflight) for h in histories), default=0)
+    chosen = [h for h in histories if len(h.inflight) == fewest or h.due]
+    return sorted(chosen, key=lambda h: (h.due is None, len(h.inflight), repr(h.processed)))
+
+
+def _owed(h: Hypothesis) -> Due:
+    found = h.due or h.owed
+    assert found is not None
+    return found
+
+
+def _replies(owing: list[Hypothesis], index: int) -> str:
+    """Every reply that is owed to the segment of event ``index``."""
+    texts = {_owed(h).reply.text(PEER_ISN, TESTER_ISN) for h in owing if _owed(h).index == index}
+    return " or ".join(sorted(texts))
+
+
+# -- segments that had to leave no trace -------------------------------------------------------------------------------
 
 
 def _disturbed(everything: Belief, watch: Watch, segment: Segment) -> Blame | None:
@@ -68,33 +94,17 @@ def _disturbed(everything: Belief, watch: Watch, segment: Segment) -> Blame | No
         (index, odd), rest = h.inflight[0], h.inflight[1:]
         if not _dropped(h, odd, watch.terms):
             continue
-        rule = arrives(h.tcb, odd)[0].rule
-        if all(_dropped(h, other, watch.terms) for _, other in rest):
-            return Blame(rule, index, "")
-        faulty = (replace(h, inflight=rest, tcb=tcb) for tcb in _changed(h.tcb, odd))
-        if any(_explains(watch, one, segment) for one in faulty):
-            return Blame(rule, index, "")
-    return _disturbed_before(waiting, watch, segment)
-
-
-def _disturbed_before(waiting: list[Hypothesis], watch: Watch, segment: Segment) -> Blame | None:
-    """The same where a wait lies between the segment to be dropped and the later one."""
-    for h in (h for h in waiting if h.processed is not None and h.processed[1] in _DROPS):
-        taken = replace(h.tcb, rcv_nxt=segment.ack) if segment.flags & ACK else h.tcb
-        faulty = (replace(h, tcb=tcb) for tcb in (replace(h.tcb.gone(), listening=h.tcb.passive), taken))
-        if h.processed is not None and any(_explains(watch, one, segment) for one in faulty):
-            return Blame(h.processed[2], h.processed[0], "")
+        # Of two segments that are both dropped the first is blamed: nothing tells them apart.
+        to_blame = all(_dropped(h, other, watch.terms) for _, other in rest)
+        if to_blame or any(_explains(watch, replace(h, inflight=rest, tcb=t), segment) for t in _changed(h.tcb, odd)):
+            return Blame(arrives(h.tcb, odd)[0].rule, index, "")
+    # The same where a wait lies between the segment to be dropped and the later one.
+    for h in waiting:
+        if h.processed is not None and h.processed[1] in _DROPS:
+            taken = replace(h.tcb, rcv_nxt=segment.ack) if segment.flags & ACK else h.tcb
+            if any(_explains(watch, replace(h, tcb=tcb), segment) for tcb in (_vanished(h.tcb), taken)):
+                return Blame(h.processed[2], h.processed[0], "")
     return None
-
-
-def _explains(watch: Watch, h: Hypothesis, segment: Segment) -> bool:
-    """Whether an end of this (faulty) history would have sent the segment."""
-    belief, _ = watch.memory.came(frozenset({h}), segment, watch.terms)
-    return bool(belief)
-
-
-_DROPS = {"R1", "R7", "F3", "F7", "Z1"}
-"""Rows of segments that only get dropped, in states where a connection is."""
 
 
 def _dropped(h: Hypothesis, segment: Segment, terms: Terms) -> bool:
@@ -104,9 +114,20 @@ def _dropped(h: Hypothesis, segment: Segment, terms: Terms) -> bool:
     return not mere and all(r.reply is None and r.next == h.tcb for r in reactions)
 
 
+def _explains(watch: Watch, h: Hypothesis, segment: Segment) -> bool:
+    """Whether an end of this (faulty) history would have sent the segment."""
+    belief, _ = watch.memory.came(frozenset({h}), segment, watch.terms)
+    return bool(belief)
+
+
+def _vanished(tcb: Tcb) -> Tcb:
+    """What is left where the block was wrongly deleted: the listener, if it was one."""
+    return replace(tcb.gone(), listening=tcb.passive)
+
+
 def _changed(tcb: Tcb, odd: Segment) -> Iterator[Tcb]:
     """What a faulty end may have made of a segment that is to be dropped: lost its block, or taken text and FIN."""
-    yield replace(tcb.gone(), listening=tcb.passive)
+    yield _vanished(tcb)
     if odd.seg_len:
         yield replace(tcb, rcv_nxt=odd.end)
 
@@ -122,72 +143,64 @@ def _passed_over(everything: Belief, watch: Watch, segment: Segment) -> Blame | 
         asked = rest[0][1]
         # What tells whether there is a connection, or an attempt at one: an empty ACK, or the SYN,ACK.
         alive = asked.flags == (SYN | ACK if opening else ACK) and asked.length == 0
-        vanished = (replace(h.tcb.gone(), listening=h.tcb.passive),) if alive else ()
+        vanished = (_vanished(h.tcb),) if alive else ()
         taken = (replace(h.tcb, rcv_nxt=ignored.end),) if ignored.flags & RST and ignored.length else ()
-        faulty = (replace(h, inflight=rest, tcb=tcb) for tcb in (h.tcb, *vanished, *taken))
-        if any(_explains(watch, one, segment) for one in faulty):
+        if any(_explains(watch, replace(h, inflight=rest, tcb=t), segment) for t in (h.tcb, *vanished, *taken)):
             return Blame(usual.rule, index, f"no answer, and {usual.next.state.value}")
     return None
 
 
-def _likeness(h: Hypothesis, segment: Segment) -> tuple[int, bool, int]:
-    """Sorts the answers owed: the oldest first, of those the one of the same kind as what came."""
-    due = _owed(h)
-    return due.index, (due.reply.flags ^ segment.flags) & SYN != 0, (due.reply.flags ^ segment.flags).bit_count()
-
-
-def _owed(h: Hypothesis) -> Due:
-    found = h.due or h.owed
-    assert found is not None
-    return found
-
-
-def _advanced(histories: Belief) -> list[Hypothesis]:
-    """The histories that processed most of what was under way, owing ones first (a stable order for the reports)."""
-    fewest = min((len(h.inflight) for h in histories), default=0)
-    chosen = [h for h in histories if len(h.inflight) == fewest or h.due]
-    return sorted(chosen, key=lambda h: (h.due is None, len(h.inflight), repr(h.processed)))
+# -- a reply that came wrong -------------------------------------------------------------------------------------------
 
 
 def _instead_of(owing: list[Hypothesis], segment: Segment) -> Blame:
-    due = _owed(owing[0])
-    texts = sorted({_owed(h).reply.text(PEER_ISN, TESTER_ISN) for h in owing if _owed(h).index == due.index})
+    """Something came in place of the reply owed: the oldest one, of those the one of the same kind as what came."""
+
+    def likeness(h: Hypothesis) -> tuple[int, bool, int]:
+        different = _owed(h).reply.flags ^ segment.flags
+        return _owed(h).index, different & SYN != 0, different.bit_count()
+
+    due = _owed(min(owing, key=likeness))
     rule = due.reaction.rule
-    if due.reply.flags == SYN | ACK and segment.has(SYN | ACK):
+    if due.reply.flags == SYN | ACK and segment.has(SYN | ACK):  # the right kind: what is wrong is a number in it
         rule = "open.synack-ack-number" if not due.reply.matches_ack(segment) else rule
         if due.reaction.row == "R2":
             rule = "open.dup-syn-in-synrcvd"
         if due.reply.above is not None and not segment.seq > due.reply.above:
             rule = "timewait.new-isn-larger"
-    return Blame(rule, due.index, " or ".join(texts))
+    return Blame(rule, due.index, _replies(owing, due.index))
+
+
+# -- nothing had to be answered: the segment itself says what is wrong with it -----------------------------------------
 
 
 def _out_of_the_blue(histories: list[Hypothesis], segment: Segment) -> Blame:
-    """Nothing had to be answered at once: the segment itself says what is wrong with it."""
-    states = {h.tcb.state for h in histories}
-    shown = next((h.processed for h in histories if h.processed), None)
-    index = shown[0] if shown else -1
+    last = next((h.processed for h in histories if h.processed), None)
+    index = last[0] if last else -1
     owed = next((h.owed for h in histories if h.owed), None)
-    special = _by_kind(histories, states, segment)
+    due = "" if owed is None else owed.reply.text(PEER_ISN, TESTER_ISN)
+    special = _by_kind(histories, {h.tcb.state for h in histories}, segment)
     if special == "close.passive-fin" and owed is not None and owed.reaction.rule == "close.fin-acked":
         special = "close.merged-fin"  # the FIN came where the ACK was due
     if special:
-        return Blame(special, index, "" if owed is None else owed.reply.text(PEER_ISN, TESTER_ISN))
+        return Blame(special, index, due)
     if owed is not None:
-        return Blame(owed.reaction.rule, owed.index, owed.reply.text(PEER_ISN, TESTER_ISN))
-    return Blame(shown[2] if shown else "conn.unexplained", index, "")
+        return Blame(owed.reaction.rule, owed.index, due)
+    return Blame(last[2] if last else "conn.unexplained", index, "")
 
 
 def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
+    """The rule for such a segment in these states, or an empty string."""
     if segment.flags & (SYN | ACK) == SYN and states == {State.SYN_SENT}:
         return "active.syn-retransmitted-same-isn"
     if segment.flags & SYN and segment.flags & (FIN | RST):
         return "conn.unexplained" if any(h.processed for h in histories) else "active.syn-form"
     if segment.has(SYN | ACK):
-        return _syn_ack_again(histories, states, segment)
-    if not histories:
-        return ""
-    if segment.flags & RST:
+        pending = states == {State.SYN_RECEIVED}
+        if not any(h.tcb.iss is not None and segment.seq != h.tcb.iss for h in histories):
+            return "synack.retransmitted" if pending else "synack.stops-when-acked"
+        return "isn.stable-while-pending" if pending else ""
+    if segment.flags & RST or not histories:
         stray = bool(states & ABORTABLE) and segment.seq not in {h.tcb.snd_nxt for h in histories}
         return "rstgen.abort-seq" if stray else ""
     if not segment.flags & ACK and states != {State.CLOSED}:
@@ -210,13 +223,8 @@ def _first_fin(states: set[State], segment: Segment) -> str:
     return "aclose.fin-form" if states == {State.ESTABLISHED} else ""
 
 
-def _syn_ack_again(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
-    if any(h.tcb.iss is not None and segment.seq != h.tcb.iss for h in histories):
-        return "isn.stable-while-pending" if states == {State.SYN_RECEIVED} else ""
-    return "synack.retransmitted" if states == {State.SYN_RECEIVED} else "synack.stops-when-acked"
-
-
 def _fin_again(h: Hypothesis, states: set[State], segment: Segment) -> str:
+    """The rule of a FIN where one was sent before."""
     if states <= {State.FIN_WAIT_2, State.TIME_WAIT}:
         return "aclose.fin-acked-stops"
     if states == {State.LAST_ACK}:

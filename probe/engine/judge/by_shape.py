@@ -23,7 +23,7 @@ _SHAPES = 4096
 
 
 @dataclass(slots=True)
-class Recall:
+class ShapeJudge:
     """Judges attempts at one scenario under equal terms; the fields are those of ``Case``."""
 
     scenario: Scenario

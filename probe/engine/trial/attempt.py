@@ -1,14 +1,17 @@
-"""One attempt at one exchange: the conductor, its flow, and what was gathered beside the transcript."""
+"""One attempt at one exchange: conductor, flow, what was gathered beside the transcript, and how it is reported."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from probe.engine.belief.events import Seen
-from probe.engine.judge.attempt import Case
+from probe.engine.belief.watch import Watch
+from probe.engine.judge.attempt import Case, Opinion, show
 from probe.engine.play.conductor import Conductor
+from probe.results.verdict import ExchangeResult, Origin, Step, Verdict
 from probe.scenarios.steps import Scenario
-from probe.spec.segment import FIN, Flow
+from probe.spec.segment import FIN, Endpoint, Flow
 
 
 @dataclass(slots=True, eq=False)
@@ -44,10 +47,10 @@ class Attempt:
 
 def case_of(attempt: Attempt) -> Case:
     """What the judge is given of it."""
-    setting, transcript = attempt.conductor.setting, attempt.conductor.transcript
+    setting = attempt.conductor.setting
     return Case(
         attempt.scenario,
-        transcript,
+        attempt.conductor.transcript,
         setting.start,
         setting.terms,
         setting.trigger.obedient,
@@ -55,3 +58,58 @@ def case_of(attempt: Attempt) -> Case:
         version=attempt.flow.version,
         memory=setting.memory,
     )
+
+
+def result_of(
+    scenario: Scenario, target: Endpoint, verdict: Opinion, heard: Sequence[Opinion], evidence: Attempt | None
+) -> ExchangeResult:
+    """The reported form of one exchange.
+
+    ``heard`` are the opinions of its attempts, ``evidence`` is the attempt whose steps are reported.
+    """
+    numbers = evidence.conductor.watch.numbers if evidence else None
+    return ExchangeResult(
+        id=scenario.id,
+        title=scenario.title,
+        verdict=verdict.word,
+        reason=verdict.reason,
+        why=verdict.why,
+        form=verdict.form,
+        rules=verdict.rules,
+        steps=steps_of(evidence) if evidence else (),
+        findings=verdict.findings,
+        target=str(target),
+        ip_version=target.version,
+        flow=str(evidence.flow) if evidence else "",
+        attempts=len(heard),
+        passed=sum(opinion.word is Verdict.PASS for opinion in heard),
+        deviated=sum(bool(opinion.findings) for opinion in heard),
+        clause=scenario.clause,
+        judged=len(evidence.conductor.transcript.seen()) if evidence else None,
+        isns=(int(numbers.tester or 0), int(numbers.peer or 0)) if numbers else (0, 0),
+    )
+
+
+def steps_of(attempt: Attempt) -> tuple[Step, ...]:
+    """Every segment of the attempt, with the states the peer can be in after it."""
+    watch = attempt.conductor.watch
+    return tuple(
+        Step(
+            time=event.time,
+            direction=">" if event.to_peer else "<",
+            segment=event.segment,
+            text=show(watch, event),
+            peer_states=watch.states[index],
+            kernel_state=attempt.kernel.get(index),
+            origin=origin(watch, index),
+            number=event.number,
+        )
+        for index, event in attempt.segments
+    )
+
+
+def origin(watch: Watch, index: int) -> Origin:
+    """What the histories that survive take the segment of event ``index`` for."""
+    answers = watch.answers[index]
+    rows, calls = {a.row for a in answers if a.row}, {a.call for a in answers if a.call}
+    return Origin(tuple(sorted(rows)), tuple(sorted(calls)), unexplained=watch.broken_at == index)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
-from probe.engine.judge.attempt import Opinion
+from probe.engine.belief.tracker import Terms
+from probe.engine.belief.watch import follow
+from probe.engine.judge.attempt import Case, Opinion
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough, is_noise, settle
-from probe.engine.judge.readings import by_reading, lean, mixed
-from probe.engine.trial.attempt import Attempt, case_of
-from probe.engine.trial.result import result_of
+from probe.engine.trial.attempt import Attempt, case_of, result_of
 from probe.results.verdict import ExchangeResult, Mixed, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import Endpoint
@@ -66,8 +68,10 @@ class Hearing:
 
         Linux limits how often it answers what RFC 5961 has it challenge; under rfc793 that is a departure, at times.
         """
-        departed = [a for a, o in zip(self.attempts.get(name, []), self.opinions[name], strict=False) if o.findings]
-        return is_noise(self.opinions[name]) and not (departed and all(by_reading(case_of(a)) for a in departed))
+        pairs = zip(self.attempts.get(name, []), self.opinions[name], strict=False)
+        cases = [case_of(attempt) for attempt, opinion in pairs if opinion.findings]
+        by_reading = (not _explains(case.terms.profile, case) and _explains("rfc9293", case) for case in cases)
+        return is_noise(self.opinions[name]) and not (cases and all(by_reading))
 
     def mixed(self) -> Mixed | None:
         """The exchanges of a stack that keeps to neither reading; attempts that are in doubt tell nothing."""
@@ -128,3 +132,43 @@ def evidence(heard: list[Opinion], attempts: list[Attempt]) -> Attempt | None:
         if opinion.findings:
             return attempt
     return attempts[-1] if attempts else None
+
+
+# -- which reading of RFC 9293 a stack keeps to: the classic text, or the mitigations of RFC 5961 ----------------------
+
+
+class Lean(Enum):
+    """Which reading one record needs. ``EITHER``: both explain it; ``BOTH``: it takes one of each."""
+
+    EITHER = "either"
+    MITIGATED = "rfc5961"
+    CLASSIC = "classic"
+    BOTH = "both"
+
+
+def lean(case: Case) -> Lean:
+    """The reading that explains the record; what neither explains is a finding, which is the judge's business."""
+    if not _explains("rfc9293", case):
+        return Lean.EITHER
+    classic, mitigated = _explains("rfc793", case), _explains("rfc5961", case)
+    if classic == mitigated:
+        return Lean.EITHER if classic else Lean.BOTH
+    return Lean.CLASSIC if classic else Lean.MITIGATED
+
+
+def _explains(profile: str, case: Case) -> bool:
+    terms = Terms(profile, case.terms.allow)
+    return follow(case.transcript.judged, case.start, terms, case.memory).broken_at is None
+
+
+def mixed(leans: Iterable[tuple[str, Lean]]) -> Mixed | None:
+    """The exchanges on either side, where there are some on both; ``leans`` are those of each exchange's attempts.
+
+    RFC 9293 leaves both readings standing, so this is no departure; but a stack that means either one keeps to it.
+    """
+    found = list(leans)
+    mitigated, classic = (
+        tuple(dict.fromkeys(name for name, one in found if one in (side, Lean.BOTH)))
+        for side in (Lean.MITIGATED, Lean.CLASSIC)
+    )
+    return Mixed(mitigated, classic) if mitigated and classic else None

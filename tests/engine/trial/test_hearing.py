@@ -13,7 +13,7 @@ from probe.engine.trial.hearing import Hearing
 from probe.results.verdict import Mixed, Verdict
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import Endpoint, Flow
-from tests.engine.judge.test_readings import RST_INSIDE, SYN_INSIDE, classic_for
+from tests.engine.trial.test_readings import RST_INSIDE, SYN_INSIDE, classic_for
 from tests.helpers.dialogue import Dialogue
 from tests.helpers.peer import Peer
 

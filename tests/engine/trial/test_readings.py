@@ -9,7 +9,7 @@ import pytest
 from probe import scenarios
 from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
 from probe.engine.judge.attempt import Case
-from probe.engine.judge.readings import Lean, lean, mixed
+from probe.engine.trial.hearing import Lean, lean, mixed
 from probe.results.verdict import Mixed
 from probe.scenarios.steps import LIVE, NXT, OPEN, Expect, Scenario, Send
 from probe.spec.reaction import CLASSIC, Reaction
