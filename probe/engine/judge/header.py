@@ -6,7 +6,7 @@ it, the peer sent what it speaks of, and no departure was found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from probe.engine.belief.events import Seen, Transcript
@@ -28,12 +28,13 @@ class Malformed:
     asked: Seen | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Deal:
-    """What the two SYNs of one incarnation agreed on."""
+    """What the two SYNs of one incarnation agreed on. ``stamp`` is the newest TSval of the peer."""
 
     opener: Seen
     answer: Seen | None = None
+    stamp: int | None = None
 
     @property
     def stamps(self) -> bool:
@@ -42,44 +43,30 @@ class Deal:
         return both and self.opener.segment.timestamps is not None
 
 
-Judge = Callable[[Seen, Deal, "Memory"], Iterator[Malformed]]
-
-
-@dataclass(slots=True)
-class Memory:
-    """What later segments are compared with: the newest TSval of the peer."""
-
-    stamp: int | None = None
-
-
 def malformed(transcript: Transcript) -> list[Malformed]:
     """Every departure of form, in the order of the wire."""
-    return [
-        item for event, deal, memory in _walk(transcript) for judge in _JUDGES for item in judge(event, deal, memory)
-    ]
+    judges = (_fixed, _on_syn_only, _syn_ack, _stamps)
+    return [item for event, deal in _walk(transcript) for judge in judges for item in judge(event, deal)]
 
 
 def kept(transcript: Transcript, wanted: set[str]) -> Iterator[str]:
     """The rules of ``wanted`` that what the peer sent gave occasion for."""
-    given = {rule for event, deal, _ in _walk(transcript) for rule in _occasions(event.segment, deal)}
+    given = {rule for event, deal in _walk(transcript) for rule in _occasions(event.segment, deal)}
     yield from (rule for rule in RULES if rule in given & wanted)
 
 
-def _walk(transcript: Transcript) -> Iterator[tuple[Seen, Deal, Memory]]:
+def _walk(transcript: Transcript) -> Iterator[tuple[Seen, Deal]]:
     """The peer's segments, each with the deal of its incarnation."""
     deal: Deal | None = None
-    memory = Memory()
     for _, event in transcript.seen():
         flags = event.segment.flags
         if event.to_peer:
             if flags & (SYN | ACK | RST) == SYN and (deal is None or event.segment.seq != deal.opener.segment.seq):
-                deal, memory = Deal(event), Memory()
-            continue
-        if deal is None:
-            continue
-        if flags & (SYN | ACK | RST) == SYN | ACK and event.segment.ack > deal.opener.segment.seq:
-            deal = Deal(deal.opener, deal.answer or event)
-        yield event, deal, memory
+                deal = Deal(event)
+        elif deal is not None:
+            answers = flags & (SYN | ACK | RST) == SYN | ACK and event.segment.ack > deal.opener.segment.seq
+            deal.answer = deal.answer or (event if answers else None)
+            yield event, deal
 
 
 def _occasions(segment: Segment, deal: Deal) -> Iterator[str]:
@@ -104,28 +91,21 @@ def _occasions(segment: Segment, deal: Deal) -> Iterator[str]:
 # -- the judges --------------------------------------------------------------------------------------------------------
 
 
-def _checksum(event: Seen, _: Deal, __: Memory) -> Iterator[Malformed]:
-    """MUST-2 (RFC 9293 section 3.1). Offloaded sums are not faults: the wire tells them apart."""
-    if "checksum" in event.segment.faults and event.segment.checksum_known:
+def _fixed(event: Seen, deal: Deal) -> Iterator[Malformed]:
+    """Checksum (MUST-2), reserved bits and the padding of the options (MUST-69), all RFC 9293 section 3.1."""
+    segment = event.segment
+    if "checksum" in segment.faults and segment.checksum_known:  # an offloaded sum is no fault: the wire tells
         yield Malformed("hdr.checksum-generated", "a right checksum", "a wrong checksum", event)
-
-
-def _reserved(event: Seen, deal: Deal, _: Memory) -> Iterator[Malformed]:
-    """RFC 9293 section 3.1: zero in generated segments."""
-    if event.segment.reserved:
-        came = f"reserved bits {event.segment.reserved:04b}"
+    if segment.reserved:
+        came = f"reserved bits {segment.reserved:04b}"
         yield Malformed("hdr.reserved-zero", "reserved bits zero", came, event, deal.opener)
-
-
-def _padding(event: Seen, _: Deal, __: Memory) -> Iterator[Malformed]:
-    """MUST-69 (RFC 9293 section 3.1)."""
-    for option in event.segment.options:
+    for option in segment.options:
         if option.kind == EOL and option.data:
             came = f"{option.data.hex()} after End of Option List"
             yield Malformed("opt.eol-zero-padding", "zeros after End of Option List", came, event)
 
 
-def _on_syn_only(event: Seen, deal: Deal, _: Memory) -> Iterator[Malformed]:
+def _on_syn_only(event: Seen, _: Deal) -> Iterator[Malformed]:
     """MUST-65 (RFC 9293 section 3.2) and RFC 2018 section 2."""
     if event.segment.flags & SYN:
         return
@@ -137,33 +117,28 @@ def _on_syn_only(event: Seen, deal: Deal, _: Memory) -> Iterator[Malformed]:
 _SYN_OPTIONS = ((MSS, "opt.mss-only-on-syn", "MSS"), (SACK_PERMITTED, "opt.sackperm-only-on-syn", "SACK-permitted"))
 
 
-def _syn_ack(event: Seen, deal: Deal, _: Memory) -> Iterator[Malformed]:
-    """What a SYN,ACK may carry: only what was offered (RFC 7323 sections 1.3, 2.2, 2.3 and 3.2)."""
-    segment, offered = event.segment, deal.opener.segment
+def _syn_ack(event: Seen, deal: Deal) -> Iterator[Malformed]:
+    """What a SYN,ACK may carry: only what was offered (RFC 7323 sections 1.3, 2.2, 2.3, 3.2), and an MSS (SHLD-5)."""
     if event is not deal.answer:
         return
-    if segment.option(WSCALE) is not None and offered.option(WSCALE) is None:
-        yield Malformed(
-            "opt.ws-only-if-offered", "no window scale, none was offered", "window scale", event, deal.opener
-        )
-    shift = segment.option(WSCALE)
+    shift, stamps = event.segment.option(WSCALE), event.segment.timestamps
+    asked = deal.opener.segment.timestamps
+    wrong = []
+    if shift is not None and deal.opener.segment.option(WSCALE) is None:
+        wrong.append(("opt.ws-only-if-offered", "no window scale, none was offered", "window scale"))
     if shift is not None and shift.data[0] > MAX_SHIFT:
-        yield Malformed("opt.ws-limit-14", "a shift of 14 at most", f"shift {shift.data[0]}", event, deal.opener)
-    stamps, asked = segment.timestamps, offered.timestamps
+        wrong.append(("opt.ws-limit-14", "a shift of 14 at most", f"shift {shift.data[0]}"))
     if stamps is not None and asked is None:
-        yield Malformed("opt.ts-only-if-offered", "no timestamps, none were offered", "timestamps", event, deal.opener)
+        wrong.append(("opt.ts-only-if-offered", "no timestamps, none were offered", "timestamps"))
     elif stamps is not None and asked is not None and stamps[1] != asked[0]:
-        due, came = f"TSecr {asked[0]}", f"TSecr {stamps[1]}"
-        yield Malformed("opt.ts-only-if-offered", due, came, event, deal.opener)
+        wrong.append(("opt.ts-only-if-offered", f"TSecr {asked[0]}", f"TSecr {stamps[1]}"))
+    if event.segment.option(MSS) is None:
+        wrong.append(("opt.mss-on-syn", "MSS on the SYN,ACK", "no MSS"))
+    for rule, due, came in wrong:
+        yield Malformed(rule, due, came, event, deal.opener)
 
 
-def _mss(event: Seen, deal: Deal, _: Memory) -> Iterator[Malformed]:
-    """SHLD-5 (RFC 9293 section 3.7.1)."""
-    if event is deal.answer and event.segment.option(MSS) is None:
-        yield Malformed("opt.mss-on-syn", "MSS on the SYN,ACK", "no MSS", event, deal.opener)
-
-
-def _stamps(event: Seen, deal: Deal, memory: Memory) -> Iterator[Malformed]:
+def _stamps(event: Seen, deal: Deal) -> Iterator[Malformed]:
     """RFC 7323 section 3.2: once negotiated on every segment but a RST, TSval never going back; else on none."""
     segment = event.segment
     if deal.answer is None or segment.flags & (SYN | RST):
@@ -176,13 +151,12 @@ def _stamps(event: Seen, deal: Deal, memory: Memory) -> Iterator[Malformed]:
     if stamps is None:
         yield Malformed("opt.ts-on-every-segment", "timestamps", f"none on {segment.text()}", event)
         return
-    if memory.stamp is not None and Seq(stamps[0]) < Seq(memory.stamp):
-        came = f"TSval {stamps[0]} after {memory.stamp}"
+    if deal.stamp is not None and Seq(stamps[0]) < Seq(deal.stamp):
+        came = f"TSval {stamps[0]} after {deal.stamp}"
         yield Malformed("opt.ts-on-every-segment", "a TSval that never goes back", came, event)
-    memory.stamp = stamps[0]
+    deal.stamp = stamps[0]
 
 
-_JUDGES: tuple[Judge, ...] = (_checksum, _reserved, _padding, _on_syn_only, _syn_ack, _mss, _stamps)
 RULES = (
     "hdr.checksum-generated",
     "hdr.reserved-zero",
