@@ -1,0 +1,23 @@
+"""What did a command find out? Plain frozen records: the only thing that reports know, and that programs are handed.
+
+No record decides by a sentence: a verdict, a level, a close, an answer is an enum, and ``Why`` says why something tells
+nothing; reasons and notes beside them are for people.
+
+In reading order:
+
+- ``verdict``       verdicts, findings, steps, exchanges, runs and the report of a check
+- ``matrix``        cells and ways of a matrix
+- ``connection``    the connections of a replay
+- ``soak``          a long run of one exchange
+- ``expectations``  which deviations were known before, which are gone, which are news
+- ``exit_codes``    what all that comes to for the shell, and which code outweighs which
+
+For example::
+
+    from probe.results.verdict import Verdict
+
+    for exchange in report.exchanges:
+        if exchange.news is Verdict.FAIL:
+            for finding in exchange.findings:
+                print(exchange.id, finding.rule, finding.level_text, finding.came)
+"""

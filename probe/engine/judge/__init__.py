@@ -1,0 +1,26 @@
+"""What does a record show of a peer: which rules it kept, which it broke, and how sure is that?
+
+The judge asks the belief whether every reaction, silence included, was permitted. What was not gets the name of a rule
+(``blame``), and the plainest excuse that would explain it becomes a doubt (``excuses``). One attempt is an opinion; a
+verdict takes several, which the jury hears: a suspicion counts when it comes again, never when it is alone.
+
+In reading order:
+
+- ``attempt``       one attempt at an exchange: evidence or none, departures, what the oracle cannot know
+- ``excuses``       the one ladder of excuses, for live checks and captures, with the doubt each rung leaves
+- ``blame``         the name of a departure
+- ``exercised``     the rules a record shows in action, and the form of its close
+- ``header``, ``segment_size``, ``timers``   what the oracle does not look at: form, sizes, times
+- ``jury``          several attempts to a verdict, the verdicts of a run to its answers
+- ``capture``       both ends of a captured connection, where nothing is known of the application
+- ``by_shape``      records that look alike are judged once
+
+For example::
+
+    from probe.engine.judge.attempt import Case, judge
+    from probe.engine.judge.jury import heard_enough, settle
+
+    opinions = [judge(Case(scenario, transcript, UNKNOWN_PORT, USUAL))]
+    if heard_enough(opinions):
+        print(settle(opinions, clean=True).word)    # pass, fail, warn, inconclusive or skip
+"""
