@@ -36,7 +36,6 @@ _FLEET = (
     "close, us: four-way close by us; close, peer: by the peer; open: inconclusive; worst: the weightiest finding, else"
     " why something is open"
 )
-_WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
 _NONE = "-"
 _WHO = {"listen": "client"}
 _FORMS = {
@@ -125,7 +124,7 @@ def _targets(report: Report, *, several: bool) -> doc.Table:
     rows: list[tuple[doc.Text, ...]] = []
     for run in report.runs:
         words = [e.news for e in run.exchanges if not e.expected]
-        numbers = [doc.toned(word, str(words.count(word))) if word in words else "0" for word in _WORDS]
+        numbers = [doc.toned(word, str(words.count(word))) if word in words else "0" for word in Verdict]
         numbers += [str(len(run.exchanges) - len(words))] if report.expected else []
         answers = map(doc.toned, (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer))
         worst = next(_weightiest(run), _NONE)
@@ -134,16 +133,19 @@ def _targets(report: Report, *, several: bool) -> doc.Table:
         nothing = [_NONE] * (len(headers) - 3)
         version = str(one.ip_version or _NONE)
         rows.append((f"{one.name} {one.target}".strip(), version, *nothing, f"not checked: {one.reason}"))
-    on = doc.On.TERMINAL | doc.On.QUIET | doc.On.SUMMARY if several else doc.On.SUMMARY
-    return doc.Table(tuple(headers), tuple(rows), legend=_FLEET, on=on)
+    return doc.Table(tuple(headers), tuple(rows), legend=_FLEET, on=doc.ALWAYS if several else doc.On.SUMMARY)
 
 
 def _weightiest(run: Run) -> Iterator[str]:
     """What is to be said of a run in a few words, from the weightiest to the lightest."""
+
+    def more(count: int) -> str:
+        return f", and {count - 1} more" if count > 1 else ""
+
     for word in (Verdict.FAIL, Verdict.WARN):
         found = [f"{finding.rule} in {e.id}" for e in run.exchanges if e.news is word for finding in e.findings]
         if found:
-            yield f"{word}: {found[0]}{_more(len(found))}"
+            yield f"{word}: {found[0]}{more(len(found))}"
     if run.interrupted:
         yield run.trouble or "interrupted"
     reasons: dict[str, list[str]] = {}
@@ -153,13 +155,9 @@ def _weightiest(run: Run) -> Iterator[str]:
     if reasons:
         reason, ids = max(reasons.items(), key=lambda item: len(item[1]))
         where = f" ({listed(ids)})" if len(ids) <= 2 else f" ({len(ids)} exchanges)"
-        yield f"{reason}{where}{_more(len(reasons))}"
+        yield f"{reason}{where}{more(len(reasons))}"
     if run.mixed is not None:
         yield "mixes the readings of RFC 793 and RFC 5961"
-
-
-def _more(count: int) -> str:
-    return f", and {count - 1} more" if count > 1 else ""
 
 
 # -- exchange by exchange ----------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from probe.reports import data
@@ -41,16 +41,13 @@ def document(report: MatrixReport) -> doc.Document:
 def _section(report: MatrixReport) -> doc.Section:
     overview: list[doc.Part] = [_grid(report, run) for run in report.runs]
     overview += [_LEGEND] * bool(report.cells)
-    details: list[doc.Part] = [*_by_rule(report), *_by_place(report)]
-    doubts, absent = _doubts(report), _absent(report)
-    details += [doc.Reasons(rows) for rows in (doubts, absent) if rows]
-    details += common.gone(report.expected)
+    details = (*_by_rule(report), *_by_place(report), *_open(report), *common.gone(report.expected))
     failed = sum(common.fails(cell.news, report) for cell in report.cells)
     return doc.Section(
         common.headline(len(report.cells), failed, "cell"),
         common.counts(report, report.cells),
         tuple(overview),
-        tuple(details),
+        details,
     )
 
 
@@ -143,27 +140,22 @@ def _by_place(report: MatrixReport) -> Iterator[doc.Part]:
 # -- what cannot be told, and what was not played ----------------------------------------------------------------------
 
 
-def _doubts(report: MatrixReport) -> tuple[tuple[str, str], ...]:
-    found: dict[str, list[CellResult]] = {}
+def _open(report: MatrixReport) -> Iterator[doc.Reasons]:
+    """Cells that could not be told; states, and other ways into them, that this peer could not be brought into."""
+    doubts: dict[str, Counter[str]] = {}
     for cell in report.cells:
         if cell.verdict is Verdict.INCONCLUSIVE:
-            found.setdefault(cell.reason, []).append(cell)
-    return tuple((Verdict.INCONCLUSIVE.value, f"{reason}: {_places(cells)}") for reason, cells in found.items())
-
-
-def _places(cells: Iterable[CellResult]) -> str:
-    shown = [place if count == 1 else f"{place} ({count})" for place, count in Counter(map(_place, cells)).items()]
-    return listed(shown if len(shown) <= 6 else [*shown[:5], f"{len(shown) - 5} more"])
-
-
-def _absent(report: MatrixReport) -> tuple[tuple[str, str], ...]:
-    """The states, and the other ways into states, that this peer could not be brought into."""
-    found: dict[tuple[Verdict, str], dict[str, None]] = {}
-    for run in report.runs:
-        for way in run.ways:
-            if way.verdict is not Verdict.PASS:
-                found.setdefault((way.verdict, way.reason), {})[f"{way.state} ({way.way})"] = None
-    return tuple((word.value, f"{reason}: not reached: {listed(ways)}") for (word, reason), ways in found.items())
+            doubts.setdefault(cell.reason, Counter())[_place(cell)] += 1
+    rows = []
+    for reason, counts in doubts.items():
+        places = [place if count == 1 else f"{place} ({count})" for place, count in counts.items()]
+        told = listed(places if len(places) <= 6 else [*places[:5], f"{len(places) - 5} more"])
+        rows.append((Verdict.INCONCLUSIVE.value, f"{reason}: {told}"))
+    absent: dict[tuple[Verdict, str], dict[str, None]] = {}
+    for way in (way for run in report.runs for way in run.ways if way.verdict is not Verdict.PASS):
+        absent.setdefault((way.verdict, way.reason), {})[f"{way.state} ({way.way})"] = None
+    missing = [(word.value, f"{why}: not reached: {listed(ways)}") for (word, why), ways in absent.items()]
+    yield from (doc.Reasons(tuple(some)) for some in (rows, missing) if some)
 
 
 # -- for pipelines -----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 
 from probe.reports import data
 from probe.reports import document as doc
@@ -16,7 +16,6 @@ from probe.results.verdict import Verdict
 LATE = "these are the results so far; what was not read by then is inconclusive"
 DRAWN = 10
 """So many connections that failed are drawn with their segments, the worst first; the others by their findings."""
-_WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,10 @@ def document(found: Replayed) -> doc.Document:
         timed=False,  # as the lines of connections, which have times of their own
         suites=partial(_suites, found),
         alerts=partial(_alerts, found),
-        damage=tuple(_damage(found.captures)) if found.captures is not None else (),
+        damage=tuple(
+            f"{file}, octet {octet}: {reason}; results up to there"
+            for file, octet, reason in (found.captures.faults if found.captures is not None else ())
+        ),
     )
 
 
@@ -80,10 +82,8 @@ def shown(replay: Replay, picked: Sequence[tuple[Connection, Sequence[Packet]]])
     """Some connections with all their segments, and nothing else; ``replay`` counts them."""
     parts: list[doc.Part] = []
     for connection, packets in picked:
-        parts += [
-            captured.ladder(connection, packets),
-            *([captured.deviations(connection, {})] if connection.findings else []),
-        ]
+        parts.append(captured.ladder(connection, packets))
+        parts += [captured.deviations(connection, {})] if connection.findings else []
     rows = (data.connection(connection, packets) for connection, packets in picked)
     section = doc.Section("", _counts(replay), tuple(parts))
     return doc.Document("replay", (section,) * bool(picked), lambda: data.replay(replay, (), rows))
@@ -97,47 +97,28 @@ def _section(replay: Replay, found: Replayed) -> doc.Section:
     failed = sum(count for word, count in replay.verdicts.items() if common.fails(Verdict(word), replay))
     told = common.headline(replay.connections, failed, "connection")
     told += ", but not all was read" if replay.connections and (replay.late or replay.interrupted) else ""
-    rows = [
-        (doc.Toned(rule, "code"), doc.toned(word), f"{count:,}") for (rule, word), count in replay.deviations.items()
-    ]
-    overview: list[doc.Part] = [doc.Answer(_heading(replay), tuple(_answer(replay, found)))]
+    broken = replay.deviations.items()
+    rows = [(doc.Toned(rule, "code"), doc.toned(word), f"{count:,}") for (rule, word), count in broken]
+    files = replay.files[0] if len(replay.files) == 1 else f"{len(replay.files):,} files"
+    counted = f"{_several(replay.connections, 'connection')} in {_several(replay.records, 'record')}"
+    heading = f"{files}: {counted}, profile {replay.profile}, {replay.seconds:.1f} s"
+    overview: list[doc.Part] = [doc.Answer(heading, tuple(_answer(replay, found)))]
     overview += [doc.Table(("rule broken", "verdict", "connections"), tuple(rows), on=doc.On.SUMMARY)] if rows else []
     details: list[doc.Part] = [_table(replay, found, names)] if found.listed else []
     details += [captured.deviations(c, names) for c in found.listed if c.findings]
     drawn = [c for c in found.listed if common.fails(c.news, replay)]
-    segments = _once(lambda: found.segments(drawn[:DRAWN]))
+    segments = cache(lambda: found.segments(drawn[:DRAWN]))  # when first asked for: it takes another look at the files
     for c in drawn:
         title = f"Connection {captured.name_of(c, names)}: ladder"
         details.append(replace(captured.ladder(c, (), segments), title=title, on=doc.On.SUMMARY))
     details += common.gone(replay.expected)
-    return doc.Section(told, _counts(replay), tuple(overview), tuple(details), subject=_files(replay))
-
-
-def _once(make: Callable[[], captured.Segments]) -> Callable[[], captured.Segments]:
-    """The same, made when it is first asked for and kept: it takes another look at the files."""
-    kept: list[captured.Segments] = []
-
-    def get() -> captured.Segments:
-        if not kept:
-            kept.append(make())
-        return kept[0]
-
-    return get
+    return doc.Section(told, _counts(replay), tuple(overview), tuple(details), subject=files)
 
 
 def _counts(replay: Replay) -> doc.Counts:
     lead = f"{replay.connections} connection{'s' * (replay.connections != 1)}, "
     words = {Verdict(word): count for word, count in replay.verdicts.items()}
     return doc.Counts(words, lead, replay.known if replay.expected else None, replay.interrupted)
-
-
-def _files(replay: Replay) -> str:
-    return replay.files[0] if len(replay.files) == 1 else f"{len(replay.files):,} files"
-
-
-def _heading(replay: Replay) -> str:
-    counted = f"{_several(replay.connections, 'connection')} in {_several(replay.records, 'record')}"
-    return f"{_files(replay)}: {counted}, profile {replay.profile}, {replay.seconds:.1f} s"
 
 
 def _answer(replay: Replay, found: Replayed) -> Iterator[doc.Line]:
@@ -149,7 +130,7 @@ def _answer(replay: Replay, found: Replayed) -> Iterator[doc.Line]:
         yield doc.fact("handshake", _counted(opened))
         yield doc.fact("close", _counted(closed))
         words: list[doc.Text] = []
-        for word in _WORDS:
+        for word in Verdict:
             if replay.verdicts.get(word):
                 words += [", " if words else "", doc.toned(word), f" {replay.verdicts[word]:,}"]
         words += [", " if words else "", doc.toned("skip", "expected"), f" {replay.known:,}"] if replay.known else []
@@ -157,7 +138,10 @@ def _answer(replay: Replay, found: Replayed) -> Iterator[doc.Line]:
         if set(replay.evidence) - {Evidence.COMPLETE}:
             yield doc.fact("evidence", _counted(replay.evidence))
         if found.filters:
-            yield doc.fact("filter", f"{', '.join(found.filters)}: {_matches(replay, found)}")
+            told = f"{_several(len(replay.listed), 'connection')} listed; the counts above are of all"
+            if found.limit is not None and len(replay.listed) == found.limit:  # the rest is not known
+                told = f"the worst {found.limit:,} that match are listed, --limit all lists every one"
+            yield doc.fact("filter", f"{', '.join(found.filters)}: {told}")
     else:
         yield doc.fact("no result", "no TCP connection was found, so there is nothing to judge")
     if any(replay.skipped.values()):
@@ -179,17 +163,6 @@ def _counted(counts: Mapping[str, int] | Mapping[Evidence, int]) -> str:
 
 def _several(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
-
-
-def _matches(replay: Replay, found: Replayed) -> str:
-    """How many rows there are to show; once the limit is reached the rest is not known."""
-    if found.limit is not None and len(replay.listed) == found.limit:
-        return f"the worst {found.limit:,} that match are listed, --limit all lists every one"
-    return f"{_several(len(replay.listed), 'connection')} listed; the counts above are of all"
-
-
-def _damage(replay: Replay) -> list[str]:
-    return [f"{file}, octet {octet}: {reason}; results up to there" for file, octet, reason in replay.faults]
 
 
 def _table(replay: Replay, found: Replayed, names: Mapping[str, str]) -> doc.Table:

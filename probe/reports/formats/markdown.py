@@ -23,17 +23,17 @@ def render(document: doc.Document) -> Iterator[str]:
 
 def fitted_document(document: doc.Document, room: int | None) -> str:
     """The document; with ``room``, no longer than so many octets."""
+
+    def weight(one: doc.Part) -> int:
+        if isinstance(one, doc.Deviations):
+            return one.word is not Verdict.FAIL
+        return 3 if isinstance(one, doc.Ladder) else 2
+
     heads = [_head(document, section) for section in document.sections]
     heads = heads or [f"## probe {document.command}: nothing was judged\n\n{code(f'exit {document.code}')}\n"]
     heads += ["".join(f"- {text(sentence)}\n" for sentence in document.sentences)] if document.errors else []
     details = [one for section in document.sections for one in section.details if one.on & doc.On.SUMMARY]
-    return fitted("\n".join(heads), [_part(one) for one in sorted(details, key=_weight)], room)
-
-
-def _weight(one: doc.Part) -> int:
-    if isinstance(one, doc.Deviations):
-        return one.word is not Verdict.FAIL
-    return 3 if isinstance(one, doc.Ladder) else 2
+    return fitted("\n".join(heads), [_part(one) for one in sorted(details, key=weight)], room)
 
 
 def _head(document: doc.Document, section: doc.Section) -> str:
@@ -62,7 +62,15 @@ def _part(one: doc.Part) -> str:
             )
             return heading + (table(("", *one.columns), shown) if one.rows else text(one.about) + "\n")
         case doc.Deviations():
-            return _deviations(one)
+            about = f": {text(one.about)}" if one.about else ""
+            lines = [f"### {text(one.title)}: {one.word}{about}\n"]
+            for found in one.found:
+                facts = ((line, doc.uncoloured(*line.text)) for line in found.facts)
+                lines.append(f"{code(found.rule)} ({text(found.level)}, {text(found.clause)})\n")
+                lines.append("".join(f"- {f.label} {code(what) if f.code else text(what)}\n" for f, what in facts))
+            return "\n".join(lines)
+        case doc.Note():
+            return text(one.text) + "\n"
         case doc.Remarks():
             return f"### {text(one.title)}\n\n{_listed(one.sentences)}"
         case doc.Ladder():
@@ -70,21 +78,8 @@ def _part(one: doc.Part) -> str:
     return ""
 
 
-def _deviations(one: doc.Deviations) -> str:
-    about = f": {text(one.about)}" if one.about else ""
-    lines = [f"### {text(one.title)}: {one.word}{about}\n"]
-    for found in one.found:
-        lines.append(f"{code(found.rule)} ({text(found.level)}, {text(found.clause)})\n")
-        lines.append("".join(f"- {line.label} {_value(line)}\n" for line in found.facts))
-    return "\n".join(lines)
-
-
 def _cell(cell: doc.Text) -> str:
     return code(cell.text) if isinstance(cell, doc.Toned) and cell.tone == "code" else text(doc.uncoloured(cell))
-
-
-def _value(line: doc.Line) -> str:
-    return (code if line.code else text)(doc.uncoloured(*line.text))
 
 
 def _listed(sentences: Iterable[str]) -> str:

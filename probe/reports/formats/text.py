@@ -11,8 +11,6 @@ from probe.reports.paint import PLAIN, Paint
 from probe.reports.table import columns, fill, stacked, visible
 from probe.results.verdict import Verdict
 
-WORDS = (Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.SKIP)
-"""The order in which verdicts are counted."""
 LETTERS = ((Verdict.FAIL, "F"), (Verdict.WARN, "w"), (Verdict.INCONCLUSIVE, "?"))
 _WORD = 14
 _LABEL = 13
@@ -30,11 +28,8 @@ class Style:
 def render(document: doc.Document, style: Style | None = None) -> str:
     """The whole report, every section ending in a line for grep; nothing where nothing was judged."""
     how = style or Style()
-    return "\n".join(_section(one, document.code, how) for one in document.sections if _is_told(one))
-
-
-def _is_told(section: doc.Section) -> bool:
-    return bool(section.preface) or any(one.on & doc.On.QUIET for one in section.overview)
+    told = [one for one in document.sections if one.preface or any(part.on & doc.On.QUIET for part in one.overview)]
+    return "\n".join(_section(one, document.code, how) for one in told)
 
 
 def _section(section: doc.Section, code: int, how: Style) -> str:
@@ -52,7 +47,7 @@ def counts_line(counts: doc.Counts, code: int) -> str:
 
     With expectations, those that deviated in expected ways only are counted for themselves.
     """
-    words = [f"{counts.words.get(word, 0)} {word}" for word in WORDS]
+    words = [f"{counts.words.get(word, 0)} {word}" for word in Verdict]
     words += [] if counts.expected is None else [f"{counts.expected} expected"]
     interrupted = ", interrupted" if counts.interrupted else ""
     return f"probe: {counts.lead}{', '.join(words)}{interrupted}; exit {code}"
@@ -122,11 +117,7 @@ def _table(one: doc.Table, how: Style) -> str:
     rows = [tuple(painted([cell], how.paint) for cell in row) for row in one.rows]
     title = "\n".join(how.paint.strong(line) for line in fill(one.title, how.width))
     below = [_faint(text, how) for text in (one.more, one.legend) if text]
-    body = columns(one.headers, rows, how.width)
-    if one.stacks and body and max(visible(line) for line in body.splitlines()) > how.width:
-        body = ""
-    if not body and one.stacks:
-        body = _in_stacks(one, rows, how.width)
+    body = columns(one.headers, rows, how.width) or (_in_stacks(one, rows, how.width) if one.stacks else "")
     body = body or stacked(one.headers, rows, how.width)
     return "\n".join(filter(None, [title, "\n\n".join([body, *below])]))
 
