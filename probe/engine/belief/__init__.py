@@ -1,9 +1,9 @@
 """What can the end of a connection be, after all that was seen of it?
 
-The oracle (``probe.spec.arrives``) says which reactions are permitted. So there are always several histories that an end
-can have had: a port may listen or be closed, a segment under way may have arrived or not, an ACK may still be delayed.
-A belief is the set of all of them. It narrows with every event; when it becomes empty, the end has departed from the
-RFC. Excuses (loss, an application that aborts ...) widen it, and each history notes those it needs.
+The oracle (``probe.spec.arrives``) says which reactions are permitted. So there are always several histories that an
+end can have had: a port may listen or be closed, a segment under way may have arrived or not, an ACK may still be
+delayed. A belief is the set of all of them. It narrows with every event; when it becomes empty, the end has departed
+from the RFC. Excuses (loss, an application that aborts ...) widen it, and each history notes those it needs.
 
 In reading order:
 

@@ -1,9 +1,10 @@
 """What can the path, or the place of the record, have done to what we see?
 
-A segment in a record has not reached its receiver yet, others may have overtaken it, a middlebox may have eaten it. What
-the path explains is not the peer's fault. The loss of a segment is still an excuse that histories use (``engine.belief``
-and the ladder in ``engine.judge.excuses``); this chamber is for evidence that more than one record, or a look at the
-whole of it, gives. It is to hold loss, filters, reordering, SYN cookies and deferred accept. Today it holds one:
+A segment in a record has not reached its receiver yet, others may have overtaken it, a middlebox may have eaten it.
+What the path explains is not the peer's fault. The loss of a segment is still an excuse that histories use
+(``engine.belief``, and the ladder in ``engine.judge.excuses``); this chamber is for evidence that more than one
+record, or a look at the whole of it, gives. It is to hold loss, filters, reordering, SYN cookies and deferred accept.
+Today it holds one of them:
 
 - ``reordering``  segments recorded later than they were sent are put where their end sent them
 
