@@ -43,11 +43,12 @@ def emitted(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
         return ()  # every other segment carries a current acknowledgment (RFC 9293 section 3.8)
     if tcb.state in (State.CLOSED, State.LISTEN, State.SYN_SENT) or tcb.iss is None:
         return ()
-    if not segment.length and not kind & FIN and segment.seq == tcb.snd_nxt and tcb.state is not State.TIME_WAIT:
+    empty = not segment.seg_len
+    if empty and segment.seq == tcb.snd_nxt and tcb.state is not State.TIME_WAIT:
         # A pure ACK that nothing asked for: a window update if the window moved, otherwise it needs an excuse.
         moved = tcb.with_window_from(segment)
         return (Emission(UPDATE if moved.rcv_wnd != tcb.rcv_wnd else REPEAT, moved, "RFC 9293 3.8.6"),)
-    if not segment.seg_len or not _queued(tcb, segment) <= segment.seq <= tcb.snd_nxt:
+    if empty or not _queued(tcb, segment) <= segment.seq <= tcb.snd_nxt:
         return _keepalive(tcb, segment)
     return _again(tcb, segment) or _fresh(tcb, segment)
 
