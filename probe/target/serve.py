@@ -142,7 +142,9 @@ def addresses_of(host: str | None) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(bare, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        raise ListenError(f"{host} is neither an address nor a name that resolves ({error}): check --host") from error
+        raise ListenError(
+            f"{host} is neither an address nor a name that resolves ({error.strerror}): check --host"
+        ) from error
     return tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 

@@ -104,6 +104,12 @@ def test_an_unknown_cell_names_its_neighbours(
     assert asked == []
 
 
+def test_an_empty_text_is_no_cell(invoke: Invoke, asked: list[MatrixOptions], capsys: Captured) -> None:
+    assert invoke("matrix", HERE, "--only", ":") == 2
+    assert "names no cell" in capsys.readouterr().err
+    assert asked == []
+
+
 def test_json_goes_to_a_file_or_to_stdout(
     invoke: Invoke, asked: list[MatrixOptions], tmp_path: Path, capsys: Captured
 ) -> None:

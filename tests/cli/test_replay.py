@@ -205,6 +205,7 @@ def test_a_folder_without_captures_is_an_error(
         (("--show", "0", "--jsonl", "-"), "leave out --jsonl"),
         (("--json", "x", "--jsonl", "x"), "same file"),
         (("-", "-"), "only once"),
+        (("",), "names no file"),
     ],
 )
 def test_wrong_usage_is_refused(

@@ -149,6 +149,12 @@ def test_every_format_is_as_published(
     assert (tmp_path / "save").stat().st_size > 0
 
 
+def test_one_exchange_is_played(invoke: Invoke, asked: list[tuple[Endpoint, SoakOptions]], capsys: Captured) -> None:
+    assert invoke("soak", HERE, "--exchange", "close-by-us*") == 2
+    assert "names 2 exchanges: choose one" in capsys.readouterr().err
+    assert asked == []
+
+
 def test_a_target_of_both_versions_must_be_told_apart(
     invoke: Invoke, asked: list[tuple[Endpoint, SoakOptions]], capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,8 @@ def _only(texts: tuple[str, ...]) -> frozenset[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for text in texts:
         state, _, segment = text.upper().partition(":")
+        if not state and not segment:
+            raise click.BadParameter("an empty text names no cell: write STATE, :SEGMENT or both", param_hint="--only")
         chosen = _named(state, states, "state") if state else states
         kinds = _named(segment, tuple(KINDS), "segment") if segment else tuple(KINDS)
         found |= {(row, column) for row in chosen for column in kinds}

@@ -105,8 +105,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     FILE is a file, a folder (every capture in it), or - for standard input. A recording of `probe check --save` is
     judged again exchange by exchange. With --live a captured client is played against a live peer.
     """
-    if files.count("-") > 1:
-        raise click.UsageError("standard input can be read only once")
+    if "" in files or files.count("-") > 1:
+        raise click.UsageError("an empty text names no file" if "" in files else "standard input can be read only once")
     from probe.cli.run.outcome import Display
 
     display = Display(reporting, quiet)

@@ -85,6 +85,8 @@ def command(
         raise click.UsageError(f"a soak has one TARGET, not {len(targets)}")
     if unfit := reporting.given("--expect", "--write-expect"):
         raise click.UsageError(f"{unfit[0]} is not for a soak: use `probe check`, which tells rule by rule")
-    (name,) = chosen((exchange,), list(ALL), "--exchange")[:1]
+    name, *others = chosen((exchange,), list(ALL), "--exchange")
+    if others:
+        raise click.BadParameter(f"{exchange!r} names {len(others) + 1} exchanges: choose one", param_hint="--exchange")
     options = SoakOptions(exchange=name, pace=Pace(rate) if rate else None, watch=watch(), **plain)
     return soak(targets[0] if targets else None, versions, options, Display(reporting, quiet))
