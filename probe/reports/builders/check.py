@@ -215,7 +215,7 @@ def deviations(run: Run | None, result: ExchangeResult) -> doc.Deviations:
         # A deviation that may be explained otherwise is evidence, not a verdict: the exchange's word stands above it.
         word = result.verdict if result.verdict is Verdict.INCONCLUSIVE else finding.word
         since = next((known for known in result.known if known.rule == finding.rule), None)
-        found.append(common.deviation(finding, word, since, after=[attempts]))
+        found.append(common.deviation(finding, word, since, after=[attempts], permitted=True))
     on = doc.On.TERMINAL if result.expected else doc.On.TERMINAL | doc.On.SUMMARY
     title = _where(run, result) if run else result.id
     return doc.Deviations(result.id, title, result.news, result.reason, tuple(found), on)

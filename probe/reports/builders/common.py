@@ -20,10 +20,12 @@ def deviation(
     *,
     before: Iterable[doc.Line] = (),
     after: Iterable[doc.Line] = (),
+    permitted: bool = False,
 ) -> doc.Deviation:
     """A finding with the rule, what was sent, due and came, and where to read it up; lines without text are left out.
 
-    ``before`` and ``after`` are what else is known of it; ``since`` is given where it was expected.
+    ``before`` and ``after`` are what else is known of it; ``since`` is given where it was expected. What is ``permitted``
+    is told where the peer can be asked again.
     """
     known = rules.ALL.get(finding.rule)
     facts = [
@@ -35,7 +37,7 @@ def deviation(
         doc.fact("packets", packets_text(finding.packets)),
         *after,
         doc.fact("expected", f"known since {since.date}: {since.reason}" if since else ""),
-        doc.fact("permitted", known.permitted if known else ""),
+        doc.fact("permitted", known.permitted if known and permitted else ""),
         doc.fact("explain", f"probe explain {finding.rule}" if known else ""),
     ]
     told, tone = ("expected", Verdict.SKIP) if since else (word.value, word)

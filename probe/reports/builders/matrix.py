@@ -129,8 +129,10 @@ def _by_place(report: MatrixReport) -> Iterator[doc.Part]:
     """For a summary: an example of every rule broken in a place, drawn where it fails the run."""
     for cells, finding in _groups(report):
         first, count = cells[0], len(cells)
-        title = f"{first.place}: {first.news}, {count} position{'s' * (count != 1)}"
-        yield doc.Deviations("", title, first.news, "", (common.deviation(finding, first.news, None),), doc.On.SUMMARY)
+        where = f"{count} position{'s' * (count != 1)}"
+        yield doc.Deviations(
+            "", first.place, first.news, where, (common.deviation(finding, first.news, None),), doc.On.SUMMARY
+        )
         if common.fails(first.news, report):
             shown = doc.Shown(0, finding.rule, finding.sent, finding.due, finding.came)
             title = f"{first.place}: {finding.rule}"

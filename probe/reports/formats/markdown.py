@@ -62,7 +62,7 @@ def _part(one: doc.Part) -> str:
             )
             return heading + (table(("", *one.columns), shown) if one.rows else text(one.about) + "\n")
         case doc.Deviations():
-            about = f": {text(one.about)}" if one.about else ""
+            about = f", {text(one.about)}" if one.about else ""
             lines = [f"### {text(one.title)}: {one.word}{about}\n"]
             for found in one.found:
                 facts = ((line, doc.uncoloured(*line.text)) for line in found.facts)
