@@ -142,9 +142,8 @@ def addresses_of(host: str | None) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(bare, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
-        raise ListenError(
-            f"{host} is neither an address nor a name that resolves ({error.strerror}): check --host"
-        ) from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ListenError(f"{host!r} is neither an address nor a name that resolves ({why}): check --host") from error
     return tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
