@@ -9,14 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from probe.scenarios.steps import CALLED, OPEN, PEER, TEXT, Command, Expect, Num, Scenario, Send, Step
-from probe.spec.models import (
-    CLOSED,
-    LISTEN,
-    SYN_RECEIVED,
-    SYN_RECEIVED_ACTIVE,
-    SYN_SENT,
-    model,
-)
+from probe.spec.models import CLOSED, LISTEN, SYN_RECEIVED, SYN_RECEIVED_ACTIVE, SYN_SENT, model
 from probe.spec.seq import Seq
 from probe.spec.states import FIN_SENT, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
@@ -176,14 +169,7 @@ APPROACHES: tuple[Approach, ...] = (
         "last-ack",
         State.LAST_ACK,
         "text in flight",
-        (
-            *OPEN,
-            Send("P.", data=Command("send at end of file, then close")),
-            Send("F."),
-            Expect("."),
-            _TEXT,
-            _FIN,
-        ),
+        (*OPEN, Send("P.", data=Command("send at end of file, then close")), Send("F."), Expect("."), _TEXT, _FIN),
         model(State.LAST_ACK, taken=_LINE, fin=True, sent=_UNACKED, flight=_UNACKED),
         acks=False,
     ),
