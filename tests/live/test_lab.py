@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from scapy.utils import RawPcapNgReader
 
 from probe.lab import Lab
 from probe.wire.errors import WireError
@@ -94,3 +96,31 @@ def test_a_target_that_keeps_silent_is_given_up(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(WireError, match="it said nothing"):
         Lab(private=False, patience=0.2).start()
+
+
+@pytest.mark.parametrize("command", [("check", "--only", "close-*", "--no-wait"), ("matrix", "--only", "LISTEN")])
+def test_both_versions_are_judged_at_once_and_recorded_in_turn(command: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "lab.pcapng"
+    words = [sys.executable, "-m", "probe", *command, "--save", str(path), "--json", "-"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    found = json.loads(done.stdout)
+    assert [run["ip_version"] for run in found["runs"]] == [4, 6]
+    with RawPcapNgReader(str(path)) as packets:
+        versions = [packet[0] >> 4 for packet, _ in packets]
+    assert set(versions) == {4, 6}
+    assert versions == sorted(versions)
+
+
+def test_an_interrupted_lab_reports_both_versions() -> None:
+    words = [sys.executable, "-m", "probe", "check", "-q", "--jsonl", "/dev/stderr"]
+    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None
+    under_way: set[int] = set()
+    while under_way != {4, 6}:
+        event = json.loads(running.stderr.readline())
+        under_way |= {event["ip_version"]} if event["event"] == "exchange" else set()
+    running.send_signal(signal.SIGTERM)
+    out, _ = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert [line.split()[2] for line in out.splitlines() if line.startswith("target")] == ["(IPv4),", "(IPv6),"]
+    assert "interrupted; exit 130" in out
