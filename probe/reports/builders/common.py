@@ -24,8 +24,8 @@ def deviation(
 ) -> doc.Deviation:
     """A finding with the rule, what was sent, due and came, and where to read it up; lines without text are left out.
 
-    ``before`` and ``after`` are what else is known of it; ``since`` is given where it was expected. What is ``permitted``
-    is told where the peer can be asked again.
+    ``before`` and ``after`` are what else is known of it; ``since`` is given where it was expected. ``permitted``: what
+    the rule permits is told, too.
     """
     known = rules.ALL.get(finding.rule)
     facts = [

@@ -130,13 +130,12 @@ def _by_place(report: MatrixReport) -> Iterator[doc.Part]:
     for cells, finding in _groups(report):
         first, count = cells[0], len(cells)
         where = f"{count} position{'s' * (count != 1)}"
-        yield doc.Deviations(
-            "", first.place, first.news, where, (common.deviation(finding, first.news, None),), doc.On.SUMMARY
-        )
+        shown = (common.deviation(finding, first.news, None),)
+        yield doc.Deviations("", first.place, first.news, where, shown, doc.On.SUMMARY)
         if common.fails(first.news, report):
-            shown = doc.Shown(0, finding.rule, finding.sent, finding.due, finding.came)
+            told = doc.Shown(0, finding.rule, finding.sent, finding.due, finding.came)
             title = f"{first.place}: {finding.rule}"
-            yield doc.Ladder(title, (), (), ("tester", "peer"), ("", ""), list, 2, (shown,), on=doc.On.SUMMARY)
+            yield doc.Ladder(title, (), (), ("tester", "peer"), ("", ""), list, 2, (told,), on=doc.On.SUMMARY)
 
 
 # -- what cannot be told, and what was not played ----------------------------------------------------------------------
