@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,41 @@ from probe.capture.window import Octets
 
 Int64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+
+class Table:
+    """Arrays of one length side by side: a frozen dataclass with slots whose fields are arrays, or such tables."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(getattr(self, self.__slots__[0]))
+
+    def take(self, chosen: NDArray[np.signedinteger[Any]] | Bools | slice) -> Self:
+        """The chosen rows."""
+        if isinstance(chosen, slice):
+            return type(self)(*(getattr(self, name)[chosen] for name in self.__slots__))
+        if chosen.dtype == np.bool_:
+            if chosen.all():
+                return self
+            chosen = np.flatnonzero(chosen)
+        return type(self)(*(getattr(self, name).take(chosen) for name in self.__slots__))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self], order: NDArray[np.intp] | None = None) -> Self:
+        """The rows of all parts (at least one) one after the other, or in this order of them.
+
+        Column by column, so that of much there is never more than one column twice.
+        """
+        if len(parts) == 1 and order is None:
+            return parts[0]
+        columns = []
+        for name in cls.__slots__:
+            some = [getattr(part, name) for part in parts]
+            whole = type(some[0]).joined(some) if isinstance(some[0], Table) else np.concatenate(some)
+            columns.append(whole if order is None else whole.take(order))
+        return cls(*columns)
+
 
 NOT_A_PACKET = -1
 NO_INTERFACE = -2
@@ -28,7 +65,6 @@ class Batch:
     """
 
     octets: Octets
-    base: int
     first: int
     at: Int64
     captured: Int64

@@ -7,13 +7,13 @@ extension headers, or lengths that contradict each other go through the exact de
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from probe.capture.batch import Batch, Bools, Int64
+from probe.capture.batch import Batch, Bools, Int64, Table
 from probe.capture.links import locate
 from probe.capture.tables import Addresses
 from probe.capture.window import Octets
@@ -76,7 +76,7 @@ _BEFORE_TCP = np.array([_TCP, *EXTENSION_HEADERS], np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Table):
     """Arrays with one entry for each TCP segment of a batch.
 
     ``record``: its index in the batch. ``flow`` is the same number for both directions and ``from_high`` tells them
@@ -87,11 +87,8 @@ class Columns:
     """
 
     record: Int64
-    version: NDArray[np.uint8]
     flow: Int64
     from_high: Bools
-    sport: NDArray[np.uint16]
-    dport: NDArray[np.uint16]
     seq: NDArray[np.uint32]
     ack: NDArray[np.uint32]
     flags: NDArray[np.uint8]
@@ -104,11 +101,9 @@ class Columns:
     wire: Int64
     tcp: Int64
 
-    def __len__(self) -> int:
-        return len(self.record)
 
-
-class _Packets(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Packets(Table):
     """IP packets of a batch: one entry each, and the first octets of each as a row."""
 
     record: Int64
@@ -116,11 +111,6 @@ class _Packets(NamedTuple):
     room: Int64
     wire: Int64
     rows: Rows
-
-    def take(self, chosen: Bools) -> _Packets:
-        if chosen.all():
-            return self
-        return _Packets(self.record[chosen], self.ip[chosen], self.room[chosen], self.wire[chosen], self.rows[chosen])
 
 
 def extract(batch: Batch, addresses: Addresses) -> tuple[Columns, Counter[str]]:
@@ -140,8 +130,7 @@ def extract(batch: Batch, addresses: Addresses) -> tuple[Columns, Counter[str]]:
     if len(parts) == 1:
         return parts[0], skipped
     order = np.argsort(np.concatenate([part.record for part in parts]), kind="stable")
-    names = [column.name for column in fields(Columns)]
-    return Columns(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in names)), skipped
+    return Columns.joined(parts, order), skipped
 
 
 def _fast(packets: _Packets, end: Int64, family: Family, addresses: Addresses) -> Columns:
@@ -151,8 +140,7 @@ def _fast(packets: _Packets, end: Int64, family: Family, addresses: Addresses) -
     header = (tcp["offset"] >> 4).astype(np.int64) * 4
     return Columns(
         packets.record,
-        np.full(len(sport), family.version, np.uint8),
-        flow, from_high, sport, dport,
+        flow, from_high,
         tcp["seq"].astype(np.uint32),
         tcp["ack"].astype(np.uint32),
         tcp["flags"].copy(),
@@ -180,7 +168,7 @@ def _slow(packets: _Packets, octets: Octets, addresses: Addresses, skipped: Coun
                 packets.rows[some], family.version, addresses, sport[some], dport[some]
             )
     return Columns(
-        packets.record, version, flow, from_high, sport, dport,
+        packets.record, flow, from_high,
         np.array([s.seq for s in segments], np.uint32),
         np.array([s.ack for s in segments], np.uint32),
         np.array([s.flags for s in segments], np.uint8),

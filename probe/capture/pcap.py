@@ -52,7 +52,7 @@ def batches(window: Window, header: Header, first: int = 1, end: int | None = No
         window.at = int(offsets[-1] + header.record + captured[-1])
         seconds, fraction = field32(octets, offsets, order), field32(octets, offsets + 4, order)
         yield Batch(
-            octets, window.base, first,
+            octets, first,
             at=offsets + header.record,
             captured=captured,
             wire=np.maximum(field32(octets, offsets + 12, order), captured),

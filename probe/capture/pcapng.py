@@ -227,7 +227,7 @@ class PacketBlocks:
 
     def __init__(self, window: Window, offsets: Int64, order: str) -> None:
         """``offsets`` index the window's octets; each block lies wholly within them by its first length."""
-        self._octets, self._base, self._order = window.octets, window.base, order
+        self._octets, self._order = window.octets, order
         self.fault: CaptureError | None = None
         self._take(offsets)
         again = self._field(np.minimum(offsets + self._size, window.size) - 4)
@@ -266,7 +266,7 @@ class PacketBlocks:
         options, options_end = self._offsets + 28 + self._captured + -self._captured % 4, self._offsets + self._size - 4
         optional = self._packet & ~self._simple & (options + 4 <= options_end)
         return Batch(
-            self._octets, self._base, first,
+            self._octets, first,
             at=self._offsets + np.where(self._simple, 12, 28),
             captured=self._captured,
             wire=np.maximum(wire, self._captured),

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from probe.capture import pcap, pcapng
 from probe.capture.batch import Batch, Int64
@@ -20,8 +18,6 @@ from probe.capture.window import CHUNK, Octets, Window
 from probe.spec.segment import Option
 from probe.wire.decode import Decoded, Skipped, unpack
 from probe.wire.options import parse
-
-Sum = Literal["ok", "bad", "unknown"]
 
 
 class Chunk:
@@ -79,13 +75,6 @@ class Chunk:
             return self.exact(row).segment.options
         return parse(octets[start + 20 : end].tobytes())
 
-    def checksum(self, row: int) -> Sum:
-        """The verdict on the TCP checksum: "unknown" where offload or a cut-off packet explains what it says."""
-        segment = self.exact(row).segment
-        if "checksum" in segment.faults:
-            return "bad"
-        return "ok" if segment.checksum_known else "unknown"
-
     def comments(self, row: int) -> tuple[str, ...]:
         """The packet's comments (pcapng)."""
         batch, record = self._batch, int(self.columns.record[row])
@@ -93,14 +82,6 @@ class Chunk:
             return ()
         data = batch.octets[int(batch.options[record]) : int(batch.options_end[record])].tobytes()
         return pcapng.comments(data, batch.order)
-
-    def by_flow(self) -> tuple[NDArray[np.intp], Int64]:
-        """(rows sorted by flow, in file order within each; where in them each flow starts, and at last their count)."""
-        flow = self.columns.flow
-        order = np.argsort(flow, kind="stable")
-        ordered = flow[order]
-        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True]))) if len(self) else [0]
-        return order, np.asarray(starts, np.int64)
 
 
 @dataclass(frozen=True, slots=True)

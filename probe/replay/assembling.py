@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from probe.capture.batch import Bools, Int64
+from probe.capture.batch import Bools, Int64, Table
 from probe.capture.reader import Chunk
 from probe.capture.tables import Addresses
 from probe.replay.folding import bridged, cut_down, fold
-from probe.replay.rows import KINDS, Grouped, Rows, by_flow, joined, of_chunk
+from probe.replay.rows import Grouped, Rows, of_chunk
 from probe.replay.splitting import GONE, beginnings, is_over
 from probe.replay.syn_options import OptionTable
 from probe.spec.segment import ACK, SYN
@@ -23,7 +21,7 @@ BATCH = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Table):
     """One entry a connection: what folding would forget.
 
     ``index``: place among the connections by first packet, from 0. ``packets``: segments, the folded ones too.
@@ -41,13 +39,6 @@ class Facts:
     reused: Bools
     settled: Bools
 
-    def __len__(self) -> int:
-        return len(self.flow)
-
-    def take(self, chosen: NDArray[np.intp] | Bools) -> Facts:
-        """The chosen connections."""
-        return Facts(*(getattr(self, column.name)[chosen] for column in fields(Facts)))
-
 
 @dataclass(frozen=True, slots=True)
 class Connections:
@@ -58,14 +49,6 @@ class Connections:
 
     def __len__(self) -> int:
         return len(self.facts)
-
-    @staticmethod
-    def none() -> Connections:
-        """No connection at all."""
-        empty: list[Any] = [np.zeros(0, kind) for kind in KINDS]
-        plain: list[Any] = [np.zeros(0, kind) for kind in (*[np.int64] * 6, np.bool_, np.bool_)]
-        rows, facts = Rows(*empty), Facts(*plain)
-        return Connections(Grouped(rows, np.zeros(0, np.intp)), facts)
 
     def take(self, chosen: Bools) -> Connections:
         """The chosen connections."""
@@ -83,8 +66,7 @@ def sorted_by_flow(parts: Sequence[Connections], ranks: Int64 | None = None) -> 
 
     Where ``ranks`` are given (one a connection), by them.
     """
-    rows = joined([part.group.rows for part in parts])
-    facts = Facts(*(np.concatenate([getattr(part.facts, c.name) for part in parts]) for c in fields(Facts)))
+    rows, facts = Rows.joined([part.group.rows for part in parts]), Facts.joined([part.facts for part in parts])
     sizes = np.concatenate([part.group.sizes for part in parts])
     from_client = np.concatenate([part.group.from_client for part in parts])
     order = np.argsort(facts.flow if ranks is None else ranks, kind="stable")
@@ -98,9 +80,9 @@ def sorted_by_flow(parts: Sequence[Connections], ranks: Int64 | None = None) -> 
 class Assembler:
     """Takes rows in file order, gives connections that are over.
 
-    ``open`` are those that may go on. ``begun`` counts connections; ``births`` are the first packets of all, where
-    rows are missing at the start. A connection is over when a SYN begins the next one on its four-tuple, when too
-    much time has passed (see ``splitting.is_over``), or at ``finish``.
+    ``open`` are those that may go on. ``begun`` counts connections; ``first_packets`` are those of all, where rows are
+    missing at the start. A connection is over when a SYN begins the next one on its four-tuple, when too much time has
+    passed (see ``splitting.is_over``), or at ``finish``.
     """
 
     def __init__(self, batch: int = BATCH, *, first: bool = True) -> None:
@@ -108,7 +90,7 @@ class Assembler:
         self.options = OptionTable()
         self.open: Connections | None = None
         self.begun = 0
-        self.births: list[Int64] = []
+        self.first_packets: list[Int64] = []
         self._batch = batch
         self._first = first
         self._waiting: list[Rows] = []
@@ -144,9 +126,10 @@ class Assembler:
 
     def work(self, *, final: bool = False) -> Connections:
         """Work on the rows taken in: the connections that are over (all when ``final``)."""
-        parts = [self.open.group.rows] if self.open else []
-        rows = by_flow(parts + self._waiting)
-        self._waiting, self._count, parts = [], 0, []
+        parts = [*([self.open.group.rows] if self.open else []), *self._waiting]
+        self._waiting, self._count = [], 0
+        rows = Rows.joined(parts, np.argsort(np.concatenate([part.flow for part in parts]), kind="stable"))
+        del parts
         group = Grouped(rows, np.flatnonzero(beginnings(rows)))
         facts = self._facts(group)
         self.open = None
@@ -170,7 +153,7 @@ class Assembler:
         index[born[np.argsort(first[born], kind="stable")]] = self.begun + np.arange(len(born))
         self.begun += len(born)
         if not self._first:
-            self.births.append(np.sort(first[born]))
+            self.first_packets.append(np.sort(first[born]))
         if self.open:  # one open connection to a flow, and both sorted by flow
             before = self.open.facts
             index[carried], reused[carried] = before.index, before.reused
@@ -182,15 +165,11 @@ class Assembler:
         """After two SYNs of one end with different numbers what came before decides nothing any more."""
         if self._first:
             return np.ones(len(flow), np.bool_)
-        rows, starts = group.rows, group.starts
-        opening = rows.flags & (SYN | ACK)
-        mixed = np.zeros(len(flow), np.bool_)
-        same = rows.from_high == rows.from_high[starts][group.connection]
-        mixed[group.connection[((opening == SYN) & ~same) | ((opening == SYN | ACK) & same)]] = True
-        plain = opening[starts] == SYN
+        rows, starts, doubtful = group.rows, group.starts, group.doubtful
+        plain, high = rows.flags[starts] & (SYN | ACK) == SYN, rows.from_high[starts]
         certain = np.zeros(len(flow), np.bool_)
-        certain[1:] = plain[1:] & plain[:-1] & ~mixed[:-1] & (flow[1:] == flow[:-1])
-        certain[1:] &= rows.from_high[starts[1:]] == rows.from_high[starts[:-1]]
+        certain[1:] = plain[1:] & plain[:-1] & ~doubtful[:-1] & (flow[1:] == flow[:-1])
+        certain[1:] &= high[1:] == high[:-1]
         if self.open:
             certain[carried] = self.open.facts.settled
         heads = np.ones(len(flow), np.bool_)
@@ -211,7 +190,7 @@ class Assembler:
 
 def assembled_again(parts: Sequence[Connections]) -> Connections:
     """What the segments of the parts give together, sorted by flow; ``index`` is left open."""
-    rows = joined([part.group.rows for part in parts])
+    rows = Rows.joined([part.group.rows for part in parts])
     folded = np.zeros(len(rows), np.int64)
     lasts = np.concatenate([part.group.sizes for part in parts]).cumsum() - 1
     folded[lasts] = np.concatenate([part.facts.packets - part.group.sizes for part in parts])

@@ -33,7 +33,11 @@ def executor(address: str, patience: float = PATIENCE, hiring: float = HIRING) -
     where the extra is missing, the scheduler does not answer within ``patience`` seconds or has no worker within
     ``hiring``, or its workers are of no use.
     """
-    _check_address(address)
+    # Only host:port, perhaps behind a scheme: Dask would look odd names up, in its own loop.
+    scheme, _, rest = address.rpartition("://")
+    host, _, port = rest.rpartition(":")
+    if scheme not in _SCHEMES or not host or not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise WireError(f"{address!r} is no address of a Dask scheduler: give host:port of a running 'dask scheduler'")
     client = _connected(address, patience)
     try:
         _check_workers(client, address, hiring)
@@ -41,14 +45,6 @@ def executor(address: str, patience: float = PATIENCE, hiring: float = HIRING) -
         client.close()
         raise
     return ClusterExecutor(client, address)
-
-
-def _check_address(address: str) -> None:
-    """WireError unless it is host:port, perhaps behind a scheme. Dask would look odd names up, in its own loop."""
-    scheme, _, rest = address.rpartition("://")
-    host, _, port = rest.rpartition(":")
-    if scheme not in _SCHEMES or not host or not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
-        raise WireError(f"{address!r} is no address of a Dask scheduler: give host:port of a running 'dask scheduler'")
 
 
 def _connected(address: str, patience: float) -> Client:

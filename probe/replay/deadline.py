@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import islice
 from types import FrameType
 from typing import TypeVar
 
@@ -71,7 +72,7 @@ class Deadline:
             return
         while True:
             with nullcontext() if self.came else self.waiting():  # once it came, the source ends with what it has
-                found = list(_one(source))
+                found = list(islice(source, 1))
             if not found:
                 return
             yield found[0]
@@ -83,9 +84,3 @@ class Deadline:
 
 
 NEVER = Deadline(None)
-
-
-def _one(source: Iterator[_Item]) -> Iterator[_Item]:
-    for item in source:
-        yield item
-        return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,35 +53,27 @@ class _Wanted:
         for place, row in enumerate(rows.tolist(), self.met):
             ends = place < _ENDS or place >= self.connection.packets - _ENDS
             if ends or int(chunk.number[row]) in named:
-                self.found.append((place, self._packet(chunk, row)))
+                number, time = int(chunk.number[row]), int(chunk.time[row]) * _NANO
+                by_client = bool(columns.from_high[row]) == self.client_high
+                self.found.append((place, Packet(number, time, by_client, chunk.exact(row).segment)))
         self.met += len(rows)
-
-    def _packet(self, chunk: Chunk, row: int) -> Packet:
-        from_client = bool(chunk.columns.from_high[row]) == self.client_high
-        time = int(chunk.time[row]) * _NANO
-        return Packet(int(chunk.number[row]), time, from_client, chunk.exact(row).segment)
 
 
 def excerpts(connections: Iterable[Connection]) -> dict[Key, tuple[Placed, ...]]:
     """Their segments by file and index, one pass a file; nothing of what cannot be read a second time."""
     wanted = [_Wanted(connection) for connection in connections]
     for file in dict.fromkeys(one.connection.file for one in wanted):
-        if file != STDIN:
-            _look([one for one in wanted if one.connection.file == file], file)
-    return {(one.connection.file, one.connection.index): tuple(one.found) for one in wanted if one.complete}
-
-
-def _look(wanted: Sequence[_Wanted], file: str) -> None:
-    reading = Reading(file)
-    try:
-        for chunk in reading:
-            for one in wanted:
-                if not one.complete:
+        if file == STDIN:
+            continue
+        reading = Reading(file)
+        with suppress(CaptureError):  # it was told when the file was judged
+            for chunk in reading:
+                open_ones = [one for one in wanted if one.connection.file == file and not one.complete]
+                if not open_ones:
+                    break
+                for one in open_ones:
                     one.look(chunk, reading)
-            if all(one.complete for one in wanted):
-                return
-    except CaptureError:
-        return  # it was told when the file was judged
+    return {(one.connection.file, one.connection.index): tuple(one.found) for one in wanted if one.complete}
 
 
 def packets_of(options: ReplayOptions, index: int) -> tuple[Connection, tuple[Packet, ...]]:

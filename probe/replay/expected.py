@@ -22,7 +22,7 @@ _EXPECTED_RANK = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class Finished:
     """Connections that are over: places of their records, facts, and ``take``, which gives some of them, made ready."""
 
     found: Int64
@@ -32,7 +32,7 @@ class Over:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Assessment:
     """What is said of some connections: their record, and what of it was expected."""
 
     record: Record
@@ -65,65 +65,62 @@ class Standing:
         return _EXPECTED_RANK if self.expected else RANKS[self.news]
 
 
-def is_particular(expected: Expected) -> bool:
+def _is_particular(expected: Expected) -> bool:
     """Whether it asks for an end or an IP version, which a record does not know."""
     return bool(expected.target or expected.ip_version)
 
 
-def standings(records: Sequence[Record], over: Over, expected: Sequence[Expected]) -> tuple[list[Standing], Int64]:
+def assess(
+    records: Sequence[Record], finished: Finished, expected: Sequence[Expected]
+) -> tuple[list[Assessment], Int64]:
     """What is said of the connections, each thing once, and for each connection its place there."""
-    used, inverse = np.unique(over.found, return_inverse=True)
+    used, inverse = np.unique(finished.found, return_inverse=True)
     which: Int64 = inverse.ravel()
-    told = [Standing(record, _by_record(record, expected)) for record in (records[place] for place in used.tolist())]
-    single = [n for n, one in enumerate(told) if _is_open(one.record, expected)] if expected else []
-    if single:
-        _told_apart(told, which, np.isin(which, single), over, expected)
-    return told, which
+    said, apart = [], []
+    for number, record in enumerate(records[place] for place in used.tolist()):
+        about = [
+            [(n, _is_particular(one)) for n, one in enumerate(expected) if one.rule == finding.rule]
+            for finding in record.pair.findings
+        ]
+        general = tuple(tuple(n for n, particular in one if not particular) for one in about)
+        said.append(Assessment(record, general if any(general) else ()))
+        if any(particular for one in about for _, particular in one):
+            apart.append(number)
+    if apart:
+        _assess_each(said, which, np.isin(which, apart), finished, expected)
+    return said, which
 
 
-def _told_apart(told: list[Standing], which: Int64, chosen: Bools, over: Over, expected: Sequence[Expected]) -> None:
-    """Say of each of the chosen connections for itself what was expected of it; ``told`` grows."""
+def _assess_each(
+    said: list[Assessment], which: Int64, chosen: Bools, finished: Finished, expected: Sequence[Expected]
+) -> None:
+    """Say of each of the chosen connections for itself what was expected of it; ``said`` grows."""
     places: dict[tuple[int, Covered], int] = {}
-    some = over.take(chosen)
+    some = finished.take(chosen)
     for number, at in enumerate(np.flatnonzero(chosen).tolist()):
         before = int(which[at])
-        record, (client, server) = told[before].record, ends_of(some, number, over.addresses)
-        ends = [client if by_client else server for by_client in record.pair.by_client]
-        rules = [finding.rule for finding in record.pair.findings]
-        covered = tuple(_covering(expected, rule, end) for rule, end in zip(rules, ends, strict=True))
-        place = places.setdefault((before, covered), len(told))
-        if place == len(told):
-            told.append(Standing(record, covered if any(covered) else ()))
+        record, (client, server) = said[before].record, ends_of(some, number, finished.addresses)
+        covered = tuple(
+            _covering(expected, finding.rule, client if by_client else server)
+            for finding, by_client in zip(record.pair.findings, record.pair.by_client, strict=True)
+        )
+        place = places.setdefault((before, covered), len(said))
+        if place == len(said):
+            said.append(Assessment(record, covered if any(covered) else ()))
         which[at] = place
-
-
-def _by_record(record: Record, expected: Sequence[Expected]) -> Covered:
-    """What expectations for all connections say of it."""
-    if not expected or not record.pair.findings:
-        return ()
-    covered = tuple(
-        tuple(n for n, one in enumerate(expected) if one.rule == finding.rule and not is_particular(one))
-        for finding in record.pair.findings
-    )
-    return covered if any(covered) else ()
-
-
-def _is_open(record: Record, expected: Sequence[Expected]) -> bool:
-    rules = {finding.rule for finding in record.pair.findings}
-    return any(one.rule in rules and is_particular(one) for one in expected)
 
 
 def _covering(expected: Sequence[Expected], rule: str, end: Endpoint) -> tuple[int, ...]:
     return tuple(n for n, one in enumerate(expected) if one.rule == rule and speaks_of(one, end))
 
 
-def seen(expected: Sequence[Expected], known: set[int], over: Over) -> set[int]:
+def spoken_of(expected: Sequence[Expected], known: set[int], finished: Finished) -> set[int]:
     """The expectations that speak of an end of these connections, those of ``known`` left out."""
     rest = {n for n, one in enumerate(expected) if n not in known}
-    found = {n for n in rest if not is_particular(expected[n])} if len(over.found) else set()
+    found = {n for n in rest if not _is_particular(expected[n])} if len(finished.found) else set()
     rest -= found
-    for flow in over.facts.flow.tolist() if rest else ():
-        hit = {n for n in rest if any(speaks_of(expected[n], end) for end in over.addresses.ends(flow))}
+    for flow in finished.facts.flow.tolist() if rest else ():
+        hit = {n for n in rest if any(speaks_of(expected[n], end) for end in finished.addresses.ends(flow))}
         found, rest = found | hit, rest - hit
         if not rest:
             break

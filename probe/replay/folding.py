@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from probe.capture.batch import Bools
-from probe.replay.rows import Grouped, Places, UInt32, ahead, joined
+from probe.replay.rows import Grouped, Places, Rows, UInt32, ahead
 from probe.spec.segment import ACK, FIN, RST, SYN, URG
 
 CAP = 192
@@ -122,7 +122,7 @@ def bridged(group: Grouped) -> Grouped:
     order = np.argsort(np.concatenate((np.arange(len(rows)) * 2 + 1, place * 2)), kind="stable")
     starts = group.starts + np.searchsorted(np.sort(place), group.starts, "left")
     sent_by = np.concatenate((group.from_client, group.from_client[template]))
-    return Grouped(joined((rows, filler)).take(order), starts, sent_by[order])
+    return Grouped(Rows.joined((rows, filler), order), starts, sent_by[order])
 
 
 def _later(one: UInt32, two: UInt32) -> UInt32:

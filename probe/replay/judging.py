@@ -232,7 +232,10 @@ def _wide_enough(packets: list[Packet]) -> list[Packet]:
 def _widen(packets: list[Packet], at: int) -> None:
     """Make the windows wide enough that its receiver offered until it acknowledged the whole text."""
     text = packets[at]
-    shift = _shift(packets, client=not text.from_client)
+    scales = {p.from_client: p.segment.window_scale for p in packets if p.segment.flags & SYN}
+    # Windows are scaled where both ends offered to (RFC 7323 section 2.2).
+    both = scales.get(True) is not None and scales.get(False) is not None
+    shift = (scales[not text.from_client] or 0) if both else 0
     end = text.segment.end
     facing = [place for place, packet in enumerate(packets) if packet.from_client != text.from_client]
     before = next((place for place in reversed(facing) if place < at), len(packets))
@@ -243,10 +246,3 @@ def _widen(packets: list[Packet], at: int) -> None:
         need = (end.ahead_of(told.ack) >> (0 if told.flags & SYN else shift)) + 1
         if told.window < need < 1 << 30:
             packets[place] = replace(packets[place], segment=replace(told, window=need))
-
-
-def _shift(packets: list[Packet], *, client: bool) -> int:
-    """The window scale of an end, where both offered one (RFC 7323 section 2.2)."""
-    scales = {p.from_client: p.segment.window_scale for p in packets if p.segment.flags & SYN}
-    mine, other = scales.get(client), scales.get(not client)
-    return 0 if mine is None or other is None else mine

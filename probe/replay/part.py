@@ -7,19 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from probe.capture.batch import Int64
+from probe.capture.batch import Bools, Int64
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Part, Reading
 from probe.capture.sources import Progress
 from probe.capture.tables import Addresses
 from probe.replay.assembling import Assembler, Connections, ready
 from probe.replay.deadline import NEVER, Deadline
-from probe.replay.edges import Edge, edge_of
-from probe.replay.expected import Over
+from probe.replay.expected import Finished
 from probe.replay.judging import Judge, Record
 from probe.replay.syn_options import Known
 from probe.replay.tally import Asked, Tally
+from probe.spec.segment import ACK, SYN
 
 Drain = Callable[[Tally], object]
 _ADDRESSES = 1 << 18
@@ -27,11 +28,37 @@ _ADDRESSES = 1 << 18
 
 
 @dataclass(slots=True)
+class Partial:
+    """Connections to which other parts may have more, and the places of what each is by itself.
+
+    Sorted by flow, unless ``flow`` is changed. ``plain``: begins with a SYN without payload of number ``isn``
+    (``high``: sent by the high end) and is not doubtful: its next SYN with another number begins another connection.
+    """
+
+    connections: Connections
+    found: Int64
+    flow: Int64
+    plain: Bools
+    isn: NDArray[np.uint32]
+    high: Bools
+
+
+def partial(connections: Connections, found: Int64) -> Partial:
+    """Connections as they were assembled, judged as if nothing more belonged to them."""
+    group = connections.group
+    rows, starts = group.rows, group.starts
+    plain = (rows.flags[starts] & (SYN | ACK) == SYN) & (rows.length[starts] == 0) & ~group.doubtful
+    light = group.marked(flow=np.zeros(len(rows), np.uint8), old=np.zeros(0, np.bool_))  # what need not travel
+    facts, high = connections.facts, rows.from_high[starts]
+    return Partial(Connections(light, facts), found, facts.flow, plain, rows.seq[starts], high)
+
+
+@dataclass(slots=True)
 class PartResult:
     """What one part gave.
 
     ``heads`` are connections that are over and to which earlier parts may have more; ``tails`` are open, those of them
-    that are not ``settled`` to both sides. ``births`` are the first packets of all connections that begin here.
+    that are not ``settled`` to both sides. ``first_packets`` are the first packets of all connections that begin here.
     """
 
     part: Part
@@ -39,9 +66,9 @@ class PartResult:
     offset: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     tally: Tally = field(default_factory=Tally)
-    heads: list[Edge] = field(default_factory=list)
-    tails: Edge | None = None
-    births: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    heads: list[Partial] = field(default_factory=list)
+    tails: Partial | None = None
+    first_packets: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
     begun: int = 0
     found: list[Record] = field(default_factory=list)
     options: list[Known] = field(default_factory=list)
@@ -64,18 +91,18 @@ class _Replaying:
         """Connections that are over."""
         settled = connections.facts.settled
         if not settled.all():
-            self.result.heads.append(self.edge(connections.take(~settled)))
+            self.result.heads.append(self.partial(connections.take(~settled)))
             connections = connections.take(settled)
         if len(connections):
             done = ready(connections)
             found = self.judge.judge(done)
-            self.result.tally.add(self.judge, Over(found, done.facts, done.take, addresses), self.asked)
+            self.result.tally.add(self.judge, Finished(found, done.facts, done.take, addresses), self.asked)
             if self.drain is not None:
                 self.drain(self.result.tally)
 
-    def edge(self, connections: Connections) -> Edge:
-        """Connections at an edge, judged as if nothing more belonged to them."""
-        return edge_of(connections, self.judge.judge(ready(connections)))
+    def partial(self, connections: Connections) -> Partial:
+        """Connections as they are, judged as if nothing more belonged to them."""
+        return partial(connections, self.judge.judge(ready(connections)))
 
     def finish(self, addresses: Addresses) -> None:
         """All rows are in."""
@@ -86,9 +113,9 @@ class _Replaying:
             for connections in self.assembler.pause():
                 self.take(connections, addresses)
             if self.assembler.open:
-                self.result.tails = self.edge(self.assembler.open)
+                self.result.tails = self.partial(self.assembler.open)
         self.result.begun = self.assembler.begun
-        self.result.births = np.concatenate([np.zeros(0, np.int64), *self.assembler.births])
+        self.result.first_packets = np.concatenate([np.zeros(0, np.int64), *self.assembler.first_packets])
         self.result.found, self.result.options = self.judge.records, self.assembler.options.known
 
 
@@ -121,11 +148,7 @@ def replay_part(
         result.interrupted = True
     replaying.finish(reading.addresses)
     result.records, result.skipped, result.offset = reading.records, reading.skipped, reading.offset
-    _pack(result, reading.addresses)
+    # Only the addresses that heads and tails need are sent along.
+    for some in (*result.heads, *([result.tails] if result.tails else [])):
+        some.flow = reading.addresses.moved(some.flow, result.addresses)
     return result
-
-
-def _pack(result: PartResult, addresses: Addresses) -> None:
-    """Send along only the addresses that heads and tails need."""
-    for edge in (*result.heads, *([result.tails] if result.tails else [])):
-        edge.flow = addresses.moved(edge.flow, result.addresses)

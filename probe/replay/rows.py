@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from probe.capture.batch import Bools, Int64
+from probe.capture.batch import Bools, Int64, Table
 from probe.capture.reader import Chunk
 from probe.replay.syn_options import OptionTable
 from probe.spec.segment import ACK, SYN
@@ -23,7 +22,7 @@ _HALF = np.uint32(1 << 31)
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Table):
     """One entry a segment. ``end`` is SEG.SEQ + SEG.LEN, ``option`` a number of the `OptionTable`.
 
     ``trusted``: was found in order once; segments before it may have been folded away. ``old``: carried over from the
@@ -43,37 +42,6 @@ class Rows:
     option: NDArray[np.int32]
     trusted: Bools
     old: Bools
-
-    def __len__(self) -> int:
-        return len(self.flow)
-
-    def take(self, chosen: NDArray[np.intp] | Bools | slice) -> Rows:
-        """The chosen rows."""
-        if isinstance(chosen, slice):
-            return Rows(*(getattr(self, name)[chosen] for name in NAMES))
-        places = np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
-        return Rows(*(getattr(self, name).take(places) for name in NAMES))
-
-
-KINDS = (
-    np.int64, np.bool_, np.uint8, np.uint32, np.uint32, np.uint32, np.uint16, np.uint32,
-    np.int64, np.int64, np.int32, np.bool_, np.bool_,
-)  # fmt: skip
-"""The type of each column."""
-NAMES = tuple(column.name for column in fields(Rows))
-
-
-def joined(parts: Sequence[Rows]) -> Rows:
-    """The rows of all parts (at least one), in order."""
-    if len(parts) == 1:
-        return parts[0]
-    return Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in NAMES))
-
-
-def by_flow(parts: list[Rows]) -> Rows:
-    """The rows of all parts (at least one) sorted by flow. Column by column, as there is much of them."""
-    order = np.argsort(np.concatenate([part.flow for part in parts]), kind="stable")
-    return Rows(*(np.concatenate([getattr(part, name) for part in parts]).take(order) for name in NAMES))
 
 
 def of_chunk(chunk: Chunk, options: OptionTable) -> Rows:
@@ -145,6 +113,18 @@ class Grouped:
         """For each row the last one before it of the other end."""
         return self._neighbours[1]
 
+    @property
+    def doubtful(self) -> Bools:
+        """Connections in which the end that spoke first sends a SYN,ACK too, or the other end a SYN.
+
+        In all others the first SYN tells its sender's ISN: a SYN of that end with another number is no part of it.
+        """
+        rows, opening = self.rows, self.rows.flags & (SYN | ACK)
+        same = rows.from_high == rows.from_high[self.starts][self.connection]
+        found = np.zeros(len(self.starts), np.bool_)
+        found[self.connection[((opening == SYN) & ~same) | ((opening == SYN | ACK) & same)]] = True
+        return found
+
     def first(self, chosen: Bools) -> Places:
         """The first chosen row of each connection; the end of the connection where there is none."""
         found = np.flatnonzero(chosen)
@@ -162,11 +142,7 @@ class Grouped:
 
     def of(self, chosen: Bools) -> Grouped:
         """The chosen connections."""
-        if chosen.all():
-            return self
-        sizes = self.sizes[chosen]
-        places = np.flatnonzero(chosen[self.connection])
-        return Grouped(self.rows.take(places), np.cumsum(sizes) - sizes, self.from_client[places])
+        return self if chosen.all() else self.at(np.flatnonzero(chosen))
 
     def at(self, connections: Places) -> Grouped:
         """The connections at these places, in the order given."""

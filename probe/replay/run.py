@@ -20,8 +20,8 @@ from probe.capture.errors import CaptureError
 from probe.capture.reader import Part
 from probe.capture.sources import STDIN, Progress, find
 from probe.replay.deadline import Deadline
+from probe.replay.joining import Joiner
 from probe.replay.part import PartResult, replay_part
-from probe.replay.stitching import Stitcher
 from probe.replay.tally import Asked, Tally
 from probe.replay.workers import Crew, can_travel, processes, return_memory
 from probe.results.connection import Connection, Replay
@@ -108,7 +108,7 @@ class _Running:
     skipped: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, int, str]] = field(default_factory=list)
     interrupted: bool = False
-    _stitcher: Stitcher | None = None
+    _joiner: Joiner | None = None
     _file: str = ""
     _failed: bool = False
     _end: int | None = None
@@ -124,7 +124,8 @@ class _Running:
                 width = self.options.workers or crew.width or _cores()
                 self._spread(crew, self._tasks(width), width)
             return
-        workers = self._processes()
+        # One process where the filter cannot be sent to another.
+        workers = (self.options.workers or _cores()) if can_travel(self.options.wanted) else 1
         tasks = self._tasks(workers)
         some = list(islice(tasks, 2))
         if workers > 1 and len(some) > 1:
@@ -136,10 +137,6 @@ class _Running:
             return
         for task in chain(some, tasks):
             self._take(task, self._here(task))
-
-    def _processes(self) -> int:
-        """How many on this machine; one where the filter cannot be sent to another."""
-        return (self.options.workers or _cores()) if can_travel(self.options.wanted) else 1
 
     def _tasks(self, workers: int) -> Iterator[_Task]:
         """The parts of all files. A file that cannot be opened is left to the one who reads it."""
@@ -204,9 +201,9 @@ class _Running:
 
     def _take(self, task: _Task, result: PartResult) -> None:
         """One result, in order."""
-        if self._stitcher is None or task.part.start == 0:
+        if self._joiner is None or task.part.start == 0:
             self.close_file()
-            self._file, self._stitcher = task.file, Stitcher(self._asked(task.file))
+            self._file, self._joiner = task.file, Joiner(self._asked(task.file))
             self._failed, self._end = False, None
         if self._failed:
             return  # behind a fault nothing can be trusted
@@ -214,8 +211,8 @@ class _Running:
             # The cut was a guess, and wrong: no record starts there.
             part = replace(task.part, start=self._end)
             result = replay_part(part, self._asked(task.file), last=task.last)
-        self._stitcher.add(result)
-        self._drain(self._stitcher.tally)
+        self._joiner.add(result)
+        self._drain(self._joiner.tally)
         self.records += result.records
         self.skipped += result.skipped
         self._end = result.offset
@@ -227,11 +224,11 @@ class _Running:
 
     def close_file(self) -> None:
         """The file is over, or there is no more to come of it."""
-        if self._stitcher is not None:
-            self._stitcher.finish()
-            self._drain(self._stitcher.tally)
-            self.tally.merge(self._stitcher.tally, self.options.limit)
-            self._stitcher = None
+        if self._joiner is not None:
+            self._joiner.finish()
+            self._drain(self._joiner.tally)
+            self.tally.merge(self._joiner.tally, self.options.limit)
+            self._joiner = None
 
     def _total(self) -> int | None:
         sizes = [_size(file) for file in self.files]
@@ -239,7 +236,9 @@ class _Running:
 
     def outcome(self, seconds: float) -> Replay:
         """What was found out."""
-        tally = self.tally
+        tally, expected = self.tally, self.options.expected
+        whole = not (self.faults or self.interrupted or self.deadline.came)
+        fates = tally.fates(of_captures(expected), whole=whole)
         place = {file: at for at, file in enumerate(self.files)}
         listed = sorted(tally.listed, key=lambda entry: (entry[0], place[entry[2].file], entry[1]))
         return Replay(
@@ -255,17 +254,12 @@ class _Running:
             interrupted=self.interrupted,
             seconds=seconds,
             evidence=dict(tally.evidence.most_common()),
-            expected=self._fates(),
+            # Of expectations that speak of no capture nothing is known.
+            expected=tuple(replace(one, fate=fates.get(one, Fate.OPEN)) for one in expected),
             known=tally.known,
             deviations=dict(tally.deviations.most_common()),
             late=self.deadline.came,
         )
-
-    def _fates(self) -> tuple[Expected, ...]:
-        """The expectations with what became of them; of those that speak of no capture nothing is known."""
-        whole = not (self.faults or self.interrupted or self.deadline.came)
-        fates = self.tally.fates(of_captures(self.options.expected), whole=whole)
-        return tuple(replace(one, fate=fates.get(one, Fate.OPEN)) for one in self.options.expected)
 
 
 @contextmanager

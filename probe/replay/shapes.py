@@ -56,7 +56,9 @@ class Shaper:
         count = len(group.starts)
         odd = group.sizes > _LONGEST
         odd[group.connection[odd_rows]] = True
-        keys = self._hashes(group, tokens, extra)
+        place = np.minimum(np.arange(len(group.rows)) - group.starts[group.connection], _LONGEST - 1)
+        total = np.add.reduceat(_mixed(tokens * self._factors[_LONGEST]) * self._factors[place], group.starts)
+        keys = _mixed(total + _mixed((extra.astype(np.uint64) + np.uint64(1)) * self._factors[_LONGEST + 1]))
         names: dict[bytes, int] = {}
         which = np.zeros(count, np.intp)
         sample: list[int] = []
@@ -73,12 +75,6 @@ class Shaper:
                 sample.append(int(number))
             which[number] = place
         return Shapes(which, np.array(sample, np.intp), listed)
-
-    def _hashes(self, group: Grouped, tokens: UInt64, extra: Int64) -> UInt64:
-        place = np.minimum(np.arange(len(group.rows)) - group.starts[group.connection], _LONGEST - 1)
-        mixed = _mixed(tokens * self._factors[_LONGEST]) * self._factors[place]
-        total = np.add.reduceat(mixed, group.starts)
-        return _mixed(total + _mixed((extra.astype(np.uint64) + np.uint64(1)) * self._factors[_LONGEST + 1]))
 
     def _tokens(self, group: Grouped) -> tuple[UInt64, Bools]:
         """(a token for each row, rows whose numbers fit no word)."""

@@ -16,6 +16,8 @@ _ROOM = 40
 """Octets of options that a TCP header has room for (RFC 9293 section 3.1)."""
 _EOL, _NOP, _WINDOW_SCALE, _TIMESTAMPS = 0, 1, 3, 8
 _MOST = 1 << 16
+_CUT = 64
+"""Marks the length of a list that was captured only in part: what it lacks is no fault."""
 
 Known = tuple[tuple[Option, ...], tuple[str, ...]]
 """Options of a segment, and its faults in words."""
@@ -48,37 +50,37 @@ class OptionTable:
         numbers = np.zeros(len(chunk), np.int32)
         for row in np.flatnonzero(columns.odd):
             segment = chunk.exact(int(row)).segment
-            numbers[row] = self.number(segment.options if segment.flags & SYN else (), _structural(segment.faults))
+            faults = tuple(fault for fault in segment.faults if fault != "checksum")  # that is left to the exact reader
+            numbers[row] = self.number(segment.options if segment.flags & SYN else (), faults)
         opening = np.flatnonzero((columns.flags & SYN != 0) & columns.options & ~columns.odd)
         if opening.size:
             numbers[opening] = self._read(chunk, octets, opening)
         return numbers
 
     def _read(self, chunk: Chunk, octets: NDArray[np.uint8], rows: NDArray[np.intp]) -> NDArray[np.int32]:
+        """The numbers of ordinary SYNs: each distinct text is parsed once, whatever its time stamps."""
         tcp = chunk.columns.tcp[rows]
         size = (octets[tcp + 12] >> 4).astype(np.int64) * 4 - 20
         captured = chunk.columns.ip[rows] + chunk.columns.room[rows] - tcp - 20
-        texts = _gather(octets, tcp + 20, size)
-        _stop_clocks(texts, size)
-        keys = np.concatenate((texts, np.minimum(size, captured)[:, None].astype(np.uint8)), axis=1)
+        every: NDArray[Any] = np.ndarray((octets.size - _ROOM + 1,), f"V{_ROOM}", octets, strides=(1,))
+        texts = every[tcp + 20].view(np.uint8).reshape(-1, _ROOM).copy()
+        known = np.minimum(size, captured)
+        texts[np.arange(_ROOM) >= known[:, None]] = 0
+        _stop_clocks(texts, known)
+        lengths = np.where(size > captured, known | _CUT, known)
+        keys = np.concatenate((texts, lengths[:, None].astype(np.uint8)), axis=1)
         view: NDArray[Any] = np.ascontiguousarray(keys).view(f"V{_ROOM + 1}").ravel()
         _, firsts, which = np.unique(view, return_index=True, return_inverse=True)
-        found = [self._intern(view[first].tobytes(), chunk, int(rows[first])) for first in firsts]
-        return np.array(found, np.int32)[which.ravel()]
-
-    def _intern(self, key: bytes, chunk: Chunk, row: int) -> int:
         if len(self._raw) > _MOST:
             self._raw.clear()
-        if key not in self._raw:
-            size = key[-1]
-            cut_off = chunk.columns.ip[row] + chunk.columns.room[row] < chunk.columns.tcp[row] + 20 + size
-            self._raw[key] = self.number(chunk.options(row) if cut_off else parse(key[:size]))
-        return self._raw[key]
-
-
-def _structural(faults: tuple[str, ...]) -> tuple[str, ...]:
-    """Faults of the header; a wrong checksum is left to the exact reader."""
-    return tuple(fault for fault in faults if fault != "checksum")
+        found = []
+        for first in firsts:
+            key = view[first].tobytes()
+            if key not in self._raw:
+                cut = key[-1] & _CUT
+                self._raw[key] = self.number(chunk.options(int(rows[first])) if cut else parse(key[: key[-1]]))
+            found.append(self._raw[key])
+        return np.array(found, np.int32)[which.ravel()]
 
 
 def _telling(options: tuple[Option, ...]) -> tuple[Option, ...]:
@@ -95,14 +97,6 @@ def _telling(options: tuple[Option, ...]) -> tuple[Option, ...]:
         elif option.kind == _TIMESTAMPS and len(option.data) == 8:
             first.setdefault(option.kind, Option(option.kind, bytes(8)))
     return tuple(first[kind] for kind in sorted(first))
-
-
-def _gather(octets: NDArray[np.uint8], at: Int64, size: Int64) -> NDArray[np.uint8]:
-    """The option octets as rows of 40, zero behind the end of each."""
-    every: NDArray[Any] = np.ndarray((octets.size - _ROOM + 1,), f"V{_ROOM}", octets, strides=(1,))
-    texts = every[at].view(np.uint8).reshape(-1, _ROOM).copy()
-    texts[np.arange(_ROOM) >= size[:, None]] = 0
-    return texts
 
 
 def _stop_clocks(texts: NDArray[np.uint8], size: Int64) -> None:

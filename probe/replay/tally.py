@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from probe.capture.batch import Bools, Int64
-from probe.replay.expected import Over, Standing, marked, seen, standings
+from probe.replay.expected import Assessment, Finished, assess, marked, spoken_of
 from probe.replay.judging import Judge
 from probe.results.connection import Close, Connection, Evidence, Handshake
 from probe.results.verdict import Expected, Fate, Verdict
@@ -52,51 +52,51 @@ class Tally:
     hits: set[int] = field(default_factory=set)
     seen: set[int] = field(default_factory=set)
 
-    def add(self, judge: Judge, over: Over, asked: Asked) -> None:
-        """Take in connections."""
-        told, which = standings(judge.records, over, asked.expected)
-        self._count(told, which)
+    def add(self, judge: Judge, finished: Finished, asked: Asked) -> None:
+        """Take in connections that are over: count them, and list those asked for."""
+        said, which = assess(judge.records, finished, asked.expected)
+        self.connections += len(which)
+        for one, times in zip(said, np.bincount(which, minlength=len(said)).tolist(), strict=True):
+            if times:
+                self._count(one, times)
         if asked.expected:
-            self.seen |= seen(asked.expected, self.seen | self.hits, over)
+            self.seen |= spoken_of(asked.expected, self.seen | self.hits, finished)
         chosen: Bools = np.zeros(len(which), np.bool_)
-        chosen[self._candidates(told, which, over.facts.first, asked)] = True
-        if chosen.any():
-            self._show(judge, [told[place] for place in which[chosen].tolist()], chosen, over, asked)
-
-    def _show(self, judge: Judge, told: Sequence[Standing], chosen: Bools, over: Over, asked: Asked) -> None:
-        """List the chosen connections, those that are asked for."""
-        done = over.take(chosen)
-        for number, one in enumerate(told):
-            connection = judge.connection(done, number, one.record, asked.file, over.addresses)
+        chosen[self._candidates(said, which, finished.facts.first, asked)] = True
+        if not chosen.any():
+            return
+        some = finished.take(chosen)
+        for number, place in enumerate(which[chosen].tolist()):
+            connection = judge.connection(some, number, said[place].record, asked.file, finished.addresses)
             if asked.wanted is None or asked.wanted(connection):
-                self.listed.append((one.rank, connection.first_packet, marked(connection, asked.expected)))
+                listed = marked(connection, asked.expected)
+                self.listed.append((said[place].rank, connection.first_packet, listed))
         self.trim(asked.limit)
 
-    def _candidates(self, told: Sequence[Standing], which: Int64, first: Int64, asked: Asked) -> Int64:
-        """Which connections may be among those to list: all where a filter chooses, else the worst."""
+    def _candidates(self, said: Sequence[Assessment], which: Int64, first: Int64, asked: Asked) -> Int64:
+        """Which connections may be among those to list: all where a filter chooses, else the worst.
+
+        Describing a connection takes ten times as long as judging it, so only those are that can come into the list.
+        """
         chosen = np.arange(len(which))
         if asked.wanted is not None or asked.limit is None:
             return chosen
-        ranks = np.array([one.rank for one in told], np.int64)[which]
+        ranks = np.array([one.rank for one in said], np.int64)[which]
         if len(self.listed) >= asked.limit > 0:
             rank, packet, _ = max(self.listed, key=lambda entry: entry[:2])
             chosen = np.flatnonzero((ranks < rank) | ((ranks == rank) & (first < packet)))
         return chosen[np.lexsort((first[chosen], ranks[chosen]))[: asked.limit]]
 
-    def _count(self, told: Sequence[Standing], which: Int64) -> None:
-        """Count connections by what is said of them."""
-        self.connections += len(which)
-        for one, times in zip(told, np.bincount(which, minlength=len(told)).tolist(), strict=True):
-            if not times:
-                continue
-            self.counts[one.record.flow] += times
-            self.evidence[one.record.evidence] += times
-            if one.expected:
-                self.known += times
-            else:
-                self.verdicts[one.news] += times
-            self.deviations.update(dict.fromkeys(one.fresh.items(), times))
-            self.hits.update(number for numbers in one.covered for number in numbers)
+    def _count(self, one: Assessment, times: int) -> None:
+        """Count connections of which the same is said."""
+        self.counts[one.record.flow] += times
+        self.evidence[one.record.evidence] += times
+        if one.expected:
+            self.known += times
+        else:
+            self.verdicts[one.news] += times
+        self.deviations.update(dict.fromkeys(one.fresh.items(), times))
+        self.hits.update(number for numbers in one.covered for number in numbers)
 
     def merge(self, other: Tally, limit: int | None) -> None:
         """Take in another tally; counted once."""

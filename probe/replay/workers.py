@@ -100,7 +100,10 @@ class Crew:
                 tries += 1
                 if tries >= TRIES:
                     raise WireError(f"worker processes keep dying ({error}); try --workers 1") from error
-                waiting = self._again([task for task, _ in waiting])
+                with suppress(BrokenExecutor):
+                    self._executor.shutdown(wait=False, cancel_futures=True)
+                self._executor = self._make()
+                waiting = [(task, self._submit(task)) for task, _ in waiting]
                 continue
             tries = 0
             waiting.pop(0)
@@ -113,9 +116,3 @@ class Crew:
             broken: Future[Any] = Future()
             broken.set_exception(error)
             return broken
-
-    def _again(self, tasks: list[tuple[Any, ...]]) -> list[tuple[tuple[Any, ...], Future[Any]]]:
-        with suppress(BrokenExecutor):
-            self._executor.shutdown(wait=False, cancel_futures=True)
-        self._executor = self._make()
-        return [(task, self._submit(task)) for task in tasks]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ def chunk_of(packets: list[tuple[bytes, int]]) -> Chunk:
     wire = np.array([max(length, len(data)) for data, length in packets], np.int64)
     count = len(packets)
     batch = Batch(
-        octets, 0, 1, at, np.array(sizes, np.int64), wire, np.zeros(count, np.int64), np.full(count, 101, np.int64)
+        octets, 1, at, np.array(sizes, np.int64), wire, np.zeros(count, np.int64), np.full(count, 101, np.int64)
     )
     return Chunk(batch, Addresses())
 
@@ -69,9 +68,8 @@ def test_fast_and_exact_path_agree(packets: list[tuple[bytes, int]]) -> None:
             columns.flags,
             columns.window,
             columns.length,
-            columns.version,
         ]
-        theirs = [segment.seq, segment.ack, segment.flags, segment.window, segment.length, flow.version]
+        theirs = [segment.seq, segment.ack, segment.flags, segment.window, segment.length]
         assert [int(column[row]) for column in numbers] == [int(value) for value in theirs]
         ends = (flow.remote, flow.local) if columns.from_high[row] else (flow.local, flow.remote)
         assert chunk.addresses.ends(int(columns.flow[row])) == ends
@@ -82,21 +80,26 @@ def test_both_directions_share_a_flow_and_differ_in_direction() -> None:
     chunk = chunk_of([(packet, len(packet)) for version in (4, 6) for packet in conversation(version)])
     assert len(set(chunk.columns.flow.tolist())) == 4
     assert chunk.columns.from_high.tolist() == [False, True] * 8
-    order, starts = chunk.by_flow()
-    groups = [order[a:b].tolist() for a, b in pairwise(starts.tolist())]
-    assert sorted(groups) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15]]
+    assert [chunk.columns.flow.tolist().index(flow) for flow in chunk.columns.flow.tolist()] == [
+        first for first in (0, 4, 8, 12) for _ in range(4)
+    ]
 
 
 def test_no_segment_gives_no_flow() -> None:
-    order, starts = chunk_of([(b"", 0)]).by_flow()
-    assert (order.tolist(), starts.tolist()) == ([], [0])
+    chunk = chunk_of([(b"", 0)])
+    assert (len(chunk), chunk.columns.flow.tolist()) == (0, [])
 
 
 def test_checksum_verdict_on_demand() -> None:
     good, bad = tcp(FOUR_A + FOUR_B, 1, 2), tcp(FOUR_A + FOUR_B, 1, 2, payload=b"!", wrong_sum=True)
     cut = ipv4(tcp(FOUR_A + FOUR_B, 1, 2, payload=b"long"))
     chunk = chunk_of([(ipv4(good), 40), (ipv4(bad), 41), (cut[:-1], 44)])
-    assert [chunk.checksum(row) for row in range(3)] == ["ok", "bad", "unknown"]
+    segments = [chunk.exact(row).segment for row in range(3)]
+    assert [("checksum" in s.faults, s.checksum_known) for s in segments] == [
+        (False, True),
+        (True, True),
+        (False, False),
+    ]
 
 
 def test_options_are_decoded_on_demand() -> None:

@@ -92,7 +92,6 @@ def rows_of(piece: Chunk) -> list[Row]:
     for index in range(len(piece)):
         low, high = piece.addresses.ends(int(columns.flow[index]))
         source, target = (high, low) if columns.from_high[index] else (low, high)
-        assert (source.port, target.port) == (columns.sport[index], columns.dport[index])
         values = (columns.seq, columns.ack, columns.flags, columns.length, columns.window)
         numbers = [int(value) for value in (column[index] for column in values)]
         ends = source.address, source.port, target.address, target.port

@@ -21,9 +21,9 @@ from probe.capture import cuts
 from probe.capture.reader import Part, Reading
 from probe.replay import assembling as assemble
 from probe.replay import run as module
+from probe.replay.joining import Joiner
 from probe.replay.part import replay_part
 from probe.replay.run import ReplayOptions, replay
-from probe.replay.stitching import Stitcher
 from probe.replay.tally import Asked
 from probe.results.connection import Connection, Replay
 from probe.spec.segment import RST
@@ -84,7 +84,7 @@ def in_parts(path: Path, places: list[int]) -> list[Connection]:
     """Replay cut at these octets, by the same steps as the real one."""
     asked = Asked(str(path))
     bounds = [0, *places, None]
-    stitcher = Stitcher(asked)
+    stitcher = Joiner(asked)
     for start, end in itertools.pairwise(bounds):
         part = Part(str(path), start or 0, end, 1 if not start else None)
         stitcher.add(replay_part(part, asked, last=end is None))

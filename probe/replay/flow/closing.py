@@ -145,16 +145,14 @@ class _Walk:
         isn = x if client else opened.server_isn
         if segment.flags & SYN and isn is not None:
             return segment.seq != isn
-        unopened = opened.handshake in (Handshake.UNANSWERED, Handshake.VIOLATED, Handshake.REFUSED)
-        if x is None or end is None or not (unopened or self._older(segment)):
+        # What comes before the SYN,ACK that opens may be an answer of a half-open connection.
+        older = opened.server_isn is not None and not self.server.heard and not segment.flags & (SYN | FIN)
+        older |= opened.handshake in (Handshake.UNANSWERED, Handshake.VIOLATED, Handshake.REFUSED)
+        if x is None or end is None or not older:
             return False
         if client:
             return bool(segment.flags & RST) and not x <= segment.seq <= end
         return not segment.flags & ACK or not x < segment.ack <= end
-
-    def _older(self, segment: Segment) -> bool:
-        """Whether the segment comes before the SYN,ACK that opens, as answers of a half-open connection do."""
-        return self.opened.server_isn is not None and not self.server.heard and not segment.flags & (SYN | FIN)
 
     def _acknowledged(self, segment: Segment, other: _Side) -> int | None:
         if not segment.flags & ACK:
@@ -191,17 +189,13 @@ def _fin(index: int, side: _Side, end: int, ack: int | None) -> None:
 
 
 def _close(client: _Side, server: _Side) -> Close:
-    if _gone(client) and _gone(server):
-        return _form(client, server)
-    resets = [(side.reset, word) for side, word in ((client, Close.RESET_BY_CLIENT), (server, Close.RESET_BY_SERVER))]
-    ended = [(index, word) for index, word in resets if index is not None]
-    if ended:
-        return min(ended)[1]
-    return Close.NONE if client.fin is None and server.fin is None else Close.INCOMPLETE
-
-
-def _form(client: _Side, server: _Side) -> Close:
-    """Which close it was once both FINs are acknowledged, by what the FINs themselves acknowledged."""
+    if not (_gone(client) and _gone(server)):
+        resets = ((client.reset, Close.RESET_BY_CLIENT), (server.reset, Close.RESET_BY_SERVER))
+        ended = [(index, word) for index, word in resets if index is not None]
+        if ended:
+            return min(ended)[1]
+        return Close.NONE if client.fin is None and server.fin is None else Close.INCOMPLETE
+    # Both FINs are acknowledged: which close it was is told by what the FINs themselves acknowledged.
     knew = [_knew(client, server), _knew(server, client)]
     if not any(knew):
         return Close.SIMULTANEOUS

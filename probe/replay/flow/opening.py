@@ -73,19 +73,15 @@ def opening(packets: Sequence[Packet]) -> Opening:
         if packet.segment.flags & SYN:
             (client if packet.from_client else server).add(packet.segment)
     if not client.plain:
-        return _mid_stream(client, server)
+        isns = [next(reversed(end.answers), (None, None))[0] for end in (client, server)]
+        again = client.answers_again + server.answers_again
+        return Opening(Opener.MID_STREAM, Handshake.NOT_SEEN, isns[0], isns[1], syn_ack_again=again)
     if server.asked_first:
         return _simultaneous(packets, client, server)
     pairs = [(y, x) for (y, ack) in server.answers if (x := client.answered_by(ack)) is not None]
     if pairs:
         return _answered(packets, client, server, pairs)
     return _without_answer(packets, client, server, violated=bool(server.answers))
-
-
-def _mid_stream(client: _Syns, server: _Syns) -> Opening:
-    isns = [next(reversed(end.answers), (None, None))[0] for end in (client, server)]
-    again = client.answers_again + server.answers_again
-    return Opening(Opener.MID_STREAM, Handshake.NOT_SEEN, isns[0], isns[1], syn_ack_again=again)
 
 
 def _simultaneous(packets: Sequence[Packet], client: _Syns, server: _Syns) -> Opening:
@@ -137,17 +133,13 @@ def _without_answer(packets: Sequence[Packet], client: _Syns, server: _Syns, *, 
     answers = {rst for rst, ack in acks if client.answered_by(ack) is not None}
     if RST in answers:
         word = Handshake.REFUSED
-    elif answers or any(_goes_on(p, x, client.plain[x]) for p in packets):
+    elif answers or any(
+        x < p.segment.seq and p.segment.end >= client.plain[x] for p in _speaks(packets, client=True)
+    ):  # only a client that got a SYN,ACK sends past its SYN, and acknowledges
         word = Handshake.NOT_SEEN
     else:
         word = Handshake.VIOLATED if violated else Handshake.UNANSWERED
     return Opening(Opener.CLIENT, word, x, None, client.plain[x], client.again, server.answers_again)
-
-
-def _goes_on(packet: Packet, x: Seq, end: Seq) -> bool:
-    """Whether only a client that got a SYN,ACK sends such a segment: past its SYN, and acknowledging."""
-    segment = packet.segment
-    return packet.from_client and segment.flags & (SYN | RST | ACK) == ACK and x < segment.seq and segment.end >= end
 
 
 def _speaks(packets: Sequence[Packet], *, client: bool) -> Iterator[Packet]:

@@ -70,20 +70,15 @@ def completeness(packets: Sequence[Packet], *, reused: bool = False) -> int:
     if not packets:
         return 0
     first = packets[0].segment
-    bits = _opening(first, reused=reused)
+    # What the first segment tells in the first pass, where only a reused four-tuple has it counted in full.
+    if first.flags & (SYN | ACK) != SYN or "short header" in first.faults:
+        bits = SAW_SYN if reused else 0
+    else:
+        bits = SAW_SYN | (_told(first) if reused else SAW_DATA if first.length else 0)
     # Only the second pass counts the first segment's other flags, and shows them from the second segment on.
     for packet in packets if len(packets) > 1 else ():
         bits |= _told(packet.segment)
     return bits
-
-
-def _opening(first: Segment, *, reused: bool) -> int:
-    """What the first segment of a stream tells in the first pass."""
-    if first.flags & (SYN | ACK) != SYN or "short header" in first.faults:
-        return SAW_SYN if reused else 0
-    if reused:
-        return SAW_SYN | _told(first)
-    return SAW_SYN | (SAW_DATA if first.length else 0)
 
 
 def _told(segment: Segment) -> int:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.replay.views.zeek import conn_state, history, zeek
+from probe.replay.views.zeek import Zeek, zeek
 from probe.results.connection import Packet
 from tests.helpers.packets import talk
 
@@ -63,7 +63,7 @@ STATES = {"S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH"
     ],
 )
 def test_states_and_their_letters(text: str, state: str, letters: str) -> None:
-    assert (conn_state(talk(text)), history(talk(text))) == (state, letters)
+    assert zeek(talk(text)) == Zeek(state, letters)
 
 
 @pytest.mark.parametrize(
@@ -107,18 +107,18 @@ def test_states_and_their_letters(text: str, state: str, letters: str) -> None:
     ],
 )
 def test_letters_after_a_handshake(more: str, letters: str) -> None:
-    found = history(talk(f"{OPEN}, {more}" if more else OPEN))
+    found = zeek(talk(f"{OPEN}, {more}" if more else OPEN)).history
     assert found == "ShA" + letters
 
 
 @pytest.mark.parametrize(("times", "letters"), [(1, ""), (2, "T"), (10, "T"), (11, "TT"), (100, "TT"), (101, "TTT")])
 def test_t_comes_logarithmically(times: int, letters: str) -> None:
-    assert history(talk(", ".join([OPEN, *["> P. 1 1 5"] * times]))) == "ShAD" + letters
+    assert zeek(talk(", ".join([OPEN, *["> P. 1 1 5"] * times]))).history == "ShAD" + letters
 
 
 @pytest.mark.parametrize(("times", "letters"), [(1, "w"), (9, "w"), (10, "ww"), (99, "ww"), (1000, "wwww")])
 def test_w_comes_logarithmically(times: int, letters: str) -> None:
-    assert history(talk(", ".join([OPEN, *["< . 1 1 w0"] * times]))) == "ShAa" + letters
+    assert zeek(talk(", ".join([OPEN, *["< . 1 1 w0"] * times]))).history == "ShAa" + letters
 
 
 def _wrong(packet: Packet, *, known: bool = True) -> Packet:

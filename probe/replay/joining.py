@@ -1,0 +1,271 @@
+"""Joins the parts of one file, in order: connections that run over a cut are made whole again.
+
+A part hands over its partial connections, judged as if nothing more belonged to them. Where a SYN shows that nothing
+does, that stands; else the segments of both sides of the cut are assembled and judged anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from probe.capture.batch import Bools, Int64, Table
+from probe.capture.tables import Addresses
+from probe.replay.assembling import Connections, Facts, assembled_again, gone, ready, sorted_by_flow
+from probe.replay.expected import Finished
+from probe.replay.judging import Judge
+from probe.replay.part import Partial, PartResult, partial
+from probe.replay.rows import Grouped
+from probe.replay.splitting import GONE
+from probe.replay.syn_options import OptionTable
+from probe.replay.tally import Asked, Tally, shifted
+
+_NONE = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending(Table):
+    """Connections that may go on: what must be at hand of each. Their segments stay where they are (`SegmentStore`).
+
+    ``source`` and ``place`` say where; ``found`` is the place of the record, the rest is as in `Partial`.
+    """
+
+    facts: Facts
+    found: Int64
+    plain: Bools
+    isn: NDArray[np.uint32]
+    high: Bools
+    source: Int64
+    place: Int64
+
+    @property
+    def flow(self) -> Int64:
+        """The flow of each connection."""
+        return self.facts.flow
+
+    def indexed(self, index: Int64) -> Pending:
+        """The same with other indices."""
+        return replace(self, facts=replace(self.facts, index=index))
+
+
+_FALSE = np.zeros(0, np.bool_)
+_NO_FACTS = Facts(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _FALSE, _FALSE)
+NOTHING = Pending(_NO_FACTS, _NONE, _FALSE, np.zeros(0, np.uint32), _FALSE, _NONE, _NONE)
+
+
+def together(parts: Sequence[Pending]) -> Pending:
+    """The connections of all parts sorted by flow; of one flow in the order of the parts."""
+    whole = Pending.joined([NOTHING, *parts])
+    return whole.take(np.argsort(whole.flow, kind="stable"))
+
+
+class SegmentStore:
+    """The segments of partial connections, fetched when they are needed.
+
+    Of most connections nothing but the flow is ever looked at, so that joining is a matter of a few arrays.
+    """
+
+    def __init__(self) -> None:
+        self._sources: dict[int, tuple[Connections, int, NDArray[np.int32]]] = {}
+        self._next = 0
+
+    def add(self, some: Partial, flow: Int64, found: Int64, by: int, options: NDArray[np.int32]) -> Pending:
+        """Keep some connections.
+
+        Their flows and records are ``flow`` and ``found`` to us, their packet numbers grow by ``by``, ``options`` are
+        our numbers for their options.
+        """
+        number = self._keep(some.connections, by, options)
+        facts, count = some.connections.facts, len(found)
+        facts = replace(facts, flow=flow, first=facts.first + by)
+        pending = Pending(facts, found, some.plain, some.isn, some.high, np.full(count, number), np.arange(count))
+        return together([pending])
+
+    def _keep(self, connections: Connections, by: int, options: NDArray[np.int32]) -> int:
+        self._sources[self._next] = connections, by, options
+        self._next += 1
+        return self._next - 1
+
+    def fetch(self, pending: Pending) -> Connections:
+        """The connections with their segments, in the order of ``pending``, which is sorted by flow."""
+        parts = []
+        order: list[Int64] = []
+        for number in np.unique(pending.source):
+            connections, by, options = self._sources[int(number)]
+            mine = np.flatnonzero(pending.source == number)
+            group = connections.group
+            group = group.marked(old=np.zeros(len(group.rows), np.bool_)).at(pending.place[mine])
+            rows = replace(
+                group.rows,
+                flow=np.repeat(pending.flow[mine], group.sizes),
+                number=group.rows.number + by,
+                option=options[group.rows.option],
+            )
+            parts.append(Connections(Grouped(rows, group.starts, group.from_client), pending.facts.take(mine)))
+            order.append(mine)
+        return sorted_by_flow(parts, np.concatenate(order))
+
+    def prune(self, pending: Pending) -> Pending:
+        """Let go of sources none of whose connections is pending; those with few left are copied out of theirs.
+
+        Else one connection that stays open for hours would keep all the segments of its part.
+        """
+        left = set(np.unique(pending.source).tolist())
+        for number in [number for number in self._sources if number not in left]:
+            del self._sources[number]
+        sizes = {number: int((pending.source == number).sum()) for number in left}
+        few = [number for number in left if sizes[number] * 4 < len(self._sources[number][0])]
+        if not few:
+            return pending
+        moved = np.isin(pending.source, few)
+        connections = self.fetch(pending.take(moved))
+        same = np.arange(int(connections.group.rows.option.max(initial=0)) + 1, dtype=np.int32)
+        source, place = pending.source.copy(), pending.place.copy()
+        source[moved], place[moved] = self._keep(connections, 0, same), np.arange(len(connections))
+        for old in few:
+            del self._sources[old]
+        return replace(pending, source=source, place=place)
+
+
+@dataclass(slots=True)
+class _FirstPackets:
+    """First packets of the connections that a part counted as new (``local``), and what joining corrects of them.
+
+    ``gone`` were the rest of a connection from before the cut; ``added`` the part did not see. A connection's index is
+    its rank among the first packets of the file, so both move the indices of those behind.
+    """
+
+    local: Int64
+    base: int
+    gone: Int64
+    added: Int64
+
+    def index(self, first: Int64) -> Int64:
+        """The index in the file of connections of this part by their first packets."""
+        before = [np.searchsorted(packets, first) for packets in (self.local, self.gone, self.added)]
+        found: Int64 = self.base + before[0] - before[1] + before[2]
+        return found
+
+    @property
+    def count(self) -> int:
+        return len(self.local) - len(self.gone) + len(self.added)
+
+
+class Joiner:
+    """Takes the parts' results in order; ``tally`` is what is known of connections that are over."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.tally = Tally()
+        self.records = 0
+        self._asked = asked
+        self._begun = 0
+        self._addresses = Addresses()
+        self._options = OptionTable()
+        self._judge = Judge(asked.profile, self._options)
+        self._store = SegmentStore()
+        self._open = NOTHING
+
+    def add(self, result: PartResult) -> None:
+        """The next part."""
+        by = self.records if result.part.first is None else 0
+        firsts = _FirstPackets(result.first_packets + by, self._begun, _NONE, _NONE)
+        heads = together([self._ours(some, result, by) for some in result.heads])
+        tails = self._ours(result.tails, result, by) if result.tails else NOTHING
+        if result.part.start == 0:
+            self._open = tails
+            self._begun += result.begun
+        else:
+            self._join(heads, tails, firsts)
+            self._begun += firsts.count
+            result.tally.listed = [
+                (rank, first + by, shifted(c, by, int(firsts.index(np.array([first + by]))[0])))
+                for rank, first, c in result.tally.listed
+            ]
+        self.tally.merge(result.tally, self._asked.limit)
+        self.records += result.records
+
+    def finish(self) -> None:
+        """There are no more parts: what is open is over."""
+        self._over(self._open)
+        self._open = NOTHING
+
+    def _ours(self, some: Partial, result: PartResult, by: int) -> Pending:
+        """Partial connections in our numbers: packets, flows, options, records."""
+        options = np.array([self._options.number(*known) for known in result.options], np.int32)
+        place = np.full(len(result.found), -1, np.int64)
+        used = np.unique(some.found)
+        place[used] = len(self._judge.records) + np.arange(len(used))
+        self._judge.records += [result.found[int(number)] for number in used]
+        return self._store.add(some, result.addresses.moved(some.flow, self._addresses), place[some.found], by, options)
+
+    def _join(self, heads: Pending, tails: Pending, firsts: _FirstPackets) -> None:
+        """Heads and tails of a part against what was open before it; ``firsts`` is corrected.
+
+        A flow that is on both sides of the cut is torn, unless a SYN shows that it begins anew behind the cut. A head
+        is over in this part, so of a flow with heads nothing from before the cut stays open; tails stay open.
+        """
+        before, unsettled = self._open, tails.take(~tails.facts.settled)
+        torn = _torn(before, together([heads, unsettled]))
+        touched = np.isin(before.flow, np.concatenate((heads.flow, tails.flow)))
+        anew = self._again(before, heads, unsettled, torn, firsts)
+        whole = tails.take(~np.isin(tails.flow, torn) | tails.facts.settled)
+        heads = heads.take(~np.isin(heads.flow, torn))
+        # Of the connections of a torn flow the last one is open, unless the part knows a later one on it.
+        last = np.append(anew.flow[1:] != anew.flow[:-1], True)[: len(anew)] & ~np.isin(anew.flow, whole.flow)
+        self._over(before.take(touched & ~np.isin(before.flow, torn)))
+        self._over(heads.indexed(firsts.index(heads.facts.first)))
+        self._over(anew.take(~last))
+        whole = whole.indexed(firsts.index(whole.facts.first))
+        self._open = self._store.prune(self._without_gone(together([before.take(~touched), whole, anew.take(last)])))
+
+    def _again(self, before: Pending, heads: Pending, tails: Pending, torn: Int64, firsts: _FirstPackets) -> Pending:
+        """The connections of torn flows, from the segments of both sides."""
+        if not torn.size:
+            return NOTHING
+        ours, theirs = (some.take(np.isin(some.flow, torn)) for some in (before, together([heads, tails])))
+        firsts.gone = np.sort(theirs.facts.first)
+        again = assembled_again([self._store.fetch(ours), self._store.fetch(theirs)])
+        # The first connection of each flow is the one that was open: it keeps its index. The others begin in this part.
+        new = np.ones(len(again), np.bool_)
+        new[np.searchsorted(again.facts.flow, ours.flow)] = False
+        firsts.added = np.sort(again.facts.first[new])
+        index, reused = firsts.index(again.facts.first), again.facts.reused.copy()
+        index[~new], reused[~new] = ours.facts.index, ours.facts.reused
+        again = Connections(again.group, replace(again.facts, index=index, reused=reused))
+        some = partial(again, self._judge.judge(ready(again)))
+        return self._store.add(some, some.flow, some.found, 0, np.arange(len(self._options.known), dtype=np.int32))
+
+    def _without_gone(self, pending: Pending) -> Pending:
+        """What may still go on, of open connections; those silent for too long are over."""
+        late = np.flatnonzero(pending.facts.last.max(initial=0) - pending.facts.last > GONE)
+        if not late.size:
+            return pending
+        silent = np.zeros(len(pending), np.bool_)
+        connections = self._store.fetch(pending.take(late))
+        silent[late] = gone(connections.group, connections.facts, int(pending.facts.last.max()))
+        self._over(pending.take(silent))
+        return pending.take(~silent)
+
+    def _over(self, pending: Pending) -> None:
+        """Count connections; list those among the worst."""
+
+        def take(chosen: Bools) -> Connections:
+            return ready(self._store.fetch(pending.take(chosen)))
+
+        self.tally.add(self._judge, Finished(pending.found, pending.facts, take, self._addresses), self._asked)
+
+
+def _torn(before: Pending, ours: Pending) -> Int64:
+    """Flows known on both sides of a cut, but for those where a SYN on this side shows that it begins anew.
+
+    What comes after two SYNs of one end with different numbers is another connection, whatever lies between them.
+    """
+    flows, first = np.unique(ours.flow, return_index=True)
+    both = np.isin(flows, before.flow)
+    flows, one, two = flows[both], before.take(np.searchsorted(before.flow, flows[both])), ours.take(first[both])
+    apart = one.plain & two.plain & (one.high == two.high) & (one.isn != two.isn)
+    found: Int64 = flows[~apart]
+    return found
