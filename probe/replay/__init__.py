@@ -1,0 +1,28 @@
+"""Replay: captured traffic to verdicts on every TCP connection in it, a million packets in seconds.
+
+A file is judged as arrays, never packet by packet. Its segments become rows, rows become connections, and the middle of
+each (data and acknowledgments in order) is folded away. What is left has a *shape*: which segments with which flags
+came from which end, and how their numbers lie to one another. Of each distinct shape one connection is judged by the
+same engine that judges live peers; its record holds for all others. Big files are cut into parts for many processes.
+
+In reading order:
+
+- ``syn_options``, ``rows``: segments as arrays without the file's octets; rows grouped by connection.
+- ``splitting``: where in the segments of a four-tuple a new connection begins.
+- ``folding``: what of a connection may be forgotten without changing its verdict.
+- ``assembling``: chunks to connections; holds no more than what is still open.
+- ``shapes``, ``judging``: which connections are alike; one of each kind judged, and any one described in full.
+- ``expected``, ``tally``: which deviations were expected; connections counted, the worst listed.
+- ``part``, ``joining``: one part of a file, and connections that run over a cut made whole again.
+- ``run``, ``workers``, ``cluster``, ``deadline``: all files, on the processes of this machine or of a Dask cluster.
+- ``extracting``, ``excerpts``: one connection out of a file, and segments for drawings, by a second look at it.
+- ``flow`` tells how a connection opened and closed, ``views`` what Zeek and Wireshark say of it.
+
+For example::
+
+    from probe.replay.run import ReplayOptions, replay
+
+    found = replay(ReplayOptions(files=("http.pcap",)))
+    for connection in found.listed:
+        print(connection.client, connection.handshake, connection.close, connection.verdict)
+"""
