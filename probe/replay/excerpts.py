@@ -11,6 +11,7 @@ import numpy as np
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Chunk, Reading
 from probe.capture.sources import STDIN
+from probe.engine.belief.tracker import Memory
 from probe.replay.extracting import extract
 from probe.replay.judging import described, record
 from probe.replay.run import ReplayOptions
@@ -84,5 +85,5 @@ def packets_of(options: ReplayOptions, index: int) -> tuple[Connection, tuple[Pa
     file = options.files[0]
     found = extract(file, index)
     packets = list(found.packets)
-    judged = record(packets, options.profile, reused=False)
+    judged = record(packets, Memory(), options.profile, reused=False)
     return described(packets, judged, file, found.index, (found.client, found.server)), found.packets

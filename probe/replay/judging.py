@@ -26,8 +26,6 @@ from probe.spec.seq import Seq, later
 _SECOND = 1e9
 _MOST = 1 << 16
 """Shapes remembered; ordinary traffic has some hundreds."""
-MEMORY = Memory()
-"""One for the process: parts of files come as tasks, one after another, and their connections look alike."""
 RANKS = {Verdict.FAIL: 0, Verdict.WARN: 1}
 _OPEN_RANK = {
     Handshake.VIOLATED: 3,
@@ -77,6 +75,7 @@ class Judge:
         self.profile = profile
         self.records: list[Record] = []
         self._options = options
+        self._memory = Memory()
         self._shaper = Shaper(options)
         self._known: dict[bytes, int] = {}
 
@@ -103,7 +102,7 @@ class Judge:
             place = self._known[key] = len(self.records)
             reused = bool(connections.facts.reused[number])
             packets = self.packets(connections, number)
-            self.records.append(record(packets, self.profile, reused=reused))
+            self.records.append(record(packets, self._memory, self.profile, reused=reused))
         return place
 
     def packets(self, connections: Connections, number: int) -> list[Packet]:
@@ -128,7 +127,7 @@ class Judge:
         """One connection in full."""
         packets = self.packets(connections, number)
         facts, pair = connections.facts, found.pair
-        own = judge_connection(_wide_enough(packets), MEMORY, self.profile) if pair.findings else pair
+        own = judge_connection(_wide_enough(packets), self._memory, self.profile) if pair.findings else pair
         client, server = ends_of(connections, number, addresses)
         return replace(
             described(packets, found, file, int(facts.index[number]), (client, server)),
@@ -183,12 +182,12 @@ def described(
     )
 
 
-def record(packets: list[Packet], profile: str, *, reused: bool) -> Record:
+def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool) -> Record:
     """Ask every part of the engine about one connection."""
     seen = zeek(packets)
     return Record(
         replace(summary(packets), rtt=None),
-        judge_connection(_wide_enough(packets), MEMORY, profile),
+        judge_connection(_wide_enough(packets), memory, profile),
         seen.conn_state,
         seen.history,
         completeness(packets, reused=reused),

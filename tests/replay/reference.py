@@ -12,6 +12,7 @@ from probe.replay.views.wireshark import Numbers, after, starts_new
 from probe.results.connection import Packet
 from probe.spec.segment import ACK, FIN, RST, SYN, Endpoint, Segment
 from probe.spec.seq import Seq
+from tests.helpers.record import MEMORY
 
 GONE, ABANDONED = 240.0, 3 * 3600.0
 
@@ -75,7 +76,7 @@ def judged(stream: Stream, profile: str = "rfc9293") -> tuple[list[Packet], Reco
     if high is None:
         high = next((not high for kind, high in opening if kind == SYN | ACK), stream.packets[0].from_client)
     packets = [replace(p, from_client=p.from_client == high) for p in stream.packets]
-    return packets, record(packets, profile, reused=stream.reused)
+    return packets, record(packets, MEMORY, profile, reused=stream.reused)
 
 
 Summary = tuple[object, ...]
