@@ -101,7 +101,6 @@ class RecordedCheck:
         return replace(_run(target, results, (CUT_SHORT, *hearing.warnings())), mixed=hearing.mixed())
 
     def _hearing(self, target: Endpoint, wanted: list[Scenario]) -> Hearing:
-        """Every attempt judged."""
         hearing = Hearing(target, wanted)
         for scenario in wanted:
             hearing.add(scenario)

@@ -109,11 +109,9 @@ class _Recording:
 
     @property
     def heard(self) -> int:
-        """How many attempts were complete."""
         return self._profiles.total()
 
     def take(self, chunk: Chunk) -> None:
-        """The commented packets of a chunk."""
         for comment in chunk.section_comments:
             form = schema(comment)
             if form is not None and form[0] > SCHEMA:

@@ -54,12 +54,6 @@ class Connections:
         """The chosen connections."""
         return Connections(self.group.of(chosen), self.facts.take(chosen))
 
-    def renumbered(self, flows: Int64) -> Connections:
-        """The same with other flow keys, one a connection; no longer sorted by them."""
-        group = self.group
-        rows = replace(group.rows, flow=np.repeat(flows, group.sizes))
-        return Connections(Grouped(rows, group.starts, group.from_client), replace(self.facts, flow=flows))
-
 
 def sorted_by_flow(parts: Sequence[Connections], ranks: Int64 | None = None) -> Connections:
     """The connections of all parts (at least one) sorted by flow; of one flow in the order of the parts.
@@ -70,11 +64,7 @@ def sorted_by_flow(parts: Sequence[Connections], ranks: Int64 | None = None) -> 
     sizes = np.concatenate([part.group.sizes for part in parts])
     from_client = np.concatenate([part.group.from_client for part in parts])
     order = np.argsort(facts.flow if ranks is None else ranks, kind="stable")
-    starts = np.cumsum(sizes) - sizes
-    sorted_sizes = sizes[order]
-    begin = np.cumsum(sorted_sizes) - sorted_sizes
-    places = np.repeat(starts[order] - begin, sorted_sizes) + np.arange(len(rows))
-    return Connections(Grouped(rows.take(places), begin, from_client[places]), facts.take(order))
+    return Connections(Grouped(rows, np.cumsum(sizes) - sizes, from_client).at(order), facts.take(order))
 
 
 class Assembler:
@@ -103,13 +93,10 @@ class Assembler:
 
     def feed(self, chunk: Chunk) -> Iterator[Connections]:
         """Take in a chunk."""
-        if len(chunk):
-            yield from self.feed_rows(of_chunk(chunk, self.options))
-
-    def feed_rows(self, rows: Rows) -> Iterator[Connections]:
-        """Take in rows."""
-        self._waiting.append(rows)
-        self._count += len(rows)
+        if not len(chunk):
+            return
+        self._waiting.append(of_chunk(chunk, self.options))
+        self._count += len(chunk)
         held = len(self.open.group.rows) if self.open else 0
         if self._count >= max(self._batch, held):  # what is held is sorted anew each time: keep that linear
             yield self.work()
@@ -131,7 +118,7 @@ class Assembler:
         rows = Rows.joined(parts, np.argsort(np.concatenate([part.flow for part in parts]), kind="stable"))
         del parts
         group = Grouped(rows, np.flatnonzero(beginnings(rows)))
-        facts = self._facts(group)
+        facts = self._facts(group)  # before folding, which forgets how many segments there were
         self.open = None
         group = _folded(group)
         done = np.ones(len(facts), np.bool_) if final else gone(group, facts)
@@ -162,7 +149,11 @@ class Assembler:
         return Facts(flow, index, packets, first, rows.time[starts], rows.time[ends - 1], reused, settled)
 
     def _settled(self, group: Grouped, flow: Int64, carried: Bools) -> Bools:
-        """After two SYNs of one end with different numbers what came before decides nothing any more."""
+        """Which connections no segment of an earlier part can touch.
+
+        After two SYNs of one end with different numbers what came before decides nothing any more: that connection is
+        certain, and so are all behind it on its four-tuple.
+        """
         if self._first:
             return np.ones(len(flow), np.bool_)
         rows, starts, doubtful = group.rows, group.starts, group.doubtful
@@ -184,7 +175,9 @@ class Assembler:
         if self.open is None:
             return Addresses()
         new, flows = addresses.renewed(self.open.facts.flow)
-        self.open = sorted_by_flow([self.open.renumbered(flows)])
+        group, facts = self.open.group, replace(self.open.facts, flow=flows)
+        group = group.marked(flow=np.repeat(flows, group.sizes))
+        self.open = sorted_by_flow([Connections(group, facts)])
         return new
 
 

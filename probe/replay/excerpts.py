@@ -41,7 +41,6 @@ class _Wanted:
         return self.met == self.connection.packets
 
     def look(self, chunk: Chunk, reading: Reading) -> None:
-        """Take in its rows of a chunk."""
         columns, first = chunk.columns, 0
         if self.flow is None:
             row = chunk.row(self.connection.first_packet)

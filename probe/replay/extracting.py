@@ -94,7 +94,6 @@ class _Search:
         self._known: dict[int, _Known] = {}
 
     def look(self, chunk: Chunk) -> None:
-        """Take in a chunk."""
         for row, flow, from_high, segment, time in self._rows(chunk):
             known = self._known.get(flow)
             begins = known is None or starts_new(known.numbers, segment, from_client=from_high)

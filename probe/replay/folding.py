@@ -27,7 +27,12 @@ _STEERING = FIN | SYN | RST | ACK | URG
 
 
 def fold(group: Grouped) -> tuple[Bools, Bools]:
-    """(rows that stay, rows known to be in order)."""
+    """(rows that stay, rows known to be in order).
+
+    A segment may go where no reaction can hang on it: both ends are ESTABLISHED, it is next in order, acknowledges what
+    was seen, and its octets were acknowledged while all was still in order. ``trusted`` remembers that, since of what
+    is left the numbers have gaps.
+    """
     rows, index = group.rows, np.arange(len(group.rows))
     third = group.first(rows.flags & SYN == 0)
     regular = _handshaken(group, third)
@@ -35,12 +40,14 @@ def fold(group: Grouped) -> tuple[Bools, Bools]:
     behind = index > third[group.connection]
     end = group.first(behind & ~_orderly(group))
     region = behind & (index < end[group.connection])
-    stays = ~region | ~_acknowledged(group, end, regular)
+    stays = ~region | ~_acknowledged(group, end, regular)  # octets on their way may be lost, and sent again
+    # One segment of each kind from each end, so that how much passed does not change which kinds there were.
     text = region | (index == third[group.connection])
     for sent in (group.from_client, ~group.from_client):
         for chosen in (text & (rows.length > 0), text & (rows.length == 0), region & (rows.length == 0)):
             first = group.first(sent & chosen)
             stays[first[first < group.ends]] = True
+    # The last of each direction holds the numbers and the window that what follows is judged against.
     last = end[regular] - 1
     stays[last] = True
     before = group.other[last]
@@ -59,7 +66,9 @@ def _handshaken(group: Grouped, third: Places) -> Bools:
     found &= (rows.flags[reply] & _STEERING == SYN | ACK) & (rows.length[reply] == 0)
     found &= (rows.flags[at] & _STEERING == ACK) & group.from_client[at]
     isn = rows.seq[starts]
+    # The numbers of the three segments agree to the octet; a Fast Open, a SYN with data, is left as it is.
     found &= (rows.ack[reply] == isn + 1) & (rows.seq[at] == isn + 1) & (rows.ack[at] == rows.seq[reply] + 1)
+    # A window of zero stops the data behind the handshake: what is sent then is not the orderly text folding is about.
     early = np.arange(len(rows)) <= third[group.connection]
     found[group.connection[early & (rows.window == 0)]] = False
     early &= np.arange(len(rows)) != third[group.connection]

@@ -105,7 +105,6 @@ class _Replaying:
         return partial(connections, self.judge.judge(ready(connections)))
 
     def finish(self, addresses: Addresses) -> None:
-        """All rows are in."""
         if self.last:
             for connections in self.assembler.finish():
                 self.take(connections, addresses)

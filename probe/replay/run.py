@@ -115,7 +115,6 @@ class _Running:
     _done: int = 0
 
     def run(self) -> None:
-        """All files."""
         if STDIN in self.files:  # only this process has it: those of a pool are given an empty one
             task = _Task(STDIN, Part(STDIN), True)
             self._take(task, self._here(task))
@@ -155,7 +154,6 @@ class _Running:
                     yield _Task(file, part, following is None)
 
     def _spread(self, crew: Crew, tasks: Iterator[_Task], width: int) -> None:
-        """Have the tasks done elsewhere."""
         given: list[_Task] = []
 
         def calls() -> Iterator[tuple[object, ...]]:
@@ -173,7 +171,6 @@ class _Running:
                 self.options.progress(self._done, self._total())
 
     def _here(self, task: _Task) -> PartResult:
-        """The result of a task done in this process."""
         progress = self.options.progress
         done, total = self._done, self._total()
         tell = None if progress is None else lambda octets, _: progress(done + octets, total)
@@ -235,7 +232,6 @@ class _Running:
         return None if None in sizes else sum(filter(None, sizes))
 
     def outcome(self, seconds: float) -> Replay:
-        """What was found out."""
         tally, expected = self.tally, self.options.expected
         whole = not (self.faults or self.interrupted or self.deadline.came)
         fates = tally.fates(of_captures(expected), whole=whole)

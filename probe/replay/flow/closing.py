@@ -108,7 +108,6 @@ class _Walk:
         self.unheard_syn = False
 
     def take(self, index: int, segment: Segment, *, client: bool) -> None:
-        """One segment, in the order of the record."""
         side, other = (self.client, self.server) if client else (self.server, self.client)
         if self._foreign(segment, client=client):
             return

@@ -38,7 +38,6 @@ class _Syns:
     asked_first: bool = False
 
     def add(self, segment: Segment) -> None:
-        """One SYN or SYN,ACK of this end."""
         if not self.plain and not self.answers:
             self.asked_first = not segment.flags & ACK
         if segment.flags & ACK:

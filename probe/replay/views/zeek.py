@@ -67,7 +67,6 @@ class _Walk:
         self.heard: set[bool] = set()
 
     def take(self, segment: Segment, *, client: bool) -> None:
-        """One segment."""
         end, peer = (self.client, self.server) if client else (self.server, self.client)
         if not (client or self.history or self.heard):
             self.history.append("^")
@@ -157,7 +156,6 @@ class _Walk:
         self.history.append(letter.upper() if end.client else letter)
 
     def conn_state(self) -> str:
-        """The summary of both ends' states."""
         ours, theirs = self.client.state, self.server.state
         if theirs is State.RESET:
             nothing = ours is State.RESET and self.client.size == self.server.size == 0
@@ -214,12 +212,10 @@ class _End:
     _near_count: int = 0
 
     def begin(self, isn: Seq, last: int = 0) -> None:
-        """Count from this ISN."""
         self._near, self._near_count = isn, 0
         self.last, self.acked = last, 0
 
     def count(self, number: Seq) -> int:
-        """The number, counted from the ISN."""
         return self._near_count + (number - self._near)
 
     def advance(self, last: int) -> None:
@@ -227,7 +223,6 @@ class _End:
         self._near, self._near_count, self.last = self._near + (last - self._near_count), last, last
 
     def become(self, state: State) -> None:
-        """Enter a state."""
         if state is not self.state:
             self.before, self.state = self.state, state
 
@@ -242,7 +237,6 @@ class _End:
         return max(0, max(self.last, self.acked) - 1 - (self.fin is not None))
 
     def seen(self, start: int, end: int) -> None:
-        """Octets came."""
         heapq.heappush(self.early, (start, end))
         self._join()
 
