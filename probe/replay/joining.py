@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from probe.capture.batch import Bools, Int64, Table
 from probe.capture.tables import Addresses
+from probe.engine.belief.tracker import Memory
 from probe.replay.assembling import Connections, Facts, assembled_again, gone, ready, sorted_by_flow
 from probe.replay.expected import Finished
 from probe.replay.judging import Judge
@@ -164,7 +165,7 @@ class Joiner:
         self._begun = 0
         self._addresses = Addresses()
         self._options = OptionTable()
-        self._judge = Judge(asked.profile, self._options)
+        self._judge = Judge(asked.profile, self._options, Memory())
         self._store = SegmentStore()
         self._open = NOTHING
 

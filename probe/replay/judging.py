@@ -70,12 +70,12 @@ class Record:
 class Judge:
     """Judges batches of connections; ``records`` are what it found, one a shape."""
 
-    def __init__(self, profile: str, options: OptionTable) -> None:
-        """``options`` is the table that the connections' rows refer to."""
+    def __init__(self, profile: str, options: OptionTable, memory: Memory) -> None:
+        """``options`` is the table that the connections' rows refer to; ``memory`` may be that of earlier judges."""
         self.profile = profile
         self.records: list[Record] = []
         self._options = options
-        self._memory = Memory()
+        self._memory = memory
         self._shaper = Shaper(options)
         self._known: dict[bytes, int] = {}
 

@@ -14,6 +14,7 @@ from probe.capture.errors import CaptureError
 from probe.capture.reader import Part, Reading
 from probe.capture.sources import Progress
 from probe.capture.tables import Addresses
+from probe.engine.belief.tracker import Memory
 from probe.replay.assembling import Assembler, Connections, ready
 from probe.replay.deadline import NEVER, Deadline
 from probe.replay.expected import Finished
@@ -23,6 +24,8 @@ from probe.replay.tally import Asked, Tally
 from probe.spec.segment import ACK, SYN
 
 Drain = Callable[[Tally], object]
+_REMEMBERED = Memory()
+"""What the judges of this process know already: parts come as tasks, one after another, and hold the same shapes."""
 _ADDRESSES = 1 << 18
 """Pairs of addresses remembered before those of closed connections are forgotten."""
 
@@ -84,7 +87,7 @@ class _Replaying:
         self.asked, self.drain = asked, drain
         self.first, self.last = part.start == 0, last
         self.assembler = Assembler(first=self.first)
-        self.judge = Judge(asked.profile, self.assembler.options)
+        self.judge = Judge(asked.profile, self.assembler.options, _REMEMBERED)
         self.result = PartResult(part)
 
     def take(self, connections: Connections, addresses: Addresses) -> None:
