@@ -43,10 +43,10 @@ def columns(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -
 
 
 def stacked(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
-    """A paragraph a row: its first cell, then what stands under each header; empty cells are left out."""
+    """A paragraph a row: its first cell, then what stands under each header; empty cells and dashes are left out."""
     lines = []
     for row in rows:
-        pairs = [f"{head}: {cell}" for head, cell in zip(headers[1:], row[1:], strict=True) if cell]
+        pairs = [f"{head}: {cell}" for head, cell in zip(headers[1:], row[1:], strict=True) if cell.strip("-")]
         # What belongs together stays in one line where it has room there.
         kept = (pair.replace(" ", _GLUE) if visible(pair) + 6 < width else pair for pair in pairs)
         lines += fill(f"{headers[0]} {row[0]}", width)
