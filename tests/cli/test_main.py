@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from probe import __version__
+from probe.cli import COMMANDS
 from probe.results.verdict import Verdict
 from tests.cli.conftest import Invoke, StandIn
 
 Captured = pytest.CaptureFixture[str]
-COMMANDS = ("check", "replay", "target", "list", "explain", "doctor")
 
 
 def test_help_names_commands_and_exit_codes(invoke: Invoke, capsys: Captured) -> None:

@@ -16,9 +16,9 @@ Each has one function, ``command``, which returns the exit code. A new command i
 
     @click.command("check")
     @click.argument("targets", nargs=-1)
-    @common.seed
-    def command(targets: tuple[str, ...], seed: int | None) -> int:
+    @common.line
+    def command(targets: tuple[str, ...], **plain: Any) -> int:
         from probe.cli.run import check
 
-        return check.check(Request(given(targets), (), CheckOptions(seed=seed)), Display(Reporting()))
+        return check.check(Request(given(targets), (), CheckOptions(**plain)), Display(Reporting()))
 """

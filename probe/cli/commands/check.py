@@ -25,11 +25,7 @@ from probe.cli.options.reporting import Reporting, reporting
 @click.option("--only", multiple=True, metavar="ID", help="Only this exchange (* and ? allowed); repeatable.")
 @click.option("--no-wait", is_flag=True, help="Leave out exchanges that wait for a timer of the peer.")
 @click.option("--slow", is_flag=True, help="Add the exchanges that wait for minutes (2MSL, R2), all at the same time.")
-@common.patience
-@common.interface
-@common.source
-@common.closed_port
-@common.seed
+@common.line
 @common.deadline
 @reporting
 @common.show

@@ -27,17 +27,13 @@ from probe.spec.states import State
     "auto|none|http|target|LINE",
     "How the peer's application is brought to act, as for `probe check`; only `probe target` reaches every state.",
 )
-@common.patience
 @click.option(
     "--parallel",
     type=click.IntRange(1, 4096),
     metavar="COUNT",
     help="How many connections the peer sees at a time (5; 384 behind `probe target`).",
 )
-@common.interface
-@common.source
-@common.closed_port
-@common.seed
+@common.line
 @common.deadline
 @reporting
 @click.option("-q", "--quiet", is_flag=True, help="Print the matrix and the counts only.")

@@ -52,11 +52,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str | Non
     "auto|none|http|target|LINE",
     "How the peer's application is brought to close first, where the exchange needs that; as for `probe check`.",
 )
-@common.patience
-@common.interface
-@common.source
-@common.closed_port
-@common.seed
+@common.line
 @reporting
 @common.quiet
 @in_namespace

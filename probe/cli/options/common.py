@@ -1,4 +1,4 @@
-"""Options that several commands have, each with one meaning: ``@common.seed`` above a command gives it ``--seed``."""
+"""Options that several commands have, each with one meaning: ``@common.quiet`` above a command gives it ``--quiet``."""
 
 from __future__ import annotations
 
@@ -75,13 +75,6 @@ PORT = Port(1, 65535)
 profile = click.option(
     "--profile", type=click.Choice(PROFILES), default="rfc9293", show_default=True, help="The reading."
 )
-patience = click.option("--patience", type=PATIENCE, metavar="SECONDS", help="How long a reply may take.")
-interface = click.option("--interface", metavar="NAME", help="Send and listen there, whatever the routes say.")
-source = click.option("--source", metavar="ADDRESS", help="The source address, one of this host's.")
-closed_port = click.option(
-    "--closed-port", type=PORT, metavar="PORT", help="A port of the target where nothing listens."
-)
-seed = click.option("--seed", type=int, metavar="NUMBER", help="Makes the tester's sequence numbers repeatable.")
 deadline = click.option("--deadline", type=SECONDS, metavar="SECONDS", help="End then; the rest is inconclusive.")
 show = click.option(
     "--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable."
@@ -92,6 +85,19 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="Print the answer and t
 def trigger(metavar: str, text: str) -> Callable[[Function], Function]:
     """``--trigger``, of which each command says something of its own."""
     return click.option("--trigger", default="auto", metavar=metavar, callback=_trigger, help=text)
+
+
+def line(command: Callable[..., int]) -> Callable[..., int]:
+    """What every command that plays with TARGETs may be told of the line to them, as their options have it."""
+    for option in (
+        click.option("--seed", type=int, metavar="NUMBER", help="Makes the tester's sequence numbers repeatable."),
+        click.option("--closed-port", type=PORT, metavar="PORT", help="A port of the target where nothing listens."),
+        click.option("--source", metavar="ADDRESS", help="The source address, one of this host's."),
+        click.option("--interface", metavar="NAME", help="Send and listen there, whatever the routes say."),
+        click.option("--patience", type=PATIENCE, metavar="SECONDS", help="How long a reply may take."),
+    ):
+        command = option(command)
+    return command
 
 
 def versions(command: Callable[..., int]) -> Callable[..., int]:
