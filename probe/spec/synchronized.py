@@ -22,7 +22,7 @@ from probe.spec.reaction import (
 )
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import Seq, later
-from probe.spec.states import State
+from probe.spec.states import FIN_UNACKED, State
 from probe.spec.tcb import Tcb
 from probe.spec.text import text_and_fin
 from probe.spec.time_wait import syn_in_time_wait
@@ -215,7 +215,7 @@ def _opened(tcb: Tcb, segment: Segment) -> Tcb:
 def _acked(tcb: Tcb, segment: Segment) -> Tcb:
     """The block after the ACK field: SND.UNA moved, own FIN acknowledged or not (fifth step, per state)."""
     after = tcb.taking_ack(segment)
-    if not (tcb.awaits_fin_ack and after.fin_acked):
+    if not (tcb.state in FIN_UNACKED and after.fin_acked):
         return after
     if tcb.state is State.LAST_ACK:
         return tcb.gone()

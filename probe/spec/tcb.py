@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from probe.spec.segment import SYN, Segment
 from probe.spec.seq import Seq, later
-from probe.spec.states import FIN_UNACKED, State
+from probe.spec.states import State
 
 Held = tuple[Seq, Seq, bool]
 """Text kept out of order: first number, number after the text, whether a FIN follows it."""
@@ -50,11 +50,6 @@ class Tcb:
     def fin_acked(self) -> bool:
         """Whether everything this end sent, its FIN included, has been acknowledged."""
         return self.snd_una == self.snd_nxt
-
-    @property
-    def awaits_fin_ack(self) -> bool:
-        """Whether this end's FIN is on the retransmission queue."""
-        return self.state in FIN_UNACKED
 
     def acceptable(self, segment: Segment) -> bool:
         """The acceptability test: RFC 9293 section 3.4 Table 5, four cases."""

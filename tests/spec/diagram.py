@@ -14,7 +14,7 @@ from probe.spec.models import CLOSED, MODELS, TESTER_ISN, WINDOW
 from probe.spec.rows import ROWS
 from probe.spec.segment import ACK, KINDS, RST, SYN, Segment, flags_name, parse_flags
 from probe.spec.seq import Seq
-from probe.spec.states import State
+from probe.spec.states import FIN_UNACKED, State
 from probe.spec.tcb import Tcb
 from tests.helpers.sending import call_segment
 
@@ -35,7 +35,7 @@ def _segments(tcb: Tcb) -> Iterator[tuple[State, str]]:
     for kind in ("SYN", "SYN+ACK", "ACK", "FIN+ACK", "RST", "RST+ACK"):
         flags = parse_flags(KINDS[kind])
         for ack in (tcb.snd_nxt, tcb.snd_una) if flags & ACK else (Seq(0),):
-            covers = tcb.awaits_fin_ack and flags & ACK and ack == tcb.snd_nxt and not flags & RST
+            covers = tcb.state in FIN_UNACKED and flags & ACK and ack == tcb.snd_nxt and not flags & RST
             for reaction in arrives(tcb, Segment(tcb.rcv_nxt, ack, flags, WINDOW)):
                 reply = f" / {flags_name(reaction.reply.flags)}" if reaction.reply else ""
                 yield reaction.next.state, f"{kind}{' of our FIN' if covers else ''}{reply}"
