@@ -286,7 +286,12 @@ def connection(found: Connection, packets: Sequence[Packet] = ()) -> Data:
         "blamed": [_endpoint(end) for end in found.blamed],
         "expected": [known(one) for one in found.known if one is not None],
     }
-    return data | ({"segments": [_segment(p, found) for p in packets]} if packets else {})
+    segments = [  # as the steps of a check; times count from the start of the connection
+        {"packet": p.number, "time": round(p.time - found.start, _MICRO), "direction": "<>"[p.from_client]}
+        | _numbers(p.segment)
+        for p in packets
+    ]
+    return data | ({"segments": segments} if packets else {})
 
 
 def _steps(steps: Iterable[StateStep]) -> list[Data]:
@@ -295,13 +300,6 @@ def _steps(steps: Iterable[StateStep]) -> list[Data]:
 
 def _endpoint(endpoint: Endpoint) -> Data:
     return {"address": endpoint.address, "port": endpoint.port}
-
-
-def _segment(packet: Packet, found: Connection) -> Data:
-    """As a step of a check; ``time`` counts from the start of the connection."""
-    direction = ">" if packet.from_client else "<"
-    time = round(packet.time - found.start, _MICRO)
-    return {"packet": packet.number, "time": time, "direction": direction, **_numbers(packet.segment)}
 
 
 # -- lines of JSON, one an event, each complete in itself --------------------------------------------------------------

@@ -31,7 +31,10 @@ def columns(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -
             return ""
         room[max(giving, key=lambda i: room[i])] -= 1
     # Wrapped here: tabulate would cut states and ids at their hyphens.
-    wrapped = [[_wrapped(cell, columns) for cell, columns in zip(row, room, strict=True)] for row in (headers, *rows)]
+    wrapped = [
+        ["\n".join(fill(cell, room)) if "\n" not in cell else cell for cell, room in zip(row, room, strict=True)]
+        for row in (headers, *rows)
+    ]
     tallest = [max(cell.count("\n") + 1 for cell in column) for column in zip(*wrapped, strict=True)]
     if any(room[i] < narrow and tallest[i] > lines for i in range(len(room)) for narrow, lines in _TOWERS):
         return ""
@@ -70,12 +73,6 @@ def fill(text: str, width: int, lead: str = "", indent: str | None = None) -> li
 def visible(text: str) -> int:
     """How many columns a text takes, colours left out."""
     return len(_COLOUR.sub("", text)) if "\x1b" in text else len(text)
-
-
-def _wrapped(cell: str, columns: int) -> str:
-    if visible(cell) <= columns or "\n" in cell:
-        return cell
-    return "\n".join(fill(cell, columns))
 
 
 def _widest_line(cell: str) -> int:

@@ -77,7 +77,7 @@ class Outputs:
             found = deviations(date.today().isoformat(), expecting.REASON.format(command=outcome.command))
             outcome.attempt(lambda: listed.write(expecting.text(found, self.wanted.write_expect or "")))
         for one, sink in reversed(self._sinks):
-            outcome.attempt(partial(_write, sink, one, now))
+            outcome.attempt(partial(sink.write_all, one.render(now())))
         github.summarize(lambda room: markdown.fitted_document(now(), room))
         github.annotate(lambda: actions.render(now()), stdout_taken=self.stdout_taken)
         outcome.complain(warnings)
@@ -88,7 +88,3 @@ class Outputs:
                 outcome.failed(error)
                 click.echo(f"probe: {error}", err=True)
         return code()
-
-
-def _write(sink: DocumentSink | LineSink, one: formats.Format, now: Callable[[], Document]) -> None:
-    sink.write_all(one.render(now()))

@@ -62,7 +62,9 @@ def name_of(connection: Connection, names: Mapping[str, str]) -> str:
 
 
 def row(c: Connection, names: Mapping[str, str]) -> tuple[doc.Text, ...]:
-    """Its row under ``HEADERS``."""
+    """Its row under ``HEADERS``; the last column is what the verdict rests on, or what the record lacks."""
+    broken = ", ".join(dict.fromkeys(f.rule for f in c.findings))
+    why = common.expected_text(c) or broken or ("" if c.evidence is Evidence.COMPLETE else c.evidence.value)
     return (
         name_of(c, names),
         str(c.client),
@@ -77,7 +79,7 @@ def row(c: Connection, names: Mapping[str, str]) -> tuple[doc.Text, ...]:
         c.history,
         str(c.completeness),
         doc.toned("skip", "expected") if c.expected else doc.toned(c.news),
-        _why(c),
+        why,
     )
 
 
@@ -89,12 +91,6 @@ def _opening(c: Connection) -> str:
 def _path(steps: Iterable[StateStep]) -> str:
     """``SS ES F1 F2 TW``; a hyphen where no state is certain."""
     return " ".join(_SHORT[State(step.state)] for step in steps) or _NONE
-
-
-def _why(c: Connection) -> str:
-    """What the verdict rests on where it is no plain pass: the rules broken, or what the record lacks."""
-    broken = ", ".join(dict.fromkeys(f.rule for f in c.findings))
-    return common.expected_text(c) or broken or ("" if c.evidence is Evidence.COMPLETE else c.evidence.value)
 
 
 def deviations(c: Connection, names: Mapping[str, str]) -> doc.Deviations:

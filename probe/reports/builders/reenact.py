@@ -8,7 +8,7 @@ from dataclasses import replace
 from probe.reports import document as doc
 from probe.reports.builders import check, common
 from probe.reports.wording import departures, states_text
-from probe.results.verdict import Captured, ExchangeResult, Report, Step, Verdict
+from probe.results.verdict import Captured, ExchangeResult, Report, Verdict
 from probe.spec.segment import ACK, PSH
 
 _FOLLOWED = "the live exchange followed the captured one to its end"
@@ -66,7 +66,8 @@ def _pairs(result: ExchangeResult) -> Iterator[doc.Pair]:
             doc.Half(step.time - start, step.direction == ">", step.text) if step else None,
             "(clearing up)" if clearing else remark,
             captured is not None and captured.step in departed,
-            _is_plain(captured, step, departed),
+            plain=(captured is None or (captured.plain and captured.step not in departed and not captured.note))
+            and (step is None or step.segment.flags & ~PSH == ACK),
         )
 
 
@@ -92,10 +93,3 @@ def _lines(result: ExchangeResult) -> list[tuple[Captured | None, int | None]]:
         else:
             out.append((captured, None))
     return out + [(None, place) for place in range(shown, len(steps))]
-
-
-def _is_plain(captured: Captured | None, step: Step | None, departed: set[int]) -> bool:
-    """Whether it is nothing but data and acknowledgments as they were to be expected."""
-    if captured is not None and (captured.step in departed or captured.note or not captured.plain):
-        return False
-    return step is None or step.segment.flags & ~PSH == ACK

@@ -57,7 +57,7 @@ def _part(one: doc.Part) -> str:
         case doc.Grid():
             heading = f"### {text(one.heading)}\n\n"
             shown = (
-                (text(name), *("-" if cell is None else "+".join(t for _, t in cell_texts(cell)) for cell in cells))
+                (text(name), *("+".join(piece for _, piece in cell_texts(cell)) for cell in cells))
                 for name, cells in one.rows
             )
             return heading + (table(("", *one.columns), shown) if one.rows else text(one.about) + "\n")

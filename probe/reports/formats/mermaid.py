@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from probe.reports.document import Ladder, Rung, Shown
+from probe.reports.document import Ladder, Shown
 
 _ODD = re.compile(r"[^A-Za-z0-9 .,=+()/*'_-]")
 _LONGEST = 40
@@ -34,7 +33,8 @@ def diagram(ladder: Ladder) -> str:
         return "\n".join(lines)
     known: list[tuple[str, ...]] = [(), ()]
     after = 0
-    for rung in _drawn(rungs):
+    half = _LONGEST // 2
+    for rung in rungs if len(rungs) <= _LONGEST else [*rungs[:half], *rungs[-half:]]:
         lines += _left_out(rung.place - after, both)
         after = rung.place + 1
         if rung.place == ladder.judged:
@@ -49,10 +49,6 @@ def diagram(ladder: Ladder) -> str:
         lines += [_note(found, both) for found in about]
         left = [found for found in left if found not in about]
     return "\n".join([*lines, *_left_out(ladder.total - after, both), *(_note(found, both) for found in left)])
-
-
-def _drawn(rungs: Sequence[Rung]) -> Sequence[Rung]:
-    return rungs if len(rungs) <= _LONGEST else [*rungs[: _LONGEST // 2], *rungs[-(_LONGEST // 2) :]]
 
 
 def _left_out(count: int, both: str) -> list[str]:

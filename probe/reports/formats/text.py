@@ -138,7 +138,7 @@ def _grid(one: doc.Grid, how: Style) -> list[str]:
     lines = [how.paint.strong(line) for line in fill(one.heading, how.width)] + fill(one.about, how.width, "  ")
     if not one.rows:
         return lines
-    cells = [[_cell(cell, how.paint) for cell in row] for _, row in one.rows]
+    cells = [["+".join(how.paint.word(*piece) for piece in cell_texts(cell)) for cell in row] for _, row in one.rows]
     room = [max(visible(text) for text in (head, *(row[i] for row in cells))) for i, head in enumerate(one.columns)]
     label = max(len(name) for name, _ in one.rows)
     first = 0
@@ -154,13 +154,10 @@ def _grid(one: doc.Grid, how: Style) -> list[str]:
     return lines
 
 
-def _cell(cell: doc.GridCell | None, paint: Paint) -> str:
-    """``12``, ``10+2w``, ``1+16F``, ``skip``."""
-    return "-" if cell is None else "+".join(paint.word(word, text) for word, text in cell_texts(cell))
-
-
-def cell_texts(cell: doc.GridCell) -> list[tuple[str, str]]:
-    """The pieces of a cell of a grid with the word each stands for."""
+def cell_texts(cell: doc.GridCell | None) -> list[tuple[str, str]]:
+    """The pieces of a cell of a grid, as in ``12``, ``10+2w``, ``1+16F``, with the word each stands for."""
+    if cell is None:
+        return [("", "-")]
     if not cell.expected and not any(count for word, count in cell.counts.items() if word is not Verdict.SKIP):
         return [("skip", "skip")]
     odd = [(word.value, f"{cell.counts[word]}{letter}") for word, letter in LETTERS if cell.counts.get(word)]
