@@ -246,8 +246,6 @@ def test_every_package_says_what_it_answers_and_where_to_begin(package: Path) ->
     if package.parent.name == "scenarios":
         assert said, "the topic of its exchanges"
         return
-    if not said:
-        pytest.skip("not written yet")
     assert len(said.splitlines()) >= 8
     assert [name for name in sorted(below - {"__init__"}) if not re.search(rf"\b{re.escape(name)}\b", said)] == []
 
