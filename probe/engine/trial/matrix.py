@@ -149,7 +149,9 @@ def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:
     if record.heard:
         opinion = after_losses(record.opinion(clean=clean, keeps_state=facts.keeps_state), facts.dropped)
         opinion = in_time(opinion, [h.opinion for h in record.heard]) if facts.late else opinion
-        last = next((h for h in reversed(record.heard) if h.opinion.findings), record.heard[-1])
+        # What is told of a cell is an attempt with its findings; of one that passed after a doubt, the one that passed.
+        shown = [h for h in record.heard if h.opinion.findings] if opinion.findings else []
+        last = (shown or record.heard)[-1]
     else:
         opinion = facts.absent("played")
         last = Heard(opinion)
