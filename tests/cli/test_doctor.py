@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from probe.cli.run import doctor
-from probe.cli.run.doctor import Finding, Line, interface_findings, try_line
+from probe.cli.run.doctor import Finding, Line, State, interface_findings, try_line
 from probe.wire.errors import WireError
 from probe.wire.namespace import BarredError
 from tests.cli.conftest import Invoke
@@ -21,7 +21,9 @@ def machine(patch: Patch, *, capable: bool, forbidden: BarredError | None, works
 
     def line(version: int, *, private: bool) -> Line:
         tried.append(private)
-        return Line(version, works, (Finding(f"guard IPv{version}", "works" if works else "missing", "as tried"),))
+        return Line(
+            version, works, (Finding(f"guard IPv{version}", State.WORKS if works else State.MISSING, "as tried"),)
+        )
 
     patch.setattr(doctor, "_capable", lambda: capable)
     patch.setattr(doctor, "private_possible", lambda: forbidden)
@@ -115,5 +117,5 @@ def test_the_line_of_this_machine_works_in_private(version: int) -> None:
 
 def test_loopback_is_up() -> None:
     up, offload = interface_findings("lo")
-    assert up.word == "works"
-    assert offload.word in ("works", "not judged")
+    assert up.state is State.WORKS
+    assert offload.state is not State.MISSING

@@ -24,7 +24,7 @@ def command(target: str | None, interface: str | None) -> int:
     peers = resolve(target) if target else []
     found = diagnose(peers, interface)
     colour = paint(sys.stdout)
-    rows = [(f.what, colour.word(f.word), f.detail) for f in found.findings]
+    rows = [(f.what, colour.word(f.state), f.detail) for f in found.findings]
     say(table(("check", "state", "detail"), rows, width()) + "\n")
     mends = {f.mend: f.what for f in reversed(found.findings) if f.mend}
     for mend, what in reversed(mends.items()):

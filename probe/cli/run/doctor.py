@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
 from probe.cli.options.targets import Peer
@@ -40,15 +41,22 @@ _LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 _PATIENCE = 2.0
 _SIOCGIFFLAGS, _SIOCETHTOOL, _ETHTOOL_GTXCSUM = 0x8913, 0x8946, 0x16
 _FIREWALL = "a firewall on this machine drops loopback traffic: see `sudo nft list ruleset`"
-WORKS, MISSING, NOT_JUDGED = "works", "missing", "not judged"
+
+
+class State(StrEnum):
+    """How something is that probing needs."""
+
+    WORKS = "works"
+    MISSING = "missing"
+    NOT_JUDGED = "not judged"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One row: ``word`` is works, missing or not judged; ``mend`` the command that helps, if one is needed."""
+    """One row; ``mend`` is the command that helps, if one is needed."""
 
     what: str
-    word: str
+    state: State
     detail: str
     mend: str = ""
 
@@ -76,12 +84,12 @@ def diagnose(peers: Sequence[Peer], interface: str | None = None) -> Diagnosis:
     capable, barred = _capable(), private_possible()
     lines = [try_line(number, private=not capable) for number in (4, 6)] if capable or barred is None else []
     system = f"{platform.python_version()} on {platform.system()} {platform.release()}"
-    findings = [Finding("Python", WORKS, system), *map(_package, _LEAST), *_rights(capable, barred)]
+    findings = [Finding("Python", State.WORKS, system), *map(_package, _LEAST), *_rights(capable, barred)]
     with KernelTable() as table:
-        sockdiag = Finding("sock_diag", WORKS, "the kernel tells the true state of local peers")
+        sockdiag = Finding("sock_diag", State.WORKS, "the kernel tells the true state of local peers")
         if not table.available:
             inferred = f"{table.reason}; states are inferred only"
-            sockdiag = Finding("sock_diag", MISSING, inferred, "sudo modprobe tcp_diag")
+            sockdiag = Finding("sock_diag", State.MISSING, inferred, "sudo modprobe tcp_diag")
     findings += [sockdiag, *(finding for line in lines for finding in line.findings)]
     ways = [_way(peer, interface) for peer in peers]
     findings += [finding for _, found in ways for finding in found]
@@ -115,24 +123,27 @@ def _package(name: str) -> Finding:
     except PackageNotFoundError:
         have = ""
     if numbers(have) >= numbers(least):
-        return Finding(name, WORKS, have)
+        return Finding(name, State.WORKS, have)
     return Finding(
-        name, MISSING, f"{have} is too old" if have else "not installed", f"python3 -m pip install '{name}>={least}'"
+        name,
+        State.MISSING,
+        f"{have} is too old" if have else "not installed",
+        f"python3 -m pip install '{name}>={least}'",
     )
 
 
 def _rights(capable: bool, barred: BarredError | None) -> list[Finding]:
     """The right to open raw sockets, and the namespace that gives it to the lab."""
-    raw = Finding("CAP_NET_RAW", WORKS, "effective: raw and packet sockets can be opened")
+    raw = Finding("CAP_NET_RAW", State.WORKS, "effective: raw and packet sockets can be opened")
     if not capable:
         detail = "not effective" if barred else "not effective: only the lab can be checked"
-        raw = Finding("CAP_NET_RAW", MISSING, detail, _MEND_RIGHT)
+        raw = Finding("CAP_NET_RAW", State.MISSING, detail, _MEND_RIGHT)
     if barred is None:
-        return [raw, Finding("private namespace", WORKS, "the lab can be made")]
+        return [raw, Finding("private namespace", State.WORKS, "the lab can be made")]
     mend = "sudo $(command -v probe) check"  # root, to whom most of these bars do not apply
     if barred.settings:
         mend = "sudo sysctl " + " ".join(barred.settings)
-    return [raw, Finding("private namespace", MISSING, str(barred), mend)]
+    return [raw, Finding("private namespace", State.MISSING, str(barred), mend)]
 
 
 def _way(peer: Peer, interface: str | None) -> tuple[Route | None, list[Finding]]:
@@ -141,9 +152,9 @@ def _way(peer: Peer, interface: str | None) -> tuple[Route | None, list[Finding]
     try:
         route = find_route(peer.endpoint.address, interface=interface or peer.interface or None)
     except WireError as error:
-        return None, [Finding(what, MISSING, str(error), f"ip route get {peer.endpoint.address}")]
+        return None, [Finding(what, State.MISSING, str(error), f"ip route get {peer.endpoint.address}")]
     where = " (this host itself)" if route.local else ""
-    found = Finding(what, WORKS, f"through {route.interface} from {route.source}{where}")
+    found = Finding(what, State.WORKS, f"through {route.interface} from {route.source}{where}")
     return route, [found, *interface_findings(route.interface)]
 
 
@@ -155,9 +166,9 @@ def interface_findings(name: str) -> list[Finding]:
     # IFF_UP, asked of the namespace we are in; /sys may show another one (netdevice(7)).
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as any_socket:
         answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, struct.pack("16sH14x", name.encode(), 0))
-    state = Finding(f"interface {name}", WORKS, "up")
+    state = Finding(f"interface {name}", State.WORKS, "up")
     if not struct.unpack_from("H", answer, 16)[0] & 1:
-        state = Finding(f"interface {name}", MISSING, "down", f"sudo ip link set {name} up")
+        state = Finding(f"interface {name}", State.MISSING, "down", f"sudo ip link set {name} up")
     # With offload on (ETHTOOL_GTXCSUM), sums of what this host sends are completed after we saw the packet.
     what, value = f"checksum offload {name}", array.array("I", [_ETHTOOL_GTXCSUM, 0])
     request = struct.pack("16sP16x", name.encode(), value.buffer_info()[0])
@@ -166,9 +177,9 @@ def interface_findings(name: str) -> list[Finding]:
             fcntl.ioctl(any_socket, _SIOCETHTOOL, request)
     except OSError as error:
         unknown = f"the driver does not tell ({os.strerror(error.errno or 0).lower()})"
-        return [state, Finding(what, NOT_JUDGED, unknown)]
+        return [state, Finding(what, State.NOT_JUDGED, unknown)]
     on = "on: sums of segments this host sends itself are not judged"
-    return [state, Finding(what, WORKS, on if value[1] else "off: every sum is judged")]
+    return [state, Finding(what, State.WORKS, on if value[1] else "off: every sum is judged")]
 
 
 # -- the line on loopback ----------------------------------------------------------------------------------------------
@@ -181,9 +192,9 @@ def try_line(version: int, *, private: bool) -> Line:
             _free_port(version)
     except OSError:
         mend = "sudo sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.lo.disable_ipv6=0"
-        return Line(6, False, (Finding("IPv6", MISSING, "switched off or without loopback address", mend),))
+        return Line(6, False, (Finding("IPv6", State.MISSING, "switched off or without loopback address", mend),))
     findings = _in_child(version) if private else _try(version)
-    return Line(version, all(f.word != MISSING for f in findings), tuple(findings))
+    return Line(version, all(f.state != State.MISSING for f in findings), tuple(findings))
 
 
 def _in_child(version: int) -> list[Finding]:
@@ -196,7 +207,7 @@ def _in_child(version: int) -> list[Finding]:
                 enter_private()
                 findings = _try(version)
             except WireError as error:
-                findings = [Finding("private namespace", MISSING, str(error))]
+                findings = [Finding("private namespace", State.MISSING, str(error))]
             os.write(writer, json.dumps([asdict(finding) for finding in findings]).encode())
         except BaseException:  # noqa: BLE001  # nobody above may handle it: this process must end here
             traceback.print_exc()
@@ -206,8 +217,8 @@ def _in_child(version: int) -> list[Finding]:
     with open(reader, "rb") as answer:  # noqa: PTH123  # a descriptor, not a path
         text = answer.read()
     os.waitpid(child, 0)
-    found = [Finding(**item) for item in json.loads(text or b"[]")]
-    return found or [Finding(f"loopback IPv{version}", MISSING, "the trial ended without a result")]
+    found = [Finding(**{**item, "state": State(item["state"])}) for item in json.loads(text or b"[]")]
+    return found or [Finding(f"loopback IPv{version}", State.MISSING, "the trial ended without a result")]
 
 
 def _try(version: int) -> list[Finding]:
@@ -216,14 +227,17 @@ def _try(version: int) -> list[Finding]:
     try:
         link = RawLink(_LOOPBACK[version])
     except WireError as error:
-        return [Finding(sockets, MISSING, str(error))]
+        return [Finding(sockets, State.MISSING, str(error))]
     with closing(link):
-        found = [Finding(sockets, WORKS, "crafted segments leave, arriving ones are seen"), *_guard(link, version)]
+        found = [
+            Finding(sockets, State.WORKS, "crafted segments leave, arriving ones are seen"),
+            *_guard(link, version),
+        ]
         drops, dropped = f"drop counter IPv{version}", link.dropped()
         if dropped:
             mend = "sudo sysctl net.core.rmem_max=33554432"
-            return [*found, Finding(drops, MISSING, f"{dropped} packets lost for lack of room", mend)]
-        return [*found, Finding(drops, WORKS, "no packet lost")]
+            return [*found, Finding(drops, State.MISSING, f"{dropped} packets lost for lack of room", mend)]
+        return [*found, Finding(drops, State.WORKS, "no packet lost")]
 
 
 def _guard(link: RawLink, version: int) -> list[Finding]:
@@ -240,12 +254,12 @@ def _guard(link: RawLink, version: int) -> list[Finding]:
     resets = {a.flow.remote.port for a in arrivals if not a.sent and a.segment.flags & RST}
     loopback, guard = f"loopback IPv{version}", f"guard IPv{version}"
     if closed not in resets:
-        return [Finding(loopback, MISSING, "a SYN to a closed port of our own drew no RST", _FIREWALL)]
-    answers = Finding(loopback, WORKS, "a SYN to a closed port drew a RST")
+        return [Finding(loopback, State.MISSING, "a SYN to a closed port of our own drew no RST", _FIREWALL)]
+    answers = Finding(loopback, State.WORKS, "a SYN to a closed port drew a RST")
     if held in resets:
-        return [answers, Finding(guard, MISSING, "our kernel answers for a held port: runs will be inconclusive")]
+        return [answers, Finding(guard, State.MISSING, "our kernel answers for a held port: runs will be inconclusive")]
     silent = link.pool.caveat or "our kernel keeps silent about a held port, no firewall needed"
-    return [answers, Finding(guard, WORKS, silent)]
+    return [answers, Finding(guard, State.WORKS, silent)]
 
 
 def _free_port(version: int) -> int:
