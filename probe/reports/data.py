@@ -140,7 +140,7 @@ def exchange(result: ExchangeResult, run: Run | None = None) -> Data:
 def _step(step: Step, start: float) -> Data:
     """``time`` in seconds since the first step; ``seq``, ``ack`` as on the wire, ``segment`` relative to the ISNs."""
     return {
-        "time": round(step.time - start, 6),
+        "time": round(step.time - start, _MICRO),
         "direction": step.direction,
         "segment": step.text,
         **_numbers(step.segment),

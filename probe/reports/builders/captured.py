@@ -56,9 +56,8 @@ def short_names(files: Iterable[str]) -> dict[str, str]:
 
 def name_of(connection: Connection, names: Mapping[str, str]) -> str:
     """``a.pcap:7``, or the number alone where there is only one file."""
-    return (
-        f"{names.get(connection.file, connection.file)}:{connection.index}" if len(names) > 1 else str(connection.index)
-    )
+    file = f"{names.get(connection.file, connection.file)}:" if len(names) > 1 else ""
+    return f"{file}{connection.index}"
 
 
 def row(c: Connection, names: Mapping[str, str]) -> tuple[doc.Text, ...]:
