@@ -11,8 +11,8 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection
 from types import FrameType
-from typing import Protocol
 
 from probe.live import check, matrix
 from probe.live.options import CheckOptions, MatrixOptions
@@ -116,13 +116,6 @@ Event = Going | Judged | Found | Failed | Ended
 Tell = Callable[[Event], None]
 
 
-class Outbox(Protocol):
-    """What events are sent through: one end of a pipe."""
-
-    def send(self, obj: Event, /) -> None:
-        """Send one."""
-
-
 def walk(jobs: Sequence[Job], tell: Tell, *, recorded: bool) -> None:
     """Check one job after another and tell what comes of each; trouble with one costs the next nothing."""
     for job in jobs:
@@ -159,7 +152,7 @@ def _one(job: Job, tell: Tell, *, recorded: bool) -> bool:
     return stopped
 
 
-def work(outbox: Outbox, jobs: Sequence[Job], *, recorded: bool, parent: int) -> None:
+def work(outbox: Connection, jobs: Sequence[Job], *, recorded: bool, parent: int) -> None:
     """The whole life of a worker, begun with the signals of ``STOPPING`` blocked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from probe import scenarios
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt
 from probe.live.loop import Loop
+from probe.live.options import CheckOptions
 from probe.spec.segment import RST, SYN, Endpoint, Flow, Segment
 from probe.spec.seq import Seq
 from probe.wire.link import Arrival
@@ -76,6 +78,12 @@ def test_a_state_after_close_is_noted_once_the_fin_was_seen(said: str, noted: se
     kept = list(todo)
     Loop(Echo(), Says(said)).run(lambda: todo.pop() if todo else None, lambda _: None, 1)
     assert set(kept[0].kernel.values()) == noted
+
+
+@pytest.mark.parametrize("patience", [math.nan, math.inf, -1.0])
+def test_a_patience_that_never_ends_is_refused(patience: float) -> None:
+    with pytest.raises(ValueError, match="patience is a finite number of seconds"):
+        CheckOptions(patience=patience)
 
 
 def test_check_stays_a_function_whoever_imported_what() -> None:
