@@ -184,7 +184,10 @@ class Source:
                 self._head += more  # a pipe may hand over its octets one by one
         except OSError as error:
             raise CaptureError(path, 0, f"cannot be opened: {error.strerror}") from error
-        self.total = _size(self._file)
+        self.total: int | None = None
+        with suppress(OSError, ValueError):
+            status = os.fstat(self._file.fileno())
+            self.total = status.st_size if stat.S_ISREG(status.st_mode) else None
         self._consumed = len(self._head)
         self._stopped: KeyboardInterrupt | None = None
         self._inflater: Inflater | None = None
@@ -260,11 +263,3 @@ def _open(path: str) -> BinaryIO:
         return Path(path).open("rb", buffering=0)
     raw: BinaryIO = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
     return raw
-
-
-def _size(file: BinaryIO) -> int | None:
-    with suppress(OSError, ValueError):
-        status = os.fstat(file.fileno())
-        if stat.S_ISREG(status.st_mode):
-            return status.st_size
-    return None

@@ -38,7 +38,12 @@ def fold(group: Grouped) -> tuple[Bools, Bools]:
     regular = _handshaken(group, third)
     third = np.where(regular, third, len(rows))
     behind = index > third[group.connection]
-    end = group.first(behind & ~_orderly(group))
+    # Orderly: data and ACKs without other flags, next in order, that acknowledge what was seen and take nothing back.
+    mine, other = group.mine, group.other
+    orderly = rows.trusted | ((mine >= 0) & (other >= 0) & (rows.seq == rows.end[mine]))
+    orderly &= rows.trusted | (ahead(rows.ack, rows.ack[mine]) & ahead(rows.end[other], rows.ack))
+    orderly &= (rows.flags & _STEERING == ACK) & (rows.window > 0) & (rows.option == 0)
+    end = group.first(behind & ~orderly)
     region = behind & (index < end[group.connection])
     stays = ~region | ~_acknowledged(group, end, regular)  # octets on their way may be lost, and sent again
     # One segment of each kind from each end, so that how much passed does not change which kinds there were.
@@ -76,15 +81,6 @@ def _handshaken(group: Grouped, third: Places) -> Bools:
     wrong = again & ((rows.seq != rows.seq[group.mine]) | (rows.flags != rows.flags[group.mine]) | (rows.length > 0))
     found[group.connection[wrong]] = False
     return found
-
-
-def _orderly(group: Grouped) -> Bools:
-    """Data and ACKs without other flags, next in order, that acknowledge what was seen and take nothing back."""
-    rows, mine, other = group.rows, group.mine, group.other
-    good = rows.trusted | ((mine >= 0) & (other >= 0) & (rows.seq == rows.end[mine]))
-    good &= rows.trusted | (ahead(rows.ack, rows.ack[mine]) & ahead(rows.end[other], rows.ack))
-    orderly: Bools = good & (rows.flags & _STEERING == ACK) & (rows.window > 0) & (rows.option == 0)
-    return orderly
 
 
 def _acknowledged(group: Grouped, end: Places, regular: Bools) -> Bools:

@@ -19,7 +19,7 @@ from probe.replay.assembling import Assembler, Connections, ready
 from probe.replay.deadline import NEVER, Deadline
 from probe.replay.expected import Finished
 from probe.replay.judging import Judge, Record
-from probe.replay.syn_options import Known
+from probe.replay.syn_options import OptionList
 from probe.replay.tally import Asked, Tally
 from probe.spec.segment import ACK, SYN
 
@@ -74,7 +74,7 @@ class PartResult:
     first_packets: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
     begun: int = 0
     found: list[Record] = field(default_factory=list)
-    options: list[Known] = field(default_factory=list)
+    options: list[OptionList] = field(default_factory=list)
     addresses: Addresses = field(default_factory=Addresses)
     fault: CaptureError | None = None
     interrupted: bool = False

@@ -19,7 +19,7 @@ _MOST = 1 << 16
 _CUT = 64
 """Marks the length of a list that was captured only in part: what it lacks is no fault."""
 
-Known = tuple[tuple[Option, ...], tuple[str, ...]]
+OptionList = tuple[tuple[Option, ...], tuple[str, ...]]
 """Options of a segment, and its faults in words."""
 
 
@@ -27,8 +27,8 @@ class OptionTable:
     """Small numbers for lists of options (and faults); 0 is none of either. Shared by all chunks of a reading."""
 
     def __init__(self) -> None:
-        self.known: list[Known] = [((), ())]
-        self._numbers: dict[Known, int] = {self.known[0]: 0}
+        self.known: list[OptionList] = [((), ())]
+        self._numbers: dict[OptionList, int] = {self.known[0]: 0}
         self._raw: dict[bytes, int] = {}
 
     def number(self, options: tuple[Option, ...], faults: tuple[str, ...] = ()) -> int:

@@ -64,6 +64,15 @@ class _Side:
         while self._early and self._early[0][0] <= self.edge:
             self.edge = max(self.edge, heapq.heappop(self._early)[1])
 
+    def finish(self, index: int, end: int, ack: int | None) -> None:
+        """A FIN, the first one or once more; the lowest number that any of them acknowledged is what it knew."""
+        if self.fin is None:
+            self.fin, self.fin_ack, self.fin_at = end, ack, index
+        elif end == self.fin:
+            self.fin_again += 1
+            if ack is not None:
+                self.fin_ack = ack if self.fin_ack is None else min(self.fin_ack, ack)
+
     @property
     def missing(self) -> bool:
         """Whether it sent, or the other end had received, octets that are not in the record."""
@@ -126,7 +135,7 @@ class _Walk:
         if side.reset is not None and (end > side.reset_top or (ack or 0) > (side.reset_ack or 0)):
             side.reset = None  # it goes on: that RST was about something else, or not its own
         if segment.flags & FIN:
-            _fin(index, side, end, ack)
+            side.finish(index, end, ack)
         elif ack is not None and (side.fin is None or not segment.length):  # data after its FIN is sent again
             if side.apart is None or ack > side.apart[0]:
                 side.apart = ack, start
@@ -176,15 +185,6 @@ class _Walk:
             return
         side.reset, side.reset_top = index, max(side.top, start)
         side.reset_ack = max(other.acked or 0, other.count(segment.ack) if segment.flags & ACK else 0)
-
-
-def _fin(index: int, side: _Side, end: int, ack: int | None) -> None:
-    if side.fin is None:
-        side.fin, side.fin_ack, side.fin_at = end, ack, index
-        return
-    side.fin_again += end == side.fin
-    if ack is not None and end == side.fin:
-        side.fin_ack = ack if side.fin_ack is None else min(side.fin_ack, ack)
 
 
 def _close(client: _Side, server: _Side) -> Close:

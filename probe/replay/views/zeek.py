@@ -99,8 +99,12 @@ class _Walk:
         elif flags & ACK:
             acked = peer.count(segment.ack)
             peer.acked = peer.acked if flags & RST else max(peer.acked, acked)
-        if self._again(end, segment, after):
-            self._scaled(end, "t")
+        ahead = after - end.last
+        if not (flags & (SYN | RST) and abs(ahead) > _TOO_FAR) and end.state is not State.RESET:
+            if ahead > 0 or (flags & FIN and end.last == 1):
+                end.advance(after)
+            elif length:
+                self._scaled(end, "t")  # payload, and no new number
         _step(end, peer, segment)
         if end.before is State.INACTIVE and end.state is State.ESTABLISHED and not flags & SYN:
             self.partial = False  # only the SYN is not in the record
@@ -111,17 +115,6 @@ class _Walk:
                     self._scaled(peer, "g")
         if length and not flags & RST and start >= 0:
             end.seen(start + bool(flags & SYN), start + bool(flags & SYN) + length)
-
-    @staticmethod
-    def _again(end: _End, segment: Segment, after: int) -> bool:
-        """Whether the segment brings payload but no new number; keeps the highest number."""
-        flags, ahead = segment.flags, after - end.last
-        if (flags & (SYN | RST) and abs(ahead) > _TOO_FAR) or end.state is State.RESET:
-            return False
-        if ahead > 0 or (flags & FIN and end.last == 1):
-            end.advance(after)
-            return False
-        return segment.length > 0
 
     def _letters(self, end: _End, segment: Segment, start: int) -> None:
         flags = segment.flags & (SYN | FIN | RST)
