@@ -134,7 +134,7 @@ class _Soak:
         self.first: ExchangeResult | None = None
         self.shown: list[ExchangeResult] = []
         self.began = self.answered = time.time()
-        self.absent = 0
+        self.absent, self.alone = 0, False
         self.outages: list[Outage] = []
         self.end = math.inf if options.seconds is None else self.frame.began + options.seconds
         self.next_told = self.frame.began + 1.0
@@ -150,7 +150,8 @@ class _Soak:
                 raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
             self.by_shape.obedient = self.trigger.obedient
             while self._more() or self.again:
-                frame.play(self._next, self._finished, 1 if self.down else self.options.parallel)
+                self.alone = self.down
+                frame.play(self._next, self._finished, 1 if self.alone else self.options.parallel)
                 while self.again:
                     frame.play(lambda: self._attempt(self.again.popleft()) if self.again else None, self._finished, 1)
         if frame.interrupted:
@@ -215,7 +216,7 @@ class _Soak:
         return (self.options.count is None or self.begun < self.options.count) and time.monotonic() < self.end
 
     def _next(self) -> Attempt | None:
-        if self.again or (self.down and self.live) or not self._more():
+        if self.again or self.alone != self.down or not self._more():
             return None
         self.begun += 1
         return self._attempt(_Exchange(self.begun, self.frame.dropped))

@@ -117,7 +117,7 @@ def test_a_peer_that_dies_and_returns_is_noticed_with_the_time(private_net: None
             threading.Thread(target=serve, args=(again[0],), daemon=True).start()
 
     began = time.monotonic()
-    options = SoakOptions(seconds=8, parallel=1, patience=0.1, progress=progress)
+    options = SoakOptions(seconds=8, parallel=2, patience=0.1, progress=progress)
     result = soak(Endpoint("127.0.0.1", 7777), options)
     again[0].close()
     assert len(result.outages) == 1
