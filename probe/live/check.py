@@ -75,7 +75,7 @@ class _Check:
             summary,
             results,
             warnings,
-            mixed=self.hearing.mixed(),
+            mixed=self.hearing.mixed_readings(),
             profile=self.options.profile,
         )
         frame.save(self.hearing, run)

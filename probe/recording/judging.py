@@ -88,7 +88,7 @@ class RecordedCheck:
             interrupted=metadata.interrupted,
             trouble=metadata.trouble,
             late=metadata.late,
-            mixed=hearing.mixed(),
+            mixed=hearing.mixed_readings(),
             profile=profile or self._profile(),
         )
 
@@ -98,7 +98,7 @@ class RecordedCheck:
         target = next((a.flow.remote for a in some if a.scenario.port == "open"), some[0].flow.remote)
         hearing = self._hearing(target, [s for s in scenarios.ALL.values() if s.id in self.attempts])
         results = hearing.results(dropped=0, interrupted=False, clean=False)
-        return replace(_run(target, results, (CUT_SHORT, *hearing.warnings())), mixed=hearing.mixed())
+        return replace(_run(target, results, (CUT_SHORT, *hearing.warnings())), mixed=hearing.mixed_readings())
 
     def _hearing(self, target: Endpoint, wanted: list[Scenario]) -> Hearing:
         hearing = Hearing(target, wanted)

@@ -10,7 +10,7 @@ from probe.capture.batch import Int64
 from probe.capture.tables import Addresses
 from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import ConnectionVerdict, judge_connection
-from probe.engine.path.reordering import LATE
+from probe.engine.path.reordering import OVERTAKING
 from probe.replay.assembling import Connections
 from probe.replay.flow.outcome import Outcome, summary
 from probe.replay.rows import Grouped
@@ -201,7 +201,7 @@ def _times(group: Grouped, number: int) -> bytes:
     words = [b"+"]
     for side in (False, True):
         own = times[sent == side]
-        near = (own[:, None] - own <= LATE) & np.tri(len(own), dtype=np.bool_)
+        near = (own[:, None] - own <= OVERTAKING) & np.tri(len(own), dtype=np.bool_)
         words.append(np.packbits(near).tobytes())
     return b"".join(words)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from probe.results.connection import Replay
 from probe.results.matrix import CellResult, MatrixRun
-from probe.results.verdict import ExchangeResult, Expected, Fate, Finding, Known, Run, Verdict
+from probe.results.verdict import ExchangeResult, Expected, Fate, Finding, Known, Run, Verdict, WithNews
 from probe.spec.segment import Endpoint
 
 CAPTURE = "capture"
@@ -83,12 +83,10 @@ def fates(
     It is gone only where its exchange was judged and nothing hints at the rule any more: not in an exchange that is
     inconclusive either.
     """
-    seen = [(_place(_at(e, run), run.name), e.verdict, e.findings) for run in runs for e in run.exchanges]
-    seen += [(_cell(c, run), c.verdict, c.findings) for run in matrices for c in run.cells]
+    seen = _places(runs, matrices)
     captured = {replace(one, fate=Fate.OPEN): one.fate for one in replay.expected} if replay is not None else {}
     cut = replay is not None and bool(replay.late or replay.interrupted or replay.faults)
-    fates = [(one, _fate(one, seen, captured.get(one), cut=cut)) for one in expectations]
-    return tuple(replace(one, fate=fate) for one, fate in fates)
+    return tuple(replace(one, fate=_fate(one, seen, captured.get(one), cut=cut)) for one in expectations)
 
 
 def of_captures(expectations: Iterable[Expected]) -> tuple[Expected, ...]:
@@ -101,22 +99,15 @@ def speaks_of(expected: Expected, end: Endpoint) -> bool:
     return covers(expected, Place(str(end), end.address, end.version, CAPTURE))
 
 
-def _fate(
-    expected: Expected,
-    seen: Iterable[tuple[Place, Verdict, Sequence[Finding]]],
-    captured: Fate | None = None,
-    *,
-    cut: bool = False,
-) -> Fate:
+def _fate(expected: Expected, seen: Iterable[tuple[Place, WithNews]], captured: Fate | None, *, cut: bool) -> Fate:
     """``captured``: what became of it in captures, of which not all was read where they are ``cut``."""
-    about = [(word, findings) for place, word, findings in seen if covers(expected, place)]
-    if any(word in _JUDGED and any(f.rule == expected.rule for f in findings) for word, findings in about):
+    about = [one for place, one in seen if covers(expected, place)]
+    judged = [one for one in about if one.verdict in _JUDGED]
+    if captured is Fate.OCCURS or any(f.rule == expected.rule for one in judged for f in one.findings):
         return Fate.OCCURS
-    if captured is Fate.OCCURS:
-        return Fate.OCCURS
-    in_doubt = any(word is Verdict.INCONCLUSIVE for word, _ in about) or (cut and matches(expected.exchange, CAPTURE))
-    judged = captured is Fate.GONE or any(word in _JUDGED for word, _ in about)
-    return Fate.GONE if judged and not in_doubt else Fate.OPEN
+    in_doubt = any(one.verdict is Verdict.INCONCLUSIVE for one in about)
+    in_doubt |= cut and matches(expected.exchange, CAPTURE)
+    return Fate.GONE if (judged or captured is Fate.GONE) and not in_doubt else Fate.OPEN
 
 
 def from_runs(
@@ -134,17 +125,15 @@ def from_runs(
     the connections of captures (``replay``) there is one a rule, whatever ends broke it.
     """
     kept = tuple(one for one in before if one.fate is not Fate.GONE)
-    results = [(_place(_at(e, run), run.name), e.news, e.findings, e.known) for run in runs for e in run.exchanges]
-    results += [(_cell(c, run), c.news, c.findings, c.known) for run in matrices for c in run.cells]
-    several = len({(_host(place), place.ip_version) for place, *_ in results}) > len(
-        {p.ip_version for p, *_ in results}
-    )
-    versions = {place.ip_version for place, *_ in results}
+    results = _places(runs, matrices)
+    versions = {place.ip_version for place, _ in results}
+    # However its versions differ, a target is its name, or its address and port where it has none.
+    several = len({(place.name or place.target, place.ip_version) for place, _ in results}) > len(versions)
     found: dict[tuple[str, str, str], set[int]] = {}
-    for place, word, findings, expected in results:
-        rules = {f.rule for f in findings} - {one.rule for one in expected}
-        for rule in sorted(rules) if word in (Verdict.FAIL, Verdict.WARN) else ():
-            target = _host(place) if several else ""
+    for place, one in results:
+        rules = {f.rule for f in one.findings} - {known.rule for known in one.known}
+        for rule in sorted(rules) if one.news in (Verdict.FAIL, Verdict.WARN) else ():
+            target = (place.name or place.target) if several else ""
             found.setdefault((place.exchange, rule, target), set()).add(place.ip_version)
     fresh = [
         Expected(exchange, rule, date, reason, target, version)
@@ -155,9 +144,10 @@ def from_runs(
     return (*kept, *fresh, *(Expected(CAPTURE, rule, date, reason) for rule in broken))
 
 
-def _host(place: Place) -> str:
-    """The target however its versions differ: its name, or its address and port where it has none."""
-    return place.name or place.target
+def _places(runs: Sequence[Run], matrices: Sequence[MatrixRun]) -> list[tuple[Place, WithNews]]:
+    """Every exchange and every cell with its place."""
+    exchanges = [(_place(_at(e, run), run.name), e) for run in runs for e in run.exchanges]
+    return [*exchanges, *((_cell(c, run), c) for run in matrices for c in run.cells)]
 
 
 def _at(result: ExchangeResult, run: Run) -> ExchangeResult:

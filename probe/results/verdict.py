@@ -258,7 +258,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Mixed:
+class MixedReadings:
     """Exchanges that only the mitigations of RFC 5961 explain, beside others that only the classic text explains."""
 
     mitigated: tuple[str, ...]
@@ -281,7 +281,7 @@ class Run:
     seconds: float = 0.0
     interrupted: bool = False
     trouble: str = ""
-    mixed: Mixed | None = None
+    mixed: MixedReadings | None = None
     profile: str = ""
     name: str = ""
     late: bool = False

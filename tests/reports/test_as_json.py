@@ -7,7 +7,7 @@ import json
 import pytest
 
 from probe.reports.document import Data, Trouble
-from probe.results.verdict import Compliance, Mixed, Report, Summary, Verdict
+from probe.results.verdict import Compliance, MixedReadings, Report, Summary, Verdict
 from tests.reports import rendering
 from tests.reports.records import UNANSWERED, exchange, report, run
 
@@ -76,7 +76,7 @@ def test_an_error_outside_the_report_sets_the_code(code: int) -> None:
 
 
 def test_a_peer_that_takes_both_readings_is_told_with_its_exchanges() -> None:
-    one = run(exchange(), mixed=Mixed(("rst-blind",), ("syn-blind",)))
+    one = run(exchange(), mixed=MixedReadings(("rst-blind",), ("syn-blind",)))
     found = document(report(one, run(exchange())))["runs"]
     assert [r["mixed"] for r in found] == [{"rfc5961": ["rst-blind"], "classic": ["syn-blind"]}, None]
 

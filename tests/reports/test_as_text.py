@@ -9,7 +9,7 @@ import pytest
 
 from probe.reports.formats.text import Style
 from probe.reports.paint import Paint
-from probe.results.verdict import CloseForm, Compliance, ExchangeResult, Mixed, Origin, Report, Summary, Verdict
+from probe.results.verdict import CloseForm, Compliance, ExchangeResult, MixedReadings, Origin, Report, Summary, Verdict
 from tests.reports import rendering
 from tests.reports.records import UNANSWERED, exchange, report, run, step
 
@@ -123,7 +123,7 @@ def test_colour_changes_nothing_but_colour() -> None:
 
 
 def test_a_peer_that_takes_both_readings_is_told_under_the_answer() -> None:
-    one = run(exchange(), mixed=Mixed(("rst-blind", "rst-edge"), ("syn-blind",)))
+    one = run(exchange(), mixed=MixedReadings(("rst-blind", "rst-edge"), ("syn-blind",)))
     lines = render(report(one)).splitlines()
     start = next(i for i, line in enumerate(lines) if "readings" in line)
     told = " ".join(" ".join(lines[start : start + 2]).split())

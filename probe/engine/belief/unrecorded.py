@@ -41,7 +41,11 @@ def before_sending(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
     """What may have reached the end unrecorded before it sent ``segment``."""
     if h.due is not None:
         if h.tcb.iss is None and segment.flags & (SYN | RST | ACK) == ACK:
-            yield from before_sending(_synchronized(h, segment), segment)
+            # The end's SYN,ACK and what it sent before the segment were not recorded.
+            iss = min(PEER_ISN, segment.seq - 1)
+            syn_ack = Segment(iss, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
+            tcb = disclosed(h.tcb, syn_ack).sent_up_to(segment.seq)
+            yield from before_sending(replace(h, tcb=tcb, due=None).excused(Excuse.UNRECORDED), segment)
         return
     yield from _told(h, segment)
     if segment.flags & RST and h.tcb.state is not State.CLOSED:
@@ -60,18 +64,14 @@ def _told(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
                 yield replace(after, due=None, owed=h.owed)  # its answer was not recorded either
 
 
-def _synchronized(h: Hypothesis, segment: Segment) -> Hypothesis:
-    """The end's SYN,ACK and what it sent before ``segment`` were not recorded."""
-    iss = min(PEER_ISN, segment.seq - 1)
-    syn_ack = Segment(iss, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
-    tcb = disclosed(h.tcb, syn_ack).sent_up_to(segment.seq)
-    return replace(h, tcb=tcb, due=None).excused(Excuse.UNRECORDED)
-
-
 def _toward(tcb: Tcb, segment: Segment) -> Iterator[Segment]:
     """Segments of the other end that fit the block and lead to what ``segment`` acknowledges."""
     if tcb.state in (State.CLOSED, State.LISTEN):
-        yield from _to_nobody(segment)
+        # What an end without a connection answers with this RST (RFC 9293 section 3.10.7.1).
+        if segment.flags & RST and (segment.seq != 0 or not segment.flags & ACK):
+            yield Segment(TESTER_ISN, segment.seq, ACK, 0xFFFF)
+        elif segment.flags & RST and segment.ack == TESTER_ISN + 1:
+            yield Segment(TESTER_ISN, flags=SYN, window=0xFFFF)
         return
     if tcb.state is State.SYN_SENT:
         if segment.flags & (SYN | ACK) == ACK:
@@ -87,13 +87,3 @@ def _toward(tcb: Tcb, segment: Segment) -> Iterator[Segment]:
         if 0 < ahead <= _WINDOW:
             yield Segment(tcb.rcv_nxt, ack, ACK, 0xFFFF, length=ahead)
             yield Segment(tcb.rcv_nxt, ack, ACK | FIN, 0xFFFF, length=ahead - 1)
-
-
-def _to_nobody(segment: Segment) -> Iterator[Segment]:
-    """What an end without a connection answers with this RST (RFC 9293 section 3.10.7.1)."""
-    if not segment.flags & RST:
-        return
-    if segment.seq != 0 or not segment.flags & ACK:
-        yield Segment(TESTER_ISN, segment.seq, ACK, 0xFFFF)
-    elif segment.ack == TESTER_ISN + 1:
-        yield Segment(TESTER_ISN, flags=SYN, window=0xFFFF)

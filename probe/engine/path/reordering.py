@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 
 from probe.engine.belief.watch import Watch
 from probe.results.connection import Packet
-from probe.spec.segment import ACK, RST, Segment
+from probe.spec.segment import ACK, RST
 
-LATE = 0.05
+OVERTAKING = 0.05
 """Seconds by which others may have overtaken a segment. What stacks send again comes later (RFC 6298: 1 s; in practice
 0.2 s), so a segment sent without need is not taken for one that was held up."""
 _MOVES = 4
-"""So many late segments of one end are looked for."""
+"""So many overtaken segments of one end are looked for."""
 
 Order = Sequence[int]
 """Places of packets in the record, in the order in which they are followed."""
@@ -25,7 +25,7 @@ Order = Sequence[int]
 def put_right(
     packets: Sequence[Packet], order: Order, watch: Watch, *, client: bool, follow: Callable[[Order], Watch]
 ) -> tuple[Watch, Order]:
-    """The walk with late segments of the end put where they were sent, as far as that explains more, and its order.
+    """The walk with overtaken segments of the end put where they were sent, and its order.
 
     ``watch`` has followed the packets in the order given, ``follow`` follows them in another.
     """
@@ -47,17 +47,17 @@ def _reach(watch: Watch) -> float:
 
 def _orders(packets: Sequence[Packet], order: Order, broken: int, *, client: bool) -> list[Order]:
     """The order with the segment at ``broken`` put before others of its end that may have overtaken it."""
-    late = packets[order[broken]]
-    if late.from_client != client:
+    held_up = packets[order[broken]]
+    if held_up.from_client != client:
         return []
-    own = [place for place, at in enumerate(order[:broken]) if packets[at].from_client == client]
-    near = [place for place in own if late.time - packets[order[place]].time <= LATE]
-    ahead = [place for place in near if _acknowledges_more(packets[order[place]].segment, late.segment)]
-    beyond = [place for place in near if packets[order[place]].segment.end > late.segment.end]
-    ended = [place for place in near if packets[order[place]].segment.flags & RST]
-    found = dict.fromkeys((*ahead[:1], *beyond[:1], *ended[:1], *near[-1:]))
+    segment = held_up.segment
+    near = []
+    for place, at in enumerate(order[:broken]):
+        if packets[at].from_client == client and held_up.time - packets[at].time <= OVERTAKING:
+            near.append((place, packets[at].segment))
+    # What shows that it was sent before: others acknowledge more, hold later text, or ended the connection.
+    ahead = [place for place, s in near if s.flags & segment.flags & ACK and s.ack > segment.ack]
+    beyond = [place for place, s in near if s.end > segment.end]
+    ended = [place for place, s in near if s.flags & RST]
+    found = dict.fromkeys((*ahead[:1], *beyond[:1], *ended[:1], *(place for place, _ in near[-1:])))
     return [[*order[:place], order[broken], *order[place:broken], *order[broken + 1 :]] for place in found]
-
-
-def _acknowledges_more(one: Segment, other: Segment) -> bool:
-    return bool(one.flags & other.flags & ACK) and one.ack > other.ack

@@ -12,14 +12,23 @@ from probe.engine.judge.attempt import Case, Opinion
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.engine.trial.attempt import Attempt, case_of, result_of
-from probe.results.verdict import ExchangeResult, Mixed, Verdict, Why
+from probe.results.verdict import ExchangeResult, MixedReadings, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import Endpoint
 
-LATE = "not done by the deadline"
-SILENT = "not played: the target answered no longer"
 FIRST = "open"
 """The exchange that is played before all others."""
+_SENTENCES = {
+    Why.DEADLINE: "not done by the deadline",
+    Why.SILENT: "not played: the target answered no longer",
+    Why.INTERRUPTED: "interrupted before it was {}",
+    Why.NOT_PLAYED: "not {}",
+}
+
+
+def not_judged(why: Why, undone: str = "played") -> Opinion:
+    """The opinion on what was not ``undone`` (played, or tried), for a reason that lies in the run."""
+    return Opinion(Verdict.INCONCLUSIVE, _SENTENCES[why].format(undone), why=why)
 
 
 @dataclass(slots=True)
@@ -73,9 +82,9 @@ class Hearing:
         by_reading = (not _explains(case.terms.profile, case) and _explains("rfc9293", case) for case in cases)
         return is_noise(self.opinions[name]) and not (cases and all(by_reading))
 
-    def mixed(self) -> Mixed | None:
+    def mixed_readings(self) -> MixedReadings | None:
         """The exchanges of a stack that keeps to neither reading; attempts that are in doubt tell nothing."""
-        return mixed(
+        return mixed_readings(
             (name, lean(case_of(attempt)))
             for name, attempts in self.attempts.items()
             for attempt, opinion in zip(attempts, self.opinions[name], strict=False)
@@ -88,20 +97,19 @@ class Hearing:
         return [f"{self.target}: {heard[-1].reason}"] if heard and heard[-1].doubt is Doubt.NO_EVIDENCE else []
 
     def _result(self, scenario: Scenario, verdict: Opinion, dropped: int) -> ExchangeResult:
-        attempts = self.attempts[scenario.id]
-        heard = self.opinions[scenario.id]
-        shown = evidence(heard, attempts)
-        return result_of(scenario, self.target, after_losses(verdict, dropped), heard[: len(attempts)], shown)
+        heard, attempts = self.opinions[scenario.id], self.attempts[scenario.id]
+        verdict, best = after_losses(verdict, dropped), evidence(heard, attempts)
+        return result_of(scenario, self.target, verdict, heard[: len(attempts)], best)
 
     def _not_run(self, interrupted: bool) -> Opinion:
         if interrupted:
-            return Opinion(Verdict.INCONCLUSIVE, "interrupted before it was played", why=Why.INTERRUPTED)
+            return not_judged(Why.INTERRUPTED)
         first = self.opinions.get(FIRST)
         if first and first[-1].doubt is not Doubt.NO_EVIDENCE:
-            return Opinion(Verdict.INCONCLUSIVE, SILENT, why=Why.SILENT)
+            return not_judged(Why.SILENT)
         if first and first[-1].reason:
             return Opinion(Verdict.INCONCLUSIVE, first[-1].reason, why=first[-1].why)
-        return Opinion(Verdict.INCONCLUSIVE, "not played", why=Why.NOT_PLAYED)
+        return not_judged(Why.NOT_PLAYED)
 
 
 def _cut_off(heard: list[Opinion]) -> bool:
@@ -113,9 +121,8 @@ def in_time(verdict: Opinion, heard: list[Opinion]) -> Opinion:
     """The verdict after a deadline: on an exchange that was not tried to its end it says so."""
     if heard_enough(heard[:-1] if _cut_off(heard) else heard):
         return verdict
-    if not verdict.findings:
-        return Opinion(Verdict.INCONCLUSIVE, LATE, why=Why.DEADLINE)
-    return replace(verdict, reason=f"{verdict.reason}; {LATE}", why=Why.DEADLINE)
+    late = not_judged(Why.DEADLINE)
+    return replace(verdict, reason=f"{verdict.reason}; {late.reason}", why=late.why) if verdict.findings else late
 
 
 def after_losses(verdict: Opinion, dropped: int) -> Opinion:
@@ -161,7 +168,7 @@ def _explains(profile: str, case: Case) -> bool:
     return follow(case.transcript.judged, case.start, terms, case.memory).broken_at is None
 
 
-def mixed(leans: Iterable[tuple[str, Lean]]) -> Mixed | None:
+def mixed_readings(leans: Iterable[tuple[str, Lean]]) -> MixedReadings | None:
     """The exchanges on either side, where there are some on both; ``leans`` are those of each exchange's attempts.
 
     RFC 9293 leaves both readings standing, so this is no departure; but a stack that means either one keeps to it.
@@ -171,4 +178,4 @@ def mixed(leans: Iterable[tuple[str, Lean]]) -> Mixed | None:
         tuple(dict.fromkeys(name for name, one in found if one in (side, Lean.BOTH)))
         for side in (Lean.MITIGATED, Lean.CLASSIC)
     )
-    return Mixed(mitigated, classic) if mitigated and classic else None
+    return MixedReadings(mitigated, classic) if mitigated and classic else None

@@ -12,7 +12,7 @@ from probe.engine.play.matrix.approaches import Approach
 from probe.engine.play.matrix.attempt import Heard, due_text
 from probe.engine.play.matrix.cells import Cell
 from probe.engine.trial.attempt import Attempt
-from probe.engine.trial.hearing import LATE, SILENT, after_losses, in_time
+from probe.engine.trial.hearing import after_losses, in_time, not_judged
 from probe.results.matrix import ApproachResult, CellResult
 from probe.results.verdict import Verdict, Why
 from probe.spec import rules
@@ -53,13 +53,12 @@ class Record:
         watch = attempt.conductor.watch
         self.kernel = None
         for index, state in attempt.kernel.items():
-            if index < judged:
-                self.kernel = state
-                self._compare(index, state, watch.states[index])
-
-    def _compare(self, index: int, state: str, inferred: tuple[str, ...]) -> None:
-        if inferred and state not in inferred and not (state == "CLOSED" and "LISTEN" in inferred):
-            self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
+            if index >= judged:
+                continue
+            self.kernel, inferred = state, watch.states[index]
+            # The kernel of a listener knows of no socket either.
+            if inferred and state not in inferred and not (state == "CLOSED" and "LISTEN" in inferred):
+                self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
 
     def opinions(self) -> list[Opinion]:
         """Of each attempt that got as far as the segment, or of all where none did.
@@ -95,16 +94,10 @@ class Facts:
     late: bool = False
     silent: bool = False
 
-    def absent(self, what: str) -> Opinion:
-        """Why something was not ``what`` (played, or tried)."""
-        why, reason = Why.NOT_PLAYED, f"not {what}"
-        if self.late:
-            why, reason = Why.DEADLINE, LATE
-        elif self.silent:
-            why, reason = Why.SILENT, SILENT
-        elif self.interrupted:
-            why, reason = Why.INTERRUPTED, f"interrupted before it was {what}"
-        return Opinion(Verdict.INCONCLUSIVE, reason, why=why)
+    def absent(self, undone: str) -> Opinion:
+        """Why something was not ``undone`` (played, or tried)."""
+        states = {Why.DEADLINE: self.late, Why.SILENT: self.silent, Why.INTERRUPTED: self.interrupted}
+        return not_judged(next((why for why, so in states.items() if so), Why.NOT_PLAYED), undone)
 
 
 def results(
@@ -120,7 +113,10 @@ def results(
         found += [_cell(facts, r, clean) for r in own]
         played = {w.state for w in by_way if w.verdict is Verdict.PASS} | {c.state for c in found}
         if not own and result.state not in played:
-            found += _unreached(kinds, result)
+            # No way leads into the state: one cell a column says why.
+            word = Verdict.SKIP if result.verdict is Verdict.SKIP else Verdict.INCONCLUSIVE
+            at, reason, why = (result.ip_version, result.state, result.way), result.reason, result.why
+            found += [CellResult(*at, kind, "", "", False, word, reason, why=why) for kind in kinds(result.state)]
     return tuple(found), tuple(by_way)
 
 
@@ -132,15 +128,6 @@ def _way(facts: Facts, way: Approach, record: Record | None) -> ApproachResult:
         first = opinion.findings[0]
         reason = f"{first.rule}: sent {first.sent}, due {first.due}, came {first.came}"
     return ApproachResult(version, way.state.value, way.name, opinion.word, reason, opinion.why)
-
-
-def _unreached(kinds: Kinds, way: ApproachResult) -> list[CellResult]:
-    """A state that no way leads into: one cell a column says why."""
-    word = Verdict.SKIP if way.verdict is Verdict.SKIP else Verdict.INCONCLUSIVE
-    return [
-        CellResult(way.ip_version, way.state, way.way, kind, "", "", False, word, way.reason, why=way.why)
-        for kind in kinds(way.state)
-    ]
 
 
 def _cell(facts: Facts, record: Record, clean: bool) -> CellResult:

@@ -157,3 +157,20 @@ def test_event_by_event_and_whole_are_the_same() -> None:
 def test_a_closed_port_that_turns_out_open_is_broken() -> None:
     assert follow(record(sent("S", 0), back("S.", 0, 1)), CLOSED, Terms(), MEMORY).broken_at == 1
     assert isinstance(HANDSHAKE[0], Seen)
+
+
+def test_a_memory_is_bounded_and_changes_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracker, "_HISTORIES", 20)
+    small, events = tracker.Memory(), record(*HANDSHAKE, sent("F.", 1, 1), back("F.", 1, 2), sent(".", 2, 2))
+    lossy = Terms(allow=frozenset({Excuse.LOSS}))
+    for _ in range(3):
+        watch = follow(events, UNKNOWN_PORT, lossy, small)
+        assert watch.states == follow(events, UNKNOWN_PORT, lossy, MEMORY).states
+        assert small.after.cache_info().currsize < len(events)
+
+
+def test_memories_share_nothing() -> None:
+    one, other = tracker.Memory(), tracker.Memory()
+    first, again = (follow(record(*HANDSHAKE), UNKNOWN_PORT, Terms(), memory) for memory in (one, one))
+    assert first.point is again.point
+    assert other.after.cache_info().currsize == 0

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from probe.engine.judge.capture import judge_connection
-from probe.engine.path.reordering import LATE
+from probe.engine.path.reordering import OVERTAKING
 from probe.results.connection import Packet
 from tests.engine.judge.test_capture import CLOSES, OPEN, REQUEST, Line, record
 from tests.helpers.record import MEMORY
@@ -38,17 +38,17 @@ def overtaken(seconds: float) -> list[Packet]:
 
 def test_a_segment_that_was_overtaken_accuses_nobody() -> None:
     """Seen of a kernel whose timer and whose input run on two processors."""
-    found = judge_connection(overtaken(LATE / 2), MEMORY)
+    found = judge_connection(overtaken(OVERTAKING / 2), MEMORY)
     assert (found.findings, found.complete, found.timed) == ((), True, True)
 
 
 def test_a_segment_sent_for_nothing_is_found() -> None:
-    found = judge_connection(overtaken(2 * LATE), MEMORY)
+    found = judge_connection(overtaken(2 * OVERTAKING), MEMORY)
     assert [f.rule for f in found.findings] == ["aclose.fin-acked-stops"]
 
 
 def test_a_copy_that_the_network_made_accuses_nobody() -> None:
-    assert judge_connection(apart(record(*OVERTAKEN), 2 * LATE), MEMORY).findings == ()
+    assert judge_connection(apart(record(*OVERTAKEN), 2 * OVERTAKING), MEMORY).findings == ()
 
 
 @pytest.mark.parametrize("close", CLOSES)
@@ -59,7 +59,7 @@ def test_neighbours_that_changed_places_accuse_nobody(close: str, place: int) ->
     if place // 2 + 1 < len(own):
         one, two = own[place // 2], own[place // 2 + 1]
         moved = [*whole[:one], *whole[one + 1 : two + 1], whole[one], *whole[two + 1 :]]
-        assert judge_connection(apart(moved, LATE / 20), MEMORY).findings == ()
+        assert judge_connection(apart(moved, OVERTAKING / 20), MEMORY).findings == ()
 
 
 def test_an_answer_of_an_older_connection_is_not_the_servers_part() -> None:

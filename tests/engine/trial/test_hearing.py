@@ -10,7 +10,7 @@ from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing
-from probe.results.verdict import Mixed, Verdict
+from probe.results.verdict import MixedReadings, Verdict
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import Endpoint, Flow
 from tests.engine.trial.test_readings import RST_INSIDE, SYN_INSIDE, classic_for
@@ -35,18 +35,18 @@ def heard(*played: tuple[Scenario, Peer], profile: str = "rfc9293") -> Hearing:
 def test_a_stack_that_takes_both_readings_passes_and_is_told() -> None:
     hearing = heard((SYN_INSIDE, classic_for("F6")), (RST_INSIDE, classic_for("F6")))
     assert {r.verdict for r in hearing.results(dropped=0, interrupted=False)} == {Verdict.PASS}
-    assert hearing.mixed() == Mixed(("rst-inside",), ("syn-inside",))
+    assert hearing.mixed_readings() == MixedReadings(("rst-inside",), ("syn-inside",))
 
 
 @pytest.mark.parametrize("rows", [(), ("F5", "F6")])
 def test_a_stack_that_keeps_to_one_is_not(rows: tuple[str, ...]) -> None:
-    assert heard((SYN_INSIDE, classic_for(*rows)), (RST_INSIDE, classic_for(*rows))).mixed() is None
+    assert heard((SYN_INSIDE, classic_for(*rows)), (RST_INSIDE, classic_for(*rows))).mixed_readings() is None
 
 
 def test_an_attempt_in_doubt_tells_nothing() -> None:
     hearing = heard((SYN_INSIDE, classic_for("F6")), (RST_INSIDE, classic_for("F6")))
     hearing.opinions["rst-inside"] = [Opinion(Verdict.FAIL, doubt=Doubt.LOSS)]
-    assert hearing.mixed() is None
+    assert hearing.mixed_readings() is None
 
 
 def test_what_was_never_played_because_the_target_fell_silent_says_so() -> None:

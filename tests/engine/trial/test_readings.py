@@ -9,8 +9,8 @@ import pytest
 from probe import scenarios
 from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
 from probe.engine.judge.attempt import Case
-from probe.engine.trial.hearing import Lean, lean, mixed
-from probe.results.verdict import Mixed
+from probe.engine.trial.hearing import Lean, lean, mixed_readings
+from probe.results.verdict import MixedReadings
 from probe.scenarios.steps import LIVE, NXT, OPEN, Expect, Scenario, Send
 from probe.spec.reaction import CLASSIC, Reaction
 from tests.helpers.dialogue import Dialogue
@@ -76,14 +76,14 @@ def test_what_neither_reading_explains_is_left_to_the_judge() -> None:
 @pytest.mark.parametrize("rows", [(), ("F5", "F6")])
 def test_a_stack_that_keeps_to_one_reading_is_not_mixed(rows: tuple[str, ...]) -> None:
     played_all = [(s.id, lean(played(s, classic_for(*rows)))) for s in (SYN_INSIDE, RST_INSIDE, scenarios.ALL["open"])]
-    assert mixed(played_all) is None
+    assert mixed_readings(played_all) is None
 
 
 def test_a_stack_that_mixes_is_told_by_its_exchanges() -> None:
     found = [(s.id, lean(played(s, classic_for("F6")))) for s in (SYN_INSIDE, RST_INSIDE, scenarios.ALL["open"])]
-    assert mixed(found) == Mixed(("rst-inside",), ("syn-inside",))
+    assert mixed_readings(found) == MixedReadings(("rst-inside",), ("syn-inside",))
 
 
 def test_one_exchange_may_be_on_both_sides_and_is_named_once() -> None:
-    assert mixed([("a", Lean.BOTH), ("a", Lean.MITIGATED)]) == Mixed(("a",), ("a",))
-    assert mixed([]) is None
+    assert mixed_readings([("a", Lean.BOTH), ("a", Lean.MITIGATED)]) == MixedReadings(("a",), ("a",))
+    assert mixed_readings([]) is None
