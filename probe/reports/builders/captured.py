@@ -13,19 +13,7 @@ from probe.results.verdict import Finding, Verdict
 from probe.spec.segment import ACK, PSH, SYN
 from probe.spec.states import State
 
-_SHORT = {
-    State.CLOSED: "CL",
-    State.LISTEN: "LI",
-    State.SYN_SENT: "SS",
-    State.SYN_RECEIVED: "SR",
-    State.ESTABLISHED: "ES",
-    State.FIN_WAIT_1: "F1",
-    State.FIN_WAIT_2: "F2",
-    State.CLOSE_WAIT: "CW",
-    State.CLOSING: "CG",
-    State.LAST_ACK: "LA",
-    State.TIME_WAIT: "TW",
-}
+_SHORT = dict(zip(State, "CL LI SS SR ES F1 F2 CW CG LA TW".split(), strict=True))
 HEADERS = (
     "#", "client", "server", "handshake", "close", "client states", "server states",
     "again", "RTT ms", "state", "history", "compl.", "verdict", "why",

@@ -9,8 +9,7 @@ from functools import partial
 
 from probe.reports import data
 from probe.reports import document as doc
-from probe.reports.builders import check
-from probe.reports.builders.common import finding_text
+from probe.reports.builders import check, common
 from probe.results.soak import Latency, SoakResult
 from probe.results.verdict import Verdict
 
@@ -146,5 +145,5 @@ def _suite(
 def _alerts(result: SoakResult, fail_on: frozenset[Verdict]) -> Iterator[doc.Alert]:
     for f in result.first.findings if result.first is not None else ():
         failing = f.word is Verdict.FAIL or f.word in fail_on
-        message = f"{result.target}: {finding_text(f)} ({f.level_text}, {f.clause})"
+        message = f"{result.target}: {common.finding_text(f)} ({f.level_text}, {f.clause})"
         yield doc.Alert(failing, f"{f.rule} in {result.exchange}", message)

@@ -53,7 +53,7 @@ def counts_line(counts: doc.Counts, code: int) -> str:
     return f"probe: {counts.lead}{', '.join(words)}{interrupted}; exit {code}"
 
 
-def part(one: doc.Part, how: Style) -> str:  # one line a kind of part
+def part(one: doc.Part, how: Style) -> str:
     """One part, without a line feed at its end."""
     match one:
         case doc.Answer():
