@@ -13,7 +13,7 @@ from probe.results.verdict import Finding, Verdict
 from probe.spec.segment import ACK, PSH, SYN
 from probe.spec.states import State
 
-_SHORT = dict(zip(State, "CL LI SS SR ES F1 F2 CW CG LA TW".split(), strict=True))
+_SHORT = dict(zip(State, ["CL", "LI", "SS", "SR", "ES", "F1", "F2", "CW", "CG", "LA", "TW"], strict=True))
 HEADERS = (
     "#", "client", "server", "handshake", "close", "client states", "server states",
     "again", "RTT ms", "state", "history", "compl.", "verdict", "why",
