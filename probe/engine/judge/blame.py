@@ -7,7 +7,6 @@ the stray segment itself is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from probe.engine.belief.events import Seen
@@ -96,7 +95,9 @@ def _disturbed(everything: Belief, watch: Watch, segment: Segment) -> Blame | No
             continue
         # Of two segments that are both dropped the first is blamed: nothing tells them apart.
         to_blame = all(_dropped(h, other, watch.terms) for _, other in rest)
-        if to_blame or any(_explains(watch, replace(h, inflight=rest, tcb=t), segment) for t in _changed(h.tcb, odd)):
+        # A faulty end may have lost its block, or taken text and FIN.
+        faulty = [_vanished(h.tcb)] + ([replace(h.tcb, rcv_nxt=odd.end)] if odd.seg_len else [])
+        if to_blame or any(_explains(watch, replace(h, inflight=rest, tcb=tcb), segment) for tcb in faulty):
             return Blame(arrives(h.tcb, odd)[0].rule, index, "")
     # The same where a wait lies between the segment to be dropped and the later one.
     for h in waiting:
@@ -123,13 +124,6 @@ def _explains(watch: Watch, h: Hypothesis, segment: Segment) -> bool:
 def _vanished(tcb: Tcb) -> Tcb:
     """What is left where the block was wrongly deleted: the listener, if it was one."""
     return replace(tcb.gone(), listening=tcb.passive)
-
-
-def _changed(tcb: Tcb, odd: Segment) -> Iterator[Tcb]:
-    """What a faulty end may have made of a segment that is to be dropped: lost its block, or taken text and FIN."""
-    yield _vanished(tcb)
-    if odd.seg_len:
-        yield replace(tcb, rcv_nxt=odd.end)
 
 
 def _passed_over(everything: Belief, watch: Watch, segment: Segment) -> Blame | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from probe.engine.belief.events import Quiet, Seen, Transcript
-from probe.engine.belief.hypothesis import Hypothesis
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import header
 from probe.engine.judge.timers import FULL, full_segments_acked, kept_expiry, kept_gaps, prompt_acks
@@ -58,19 +57,15 @@ def _by_arrival(watch: Watch, index: int, name: str | None) -> Iterator[str]:
 
     ``name`` is what the scenario calls the reaction: a later one shows that it was silence.
     """
-    if watch.broken_at is None and any(_open(h, index) for h in watch.belief):
-        return
+    if watch.broken_at is None:
+        owed = {due.index for h in watch.belief for due in (h.due, h.owed) if due is not None}
+        if index in owed or any(arrived == index for h in watch.belief for arrived, _ in h.inflight):
+            return
     done = [h.processed for h in watch.memory.closure(watch.beliefs[index], watch.terms) if not h.inflight]
     if len(set(done)) == 1 and done[0] is not None and done[0][0] == index:
         yield done[0][2]
     if name is not None and watch.broken_at is None and any(h.processed is not None for h in watch.belief):
         yield name
-
-
-def _open(h: Hypothesis, index: int) -> bool:
-    """Whether the history has not finished with the segment of event ``index``."""
-    owed = {due.index for due in (h.due, h.owed) if due is not None}
-    return index in owed or any(arrived == index for arrived, _ in h.inflight)
 
 
 def _by_departure(watch: Watch, index: int, event: Seen) -> Iterator[str]:
