@@ -35,7 +35,6 @@ Fault = Callable[["Peer", Segment, Reaction, list[Segment]], list[Segment]]
 """Gets the peer, the segment, the chosen reaction and the replies it would send; returns what is sent instead."""
 
 LISTENING = Tcb(State.LISTEN, listening=True)
-DELAY = 0.001
 
 
 @dataclass
@@ -304,8 +303,3 @@ class Peer:
 def closed_port() -> Peer:
     """A peer whose port has no listener."""
     return Peer(Tcb(State.CLOSED))
-
-
-def has_fin(segment: Segment) -> bool:
-    """Whether the segment carries a FIN."""
-    return bool(segment.flags & FIN)

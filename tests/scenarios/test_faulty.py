@@ -43,7 +43,6 @@ def one(place: str, fault: Fault, **settings: object) -> tuple[Faults, dict[str,
 
 
 LATE: Faults = {"E6": late(0.7), "CLOSE": late(0.7)}
-NO_CLOSE = {"closes_on_eof": False}
 CASES = [
     ("open.listen-syn-synack", "open", one("L4", altered(add=FIN))),
     ("open.listen-syn-synack", "open", one("L4", altered(drop=ACK))),
