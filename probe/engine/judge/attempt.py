@@ -78,7 +78,7 @@ def judge(case: Case) -> Opinion:
     if missing := next((m for m in case.transcript.missing if m.application), None):
         reason = f"the application behind the port {_UNDONE[missing.what]} within {missing.waited:g} s"
         return Opinion(Verdict.SKIP, reason, (), shown, form, why=Why.APPLICATION)
-    if size is not None and not size.shown:
+    if size is not None and not size.kept:
         return Opinion(Verdict.SKIP, UNKNOWN, (), shown, form, why=Why.MERGED)
     return Opinion(Verdict.PASS, "", (), shown if size is None else (*shown, size.rule), form)
 

@@ -34,7 +34,7 @@ class Sizes:
     merged: bool = False
 
     @property
-    def shown(self) -> bool:
+    def kept(self) -> bool:
         """Whether the rule was seen to be kept."""
         return self.large is None and (self.full or not self.merged)
 
