@@ -119,5 +119,5 @@ def first_lacking(shown: tuple[str, ...], printed: list[str], *, exact: bool) ->
 
 def _plain(line: str, *, exact: bool) -> str:
     """A line without layout and what differs from run to run: seconds, and where not ``exact`` every number."""
-    number = r"\b\d+\.\d+(?= s\b)" if exact else r"\d+(\.\d+)*"
+    number = r"\b\d+\.\d+(?= s\b)" if exact else r"\d+([.,]\d+)*"
     return re.sub(r"\s+", " ", re.sub(r"-{2,}", "-", re.sub(number, "0", line))).strip()
