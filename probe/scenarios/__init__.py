@@ -1,7 +1,7 @@
 """The exchanges: what the tester sends and when it waits. What the peer owes in return comes from ``probe.spec``.
 
 Read ``steps`` first (the words an exchange is written in), then ``triggers`` (how the peer's application is brought to
-act), then any exchange: one file each, about twenty lines, purpose first. They lie in topics, which is also the order
+act), then any exchange: one file each, ten to twenty lines, purpose first. They lie in topics, which is also the order
 of reports::
 
     opening  closing  reset  active  listening  old_duplicates  time_wait  acceptability  options  header

@@ -193,9 +193,10 @@ LIVE = (Send(".", seq=NXT - 1), Expect("settled"))
 """An empty segment one below the window: answered by an ACK while the connection exists, by a RST when it does not."""
 ALIVE = (Send("P.", seq=NXT - 1, data=b"x", counts=False), Expect("settled"))
 """The same question with an octet below the window: stacks that limit the rate of empty answers answer this one."""
-OPEN = (Send("S"), Expect("S."), Send("."))
+SYN_RECEIVED = (Send("S"), Expect("S."))
+OPEN = (*SYN_RECEIVED, Send("."))
 """The three-way handshake."""
-HEARD = (Send("S"), Expect("S."), Send("R"))
+HEARD = (*SYN_RECEIVED, Send("R"))
 """A plain SYN is answered and taken back: the port is known to listen, and the peer is in LISTEN again."""
 CALLED = (Ask("connect"), Expect("S", application=True))
 """The peer is brought to open a connection to us; it is in SYN-SENT."""
@@ -209,3 +210,15 @@ SPEAK = (Send("P.", data=WORD), Expect("."))
 """Data, acknowledged: the connection is known to stand."""
 OPEN_STAMPED = (Send("S", stamp=0), Expect("S."), Send("."))
 """The three-way handshake with timestamps offered."""
+PEER_CLOSES = (Send("P.", data=Command("close")), Expect("F", rule="aclose.fin-form", application=True))
+"""The peer's application is asked to close first, and its FIN has come: nothing of ours acknowledges it yet."""
+FIN_AGAIN = (Send("F.", seq=NXT - 1), Expect("settled"))
+"""Our FIN comes once more."""
+
+# The peer brought into the state of that name; where it closes first we close second, or at the same time.
+FIN_WAIT_1 = (*OPEN, *PEER_CLOSES)
+FIN_WAIT_2 = (*FIN_WAIT_1, Send("."))
+CLOSING = (*FIN_WAIT_1, Send("F.", ack=TEXT), Expect("."))
+TIME_WAIT = (*FIN_WAIT_1, Send("F."), Expect("."))
+CLOSE_WAIT = (*OPEN, Send("P.", data=Command("hold")), Expect("."), Send("F."), Expect("."))
+LAST_ACK = (*OPEN, Send("F."), Expect("."), Expect("F", rule="close.passive-fin", application=True))

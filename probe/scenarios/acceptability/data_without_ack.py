@@ -5,13 +5,7 @@ from probe.scenarios.steps import LIVE, OPEN, SPEAK, Scenario, Send, Wait
 SCENARIO = Scenario(
     id="data-without-ack",
     title="data without the ACK flag",
-    steps=(
-        *OPEN,
-        *SPEAK,
-        Send("P", data=b"y", counts=False),
-        Wait(0.2),
-        *LIVE,
-    ),
+    steps=(*OPEN, *SPEAK, Send("P", data=b"y", counts=False), Wait(0.2), *LIVE),
     shows=("seg.no-ack-bit-dropped",),
     clause="RFC 9293 3.10.7.4 fifth",
 )

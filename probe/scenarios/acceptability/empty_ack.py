@@ -5,12 +5,7 @@ from probe.scenarios.steps import LIVE, OPEN, Scenario, Send, Wait
 SCENARIO = Scenario(
     id="empty-ack",
     title="an empty ACK draws nothing",
-    steps=(
-        *OPEN,
-        Send("."),
-        *LIVE,
-        Wait(0.3),
-    ),
+    steps=(*OPEN, Send("."), *LIVE, Wait(0.3)),
     shows=("seg.pure-ack-silent",),
     clause="RFC 9293 3.5 Figure 6; 3.10.7.4",
 )

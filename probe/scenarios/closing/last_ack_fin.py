@@ -1,15 +1,12 @@
 """The last ACK of the close is withheld: the peer in LAST-ACK sends its FIN again until it is acknowledged."""
 
-from probe.scenarios.steps import LIVE, OPEN, Expect, Repeats, Scenario, Send
+from probe.scenarios.steps import LAST_ACK, LIVE, Expect, Repeats, Scenario, Send
 
 SCENARIO = Scenario(
     id="last-ack-fin",
     title="FIN again in LAST-ACK when the last ACK is lost",
     steps=(
-        *OPEN,
-        Send("F."),
-        Expect("."),
-        Expect("F", rule="close.passive-fin", application=True),
+        *LAST_ACK,
         Expect("F", within=5.0, count=2, rule="close.lastack-fin-retransmit"),
         Expect("F", within=10.0, count=3, rule="close.lastack-fin-retransmit"),
         Send("."),

@@ -1,15 +1,12 @@
 """An ACK that does not cover the peer's FIN leaves it in LAST-ACK: the FIN comes again."""
 
-from probe.scenarios.steps import LIVE, OPEN, TEXT, Expect, Scenario, Send
+from probe.scenarios.steps import LAST_ACK, LIVE, TEXT, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="last-ack-wrong-ack",
     title="ACK that does not cover the peer's FIN",
     steps=(
-        *OPEN,
-        Send("F."),
-        Expect("."),
-        Expect("F", rule="close.passive-fin", application=True),
+        *LAST_ACK,
         Send(".", ack=TEXT),
         Expect("F", within=5.0, count=2, rule="close.lastack-wrong-ack"),
         Send("."),

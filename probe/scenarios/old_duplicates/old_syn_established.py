@@ -5,13 +5,7 @@ from probe.scenarios.steps import ISS, OPEN, Expect, Scenario, Send
 SCENARIO = Scenario(
     id="old-syn-established",
     title="old duplicate SYN in ESTABLISHED",
-    steps=(
-        *OPEN,
-        Send("S", seq=ISS - 1000, counts=False),
-        Expect("settled"),
-        Send("P.", data=b"x"),
-        Expect("."),
-    ),
+    steps=(*OPEN, Send("S", seq=ISS - 1000, counts=False), Expect("settled"), Send("P.", data=b"x"), Expect(".")),
     shows=("halfopen.syn-out-of-window",),
     clause="RFC 9293 3.10.7.4 first; 3.5.1 Figure 9",
 )

@@ -1,13 +1,12 @@
 """An old duplicate SYN is answered, refused by our RST, and the real SYN opens a connection (Figure 8)."""
 
-from probe.scenarios.steps import ISS, LIVE, Expect, Scenario, Send
+from probe.scenarios.steps import ISS, LIVE, SYN_RECEIVED, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="old-syn-recovery",
     title="recovery from an old duplicate SYN",
     steps=(
-        Send("S"),
-        Expect("S."),
+        *SYN_RECEIVED,
         Send("R"),
         Send("S", seq=ISS + 100, fresh=True, rule="dup.old-syn-recovery"),
         Expect("S."),

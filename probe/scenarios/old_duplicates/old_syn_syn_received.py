@@ -1,13 +1,12 @@
 """An old duplicate SYN meets SYN-RECEIVED: a plain ACK, and the real handshake still completes."""
 
-from probe.scenarios.steps import ISS, Expect, Scenario, Send
+from probe.scenarios.steps import ISS, SYN_RECEIVED, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="old-syn-syn-received",
     title="old duplicate SYN in SYN-RECEIVED",
     steps=(
-        Send("S"),
-        Expect("S."),
+        *SYN_RECEIVED,
         Send("S", seq=ISS - 1000, counts=False),
         Expect("settled"),
         Send("."),

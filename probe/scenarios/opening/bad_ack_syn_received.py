@@ -1,13 +1,12 @@
 """An ACK for nothing new, and one for what was never sent, in SYN-RECEIVED: a RST each, and the handshake completes."""
 
-from probe.scenarios.steps import PEER, SPEAK, Expect, Scenario, Send
+from probe.scenarios.steps import PEER, SPEAK, SYN_RECEIVED, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="bad-ack-syn-received",
     title="wrong ACK numbers in SYN-RECEIVED",
     steps=(
-        Send("S"),
-        Expect("S."),
+        *SYN_RECEIVED,
         Send(".", ack=PEER),
         Expect("settled"),
         Send(".", ack=PEER + 2),

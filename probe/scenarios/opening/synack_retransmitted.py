@@ -1,13 +1,12 @@
 """Our ACK of the SYN,ACK is withheld: the peer sends the SYN,ACK again, unchanged, at growing intervals."""
 
-from probe.scenarios.steps import LIVE, Expect, Repeats, Scenario, Send
+from probe.scenarios.steps import LIVE, SYN_RECEIVED, Expect, Repeats, Scenario, Send
 
 SCENARIO = Scenario(
     id="synack-retransmitted",
     title="SYN,ACK again when our ACK is lost",
     steps=(
-        Send("S"),
-        Expect("S."),
+        *SYN_RECEIVED,
         Expect("S.", within=5.0, count=2, rule="synack.retransmitted"),
         Expect("S.", within=10.0, count=3, rule="synack.retransmitted"),
         Send("."),

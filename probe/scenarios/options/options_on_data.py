@@ -8,11 +8,7 @@ SOME = (Option(NOP), Option(NOP), Option(MSS, (536).to_bytes(2, "big")), Option(
 SCENARIO = Scenario(
     id="options-on-data",
     title="options on data",
-    steps=(
-        *OPEN,
-        Send("P.", data=WORD, options=SOME, rule="opt.any-segment"),
-        Expect("."),
-    ),
+    steps=(*OPEN, Send("P.", data=WORD, options=SOME, rule="opt.any-segment"), Expect(".")),
     shows=("opt.any-segment",),
     clause="RFC 9293 3.1; 3.2",
 )

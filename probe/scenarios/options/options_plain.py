@@ -5,12 +5,7 @@ from probe.scenarios.steps import OPEN, SPEAK, Expect, Scenario, Send
 SCENARIO = Scenario(
     id="options-plain",
     title="options of the SYN,ACK, MSS offered",
-    steps=(
-        *OPEN,
-        *SPEAK,
-        Send("F."),
-        Expect("."),
-    ),
+    steps=(*OPEN, *SPEAK, Send("F."), Expect(".")),
     shows=(
         "opt.mss-on-syn",
         "opt.mss-only-on-syn",

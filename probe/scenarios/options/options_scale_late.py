@@ -8,12 +8,7 @@ LATE = (Option(NOP), Option(WSCALE, b"\x07"))
 SCENARIO = Scenario(
     id="options-scale-late",
     title="window scale on data",
-    steps=(
-        *OPEN,
-        Send("P.", data=WORD, options=LATE, rule="opt.ws-on-non-syn-ignored"),
-        Expect("."),
-        *SPEAK,
-    ),
+    steps=(*OPEN, Send("P.", data=WORD, options=LATE, rule="opt.ws-on-non-syn-ignored"), Expect("."), *SPEAK),
     shows=("opt.ws-on-non-syn-ignored",),
     clause="RFC 7323 2.2",
 )

@@ -5,12 +5,7 @@ from probe.scenarios.steps import OPEN, SPEAK, WORD, Expect, Scenario, Send
 SCENARIO = Scenario(
     id="options-stamp-late",
     title="timestamps not negotiated",
-    steps=(
-        *OPEN,
-        Send("P.", data=WORD, stamp=0, rule="opt.ts-unnegotiated-ignored"),
-        Expect("."),
-        *SPEAK,
-    ),
+    steps=(*OPEN, Send("P.", data=WORD, stamp=0, rule="opt.ts-unnegotiated-ignored"), Expect("."), *SPEAK),
     shows=("opt.ts-unnegotiated-ignored",),
     clause="RFC 7323 3.2",
 )

@@ -5,12 +5,7 @@ from probe.scenarios.steps import LIVE, OPEN_STAMPED, SPEAK, Scenario, Send
 SCENARIO = Scenario(
     id="rst-old-stamp",
     title="RST with an older timestamp",
-    steps=(
-        *OPEN_STAMPED,
-        *SPEAK,
-        Send("R", stamp=-1000, rule="rst.no-paws"),
-        *LIVE,
-    ),
+    steps=(*OPEN_STAMPED, *SPEAK, Send("R", stamp=-1000, rule="rst.no-paws"), *LIVE),
     shows=("rst.no-paws",),
     clause="RFC 7323 5.2",
 )

@@ -5,12 +5,7 @@ from probe.scenarios.steps import LIVE, OPEN, Command, Expect, Scenario, Send
 SCENARIO = Scenario(
     id="abort-by-peer",
     title="abort by the peer's RST",
-    steps=(
-        *OPEN,
-        Send("P.", data=Command("abort")),
-        Expect("R", rule="rstgen.abort-seq"),
-        *LIVE,
-    ),
+    steps=(*OPEN, Send("P.", data=Command("abort")), Expect("R", rule="rstgen.abort-seq"), *LIVE),
     shows=("rstgen.abort-seq", "listen.ack-gets-rst"),
     clause="RFC 9293 3.10.5",
     aborts=True,

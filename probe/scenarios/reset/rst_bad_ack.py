@@ -5,12 +5,7 @@ from probe.scenarios.steps import LIVE, OPEN, RCV, SPEAK, Scenario, Send
 SCENARIO = Scenario(
     id="rst-bad-ack",
     title="RST with a wrong ACK field",
-    steps=(
-        *OPEN,
-        *SPEAK,
-        Send("R.", ack=RCV + 1000, rule="rst.ack-field-irrelevant"),
-        *LIVE,
-    ),
+    steps=(*OPEN, *SPEAK, Send("R.", ack=RCV + 1000, rule="rst.ack-field-irrelevant"), *LIVE),
     shows=("rst.ack-field-irrelevant",),
     clause="RFC 9293 3.5.3",
 )

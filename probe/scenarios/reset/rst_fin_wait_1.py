@@ -1,18 +1,11 @@
 """Our RST at RCV.NXT ends FIN-WAIT-1: the FIN is not sent again."""
 
-from probe.scenarios.steps import LIVE, OPEN, Command, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import FIN_WAIT_1, LIVE, Scenario, Send, Wait
 
 SCENARIO = Scenario(
     id="rst-fin-wait-1",
     title="RST in FIN-WAIT-1",
-    steps=(
-        *OPEN,
-        Send("P.", data=Command("close")),
-        Expect("F", rule="aclose.fin-form", application=True),
-        Send("R"),
-        *LIVE,
-        Wait(0.6),
-    ),
+    steps=(*FIN_WAIT_1, Send("R"), *LIVE, Wait(0.6)),
     shows=("rst.closing-states",),
     clause="RFC 9293 3.10.7.4 second",
 )

@@ -5,14 +5,7 @@ from probe.scenarios.steps import FAR, LIVE, NXT, OPEN, SPEAK, Scenario, Send, W
 SCENARIO = Scenario(
     id="rst-outside",
     title="RST outside the window",
-    steps=(
-        *OPEN,
-        *SPEAK,
-        Send("R", seq=NXT - 1),
-        Send("R", seq=FAR),
-        Wait(0.2),
-        *LIVE,
-    ),
+    steps=(*OPEN, *SPEAK, Send("R", seq=NXT - 1), Send("R", seq=FAR), Wait(0.2), *LIVE),
     shows=("rst.out-of-window-dropped",),
     clause="RFC 9293 3.5.3; 3.10.7.4 first; RFC 5961 3.2",
 )

@@ -5,12 +5,7 @@ from probe.scenarios.steps import LIVE, OPEN, SPEAK, Scenario, Send
 SCENARIO = Scenario(
     id="rst-with-data",
     title="RST with data",
-    steps=(
-        *OPEN,
-        *SPEAK,
-        Send("R", data=b"because", counts=False),
-        *LIVE,
-    ),
+    steps=(*OPEN, *SPEAK, Send("R", data=b"because", counts=False), *LIVE),
     shows=("rst.with-data",),
     clause="RFC 9293 3.5.3",
 )

@@ -1,14 +1,13 @@
 """A SYN with a newer timestamp reopens the connection from TIME-WAIT, whatever its number."""
 
-from probe.scenarios.steps import ISS, OPEN_STAMPED, Command, Expect, Scenario, Send
+from probe.scenarios.steps import ISS, OPEN_STAMPED, PEER_CLOSES, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="time-wait-new-stamp",
     title="SYN with a newer timestamp in TIME-WAIT",
     steps=(
         *OPEN_STAMPED,
-        Send("P.", data=Command("close")),
-        Expect("F", rule="aclose.fin-form", application=True),
+        *PEER_CLOSES,
         Send("F."),
         Expect("."),
         Send("S", seq=ISS - 1000, fresh=True, stamp=5000),

@@ -1,20 +1,11 @@
 """After 2MSL, four minutes at most, nothing is left of the connection."""
 
-from probe.scenarios.steps import NXT, OPEN, Command, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import FIN_AGAIN, TIME_WAIT, Scenario, Wait
 
 SCENARIO = Scenario(
     id="time-wait-over",
     title="TIME-WAIT ends",
-    steps=(
-        *OPEN,
-        Send("P.", data=Command("close")),
-        Expect("F", rule="aclose.fin-form", application=True),
-        Send("F."),
-        Expect("."),
-        Wait(245.0),
-        Send("F.", seq=NXT - 1),
-        Expect("settled"),
-    ),
+    steps=(*TIME_WAIT, Wait(245.0), *FIN_AGAIN),
     shows=("timewait.expires",),
     clause="RFC 9293 3.10.8; 3.4.2",
     waits=True,
