@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import zip_longest
 
 from probe.results.exit_codes import ExitCode, heaviest
-from probe.results.verdict import Expected, Finding, Known, Report, Verdict, exit_code, worst
+from probe.results.verdict import Expected, Finding, Known, Report, Verdict, WithNews, exit_code
 from probe.spec.segment import Endpoint, Segment
 
 
@@ -75,7 +75,7 @@ class StateStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(WithNews):
     """One connection and its verdict.
 
     ``rtt``: seconds between SYN and SYN,ACK plus SYN,ACK and ACK, as far as seen.
@@ -111,20 +111,8 @@ class Connection:
 
     @property
     def fresh(self) -> tuple[Finding, ...]:
-        """The findings that were not expected."""
+        """The findings that were not expected: each by itself, as they may stand against either end."""
         return tuple(f for f, known in zip_longest(self.findings, self.known) if known is None)
-
-    @property
-    def news(self) -> Verdict:
-        """The verdict without what was expected."""
-        if not any(self.known):
-            return self.verdict
-        return worst([finding.word for finding in self.fresh]) if self.fresh else Verdict.PASS
-
-    @property
-    def expected(self) -> bool:
-        """Whether it deviated in nothing but expected ways."""
-        return self.news is not self.verdict and self.news is Verdict.PASS
 
 
 @dataclass(frozen=True, slots=True)

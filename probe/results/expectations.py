@@ -131,8 +131,7 @@ def from_runs(
     several = len({(place.name or place.target, place.ip_version) for place, _ in results}) > len(versions)
     found: dict[tuple[str, str, str], set[int]] = {}
     for place, one in results:
-        rules = {f.rule for f in one.findings} - {known.rule for known in one.known}
-        for rule in sorted(rules) if one.news in (Verdict.FAIL, Verdict.WARN) else ():
+        for rule in sorted({f.rule for f in one.fresh}) if one.news in (Verdict.FAIL, Verdict.WARN) else ():
             target = (place.name or place.target) if several else ""
             found.setdefault((place.exchange, rule, target), set()).add(place.ip_version)
     fresh = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -106,27 +106,26 @@ class Known:
     reason: str
 
 
-def news(verdict: Verdict, findings: Sequence[Finding], known: Sequence[Known]) -> Verdict:
-    """What is left of a verdict without the findings that were expected; ``pass`` where nothing is."""
-    rules = {one.rule for one in known}
-    if not rules or verdict not in (Verdict.FAIL, Verdict.WARN):
-        return verdict
-    left = [finding.word for finding in findings if finding.rule not in rules]
-    return worst(left) if left else Verdict.PASS
-
-
 class WithNews:
-    """What an exchange and a cell of the matrix have in common: a verdict of which a part may have been expected."""
+    """What exchanges, cells and connections have in common: a verdict of which a part may have been expected."""
 
     __slots__ = ()
     verdict: Verdict
     findings: tuple[Finding, ...]
-    known: tuple[Known, ...]
+    known: tuple[Known | None, ...]
+
+    @property
+    def fresh(self) -> tuple[Finding, ...]:
+        """The findings that were not expected."""
+        rules = {one.rule for one in self.known if one is not None}
+        return tuple(finding for finding in self.findings if finding.rule not in rules)
 
     @property
     def news(self) -> Verdict:
-        """The verdict without what was expected."""
-        return news(self.verdict, self.findings, self.known)
+        """The verdict without what was expected; ``pass`` where nothing is left."""
+        if not any(self.known) or self.verdict not in (Verdict.FAIL, Verdict.WARN):
+            return self.verdict
+        return worst([finding.word for finding in self.fresh]) if self.fresh else Verdict.PASS
 
     @property
     def expected(self) -> bool:

@@ -180,7 +180,7 @@ def _base(packets: Iterable[Packet], *, from_client: bool) -> int | None:
 def case(c: Connection, fail_on: frozenset[Verdict]) -> doc.Case:
     """The connection as a case, with its evidence."""
     reason = "" if c.evidence is Evidence.COMPLETE else c.evidence.value
-    end, message, kind = common.ended(c.news, c.fresh, common.expected_text(c), reason, fail_on)
+    end, message, kind = common.ended(c, reason, fail_on)
     about = f"{c.packets} packets from packet {c.first_packet}; handshake {c.handshake}; close {c.close};"
     about += f" evidence {c.evidence}; Zeek {c.conn_state} {c.history}"
     full = (deviations(c, {}),) if c.findings else ()

@@ -9,16 +9,8 @@ from functools import partial
 from probe.reports import data
 from probe.reports import document as doc
 from probe.reports.builders import common
-from probe.reports.wording import (
-    attempts_text,
-    clause_text,
-    departures,
-    due_flags,
-    flags_of,
-    listed,
-    path_text,
-)
-from probe.results.verdict import CloseForm, Compliance, ExchangeResult, Report, Run, Step, Unchecked, Verdict
+from probe.reports.wording import attempts_text, clause_text, departures, due_flags, flags_of, listed, path_text
+from probe.results.verdict import CloseForm, Compliance, ExchangeResult, Report, Run, Unchecked, Verdict
 
 Chosen = Callable[[ExchangeResult], bool]
 _QUESTIONS = (
@@ -37,7 +29,6 @@ _FLEET = (
     " why something is open"
 )
 _NONE = "-"
-_WHO = {"listen": "client"}
 _FORMS = {
     CloseForm.FOUR: "four-segment",
     CloseForm.THREE: "three-segment",
@@ -91,30 +82,28 @@ def section(report: Report, show: Chosen = lambda result: False, *, several: boo
 
 
 def _answer(report: Report, run: Run) -> doc.Answer:
-    who = _WHO.get(report.command, "target") + (f" {run.name}," if run.name else "")
+    """The answers, each with what it rests on: the forms seen, or what stands against it."""
+    who = ("client" if report.command == "listen" else "target") + (f" {run.name}," if run.name else "")
     lines = []
     for question, topic, prefix in _QUESTIONS:
         word: Compliance = getattr(run.summary, topic)
-        remark = _remark(word, [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")])
+        about = [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")]
+        if word is Compliance.FOLLOWED:
+            seen = sorted({_FORMS[e.form] for e in about if e.verdict is Verdict.PASS and e.form in _FORMS})
+            remark = f"{listed(seen)} form seen" if seen else ""
+        elif word is Compliance.NOT_FOLLOWED:
+            remark = listed(
+                dict.fromkeys(f"{f.rule} in {e.id}" for e in about if e.verdict is Verdict.FAIL for f in e.findings)
+            )
+        else:
+            remark = "; ".join(dict.fromkeys(e.reason for e in about if e.reason))
         lines.append(doc.Line(question, (doc.toned(word), f" ({remark})" if remark else "")))
     if run.mixed is not None:  # no departure, but nothing a stack does on purpose
-        sides = (
-            f"only RFC 5961 explains {listed(run.mixed.mitigated)}; only the classic text {listed(run.mixed.classic)}"
-        )
-        lines.append(doc.Line("readings", (doc.toned("warn", "mixed"), f" ({sides}; see probe explain profile)")))
+        new, old = listed(run.mixed.mitigated), listed(run.mixed.classic)
+        sides = f" (only RFC 5961 explains {new}; only the classic text {old}; see probe explain profile)"
+        lines.append(doc.Line("readings", (doc.toned("warn", "mixed"), sides)))
     heading = f"{who} {run.target} (IPv{run.ip_version}), profile {run.profile or report.profile}"
     return doc.Answer(heading, tuple(lines), doc.ANSWER)
-
-
-def _remark(word: Compliance, about: list[ExchangeResult]) -> str:
-    """What the word rests on: the forms seen, or what stands against it."""
-    if word is Compliance.FOLLOWED:
-        seen = sorted({_FORMS[e.form] for e in about if e.verdict is Verdict.PASS and e.form in _FORMS})
-        return f"{listed(seen)} form seen" if seen else ""
-    if word is Compliance.NOT_FOLLOWED:
-        broken = [f"{f.rule} in {e.id}" for e in about if e.verdict is Verdict.FAIL for f in e.findings]
-        return listed(dict.fromkeys(broken))
-    return "; ".join(dict.fromkeys(e.reason for e in about if e.reason))
 
 
 def _targets(report: Report, *, several: bool) -> doc.Table:
@@ -253,13 +242,11 @@ def ladder(result: ExchangeResult) -> doc.Ladder:
 
 def _rungs(result: ExchangeResult) -> list[doc.Rung]:
     broken = {number: f.rule for f in result.findings for number in f.packets if number}
-    start = result.steps[0].time if result.steps else 0.0
-
-    def rung(place: int, step: Step) -> doc.Rung:
-        return doc.Rung(
+    return [
+        doc.Rung(
             place,
             step.number,
-            step.time - start,
+            step.time - result.steps[0].time,
             step.direction == ">",
             step.text,
             right=step.peer_states,
@@ -267,8 +254,8 @@ def _rungs(result: ExchangeResult) -> list[doc.Rung]:
             note=step.origin.text,
             broken=broken.get(step.number, ""),
         )
-
-    return [rung(place, step) for place, step in enumerate(result.steps)]
+        for place, step in enumerate(result.steps)
+    ]
 
 
 # -- for pipelines -----------------------------------------------------------------------------------------------------
@@ -278,46 +265,41 @@ def alerts(report: Report) -> Iterator[doc.Alert]:
     """One a finding that is news."""
     for run in report.runs:
         for e in run.exchanges:
-            fresh = common.fresh(e)
-            where = f"{e.id} at {run.name or run.target} (IPv{run.ip_version})"
-            if not fresh:
-                yield from common.alert(e.news, report, f"{e.news}: {e.id}", f"{where}: {e.reason}")
-            for f in fresh:
-                text = f"{where}: {common.finding_text(f)} ({f.level_text}, {f.clause})"
+            if not e.fresh:
+                yield from common.alert(e.news, report, f"{e.news}: {e.id}", f"{_where(run, e)}: {e.reason}")
+            for f in e.fresh:
+                text = f"{_where(run, e)}: {common.finding_text(f)} ({f.level_text}, {f.clause})"
                 yield from common.alert(e.news, report, f"{f.rule} in {e.id}", text)
 
 
 def suites(report: Report) -> list[doc.Suite]:
     """One a target and IP version, with a case an exchange; and those of targets without a run."""
-    return [_suite(report, run) for run in report.runs] + [
-        doc.Suite(report.command, _title(one), common.in_trouble(one.reason)) for one in report.unchecked
-    ]
+    made = []
+    for run in report.runs:
+        properties = {
+            "target": run.target,
+            "ip_version": str(run.ip_version),
+            "profile": run.profile or report.profile,
+            "three_way": run.summary.three_way,
+            "close_by_us": run.summary.close_by_us,
+            "close_by_peer": run.summary.close_by_peer,
+            **common.warnings(run.warnings),
+        }
+        cases = [case(e, report.fail_on) for e in run.exchanges] + common.in_trouble(run.trouble)
+        began = min((e.steps[0].time for e in run.exchanges if e.steps), default=None)
+        made.append(doc.Suite(report.command, _title(run), cases, properties, run.seconds, began))
+    unchecked = (doc.Suite(report.command, _title(one), common.in_trouble(one.reason)) for one in report.unchecked)
+    return [*made, *unchecked]
 
 
 def _title(one: Run | Unchecked) -> str:
     return " ".join(filter(None, (one.name, one.target, f"IPv{one.ip_version}" if one.ip_version else "")))
 
 
-def _suite(report: Report, run: Run) -> doc.Suite:
-    properties = {
-        "target": run.target,
-        "ip_version": str(run.ip_version),
-        "profile": run.profile or report.profile,
-        "three_way": run.summary.three_way,
-        "close_by_us": run.summary.close_by_us,
-        "close_by_peer": run.summary.close_by_peer,
-        **common.warnings(run.warnings),
-    }
-    cases = [case(e, report.fail_on) for e in run.exchanges] + common.in_trouble(run.trouble)
-    began = min((e.steps[0].time for e in run.exchanges if e.steps), default=None)
-    return doc.Suite(report.command, _title(run), cases, properties, run.seconds, began)
-
-
 def case(result: ExchangeResult, fail_on: frozenset[Verdict] = frozenset()) -> doc.Case:
     """One exchange as a case, with its evidence."""
     steps, found = result.steps, deviations(None, result)
-    expected = common.expected_text(result)
-    end, message, kind = common.ended(result.news, common.fresh(result), expected, result.reason, fail_on)
+    end, message, kind = common.ended(result, result.reason, fail_on)
     evidence: list[doc.Part | str] = []
     if steps or found.found:
         evidence = [result.reason, attempts_text(result) if result.attempts > 1 else ""]

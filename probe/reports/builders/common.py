@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from probe.reports import document as doc
 from probe.reports.wording import fate_text, known_text, packets_text
-from probe.results.connection import Connection, Replay
+from probe.results.connection import Replay
 from probe.results.matrix import CellResult, MatrixReport
-from probe.results.verdict import ExchangeResult, Expected, Finding, Known, Report, Verdict
+from probe.results.verdict import ExchangeResult, Expected, Finding, Known, Report, Verdict, WithNews
 from probe.spec import rules
 
 
@@ -81,34 +81,27 @@ def finding_text(finding: Finding) -> str:
     return f"sent {finding.sent}; due {finding.due}; came {finding.came}"
 
 
-def fresh(one: ExchangeResult | CellResult) -> list[Finding]:
-    """The findings that were not expected."""
-    expected = {known.rule for known in one.known}
-    return [finding for finding in one.findings if finding.rule not in expected]
-
-
-def expected_text(one: ExchangeResult | CellResult | Connection) -> str:
+def expected_text(one: WithNews) -> str:
     """What was expected of something that deviated in no other way."""
     return "; ".join(known_text(known) for known in one.known if known is not None) if one.expected else ""
 
 
-def ended(
-    news: Verdict, found: Sequence[Finding], expected: str, reason: str, fail_on: frozenset[Verdict]
-) -> tuple[doc.CaseEnd, str, str]:
-    """How a case ends, with message and kind, from its verdict and the findings that are news.
+def ended(one: WithNews, reason: str, fail_on: frozenset[Verdict]) -> tuple[doc.CaseEnd, str, str]:
+    """How a case ends, with message and kind, from what is news in it.
 
     A violation fails; a warning passes, unless asked to fail; what is inconclusive, skipped or expected is skipped.
     """
+    news = one.news
     if news is Verdict.FAIL or news in fail_on:
-        if not found:
+        if not one.fresh:
             return doc.CaseEnd.FAILED, f"{news}: {reason}", news.value
-        first = found[0]
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        first, *others = one.fresh
+        more = f" (and {len(others)} more)" if others else ""
         told = f"{reason}; " if news is Verdict.INCONCLUSIVE else ""
         clause = f"{first.rule} ({first.level_text}, {first.clause})"
         return doc.CaseEnd.FAILED, f"{told}{clause}: {finding_text(first)}{more}", first.rule
-    if expected:
-        return doc.CaseEnd.SKIPPED, expected, "expected"
+    if one.expected:
+        return doc.CaseEnd.SKIPPED, expected_text(one), "expected"
     if news in (Verdict.INCONCLUSIVE, Verdict.SKIP):
         return doc.CaseEnd.SKIPPED, f"{news}: {reason}" if reason else news.value, news.value
     return doc.CaseEnd.PASSED, "", ""

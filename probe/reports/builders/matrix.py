@@ -191,8 +191,7 @@ def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset
     """The group ends as its weightiest cell does, and tells of every cell that is not as due."""
     state, way, segment = key
     heaviest = max(cells, key=lambda c: (c.news in fail_on, SEVERITY.index(c.news), c.expected))
-    expected = common.expected_text(heaviest)
-    end, message, kind = common.ended(heaviest.news, common.fresh(heaviest), expected, heaviest.reason, fail_on)
+    end, message, kind = common.ended(heaviest, heaviest.reason, fail_on)
     odd = [line for cell in cells if cell.verdict is not Verdict.PASS for line in _lines(cell)]
     alike = sum(c.news is heaviest.news for c in cells)
     if end is doc.CaseEnd.FAILED and len(cells) > 1:

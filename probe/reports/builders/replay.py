@@ -219,8 +219,8 @@ def _suites(found: Replayed) -> list[doc.Suite]:
 
 def _late(reason: str, fail_on: frozenset[Verdict], name: str) -> doc.Case:
     """What the deadline left unread or unjudged: inconclusive."""
-    end, message, kind = common.ended(Verdict.INCONCLUSIVE, (), "", reason, fail_on)
-    return doc.Case(name, end, message, kind)
+    end = doc.CaseEnd.FAILED if Verdict.INCONCLUSIVE in fail_on else doc.CaseEnd.SKIPPED
+    return doc.Case(name, end, f"inconclusive: {reason}", "inconclusive")
 
 
 def _suite(replay: Replay, file: str, connections: Sequence[Connection]) -> doc.Suite:
