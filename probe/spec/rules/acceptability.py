@@ -13,7 +13,6 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT+RCV.WND+2^20, SND.NXT, ACK, 1>",
         permitted="ACK! without payload; data not taken",
         forbidden="silence (after spacing); RST; ACK beyond RCV.NXT",
-        needs=("N",),
         rows=("F4",),
     ),
     Rule(
@@ -36,7 +35,6 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; LIVE",
         permitted="ACK!",
         forbidden="silence; RST",
-        needs=("N",),
         rows=("F4",),
     ),
     Rule(
@@ -48,7 +46,6 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, SND.NXT+1000, ACK, n>",
         permitted="ACK! with unchanged ACK number; n octets not taken",
         forbidden="RST; data taken; silence (seen in the field: report as deviation)",
-        needs=("N",),
         rows=("F9",),
     ),
     Rule(
@@ -61,7 +58,6 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, SND.UNA-2^30, ACK, n>",
         permitted="ACK!, data not taken (check present); or data taken (no check)",
         forbidden="RST",
-        needs=("N",),
         rows=("F8", "F10"),
     ),
     Rule(
@@ -72,7 +68,6 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, PSH, n>",
         permitted="silence; RCV.NXT unchanged (LIVE shows it)",
         forbidden="data acknowledged; RST",
-        needs=("N",),
         rows=("F7",),
     ),
     Rule(
@@ -94,7 +89,6 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; octets 5-9, then 0-4",
         permitted="ACK! with old RCV.NXT or silence; then ACK = RCV.NXT+10",
         forbidden="first reply acknowledges past the gap; only +5 after filling (WARN: not held)",
-        needs=("N",),
         rows=("E4",),
     ),
     Rule(
@@ -105,7 +99,6 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, SND.NXT, ACK>",
         permitted="silence",
         forbidden="ACK of an ACK",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -117,7 +110,6 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         stimulus="any",
         permitted="ACK flag set, ACK = RCV.NXT at sending time, also on FIN",
         forbidden="ACK flag clear on data or FIN; ACK number going backwards",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -129,7 +121,6 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         stimulus="t = 2^32-3; open, send 10 octets, FIN",
         permitted="ACKs 2^32-2, then 8, then 9",
         forbidden="RST, stall at the wrap",
-        needs=("N",),
     ),
 )
 
@@ -144,7 +135,6 @@ DELAYED_ACK: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; one small segment",
         permitted="ACK within 0.5 s plus path delay",
         forbidden="later",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -156,7 +146,6 @@ DELAYED_ACK: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; 2 x RMSS octets back to back",
         permitted="ACK of both without the delay timer",
         forbidden="only after the timer (WARN)",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -168,7 +157,6 @@ DELAYED_ACK: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; single small segments",
         permitted="ACK after a short delay or riding on data (immediate ACKs early in a connection are common: INFO)",
         forbidden="none: an ACK without delay is only reported",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -181,7 +169,6 @@ DELAYED_ACK: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; FIN",
         permitted="ACK, or FIN,ACK, within 0.5 s",
         forbidden="later",
-        needs=("N",),
         passive=True,
     ),
 )

@@ -12,7 +12,6 @@ CLOSE_BY_TESTER: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, SND.NXT, FIN,ACK> (SEQ = u)",
         permitted="<SND.NXT, u+1, ACK> within 0.5 s, or FIN,ACK with ACK = u+1; CLOSE-WAIT (LAST-ACK if merged)",
         forbidden="ACK not u+1; silence; RST without reason",
-        needs=("N",),
         passive=True,
         rows=("E6",),
     ),
@@ -24,7 +23,6 @@ CLOSE_BY_TESTER: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <u, SND.NXT, PSH,FIN,ACK, n>",
         permitted="ACK = u+n+1 (u+n first only if the FIN is resent)",
         forbidden="ACK = u+1, u+n for good, u+n+2",
-        needs=("N",),
     ),
     Rule(
         id="close.fin-without-ack-dropped",
@@ -34,7 +32,6 @@ CLOSE_BY_TESTER: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, FIN>",
         permitted="silence; still ESTABLISHED: data from the tester is taken",
         forbidden="FIN acknowledged; RST",
-        needs=("N",),
         rows=("F7",),
     ),
     Rule(
@@ -45,7 +42,6 @@ CLOSE_BY_TESTER: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT+5, SND.NXT, FIN,ACK>, then the five octets",
         permitted="old ACK number or silence; afterwards RCV.NXT+6 (or +5 until the FIN is resent, SHLD-31)",
         forbidden="ACK covers FIN before the gap is filled; peer closes early",
-        needs=("N",),
         rows=("E5",),
     ),
     Rule(
@@ -56,7 +52,6 @@ CLOSE_BY_TESTER: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT+RCV.WND+2^20, SND.NXT, FIN,ACK>",
         permitted="ACK!, ESTABLISHED",
         forbidden="connection closing",
-        needs=("N",),
         rows=("F4",),
     ),
     Rule(

@@ -13,7 +13,6 @@ HEADER: tuple[Rule, ...] = (
         stimulus="any",
         permitted="verifies with the pseudo-header",
         forbidden="wrong (captures taken on the sending host show offloaded checksums: do not judge those)",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -25,7 +24,6 @@ HEADER: tuple[Rule, ...] = (
         stimulus="LISTEN; SYN with checksum + 1; ESTABLISHED: data, RST with wrong checksum",
         permitted="silence; state unchanged (a corrected copy works)",
         forbidden="any reply; RST honoured. Loopback and virtual links may skip the check: test over a real link",
-        needs=("N",),
         rows=("Z1",),
     ),
     Rule(
@@ -37,7 +35,6 @@ HEADER: tuple[Rule, ...] = (
         stimulus="any",
         permitted="zero; a bit may be set only by a peer that implements the feature the bit was assigned to",
         forbidden="set, in particular copied from the SYN",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -49,7 +46,6 @@ HEADER: tuple[Rule, ...] = (
         stimulus="LISTEN; SYN with each of the four bits set; ESTABLISHED: data likewise",
         permitted="normal reaction, bits zero in the answer",
         forbidden="silence; RST",
-        needs=("N",),
         rows=("Z5",),
     ),
     Rule(
@@ -61,7 +57,6 @@ HEADER: tuple[Rule, ...] = (
         stimulus="multi-homed peer; SYN to each address",
         permitted="SYN,ACK from the address contacted",
         forbidden="other source address",
-        needs=("N",),
         passive=True,
     ),
 )
@@ -79,7 +74,6 @@ GENERAL: tuple[Rule, ...] = (
             "application, or a timeout"
         ),
         forbidden="a segment that no permitted history explains, whatever segments were lost or crossed on the way",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -96,7 +90,6 @@ GENERAL: tuple[Rule, ...] = (
             "one alternative here and another there under the same conditions (throttled challenge ACKs, RFC 5961 7, "
             "and lost segments are no mixture)"
         ),
-        needs=("N",),
         passive=True,
     ),
 )

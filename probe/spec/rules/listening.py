@@ -12,7 +12,6 @@ LISTENING: tuple[Rule, ...] = (
         stimulus="LISTEN; <s, a, ACK>, <s, a, SYN,ACK>, <s, a, FIN,ACK>, <s, a, PSH,ACK, n>",
         permitted="<a, RST>; LISTEN",
         forbidden="silence; RST with SEQ other than a; SYN,ACK",
-        needs=("N",),
         rows=("L2",),
     ),
     Rule(
@@ -23,7 +22,6 @@ LISTENING: tuple[Rule, ...] = (
         stimulus="LISTEN; <s, RST>, <s, a, RST,ACK>, <s, SYN,RST>",
         permitted="silence; the next SYN is answered",
         forbidden="any reply; listener closed",
-        needs=("N",),
         rows=("L1",),
     ),
     Rule(
@@ -34,7 +32,6 @@ LISTENING: tuple[Rule, ...] = (
         stimulus="LISTEN; <s, FIN>, <s, no flags>, <s, PSH,URG, n>",
         permitted="silence; LISTEN",
         forbidden="RST (that is the CLOSED reaction); ACK",
-        needs=("N",),
         rows=("L5",),
     ),
     Rule(
@@ -45,7 +42,6 @@ LISTENING: tuple[Rule, ...] = (
         stimulus="LISTEN; <t, SYN,FIN>",
         permitted="<p, t+1, SYN,ACK>; SYN-RECEIVED",
         forbidden="ACK = t+2 on the SYN,ACK; RST. Silence is a frequent hardening: WARN",
-        needs=("N",),
         rows=("L4",),
     ),
     Rule(
@@ -57,7 +53,6 @@ LISTENING: tuple[Rule, ...] = (
         stimulus="LISTEN; <t, SYN> to the subnet broadcast",
         permitted="silence",
         forbidden="SYN,ACK; RST",
-        needs=("N",),
         needs_note="same link",
     ),
     Rule(
@@ -69,7 +64,6 @@ LISTENING: tuple[Rule, ...] = (
         stimulus="LISTEN; <t, SYN> from a broadcast or multicast source",
         permitted="nothing emitted (watch the link)",
         forbidden="SYN,ACK or RST to that address",
-        needs=("N",),
         needs_note="same link",
     ),
 )
@@ -84,7 +78,6 @@ CLOSED: tuple[Rule, ...] = (
         stimulus="CLOSED; <t, SYN>",
         permitted="<0, t+1, RST,ACK>",
         forbidden="silence (firewall: say 'filtered', not FAIL); SEQ not 0; ACK not t+1; ACK flag missing",
-        needs=("N",),
         needs_note="closed port",
         passive=True,
         rows=("C2",),
@@ -97,7 +90,6 @@ CLOSED: tuple[Rule, ...] = (
         stimulus="CLOSED; <t, SYN, n>, <t, SYN,FIN>, <t, FIN>, <t, no flags>, <t, PSH, n>",
         permitted="SEQ 0, flags RST,ACK, ACK = t+1+n, t+2, t+1, t, t+n",
         forbidden="other ACK value; silence",
-        needs=("N",),
         needs_note="closed port",
         rows=("C2",),
     ),
@@ -109,7 +101,6 @@ CLOSED: tuple[Rule, ...] = (
         stimulus="CLOSED; <s, a, ACK>, <s, a, SYN,ACK>, <s, a, FIN,ACK>, <s, a, PSH,ACK, n>",
         permitted="<a, RST>, ACK flag clear (set: format note)",
         forbidden="SEQ not a; silence; SYN,ACK",
-        needs=("N",),
         needs_note="closed port or unused four-tuple",
         passive=True,
         rows=("C3",),
@@ -122,7 +113,6 @@ CLOSED: tuple[Rule, ...] = (
         stimulus="CLOSED; <s, RST>, <s, a, RST,ACK>",
         permitted="silence",
         forbidden="any reply, in particular a RST",
-        needs=("N",),
         needs_note="closed port",
         passive=True,
         rows=("C1",),

@@ -11,7 +11,6 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         stimulus="LISTEN; <t-10, SYN>; on <p, t-9, SYN,ACK> send <t-9, RST>; then <t, SYN>",
         permitted="second SYN,ACK <p', t+1, SYN,ACK>; handshake completes",
         forbidden="second SYN unanswered; ACK = t-9 again",
-        needs=("N",),
     ),
     Rule(
         id="dup.old-syn-no-connection",
@@ -21,7 +20,6 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         stimulus="LISTEN; <t, SYN>, nothing else",
         permitted="only SYN,ACK repetitions, then nothing; no data, no FIN from the peer",
         forbidden="data or FIN sent, application served",
-        needs=("N",),
     ),
     Rule(
         id="dup.syn-rst-race",
@@ -31,7 +29,6 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         stimulus="LISTEN; <t-10, SYN>, then <t, SYN>, then <t-9, RST>, <t, SYN>",
         permitted="RSTs or plain ACKs as for any SYN or RST in SYN-RECEIVED; the last SYN gets <p', t+1, SYN,ACK>",
         forbidden="port unusable for the four-tuple",
-        needs=("N",),
     ),
     Rule(
         id="halfopen.syn-out-of-window",
@@ -41,7 +38,6 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT+RCV.WND+2^20, SYN>",
         permitted="ACK!; ESTABLISHED",
         forbidden="RST; SYN,ACK; silence",
-        needs=("N",),
         rows=("F4",),
     ),
     Rule(
@@ -53,7 +49,6 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT+RCV.WND+2^20, SYN>, then <SEG.ACK of the answer, RST>",
         permitted="silence; CLOSED; LIVE draws RST",
         forbidden="connection survives",
-        needs=("N",),
     ),
     Rule(
         id="halfopen.reopen",
@@ -63,7 +58,6 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         stimulus="listening port, after halfopen.rst-aborts; the SYN again",
         permitted="<p', SEG.SEQ+1, SYN,ACK>",
         forbidden="silence; ACK of the old connection",
-        needs=("N",),
     ),
     Rule(
         id="halfopen.data-to-nobody",
@@ -73,7 +67,6 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         stimulus="CLOSED or LISTEN; <s, a, PSH,ACK, n>",
         permitted="<a, RST>",
         forbidden="silence; data acknowledged",
-        needs=("N",),
         rows=("C3", "L2"),
     ),
     Rule(

@@ -17,7 +17,6 @@ OPENING: tuple[Rule, ...] = (
             "SYN without ACK, ACK without SYN, SYN,ACK with RST or FIN; silence on a port known to listen (repeat "
             "first)"
         ),
-        needs=("N",),
         passive=True,
         rows=("L4",),
     ),
@@ -29,7 +28,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="LISTEN; <t, SYN> without payload",
         permitted="ACK = t+1 exactly",
         forbidden="any other ACK value (t, t+2, 0)",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -40,7 +38,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; <t+1, p+1, ACK>",
         permitted="no reply (or data from p+1, ACK = t+1); ESTABLISHED; LIVE gives ACK!",
         forbidden="RST; SYN,ACK sent again after the ACK arrived; LIVE gives RST",
-        needs=("N",),
         passive=True,
         rows=("R9",),
     ),
@@ -52,7 +49,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; <t+1, p+1, ACK, n>",
         permitted="ESTABLISHED; ACK = t+1+n within 0.5 s",
         forbidden="data never acknowledged although the window allowed it; RST",
-        needs=("N",),
         needs_note="a stack may hold the ACK back until the application accepts; try with E",
         rows=("R9", "E3"),
     ),
@@ -64,7 +60,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; <t+1, p+1, FIN,ACK>",
         permitted="<p+1, t+2, ACK>, possibly merged with the peer's FIN; CLOSE-WAIT",
         forbidden="FIN not acknowledged and not acknowledged on retransmission; RST",
-        needs=("N",),
         rows=("R9", "E6"),
     ),
     Rule(
@@ -82,7 +77,6 @@ OPENING: tuple[Rule, ...] = (
             "(data riding on that ACK is allowed by 3.10.7.3 fourth)"
         ),
         forbidden="payload on the SYN,ACK although the SYN had none (legal by 3.5, outside the documented exchange)",
-        needs=("N",),
         passive=True,
         rows=("L4",),
     ),
@@ -97,7 +91,6 @@ OPENING: tuple[Rule, ...] = (
             "connection either)"
         ),
         forbidden="data or FIN from the peer; any sign that the application is being served",
-        needs=("N",),
         passive=True,
         rows=("R7", "R9"),
     ),
@@ -110,7 +103,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; <t, SYN> again",
         permitted="<p+1, t+1, ACK>, or the SYN,ACK again with the same p; SYN-RECEIVED",
         forbidden="SYN,ACK with a different ISN; RST",
-        needs=("N",),
         passive=True,
         rows=("R2",),
     ),
@@ -125,7 +117,6 @@ OPENING: tuple[Rule, ...] = (
             "ACK! is common in stacks and is a deviation from the letter (WARN); SYN,ACK acknowledging the new SYN "
             "while the old one can still be completed; RST"
         ),
-        needs=("N",),
         rows=("R6",),
     ),
     Rule(
@@ -136,7 +127,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; <t+1+RCV.WND+2^20, SYN>",
         permitted="<p+1, t+1, ACK>; SYN-RECEIVED",
         forbidden="RST; new SYN,ACK",
-        needs=("N",),
         rows=("R4",),
     ),
     Rule(
@@ -152,7 +142,6 @@ OPENING: tuple[Rule, ...] = (
             "implemented"
         ),
         forbidden="ESTABLISHED; silence; RST with another SEQ",
-        needs=("N",),
         rows=("R10", "R8"),
     ),
     Rule(
@@ -163,7 +152,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; <t+1, PSH, n>, <t+1, FIN>",
         permitted="silence; SYN-RECEIVED",
         forbidden="data or FIN acknowledged; RST; ESTABLISHED",
-        needs=("N",),
         rows=("R7",),
     ),
     Rule(
@@ -174,7 +162,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; <t+1+RCV.WND+2^20, p+1, ACK>",
         permitted="<p+1, t+1, ACK>; SYN-RECEIVED",
         forbidden="ESTABLISHED; RST",
-        needs=("N",),
         rows=("R4",),
     ),
     Rule(
@@ -186,7 +173,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; <t+1, RST>",
         permitted="silence; no further SYN,ACK; <t+1, p+1, ACK> then draws <p+1, RST>; a new SYN is answered",
         forbidden="SYN,ACK retransmissions go on; handshake can still be completed; listener dead",
-        needs=("N",),
         rows=("R5",),
     ),
     Rule(
@@ -197,7 +183,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; <t+1+RCV.WND+2^20, RST>, <t, RST>",
         permitted="silence; the ACK still completes the handshake",
         forbidden="connection gone; any reply",
-        needs=("N",),
         rows=("R1",),
     ),
     Rule(
@@ -210,7 +195,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; <t+2, RST>",
         permitted="<p+1, t+1, ACK> and SYN-RECEIVED; without the mitigation: silence and LISTEN",
         forbidden="RST; SYN,ACK with new ISN",
-        needs=("N",),
         rows=("R5",),
     ),
     Rule(
@@ -222,7 +206,6 @@ OPENING: tuple[Rule, ...] = (
         stimulus="one four-tuple left in SYN-RECEIVED; SYN from another source port",
         permitted="independent <p', t'+1, SYN,ACK>",
         forbidden="silence or RST for the second",
-        needs=("N",),
     ),
 )
 
@@ -236,7 +219,6 @@ SYN_DATA: tuple[Rule, ...] = (
         stimulus="LISTEN; <t, SYN, n> without Fast Open option",
         permitted="<p, SEG.ACK, SYN,ACK> with t+1 =< SEG.ACK =< t+1+n (t+1 expected)",
         forbidden="RST; silence (middlebox?); ACK outside that range",
-        needs=("N",),
     ),
     Rule(
         id="syndata.not-delivered-early",

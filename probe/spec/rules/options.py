@@ -26,7 +26,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="any",
         permitted="never on non-SYN segments",
         forbidden="seen there",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -61,7 +60,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="LISTEN, ESTABLISHED; kind 253 or 77, length 4",
         permitted="normal reaction",
         forbidden="silence; RST",
-        needs=("N",),
     ),
     Rule(
         id="opt.any-segment",
@@ -72,7 +70,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; data with NOPs, MSS, unknown kind",
         permitted="data acknowledged normally",
         forbidden="refused",
-        needs=("N",),
     ),
     Rule(
         id="opt.illegal-length",
@@ -83,7 +80,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="LISTEN and ESTABLISHED; kind 2 length 0, length 1, length past the header",
         permitted="RST, silence, or normal processing; afterwards the port still answers a clean SYN",
         forbidden="host or listener stops answering",
-        needs=("N",),
         rows=("Z4",),
     ),
     Rule(
@@ -106,7 +102,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="any",
         permitted="zeros",
         forbidden="other octets",
-        needs=("N",),
         passive=True,
     ),
     # Window scale, timestamps and SACK-permitted (RFC 7323, RFC 2018).
@@ -119,7 +114,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="SYN without and with kind 3",
         permitted="absent without; present with (SHOULD 2.3)",
         forbidden="present without offer",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -130,7 +124,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="SYN with kind 3",
         permitted="first window after the handshake, scaled, is of the same order as the SYN,ACK window",
         forbidden="window of SYN,ACK only makes sense scaled (INFO, heuristic)",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -141,7 +134,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="SYN with shift 15",
         permitted="normal SYN,ACK; own shift =< 14",
         forbidden="own shift > 14; refusal",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -163,7 +155,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="SYN without and with kind 8",
         permitted="absent without; with: TSecr = TSval of the SYN (MUST echo)",
         forbidden="present without offer; wrong TSecr",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -174,7 +165,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="ESTABLISHED with timestamps",
         permitted="present on ACK, data, FIN; TSval never decreasing",
         forbidden="missing on a non-RST segment",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -186,7 +176,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="ESTABLISHED with timestamps; data without the option",
         permitted="silence, later data with option accepted; or data accepted (WARN)",
         forbidden="RST, connection lost",
-        needs=("N",),
         rows=("F2",),
     ),
     Rule(
@@ -197,7 +186,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="ESTABLISHED without; data with kind 8",
         permitted="data acknowledged, no option in the reply",
         forbidden="dropped; option starts to appear",
-        needs=("N",),
     ),
     Rule(
         id="opt.paws-old-acked",
@@ -207,7 +195,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="ESTABLISHED with timestamps; <RCV.NXT, SND.NXT, ACK, n>, TSval = last - 1000",
         permitted="ACK!, data not taken",
         forbidden="data taken (no PAWS: INFO); RST",
-        needs=("N",),
         rows=("F1",),
     ),
     Rule(
@@ -218,7 +205,6 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="any",
         permitted="never on non-SYN segments",
         forbidden="seen there",
-        needs=("N",),
         passive=True,
     ),
 )

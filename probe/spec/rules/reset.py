@@ -13,7 +13,6 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, RST>",
         permitted="silence; CLOSED; LIVE draws <SND.NXT, RST>",
         forbidden="any answer; connection survives",
-        needs=("N",),
         rows=("F5",),
     ),
     Rule(
@@ -25,7 +24,6 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT+1, RST>",
         permitted="ACK!, ESTABLISHED (mitigation); or silence and CLOSED (classic 3.5.3 rule: INFO, no mitigation)",
         forbidden="RST; silence with the connection alive is WARN (throttling?)",
-        needs=("N",),
         rows=("F5",),
     ),
     Rule(
@@ -36,7 +34,6 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT+1, RST>, then <ACK value of the challenge, RST>",
         permitted="CLOSED",
         forbidden="connection survives",
-        needs=("N",),
     ),
     Rule(
         id="rst.out-of-window-dropped",
@@ -47,7 +44,6 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT-1, RST>, <RCV.NXT+RCV.WND+2^20, RST>",
         permitted="silence; LIVE gives ACK!",
         forbidden="connection gone; any reply",
-        needs=("N",),
         rows=("F3",),
     ),
     Rule(
@@ -58,7 +54,6 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, SND.NXT+1000, RST,ACK>, and without ACK",
         permitted="CLOSED both times",
         forbidden="survives (a stack with stricter checks: WARN)",
-        needs=("N",),
     ),
     Rule(
         id="rst.with-data",
@@ -69,7 +64,6 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, RST, n>",
         permitted="CLOSED, payload not acknowledged",
         forbidden="RST ignored (WARN); payload acknowledged",
-        needs=("N",),
     ),
     Rule(
         id="rst.zero-window",
@@ -90,7 +84,6 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED with timestamps; <RCV.NXT, RST> with TSval older than the last, and without option",
         permitted="CLOSED both times",
         forbidden="ignored because of the timestamp",
-        needs=("N",),
     ),
     Rule(
         id="rst.closing-states",
@@ -111,7 +104,6 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; 200 in-window RSTs in one second",
         permitted="clearly fewer ACKs than RSTs",
         forbidden="one ACK per RST without limit (INFO)",
-        needs=("N",),
         needs_note="run last",
     ),
 )
@@ -162,7 +154,6 @@ RESET_GENERATION: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; out-of-window SEQ, and ACK = SND.NXT+1000",
         permitted="ACK!, ESTABLISHED",
         forbidden="RST; data in the answer",
-        needs=("N",),
         rows=("F4", "F9"),
     ),
     Rule(
@@ -174,7 +165,6 @@ RESET_GENERATION: tuple[Rule, ...] = (
         stimulus="CLOSED; <s, a, ACK> with timestamps",
         permitted="option present as described",
         forbidden="absent (WARN at most, common)",
-        needs=("N",),
     ),
 )
 
@@ -189,7 +179,6 @@ SYN_IN_SYNC: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, SYN> and <RCV.NXT+10, SYN>",
         permitted="ACK!, ESTABLISHED; or (classic) a RST and CLOSED: INFO",
         forbidden="SYN,ACK; silence; connection lost without RST",
-        needs=("N",),
         rows=("F6",),
     ),
     Rule(
@@ -200,7 +189,6 @@ SYN_IN_SYNC: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <t, SYN>",
         permitted="ACK!, ESTABLISHED",
         forbidden="RST; SYN,ACK; connection lost",
-        needs=("N",),
         passive=True,
         rows=("F4",),
     ),

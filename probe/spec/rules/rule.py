@@ -56,9 +56,9 @@ class Rule:
     ``level`` is a word of ``Level``, ``keyword_ids`` the RFC's own marks ("MUST-11"); ``source`` gives RFC and section,
     several joined by "; ", where a bare section number belongs to the RFC named before it. ``stimulus`` is what the
     tester does, in which state of the peer; ``permitted`` are the conformant reactions, ``forbidden`` the others.
-    ``needs`` are codes of ``APPLICATIONS``: with several, each serves a part of the rule or, as ``needs_note`` says, an
-    alternative. ``passive`` rules can be judged on a saved capture too. ``rows`` are rows of the design's SEGMENT
-    ARRIVES decision tables ("L4", "R9").
+    ``needs`` are codes of ``APPLICATIONS``, most often "N"; with several, each serves a part of the rule or, as
+    ``needs_note`` says, an alternative. ``passive`` rules can be judged on a saved capture too. ``rows`` are rows of
+    the design's SEGMENT ARRIVES decision tables ("L4", "R9").
     """
 
     id: str
@@ -70,7 +70,7 @@ class Rule:
     stimulus: str
     permitted: str
     forbidden: str
-    needs: tuple[str, ...]
+    needs: tuple[str, ...] = ("N",)
     needs_note: str = ""
     passive: bool = False
     rows: tuple[str, ...] = ()

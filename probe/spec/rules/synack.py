@@ -19,7 +19,6 @@ ISN: tuple[Rule, ...] = (
             "same ISN reused; sequence moves backwards in short intervals. Fully random ISNs and SYN cookies show no "
             "order: report INFO, not FAIL, unless many samples repeat"
         ),
-        needs=("N",),
     ),
     Rule(
         id="isn.per-tuple-offset",
@@ -30,7 +29,6 @@ ISN: tuple[Rule, ...] = (
         stimulus="SYNs from many source ports within a second",
         permitted="differences between neighbours look random over 32 bits",
         forbidden="nearly constant difference (global counter)",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -42,7 +40,6 @@ ISN: tuple[Rule, ...] = (
         stimulus="SYNs from many source ports within a second; estimate a prediction from port and time",
         permitted="no simple predictor hits within the window",
         forbidden="small set of values, linear in the port number, equal for all tuples",
-        needs=("N",),
         needs_note="statistical, state the sample size",
     ),
     Rule(
@@ -53,7 +50,6 @@ ISN: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; no ACK",
         permitted="p identical in all copies",
         forbidden="p changes",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -69,7 +65,6 @@ ISN: tuple[Rule, ...] = (
             "comes round only after about 4.55 hours; between different four-tuples one coincidence in 2^32 is "
             "chance, so repeat)"
         ),
-        needs=("N",),
         passive=True,
     ),
 )
@@ -84,7 +79,6 @@ SYNACK: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; silence",
         permitted="<p, t+1, SYN,ACK> again, unchanged numbers (SYN cookies: none, INFO)",
         forbidden="changed numbers; never repeated without overload",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -95,7 +89,6 @@ SYNACK: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; silence",
         permitted="gap >= 1 s",
         forbidden="clearly earlier (WARN)",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -107,7 +100,6 @@ SYNACK: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; silence",
         permitted="ratio about 2, cap >= 60 s",
         forbidden="constant gaps",
-        needs=("N",),
         passive=True,
     ),
     Rule(
@@ -120,7 +112,6 @@ SYNACK: tuple[Rule, ...] = (
         forbidden=(
             "SYN,ACK after the ACK has surely arrived (some stacks do so on purpose until the application sends: WARN)"
         ),
-        needs=("N",),
         passive=True,
         custom="TCP_DEFER_ACCEPT waits for data and repeats the SYN,ACK meanwhile",
     ),
@@ -137,6 +128,5 @@ SYNACK: tuple[Rule, ...] = (
         stimulus="SYN-RECEIVED; silence until repetitions end, wait one more RTO, then <t+1, p+1, ACK>",
         permitted="<p+1, RST>; duration reported",
         forbidden="still completes long after the last repetition is INFO; never ending repetitions FAIL",
-        needs=("N",),
     ),
 )
