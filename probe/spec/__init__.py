@@ -4,7 +4,7 @@ Pure: no socket, clock or chance. In reading order:
 
 - ``seq``: numbers modulo 2**32; ``segment``: a segment, its flags, kinds and options; ``states``: the eleven states;
 - ``tcb``: what one end believes of a connection, frozen;
-- ``arrives``: SEGMENT ARRIVES (section 3.10.7), with ``synchronized``, ``text`` and ``time_wait`` for its later steps;
+- ``arrives``: SEGMENT ARRIVES (section 3.10.7), with ``synchronized`` and ``text`` for its later steps;
 - ``reaction``: one permitted answer, and which of them a profile allows;
 - ``calls``: the other inputs, calls of the user and timeouts, read back from what they put on the wire;
 - ``rows``: the rows of the decision tables, and which rule of the catalogue each shows; ``rules``: that catalogue;

@@ -1,6 +1,6 @@
 """SEGMENT ARRIVES in SYN-RECEIVED and the synchronized states (RFC 9293 section 3.10.7.4), in the RFC's eight steps.
 
-A step either stops (with its reactions) or lets the segment pass; an optional check (MAY-12) does both.
+A step stops with its reactions or lets the segment pass; PAWS may do both. A SYN that meets TIME-WAIT comes first.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from probe.spec.reaction import (
     syn_ack,
 )
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
-from probe.spec.seq import Seq, later
+from probe.spec.seq import HALF, Seq, later
 from probe.spec.states import FIN_UNACKED, State
 from probe.spec.tcb import Tcb
 from probe.spec.text import text_and_fin
-from probe.spec.time_wait import syn_in_time_wait
 
 Outcome = tuple[Reactions, bool]
 """The reactions that stop here, and whether the segment may also pass to the next step."""
@@ -44,21 +43,46 @@ _ACK_ROWS = {
 
 def others(tcb: Tcb, segment: Segment) -> Reactions:
     """The permitted reactions in every state but CLOSED, LISTEN and SYN-SENT."""
-    out: list[Reaction] = []
     # Two checks stand before the RFC's first step: the reuse of TIME-WAIT (section 3.6.1) and PAWS (RFC 7323 section
     # 5.3 R1). The third step (security) has no part here, the sixth (URG) changes no state; ``text`` has the last two.
-    for step in (_time_wait_syn, _paws, _sequence, _reset, _syn, _ack_bit, _ack_range):
+    if tcb.state is State.TIME_WAIT and segment.flags & (SYN | ACK | RST) == SYN:
+        return _syn_in_time_wait(tcb, segment)
+    out: list[Reaction] = []
+    for step in (_paws, _sequence, _reset, _syn):
         stops, passes = step(tcb, segment)
         out.extend(stops)
         if not passes:
             return tuple(out)
-    return tuple(out) + _ack_field(tcb, segment)
+    if not segment.flags & ACK:
+        return (*out, drop("R7" if tcb.state is State.SYN_RECEIVED else "F7", tcb, segment))
+    return (*out, *_ack_range(tcb, segment), *_ack_field(tcb, segment))
 
 
-def _time_wait_syn(tcb: Tcb, segment: Segment) -> Outcome:
-    if tcb.state is State.TIME_WAIT and segment.flags & (SYN | ACK | RST) == SYN:
-        return syn_in_time_wait(tcb, segment), False
-    return PASSED
+def _syn_in_time_wait(tcb: Tcb, segment: Segment) -> Reactions:
+    """RFC 9293 section 3.6.1 (MAY-2, SHLD-4) and RFC 6191 section 2, for a stack whose choice is not known.
+
+    A newer SYN may be honoured, acknowledged, or (in the window, without RFC 5961) reset; an older one draws an ACK or
+    nothing, never a SYN,ACK. Mixed evidence (newer number with an older timestamp or the reverse) permits either.
+    """
+    # Exactly half the space away is neither before nor behind (RFC 9293 section 3.4): it may pass for either.
+    undecided = segment.seq.ahead_of(tcb.rcv_nxt) == HALF
+    newer = fresh = segment.seq > tcb.rcv_nxt - 1 or undecided
+    if segment.timestamps is not None:
+        # RFC 6191 section 2 honours it by its timestamp; TSvals compare like sequence numbers (RFC 7323 section 5.2).
+        stamp, latest = Seq(segment.timestamps[0]), Seq(tcb.ts_recent)
+        fresh = not tcb.timestamps or stamp > latest or (newer and stamp == latest)
+    row = "T1" if newer or fresh else "T9"
+    out = [acknowledge(row, tcb, segment)]
+    if fresh or newer:
+        # The new incarnation's ISS must lie beyond all numbers used before (MAY-2 condition 1).
+        reopening = syn_ack(segment.seq + 1, above=tcb.snd_nxt - 1)
+        out.append(react(row, tcb, segment, reopening, tcb.called(segment)))
+    if not fresh or undecided:
+        out.append(drop(row, tcb, segment))
+    if tcb.acceptable(segment):
+        reply = Reply(RST, (tcb.snd_nxt, *reset_for(segment).seqs), loose_ack=True)
+        out.append(react(row, tcb, segment, reply, tcb.gone(), CLASSIC))
+    return tuple(out)
 
 
 def _paws(tcb: Tcb, segment: Segment) -> Outcome:
@@ -80,7 +104,15 @@ def _sequence(tcb: Tcb, segment: Segment) -> Outcome:
         return (drop("R1" if opening else "F3", tcb, segment),), False
     if opening and segment.flags & SYN and segment.seq == tcb.irs:
         return _syn_again(tcb, segment), False
-    return _unacceptable(tcb, segment), False
+    row = "R4" if opening else "F4"
+    if tcb.state is State.TIME_WAIT and segment.flags & FIN and segment.end == tcb.rcv_nxt:
+        row = "T12"
+    plain = acknowledge(row, tcb, segment)
+    closed_window = tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt and segment.flags & (ACK | SYN) == ACK
+    if row == "F4" and closed_window and tcb.snd_una < segment.ack <= tcb.snd_nxt:
+        # With a closed window the ACK field of an in-order segment is still to be processed (MUST-66).
+        return (plain, react(row, tcb, segment, pure_ack(tcb), _acked(tcb, segment))), False
+    return (plain, *_refused_ack(row, tcb, segment)), False
 
 
 def _syn_again(tcb: Tcb, segment: Segment) -> Reactions:
@@ -96,18 +128,6 @@ def _syn_again(tcb: Tcb, segment: Segment) -> Reactions:
         react("R3", tcb, segment, pure_ack(open_), open_),
         acknowledge("R3", tcb, segment),
     )
-
-
-def _unacceptable(tcb: Tcb, segment: Segment) -> Reactions:
-    row = "R4" if tcb.state is State.SYN_RECEIVED else "F4"
-    if tcb.state is State.TIME_WAIT and segment.flags & FIN and segment.end == tcb.rcv_nxt:
-        row = "T12"
-    plain = acknowledge(row, tcb, segment)
-    closed_window = tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt and segment.flags & (ACK | SYN) == ACK
-    if row == "F4" and closed_window and tcb.snd_una < segment.ack <= tcb.snd_nxt:
-        # With a closed window the ACK field of an in-order segment is still to be processed (MUST-66).
-        return plain, react(row, tcb, segment, pure_ack(tcb), _acked(tcb, segment))
-    return plain, *_refused_ack(row, tcb, segment)
 
 
 def _refused_ack(row: str, tcb: Tcb, segment: Segment) -> Reactions:
@@ -142,12 +162,18 @@ def _syn(tcb: Tcb, segment: Segment) -> Outcome:
     """Fourth step: challenge ACK (RFC 5961 section 4.2), or the reset of RFC 793; a half-open passive open: LISTEN."""
     if not segment.flags & SYN:
         return PASSED
-    if not segment.seq.within(tcb.rcv_nxt, tcb.rcv_wnd):
-        return _syn_before_window(tcb, segment), False
-    if tcb.state is State.SYN_RECEIVED and tcb.passive:
-        back = react("R6", tcb, segment, None, tcb.back_to_listen())
-        return (back, *_refused_ack("R6", tcb, segment)), False
-    return _challenge_or_reset(tcb, segment), False
+    if segment.seq.within(tcb.rcv_nxt, tcb.rcv_wnd):
+        if tcb.state is State.SYN_RECEIVED and tcb.passive:
+            back = react("R6", tcb, segment, None, tcb.back_to_listen())
+            return (back, *_refused_ack("R6", tcb, segment)), False
+        return _challenge_or_reset(tcb, segment), False
+    # Only octets behind the SYN are in the window: the first step trims the SYN, RFC 5961 challenges it.
+    rest = replace(segment, seq=segment.seq + 1, flags=segment.flags & ~SYN)
+    trimmed = tuple(r for r in others(tcb, rest) if r.only != MITIGATED)
+    if tcb.state is State.SYN_RECEIVED:
+        again = _syn_again(tcb, segment) if segment.seq == tcb.irs else (acknowledge("R4", tcb, segment, MITIGATED),)
+        return again + trimmed, False
+    return _challenge_or_reset(tcb, segment) + tuple(replace(r, only=CLASSIC) for r in trimmed), False
 
 
 def _challenge_or_reset(tcb: Tcb, segment: Segment) -> Reactions:
@@ -156,23 +182,7 @@ def _challenge_or_reset(tcb: Tcb, segment: Segment) -> Reactions:
     return acknowledge("F6", tcb, segment, MITIGATED), reset
 
 
-def _syn_before_window(tcb: Tcb, segment: Segment) -> Reactions:
-    """Only octets behind the SYN are in the window: the first step trims the SYN, RFC 5961 challenges it."""
-    rest = replace(segment, seq=segment.seq + 1, flags=segment.flags & ~SYN)
-    trimmed = tuple(r for r in others(tcb, rest) if r.only != MITIGATED)
-    if tcb.state is State.SYN_RECEIVED:
-        again = _syn_again(tcb, segment) if segment.seq == tcb.irs else (acknowledge("R4", tcb, segment, MITIGATED),)
-        return again + trimmed
-    return _challenge_or_reset(tcb, segment) + tuple(replace(r, only=CLASSIC) for r in trimmed)
-
-
-def _ack_bit(tcb: Tcb, segment: Segment) -> Outcome:
-    if segment.flags & ACK:
-        return PASSED
-    return (drop("R7" if tcb.state is State.SYN_RECEIVED else "F7", tcb, segment),), False
-
-
-def _ack_range(tcb: Tcb, segment: Segment) -> Outcome:
+def _ack_range(tcb: Tcb, segment: Segment) -> Reactions:
     """MAY-12: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT, else an ACK; optional, so the segment may also pass.
 
     A number before ISS+1 never was an acknowledgment of anything: it may be refused the same way (section 3.5.2).
@@ -181,11 +191,11 @@ def _ack_range(tcb: Tcb, segment: Segment) -> Outcome:
     if tcb.state is not State.SYN_RECEIVED and tcb.iss is not None:
         lowest = later(lowest, tcb.iss + 1)
     if lowest <= segment.ack <= tcb.snd_nxt:
-        return PASSED
+        return ()
     row = "R8" if tcb.state is State.SYN_RECEIVED else "F8"
     if segment.ack > tcb.snd_nxt and row == "F8":
-        return PASSED  # row F9 demands the same ACK without the option
-    return (acknowledge(row, tcb, segment, MITIGATED),), True
+        return ()  # row F9 demands the same ACK without the option
+    return (acknowledge(row, tcb, segment, MITIGATED),)
 
 
 def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
