@@ -16,8 +16,6 @@ from probe.wire.addresses import canonical
 from probe.wire.errors import TargetError
 
 OPTION = "--filter"
-CONN_STATES = ("S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH")
-"""Zeek's conn_state, in the order of its manual."""
 
 _VALUES: dict[str, Callable[[Connection], tuple[str, ...]]] = {
     "host": lambda c: (c.client.address, c.server.address),
@@ -39,26 +37,14 @@ class Picked:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One ``KEY=VALUE``: some value that the connection has under ``key`` is among ``accepted``."""
-
-    key: str
-    accepted: frozenset[str]
-
-    def __call__(self, connection: Connection) -> bool:
-        """Whether it holds."""
-        return not self.accepted.isdisjoint(_VALUES[self.key](connection))
-
-
-@dataclass(frozen=True, slots=True)
 class Filter:
-    """Every condition holds."""
+    """Under every key of ``conditions`` some value that the connection has is among those accepted."""
 
-    conditions: tuple[Condition, ...]
+    conditions: tuple[tuple[str, frozenset[str]], ...]
 
     def __call__(self, connection: Connection) -> bool:
         """Whether the connection is wanted."""
-        return all(condition(connection) for condition in self.conditions)
+        return not any(accepted.isdisjoint(_VALUES[key](connection)) for key, accepted in self.conditions)
 
 
 def parse(expressions: Iterable[str]) -> Filter | None:
@@ -67,16 +53,16 @@ def parse(expressions: Iterable[str]) -> Filter | None:
     return Filter(conditions) if conditions else None
 
 
-def _condition(text: str) -> Condition:
+def _condition(text: str) -> tuple[str, frozenset[str]]:
     key, equals, value = (part.strip() for part in text.partition("="))
     if not equals or key not in _VALUES:
         problem = f"there is no key {key!r}" if equals else f"{text!r} has no '='"
         raise _bad(f"{problem}: write KEY=VALUE with one of {', '.join(_VALUES)}")
     try:
         if key == "host":
-            return Condition(key, frozenset({canonical(value.removeprefix("[").removesuffix("]"))[0]}))
+            return key, frozenset({canonical(value.removeprefix("[").removesuffix("]"))[0]})
         if key == "port":
-            return Condition(key, frozenset({"0" if value == "0" else str(port_number(value))}))
+            return key, frozenset({"0" if value == "0" else str(port_number(value))})
     except TargetError as error:
         raise _bad(f"{key}: {error}") from None
     words: dict[str, Sequence[str]] = {
@@ -84,7 +70,8 @@ def _condition(text: str) -> Condition:
         "close": [word.value for word in Close],
         "verdict": [word.value for word in Verdict],
         "rule": list(rules.ALL),
-        "state": CONN_STATES,
+        # Zeek's conn_state, in the order of its manual
+        "state": ("S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH"),
     }
     # A hyphen may stand for a blank (``reset-by-client``), case is ignored.
     pattern = value.replace("-", " ").lower()
@@ -95,7 +82,7 @@ def _condition(text: str) -> Condition:
             near = rules.close_matches(value)
             hint = f"did you mean {' or '.join(near)}?" if near else "`probe list --rules` shows what there is."
         raise _bad(f"there is no {key} {value!r}: {hint}")
-    return Condition(key, found)
+    return key, found
 
 
 def _bad(problem: str) -> click.BadParameter:

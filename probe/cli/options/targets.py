@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,11 @@ def locate(host: str, ports: Sequence[int], versions: Collection[int] = ()) -> l
         if version not in wanted:
             raise TargetError(f"{address} is an IPv{version} address: leave out -{wanted[0]}")
         return [Peer(Endpoint(address, port), zone) for port in ports]
-    found = [_addresses(host, version) for version in wanted]
+    found: list[list[str]] = []
+    for version in wanted:
+        with suppress(socket.gaierror, UnicodeError):
+            answers = socket.getaddrinfo(host, None, _FAMILIES[version], socket.SOCK_STREAM)
+            found.append(list(dict.fromkeys(str(address[0]) for *_, address in answers)))
     every = [address for addresses in found for address in addresses]
     if not every:
         kinds = " or ".join(f"IPv{version}" for version in wanted)
@@ -107,12 +112,3 @@ def literal_version(host: str) -> int:
         return ipaddress.ip_address(host.partition("%")[0]).version
     except ValueError:
         return 0
-
-
-def _addresses(host: str, version: int) -> list[str]:
-    """The addresses of a name, each once; empty when it has none of that version."""
-    try:
-        found = socket.getaddrinfo(host, None, _FAMILIES[version], socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError):
-        return []
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
