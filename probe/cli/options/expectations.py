@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from probe import scenarios
 from probe.cli.options.common import nearest
-from probe.cli.options.files import Check, Table, WrongError, document, tables, that, values
+from probe.cli.options.files import Check, WrongError, document, tables, that, values
 from probe.results.expectations import CAPTURE, RE_ENACTED, matches
 from probe.results.verdict import Expected
 from probe.spec import rules
@@ -27,8 +27,18 @@ _HEAD = """\
 
 def read(path: str) -> tuple[Expected, ...]:
     """The expectations; TargetError names the first slip, WireError a file that cannot be read."""
-    entries = tables(path, document(path, "expected deviations", (_TABLE,)), _TABLE)
-    return tuple(_expected(f"{path}: {_TABLE} {number}", entry) for number, entry in enumerate(entries, 1))
+    # A name that nothing has would never match, and nobody would notice. Cells are named as by --only of the matrix.
+    exchanges = [*scenarios.ALL, CAPTURE, RE_ENACTED, *(f"{state.value}:{kind}" for state in State for kind in KINDS)]
+    found: list[Expected] = []
+    for number, entry in enumerate(tables(path, document(path, "expected deviations", (_TABLE,)), _TABLE), 1):
+        where = f"{path}: {_TABLE} {number}"
+        one = Expected(**values(where, entry, _CHECKS, _NEEDED))
+        if not any(matches(one.exchange, name) for name in exchanges):
+            _unknown(where, "exchange", one.exchange, exchanges, "`probe list` shows them")
+        if one.rule not in rules.ALL:
+            _unknown(where, "rule", one.rule, rules.ALL, "`probe list --rules` shows them")
+        found.append(one)
+    return tuple(found)
 
 
 def text(expectations: Iterable[Expected], path: str) -> str:
@@ -50,19 +60,6 @@ def text(expectations: Iterable[Expected], path: str) -> str:
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
-
-
-def _expected(where: str, entry: Table) -> Expected:
-    found = values(where, entry, _CHECKS, _NEEDED)
-    exchange, rule = found["exchange"], found["rule"]
-    # A name that nothing has would never match, and nobody would notice. Cells are named as by --only of the matrix.
-    cells = [f"{state.value}:{kind}" for state in State for kind in KINDS]
-    exchanges = [*scenarios.ALL, CAPTURE, RE_ENACTED, *cells]
-    if not any(matches(exchange, name) for name in exchanges):
-        _unknown(where, "exchange", exchange, exchanges, "`probe list` shows them")
-    if rule not in rules.ALL:
-        _unknown(where, "rule", rule, rules.ALL, "`probe list --rules` shows them")
-    return Expected(exchange, rule, found["date"], found["reason"], found.get("target", ""), found.get("ip_version", 0))
 
 
 def _unknown(where: str, key: str, name: str, known: Iterable[str], hint: str) -> NoReturn:

@@ -16,8 +16,8 @@ from probe.wire.errors import TargetError
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
 _PORTS = frozenset({"port", "ports"})
-SETTINGS = ("trigger", "profile", "closed_port", "source", "interface", "patience", "parallel", "rate")
-"""Keys that mean what the option of the same name means."""
+# Keys that mean what the option of the same name means
+_SETTINGS = ("trigger", "profile", "closed_port", "source", "interface", "patience", "parallel", "rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,11 @@ def _host(where: str, own: Table, defaults: Table) -> Host:
         raise TargetError(f"{where}: port is missing; give port or ports, here or in [defaults]")
     if every.keys() >= _PORTS:
         raise TargetError(f"{where}: ports: give either port or ports, not both")
-    address, versions = every["address"], every.get("ip", frozenset())
+    address, versions = every["address"], frozenset({every.get("ip", "both")} - {"both"})
     kind = literal_version(address)
     if kind and versions and kind not in versions:
         raise TargetError(f"{where}: ip: {address} is an IPv{kind} address; write ip = {kind} or leave it out")
-    settings = {key: every[key] for key in SETTINGS if key in every}
+    settings = {key: every[key] for key in _SETTINGS if key in every}
     return Host(every.get("name", ""), address, every.get("ports") or (every["port"],), versions, settings)
 
 
@@ -73,11 +73,10 @@ def _refuse_duplicates(path: str, hosts: Iterable[Host]) -> None:
     """Two entries of one name, or of one address and port, are a slip: one of them was meant otherwise."""
     seen: dict[str, int] = {}
     for number, host in enumerate(hosts, 1):
-        plain, percent, zone = host.address.partition("%")
-        if literal_version(plain):
+        address = host.address.lower().removesuffix(".")
+        if literal_version(host.address):
+            plain, percent, zone = host.address.partition("%")
             address = f"{ipaddress.ip_address(plain)}{percent}{zone}"
-        else:
-            address = host.address.lower().removesuffix(".")
         for what in [host.name] * bool(host.name) + [f"{address} port {port}" for port in host.ports]:
             before = seen.setdefault(what, number)
             if before != number:
@@ -95,6 +94,11 @@ def _within(kinds: tuple[type, ...], low: float, high: float, wanted: str) -> Ch
 
 
 _text = that(lambda v: isinstance(v, str) and bool(v.strip()) and v.isprintable(), "it takes a text")
+_line = that(lambda v: isinstance(v, str) and bool(v), "it takes auto, none, http, target or a line to send")
+_address = that(
+    lambda v: bool(literal_version(_text(v)) or _NAME.fullmatch(v)),
+    "write a name or an address without port and brackets, and the port under port",
+)
 _number = _within((int,), 1, 65535, "a port is a number from 1 to 65535 or the name of a service")
 
 
@@ -116,32 +120,11 @@ def _ports(value: Any) -> tuple[int, ...]:  # noqa: ANN401
     return ports
 
 
-def _ip(value: Any) -> frozenset[int]:  # noqa: ANN401
-    if value != "both" and (type(value) is not int or value not in (4, 6)):
-        raise WrongError('it takes 4, 6 or "both"')
-    return frozenset({value} - {"both"})
-
-
-def _address(value: Any) -> str:  # noqa: ANN401
-    text = str(_text(value))
-    if not literal_version(text) and not _NAME.fullmatch(text):
-        raise WrongError("write a name or an address without port and brackets, and the port under port")
-    return text
-
-
-def _trigger(value: Any) -> str:  # noqa: ANN401
-    if not isinstance(value, str) or not value:
-        raise WrongError("it takes auto, none, http, target or a line to send")
-    if not is_trigger(value):
-        raise WrongError(WRONG_BACKSLASHES)
-    return value
-
-
 _DEFAULTS: dict[str, Check] = {
     "port": _port,
     "ports": _ports,
-    "ip": _ip,
-    "trigger": _trigger,
+    "ip": that(lambda v: v == "both" or (type(v) is int and v in (4, 6)), 'it takes 4, 6 or "both"'),
+    "trigger": that(lambda v: is_trigger(_line(v)), WRONG_BACKSLASHES),
     "profile": that(PROFILES.__contains__, f"there are {', '.join(PROFILES)}"),
     "closed_port": _port,
     "source": that(lambda v: bool(literal_version(_text(v))), "it takes an address of this machine"),
