@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from probe.cli.options import common
 from probe.cli.options.common import chosen
 from probe.cli.options.filters import OPTION, Picked, parse
-from probe.cli.options.reporting import Reporting, reporting_as
+from probe.cli.options.reporting import Reporting, reporting
 from probe.spec.reaction import PROFILES
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _rows(context: click.Context, parameter: click.Parameter, text: str) -> int 
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Hand the work to this Dask cluster instead (extra [cluster]).")
 @common.deadline
-@reporting_as(_HELPS)
+@partial(reporting, helps=_HELPS)
 @click.option(
     "--live",
     metavar="TARGET",

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ import click
 from probe.reports import formats
 
 _STDOUT = "-"
-FAIL_ON = ("warn", "inconclusive")
+_FAIL_ON = click.Choice(("warn", "inconclusive"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +57,15 @@ _BESIDE: dict[str, dict[str, Any]] = {
         "help": "Deviations listed there (TOML, or JSON) do not fail the run; see --write-expect.",
     },
     "--write-expect": {"metavar": "FILE", "help": "Write the deviations of this run as such a list."},
-    "--fail-on": {"multiple": True, "type": click.Choice(FAIL_ON), "help": "Exit code 1 for this too; repeatable."},
+    "--fail-on": {"multiple": True, "type": _FAIL_ON, "help": "Exit code 1 for this too; repeatable."},
 }
 
 
-def reporting(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command these options; it gets them as one argument, ``reporting``."""
-    return reporting_as({})(command)
+def reporting(command: Callable[..., int], helps: Mapping[str, str] = MappingProxyType({})) -> Callable[..., int]:
+    """Give a command these options; it gets them as one argument, ``reporting``.
 
-
-def reporting_as(helps: Mapping[str, str]) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """The same for a command where some options, those of ``helps``, mean something of their own."""
-    return lambda command: _with_options(command, helps)
-
-
-def _with_options(command: Callable[..., int], helps: Mapping[str, str]) -> Callable[..., int]:
+    ``helps`` are the texts of options that mean something of their own there.
+    """
     known = formats.found()
 
     @wraps(command)
