@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from probe.cli.options import common
-from probe.cli.options.common import chosen
 from probe.cli.options.namespaces import in_namespace, watch
 from probe.cli.options.reporting import Reporting, reporting
 
@@ -39,12 +37,7 @@ from probe.cli.options.reporting import Reporting, reporting
     metavar="N",
     help="So many connections at a time that one host sees.",
 )
-@click.option(
-    "--rate",
-    type=common.Number(0.01, 100_000),
-    metavar="N",
-    help="At most so many new connections a second that one host sees.  [default: no bound]",
-)
+@common.rate(" that one host sees")
 @common.quiet
 @in_namespace
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
@@ -75,27 +68,15 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.live.options import CheckOptions
     from probe.scenarios import ALL
 
-    exchanges = _exchanges(only, no_wait=no_wait, slow=plain["slow"])
-    until = common.moment(deadline)
-    options = CheckOptions(only=exchanges, waits=not no_wait, watch=watch(), until=until, **plain)
+    # A pattern of --only does not reach the slow ones without --slow.
+    named = common.chosen(only, list(ALL), "--only")
+    named = tuple(name for name in named if plain["slow"] or not ALL[name].slow or name in only)
+    kept = tuple(name for name in named if not (no_wait and ALL[name].waits))
+    if named and not kept:
+        raise click.UsageError(f"--no-wait leaves nothing of --only: {', '.join(named)} waits for a timer of the peer")
+    options = CheckOptions(only=kept, waits=not no_wait, watch=watch(), until=common.moment(deadline), **plain)
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
-    explicit = _explicit(rate=rate, **plain)
+    said = common.used()
+    explicit = {key: value for key, value in {"rate": rate, **plain}.items() if key in said}
     request = Request(wanted, versions, options, explicit, jobs)
     return run.check(request, Display(reporting, quiet, common.shown(show, list(ALL))))
-
-
-def _explicit(**values: Any) -> dict[str, Any]:  # noqa: ANN401  # as the options have them
-    """What the user said on the command line, defaults left out."""
-    context = click.get_current_context()
-    return {key: v for key, v in values.items() if context.get_parameter_source(key) is ParameterSource.COMMANDLINE}
-
-
-def _exchanges(only: tuple[str, ...], *, no_wait: bool, slow: bool) -> tuple[str, ...]:
-    """What ``--only`` names; a pattern does not reach the slow ones without ``--slow``."""
-    from probe.scenarios import ALL
-
-    wanted = tuple(i for i in chosen(only, list(ALL), "--only") if slow or not ALL[i].slow or i in only)
-    kept = tuple(name for name in wanted if not (no_wait and ALL[name].waits))
-    if wanted and not kept:
-        raise click.UsageError(f"--no-wait leaves nothing of --only: {', '.join(wanted)} waits for a timer of the peer")
-    return kept

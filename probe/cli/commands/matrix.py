@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from itertools import product
 from typing import Any
 
 import click
@@ -66,21 +67,16 @@ def _only(texts: tuple[str, ...]) -> frozenset[tuple[str, str]]:
     """The cells that ``STATE``, ``STATE:SEGMENT`` or ``:SEGMENT`` name."""
     from probe.spec.segment import KINDS
 
-    states = tuple(state.value for state in State)
     found: set[tuple[str, str]] = set()
     for text in texts:
         state, _, segment = text.upper().partition(":")
         if not state and not segment:
             raise click.BadParameter("an empty text names no cell: write STATE, :SEGMENT or both", param_hint="--only")
-        chosen = _named(state, states, "state") if state else states
-        kinds = _named(segment, tuple(KINDS), "segment") if segment else tuple(KINDS)
-        found |= {(row, column) for row in chosen for column in kinds}
+        states, segments = [s.value for s in State if state in (s.value, "")], [k for k in KINDS if segment in (k, "")]
+        for kind, name, fit, known in (("state", state, states, State), ("segment", segment, segments, KINDS)):
+            if not fit:
+                near = get_close_matches(name, known)
+                hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+                raise click.BadParameter(f"there is no {kind} {name!r}: {hint}", param_hint="--only")
+        found |= set(product(states, segments))
     return frozenset(found)
-
-
-def _named(name: str, known: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    if name in known:
-        return (name,)
-    near = get_close_matches(name, known)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
-    raise click.BadParameter(f"there is no {kind} {name!r}: {hint}", param_hint="--only")

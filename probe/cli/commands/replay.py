@@ -8,10 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
 from probe.cli.options import common
-from probe.cli.options.common import chosen
 from probe.cli.options.filters import OPTION, Picked, parse
 from probe.cli.options.reporting import Reporting, reporting
 from probe.spec.reaction import PROFILES
@@ -29,7 +27,7 @@ _HELPS = {
 }
 _JUDGING = ("--filter", "--show", "--limit", "--connections", "--workers", "--scheduler")
 """What only the judging of captures and recordings knows."""
-_NOT_SHOWN = ("--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on")
+_NOT_SHOWN = (OPTION, "--deadline", "--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on")
 """What --show N has no use for."""
 
 
@@ -118,7 +116,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.replay.cluster import executor
     from probe.replay.run import ReplayOptions
 
-    picked, exchanges = _shown(show, files, reporting)
+    picked, exchanges = _shown(show, files)
     cluster = partial(executor, scheduler) if scheduler else None
     until = common.moment(deadline)
     options = ReplayOptions((), profile or PROFILES[0], parse(filters), workers=workers, executor=cluster, until=until)
@@ -137,7 +135,7 @@ def _re_enact(
     """``--live``: something quite different."""
     if live is None:
         raise click.UsageError("--connection names what --live TARGET re-enacts; to look at a connection use --show N")
-    if strange := _used(_JUDGING):
+    if strange := [option for option in common.used().values() if option in _JUDGING]:
         raise click.UsageError(f"--live re-enacts one connection and judges no capture: leave out {strange[0]}")
     if len(files) != 1:
         raise click.UsageError(f"--live re-enacts one connection of one file, not of {len(files)}: name the file")
@@ -148,16 +146,7 @@ def _re_enact(
     return reenact(live, options, display)
 
 
-def _used(options: Iterable[str]) -> list[str]:
-    """Those of the options that are on the command line."""
-    context = click.get_current_context()
-    names = {option: parameter.name for parameter in context.command.params for option in parameter.opts}
-    return [o for o in options if context.get_parameter_source(names[o] or "") is ParameterSource.COMMANDLINE]
-
-
-def _shown(
-    texts: Iterable[str], files: tuple[str, ...], reporting: Reporting
-) -> tuple[tuple[Picked, ...], tuple[str, ...]]:
+def _shown(texts: Iterable[str], files: tuple[str, ...]) -> tuple[tuple[Picked, ...], tuple[str, ...]]:
     """The connections that ``N`` or ``FILE:N`` names; other texts are ids or patterns of exchanges."""
     from probe.scenarios import ALL
 
@@ -171,8 +160,8 @@ def _shown(
         elif text == "all":
             exchanges.append("*")
         else:
-            chosen((text,), list(ALL), "--show")
+            common.chosen((text,), list(ALL), "--show")
             exchanges.append(text)
-    if picked and (beside := [*_used((OPTION, "--deadline")), *reporting.given(*_NOT_SHOWN)]):
+    if picked and (beside := [option for option in common.used().values() if option in _NOT_SHOWN]):
         raise click.UsageError(f"--show N shows that connection and nothing else: leave out {beside[0]}")
     return tuple(picked), tuple(exchanges)

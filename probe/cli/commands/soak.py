@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from probe.cli.options import common
-from probe.cli.options.common import chosen
 from probe.cli.options.namespaces import in_namespace, watch
 from probe.cli.options.reporting import Reporting, reporting
 
@@ -17,13 +16,12 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def _seconds(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
     """``90``, ``90s``, ``5m``, ``2h``, ``1d`` in seconds."""
-    del context, parameter
     if text is None:
         return None
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip().lower())
     seconds = float(found[1]) * _UNITS[found[2]] if found else 0.0
     if not 0 < seconds < float("inf"):
-        raise click.BadParameter(f"{text!r} is no time: write seconds, or 90s, 5m, 2h, 1d", param_hint="--for")
+        raise click.BadParameter(f"{text!r} is no time: write seconds, or 90s, 5m, 2h, 1d", context, parameter)
     return seconds
 
 
@@ -42,12 +40,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str | Non
     metavar="N",
     help="So many connections at a time that the peer sees.",
 )
-@click.option(
-    "--rate",
-    type=common.Number(0.01, 100_000),
-    metavar="N",
-    help="At most so many new connections a second.  [default: no bound]",
-)
+@common.rate()
 @common.trigger(
     "auto|none|http|target|LINE",
     "How the peer's application is brought to close first, where the exchange needs that; as for `probe check`.",
@@ -79,9 +72,9 @@ def command(
 
     if len(targets) > 1:
         raise click.UsageError(f"a soak has one TARGET, not {len(targets)}")
-    if unfit := reporting.given("--expect", "--write-expect"):
+    if unfit := [option for option in common.used().values() if option in ("--expect", "--write-expect")]:
         raise click.UsageError(f"{unfit[0]} is not for a soak: use `probe check`, which tells rule by rule")
-    name, *others = chosen((exchange,), list(ALL), "--exchange")
+    name, *others = common.chosen((exchange,), list(ALL), "--exchange")
     if others:
         raise click.BadParameter(f"{exchange!r} names {len(others) + 1} exchanges: choose one", param_hint="--exchange")
     options = SoakOptions(exchange=name, pace=Pace(rate) if rate else None, watch=watch(), **plain)

@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from probe.spec.reaction import PROFILES
 from probe.wire.errors import TargetError
@@ -42,6 +43,13 @@ class Port(click.IntRange):
             return port_number(str(value))
         except TargetError as error:
             self.fail(str(error), param, ctx)
+
+
+def used() -> dict[str, str]:
+    """The options that stand on the command line, by the names of their parameters; defaults are not among them."""
+    context = click.get_current_context()
+    names = {parameter.name or "": parameter.opts[0] for parameter in context.command.params}
+    return {k: v for k, v in names.items() if context.get_parameter_source(k) is ParameterSource.COMMANDLINE}
 
 
 def moment(deadline: float | None) -> float | None:
@@ -85,6 +93,12 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="Print the answer and t
 def trigger(metavar: str, text: str) -> Callable[[Function], Function]:
     """``--trigger``, of which each command says something of its own."""
     return click.option("--trigger", default="auto", metavar=metavar, callback=_trigger, help=text)
+
+
+def rate(whose: str = "") -> Callable[[Function], Function]:
+    """``--rate``; ``whose`` connections it bounds."""
+    text = f"At most so many new connections a second{whose}.  [default: no bound]"
+    return click.option("--rate", type=Number(0.01, 100_000), metavar="N", help=text)
 
 
 def line(command: Callable[..., int]) -> Callable[..., int]:

@@ -30,12 +30,6 @@ class Reporting:
     write_expect: str | None = None
     fail_on: tuple[str, ...] = ()
 
-    def given(self, *names: str) -> list[str]:
-        """Which of these options (all of them without ``names``) were used."""
-        beside = zip(_BESIDE, (self.save, self.expect, self.write_expect, self.fail_on), strict=True)
-        used = [*(f"--{name}" for name in self.files), *(option for option, value in beside if value)]
-        return [option for option in used if not names or option in names]
-
     def check(self) -> None:
         """UsageError where two results would go to the same place."""
         seen: dict[str, str] = {}
