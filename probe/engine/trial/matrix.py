@@ -51,11 +51,12 @@ class Record:
         self.heard.append(heard)
         judged = len(attempt.conductor.transcript.judged)
         watch = attempt.conductor.watch
-        self.kernel = None
+        last = max((index for index, _ in attempt.segments if index < judged), default=-1)
+        self.kernel = attempt.kernel.get(last)  # an older note says nothing of what came after it
         for index, state in attempt.kernel.items():
             if index >= judged:
                 continue
-            self.kernel, inferred = state, watch.states[index]
+            inferred = watch.states[index]
             # The kernel of a listener knows of no socket either.
             if inferred and state not in inferred and not (state == "CLOSED" and "LISTEN" in inferred):
                 self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
