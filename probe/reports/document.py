@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
 from typing import Any
 
-from probe.results.matrix import CellResult
 from probe.results.verdict import Verdict
 
 Data = dict[str, Any]
@@ -95,22 +94,23 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class GridCell:
-    """What one kind of segment came to in one state: how many positions by verdict, and each of them."""
+class Counts:
+    """How many by verdict; ``expected`` (None: nothing was) are those that deviated in expected ways only."""
 
-    counts: Mapping[Verdict, int]
-    expected: int
-    cells: tuple[CellResult, ...]
+    words: Mapping[Verdict, int]
+    lead: str = ""
+    expected: int | None = None
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """States by kinds of segment; a place without a cell was not asked for."""
+    """States by kinds of segment, in each the positions counted; None: it was not asked for."""
 
     heading: str
     about: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[GridCell | None, ...]], ...]
+    rows: tuple[tuple[str, tuple[Counts | None, ...]], ...]
     on: On = ALWAYS
 
 
@@ -305,16 +305,6 @@ class Trouble:
 
     sentence: str
     own: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many by verdict; ``expected`` (None: nothing was) are those that deviated in expected ways only."""
-
-    words: Mapping[Verdict, int]
-    lead: str = ""
-    expected: int | None = None
-    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
 from probe.reports import data
@@ -28,26 +28,20 @@ _SHOWN = 50
 
 def document(report: MatrixReport) -> doc.Document:
     """The document."""
+    failed = sum(common.fails(cell.news, report) for cell in report.cells)
+    section = doc.Section(
+        common.headline(len(report.cells), failed, "cell"),
+        common.counts(report, report.cells),
+        (*(_grid(report, run) for run in report.runs), *[_LEGEND] * bool(report.cells)),
+        (*_by_rule(report), *_by_place(report), *_open(report), *common.gone(report.expected)),
+    )
     return doc.Document(
         "matrix",
-        (_section(report),),
+        (section,),
         partial(data.matrix, report),
         frozenset({"cells", "ways", "runs"}),
         suites=lambda: [_suite(report, run) for run in report.runs],
         alerts=partial(_alerts, report),
-    )
-
-
-def _section(report: MatrixReport) -> doc.Section:
-    overview: list[doc.Part] = [_grid(report, run) for run in report.runs]
-    overview += [_LEGEND] * bool(report.cells)
-    details = (*_by_rule(report), *_by_place(report), *_open(report), *common.gone(report.expected))
-    failed = sum(common.fails(cell.news, report) for cell in report.cells)
-    return doc.Section(
-        common.headline(len(report.cells), failed, "cell"),
-        common.counts(report, report.cells),
-        tuple(overview),
-        details,
     )
 
 
@@ -64,14 +58,10 @@ def _grid(report: MatrixReport, run: MatrixRun) -> doc.Grid:
             (" active open", [c for c in own if c.way == _ACTIVE]),
         ):
             if cells:
-                rows.append((label, tuple(_cell([c for c in cells if c.segment == kind]) for kind in asked)))
+                found = ([c for c in cells if c.segment == kind] for kind in asked)
+                rows.append((label, tuple(common.counts(report, some) if some else None for some in found)))
     about = f"{len(run.cells)} cells over {run.connections} connections in {run.seconds:.1f} s, trigger {run.trigger}"
     return doc.Grid(f"target {run.target} (IPv{run.ip_version}), profile {report.profile}", about, asked, tuple(rows))
-
-
-def _cell(cells: Sequence[CellResult]) -> doc.GridCell | None:
-    news = Counter(c.news for c in cells if not c.expected)
-    return doc.GridCell(news, len(cells) - news.total(), tuple(cells)) if cells else None
 
 
 # -- what departs ------------------------------------------------------------------------------------------------------
@@ -192,11 +182,19 @@ def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset
     state, way, segment = key
     heaviest = max(cells, key=lambda c: (c.news in fail_on, SEVERITY.index(c.news), c.expected))
     end, message, kind = common.ended(heaviest, heaviest.reason, fail_on)
-    odd = [line for cell in cells if cell.verdict is not Verdict.PASS for line in _lines(cell)]
+    odd = []
+    for cell in (cell for cell in cells if cell.verdict is not Verdict.PASS):
+        lead = f"{cell.verdict} {_position(cell)}"
+        if not cell.findings:
+            odd.append(f"{lead}: {cell.reason}")
+        for f in cell.findings:
+            since = next((f"; {known_text(one)}" for one in cell.known if one.rule == f.rule), "")
+            reason = f" ({cell.reason})" if cell.reason else ""
+            odd.append(f"{lead}{reason}: {f.rule} ({f.level_text}, {f.clause}): {common.finding_text(f)}{since}")
     alike = sum(c.news is heaviest.news for c in cells)
     if end is doc.CaseEnd.FAILED and len(cells) > 1:
         message = f"{alike} of {len(cells)} positions, as {message}"
-    told = "\n".join([*odd[:_SHOWN], *([f"{len(odd) - _SHOWN} more"] if len(odd) > _SHOWN else [])])
+    told = "\n".join([*odd[:_SHOWN], *[f"{len(odd) - _SHOWN} more"] * (len(odd) > _SHOWN)])
     words = [c.news for c in cells if not c.expected]
     numbers = [f"{words.count(word)} {word}" for word in Verdict if word in words]
     numbers += [f"{len(cells) - len(words)} expected"] if len(words) < len(cells) else []
@@ -204,13 +202,3 @@ def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset
     name = f"{state} {segment}" + (f" ({way})" if way else "")
     evidence = "\n".join(filter(None, (about, told)))
     return doc.Case(name, end, message, kind, (told,) if end is doc.CaseEnd.FAILED else (), (evidence,))
-
-
-def _lines(cell: CellResult) -> Iterator[str]:
-    where = _position(cell)
-    if not cell.findings:
-        yield f"{cell.verdict} {where}: {cell.reason}"
-    for f in cell.findings:
-        known = next((f"; {known_text(one)}" for one in cell.known if one.rule == f.rule), "")
-        reason = f" ({cell.reason})" if cell.reason else ""
-        yield f"{cell.verdict} {where}{reason}: {f.rule} ({f.level_text}, {f.clause}): {common.finding_text(f)}{known}"

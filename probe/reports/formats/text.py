@@ -154,13 +154,13 @@ def _grid(one: doc.Grid, how: Style) -> list[str]:
     return lines
 
 
-def cell_texts(cell: doc.GridCell | None) -> list[tuple[str, str]]:
+def cell_texts(cell: doc.Counts | None) -> list[tuple[str, str]]:
     """The pieces of a cell of a grid, as in ``12``, ``10+2w``, ``1+16F``, with the word each stands for."""
     if cell is None:
         return [("", "-")]
-    if not cell.expected and not any(count for word, count in cell.counts.items() if word is not Verdict.SKIP):
+    if not cell.expected and not any(count for word, count in cell.words.items() if word is not Verdict.SKIP):
         return [("skip", "skip")]
-    odd = [(word.value, f"{cell.counts[word]}{letter}") for word, letter in LETTERS if cell.counts.get(word)]
+    odd = [(word.value, f"{cell.words[word]}{letter}") for word, letter in LETTERS if cell.words.get(word)]
     odd += [("skip", f"{cell.expected}e")] if cell.expected else []
-    passed = cell.counts.get(Verdict.PASS, 0)
+    passed = cell.words.get(Verdict.PASS, 0)
     return [("", str(passed)), *odd] if passed or not odd else odd
