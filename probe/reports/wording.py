@@ -12,8 +12,7 @@ from probe.spec.segment import ACK, FIN, PSH, RST, SYN, flags_text
 from probe.spec.states import State
 
 _MANY = 4
-_REPEATED = 4
-ALL_STATES = frozenset(state.value for state in State)
+"""So many states are named, and so many of the same word in a row written out."""
 
 
 def flags_of(steps: Iterable[Step], direction: str) -> str:
@@ -24,18 +23,18 @@ def flags_of(steps: Iterable[Step], direction: str) -> str:
 def sequence_text(words: Iterable[str]) -> str:
     """The words in a row; a long run of the same one as ``.x12``."""
     counted = [(word, len(list(run))) for word, run in groupby(words)]
-    return " ".join(f"{word}x{count}" if count >= _REPEATED else " ".join([word] * count) for word, count in counted)
+    return " ".join(f"{word}x{count}" if count >= _MANY else " ".join([word] * count) for word, count in counted)
 
 
-def states_text(states: tuple[str, ...], many: int = _MANY) -> str:
+def states_text(states: tuple[str, ...]) -> str:
     """The states the peer can be in; a set that says little is abbreviated."""
     if not states:
         return "unknown"
-    if set(states) >= ALL_STATES:
+    if set(states) >= set(State):
         return "any state"
-    if len(states) > many:
-        return f"{', '.join(states[: many - 1])} or {len(states) - many + 1} more"
-    return " or ".join((", ".join(states[:-1]), states[-1])) if len(states) > 1 else states[0]
+    if len(states) > _MANY:
+        return f"{', '.join(states[: _MANY - 1])} or {len(states) - _MANY + 1} more"
+    return listed(states, "or")
 
 
 def path_text(steps: Iterable[Step]) -> str:
@@ -90,10 +89,10 @@ def known_text(known: Known | Expected) -> str:
 
 def fate_text(expected: Expected) -> str:
     """What is to be said of an expected deviation that is gone; nothing of one that occurred or was not judged."""
-    where = f"{expected.rule} in {expected.exchange}" + (f" of {expected.target}" if expected.target else "")
-    version = f" over IPv{expected.ip_version}" if expected.ip_version else ""
     if expected.fate is not Fate.GONE:
         return ""
+    where = f"{expected.rule} in {expected.exchange}" + (f" of {expected.target}" if expected.target else "")
+    version = f" over IPv{expected.ip_version}" if expected.ip_version else ""
     since = f"expected since {expected.date}, {expected.reason}"
     return f"{where}{version} no longer occurs ({since}): take it out of the expectations"
 
@@ -114,15 +113,12 @@ def _due(step: Step) -> int:
     came = step.segment.flags
     if not step.origin.rows:
         return came  # the application's data or FIN, or a retransmission: nothing but itself was called for
-    owed = _of_row(ROWS[step.origin.rows[0]].reaction, came)
-    if owed == ACK and not came & (SYN | RST):
-        return owed | came & (FIN | PSH)  # an acknowledgment may ride on what the application sends (RFC 9293 3.8.6.3)
-    return owed
-
-
-def _of_row(reaction: str, came: int) -> int:
-    """The alternative of the row that came, or else the first one; what came where the row names none."""
+    reaction = ROWS[step.origin.rows[0]].reaction
     choices = [sum(_BITS[name] for name in text.split(",")) for text in _CONTROLS.findall(reaction)]
     if reaction.startswith("taken"):
         choices.append(ACK)  # text that is taken is acknowledged (RFC 9293 section 3.10.7.4, seventh)
-    return came if not choices or came in choices else choices[0]
+    # The alternative of the row that came, or else the first one; what came where the row names none.
+    owed = came if not choices or came in choices else choices[0]
+    if owed == ACK and not came & (SYN | RST):
+        return owed | came & (FIN | PSH)  # an acknowledgment may ride on what the application sends (RFC 9293 3.8.6.3)
+    return owed

@@ -14,13 +14,12 @@ from probe.spec.segment import ACK, PSH, SYN
 from probe.spec.states import State
 
 _SHORT = dict(zip(State, ["CL", "LI", "SS", "SR", "ES", "F1", "F2", "CW", "CG", "LA", "TW"], strict=True))
-HEADERS = (
+_HEADERS = (
     "#", "client", "server", "handshake", "close", "client states", "server states",
     "again", "RTT ms", "state", "history", "compl.", "verdict", "why",
 )  # fmt: skip
-STACKS = ((0,), (1, 2), (5, 6), (3, 4), (8, 7), (9, 10), (11,), (12, 13))
-SPARE = frozenset({9, 10, 11})
-LEGEND = (
+_STACKS = ((0,), (1, 2), (5, 6), (3, 4), (8, 7), (9, 10), (11,), (12, 13))
+_LEGEND = (
     "RTT: of the handshake; again: retransmissions of SYN, SYN-ACK and FIN; state, history: Zeek's conn_state and"
     " history; compl.: Wireshark's completeness number; states: "
 ) + ", ".join(f"{short}={state}" for state, short in _SHORT.items())
@@ -48,26 +47,29 @@ def name_of(connection: Connection, names: Mapping[str, str]) -> str:
     return f"{file}{connection.index}"
 
 
-def row(c: Connection, names: Mapping[str, str]) -> tuple[doc.Text, ...]:
-    """Its row under ``HEADERS``; the last column is what the verdict rests on, or what the record lacks."""
-    broken = ", ".join(dict.fromkeys(f.rule for f in c.findings))
-    why = common.expected_text(c) or broken or ("" if c.evidence is Evidence.COMPLETE else c.evidence.value)
-    return (
-        name_of(c, names),
-        str(c.client),
-        str(c.server),
-        _opening(c),
-        c.close.value,
-        _path(c.client_states),
-        _path(c.server_states),
-        f"{c.syn_again}/{c.syn_ack_again}/{c.fin_again}",
-        _NONE if c.rtt is None else f"{c.rtt * 1000:.3f}",
-        c.conn_state,
-        c.history,
-        str(c.completeness),
-        doc.toned("skip", "expected") if c.expected else doc.toned(c.news),
-        why,
-    )
+def table(listed: Iterable[Connection], names: Mapping[str, str], more: str) -> doc.Table:
+    """A row a connection; the last column is what its verdict rests on, or what its record lacks."""
+    rows: list[tuple[doc.Text, ...]] = []
+    for c in listed:
+        broken = ", ".join(dict.fromkeys(f.rule for f in c.findings))
+        row = (
+            name_of(c, names),
+            str(c.client),
+            str(c.server),
+            _opening(c),
+            c.close.value,
+            _path(c.client_states),
+            _path(c.server_states),
+            f"{c.syn_again}/{c.syn_ack_again}/{c.fin_again}",
+            _NONE if c.rtt is None else f"{c.rtt * 1000:.3f}",
+            c.conn_state,
+            c.history,
+            str(c.completeness),
+            doc.toned("skip", "expected") if c.expected else doc.toned(c.news),
+            common.expected_text(c) or broken or ("" if c.evidence is Evidence.COMPLETE else c.evidence.value),
+        )
+        rows.append(row)
+    return doc.Table(_HEADERS, tuple(rows), "", _LEGEND, more, _STACKS, frozenset({9, 10, 11}))
 
 
 def _opening(c: Connection) -> str:

@@ -191,14 +191,13 @@ def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset
             since = next((f"; {known_text(one)}" for one in cell.known if one.rule == f.rule), "")
             reason = f" ({cell.reason})" if cell.reason else ""
             odd.append(f"{lead}{reason}: {f.rule} ({f.level_text}, {f.clause}): {common.finding_text(f)}{since}")
-    alike = sum(c.news is heaviest.news for c in cells)
     if end is doc.CaseEnd.FAILED and len(cells) > 1:
-        message = f"{alike} of {len(cells)} positions, as {message}"
+        message = f"{sum(c.news is heaviest.news for c in cells)} of {len(cells)} positions, as {message}"
     told = "\n".join([*odd[:_SHOWN], *[f"{len(odd) - _SHOWN} more"] * (len(odd) > _SHOWN)])
     words = [c.news for c in cells if not c.expected]
     numbers = [f"{words.count(word)} {word}" for word in Verdict if word in words]
     numbers += [f"{len(cells) - len(words)} expected"] if len(words) < len(cells) else []
     about = f"{len(cells)} position{'s' * (len(cells) != 1)}: {listed(numbers)}"
     name = f"{state} {segment}" + (f" ({way})" if way else "")
-    evidence = "\n".join(filter(None, (about, told)))
-    return doc.Case(name, end, message, kind, (told,) if end is doc.CaseEnd.FAILED else (), (evidence,))
+    text = (told,) if end is doc.CaseEnd.FAILED else ()
+    return doc.Case(name, end, message, kind, text, ("\n".join(filter(None, (about, told))),))

@@ -11,8 +11,6 @@ from probe.reports.wording import departures, states_text
 from probe.results.verdict import Captured, ExchangeResult, Report, Verdict
 from probe.spec.segment import ACK, PSH
 
-_FOLLOWED = "the live exchange followed the captured one to its end"
-
 
 def document(report: Report, show: check.Chosen = lambda result: False) -> doc.Document:
     """The document: for pipelines as that of a check, on a terminal both exchanges side by side."""
@@ -23,33 +21,30 @@ def document(report: Report, show: check.Chosen = lambda result: False) -> doc.D
         for one in section.details
         if not isinstance(one, doc.Note)
     ]
-    overview: list[doc.Part] = [_answer(e) for e in report.exchanges]
+    overview: list[doc.Part] = []
+    for e in report.exchanges:
+        word = doc.toned("skip", common.expected_text(e)) if e.expected else doc.toned(e.verdict)
+        flow = f" as {e.flow}" if e.flow else ""
+        form = f", {e.form}" if e.form else ""
+        attempts = f" ({e.attempts} attempts)" if e.attempts > 1 else ""
+        lines = (
+            doc.Line("verdict", (word, f": {e.reason}" if e.reason else "")),
+            doc.fact("re-enacted", f"{e.title}{flow}{form}{attempts}"),
+        )
+        overview.append(doc.Answer(e.target, lines, doc.ANSWER))
     overview += [one for one in section.overview if isinstance(one, doc.Table)]
     details = [part for e in report.exchanges for part in _told(e, show)]
     return replace(found, sections=(replace(section, overview=tuple(overview), details=(*details, *kept)),))
 
 
-def _answer(e: ExchangeResult) -> doc.Answer:
-    word = doc.toned("skip", common.expected_text(e)) if e.expected else doc.toned(e.verdict)
-    flow = f" as {e.flow}" if e.flow else ""
-    form = f", {e.form}" if e.form else ""
-    attempts = f" ({e.attempts} attempts)" if e.attempts > 1 else ""
-    lines = (
-        doc.Line("verdict", (word, f": {e.reason}" if e.reason else "")),
-        doc.Line("re-enacted", (f"{e.title}{flow}{form}{attempts}",)),
-    )
-    return doc.Answer(e.target, lines, doc.ANSWER)
-
-
 def _told(e: ExchangeResult, show: check.Chosen) -> Iterator[doc.Part]:
-    on = doc.On.TERMINAL | doc.On.QUIET
     if e.steps:
-        yield doc.Comparison(tuple(_pairs(e)), on if show(e) else doc.On.TERMINAL)
-    followed = [] if e.verdict is Verdict.INCONCLUSIVE else [_FOLLOWED]
+        yield doc.Comparison(tuple(_pairs(e)), doc.ANSWER if show(e) else doc.On.TERMINAL)
+    followed = [] if e.verdict is Verdict.INCONCLUSIVE else ["the live exchange followed the captured one to its end"]
     if sentences := departures(e) or followed:
-        yield doc.Remarks("", "", tuple(sentences), on)
+        yield doc.Remarks("", "", tuple(sentences), doc.ANSWER)
     if e.findings:
-        yield replace(check.deviations(None, e), on=on)
+        yield replace(check.deviations(None, e), on=doc.ANSWER)
 
 
 def _pairs(result: ExchangeResult) -> Iterator[doc.Pair]:

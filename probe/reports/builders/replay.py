@@ -104,7 +104,13 @@ def _section(replay: Replay, found: Replayed) -> doc.Section:
     heading = f"{files}: {counted}, profile {replay.profile}, {replay.seconds:.1f} s"
     overview: list[doc.Part] = [doc.Answer(heading, tuple(_answer(replay, found)))]
     overview += [doc.Table(("rule broken", "verdict", "connections"), tuple(rows), on=doc.On.SUMMARY)] if rows else []
-    details: list[doc.Part] = [_table(replay, found, names)] if found.listed else []
+    details: list[doc.Part] = []
+    if found.listed:
+        most = replay.connections if found.limit is None else found.limit
+        left = (len(replay.listed) if found.filters else replay.connections) - min(len(replay.listed), most)
+        how = "--limit all lists them, --filter chooses, --jsonl writes them to a file"
+        more = f"{left:,} more not shown: {how}" if left > 0 else ""
+        details.append(captured.table(found.listed, names, more))
     details += [captured.deviations(c, names) for c in found.listed if c.findings]
     drawn = [c for c in found.listed if common.fails(c.news, replay)]
     segments = cache(lambda: found.segments(drawn[:DRAWN]))  # when first asked for: it takes another look at the files
@@ -165,21 +171,6 @@ def _several(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
-def _table(replay: Replay, found: Replayed, names: Mapping[str, str]) -> doc.Table:
-    left = (len(replay.listed) if found.filters else replay.connections) - min(
-        len(replay.listed), replay.connections if found.limit is None else found.limit
-    )
-    how = "--limit all lists them, --filter chooses, --jsonl writes them to a file"
-    return doc.Table(
-        captured.HEADERS,
-        tuple(captured.row(c, names) for c in found.listed),
-        legend=captured.LEGEND,
-        more=f"{left:,} more not shown: {how}" if left > 0 else "",
-        stacks=captured.STACKS,
-        spare=captured.SPARE,
-    )
-
-
 # -- for pipelines -----------------------------------------------------------------------------------------------------
 
 
@@ -203,17 +194,28 @@ def _alerts(found: Replayed) -> Iterator[doc.Alert]:
 
 def _suites(found: Replayed) -> list[doc.Suite]:
     """Recordings as checks are; of captures one a file with a case a connection listed, the counts are of all."""
-    suites = [suite for one in found.recordings if not one.report.unchecked for suite in check.suites(one.report)]
-    late = [
-        _late(one.report.unchecked[0].reason, one.report.fail_on, one.file)
-        for one in found.recordings
-        if one.report.unchecked
-    ]
+    suites, late = list[doc.Suite](), list[doc.Case]()
+    for one in found.recordings:
+        if one.report.unchecked:
+            late.append(_late(one.report.unchecked[0].reason, one.report.fail_on, one.file))
+        else:
+            suites += check.suites(one.report)
     if (replay := found.captures) is not None:
+        late += [_late(LATE, replay.fail_on, "captures")] if replay.late else []
+        properties = {
+            "profile": replay.profile,
+            "files": str(len(replay.files)),
+            "connections": str(replay.connections),
+            **{word.value: str(replay.verdicts.get(word, 0)) for word in Verdict},
+            **({"expected": str(replay.known)} if replay.expected else {}),
+        }
         # Those something is listed of; one at least, so that the counts have a place.
         files = [file for file in replay.files if any(c.file == file for c in found.listed)] or replay.files[:1]
-        suites += [_suite(replay, file, [c for c in found.listed if c.file == file]) for file in files]
-        late += [_late(LATE, replay.fail_on, "captures")] if replay.late else []
+        for file in files:
+            own = [c for c in found.listed if c.file == file]
+            seconds, began = sum(c.duration for c in own), min((c.start for c in own), default=None)
+            cases = [captured.case(c, replay.fail_on) for c in own]
+            suites.append(doc.Suite("replay", file, cases, properties, seconds, began))
     return suites + ([doc.Suite("replay", "deadline", late)] if late else [])
 
 
@@ -221,16 +223,3 @@ def _late(reason: str, fail_on: frozenset[Verdict], name: str) -> doc.Case:
     """What the deadline left unread or unjudged: inconclusive."""
     end = doc.CaseEnd.FAILED if Verdict.INCONCLUSIVE in fail_on else doc.CaseEnd.SKIPPED
     return doc.Case(name, end, f"inconclusive: {reason}", "inconclusive")
-
-
-def _suite(replay: Replay, file: str, connections: Sequence[Connection]) -> doc.Suite:
-    properties = {
-        "profile": replay.profile,
-        "files": str(len(replay.files)),
-        "connections": str(replay.connections),
-        **{word.value: str(replay.verdicts.get(word, 0)) for word in Verdict},
-        **({"expected": str(replay.known)} if replay.expected else {}),
-    }
-    cases = [captured.case(one, replay.fail_on) for one in connections]
-    seconds, began = sum(c.duration for c in connections), min((c.start for c in connections), default=None)
-    return doc.Suite("replay", file, cases, properties, seconds, began)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, astuple, replace
 from datetime import datetime
 from functools import partial
 
@@ -21,8 +21,12 @@ def document(result: SoakResult, fail_on: frozenset[Verdict] = frozenset()) -> d
     heading = f"target {result.target} (IPv{result.ip_version}), profile {result.profile}"
     overview: list[doc.Part] = [doc.Answer(heading, tuple(_facts(result)), doc.ALWAYS)]
     named = (("handshake", result.handshake), ("whole exchange", result.whole))
-    rows = tuple((name, f"{found.count:,}", *_milliseconds(found)) for name, found in named if found is not None)
-    overview += [doc.Table(_HEADERS, rows, on=doc.ALWAYS)] if rows else []
+    rows = []
+    for name, found in named:
+        if found is not None:
+            times = (f"{1000 * t:.3g}" if t < 1 else f"{1000 * t:,.0f}" for t in astuple(found)[1:])
+            rows.append((name, f"{found.count:,}", *times))
+    overview += [doc.Table(_HEADERS, tuple(rows), on=doc.ALWAYS)] if rows else []
     details: list[doc.Part] = []
     if (first := result.first) is not None:
         title = f"the first exchange that departed, at {_clock(first.steps[0].time)}"
@@ -69,11 +73,6 @@ def _facts(result: SoakResult) -> Iterator[doc.Line]:
         yield doc.fact("left open", f"{sockets} on the peer" if sockets else "nothing on the peer")
 
 
-def _milliseconds(latency: Latency) -> Iterator[str]:
-    every = (latency.least, latency.median, latency.p90, latency.p99, latency.most)
-    return (f"{1000 * seconds:.3g}" if seconds < 1 else f"{1000 * seconds:,.0f}" for seconds in every)
-
-
 def _clock(moment: float) -> str:
     return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
@@ -96,7 +95,7 @@ def counts(result: SoakResult) -> doc.Data:
         "dropped": result.dropped,
         "handshake": _latency(result.handshake),
         "whole": _latency(result.whole),
-        "outages": [{"began": o.began, "ended": o.ended, "reason": o.reason} for o in result.outages],
+        "outages": [asdict(outage) for outage in result.outages],
     }
 
 
@@ -116,12 +115,8 @@ def _data(result: SoakResult, fail_on: frozenset[Verdict]) -> doc.Data:
 
 
 def _latency(latency: Latency | None) -> doc.Data | None:
-    """In seconds."""
-    if latency is None:
-        return None
-    found = (latency.least, latency.median, latency.p90, latency.p99, latency.most)
-    named = zip(("least", "median", "p90", "p99", "most"), found, strict=True)
-    return {"count": latency.count} | {name: round(seconds, 9) for name, seconds in named}
+    """In seconds, beside their count."""
+    return None if latency is None else {name: round(number, 9) for name, number in asdict(latency).items()}
 
 
 def _suite(
@@ -129,17 +124,16 @@ def _suite(
 ) -> doc.Suite:
     """One case, which all exchanges share."""
     bad = [word for word in (Verdict.FAIL, *fail_on) if result.verdicts.get(word)]
-    end = (
-        doc.CaseEnd.FAILED if bad else doc.CaseEnd.PASSED if result.verdicts.get(Verdict.PASS) else doc.CaseEnd.SKIPPED
-    )
-    message = ", ".join(f"{count} {word}" for word, count in result.verdicts.items() if count) if bad else ""
     parts = (*overview, *details)
-    kind = bad[0].value if bad else ""
-    case = doc.Case(result.exchange, end, message, kind, parts if bad else (), parts, result.seconds)
+    if bad:
+        message = ", ".join(f"{count} {word}" for word, count in result.verdicts.items() if count)
+        case = doc.Case(result.exchange, doc.CaseEnd.FAILED, message, bad[0].value, parts, parts, result.seconds)
+    else:
+        end = doc.CaseEnd.PASSED if result.verdicts.get(Verdict.PASS) else doc.CaseEnd.SKIPPED
+        case = doc.Case(result.exchange, end, evidence=parts, seconds=result.seconds)
     properties = {"target": result.target, "profile": result.profile}
-    return doc.Suite(
-        "soak", f"{result.target} IPv{result.ip_version}", [case], properties, result.seconds, result.began
-    )
+    name = f"{result.target} IPv{result.ip_version}"
+    return doc.Suite("soak", name, [case], properties, result.seconds, result.began)
 
 
 def _alerts(result: SoakResult, fail_on: frozenset[Verdict]) -> Iterator[doc.Alert]:
