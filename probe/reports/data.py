@@ -17,7 +17,6 @@ from probe.results.verdict import (
     Known,
     Report,
     Run,
-    Step,
     Summary,
     Verdict,
 )
@@ -120,7 +119,6 @@ def exchange(result: ExchangeResult, run: Run | None = None) -> Data:
 
     ``departures`` only where a captured connection was re-enacted: where the live exchange left the capture.
     """
-    start = result.steps[0].time if result.steps else None
     departures = [_fields(one, "step", "captured", "live") for one in result.departures]
     return {
         **_fields(result, "id", "title"),
@@ -130,24 +128,23 @@ def exchange(result: ExchangeResult, run: Run | None = None) -> Data:
         "expected": [known(one) for one in result.known],
         "flow": result.flow,
         "isns": dict(zip(("tester", "peer"), result.isns, strict=True)),
-        "started": start,
-        "steps": [_step(s, start or 0.0) for s in result.steps],
+        "started": result.steps[0].time if result.steps else None,
+        # Times from the first step on; seq and ack as on the wire, the segment relative to the ISNs.
+        "steps": [
+            {
+                "time": round(step.time - result.steps[0].time, _MICRO),
+                "direction": step.direction,
+                "segment": step.text,
+                **_numbers(step.segment),
+                "peer_states": list(step.peer_states),
+                "kernel_state": step.kernel_state,
+                "note": step.origin.text,
+                "packet": step.number or None,
+            }
+            for step in result.steps
+        ],
         "findings": [finding(one) for one in result.findings],
         **({"departures": departures} if result.captured else {}),
-    }
-
-
-def _step(step: Step, start: float) -> Data:
-    """``time`` in seconds since the first step; ``seq``, ``ack`` as on the wire, ``segment`` relative to the ISNs."""
-    return {
-        "time": round(step.time - start, _MICRO),
-        "direction": step.direction,
-        "segment": step.text,
-        **_numbers(step.segment),
-        "peer_states": list(step.peer_states),
-        "kernel_state": step.kernel_state,
-        "note": step.origin.text,
-        "packet": step.number or None,
     }
 
 
@@ -163,8 +160,7 @@ def _numbers(segment: Segment) -> Data:
 
 def finding(one: Finding) -> Data:
     """A finding, as every command writes it."""
-    told = _fields(one, "clause", "sent", "due", "came", "packets")
-    return {"rule": one.rule, "level": one.level_text} | told
+    return {"rule": one.rule, "level": one.level_text} | _fields(one, "clause", "sent", "due", "came", "packets")
 
 
 # -- a matrix ----------------------------------------------------------------------------------------------------------
@@ -191,10 +187,11 @@ def matrix(report: MatrixReport) -> Data:
 
 def matrix_run(run: MatrixRun) -> Data:
     """One run without its cells."""
-    seconds = {"seconds": round(run.seconds, _MICRO)}
-    return (
-        _fields(run, "target", "ip_version", "trigger", "connections") | seconds | _fields(run, "interrupted", "late")
-    )
+    return {
+        **_fields(run, "target", "ip_version", "trigger", "connections"),
+        "seconds": round(run.seconds, _MICRO),
+        **_fields(run, "interrupted", "late"),
+    }
 
 
 def cell(one: CellResult, run: MatrixRun) -> Data:
@@ -213,6 +210,17 @@ def cell(one: CellResult, run: MatrixRun) -> Data:
 
 def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable[Data]) -> Data:
     """Captures by connections, and recordings by exchanges, each as its check reports it."""
+    kept = ("profile", "exit_code", "target", "ip_version", "summary", "counts", "exchanges", "runs", "warnings")
+    told: list[Data] = []
+    for one in recordings:
+        body = check(one.report)
+        verdicts = {
+            "file": one.file,
+            "verdicts": {word.value: one.verdicts.get(word, 0) for word in Verdict},
+            "same_verdicts": not one.differs,
+            "differs": list(one.differs),
+        }
+        told.append(verdicts | {name: body[name] for name in kept})
     return {
         **envelope("replay", whole.profile, whole.exit_code),
         "interrupted": whole.interrupted,
@@ -229,23 +237,12 @@ def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable
             "expected": whole.known,
             "evidence": dict(whole.evidence),
         },
-        "exchanges": [e for one in recordings for e in check(one.report)["exchanges"]],
-        "recordings": [_recording(one) for one in recordings],
+        "exchanges": [e for one in told for e in one["exchanges"]],
+        "recordings": told,
         "expected": [expected(one) for one in whole.expected],
         "errors": [],
         "connections": Rows(connections),
     }
-
-
-def _recording(recording: Recording) -> Data:
-    body = check(recording.report)
-    kept = ("profile", "exit_code", "target", "ip_version", "summary", "counts", "exchanges", "runs", "warnings")
-    return {
-        "file": recording.file,
-        "verdicts": {word.value: recording.verdicts.get(word, 0) for word in Verdict},
-        "same_verdicts": not recording.differs,
-        "differs": list(recording.differs),
-    } | {name: body[name] for name in kept}
 
 
 def connection_line(found: Connection) -> Data:
@@ -307,5 +304,4 @@ def _endpoint(endpoint: Endpoint) -> Data:
 
 def event(kind: str, command: str, time: float, body: Data) -> Data:
     """One event; ``time`` in seconds since the epoch."""
-    head = {"schema_version": SCHEMA_VERSION, "command": command, "event": kind, "time": round(time, 6)}
-    return head | body
+    return {"schema_version": SCHEMA_VERSION, "command": command, "event": kind, "time": round(time, _MICRO)} | body

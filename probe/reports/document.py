@@ -347,6 +347,10 @@ class Document:
     code: int = 0
     errors: tuple[Trouble, ...] = ()
 
+    def code_of(self, section: Section) -> int:
+        """The exit code that stands below a section."""
+        return self.code if section.code is None else section.code
+
     @property
     def sentences(self) -> list[str]:
         """The errors for people."""

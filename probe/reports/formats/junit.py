@@ -12,11 +12,9 @@ from probe.reports.document import Case, CaseEnd, Document, Part, Suite
 from probe.reports.formats import Format
 
 if TYPE_CHECKING:
-    from junitparser import TestCase, TestSuite
+    from junitparser import TestSuite
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_UNKNOWN = "\ufffd"
-_WIDTH = 100
 
 
 def render(document: Document) -> Iterator[str]:
@@ -43,15 +41,24 @@ def render(document: Document) -> Iterator[str]:
 
 
 def _suite(suite: Suite) -> TestSuite:
-    from junitparser import TestSuite
+    from junitparser import Error, Failure, Skipped, TestCase, TestSuite
 
+    kinds = {CaseEnd.FAILED: Failure, CaseEnd.ERROR: Error, CaseEnd.SKIPPED: Skipped}
     made = TestSuite(_legal(" ".join(filter(None, ("probe", suite.command, suite.name)))))
     for key, value in suite.properties.items():  # before the cases, where Surefire's schema wants them
         made.add_property(_legal(key), _legal(value))
     # Readers group cases by their class; a dot in what follows the command would begin another level.
     group = ".".join(filter(None, (suite.command, suite.name.replace(".", "_"))))
     for case in suite.cases:
-        made.append(_case(case, group))
+        one = TestCase(_legal(case.name), _legal(group), round(case.seconds, 3))
+        if case.end in kinds:
+            result = kinds[case.end](_legal(" ".join(case.message.split())), _legal(case.kind))
+            if case.text:
+                result.text = _plain(case.text)
+            one.result = [result]
+        if case.evidence:
+            one.system_out = _plain(case.evidence) + "\n"
+        made.append(one)
     made.update_statistics()
     made.time = round(suite.seconds, 3)
     if suite.began is not None:
@@ -59,32 +66,16 @@ def _suite(suite: Suite) -> TestSuite:
     return made
 
 
-def _case(case: Case, group: str) -> TestCase:
-    from junitparser import Error, Failure, Skipped, TestCase
-
-    made = TestCase(_legal(case.name), _legal(group), round(case.seconds, 3))
-    kinds = {CaseEnd.FAILED: Failure, CaseEnd.ERROR: Error, CaseEnd.SKIPPED: Skipped}
-    if case.end in kinds:
-        result = kinds[case.end](_legal(" ".join(case.message.split())), _legal(case.kind))
-        if case.text:
-            result.text = _plain(case.text)
-        made.result = [result]
-    if case.evidence:
-        made.system_out = _plain(case.evidence) + "\n"
-    return made
-
-
 def _plain(parts: tuple[Part | str, ...]) -> str:
     """As people read it, without colours."""
     from probe.reports.formats.text import Style, part
 
-    style = Style(_WIDTH)
-    return _legal("\n\n".join(one if isinstance(one, str) else part(one, style) for one in parts))
+    return _legal("\n\n".join(one if isinstance(one, str) else part(one, Style(100)) for one in parts))
 
 
 def _legal(text: str) -> str:
     """XML 1.0 has no way at all to write some characters."""
-    return _ILLEGAL.sub(_UNKNOWN, text)
+    return _ILLEGAL.sub("\ufffd", text)
 
 
 FORMAT = Format("junit", "Write JUnit XML, as Jenkins and GitLab read it.", render)

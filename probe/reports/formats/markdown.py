@@ -29,20 +29,18 @@ def fitted_document(document: doc.Document, room: int | None) -> str:
             return one.word is not Verdict.FAIL
         return 3 if isinstance(one, doc.Ladder) else 2
 
-    heads = [_head(document, section) for section in document.sections]
+    heads = []
+    for section in document.sections:
+        subject = f" {text(section.subject)}" if section.subject else ""
+        heads += [f"## probe {document.command}{subject}: {section.headline}\n"]
+        heads += [f"{code(counts_line(section.counts, document.code_of(section)))}\n"]
+        heads += [text(section.preface[0]) + "\n"] if section.preface else []
+        heads += [_listed(section.preface[1:])] if section.preface[1:] else []
+        heads += [_part(one) for one in section.overview if one.on & doc.On.SUMMARY]
     heads = heads or [f"## probe {document.command}: nothing was judged\n\n{code(f'exit {document.code}')}\n"]
     heads += ["".join(f"- {text(sentence)}\n" for sentence in document.sentences)] if document.errors else []
     details = [one for section in document.sections for one in section.details if one.on & doc.On.SUMMARY]
     return fitted("\n".join(heads), [_part(one) for one in sorted(details, key=weight)], room)
-
-
-def _head(document: doc.Document, section: doc.Section) -> str:
-    subject = f" {text(section.subject)}" if section.subject else ""
-    heading = f"## probe {document.command}{subject}: {section.headline}\n"
-    code_shown = document.code if section.code is None else section.code
-    about = [text(section.preface[0]) + "\n", _listed(section.preface[1:])] if section.preface else []
-    shown = [_part(one) for one in section.overview if one.on & doc.On.SUMMARY]
-    return "\n".join([heading, f"{code(counts_line(section.counts, code_shown))}\n", *filter(None, about), *shown])
 
 
 def _part(one: doc.Part) -> str:

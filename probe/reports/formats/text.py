@@ -28,18 +28,16 @@ class Style:
 def render(document: doc.Document, style: Style | None = None) -> str:
     """The whole report, every section ending in a line for grep; nothing where nothing was judged."""
     how = style or Style()
-    told = [one for one in document.sections if one.preface or any(part.on & doc.On.QUIET for part in one.overview)]
-    return "\n".join(_section(one, document.code, how) for one in told)
-
-
-def _section(section: doc.Section, code: int, how: Style) -> str:
     wanted = doc.On.QUIET if how.brief else doc.On.TERMINAL
-    shown = [one for one in (*section.overview, *section.details) if one.on & wanted]
-    first, *others = section.preface or ("",)
-    lines = fill(first, how.width, indent="    ")
-    preface = "\n".join([*lines, *(line for text in others for line in fill(text, how.width, "  ", "    "))])
-    parts = [preface] * bool(preface) + [part(one, how) for one in shown]
-    return "\n\n".join([*parts, counts_line(section.counts, code if section.code is None else section.code)]) + "\n"
+    told = []
+    for section in document.sections:
+        if not section.preface and not any(one.on & doc.On.QUIET for one in section.overview):
+            continue
+        preface = [line for n, s in enumerate(section.preface) for line in fill(s, how.width, "  " * (n > 0), "    ")]
+        parts = ["\n".join(preface)] * bool(preface)
+        parts += [part(one, how) for one in (*section.overview, *section.details) if one.on & wanted]
+        told.append("\n\n".join([*parts, counts_line(section.counts, document.code_of(section))]) + "\n")
+    return "\n".join(told)
 
 
 def counts_line(counts: doc.Counts, code: int) -> str:
@@ -57,16 +55,25 @@ def part(one: doc.Part, how: Style) -> str:
     """One part, without a line feed at its end."""
     match one:
         case doc.Answer():
-            return "\n".join(_answer(one, how))
+            lines = [how.paint.strong(line) for line in fill(one.heading, how.width)]
+            room = max(_LABEL - 1, *(len(line.label) + 2 for line in one.lines))
+            for line in one.lines:
+                lines += fill(painted(line.text, how.paint), how.width, f"  {line.label:<{room}}")
+            return "\n".join(lines)
         case doc.Table():
-            return _table(one, how)
+            rows = [tuple(painted([cell], how.paint) for cell in row) for row in one.rows]
+            title = "\n".join(how.paint.strong(line) for line in fill(one.title, how.width))
+            below = [_faint(text, how) for text in (one.more, one.legend) if text]
+            body = columns(one.headers, rows, how.width) or _in_stacks(one, rows, how.width)
+            body = body or stacked(one.headers, rows, how.width)
+            return "\n".join(filter(None, [title, "\n\n".join([body, *below])]))
         case doc.Grid():
             return "\n".join(_grid(one, how))
         case doc.Deviations():
             return "\n\n".join(_deviation(one.place, found, how) for found in one.found)
         case doc.Reasons():
-            rows = (fill(text, how.width, how.paint.word(word, f"{word:<{_WORD}}")) for word, text in one.rows)
-            return "\n".join(line for lines in rows for line in lines)
+            alike = (fill(text, how.width, how.paint.word(word, f"{word:<{_WORD}}")) for word, text in one.rows)
+            return "\n".join(line for lines in alike for line in lines)
         case doc.Remarks():
             lead = f"{one.label:<{_WORD}}" if one.label else "  "
             indent = " " * (_WORD if one.label else 4)
@@ -88,14 +95,6 @@ def _faint(text: str, how: Style) -> str:
     return "\n".join(how.paint.faint(line) for line in fill(text, how.width))
 
 
-def _answer(one: doc.Answer, how: Style) -> list[str]:
-    lines = [how.paint.strong(line) for line in fill(one.heading, how.width)]
-    room = max(_LABEL - 1, *(len(line.label) + 2 for line in one.lines))
-    for line in one.lines:
-        lines += fill(painted(line.text, how.paint), how.width, f"  {line.label:<{room}}")
-    return lines
-
-
 def _deviation(place: str, found: doc.Deviation, how: Style) -> str:
     where = f"{place}: " if place else ""
     head = f"{how.paint.word(found.tone, found.word.upper())} {where}{found.rule} ({found.level}, {found.clause})"
@@ -113,18 +112,9 @@ def _deviation(place: str, found: doc.Deviation, how: Style) -> str:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def _table(one: doc.Table, how: Style) -> str:
-    rows = [tuple(painted([cell], how.paint) for cell in row) for row in one.rows]
-    title = "\n".join(how.paint.strong(line) for line in fill(one.title, how.width))
-    below = [_faint(text, how) for text in (one.more, one.legend) if text]
-    body = columns(one.headers, rows, how.width) or (_in_stacks(one, rows, how.width) if one.stacks else "")
-    body = body or stacked(one.headers, rows, how.width)
-    return "\n".join(filter(None, [title, "\n\n".join([body, *below])]))
-
-
 def _in_stacks(one: doc.Table, rows: list[tuple[str, ...]], width: int) -> str:
     """A row in several lines, the cells of a stack one below the other; without the spare columns if need be."""
-    for stacks in (one.stacks, tuple(s for s in one.stacks if not one.spare.intersection(s))):
+    for stacks in (one.stacks, tuple(s for s in one.stacks if not one.spare.intersection(s))) if one.stacks else ():
         headers = ["\n".join(one.headers[i] for i in stack) for stack in stacks]
         height = max(map(len, stacks))
         lines = [[row[s[n]] if n < len(s) else "" for s in stacks] for row in rows for n in range(height)]
