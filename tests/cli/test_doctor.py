@@ -21,9 +21,7 @@ def machine(patch: Patch, *, capable: bool, forbidden: BarredError | None, works
 
     def line(version: int, *, private: bool) -> Line:
         tried.append(private)
-        return Line(
-            version, works, (Finding(f"guard IPv{version}", State.WORKS if works else State.MISSING, "as tried"),)
-        )
+        return Line(version, (Finding(f"guard IPv{version}", State.WORKS if works else State.MISSING, "as tried"),))
 
     patch.setattr(doctor, "_capable", lambda: capable)
     patch.setattr(doctor, "private_possible", lambda: forbidden)

@@ -29,7 +29,7 @@ from probe.wire.link import Arrival
 from probe.wire.namespace import BarredError, enter_private, private_possible
 from probe.wire.raw import RawLink
 from probe.wire.rights import capable as _capable
-from probe.wire.route import Route, find_route
+from probe.wire.route import find_route
 from probe.wire.sockdiag import KernelTable
 
 _LEAST = {"scapy": "2.7", "pyroute2": "0.7", "click": "8.1", "tabulate": "0.9"}
@@ -66,8 +66,12 @@ class Line:
     """What loopback of one IP version can do."""
 
     version: int
-    works: bool
     findings: tuple[Finding, ...]
+
+    @property
+    def works(self) -> bool:
+        """Whether nothing is missing there."""
+        return all(finding.state != State.MISSING for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +96,20 @@ def diagnose(peers: Sequence[Peer], interface: str | None = None) -> Diagnosis:
             sockdiag = Finding("sock_diag", State.MISSING, inferred, "sudo modprobe tcp_diag")
     findings += [sockdiag, *(finding for line in lines for finding in line.findings)]
     ways = [_way(peer, interface) for peer in peers]
-    findings += [finding for _, found in ways for finding in found]
-    works, answer = _answer(capable, barred, lines, [route for route, _ in ways])
+    findings += [finding for way in ways for finding in way]
+    usable = " and ".join(f"IPv{line.version}" for line in lines if line.works)
+    if any(way[0].state is State.MISSING for way in ways):
+        works, answer = False, "there is no way to the target"
+    elif capable and usable:
+        works, answer = True, f"probing works here, {usable}"
+    elif peers:
+        works, answer = False, "probing another host needs the capability CAP_NET_RAW; the lab (no TARGET) needs none"
+    elif usable:
+        works, answer = True, f"the lab works here, {usable}; other hosts need the capability CAP_NET_RAW"
+    else:
+        wrong = "neither raw sockets nor private namespaces can be had" if barred else "loopback does not work"
+        works, answer = False, wrong
     return Diagnosis(tuple(findings), works, answer)
-
-
-def _answer(
-    capable: bool, barred: BarredError | None, lines: Sequence[Line], routes: Sequence[Route | None]
-) -> tuple[bool, str]:
-    usable = [line.version for line in lines if line.works]
-    kinds = " and ".join(f"IPv{number}" for number in usable)
-    if None in routes:
-        return False, "there is no way to the target"
-    if capable and usable:
-        return True, f"probing works here, {kinds}"
-    if routes:
-        return False, "probing another host needs the capability CAP_NET_RAW; the lab (no TARGET) needs none"
-    if usable:
-        return True, f"the lab works here, {kinds}; other hosts need the capability CAP_NET_RAW"
-    return False, "neither raw sockets nor private namespaces can be had" if barred else "loopback does not work"
 
 
 def _package(name: str) -> Finding:
@@ -146,16 +145,16 @@ def _rights(capable: bool, barred: BarredError | None) -> list[Finding]:
     return [raw, Finding("private namespace", State.MISSING, str(barred), mend)]
 
 
-def _way(peer: Peer, interface: str | None) -> tuple[Route | None, list[Finding]]:
-    """The way to one target; an unreachable one raises TargetError where the address itself makes no sense."""
+def _way(peer: Peer, interface: str | None) -> list[Finding]:
+    """The way to one target, the route first; raises TargetError where the address itself makes no sense."""
     what = f"route to {peer.endpoint.address}"
     try:
         route = find_route(peer.endpoint.address, interface=interface or peer.interface or None)
     except WireError as error:
-        return None, [Finding(what, State.MISSING, str(error), f"ip route get {peer.endpoint.address}")]
+        return [Finding(what, State.MISSING, str(error), f"ip route get {peer.endpoint.address}")]
     where = " (this host itself)" if route.local else ""
     found = Finding(what, State.WORKS, f"through {route.interface} from {route.source}{where}")
-    return route, [found, *interface_findings(route.interface)]
+    return [found, *interface_findings(route.interface)]
 
 
 # -- interfaces --------------------------------------------------------------------------------------------------------
@@ -192,9 +191,8 @@ def try_line(version: int, *, private: bool) -> Line:
             _free_port(version)
     except OSError:
         mend = "sudo sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.lo.disable_ipv6=0"
-        return Line(6, False, (Finding("IPv6", State.MISSING, "switched off or without loopback address", mend),))
-    findings = _in_child(version) if private else _try(version)
-    return Line(version, all(f.state != State.MISSING for f in findings), tuple(findings))
+        return Line(6, (Finding("IPv6", State.MISSING, "switched off or without loopback address", mend),))
+    return Line(version, tuple(_in_child(version) if private else _try(version)))
 
 
 def _in_child(version: int) -> list[Finding]:

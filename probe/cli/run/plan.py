@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -76,13 +75,13 @@ def plan(hosts: Sequence[Host], versions: Collection[int], options: CheckOptions
 
 def _located(hosts: Sequence[Host], versions: Collection[int]) -> list[list[Peer] | TargetError]:
     """Where each host is. Names are looked up side by side: a name server that is down answers after many seconds."""
-    answers: queue.SimpleQueue[tuple[int, list[Peer] | TargetError]] = queue.SimpleQueue()
+    found: dict[int, list[Peer] | TargetError] = {}
 
     def look(number: int, host: Host) -> None:
         try:
-            answers.put((number, locate(host.address, host.ports, versions or host.versions)))
+            found[number] = locate(host.address, host.ports, versions or host.versions)
         except TargetError as error:
-            answers.put((number, error))
+            found[number] = error
 
     threads = []
     for number, host in enumerate(hosts):
@@ -92,7 +91,6 @@ def _located(hosts: Sequence[Host], versions: Collection[int]) -> list[list[Peer
             # Daemons: an interruption need not wait for the name server.
             threads.append(threading.Thread(target=look, args=(number, host), daemon=True))
             threads[-1].start()
-    found = dict(answers.get() for _ in hosts)
     for thread in threads:
         thread.join()
     return [found[number] for number in range(len(hosts))]

@@ -26,7 +26,7 @@ def soak(target: str | None, versions: Collection[int], options: SoakOptions, di
     peer = resolve_one(target, versions) if target is not None else None
     with ExitStack() as exits:
         frame = exits.enter_context(opened(Outcome("soak"), display, section_comment("soak", options.profile)))
-        found: SoakResult | None = None
+        results: list[SoakResult] = []
         with frame.playing():
             if peer is None:
                 from probe.lab import Lab
@@ -34,9 +34,19 @@ def soak(target: str | None, versions: Collection[int], options: SoakOptions, di
                 lab = exits.enter_context(Lab())
                 peer = Peer(lab_endpoints(lab.endpoints, versions)[0])
             interface = options.interface or peer.interface or None
-            found = _played(frame, peer, replace(options, interface=interface))
+            results.append(_played(frame, peer, replace(options, interface=interface)))
         frame.progress.clear()
-        return _publish(frame, found)
+        frame.close()
+        outcome = frame.outcome
+        if not results:
+            outcome.complain()
+            return outcome.exit_code()
+        found = results[0]
+        if found.trouble:
+            outcome.failed(WireError(found.trouble))
+        outcome.interrupted |= found.interrupted and not found.trouble
+        document = builder.document(found, outcome.fail_on)
+        return frame.publish(document, found.exit_code(outcome.fail_on), None, found.warnings)
 
 
 def _played(frame: Frame, peer: Peer, options: SoakOptions) -> SoakResult:
@@ -52,16 +62,3 @@ def _played(frame: Frame, peer: Peer, options: SoakOptions) -> SoakResult:
 
     frame.teller.begun(0, str(endpoint), endpoint.version)
     return live.soak(endpoint, replace(options, recorder=frame.recorder, told=told))
-
-
-def _publish(frame: Frame, found: SoakResult | None) -> int:
-    frame.close()
-    outcome = frame.outcome
-    if found is None:
-        outcome.complain()
-        return outcome.exit_code()
-    if found.trouble:
-        outcome.failed(WireError(found.trouble))
-    outcome.interrupted |= found.interrupted and not found.trouble
-    document = builder.document(found, outcome.fail_on)
-    return frame.publish(document, found.exit_code(outcome.fail_on), None, found.warnings)
