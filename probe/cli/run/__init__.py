@@ -17,5 +17,5 @@ A runner that plays once with one peer has this form; what goes wrong inside ``p
     with opened(outcome, display, "the comment of the recording") as frame:
         with frame.playing():
             outcome.add(reenact(peer, replace(options, recorder=frame.recorder)))
-        return frame.report(outcome, options.profile)
+        return frame.report(outcome, options.profile, builder.document)
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from probe.cli.output.progress import FleetProgress
 from probe.cli.run.frame import Frame, Player, opened
@@ -33,9 +34,6 @@ def check(request: Request[CheckOptions], display: Display) -> int:
     several = sum(len(host.ports) for host in request.hosts) > 1  # a row a target, rather than an answer a target
     outcome, profile = Checked("check"), request.options.profile
 
-    def shown(result: ExchangeResult) -> bool:
-        return result.id in display.show
-
     def in_lab(place: int, target: Endpoint) -> Job:
         rate = request.explicit.get("rate")
         return Job(place, target, replace(request.options, pace=Pace(rate) if rate else None))
@@ -55,8 +53,7 @@ def check(request: Request[CheckOptions], display: Display) -> int:
                 player.each(job for lane in lanes for job in lane)
         if outcome.interrupted:
             outcome.left_out(made.jobs)
-        frame.progress.clear()
-        return frame.report(outcome, profile, lambda found: builder.document(found, shown, several=several))
+        return frame.report(outcome, profile, partial(builder.document, show=display.shows, several=several))
 
 
 class _Checking(Player):
@@ -65,13 +62,12 @@ class _Checking(Player):
         self.outcome = outcome
 
     def play(self, job: Job) -> Run:
-        def going(done: int, total: int) -> None:
-            self.heard(Going(job, done, total))
-
-        def told(result: ExchangeResult) -> None:
-            self.heard(Judged(job, result))
-
-        options = replace(job.options, recorder=self.frame.recorder, progress=going, told=told)
+        options = replace(
+            job.options,
+            recorder=self.frame.recorder,
+            progress=lambda done, total: self.heard(Going(job, done, total)),
+            told=lambda result: self.heard(Judged(job, result)),
+        )
         return live.check(job.target, options)
 
     def take(self, job: Job, run: Run | MatrixRun, base: int) -> bool:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from probe.cli.output.events import Teller
 from probe.cli.output.outputs import Deviations, Outputs
@@ -15,12 +16,11 @@ from probe.cli.output.terminal import Progress
 from probe.cli.run.outcome import Checked, Display, Outcome, terminated_like_ctrl_c
 from probe.live.fleet import Fleet
 from probe.live.worker import Ended, Event, Failed, Found, Going, Job, Judged, Packet
-from probe.reports.builders import check
 from probe.reports.document import Document
 from probe.results.exit_codes import ExitCode
 from probe.results.expectations import from_runs
 from probe.results.matrix import MatrixRun
-from probe.results.verdict import Expected, Report, Run
+from probe.results.verdict import Report, Run
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError
 
@@ -38,13 +38,21 @@ class Frame:
 
     @contextmanager
     def playing(self) -> Iterator[None]:
-        """Within, trouble and Ctrl-C end the play and not the command: what was found until then is published."""
+        """Within, trouble and Ctrl-C end the play and not the command: what was found until then is published.
+
+        Then the recording is closed, before anything is written: its trouble belongs into the reports.
+        """
         try:
             yield
         except KeyboardInterrupt:
             self.outcome.interrupted = True
         except (WireError, TargetError) as error:
             self.outcome.failed(error)
+        self.progress.clear()
+        if self.recorder is not None:
+            self.recorder.close()
+            if self.recorder.trouble is not None:
+                self.outcome.failed(self.recorder.trouble)
 
     def record(self, packets: Sequence[Packet]) -> int:
         """Write what a worker recorded; so many packets the file held before."""
@@ -56,38 +64,23 @@ class Frame:
         self.recorder.flush()
         return base
 
-    def report(self, outcome: Checked, profile: str, build: Callable[[Report], Document] | None = None) -> int:
-        """Write and print the runs of a check; the exit code. ``build`` makes the document, if not as a check's."""
-        self.close()
-        report, show = outcome.report(profile), self.display.show
-        document = build(report) if build else check.document(report, lambda result: result.id in show)
-        warnings = (*report.warnings, *(w for run in report.runs for w in run.warnings))
-
-        def deviations(today: str, reason: str) -> tuple[Expected, ...]:
-            return from_runs(report.runs, (), today, reason, report.expected)
-
-        return self.publish(document, report.exit_code, deviations, warnings)
-
-    def close(self) -> None:
-        """Close the recording before anything is written: its trouble belongs into the reports."""
-        if self.recorder is not None:
-            self.recorder.close()
-            if self.recorder.trouble is not None:
-                self.outcome.failed(self.recorder.trouble)
+    def report(self, outcome: Checked, profile: str, build: Callable[[Report], Document]) -> int:
+        """Write and print the runs of a check as a document; the exit code."""
+        report = outcome.report(profile)
+        return self.publish(
+            build(report),
+            report.exit_code,
+            lambda today, reason: from_runs(report.runs, (), today, reason, report.expected),
+            (*report.warnings, *(w for run in report.runs for w in run.warnings)),
+        )
 
     def publish(
         self, document: Document, found: ExitCode, deviations: Deviations | None, warnings: Iterable[str]
     ) -> int:
         """Write and print a document; the exit code, where the results by themselves call for ``found``."""
-        outcome = self.outcome
-        return self.outputs.publish(
-            document,
-            outcome,
-            lambda: outcome.exit_code(found),
-            deviations=deviations,
-            warnings=warnings,
-            quiet=self.display.quiet,
-        )
+        outcome, quiet = self.outcome, self.display.quiet
+        code = partial(outcome.exit_code, found)
+        return self.outputs.publish(document, outcome, code, deviations=deviations, warnings=warnings, quiet=quiet)
 
 
 @contextmanager

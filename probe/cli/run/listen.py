@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import click
 
@@ -12,7 +13,7 @@ from probe.cli.run.outcome import Checked, Display
 from probe.live.listen import listen as run_listen
 from probe.live.options import ListenOptions
 from probe.recording.metadata import section_comment
-from probe.results.verdict import ExchangeResult
+from probe.reports.builders import check as builder
 from probe.wire.addresses import canonical
 from probe.wire.errors import TargetError
 
@@ -31,13 +32,10 @@ def listen(port: int, ask: str | None, options: ListenOptions, display: Display)
         options = replace(options, ask=target.endpoint, versions=versions, interface=interface)
     outcome = Checked("listen")
     with opened(outcome, display, section_comment("listen", options.profile)) as frame:
-
-        def told(result: ExchangeResult) -> None:
-            frame.teller.exchange(0, result)
-
         tell = None if display.quiet else lambda sentence: click.echo(f"probe: {sentence}", err=True)
+        told = partial(frame.teller.exchange, 0)
         frame.teller.begun(0, f"port {port}", 0)
         with frame.playing():
             outcome.add(run_listen(port, replace(options, recorder=frame.recorder, tell=tell, told=told)))
             frame.teller.ended(0, outcome.runs[0])
-        return frame.report(outcome, options.profile)
+        return frame.report(outcome, options.profile, partial(builder.document, show=display.shows))

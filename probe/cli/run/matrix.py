@@ -14,7 +14,7 @@ from probe.reports import data
 from probe.reports.builders import matrix as builder
 from probe.results.expectations import fates, from_runs, marked_matrix
 from probe.results.matrix import MatrixReport, MatrixRun, renumbered
-from probe.results.verdict import Expected, Run
+from probe.results.verdict import Run
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError
 
@@ -38,17 +38,15 @@ def matrix(request: Request[MatrixOptions], display: Display) -> int:
                 run.each(job(place, peer.endpoint, peer.interface) for place, peer in enumerate(peers))
             else:
                 run.lab(request.versions, job, "cell")
-        frame.progress.clear()
-        frame.close()
         expected = fates(frame.outcome.expected, (), run.runs)
         found = tuple(run.runs), frame.outcome.interrupted, frame.outcome.fail_on, expected
         report = MatrixReport(request.options.profile, *found)
-
-        def deviations(today: str, reason: str) -> tuple[Expected, ...]:
-            return from_runs((), report.runs, today, reason, report.expected)
-
-        warnings = [warning for one in run.runs for warning in one.warnings]
-        return frame.publish(builder.document(report), report.exit_code, deviations, warnings)
+        return frame.publish(
+            builder.document(report),
+            report.exit_code,
+            lambda today, reason: from_runs((), report.runs, today, reason, report.expected),
+            [warning for one in run.runs for warning in one.warnings],
+        )
 
 
 class _Matrices(Player):

@@ -18,7 +18,7 @@ from probe.live.worker import Job
 from probe.reports.document import Trouble
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.expectations import fates, marked_run
-from probe.results.verdict import Expected, Report, Run, Unchecked, Verdict
+from probe.results.verdict import ExchangeResult, Expected, Report, Run, Unchecked, Verdict
 from probe.wire.errors import TargetError, WireError
 
 Options = TypeVar("Options")
@@ -50,6 +50,10 @@ class Display:
     reporting: Reporting
     quiet: bool = False
     show: frozenset[str] = frozenset()
+
+    def shows(self, result: ExchangeResult) -> bool:
+        """Whether the ladder of this exchange is among them."""
+        return result.id in self.show
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ from probe.reports.formats.as_jsonl import line
 from probe.results.connection import Connection, Packet, Recording, Replay
 from probe.results.exit_codes import ExitCode
 from probe.results.expectations import fates, from_runs, marked_run
-from probe.results.verdict import ExchangeResult, Expected, Fate, Report, Unchecked, Verdict, exit_code
+from probe.results.verdict import ExchangeResult, Fate, Report, Unchecked, Verdict, exit_code
 from probe.wire.errors import TargetError, WireError
 
 _FIRST = 1 << 16
@@ -107,7 +107,18 @@ def replay(request: ReplayRequest, display: Display) -> int:
     with ExitStack() as stack:
         outputs = Outputs(display.reporting, stack)
         outcome = _Replayed("replay", expected=outputs.expected, fail_on=outputs.fail_on)
-        _find(outcome, request.files)
+        for argument in request.files:  # what cannot be found costs the others nothing
+            try:
+                found = find([argument])
+            except CaptureError as error:
+                outcome.failed(error)
+                continue
+            if not found.files:
+                outcome.failed(WireError(f"{argument} holds no capture file; name a pcap or pcapng file"))
+            outcome.files += found.files
+            for reason, count in Counter(reason for _, reason in found.passed_over).items():
+                outcome.remarks.append(f"{argument}: {count:,} passed over: {reason}")
+        outcome.files = list(dict.fromkeys(outcome.files))
         stack.enter_context(terminated_like_ctrl_c())
         if request.picked:
             return _show(request, outcome, outputs)
@@ -118,22 +129,6 @@ def replay(request: ReplayRequest, display: Display) -> int:
             outcome.interrupted = True
         progress.clear()
         return _publish(request, display, outcome, outputs)
-
-
-def _find(outcome: _Replayed, arguments: Iterable[str]) -> None:
-    """The files to read. What cannot be found costs the others nothing."""
-    for argument in arguments:
-        try:
-            found = find([argument])
-        except CaptureError as error:
-            outcome.failed(error)
-            continue
-        if not found.files:
-            outcome.failed(WireError(f"{argument} holds no capture file; name a pcap or pcapng file"))
-        outcome.files += found.files
-        for reason, count in Counter(reason for _, reason in found.passed_over).items():
-            outcome.remarks.append(f"{argument}: {count:,} passed over: {reason}")
-    outcome.files = list(dict.fromkeys(outcome.files))
 
 
 # -- judging -----------------------------------------------------------------------------------------------------------
@@ -215,10 +210,7 @@ def _judge_recordings(files: Iterable[str], request: ReplayRequest, outcome: _Re
 def _publish(request: ReplayRequest, display: Display, outcome: _Replayed, outputs: Outputs) -> int:
     """Files first, as trouble with them belongs into the rest; then people."""
     outcome.settle()
-
-    def deviations(today: str, reason: str) -> tuple[Expected, ...]:
-        runs = [run for one in outcome.recordings for run in one.report.runs]
-        return from_runs(runs, (), today, reason, outcome.expected, outcome.replay)
+    runs = [run for one in outcome.recordings for run in one.report.runs]
 
     def shown(result: ExchangeResult) -> bool:
         return any(fnmatchcase(result.id, pattern) for pattern in request.exchanges)
@@ -233,13 +225,12 @@ def _publish(request: ReplayRequest, display: Display, outcome: _Replayed, outpu
         shown,
         excerpts,
     )
-    warnings = [warning for one in outcome.recordings for run in one.report.runs for warning in run.warnings]
     return outputs.publish(
         builder.document(found),
         outcome,
         outcome.code,
-        deviations=deviations,
-        warnings=(*outcome.remarks, *warnings),
+        deviations=lambda today, reason: from_runs(runs, (), today, reason, outcome.expected, outcome.replay),
+        warnings=(*outcome.remarks, *(warning for run in runs for warning in run.warnings)),
         quiet=display.quiet,
     )
 
@@ -267,9 +258,17 @@ def _whole(request: ReplayRequest, outcome: _Replayed) -> Replay:
 def _show(request: ReplayRequest, outcome: _Replayed, outputs: Outputs) -> int:
     """``--show N``: print the ladders of the connections picked and nothing else, or write them as JSON, or both."""
     shown: list[tuple[Connection, tuple[Packet, ...]]] = []
+    files, names = outcome.files, short_names(outcome.files)
     for picked in request.picked:
+        # The file meant: as it was given, or by its own name where only one file has it.
+        meant = [path for path in files if picked.file in (None, path, names[path])]
         try:
-            options = replace(request.options, files=(_file_of(picked, outcome.files),))
+            if picked.file is None and len(files) != 1:
+                raise TargetError(f"there are {len(files)} files: write --show FILE:{picked.index}")
+            if not meant:
+                problem = f"there is no file {picked.file!r} among those given"
+                raise TargetError(f"{problem}: write --show FILE:{picked.index}")
+            options = replace(request.options, files=(meant[0],))
             shown.append(packets_of(options, picked.index))
         except (CaptureError, TargetError, WireError) as error:
             outcome.failed(error)
@@ -281,16 +280,3 @@ def _show(request: ReplayRequest, outcome: _Replayed, outputs: Outputs) -> int:
         verdicts={word: words[word] for word in Verdict},
     )
     return outputs.publish(builder.shown(outcome.replay, shown), outcome, outcome.code, warnings=outcome.remarks)
-
-
-def _file_of(picked: Picked, files: list[str]) -> str:
-    """The file meant: as it was given, or by its own name where only one file has it."""
-    if picked.file is None and len(files) == 1:
-        return files[0]
-    if picked.file is None:
-        raise TargetError(f"there are {len(files)} files: write --show FILE:{picked.index}")
-    names = short_names(files)
-    found = [path for path in files if picked.file in (path, names[path])]
-    if not found:
-        raise TargetError(f"there is no file {picked.file!r} among those given: write --show FILE:{picked.index}")
-    return found[0]

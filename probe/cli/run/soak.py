@@ -35,8 +35,6 @@ def soak(target: str | None, versions: Collection[int], options: SoakOptions, di
                 peer = Peer(lab_endpoints(lab.endpoints, versions)[0])
             interface = options.interface or peer.interface or None
             results.append(_played(frame, peer, replace(options, interface=interface)))
-        frame.progress.clear()
-        frame.close()
         outcome = frame.outcome
         if not results:
             outcome.complain()
