@@ -70,42 +70,18 @@ def _syn_sent(tcb: Tcb, segment: Segment) -> Reactions:
         return (react("S3", tcb, segment, None, tcb.gone()) if acked else drop("S4", tcb, segment),)
     if not segment.flags & SYN:  # fourth, fifth
         return (drop("S8", tcb, segment),)
-    block = _synchronizing(tcb, segment)
-    if acked:
-        return _established(tcb, block, segment)
-    # Simultaneous open: the SYN,ACK repeats the ISS already in use (MUST-10, Figure 7).
-    after = replace(block, state=State.SYN_RECEIVED, passive=False)
-    return (react("S7", tcb, segment, syn_ack(after.rcv_nxt, seq=tcb.snd_una), after),)
-
-
-def _synchronizing(tcb: Tcb, segment: Segment) -> Tcb:
-    """RCV.NXT, IRS and the options in force, from the other end's SYN (RFC 7323 sections 2.2, 3.2)."""
-    scale, stamps = segment.window_scale, segment.timestamps
-    scaled = scale is not None and tcb.offer_scale is not None
-    return replace(
-        tcb,
-        irs=segment.seq,
-        rcv_nxt=segment.seq + 1,
-        snd_shift=(scale or 0) if scaled else 0,
-        rcv_shift=(tcb.offer_scale or 0) if scaled else 0,
-        timestamps=stamps is not None and tcb.offer_timestamps,
-        ts_recent=stamps[0] if stamps else 0,
-        snd_wnd=segment.window,
-        snd_wl1=segment.seq,
-        snd_wl2=segment.ack,
-        max_snd_wnd=max(tcb.max_snd_wnd, segment.window),
-    )
-
-
-def _established(tcb: Tcb, block: Tcb, segment: Segment) -> Reactions:
-    """Row S6: the ACK may ride on data; text and FIN on the SYN,ACK may be taken at once (rows E3, E6)."""
+    block = tcb.synchronized_by(segment)
+    if not acked:
+        # Simultaneous open: the SYN,ACK repeats the ISS already in use (MUST-10, Figure 7).
+        after = replace(block, state=State.SYN_RECEIVED, passive=False)
+        return (react("S7", tcb, segment, syn_ack(after.rcv_nxt, seq=tcb.snd_una), after),)
+    # The ACK may ride on data; text and FIN on the SYN,ACK may be taken at once (rows E3, E6).
     plain = replace(block, state=State.ESTABLISHED, snd_una=segment.ack)
     out = [react("S6", tcb, segment, covering_ack(plain), plain)]
     if segment.length:
         taken = plain.advanced(segment.seq + 1 + segment.length)
         out.append(react("S6", tcb, segment, covering_ack(taken), taken))
     if segment.flags & FIN:
-        closed = plain.advanced(segment.end)
-        closed = replace(closed, state=State.CLOSE_WAIT, fin_received=True)
+        closed = replace(plain.advanced(segment.end), state=State.CLOSE_WAIT, fin_received=True)
         out.append(react("S6", tcb, segment, covering_ack(closed), closed))
     return tuple(out)

@@ -16,6 +16,9 @@ from probe.spec.tcb import Tcb
 OPEN, SEND, CLOSE, ABORT = "OPEN", "SEND", "CLOSE", "ABORT"
 RETRANSMIT, UPDATE, REPEAT, KEEPALIVE = "retransmission", "window update", "unprompted ACK", "keep-alive"
 
+ABORTABLE = frozenset({State.SYN_RECEIVED, State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSE_WAIT})
+"""The states whose ABORT sends a RST (RFC 9293 section 3.10.5)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Emission:
@@ -37,8 +40,10 @@ def emitted(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
     if kind == SYN | ACK:
         again = syn_unacked(tcb) and segment.seq == tcb.iss and segment.ack == tcb.rcv_nxt
         return (Emission(RETRANSMIT, tcb, "RFC 9293 3.10.8"),) if again else ()
-    if kind & RST:
-        return _aborted(tcb, segment)
+    if kind & RST:  # <SEQ=SND.NXT><CTL=RST>, the ACK flag optional
+        current = segment.seq == tcb.snd_nxt and (not kind & ACK or segment.ack == tcb.rcv_nxt)
+        aborted = tcb.state in ABORTABLE and not kind & (SYN | FIN) and current
+        return (Emission(ABORT, tcb.gone(), "RFC 9293 3.10.5"),) if aborted else ()
     if kind & SYN or not kind & ACK or segment.ack != tcb.rcv_nxt:
         return ()  # every other segment carries a current acknowledgment (RFC 9293 section 3.8)
     if tcb.state in (State.CLOSED, State.LISTEN, State.SYN_SENT) or tcb.iss is None:
@@ -49,7 +54,10 @@ def emitted(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
         moved = tcb.with_window_from(segment)
         return (Emission(UPDATE if moved.rcv_wnd != tcb.rcv_wnd else REPEAT, moved, "RFC 9293 3.8.6"),)
     if empty or not _queued(tcb, segment) <= segment.seq <= tcb.snd_nxt:
-        return _keepalive(tcb, segment)
+        # A keep-alive has SEG.SEQ = SND.NXT-1 and at most one garbage octet.
+        probing = tcb.state not in (State.SYN_RECEIVED, State.TIME_WAIT) and segment.seq == tcb.snd_nxt - 1
+        alive = probing and segment.length <= 1 and not kind & FIN
+        return (Emission(KEEPALIVE, tcb, "RFC 9293 3.8.4"),) if alive else ()
     return _again(tcb, segment) or _fresh(tcb, segment)
 
 
@@ -73,19 +81,6 @@ def syn_unacked(tcb: Tcb) -> bool:
     return waiting and tcb.iss is not None and tcb.snd_una == tcb.iss
 
 
-ABORTABLE = frozenset({State.SYN_RECEIVED, State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSE_WAIT})
-"""The states whose ABORT sends a RST (RFC 9293 section 3.10.5)."""
-
-
-def _aborted(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
-    """ABORT: ``<SEQ=SND.NXT><CTL=RST>``, the ACK flag optional (RFC 9293 section 3.10.5)."""
-    if tcb.state not in ABORTABLE or segment.flags & (SYN | FIN) or segment.seq != tcb.snd_nxt:
-        return ()
-    if segment.flags & ACK and segment.ack != tcb.rcv_nxt:
-        return ()
-    return (Emission(ABORT, tcb.gone(), "RFC 9293 3.10.5"),)
-
-
 def _queued(tcb: Tcb, segment: Segment) -> Seq:
     """Where the retransmission queue may begin: a segment stays whole on it until it is acknowledged entirely.
 
@@ -94,14 +89,6 @@ def _queued(tcb: Tcb, segment: Segment) -> Seq:
     """
     whole = tcb.iss is not None and tcb.iss < segment.seq < tcb.snd_una < segment.end
     return segment.seq if whole else tcb.snd_una
-
-
-def _keepalive(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
-    """SEG.SEQ = SND.NXT-1 with at most one garbage octet (RFC 9293 section 3.8.4)."""
-    probing = tcb.state not in (State.SYN_RECEIVED, State.TIME_WAIT)
-    if probing and segment.seq == tcb.snd_nxt - 1 and segment.length <= 1 and not segment.flags & FIN:
-        return (Emission(KEEPALIVE, tcb, "RFC 9293 3.8.4"),)
-    return ()
 
 
 def _again(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:

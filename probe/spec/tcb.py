@@ -83,6 +83,24 @@ class Tcb:
             offer_timestamps=syn.timestamps is not None,
         )
 
+    def synchronized_by(self, syn: Segment) -> Tcb:
+        """RCV.NXT, IRS and the options in force, from the SYN that meets SYN-SENT (RFC 7323 sections 2.2, 3.2)."""
+        scale, stamps = syn.window_scale, syn.timestamps
+        scaled = scale is not None and self.offer_scale is not None
+        return replace(
+            self,
+            irs=syn.seq,
+            rcv_nxt=syn.seq + 1,
+            snd_shift=(scale or 0) if scaled else 0,
+            rcv_shift=(self.offer_scale or 0) if scaled else 0,
+            timestamps=stamps is not None and self.offer_timestamps,
+            ts_recent=stamps[0] if stamps else 0,
+            snd_wnd=syn.window,
+            snd_wl1=syn.seq,
+            snd_wl2=syn.ack,
+            max_snd_wnd=max(self.max_snd_wnd, syn.window),
+        )
+
     def reset(self) -> Tcb:
         """What a valid RST leaves: LISTEN for a half-open passive open, CLOSED otherwise (MUST-11)."""
         if self.state is State.SYN_RECEIVED and self.passive:
