@@ -81,6 +81,7 @@ class _Matrix:
         self.playing: dict[Attempt, _Work] = {}
         self.connections = self.done = self.total = 0
         self.keeps_state = False
+        self.lag = 0.0
         self.silence = Silence()
         self.barred: dict[str, Barred] = {}
         self.comments: dict[int, list[str]] = {}
@@ -182,7 +183,7 @@ class _Matrix:
         closed, called = scenario.port == "closed", scenario.opens == "peer"
         trigger = self.detection.trigger_for(scenario)
         setting = self.frame.setting(scenario, trigger, CLOSED if closed or called else LISTENING)
-        conductor = CellConductor(work.cell, setting) if work.cell else ThoroughConductor(scenario, setting)
+        conductor = CellConductor(work.cell, setting, self.lag) if work.cell else ThoroughConductor(scenario, setting)
         self.connections += 1
         attempt = self.frame.attempt(conductor, self.closed.endpoint() if closed else self.target)
         self.playing[attempt] = work
@@ -195,6 +196,7 @@ class _Matrix:
         self.keeps_state = self.keeps_state or conductor.tester.counts.get("S.", 0) > 1
         if work.cell is not None and isinstance(conductor, CellConductor):
             heard = hear(work.cell, replace(case, answers=True), conductor)
+            self.lag = max(self.lag, conductor.lag)
         else:
             heard = Heard(judge(case))
             self.frame.learn_pace(attempt)

@@ -8,10 +8,13 @@ from collections import Counter
 
 import pytest
 
+from probe.engine.belief.events import Command, Quiet, Seen
 from probe.engine.judge.jury import settle
 from probe.engine.play.matrix.approaches import APPROACHES, TEXT_LENGTH, Approach, possible
-from probe.engine.play.matrix.cells import Cell, cells, control
+from probe.engine.play.matrix.attempt import CellConductor
+from probe.engine.play.matrix.cells import TIMER, Cell, cells, control
 from probe.results.verdict import Verdict
+from probe.scenarios.steps import Wait
 from probe.scenarios.triggers import HTTP, NONE, TARGET, missing
 from probe.spec.segment import KINDS, parse_flags
 from probe.spec.states import State
@@ -212,6 +215,32 @@ def test_lost_segments_accuse_nobody(name: str) -> None:
             Verdict.INCONCLUSIVE,
             Verdict.SKIP,
         }
+
+
+def watched(cell: Cell, lag: float, late: float = 0.0) -> float:
+    """How long the peer is watched at the end; ``late`` is how long its SYN,ACK waits for our answer."""
+    dialogue = talk(cell.way, cell.scenario, peer_for(cell.way), cell)
+    setting, obey = dialogue.conductor.setting, dialogue._obey
+    dialogue.conductor = conductor = CellConductor(cell, setting, lag)
+
+    def obeys(commands: list[Command]) -> None:
+        dialogue.now += late if dialogue.counts[True] == 1 else 0
+        obey(commands)
+
+    dialogue._obey = obeys  # type: ignore[method-assign]
+    events = dialogue.run().transcript.events
+    assert conductor.lag == pytest.approx(max(lag, late), abs=0.01)
+    quiet = next(event.time for event in events if isinstance(event, Quiet))
+    return quiet - max(e.time for e in events if isinstance(e, Seen) and e.to_peer and e.time < quiet)
+
+
+def test_a_peer_that_was_answered_late_is_watched_for_longer() -> None:
+    """Its timers are as much longer, and it is they that tell that it did not take an acknowledgment."""
+    certain = (c for c in all_cells(way_called("established-text")) if all(r.reply for r in c.due))
+    cell = next(c for c in certain if c.scenario.steps[-1] == Wait(TIMER))
+    assert watched(cell, 0.0) == pytest.approx(TIMER, abs=0.01)
+    assert watched(cell, 0.2) == pytest.approx(1.2, abs=0.01)
+    assert watched(cell, 0.0, late=0.3) == pytest.approx(1.8, abs=0.01)
 
 
 def test_ways_by_what_the_application_can_be_asked_for() -> None:

@@ -9,7 +9,7 @@ from probe.engine.belief.watch import Watch
 from probe.engine.judge.attempt import Case, Opinion, grade, judge, show
 from probe.engine.judge.excuses import Doubt
 from probe.engine.play.conductor import Conductor, Setting
-from probe.engine.play.matrix.cells import Cell
+from probe.engine.play.matrix.cells import TIMER, Cell
 from probe.results.verdict import Finding, Verdict, Why, worst
 from probe.scenarios import steps
 from probe.spec.seq import Seq
@@ -27,8 +27,10 @@ class ThoroughConductor(Conductor):
 class CellConductor(ThoroughConductor):
     """A conductor that remembers which of its segments was the stimulus."""
 
-    def __init__(self, cell: Cell, setting: Setting) -> None:
+    def __init__(self, cell: Cell, setting: Setting, lag: float = 0.0) -> None:
+        """``lag`` is the longest that a peer's SYN,ACK has waited for our answer, as far as is known."""
         super().__init__(cell.scenario, setting)
+        self.lag = lag
         self._before = sum(isinstance(step, steps.Send) for step in cell.way.steps)
         self._ordinal = 0
         self._way = cell.way
@@ -53,6 +55,18 @@ class CellConductor(ThoroughConductor):
             self._ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._echoes
         self._before -= 1
         return out
+
+    def _within(self, step: steps.Wait | steps.Expect) -> float:
+        """A machine that answers late makes the peer's timer longer, and those of connections that it opens after.
+
+        The first timer is three times the round trip measured (RFC 6298 2.2), and twice that once it has expired (5.5).
+        """
+        if not (isinstance(step, steps.Wait) and step.seconds == TIMER):
+            return super()._within(step)
+        seen = [e for _, e in self.transcript.seen()]
+        first = next(i for i, e in enumerate(seen) if not e.to_peer)
+        self.lag = max(self.lag, next(e.time for e in seen[first:] if e.to_peer) - seen[first].time)
+        return max(TIMER, 6 * self.lag)
 
 
 @dataclass(frozen=True, slots=True)
