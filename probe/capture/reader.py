@@ -15,9 +15,7 @@ from probe.capture.errors import CaptureError
 from probe.capture.sources import Progress, Source, complaint, recognise
 from probe.capture.tables import Addresses
 from probe.capture.window import CHUNK, Octets, Window
-from probe.spec.segment import Option
 from probe.wire.decode import Decoded, Skipped, unpack
-from probe.wire.options import parse
 
 
 class Chunk:
@@ -63,17 +61,6 @@ class Chunk:
         if isinstance(decoded, Skipped):
             raise AssertionError(f"packet {self.number[row]} was a segment and is now {decoded.reason!r}")
         return decoded
-
-    def options(self, row: int) -> tuple[Option, ...]:
-        """The TCP options, as ``exact`` gives them, without the cost of the rest."""
-        if not self.columns.options[row]:
-            return ()
-        columns, octets = self.columns, self._batch.octets
-        start, captured = int(columns.tcp[row]), int(columns.ip[row] + columns.room[row])
-        end = start + (int(octets[start + 12]) >> 4) * 4
-        if columns.odd[row] or end > captured:
-            return self.exact(row).segment.options
-        return parse(octets[start + 20 : end].tobytes())
 
     def comments(self, row: int) -> tuple[str, ...]:
         """The packet's comments (pcapng)."""

@@ -52,7 +52,7 @@ def of_chunk(chunk: Chunk, options: OptionTable) -> Rows:
         columns.flow, columns.from_high, columns.flags, columns.seq,
         columns.seq + ends.astype(np.uint32),
         columns.ack, columns.window, columns.length.astype(np.uint32), chunk.number, chunk.time,
-        options.of(chunk, chunk.octets),
+        options.of(chunk),
         np.zeros(len(chunk), np.bool_),
         np.zeros(len(chunk), np.bool_),
     )  # fmt: skip

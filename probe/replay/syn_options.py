@@ -44,7 +44,7 @@ class OptionTable:
         found = next((o for o in self.known[number][0] if o.kind == _WINDOW_SCALE and not o.fault), None)
         return -1 if found is None else found.data[0]
 
-    def of(self, chunk: Chunk, octets: NDArray[np.uint8]) -> NDArray[np.int32]:
+    def of(self, chunk: Chunk) -> NDArray[np.int32]:
         """The number for each row of a chunk. Options of segments without SYN decide nothing and count as none."""
         columns = chunk.columns
         numbers = np.zeros(len(chunk), np.int32)
@@ -54,12 +54,12 @@ class OptionTable:
             numbers[row] = self.number(segment.options if segment.flags & SYN else (), faults)
         opening = np.flatnonzero((columns.flags & SYN != 0) & columns.options & ~columns.odd)
         if opening.size:
-            numbers[opening] = self._read(chunk, octets, opening)
+            numbers[opening] = self._read(chunk, opening)
         return numbers
 
-    def _read(self, chunk: Chunk, octets: NDArray[np.uint8], rows: NDArray[np.intp]) -> NDArray[np.int32]:
+    def _read(self, chunk: Chunk, rows: NDArray[np.intp]) -> NDArray[np.int32]:
         """The numbers of ordinary SYNs: each distinct text is parsed once, whatever its time stamps."""
-        tcp = chunk.columns.tcp[rows]
+        octets, tcp = chunk.octets, chunk.columns.tcp[rows]
         size = (octets[tcp + 12] >> 4).astype(np.int64) * 4 - 20
         captured = chunk.columns.ip[rows] + chunk.columns.room[rows] - tcp - 20
         every: NDArray[Any] = np.ndarray((octets.size - _ROOM + 1,), f"V{_ROOM}", octets, strides=(1,))
@@ -78,7 +78,8 @@ class OptionTable:
             key = view[first].tobytes()
             if key not in self._raw:
                 cut = key[-1] & _CUT
-                self._raw[key] = self.number(chunk.options(int(rows[first])) if cut else parse(key[: key[-1]]))
+                options = chunk.exact(int(rows[first])).segment.options if cut else parse(key[: key[-1]])
+                self._raw[key] = self.number(options)
             found.append(self._raw[key])
         return np.array(found, np.int32)[which.ravel()]
 

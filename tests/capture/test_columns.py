@@ -60,7 +60,6 @@ def test_fast_and_exact_path_agree(packets: list[tuple[bytes, int]]) -> None:
             continue
         row, (flow, segment) = seen[number], decoded
         assert chunk.exact(row) == decoded
-        assert chunk.options(row) == segment.options
         assert bool(columns.options[row]) or not segment.options
         numbers: list[NDArray[Any]] = [
             columns.seq,
@@ -105,7 +104,7 @@ def test_checksum_verdict_on_demand() -> None:
 def test_options_are_decoded_on_demand() -> None:
     options = b"\x02\x04\x05\xb4\x01\x03\x03\x07"
     chunk = chunk_of([(ipv4(tcp(FOUR_A + FOUR_B, 1, 2, flags=SYN | ACK, options=options)), 48)])
-    assert chunk.options(0) == (Option(2, b"\x05\xb4"), Option(1), Option(3, b"\x07"))
+    assert chunk.exact(0).segment.options == (Option(2, b"\x05\xb4"), Option(1), Option(3, b"\x07"))
 
 
 def test_a_packet_is_found_by_its_number() -> None:

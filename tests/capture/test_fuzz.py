@@ -33,8 +33,7 @@ def read_everything(path: Path) -> None:
             for chunk in reading:
                 segments += len(chunk)
                 for row in range(len(chunk)):
-                    decoded = chunk.exact(row)
-                    assert chunk.options(row) == decoded.segment.options
+                    chunk.exact(row)
                     chunk.comments(row)
         except CaptureError as error:
             caught = error

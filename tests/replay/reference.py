@@ -51,7 +51,7 @@ def streams(path: Path) -> list[Stream]:
 
 def _packet(chunk: Chunk, row: int, options: OptionTable) -> Packet:
     columns, flags = chunk.columns, int(chunk.columns.flags[row])
-    numbers = options.of(chunk, chunk.octets)
+    numbers = options.of(chunk)
     known, faults = options.known[int(numbers[row])]
     segment = Segment(
         Seq(int(columns.seq[row])), Seq(int(columns.ack[row])), flags, int(columns.window[row]),
