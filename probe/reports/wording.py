@@ -82,6 +82,11 @@ def departures(result: ExchangeResult) -> list[str]:
     return [f"step {d.step}: captured {d.captured}, live {d.live}" for d in result.departures]
 
 
+def share_text(share: float) -> str:
+    """``[######------------------]  25%``: how much is done."""
+    return f"[{'#' * round(24 * min(1.0, share)):-<24}] {min(1.0, share):4.0%}"
+
+
 def known_text(known: Known | Expected) -> str:
     """``expected: close.fin-acked, known since 2026-11-21: the firewall drops it``."""
     return f"expected: {known.rule}, known since {known.date}: {known.reason}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from probe.results.connection import Replay
@@ -52,14 +52,15 @@ def marked(result: ExchangeResult, expectations: Sequence[Expected], name: str =
     """The result with what was expected of it; ``name`` is what the user calls the target."""
     if not expectations or not result.findings:
         return result
-    return replace(result, known=known(expectations, _place(result, name), result.findings))
+    place = Place(result.target, name, result.ip_version, result.id)
+    return replace(result, known=known(expectations, place, result.findings))
 
 
 def marked_run(run: Run, expectations: Sequence[Expected]) -> Run:
     """The run with what was expected of it."""
     if not expectations:
         return run
-    return replace(run, exchanges=tuple(marked(_at(e, run), expectations, run.name) for e in run.exchanges))
+    return replace(run, exchanges=tuple(marked(e, expectations, run.name) for e in placed(run)))
 
 
 def marked_matrix(run: MatrixRun, expectations: Sequence[Expected]) -> MatrixRun:
@@ -85,8 +86,19 @@ def fates(
     """
     seen = _places(runs, matrices)
     captured = {replace(one, fate=Fate.OPEN): one.fate for one in replay.expected} if replay is not None else {}
-    cut = replay is not None and bool(replay.late or replay.interrupted or replay.faults)
-    return tuple(replace(one, fate=_fate(one, seen, captured.get(one), cut=cut)) for one in expectations)
+    cut = replay is not None and bool(replay.late or replay.interrupted or replay.faults)  # not all was read
+    told = []
+    for expected in expectations:
+        about = [one for place, one in seen if covers(expected, place)]
+        judged = [one for one in about if one.verdict in _JUDGED]
+        in_doubt = any(one.verdict is Verdict.INCONCLUSIVE for one in about)
+        in_doubt |= cut and matches(expected.exchange, CAPTURE)
+        there = captured.get(expected)
+        fate = Fate.GONE if (judged or there is Fate.GONE) and not in_doubt else Fate.OPEN
+        if there is Fate.OCCURS or any(f.rule == expected.rule for one in judged for f in one.findings):
+            fate = Fate.OCCURS
+        told.append(replace(expected, fate=fate))
+    return tuple(told)
 
 
 def of_captures(expectations: Iterable[Expected]) -> tuple[Expected, ...]:
@@ -97,17 +109,6 @@ def of_captures(expectations: Iterable[Expected]) -> tuple[Expected, ...]:
 def speaks_of(expected: Expected, end: Endpoint) -> bool:
     """Whether it is meant for findings against this end of captured connections: its address, or address and port."""
     return covers(expected, Place(str(end), end.address, end.version, CAPTURE))
-
-
-def _fate(expected: Expected, seen: Iterable[tuple[Place, WithNews]], captured: Fate | None, *, cut: bool) -> Fate:
-    """``captured``: what became of it in captures, of which not all was read where they are ``cut``."""
-    about = [one for place, one in seen if covers(expected, place)]
-    judged = [one for one in about if one.verdict in _JUDGED]
-    if captured is Fate.OCCURS or any(f.rule == expected.rule for one in judged for f in one.findings):
-        return Fate.OCCURS
-    in_doubt = any(one.verdict is Verdict.INCONCLUSIVE for one in about)
-    in_doubt |= cut and matches(expected.exchange, CAPTURE)
-    return Fate.GONE if (judged or captured is Fate.GONE) and not in_doubt else Fate.OPEN
 
 
 def from_runs(
@@ -145,17 +146,14 @@ def from_runs(
 
 def _places(runs: Sequence[Run], matrices: Sequence[MatrixRun]) -> list[tuple[Place, WithNews]]:
     """Every exchange and every cell with its place."""
-    exchanges = [(_place(_at(e, run), run.name), e) for run in runs for e in run.exchanges]
+    exchanges = [(Place(e.target, run.name, e.ip_version, e.id), e) for run in runs for e in placed(run)]
     return [*exchanges, *((_cell(c, run), c) for run in matrices for c in run.cells)]
 
 
-def _at(result: ExchangeResult, run: Run) -> ExchangeResult:
-    """The result with target and version, which hand-made ones leave to their run."""
-    return replace(result, target=result.target or run.target, ip_version=result.ip_version or run.ip_version)
-
-
-def _place(result: ExchangeResult, name: str) -> Place:
-    return Place(result.target, name, result.ip_version, result.id)
+def placed(run: Run) -> Iterator[ExchangeResult]:
+    """Its exchanges with target and version, which some leave to their run."""
+    for e in run.exchanges:
+        yield replace(e, target=e.target or run.target, ip_version=e.ip_version or run.ip_version)
 
 
 def _cell(cell: CellResult, run: MatrixRun) -> Place:

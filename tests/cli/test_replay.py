@@ -263,8 +263,8 @@ def test_a_reader_of_lines_that_goes_away_is_no_error(
     reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
     sink = LineSink("pipe")
     os.close(reader)
-    sink.write("nobody reads this\n")
-    sink.write("nor this\n")
+    sink.write_all(["nobody reads this\n"])
+    sink.write_all(["nor this\n"])
     sink.close()
     assert capsys.readouterr().err == ""
     with subprocess.Popen(["true"], stdin=subprocess.PIPE) as gone:

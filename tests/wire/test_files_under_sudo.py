@@ -28,14 +28,14 @@ def test_every_file_of_a_run_is_given_to_the_caller(given: list[tuple[int, int]]
     assert given == [(1234, 2345)]
     LineSink(str(tmp_path / "events")).close()
     assert given == [(1234, 2345)] * 2
-    DocumentSink(str(tmp_path / "json")).write("{}")
+    DocumentSink(str(tmp_path / "json")).write_all(["{}"])
     assert given == [(1234, 2345)] * 3
 
 
 def test_a_device_is_not(given: list[tuple[int, int]]) -> None:
     Recorder("/dev/null").close()
     LineSink("/dev/null").close()
-    DocumentSink("/dev/null").write("{}")
+    DocumentSink("/dev/null").write_all(["{}"])
     assert given == []
 
 
@@ -46,7 +46,7 @@ def test_a_file_system_without_owners_is_no_trouble(
         raise OSError(22, "Invalid argument")
 
     monkeypatch.setattr(os, "chown", refuse)
-    DocumentSink(str(tmp_path / "json")).write("{}")
+    DocumentSink(str(tmp_path / "json")).write_all(["{}"])
     assert (tmp_path / "json").read_text() == "{}"
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from probe.cli.output.sinks import LineSink
 from probe.cli.run.outcome import Outcome
 from probe.reports import data
 from probe.reports.document import Data
 from probe.reports.formats.as_jsonl import line
-from probe.results.expectations import marked
+from probe.results.expectations import marked, placed
 from probe.results.verdict import ExchangeResult, Expected, Run
 
 
@@ -37,9 +36,8 @@ class Teller:
 
     def ended(self, place: int, run: Run) -> None:
         """The target's check is over: what was not told yet, and what it came to."""
-        for result in run.exchanges:
-            named = replace(result, target=result.target or run.target, ip_version=result.ip_version or run.ip_version)
-            self.exchange(place, named, run.name)
+        for result in placed(run):
+            self.exchange(place, result, run.name)
         self.tell("ended", lambda: [data.check_run(run, exchanges=False) | {"trouble": run.trouble}])
 
     def tell(self, kind: str, make: Callable[[], Iterable[Data]]) -> None:

@@ -75,7 +75,7 @@ class Outputs:
 
         if (listed := self._expect) is not None and deviations is not None:
             found = deviations(date.today().isoformat(), expecting.REASON.format(command=outcome.command))
-            outcome.attempt(lambda: listed.write(expecting.text(found, self.wanted.write_expect or "")))
+            outcome.attempt(lambda: listed.write_all([expecting.text(found, self.wanted.write_expect or "")]))
         for one, sink in reversed(self._sinks):
             outcome.attempt(partial(sink.write_all, one.render(now())))
         github.summarize(lambda room: markdown.fitted_document(now(), room))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from probe.cli.output.terminal import Progress, StatusLine
+from probe.reports.wording import share_text
 
-_BAR = 24
 _EVERY = 0.1
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -15,8 +15,7 @@ class FleetProgress:
     """``[######------]  25% 2 of 8 hosts, 44 exchanges, 1 failed; 3 s`` from what every target's check says."""
 
     def __init__(self, line: Progress, targets: int, unit: str = "exchange") -> None:
-        self._line, self._unit = line, unit
-        self._targets = targets
+        self._line, self._targets, self._unit = line, targets, unit
         self._began = time.monotonic()
         self._parts: dict[int, tuple[int, int]] = {}
         self._over: dict[int, bool] = {}
@@ -37,16 +36,12 @@ class FleetProgress:
     def text(self, seconds: float) -> str:
         """The line after so many seconds."""
         shares = [done / total for place, (done, total) in self._parts.items() if total and place not in self._over]
-        part = min(1.0, (sum(shares) + len(self._over)) / max(1, self._targets))
+        bar = share_text((sum(shares) + len(self._over)) / max(1, self._targets))
         count = sum(done for done, _ in self._parts.values())
         exchanges = f"{count} {self._unit}{'s' * (count != 1)}"
         failed = sum(self._over.values())
         beside = f", {failed} failed" if failed else ""
-        filled = "#" * round(part * _BAR)
-        return (
-            f"[{filled:-<{_BAR}}] {part:4.0%} {len(self._over)} of {self._targets} targets,"
-            f" {exchanges}{beside}; {seconds:.0f} s"
-        )
+        return f"{bar} {len(self._over)} of {self._targets} targets, {exchanges}{beside}; {seconds:.0f} s"
 
 
 class ByteProgress(StatusLine):
@@ -71,10 +66,8 @@ def bar(done: int, total: int | None, seconds: float) -> str:
     speed = f"{size(rate)}/s"
     if not total:
         return f"{size(done)} read, {speed}"
-    part = min(1.0, done / total)
-    filled = "#" * round(part * _BAR)
     left = f", {max(0, total - done) / rate:.0f} s left" if rate else ""
-    return f"[{filled:-<{_BAR}}] {part:4.0%} of {size(total)}, {speed}{left}"
+    return f"{share_text(done / total)} of {size(total)}, {speed}{left}"
 
 
 def size(octets: float) -> str:

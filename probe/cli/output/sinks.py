@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from io import FileIO
@@ -29,29 +28,18 @@ class DocumentSink:
         if self.to_stdout:
             return
         try:
-            if self._replaceable():
+            # A regular file (or none yet) can be renamed over; a pipe or device is written to as it stands.
+            if self._path.is_file() or not self._path.exists():
                 descriptor, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
                 os.close(descriptor)
                 self._draft = Path(name)
             else:
-                with self._path.open("a", encoding="utf-8"):
-                    pass
+                self._path.open("a", encoding="utf-8").close()
         except OSError as error:
             raise _unwritable(self._path, error) from error
 
-    def _replaceable(self) -> bool:
-        """A regular file (or none yet) can be renamed over; a pipe or device is written to as it stands."""
-        try:
-            return stat.S_ISREG(self._path.stat().st_mode)
-        except FileNotFoundError:
-            return True
-
-    def write(self, text: str) -> None:
-        """Hand over the document; WireError when it cannot be kept."""
-        self.write_all([text])
-
     def write_all(self, pieces: Iterable[str]) -> None:
-        """The same in pieces, which need not be in memory at the same time."""
+        """Hand over the document, whose pieces need not be in memory at the same time; WireError if it is not kept."""
         if self.to_stdout:
             say_all(pieces)
             return
@@ -95,12 +83,8 @@ class LineSink:
         except OSError as error:
             raise _unwritable(self._path, error) from error
 
-    def write(self, line: str) -> None:
-        """Hand over one line, that a reader of a pipe sees at once; WireError when it cannot be kept."""
-        self.write_all([line])
-
     def write_all(self, lines: Iterable[str]) -> None:
-        """The same of several."""
+        """Hand over lines that a reader of a pipe sees at once; WireError when they cannot be kept."""
         for line in lines:
             self.put(line)
         self.flush()

@@ -11,13 +11,10 @@ from typing import TextIO
 from probe.reports.paint import Paint
 from probe.wire.errors import WireError
 
-_WIDTH = 120
-_NARROWEST = 60
-
 
 def width() -> int:
-    """Columns to print in: the terminal's (or COLUMNS), 120 where there is none."""
-    return max(_NARROWEST, shutil.get_terminal_size((_WIDTH, 24)).columns)
+    """Columns to print in: the terminal's (or COLUMNS), 60 at least; 120 where there is none."""
+    return max(60, shutil.get_terminal_size((120, 24)).columns)
 
 
 def paint(stream: TextIO) -> Paint:

@@ -10,6 +10,7 @@ from functools import partial
 from probe.reports import data
 from probe.reports import document as doc
 from probe.reports.builders import check, common
+from probe.reports.wording import share_text
 from probe.results.soak import Latency, SoakResult
 from probe.results.verdict import Verdict
 
@@ -48,7 +49,7 @@ def document(result: SoakResult, fail_on: frozenset[Verdict] = frozenset()) -> d
 
 def progress_text(result: SoakResult, share: float | None) -> str:
     """One line while it runs; ``share`` of it is done (None: it has no end)."""
-    bar = "" if share is None else f"[{'#' * round(24 * min(1.0, share)):-<24}] {min(1.0, share):4.0%} "
+    bar = "" if share is None else f"{share_text(share)} "
     other = "".join(
         f", {count:,} {word}" for word, count in result.verdicts.items() if count and word is not Verdict.PASS
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -39,10 +39,14 @@ class _Layout:
         return len(_INDENT) + self.number + self.time + len(_GAP) + (self.left + len(_GAP) if self.left else 0)
 
 
+def painted(texts: Iterable[doc.Text], paint: Paint) -> str:
+    """The texts in a row, in their colours."""
+    return "".join(paint.word(one.tone, one.text) if isinstance(one, doc.Toned) else one for one in texts)
+
+
 def ladder(one: doc.Ladder, width: int, paint: Paint) -> Iterator[str]:
     """A heading and a line a segment, no wider than ``width`` but for a segment that is wider by itself."""
-    heading = "".join(paint.word(text.tone, text.text) if isinstance(text, doc.Toned) else text for text in one.heading)
-    yield from fill(heading, width, indent=_INDENT)
+    yield from fill(painted(one.heading, paint), width, indent=_INDENT)
     for about in one.about:
         yield from fill(about, width, _INDENT, _INDENT * 2)
     rungs = one.rungs()

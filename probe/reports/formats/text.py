@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from probe.reports import document as doc
-from probe.reports.formats.ladders import comparison, ladder
+from probe.reports.formats.ladders import comparison, ladder, painted
 from probe.reports.paint import PLAIN, Paint
 from probe.reports.table import columns, fill, stacked, visible
 from probe.results.verdict import Verdict
@@ -84,11 +83,6 @@ def part(one: doc.Part, how: Style) -> str:
             return "\n".join(ladder(one, how.width, how.paint))
         case doc.Comparison():
             return "\n".join(comparison(one, how.width, how.paint))
-
-
-def painted(texts: Iterable[doc.Text], paint: Paint) -> str:
-    """The texts in a row, in their colours."""
-    return "".join(paint.word(one.tone, one.text) if isinstance(one, doc.Toned) else one for one in texts)
 
 
 def _faint(text: str, how: Style) -> str:
