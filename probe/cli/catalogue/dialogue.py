@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from probe.scenarios.steps import Ask, Command, Expect, Fill, Num, Scenario, Send
 from probe.spec.segment import ACK, flags_name, parse_flags
 
@@ -35,10 +33,14 @@ def dialogue(scenario: Scenario) -> list[str]:
                 asks = f"  (asks the application: {step.data.name})" if isinstance(step.data, Command) else ""
                 lines.append(f"tester > peer   {_segment(step)}{asks}")
             case Expect():
-                lines.append(f"peer > tester   {_awaited(step)}")
+                what = f"{step.count} octets or more" if step.what == "text" else _AWAITED.get(step.what, step.what)
+                if step.count > 1 and step.what != "text":
+                    what += f" once more ({step.count} in all)"
+                limit = f", within {step.within:g} s" if step.within is not None else ""
+                whose = "; its application decides" if step.application else ""
+                lines.append(f"peer > tester   waits for: {what}{limit}{whose}")
             case Ask():
-                asked = f"the application is asked to {step.command}, where it does not come of itself"
-                lines.append(f"{'':16}{asked}")
+                lines.append(f"{'':16}the application is asked to {step.command}, where it does not come of itself")
             case Fill():
                 what = "data, as much as the peer's window has room for, until the window is closed"
                 lines.append(f"tester > peer   {what}")
@@ -55,36 +57,22 @@ def _segment(step: Send) -> str:
     if flags & ACK:
         numbers.append(f"ACK={_number(step.ack)}")
     length = ", data" if step.data else ""
-    odd = "".join(f" ({text})" for text in _oddities(step))
-    return f"<{', '.join(numbers)}, {flags_name(flags).replace('+', ',')}{length}>{odd}"
-
-
-def _oddities(step: Send) -> Iterator[str]:
-    """What the segment's numbers and flags do not say."""
-    if step.fresh:
-        yield "a new incarnation"
+    odd = ["a new incarnation"] if step.fresh else []
     if step.options is not None:
         kinds = [str(o.kind) + (f" {o.fault}" if o.fault else "") for o in step.options]
-        yield "option kinds " + ", ".join(kinds) if kinds else "no options"
+        odd.append("option kinds " + ", ".join(kinds) if kinds else "no options")
     if step.stamp is not None:
-        yield f"timestamp {step.stamp:+d}" if step.stamp else "with a timestamp"
+        odd.append(f"timestamp {step.stamp:+d}" if step.stamp else "with a timestamp")
     if step.fault:
-        yield f"wrong {step.fault}"
+        odd.append(f"wrong {step.fault}")
     if step.reserved:
-        yield f"reserved bits {step.reserved:04b}"
+        odd.append(f"reserved bits {step.reserved:04b}")
     if step.urgent:
-        yield f"urgent pointer {step.urgent}"
+        odd.append(f"urgent pointer {step.urgent}")
+    told = "".join(f" ({text})" for text in odd)
+    return f"<{', '.join(numbers)}, {flags_name(flags).replace('+', ',')}{length}>{told}"
 
 
 def _number(number: Num) -> str:
     offset = f"{number.offset:+d}" if number.offset else ""
     return _NUMBERS.get(number.base, number.base) + offset
-
-
-def _awaited(step: Expect) -> str:
-    what = f"{step.count} octets or more" if step.what == "text" else _AWAITED.get(step.what, step.what)
-    if step.count > 1 and step.what != "text":
-        what += f" once more ({step.count} in all)"
-    limit = f", within {step.within:g} s" if step.within is not None else ""
-    whose = "; its application decides" if step.application else ""
-    return f"waits for: {what}{limit}{whose}"

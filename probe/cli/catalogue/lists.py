@@ -12,7 +12,6 @@ from probe.reports.data import envelope
 from probe.reports.formats.as_json import dumps
 from probe.reports.table import table
 from probe.scenarios import ALL
-from probe.scenarios.steps import Scenario
 from probe.spec.coverage import CASES, FREEBSD, UNSHOWN, cells_by_rule, needs_of, rules_by_cell
 from probe.spec.rules import ALL as RULES
 from probe.spec.rules import BY_TOPIC, Rule
@@ -76,24 +75,23 @@ def _counted(counts: Counter[str], what: str) -> str:
 def document() -> str:
     """All of it as JSON."""
     shown = shown_by()
+    exchanges = [
+        {
+            "id": scenario.id,
+            "title": scenario.title,
+            "clause": scenario.clause,
+            "topic": scenario.topic,
+            "needs": application(scenario),
+            "commands": list(scenario.commands),
+            "waits": scenario.waits,
+            "slow": scenario.slow,
+            "rules": list(scenario.shows),
+            "may_show": list(scenario.may_show),
+        }
+        for scenario in ALL.values()
+    ]
     rules = [_rule(topic, rule, shown.get(rule.id, [])) for topic, some in BY_TOPIC.items() for rule in some]
-    body = {"exchanges": [_exchange(one) for one in ALL.values()], "rules": rules, **cases_and_cells()}
-    return dumps(envelope("list", "rfc9293", 0) | body)
-
-
-def _exchange(scenario: Scenario) -> dict[str, Any]:
-    return {
-        "id": scenario.id,
-        "title": scenario.title,
-        "clause": scenario.clause,
-        "topic": scenario.topic,
-        "needs": application(scenario),
-        "commands": list(scenario.commands),
-        "waits": scenario.waits,
-        "slow": scenario.slow,
-        "rules": list(scenario.shows),
-        "may_show": list(scenario.may_show),
-    }
+    return dumps(envelope("list", "rfc9293", 0) | {"exchanges": exchanges, "rules": rules} | cases_and_cells())
 
 
 def _rule(topic: str, rule: Rule, exchanges: list[str]) -> dict[str, Any]:

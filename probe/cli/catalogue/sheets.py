@@ -7,7 +7,6 @@ import textwrap
 from probe.cli.catalogue.coverage import application, rule_coverage, shown_by
 from probe.cli.catalogue.dialogue import dialogue
 from probe.scenarios import ALL as EXCHANGES
-from probe.scenarios.steps import Scenario
 from probe.spec.reaction import PROFILES
 from probe.spec.rows import ROWS
 from probe.spec.rules import ALL as RULES
@@ -50,36 +49,40 @@ Parts = list[tuple[str, list[str]]]
 
 
 def sheet(name: str, columns: int) -> str:
-    """What there is to say of an id, in so many columns; empty where nothing has it."""
+    """What there is to say of an id, as labelled paragraphs in so many columns; empty where nothing has it."""
     low = name.lower()
+    below = ""
     if low in TOPICS:
+        title = "profile: the reading where RFC 793 and RFC 5961 differ"
         meant = [f"{profile}: {MEANING[profile]}" for profile in PROFILES]
-        parts: Parts = [("profiles", meant), ("differ in", list(DIFFERENCES)), ("mixed", [MIXED]), ("levels", [LEVELS])]
-        return _sheet("profile: the reading where RFC 793 and RFC 5961 differ", parts, columns)
-    if low in EXCHANGES:
-        told = "\n".join(f"  {line}" for line in (_DIALOGUE, *dialogue(EXCHANGES[low])))
-        return f"{_exchange(EXCHANGES[low], columns)}\n\n{told}"
-    if low in RULES:
-        return f"{_rule(RULES[low], columns)}\n\n  notation: {_NOTATION}"
-    return _row(name.upper(), columns) if name.upper() in ROWS else ""
+        parts = [("profiles", meant), ("differ in", list(DIFFERENCES)), ("mixed", [MIXED]), ("levels", [LEVELS])]
+    elif low in EXCHANGES:
+        scenario = EXCHANGES[low]
+        shows = [f"{rule} ({RULES[rule].level}): {RULES[rule].sentence}" for rule in scenario.shows if rule in RULES]
+        how = "for minutes; played only with --slow" if scenario.slow else "left out by --no-wait"
+        waits = [f"for a timer of the peer ({how})"] * scenario.waits
+        title, needs = f"{low}: {scenario.title}", [application(scenario)]
+        parts = [("clause", [scenario.clause]), ("needs", needs), ("waits", waits), ("shows", shows)]
+        below = "\n\n" + "\n".join(f"  {line}" for line in (_DIALOGUE, *dialogue(scenario)))
+    elif low in RULES:
+        title, parts = f"{low}: {RULES[low].sentence}", _rule(RULES[low])
+        below = f"\n\n  notation: {_NOTATION}"
+    elif (row := ROWS.get(name.upper())) is not None:
+        title, parts = f"{name.upper()}: in {row.states}, on {row.condition}", _row(name.upper())
+    else:
+        return ""
+    lines = textwrap.wrap(title, columns)
+    for label, texts in parts:
+        for place, text in enumerate(filter(None, texts)):
+            head = f"  {label if place == 0 else '':<{_LABEL - 2}}"
+            lines += textwrap.wrap(text, columns, initial_indent=head, subsequent_indent=" " * _LABEL)
+    return "\n".join(lines) + below
 
 
-def _exchange(scenario: Scenario, columns: int) -> str:
-    shows = [f"{rule} ({RULES[rule].level}): {RULES[rule].sentence}" for rule in scenario.shows if rule in RULES]
-    how = "for minutes; played only with --slow" if scenario.slow else "left out by --no-wait"
-    parts = [
-        ("clause", [scenario.clause]),
-        ("needs", [application(scenario)]),
-        ("waits", [f"for a timer of the peer ({how})"] * scenario.waits),
-        ("shows", shows),
-    ]
-    return _sheet(f"{scenario.id}: {scenario.title}", parts, columns)
-
-
-def _rule(rule: Rule, columns: int) -> str:
+def _rule(rule: Rule) -> Parts:
     level = rule.level + (f" ({', '.join(rule.keyword_ids)})" if rule.keyword_ids else "")
     verdict = {"fail": "fail", "warn": "warn", "info": "a remark", "fail-if-implemented": "fail, where implemented"}
-    parts = [
+    return [
         ("clause", [rule.source]),
         ("level", [level + (f"; {rule.level_note}" if rule.level_note else "")]),
         ("if broken", [verdict[rule.severity]]),
@@ -90,28 +93,16 @@ def _rule(rule: Rule, columns: int) -> str:
         ("rows", [f"{n}: {ROWS[n].states}; {ROWS[n].condition}; {ROWS[n].reaction}" for n in rule.rows if n in ROWS]),
         ("shown by", rule_coverage(rule.id, shown_by().get(rule.id, [])).split("; ")),
     ]
-    return _sheet(f"{rule.id}: {rule.sentence}", parts, columns)
 
 
-def _row(name: str, columns: int) -> str:
+def _row(name: str) -> Parts:
     row, shown = ROWS[name], shown_by()
     ruled = [rule for rule in RULES.values() if name in rule.rows]
     exchanges = dict.fromkeys(e for rule in ruled for e in shown.get(rule.id, []))
-    parts = [
+    return [
         ("clause", [row.clause]),
         ("level", ["SPEC: procedural text without a keyword" if row.level == Level.SPEC else row.level]),
         ("reaction", [row.reaction]),
         ("rules", [f"{rule.id}: {rule.sentence}" for rule in ruled]),
         ("shown by", list(exchanges) or ["no exchange yet"]),
     ]
-    return _sheet(f"{name}: in {row.states}, on {row.condition}", parts, columns)
-
-
-def _sheet(title: str, parts: Parts, columns: int) -> str:
-    """A title and labelled paragraphs, empty ones left out."""
-    lines = textwrap.wrap(title, columns)
-    for label, texts in parts:
-        for place, text in enumerate(t for t in texts if t):
-            head = f"  {label if place == 0 else '':<{_LABEL - 2}}"
-            lines += textwrap.wrap(text, columns, initial_indent=head, subsequent_indent=" " * _LABEL)
-    return "\n".join(lines)
