@@ -15,9 +15,7 @@ from typing import TextIO
 
 from probe.target.server import Server
 
-BACKLOG = 4096
-LOOPBACK = ("127.0.0.1", "::1")
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # asked for by name only
+_BACKLOG = 4096
 _TRIES = 50  # a port free for IPv4 can be taken for IPv6
 _NO_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 _MENDS = {
@@ -135,9 +133,9 @@ class ListenError(Exception):
 def addresses_of(host: str | None) -> tuple[str, ...]:
     """The addresses to listen on: loopback for None, every one for ``*``, else those of the name or literal."""
     if host is None:
-        return LOOPBACK
+        return "127.0.0.1", "::1"
     if host == "*":
-        return EVERYWHERE
+        return "0.0.0.0", "::"  # noqa: S104  # asked for by name only
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
         found = socket.getaddrinfo(bare, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -164,23 +162,18 @@ def listen(addresses: Sequence[str], port: int, note: Callable[[str], None]) -> 
 def _listen_all(addresses: Sequence[str], port: int, note: Callable[[str], None]) -> list[socket.socket]:
     listeners: list[socket.socket] = []
     missing: list[str] = []
-    failure: ListenError | None = None
     for address in addresses:
         try:
             listeners.append(_listen_one(address, port))
             port = listeners[0].getsockname()[1]
         except OSError as error:
-            mend = _MENDS.get(error.errno or 0, "check the address and the port")
-            failure = ListenError(f"cannot listen on {address} port {port}: {error.strerror or error} ({mend})")
-            failure.__cause__ = error
-            if error.errno not in _NO_FAMILY or len(addresses) == 1:
-                break
             missing.append(f"not listening on {address}: {os.strerror(error.errno or 0)}")
-            failure = failure if len(missing) == len(addresses) else None
-    if failure is not None:
-        for listener in listeners:
-            listener.close()
-        raise failure
+            if error.errno in _NO_FAMILY and len(missing) < len(addresses):
+                continue
+            for listener in listeners:
+                listener.close()
+            mend = _MENDS.get(error.errno or 0, "check the address and the port")
+            raise ListenError(f"cannot listen on {address} port {port}: {error.strerror or error} ({mend})") from error
     for sentence in missing:
         note(sentence)
     return listeners
@@ -196,7 +189,7 @@ def _listen_one(address: str, port: int) -> socket.socket:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
         sock.bind(socket.getaddrinfo(address, port, family, socket.SOCK_STREAM, flags=flags)[0][4])
-        sock.listen(BACKLOG)
+        sock.listen(_BACKLOG)
     except OSError:
         sock.close()
         raise

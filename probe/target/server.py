@@ -60,22 +60,12 @@ class Server:
             if connection := self._connections.pop(fd, None):
                 self._connections[fd] = connection  # behind all others: the longest untouched stands first
                 connection.on_events(events)
-        self._run_timers()
-        # New sockets come last: a descriptor closed above may come back, and the batch must not be taken for its own.
-        self._run_dials()
-        for fd, _ in batch:
-            if fd in self._listeners:
-                self._accept(self._listeners[fd])
-        return not any(fd in self._stops for fd, _ in batch)
-
-    def _run_timers(self) -> None:
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             heapq.heappop(self._timers)[2].on_timer()
         if self._resume is not None and self._resume <= now:
             self._pause_accept(None)
-
-    def _run_dials(self) -> None:
+        # New sockets come last: a descriptor closed above may come back, and the batch must not be taken for its own.
         for local, aim, script in self._dials:
             try:
                 if self._make_room():
@@ -83,6 +73,10 @@ class Server:
             except OSError as error:
                 self._note(f"connect to {aim.address} port {aim.port} failed: {error}")
         self._dials.clear()
+        for fd, _ in batch:
+            if fd in self._listeners:
+                self._accept(self._listeners[fd])
+        return not any(fd in self._stops for fd, _ in batch)
 
     # Accepting
 
