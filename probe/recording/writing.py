@@ -109,7 +109,7 @@ def _steps(attempt: Attempt) -> dict[int, list[str]]:
     watch = attempt.conductor.watch
     for place, (index, event) in enumerate(attempt.segments, 1):
         who = "tester" if event.to_peer else "peer"
-        states = "/".join(watch.states[index]) or "unknown"
+        states = "/".join(watch.after(index).states) or "unknown"
         kernel = f" (its kernel says {attempt.kernel[index]})" if attempt.kernel.get(index) else ""
         said = f"probe {attempt.scenario.id} step {place}: {who} {show(watch, event)}; peer {states}{kernel}"
         taken_for = origin(watch, index).text

@@ -118,7 +118,7 @@ def test_a_watch_that_shares_its_points_follows_like_a_fresh_one(talk: Talk) -> 
     assert watch.point is again.point
 
 
-PARTS = ("answers", "states", "beliefs", "belief", "before", "broken_at", "index", "settled")
+PARTS = ("points", "states", "belief", "before", "broken_at", "index", "settled")
 
 
 @dataclass

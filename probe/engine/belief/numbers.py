@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.segment import ACK, RST, SYN, Option, Segment
 from probe.spec.seq import Seq
 
-_ZERO = Seq(0)
+Sight = tuple[bool, int, int, int, int, int, int, tuple[Option, ...], tuple[str, ...]]
+"""One segment, quick to make and to look up: to the peer or not, distances of SEQ and ACK from the ISNs, flags, window,
+length, reserved bits, options, faults. The tracker does not heed the reserved bits, but a verdict does."""
 
 
-class Sight(NamedTuple):
-    """One segment of one direction in canonical numbers, without what never decides."""
-
-    to_peer: bool
-    seq: Seq
-    ack: Seq
-    flags: int
-    window: int
-    length: int
-    options: tuple[Option, ...]
-    faults: tuple[str, ...]
-
-    def segment(self) -> Segment:
-        """The same as a segment."""
-        return Segment(self.seq, self.ack, self.flags, self.window, self.length, b"", self.options, faults=self.faults)
+def segment_of(sight: Sight) -> Segment:
+    """The segment with canonical numbers."""
+    to_peer, seq, ack, flags, window, length, _, options, faults = sight
+    own, other = (TESTER_ISN, PEER_ISN) if to_peer else (PEER_ISN, TESTER_ISN)
+    answers = other + ack if flags & ACK else Seq(0)
+    return Segment(own + seq, answers, flags, window, length, options=options, faults=faults)
 
 
 class Numbers:
@@ -45,27 +36,30 @@ class Numbers:
 
     def canonical(self, segment: Segment, to_peer: bool) -> Segment:
         """The segment with canonical numbers and without what never decides (payload octets, urgent pointer)."""
-        return self.sight(segment, to_peer).segment()
+        return segment_of(self.sight(segment, to_peer))
 
     def sight(self, segment: Segment, to_peer: bool) -> Sight:
-        """What is left of the segment for the tracker, in a form that is quick to look up."""
+        """What is left of the segment for the tracker. Numbers count from the canonical ISN until the own is known."""
         flags, seq, ack = segment.flags, segment.seq, segment.ack
-        absolute = _is_refusal(segment) and (self.tester is None if to_peer else not self._acked_zero)
-        if to_peer and self.tester is None:
-            self._refused |= absolute
-            self.tester = None if absolute else seq
+        absolute = not seq and _is_refusal(segment) and (self.tester is None if to_peer else not self._acked_zero)
         if to_peer:
-            self._acked_zero = ack == 0 and flags & ACK != 0
-        if not to_peer and self.peer is None and flags & SYN:
+            if self.tester is None:
+                self._refused |= absolute
+                self.tester = None if absolute else seq
+            self._acked_zero = not ack and flags & ACK != 0
+        elif self.peer is None and flags & SYN:
             self.peer = seq
-        own, other = (self._tester, self._peer) if to_peer else (self._peer, self._tester)
-        return Sight(
+        tester = TESTER_ISN if self.tester is None else self.tester
+        peer = PEER_ISN if self.peer is None else self.peer
+        own, other = (tester, peer) if to_peer else (PEER_ISN if absolute else peer, tester)
+        return (
             to_peer,
-            seq if absolute else own(seq),
-            other(ack) if flags & ACK else _ZERO,
+            seq - own,
+            ack - other if flags & ACK else 0,
             flags & 0x3F,
             segment.window,
             segment.length,
+            segment.reserved,
             segment.options,
             segment.faults,
         )
@@ -74,12 +68,6 @@ class Numbers:
         """A segment that was taken, in tcpdump's notation, with numbers relative to the ISNs."""
         own, other = (self.tester, self.peer) if to_peer else (self.peer, self.tester)
         return segment.text(None if _is_refusal(segment) and (self._refused or not to_peer) else own, other)
-
-    def _tester(self, number: Seq) -> Seq:
-        return number if self.tester is None else TESTER_ISN + (number - self.tester)
-
-    def _peer(self, number: Seq) -> Seq:
-        return number if self.peer is None else PEER_ISN + (number - self.peer)
 
 
 def _is_refusal(segment: Segment) -> bool:

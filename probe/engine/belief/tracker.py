@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from probe.engine.belief import unrecorded
 from probe.engine.belief.hypothesis import Due, Excuse, Hypothesis
-from probe.engine.belief.numbers import Sight
+from probe.engine.belief.numbers import Sight, segment_of
 from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
@@ -109,10 +109,10 @@ class Memory:
         answers: frozenset[Answer] = frozenset()
         if sight is None:
             belief = self.settled(point.belief, point.terms)
-        elif sight.to_peer:
-            belief = self.toward(point.belief, point.sights, sight.segment())
+        elif sight[0]:
+            belief = self.toward(point.belief, point.sights, segment_of(sight))
         else:
-            belief, answers = self.came(point.belief, sight.segment(), point.terms)
+            belief, answers = self.came(point.belief, segment_of(sight), point.terms)
         settled = belief != NOBODY and all(h.settled for h in belief)
         self._histories += len(self.closure(belief, point.terms))
         if self._histories > _HISTORIES:

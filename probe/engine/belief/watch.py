@@ -4,54 +4,69 @@ from __future__ import annotations
 
 from probe.engine.belief.events import Event, Quiet
 from probe.engine.belief.numbers import Numbers
-from probe.engine.belief.tracker import Answer, Belief, Memory, Terms
+from probe.engine.belief.tracker import Belief, Memory, Point, Terms
 
 
 class Watch:
     """The belief about one end, event by event. Once no permitted history explains what came, it stays broken.
 
-    ``before`` is the belief before the event that broke it (or before the last event). ``point`` is the same object
-    for all records of the same shape that share a memory.
+    ``points`` are where it stood at the start and after each event; records of the same shape that share a memory have
+    the same ones.
     """
+
+    __slots__ = ("broken_at", "memory", "numbers", "points", "terms")
 
     def __init__(self, start: Belief, terms: Terms, memory: Memory) -> None:
         self.terms = terms
         self.memory = memory
-        self.before = start
-        self.point = memory.begin(start, terms)
+        self.points = [memory.begin(start, terms)]
         self.numbers = Numbers()
-        self.index = -1
         self.broken_at: int | None = None
-        self.answers: list[frozenset[Answer]] = []
-        self.states: list[tuple[str, ...]] = []
-        self.beliefs: list[Belief] = []
+
+    @property
+    def point(self) -> Point:
+        """Where it stands now."""
+        return self.points[-1]
+
+    @property
+    def index(self) -> int:
+        """The place of the last event, -1 before any."""
+        return len(self.points) - 2
 
     @property
     def belief(self) -> Belief:
         """The belief after the last event."""
-        return self.point.belief
+        return self.points[-1].belief
+
+    @property
+    def before(self) -> Belief:
+        """The belief before the event that broke it (or before the last event)."""
+        return self.points[self.index if self.broken_at is None else self.broken_at].belief
+
+    @property
+    def states(self) -> list[tuple[str, ...]]:
+        """The states it can have been in after each event."""
+        return [point.states for point in self.points[1:]]
 
     @property
     def settled(self) -> bool:
         """Whether every history has answered all there was to answer (False once broken)."""
-        return self.point.settled
+        return self.points[-1].settled
+
+    def after(self, index: int) -> Point:
+        """Where it stood after that event."""
+        return self.points[index + 1]
 
     def feed(self, event: Event) -> None:
         """Take one more event."""
-        self.index += 1
-        last = self.point
+        points = self.points
         if self.broken_at is not None or isinstance(event, Quiet):
-            point = self.memory.after(last, None)
+            point = self.memory.after(points[-1], None)
         else:
-            point = self.memory.after(last, self.numbers.sight(event.segment, event.to_peer))
-        self.point = point
-        if self.broken_at is None:
-            self.before = last.belief
-            if not point.belief:
-                self.broken_at = self.index
-        self.answers.append(point.answers)
-        self.states.append(point.states)
-        self.beliefs.append(point.belief)
+            point = self.memory.after(points[-1], self.numbers.sight(event.segment, event.to_peer))
+        points.append(point)
+        if not point.belief and self.broken_at is None:
+            self.broken_at = len(points) - 2
 
 
 def follow(events: list[Event], start: Belief, terms: Terms, memory: Memory) -> Watch:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from probe.engine.belief.events import Seen, Transcript
+from probe.engine.belief.events import Transcript
 from probe.engine.belief.tracker import Belief, Point, Terms
 from probe.engine.belief.watch import Watch
 from probe.engine.judge.attempt import Case, Opinion, judge
@@ -33,13 +33,17 @@ class ShapeJudge:
     path_delay: float = 0.0
     version: int = 4
     _known: dict[Point, Opinion] = field(default_factory=dict)
+    _by_itself: bool = field(init=False)
+    """The scenario asks for what the shape does not tell: times, sizes on the wire, both ISNs."""
+
+    def __post_init__(self) -> None:
+        shown = {FULL, *RULES}.intersection(self.scenario.shows)
+        self._by_itself = bool(self.scenario.repeats or shown or self.scenario.distinct_isns)
 
     def opinion(self, transcript: Transcript, watch: Watch) -> Opinion:
         """What ``judge`` says; ``watch`` has followed the whole transcript from ``start`` under ``terms``."""
-        timed = self.scenario.repeats or {FULL, *RULES} & set(self.scenario.shows)
-        plain = not timed and not self.scenario.distinct_isns and _plain(transcript, watch)
-        known = self._known.get(watch.point) if plain else None
-        if known is not None:
+        plain = not self._by_itself and _plain(transcript, watch)
+        if plain and (known := self._known.get(watch.point)) is not None:
             return known
         case = Case(
             self.scenario,
@@ -60,18 +64,16 @@ class ShapeJudge:
 
 
 def _plain(transcript: Transcript, watch: Watch) -> bool:
-    """Whether nothing but the segments in canonical numbers can decide.
+    """Whether nothing but the shape can decide.
 
     All gaps below half a second: no acknowledgment is late, none is of another kind for its delay (MUST-40).
     """
-    events = transcript.events
-    if not events or transcript.foreign or transcript.missing or transcript.interrupted:
+    events, numbers = transcript.events, watch.numbers
+    if transcript.foreign or transcript.missing or transcript.interrupted or watch.index + 1 != len(events):
         return False
-    if watch.index + 1 != len(events) or (transcript.sealed is not None and transcript.sealed < len(events)):
+    if transcript.sealed is not None and transcript.sealed < len(events):
         return False
-    if watch.numbers.tester is None or watch.numbers.peer is None:
+    if numbers.tester is None or numbers.peer is None:
         return False  # without both ISNs the numbers are absolute
-    if any(isinstance(event, Seen) and event.segment.reserved for event in events):
-        return False  # the shape does not tell
     times = [event.time for event in events]
     return max(times) - min(times) <= HALF_SECOND

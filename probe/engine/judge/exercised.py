@@ -43,7 +43,7 @@ def exercised(scenario: Scenario, transcript: Transcript, watch: Watch) -> tuple
             break
         if not event.to_peer:
             found.update(dict.fromkeys(_by_departure(watch, index, event)))
-            asked = {answer.index for answer in watch.answers[index]}
+            asked = {answer.index for answer in watch.after(index).answers}
             found.update((transcript.named[i], None) for i in asked if len(asked) == 1 and i in transcript.named)
         elif index < last:
             found.update(dict.fromkeys(_by_arrival(watch, index, transcript.named.get(index))))
@@ -61,7 +61,7 @@ def _by_arrival(watch: Watch, index: int, name: str | None) -> Iterator[str]:
         owed = {due.index for h in watch.belief for due in (h.due, h.owed) if due is not None}
         if index in owed or any(arrived == index for h in watch.belief for arrived, _ in h.inflight):
             return
-    done = [h.processed for h in watch.memory.closure(watch.beliefs[index], watch.terms) if not h.inflight]
+    done = [h.processed for h in watch.memory.closure(watch.after(index).belief, watch.terms) if not h.inflight]
     if len(set(done)) == 1 and done[0] is not None and done[0][0] == index:
         yield done[0][2]
     if name is not None and watch.broken_at is None and any(h.processed is not None for h in watch.belief):
@@ -70,7 +70,7 @@ def _by_arrival(watch: Watch, index: int, name: str | None) -> Iterator[str]:
 
 def _by_departure(watch: Watch, index: int, event: Seen) -> Iterator[str]:
     """The rules of a segment the peer sent: the one it answers by, and the one of the call that sent it."""
-    answers = watch.answers[index]
+    answers = watch.after(index).answers
     if len({a.rule for a in answers}) == 1:
         answer = next(iter(answers))
         if answer.rule:
@@ -82,7 +82,7 @@ def _by_departure(watch: Watch, index: int, event: Seen) -> Iterator[str]:
     if event.segment.flags & FIN and {(a.rule, a.call) for a in answers} == {("close.fin-acked", calls.CLOSE)}:
         yield "close.merged-fin"
     calls_made = {a.call for a in answers}
-    states = {h.tcb.state for h in watch.beliefs[index]}
+    states = {h.tcb.state for h in watch.after(index).belief}
     if len(calls_made) == len(states) == 1:
         yield from _CALLS.get((next(iter(calls_made)), next(iter(states))), ())
 

@@ -90,9 +90,10 @@ def _acks(transcript: Transcript, watch: Watch) -> Iterator[tuple[str, float, tu
     """Rule, seconds waited and the two events of every acknowledgment of text or FIN whose cause is certain."""
     seen = dict(transcript.seen())
     for index, event in seen.items():
-        for answer in watch.answers[index]:
+        answers = watch.after(index).answers
+        for answer in answers:
             asked = seen.get(answer.index)
-            if asked is None or answer.row not in _TAKEN or len(watch.answers[index]) > 1:
+            if asked is None or answer.row not in _TAKEN or len(answers) > 1:
                 continue
             rule = "ack.fin-prompt" if asked.segment.flags & FIN else "ack.under-half-second"
             yield rule, event.time - asked.time, (answer.index, index)

@@ -99,7 +99,7 @@ def steps_of(attempt: Attempt) -> tuple[Step, ...]:
             direction=">" if event.to_peer else "<",
             segment=event.segment,
             text=show(watch, event),
-            peer_states=watch.states[index],
+            peer_states=watch.after(index).states,
             kernel_state=attempt.kernel.get(index),
             origin=origin(watch, index),
             number=event.number,
@@ -110,6 +110,6 @@ def steps_of(attempt: Attempt) -> tuple[Step, ...]:
 
 def origin(watch: Watch, index: int) -> Origin:
     """What the histories that survive take the segment of event ``index`` for."""
-    answers = watch.answers[index]
+    answers = watch.after(index).answers
     rows, calls = {a.row for a in answers if a.row}, {a.call for a in answers if a.call}
     return Origin(tuple(sorted(rows)), tuple(sorted(calls)), unexplained=watch.broken_at == index)

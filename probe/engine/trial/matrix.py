@@ -56,7 +56,7 @@ class Record:
         for index, state in attempt.kernel.items():
             if index >= judged:
                 continue
-            inferred = watch.states[index]
+            inferred = watch.after(index).states
             # The kernel of a listener knows of no socket either.
             if inferred and state not in inferred and not (state == "CLOSED" and "LISTEN" in inferred):
                 self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")

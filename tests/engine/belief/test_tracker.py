@@ -69,7 +69,7 @@ def test_replies_leave_in_the_order_of_what_asked_for_them() -> None:
 
 def test_the_set_narrows_to_one() -> None:
     watch = follow(record(*HANDSHAKE, Quiet(0), sent("F.", 1, 1)), UNKNOWN_PORT, Terms(), MEMORY)
-    sizes = [len(belief) for belief in watch.beliefs]
+    sizes = [len(point.belief) for point in watch.points[1:]]
     assert sizes[0] == 2
     assert sizes[-1] == 1
 
@@ -151,7 +151,7 @@ def test_event_by_event_and_whole_are_the_same() -> None:
     for count, event in enumerate(events, 1):
         watch.feed(event)
         whole = follow(events[:count], UNKNOWN_PORT, Terms(), MEMORY)
-        assert (whole.belief, whole.states, whole.answers) == (watch.belief, watch.states, watch.answers)
+        assert whole.points == watch.points
 
 
 def test_a_closed_port_that_turns_out_open_is_broken() -> None:

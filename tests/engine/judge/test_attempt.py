@@ -152,7 +152,7 @@ def test_a_duplicate_of_our_segment_changes_nothing(scenario: Scenario) -> None:
         alone = index + 1 < len(events) and not isinstance(event, Quiet) and event.to_peer
         if not alone or isinstance(event, Quiet) or event.segment.seg_len or event.segment.flags != 0x10:
             continue
-        answered = talk.conductor.watch.answers
+        answered = [point.answers for point in talk.conductor.watch.points]
         if any(answer.index == index for answers in answered for answer in answers):
             continue  # the liveness probe: each copy is answered
         if "CLOSED" in talk.conductor.watch.states[index]:

@@ -111,7 +111,7 @@ def test_the_model_is_the_block_that_the_way_leaves(way: Approach) -> None:
     watch, sealed = dialogue.conductor.watch, dialogue.conductor.transcript.sealed
     assert sealed is not None
     assert way.state.value in watch.states[sealed - 1]
-    histories = watch.memory.closure(watch.beliefs[sealed - 1], watch.terms)
+    histories = watch.memory.closure(watch.after(sealed - 1).belief, watch.terms)
     blocks = [h.tcb for h in histories if h.tcb.state is way.state and not h.inflight]
     assert [_numbers(block) for block in blocks] == [_numbers(way.tcb)] * len(blocks)
     assert blocks

@@ -130,7 +130,7 @@ def _reply(case: Case, watch: Watch, at: int) -> str:
     events = [(i, e) for i, e in case.transcript.seen() if i > at and not e.to_peer]
     texts = []
     for place, (index, event) in enumerate(events):
-        asked = {a.index for a in watch.answers[index]}
+        asked = {a.index for a in watch.after(index).answers}
         if at in asked and (len(asked) == 1 or place < len(events) - 1):
             texts.append(show(watch, event))
     return ", ".join(texts) or "nothing"
