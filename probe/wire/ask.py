@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from probe.spec.segment import Endpoint, Flow
@@ -30,31 +30,28 @@ class Asker(Closing):
         """Send the line with flow.local in place of ``{address}`` and ``{port}``."""
         address = flow.local.address + self._zone
         filled = line.replace(b"{address}", address.encode()).replace(b"{port}", str(flow.local.port).encode())
-        self._threads.submit(_tell, self.target, self._zone, filled).add_done_callback(self._note)
+        self._threads.submit(self._tell, filled)
 
-    def _note(self, told: Future[str]) -> None:
-        if not told.cancelled() and (trouble := told.result()):
-            self.failures.append(trouble)
+    def _tell(self, line: bytes) -> None:
+        """Deliver the line and read what is answered."""
+        host = self.target.address + self._zone
+        try:
+            with socket.create_connection(socket_address(host, self.target.port)[:2], _PATIENCE) as sock:
+                sock.sendall(line)
+                sock.shutdown(socket.SHUT_WR)
+                sock.settimeout(_REFUSED_WITHIN)
+                answer = b""
+                # Where the peer neither answers nor closes, what was asked is seen elsewhere.
+                with suppress(TimeoutError):
+                    while more := sock.recv(4096):
+                        answer += more
+        except OSError as error:
+            self.failures.append(f"{self.target} could not be asked to open a connection ({error})")
+            return
+        if answer.startswith(b"ERR"):
+            said = answer.decode("ascii", "replace").strip()
+            self.failures.append(f"{self.target} refused to open a connection: {said}")
 
     def close(self) -> None:
         """Wait for what is under way."""
         self._threads.shutdown(cancel_futures=True)
-
-
-def _tell(target: Endpoint, zone: str, line: bytes) -> str:
-    """Deliver the line and read what is answered; the trouble as a sentence, or an empty string."""
-    try:
-        with socket.create_connection(socket_address(target.address + zone, target.port)[:2], _PATIENCE) as sock:
-            sock.sendall(line)
-            sock.shutdown(socket.SHUT_WR)
-            sock.settimeout(_REFUSED_WITHIN)
-            answer = b""
-            # Where the peer neither answers nor closes, what was asked is seen elsewhere.
-            with suppress(TimeoutError):
-                while more := sock.recv(4096):
-                    answer += more
-    except OSError as error:
-        return f"{target} could not be asked to open a connection ({error})"
-    if answer.startswith(b"ERR"):
-        return f"{target} refused to open a connection: {answer.decode('ascii', 'replace').strip()}"
-    return ""

@@ -145,10 +145,15 @@ def _short(packet: bytes, span: _Span) -> Decoded | Skipped:
 
 
 def _tcp(packet: bytes, span: _Span, hint: Checksum) -> Decoded:
-    start, end, addresses, _ = span
+    start, end, addresses, routed = span
     _, _, seq, ack, offset, flags, window, field, urgent = _TCP.unpack_from(packet, start)
     header_end = start + (offset >> 4) * 4
-    faults, known = _checksum(packet, span, field, hint)
+    faults: tuple[str, ...] = ()
+    known = end <= len(packet)
+    if known and not holds(pseudo(addresses, end - start) + words(packet[start:end])):
+        # A wrong sum is a fault only where no card was still to fill it in.
+        known = hint == "unknown" and not routed and not is_partial(field, addresses, end - start)
+        faults = ("checksum",) if known else ()
     options: tuple[Option, ...] = ()
     if header_end == start + _FIXED:
         pass
@@ -169,19 +174,6 @@ def _tcp(packet: bytes, span: _Span, hint: Checksum) -> Decoded:
 
 
 _seq = int.__new__  # a 32-bit field needs no reduction modulo 2**32
-
-
-def _checksum(packet: bytes, span: _Span, field: int, hint: Checksum) -> tuple[tuple[str, ...], bool]:
-    """(faults, whether the sum says anything)."""
-    start, end, addresses, routed = span
-    if end > len(packet):
-        return (), False
-    length = end - start
-    if holds(pseudo(addresses, length) + words(packet[start:end])):
-        return (), True
-    if hint != "unknown" or routed or is_partial(field, addresses, length):
-        return (), False
-    return ("checksum",), True
 
 
 def _flow(key: bytes) -> Flow:

@@ -140,8 +140,10 @@ class PortPool(Closing):
             return Guard(self.address, port)
         except WireError as error:
             cause = error.__cause__
-            if not (isinstance(cause, OSError) and cause.errno in _OUT_OF_FILES and _raise_file_limit()):
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            if not isinstance(cause, OSError) or cause.errno not in _OUT_OF_FILES or soft == hard:
                 raise
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
             return Guard(self.address, port)
 
     def give(self, port: int) -> None:
@@ -156,12 +158,3 @@ class PortPool(Closing):
             guard.close()
         self._guards.clear()
         self._idle.clear()
-
-
-def _raise_file_limit() -> bool:
-    """Lift the soft limit on open files to the hard one; False when it is there already."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == hard:
-        return False
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return True

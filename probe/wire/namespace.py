@@ -43,10 +43,14 @@ def enter_private() -> None:
     Raises WireError naming what forbids it.
     """
     uid, gid = os.geteuid(), os.getegid()
-    if (code := _unshare(_CLONE_NEWNET)) == errno.EPERM:
-        code = _unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-        if not code:
-            _map_caller(uid, gid)
+    if (code := _unshare(_CLONE_NEWNET)) == errno.EPERM and not (code := _unshare(_CLONE_NEWUSER | _CLONE_NEWNET)):
+        # Root inside, so that programs started there keep their capabilities; outside it stays the caller. The order
+        # is that of user_namespaces(7): setgroups before an unprivileged gid_map.
+        try:
+            for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+                Path("/proc/self", name).write_text(text, encoding="ascii")
+        except OSError as error:
+            raise _barred(error.errno or errno.EPERM) from error
     if code:
         raise _barred(code)
     _loopback_up()
@@ -128,17 +132,6 @@ def _open(path: Path) -> int:
         raise WireError(f"looking into the network namespace {path} needs CAP_SYS_ADMIN: run it with `sudo`") from None
 
 
-def _map_caller(uid: int, gid: int) -> None:
-    """Be root inside, so that programs started there keep their capabilities; outside it stays the caller."""
-    own = Path("/proc/self")
-    try:
-        (own / "setgroups").write_text("deny", encoding="ascii")  # user_namespaces(7): before an unprivileged gid_map
-        (own / "uid_map").write_text(f"0 {uid} 1", encoding="ascii")
-        (own / "gid_map").write_text(f"0 {gid} 1", encoding="ascii")
-    except OSError as error:
-        raise _barred(error.errno or errno.EPERM) from error
-
-
 def _loopback_up() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         request = struct.pack("16sH14x", b"lo", 0)
@@ -160,31 +153,26 @@ def _sysctl(name: str) -> str:
 
 def _barred(code: int) -> BarredError:
     """What most likely forbids it, and the mend."""
-    why, settings = _why(code)
-    return BarredError(f"cannot make a private network namespace: {why}", *settings)
-
-
-def _why(code: int) -> tuple[str, tuple[str, ...]]:
+    settings: tuple[str, ...] = ()
     users, nets = "user.max_user_namespaces", "user.max_net_namespaces"
     clone, armor = "kernel.unprivileged_userns_clone=1", "kernel.apparmor_restrict_unprivileged_userns=0"
     if _sysctl("user/max_user_namespaces") == "0":
-        return f"user namespaces are switched off; run as root, or set sysctl {users}", (f"{users}=10000",)
-    if _sysctl("user/max_net_namespaces") == "0":
-        return f"network namespaces are switched off; set sysctl {nets}", (f"{nets}=10000",)
-    if code == errno.ENOSPC:
-        return f"too many namespaces; raise sysctl {users} and {nets}", (f"{users}=10000", f"{nets}=10000")
-    if code == errno.EINVAL:
-        return (
-            "this process has other threads already, or the kernel lacks namespaces; run as root or start it afresh",
-            (),
-        )
-    if _sysctl("kernel/unprivileged_userns_clone") == "0":
-        return f"only root may; run as root, or set sysctl {clone}", (clone,)
-    if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
-        return f"AppArmor forbids it to users; run as root, or set sysctl {armor}", (armor,)
-    if code == errno.EPERM:
-        return (
+        why, settings = f"user namespaces are switched off; run as root, or set sysctl {users}", (f"{users}=10000",)
+    elif _sysctl("user/max_net_namespaces") == "0":
+        why, settings = f"network namespaces are switched off; set sysctl {nets}", (f"{nets}=10000",)
+    elif code == errno.ENOSPC:
+        why, settings = f"too many namespaces; raise sysctl {users} and {nets}", (f"{users}=10000", f"{nets}=10000")
+    elif code == errno.EINVAL:
+        why = "this process has other threads already, or the kernel lacks namespaces; run as root or start it afresh"
+    elif _sysctl("kernel/unprivileged_userns_clone") == "0":
+        why, settings = f"only root may; run as root, or set sysctl {clone}", (clone,)
+    elif _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        why, settings = f"AppArmor forbids it to users; run as root, or set sysctl {armor}", (armor,)
+    elif code == errno.EPERM:
+        why = (
             "not permitted here (a container's seccomp profile?); run as root,"
             " or start the container with --cap-add SYS_ADMIN or --security-opt seccomp=unconfined"
-        ), ()
-    return os.strerror(code), ()
+        )
+    else:
+        why = os.strerror(code)
+    return BarredError(f"cannot make a private network namespace: {why}", *settings)

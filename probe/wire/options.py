@@ -24,26 +24,22 @@ def encode(options: tuple[Option, ...]) -> bytes:
     Fault ``length N`` writes N in the length octet, ``past the header`` writes 255, ``no length`` only the kind.
     Raises ValueError when they need more than the 40 octets a header has.
     """
-    data = b"".join(map(_encode_one, options))
+    data = b""
+    for option in options:
+        data += bytes((option.kind,))
+        if option.kind in (EOL, NOP):
+            data += option.data
+        elif option.fault != CUT:
+            length = len(option.data) + 2
+            if option.fault == PAST:
+                length = 255
+            elif option.fault.startswith(_LENGTH):
+                length = int(option.fault.removeprefix(_LENGTH))
+            data += bytes((length,)) + option.data
     data += bytes(-len(data) % 4)
     if len(data) > ROOM:
         raise ValueError(f"the options take {len(data)} octets, a TCP header has room for {ROOM}")
     return data
-
-
-def _encode_one(option: Option) -> bytes:
-    kind = bytes((option.kind,))
-    if option.kind in (EOL, NOP):
-        return kind + option.data
-    if option.fault == CUT:
-        return kind
-    if option.fault == PAST:
-        length = 255
-    elif option.fault.startswith(_LENGTH):
-        length = int(option.fault.removeprefix(_LENGTH))
-    else:
-        length = len(option.data) + 2
-    return kind + bytes((length,)) + option.data
 
 
 @lru_cache(maxsize=8192)

@@ -150,17 +150,14 @@ def marked(interface: str | None, release: str | None = None) -> bool:
     parts = (release or os.uname().release).split(".")[:2]
     if interface is None or len(parts) < 2 or not all(part.isdecimal() for part in parts):
         return False
-    return (int(parts[0]), int(parts[1])) >= _MARKED_SINCE and not _card_merges(interface)
-
-
-def _card_merges(interface: str) -> bool:
-    """Whether the card merges what it receives, or may do so; an interface without such settings has no card."""
+    if (int(parts[0]), int(parts[1])) < _MARKED_SINCE:
+        return False
     value = array.array("B", struct.pack("II", _ETHTOOL_GFLAGS, 0))
     request = struct.pack("16sP16x", interface.encode(), value.buffer_info()[0])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
             fcntl.ioctl(sock, _SIOCETHTOOL, request)
         except OSError:
-            return True
+            return False  # the card does not say: it may merge what it receives
     flags: int = struct.unpack("II", value.tobytes())[1]
-    return bool(flags & _ETH_FLAG_LRO)
+    return not flags & _ETH_FLAG_LRO

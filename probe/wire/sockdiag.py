@@ -84,8 +84,8 @@ class KernelTable(Closing):
             if message == _SOCK_DIAG_BY_FAMILY:
                 return _STATES.get(body[1])
             if message == _NLMSG_ERROR:
-                if (code := _error(body)) != errno.ENOENT:
-                    raise OSError(code, os.strerror(code))
+                if (error := _error(body)).errno != errno.ENOENT:
+                    raise error
                 return None
         return None
 
@@ -110,10 +110,15 @@ class KernelTable(Closing):
         identity = struct.pack("!HH32xI", port, 0, 0) + _NO_COOKIE
         for message, body in self._ask(sock, _question(kind, identity, states), _REQUEST | _DUMP):
             if message == _NLMSG_ERROR:
-                code = _error(body)
-                raise OSError(code, os.strerror(code))
-            if message == _SOCK_DIAG_BY_FAMILY and (row := _row(body)) is not None:
-                yield row
+                raise _error(body)
+            if message != _SOCK_DIAG_BY_FAMILY:
+                continue
+            # An inet_diag_msg: family, state, timer, retransmissions, then the sockid.
+            its_family, number = body[0], body[1]
+            if state := "LISTEN" if number == _LISTEN else _STATES.get(number):
+                sport, dport = struct.unpack_from("!HH", body, 4)
+                local, remote = _text(its_family, body[8:24]), _text(its_family, body[24:40])
+                yield Endpoint(local, sport), Endpoint(remote, dport), state
 
     def _ask(self, sock: socket.socket, question: bytes, flags: int) -> Iterator[tuple[int, bytes]]:
         """(type, body) of each answer up to the end of a dump; who expects one answer stops after it."""
@@ -137,18 +142,9 @@ def _question(kind: socket.AddressFamily, identity: bytes, states: int) -> bytes
     return _QUESTION.pack(kind, socket.IPPROTO_TCP, 0, 0, states) + identity
 
 
-def _error(body: bytes) -> int:
-    return -int(struct.unpack_from("=i", body)[0])
-
-
-def _row(body: bytes) -> tuple[Endpoint, Endpoint, str] | None:
-    """An inet_diag_msg: family, state, timer, retransmissions, then the sockid."""
-    kind, number = body[0], body[1]
-    state = "LISTEN" if number == _LISTEN else _STATES.get(number)
-    if state is None:
-        return None
-    sport, dport = struct.unpack_from("!HH", body, 4)
-    return Endpoint(_text(kind, body[8:24]), sport), Endpoint(_text(kind, body[24:40]), dport), state
+def _error(body: bytes) -> OSError:
+    code = -int(struct.unpack_from("=i", body)[0])
+    return OSError(code, os.strerror(code))
 
 
 def _text(kind: int, address: bytes) -> str:
