@@ -34,9 +34,10 @@ def envelope(command: str, profile: str, exit_code: int) -> Data:
 
 
 def _fields(record: object, *names: str) -> Data:
-    """What a record has under these names; JSON has no tuples, and enums are their words."""
+    """What a record has under these names; JSON has no tuples, enums are their words, an IP version 0 is none."""
     found = ((name, getattr(record, name)) for name in names)
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in found}
+    data = {name: list(value) if isinstance(value, tuple) else value for name, value in found}
+    return data | {name: data[name] or None for name in names if name == "ip_version"}
 
 
 def known(one: Known) -> Data:
@@ -46,8 +47,7 @@ def known(one: Known) -> Data:
 
 def expected(one: Expected) -> Data:
     """An expected deviation of the run, and what became of it."""
-    version = {"ip_version": one.ip_version or None}
-    return _fields(one, "exchange", "rule", "target") | version | _fields(one, "date", "reason", "fate")
+    return _fields(one, "exchange", "rule", "target", "ip_version", "date", "reason", "fate")
 
 
 # -- a check -----------------------------------------------------------------------------------------------------------
@@ -69,10 +69,7 @@ def check(report: Report) -> Data:
         "counts": _counts(report.exchanges),
         "exchanges": [exchange(e, run) for run in report.runs for e in run.exchanges],
         "runs": [check_run(run, report.profile) for run in report.runs],
-        "unchecked": [
-            _fields(one, "target") | {"ip_version": one.ip_version or None} | _fields(one, "name", "reason")
-            for one in report.unchecked
-        ],
+        "unchecked": [_fields(one, "target", "ip_version", "name", "reason") for one in report.unchecked],
         "expected": [expected(one) for one in report.expected],
         "warnings": [*report.warnings, *(w for run in report.runs for w in run.warnings)],
         "errors": [],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, Flag, auto
 from typing import Any
 
-from probe.results.verdict import Verdict
+from probe.results.verdict import Finding, Verdict
 
 Data = dict[str, Any]
 """Plain dicts, lists, strings and numbers, as JSON has them."""
@@ -186,22 +186,11 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A finding as a ladder shows it, below packet ``after``. ``rightward``: what was sent went to the right."""
-
-    after: int
-    rule: str
-    sent: str
-    due: str
-    came: str
-    rightward: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Ladder:
     """Every segment between two ends. ``rungs`` are made when asked for; without any the findings show what is known.
 
-    From place ``judged`` on nothing was judged any more. ``blank`` is said where there is no segment at all.
+    Each of ``found`` stands below its last packet; in those of ``leftward`` what was sent went to the left. From place
+    ``judged`` on nothing was judged any more. ``blank`` is said where there is no segment at all.
     """
 
     title: str
@@ -211,7 +200,8 @@ class Ladder:
     states: tuple[str, str]
     rungs: Callable[[], Sequence[Rung]]
     total: int
-    found: tuple[Shown, ...] = ()
+    found: tuple[Finding, ...] = ()
+    leftward: tuple[Finding, ...] = ()
     names: tuple[str, str] = ("", "")
     judged: int | None = None
     blank: str = ""
@@ -279,7 +269,6 @@ class Case:
 class Suite:
     """The cases of one run; ``name`` is that of what was judged, if it is not all."""
 
-    command: str
     name: str
     cases: Sequence[Case]
     properties: Mapping[str, str] = field(default_factory=dict)

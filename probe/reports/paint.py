@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_RESET = "\x1b[0m"
 _BOLD, _DIM, _RED, _GREEN, _YELLOW, _MAGENTA = "1", "2", "31", "32", "33", "35"
 _WORDS = {
     "pass": _GREEN,
@@ -30,19 +29,13 @@ class Paint:
 
     def word(self, word: str, shown: str | None = None) -> str:
         """A verdict, summary or doctor's word in its colour; ``shown`` replaces the text (padding, upper case)."""
-        return self._in(_WORDS.get(word, ""), word if shown is None else shown)
+        code, text = _WORDS.get(word, ""), word if shown is None else shown
+        return f"\x1b[{code}m{text}\x1b[0m" if self.on and code else text
 
     def strong(self, text: str) -> str:
         """A heading."""
-        return self._in(_BOLD, text)
+        return self.word("strong", text)
 
     def faint(self, text: str) -> str:
         """A side remark."""
-        return self._in(_DIM, text)
-
-    def _in(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}{_RESET}" if self.on and code else text
-
-
-PLAIN = Paint()
-"""No colour at all."""
+        return self.word("skip", text)

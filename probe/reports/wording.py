@@ -44,11 +44,6 @@ def path_text(steps: Iterable[Step]) -> str:
     return " > ".join(path[1:] if path[1:] and path[0] == State.SYN_RECEIVED else path)
 
 
-def clause_text(clause: str) -> str:
-    """A clause without the name of the RFC that every other clause names too."""
-    return clause.removeprefix("RFC 9293 ")
-
-
 def packets_text(packets: tuple[int, ...]) -> str:
     """Packet numbers as people list them: ``3, 4, 7-9``."""
     runs: list[list[int]] = []

@@ -63,4 +63,4 @@ def test_a_file_is_a_format_with_an_option(
 
 
 def test_without_it_there_are_the_four() -> None:
-    assert [one.option for one in formats.found()] == ["--json", "--jsonl", "--junit", "--markdown"]
+    assert [one.name for one in formats.found()] == ["json", "jsonl", "junit", "markdown"]

@@ -8,7 +8,7 @@ import pytest
 
 from probe.reports.builders import check
 from probe.reports.formats import ladders
-from probe.reports.paint import PLAIN
+from probe.reports.paint import Paint
 from probe.reports.wording import states_text
 from probe.results.verdict import ExchangeResult, Verdict
 from probe.spec.states import State
@@ -16,7 +16,7 @@ from tests.reports.records import HANDSHAKE, UNANSWERED, exchange
 
 
 def ladder(result: ExchangeResult, width: int = 120) -> str:
-    return "\n".join(ladders.ladder(check.ladder(result), width, PLAIN))
+    return "\n".join(ladders.ladder(check.ladder(result), width, Paint()))
 
 
 def test_each_segment_has_a_rung_with_time_arrow_and_states() -> None:

@@ -43,6 +43,7 @@ def test_damage_and_errors_are_errors() -> None:
 
 
 def test_a_recording_is_reported_as_its_check() -> None:
-    again = Recording("r.pcapng", report(run(exchange("x", Verdict.FAIL, findings=(UNANSWERED,)))), {Verdict.FAIL: 1})
+    judged = report(run(exchange("x", Verdict.FAIL, findings=(UNANSWERED,))), command="replay")
+    again = Recording("r.pcapng", judged, {Verdict.FAIL: 1})
     root = junit(as_junit(document(captures(None, again))))
-    assert [(s.get("name"), s.get("failures")) for s in root] == [("probe check 192.0.2.1:80 IPv4", "1")]
+    assert [(s.get("name"), s.get("failures")) for s in root] == [("probe replay 192.0.2.1:80 IPv4", "1")]

@@ -70,7 +70,7 @@ def reporting(command: Callable[..., int], helps: Mapping[str, str] = MappingPro
         return command(*args, reporting=chosen, **values)
 
     made = packed
-    options = {one.option: ([f"{one.name}_to"], {"metavar": one.metavar, "help": one.help}) for one in known}
+    options = {f"--{one.name}": ([f"{one.name}_to"], {"metavar": "FILE", "help": one.help}) for one in known}
     for option, (names, how) in reversed((options | {option: ([], how) for option, how in _BESIDE.items()}).items()):
         made = click.option(option, *names, **{**how, "help": helps.get(option, how["help"])})(made)
     return made

@@ -115,10 +115,6 @@ def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segm
         f" Zeek {c.conn_state or _NONE} {c.history}; Wireshark completeness {c.completeness}",
     ]
     blamed = dict(zip(c.findings, c.blamed, strict=False))
-    found = [
-        doc.Shown(max(f.packets, default=0), f.rule, f.sent, f.due, f.came, rightward=blamed.get(f) != c.client)
-        for f in c.findings
-    ]
     placed = tuple(enumerate(packets))
     return doc.Ladder(
         "",
@@ -128,7 +124,8 @@ def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segm
         ("client state", "server state"),
         lambda: _rungs(c, placed or segments().get((c.file, c.index), ())),
         c.packets,
-        tuple(found),
+        c.findings,
+        tuple(f for f in c.findings if blamed.get(f) == c.client),
         (str(c.client), str(c.server)),
         on=doc.ALWAYS,
     )

@@ -9,7 +9,7 @@ from functools import partial
 from probe.reports import data
 from probe.reports import document as doc
 from probe.reports.builders import common
-from probe.reports.wording import attempts_text, clause_text, departures, due_flags, flags_of, listed, path_text
+from probe.reports.wording import attempts_text, departures, due_flags, flags_of, listed, path_text
 from probe.results.verdict import CloseForm, Compliance, ExchangeResult, Report, Run, Unchecked, Verdict
 
 Chosen = Callable[[ExchangeResult], bool]
@@ -189,7 +189,7 @@ def _row(e: ExchangeResult) -> tuple[doc.Text, ...]:
             came = "as due" if due == came else came
         came = came or "nothing"
     word = doc.toned("skip", "expected") if e.expected else doc.toned(e.verdict)
-    return (e.id, sent, due, came, path_text(steps) or _NONE, word, clause_text(e.clause))
+    return (e.id, sent, due, came, path_text(steps) or _NONE, word, e.clause.removeprefix("RFC 9293 "))
 
 
 def _where(run: Run, result: ExchangeResult) -> str:
@@ -234,7 +234,7 @@ def ladder(result: ExchangeResult) -> doc.Ladder:
         ("", "peer state inferred"),
         partial(_rungs, result),
         len(result.steps),
-        tuple(doc.Shown(max(f.packets, default=0), f.rule, f.sent, f.due, f.came) for f in result.findings),
+        result.findings,
         judged=result.judged,
         blank="no segment was exchanged" + (f": {result.reason}" if result.reason else ""),
     )
@@ -287,8 +287,8 @@ def suites(report: Report) -> list[doc.Suite]:
         }
         cases = [case(e, report.fail_on) for e in run.exchanges] + common.in_trouble(run.trouble)
         began = min((e.steps[0].time for e in run.exchanges if e.steps), default=None)
-        made.append(doc.Suite(report.command, _title(run), cases, properties, run.seconds, began))
-    unchecked = (doc.Suite(report.command, _title(one), common.in_trouble(one.reason)) for one in report.unchecked)
+        made.append(doc.Suite(_title(run), cases, properties, run.seconds, began))
+    unchecked = (doc.Suite(_title(one), common.in_trouble(one.reason)) for one in report.unchecked)
     return [*made, *unchecked]
 
 

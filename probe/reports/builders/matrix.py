@@ -123,9 +123,8 @@ def _by_place(report: MatrixReport) -> Iterator[doc.Part]:
         shown = (common.deviation(finding, first.news, None),)
         yield doc.Deviations("", first.place, first.news, where, shown, doc.On.SUMMARY)
         if common.fails(first.news, report):
-            told = doc.Shown(0, finding.rule, finding.sent, finding.due, finding.came)
             title = f"{first.place}: {finding.rule}"
-            yield doc.Ladder(title, (), (), ("tester", "peer"), ("", ""), list, 2, (told,), on=doc.On.SUMMARY)
+            yield doc.Ladder(title, (), (), ("tester", "peer"), ("", ""), list, 2, (finding,), on=doc.On.SUMMARY)
 
 
 # -- what cannot be told, and what was not played ----------------------------------------------------------------------
@@ -174,7 +173,7 @@ def _suite(report: MatrixReport, run: MatrixRun) -> doc.Suite:
         "trigger": run.trigger,
         **common.warnings(run.warnings),
     }
-    return doc.Suite("matrix", f"{run.target} IPv{run.ip_version}", cases, properties, run.seconds)
+    return doc.Suite(f"{run.target} IPv{run.ip_version}", cases, properties, run.seconds)
 
 
 def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset[Verdict]) -> doc.Case:

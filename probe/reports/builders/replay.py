@@ -215,8 +215,8 @@ def _suites(found: Replayed) -> list[doc.Suite]:
             own = [c for c in found.listed if c.file == file]
             seconds, began = sum(c.duration for c in own), min((c.start for c in own), default=None)
             cases = [captured.case(c, replay.fail_on) for c in own]
-            suites.append(doc.Suite("replay", file, cases, properties, seconds, began))
-    return suites + ([doc.Suite("replay", "deadline", late)] if late else [])
+            suites.append(doc.Suite(file, cases, properties, seconds, began))
+    return suites + ([doc.Suite("deadline", late)] if late else [])
 
 
 def _late(reason: str, fail_on: frozenset[Verdict], name: str) -> doc.Case:

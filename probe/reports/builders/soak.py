@@ -134,7 +134,7 @@ def _suite(
         case = doc.Case(result.exchange, end, evidence=parts, seconds=result.seconds)
     properties = {"target": result.target, "profile": result.profile}
     name = f"{result.target} IPv{result.ip_version}"
-    return doc.Suite("soak", name, [case], properties, result.seconds, result.began)
+    return doc.Suite(name, [case], properties, result.seconds, result.began)
 
 
 def _alerts(result: SoakResult, fail_on: frozenset[Verdict]) -> Iterator[doc.Alert]:

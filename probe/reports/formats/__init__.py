@@ -39,13 +39,7 @@ class Format:
     name: str
     help: str
     render: Callable[[Document], Iterable[str]]
-    metavar: str = "FILE"
     lines: bool = False
-
-    @property
-    def option(self) -> str:
-        """As it is written on the command line."""
-        return f"--{self.name}"
 
 
 def found() -> list[Format]:

@@ -26,9 +26,9 @@ def render(document: Document) -> Iterator[str]:
     troubles = [*(trouble.sentence for trouble in document.errors if not trouble.own), *document.damage]
     if troubles:
         cases = [Case(f"environment {n}", CaseEnd.ERROR, text, "environment") for n, text in enumerate(troubles, 1)]
-        suites.append(Suite(document.command, "", cases))
+        suites.append(Suite("", cases))
     root = JUnitXml(_legal(f"probe {document.command}"))
-    made = [_suite(suite) for suite in suites]
+    made = [_suite(document.command, suite) for suite in suites]
     for one in made:
         root.append(one)  # add_testsuite would join suites of the same name
     root.tests = sum(one.tests for one in made)
@@ -40,15 +40,15 @@ def render(document: Document) -> Iterator[str]:
     yield buffer.getvalue().decode() + "\n"
 
 
-def _suite(suite: Suite) -> TestSuite:
+def _suite(command: str, suite: Suite) -> TestSuite:
     from junitparser import Error, Failure, Skipped, TestCase, TestSuite
 
     kinds = {CaseEnd.FAILED: Failure, CaseEnd.ERROR: Error, CaseEnd.SKIPPED: Skipped}
-    made = TestSuite(_legal(" ".join(filter(None, ("probe", suite.command, suite.name)))))
+    made = TestSuite(_legal(" ".join(filter(None, ("probe", command, suite.name)))))
     for key, value in suite.properties.items():  # before the cases, where Surefire's schema wants them
         made.add_property(_legal(key), _legal(value))
     # Readers group cases by their class; a dot in what follows the command would begin another level.
-    group = ".".join(filter(None, (suite.command, suite.name.replace(".", "_"))))
+    group = ".".join(filter(None, (command, suite.name.replace(".", "_"))))
     for case in suite.cases:
         one = TestCase(_legal(case.name), _legal(group), round(case.seconds, 3))
         if case.end in kinds:

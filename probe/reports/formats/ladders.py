@@ -148,21 +148,19 @@ def comparison(one: doc.Comparison, width: int, paint: Paint) -> Iterator[str]:
         left_out = len(pairs) - 2 * _ENDS_OF_RUN if plain else 0
         for place, pair in enumerate(pairs):
             if left_out <= 1 or not _ENDS_OF_RUN <= place < len(pairs) - _ENDS_OF_RUN:
-                for line in _abreast(pair, drawn, width) if abreast else _below(pair, drawn, width):
+                for line in _pair(pair, drawn, width, abreast=abreast):
                     yield paint.word("warn", line) if pair.departed else line
             elif place == _ENDS_OF_RUN:
                 text = f"{left_out:,} lines of data and acknowledgments"
                 yield paint.faint(f"{_INDENT * 2}{text}".center(drawn * 2 if abreast else drawn).rstrip())
 
 
-def _abreast(pair: doc.Pair, drawn: int, width: int) -> list[str]:
-    left, right = (_half(half, drawn) or " " * (_TIME + len(_INDENT) + drawn) for half in (pair.captured, pair.live))
-    lead = f"{_INDENT}{'' if pair.step is None else pair.step:>4}{left}{right}"
-    return fill(pair.remark, width, lead + _INDENT, " " * (len(lead) + 2)) or [lead.rstrip()]
-
-
-def _below(pair: doc.Pair, drawn: int, width: int) -> Iterator[str]:
+def _pair(pair: doc.Pair, drawn: int, width: int, *, abreast: bool) -> Iterator[str]:
     step = f"{_INDENT}{'' if pair.step is None else pair.step:>4}"
+    if abreast:
+        lead = f"{step}{_half(pair.captured, drawn)}{_half(pair.live, drawn)}"
+        yield from fill(pair.remark, width, lead + _INDENT, " " * (len(lead) + 2)) or [lead.rstrip()]
+        return
     for name, half in (("captured", pair.captured), ("live", pair.live)):
         if half is not None:
             yield f"{step}{_half(half, drawn)}{_INDENT}{name}"
@@ -172,5 +170,5 @@ def _below(pair: doc.Pair, drawn: int, width: int) -> Iterator[str]:
 
 def _half(half: doc.Half | None, drawn: int) -> str:
     if half is None:
-        return ""
+        return " " * (_TIME + len(_INDENT) + drawn)
     return f"{half.seconds * 1000:>{_TIME}.2f}{_INDENT}{arrow(half.rightward, half.text, drawn)}"

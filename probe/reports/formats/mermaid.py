@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from probe.reports.document import Ladder, Shown
+from probe.reports.document import Ladder
+from probe.results.verdict import Finding
 
 _ODD = re.compile(r"[^A-Za-z0-9 .,=+()/*'_-]")
 _LONGEST = 40
@@ -27,7 +28,7 @@ def diagram(ladder: Ladder) -> str:
     if not rungs:
         for found in left:
             there, back = f"{ends[0]}->>{ends[1]}", f"{ends[1]}->>{ends[0]}"
-            there, back = (there, back) if found.rightward else (back, there)
+            there, back = (back, there) if found in ladder.leftward else (there, back)
             lines += [f"  {there}: {label(found.sent)}"] if found.sent else []
             lines += [f"  {back}: {label(found.came)}", _note(found, both)]
         return "\n".join(lines)
@@ -45,7 +46,7 @@ def diagram(ladder: Ladder) -> str:
             if len(states) == 1 and states != known[side]:
                 lines.append(f"  Note {'right' if side else 'left'} of {ends[side]}: {label(states[0])}")
             known[side] = states
-        about = [found for found in left if found.after and found.after == rung.number]
+        about = [found for found in left if rung.number and max(found.packets, default=0) == rung.number]
         lines += [_note(found, both) for found in about]
         left = [found for found in left if found not in about]
     return "\n".join([*lines, *_left_out(ladder.total - after, both), *(_note(found, both) for found in left)])
@@ -56,7 +57,7 @@ def _left_out(count: int, both: str) -> list[str]:
     return [f"  Note over {both}: {more}"] if count else []
 
 
-def _note(found: Shown, both: str) -> str:
+def _note(found: Finding, both: str) -> str:
     parts = (found.rule, f"due {found.due}", f"came {found.came}")
     return f"  Note over {both}: {'<br/>'.join(label(part) for part in parts)}"
 

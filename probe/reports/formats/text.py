@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from probe.reports import document as doc
 from probe.reports.formats.ladders import comparison, ladder, painted
-from probe.reports.paint import PLAIN, Paint
+from probe.reports.paint import Paint
 from probe.reports.table import columns, fill, stacked, visible
 from probe.results.verdict import Verdict
 
@@ -20,7 +20,7 @@ class Style:
     """How to print: terminal width in columns, colours, and whether to leave out everything but answer and counts."""
 
     width: int = 120
-    paint: Paint = PLAIN
+    paint: Paint = field(default_factory=Paint)
     brief: bool = False
 
 
