@@ -42,7 +42,7 @@ TOPICS = (
 """The folders, in the order of reports."""
 
 ALL: dict[str, Scenario]
-"""Exchange id -> scenario, in report order: by topic, the topic's ``FIRST`` ones, then the others by name."""
+"""Exchange id -> scenario, in report order: by topic, the topic's documented ones (``FIRST``), the others by name."""
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  # what a module holds

@@ -21,19 +21,6 @@ FREEBSD = tuple(KINDS)[:8]
 """The kinds of segment of the FreeBSD state-event suite."""
 
 NOTHING, TRIGGER, TARGET = "nothing", "a trigger", "`probe target`"
-NEEDS = {
-    State.CLOSED: NOTHING,
-    State.LISTEN: NOTHING,
-    State.SYN_SENT: TARGET,
-    State.SYN_RECEIVED: NOTHING,
-    State.ESTABLISHED: NOTHING,
-    State.FIN_WAIT_1: TRIGGER,
-    State.FIN_WAIT_2: TRIGGER,
-    State.CLOSE_WAIT: TARGET,
-    State.CLOSING: TRIGGER,
-    State.LAST_ACK: NOTHING,
-    State.TIME_WAIT: TRIGGER,
-}
 """What the peer needs to be brought into a state: nothing but an ordinary server, a trigger, our target."""
 
 UNSHOWN = {
@@ -89,7 +76,12 @@ def cells_by_rule() -> dict[str, tuple[str, ...]]:
 
 def needs_of(cell: str) -> str:
     """What a cell needs of the peer."""
-    return NEEDS[State(cell.rpartition(" ")[0])]
+    match State(cell.rpartition(" ")[0]):
+        case State.SYN_SENT | State.CLOSE_WAIT:
+            return TARGET
+        case State.FIN_WAIT_1 | State.FIN_WAIT_2 | State.CLOSING | State.TIME_WAIT:
+            return TRIGGER
+    return NOTHING
 
 
 def _positions(tcb: Tcb, kind: str) -> Iterator[Segment]:

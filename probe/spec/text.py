@@ -26,9 +26,17 @@ def text_and_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactio
         reply = covering_ack(ready) if ready.rcv_nxt != after.rcv_nxt else None
         return (react(row, before, segment, reply, ready),)
     start, end, fin = trimmed(ready, segment)
-    if start > ready.rcv_nxt:
-        return _beyond_gap(before, ready, segment, (start, end, fin))
-    return _in_order(before, ready, segment, end, fin)
+    if start <= ready.rcv_nxt:
+        return _in_order(before, ready, segment, end, fin)
+    # Rows E4, E5: hold it (SHLD-31) or not, acknowledge RCV.NXT at once (MAY-13, RFC 5681) or stay silent.
+    row = "E5" if fin else "E4"
+    kept = replace(ready, held=_merged(ready.held, (start, end, fin)))
+    blocks = (kept,) if kept == ready else (kept, ready)
+    out = [react(row, before, segment, pure_ack(block), block) for block in blocks]
+    out += [react(row, before, segment, None, block) for block in blocks]
+    if ready.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):  # a FIN behind a gap tells of text as well
+        out.append(_refused_after_close(before, ready, segment))
+    return tuple(out)
 
 
 def trimmed(tcb: Tcb, segment: Segment) -> Held:
@@ -77,18 +85,6 @@ def _refused_after_close(before: Tcb, after: Tcb, segment: Segment) -> Reaction:
     row = "W3" if before.state is State.FIN_WAIT_1 else "V3"
     reply = Reply(RST, (after.snd_nxt, segment.ack), loose_ack=True)
     return react(row, before, segment, reply, after.gone())
-
-
-def _beyond_gap(before: Tcb, after: Tcb, segment: Segment, part: Held) -> Reactions:
-    """Rows E4, E5: hold it (SHLD-31) or not, acknowledge RCV.NXT at once (MAY-13, RFC 5681) or stay silent."""
-    row = "E5" if part[2] else "E4"
-    kept = replace(after, held=_merged(after.held, part))
-    blocks = (kept,) if kept == after else (kept, after)
-    out = [react(row, before, segment, pure_ack(block), block) for block in blocks]
-    out += [react(row, before, segment, None, block) for block in blocks]
-    if after.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):  # a FIN behind a gap tells of text as well
-        out.append(_refused_after_close(before, after, segment))
-    return tuple(out)
 
 
 def _merged(held: tuple[Held, ...], part: Held) -> tuple[Held, ...]:

@@ -71,7 +71,18 @@ def program(peers: Sequence[str] = (), ports: Sequence[int] = ()) -> Program:
         _Line(RETURN, 0, label="reject"),
         _Line(RETURN, _WHOLE, label="accept"),
     ]
-    return _assemble(lines)
+    # Labels to distances. A conditional jump reaches 255 instructions.
+    places = {line.label: number for number, line in enumerate(lines) if line.label}
+    done = []
+    for number, line in enumerate(lines):
+        yes, no = (places[label] - number - 1 if label else 0 for label in (line.if_true, line.if_false))
+        if line.code == JUMP:
+            done.append(Instruction(JUMP, 0, 0, yes))
+        elif max(yes, no) > 255:
+            raise ValueError("too many peers or ports for one filter")
+        else:
+            done.append(Instruction(line.code, yes, no, line.k))
+    return tuple(done)
 
 
 def _ipv4(peers: Sequence[str], ports: Sequence[int], restrict: bool) -> list[_Line]:
@@ -109,21 +120,6 @@ def _either_port(ports: Sequence[int], load: int, at: int) -> list[_Line]:
         lines.append(_Line(load, offset))
         lines += [_Line(JUMP_EQUAL, port, if_true="accept") for port in ports]
     return [*lines, _Line(JUMP, 0, if_true="reject")]
-
-
-def _assemble(lines: Sequence[_Line]) -> Program:
-    """Labels to distances. A conditional jump reaches 255 instructions; ValueError past that."""
-    places = {line.label: number for number, line in enumerate(lines) if line.label}
-    done = []
-    for number, line in enumerate(lines):
-        yes, no = (places[label] - number - 1 if label else 0 for label in (line.if_true, line.if_false))
-        if line.code == JUMP:
-            done.append(Instruction(JUMP, 0, 0, yes))
-        elif max(yes, no) > 255:
-            raise ValueError("too many peers or ports for one filter")
-        else:
-            done.append(Instruction(line.code, yes, no, line.k))
-    return tuple(done)
 
 
 def attach(sock: socket.socket, filter_program: Program) -> None:

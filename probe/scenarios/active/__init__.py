@@ -5,4 +5,3 @@ told to connect.
 """
 
 FIRST = ("active_open",)
-"""The documented exchanges, in reading order; the others follow by name."""

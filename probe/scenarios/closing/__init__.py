@@ -12,4 +12,3 @@ FIRST = (
     "half_close_by_peer",
     "simultaneous_close",
 )
-"""The documented exchanges, in reading order; the others follow by name."""

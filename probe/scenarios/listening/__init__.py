@@ -4,4 +4,3 @@ RFC 9293 sections 3.5.2, 3.10.7.1 and 3.10.7.2.
 """
 
 FIRST = ("refused",)
-"""The documented exchanges, in reading order; the others follow by name."""

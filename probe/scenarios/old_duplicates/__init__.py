@@ -4,4 +4,3 @@ RFC 9293 sections 3.5 and 3.5.1, Figures 8 to 10; RFC 5961 section 4.
 """
 
 FIRST = ("old_syn_syn_received", "old_syn_established")
-"""The documented exchanges, in reading order; the others follow by name."""
