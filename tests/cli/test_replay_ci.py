@@ -319,7 +319,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[ReenactOptions]:
         seen.append(options)
         return run(exchange("replay-live", Verdict.FAIL, findings=(UNANSWERED,)), target=str(target))
 
-    monkeypatch.setattr("probe.cli.run.reenact.play", stand_in)
+    monkeypatch.setattr("probe.cli.run.replay.play", stand_in)
     return seen
 
 

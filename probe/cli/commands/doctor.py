@@ -22,12 +22,12 @@ def command(target: str | None, interface: str | None) -> int:
     from probe.results.exit_codes import ExitCode
 
     peers = resolve(target) if target else []
-    found = diagnose(peers, interface)
+    findings, works, answer = diagnose(peers, interface)
     colour = paint(sys.stdout)
-    rows = [(f.what, colour.word(f.state), f.detail) for f in found.findings]
+    rows = [(f.what, colour.word(f.state), f.detail) for f in findings]
     say(table(("check", "state", "detail"), rows, width()) + "\n")
-    mends = {f.mend: f.what for f in reversed(found.findings) if f.mend}
+    mends = {f.mend: f.what for f in reversed(findings) if f.mend}
     for mend, what in reversed(mends.items()):
         say(f"\nto mend {what}:\n  {mend}\n")
-    say(f"\nprobe: {found.answer}\n")
-    return 0 if found.works else ExitCode.ENVIRONMENT
+    say(f"\nprobe: {answer}\n")
+    return 0 if works else ExitCode.ENVIRONMENT

@@ -139,7 +139,7 @@ def _re_enact(
         raise click.UsageError(f"--live re-enacts one connection and judges no capture: leave out {strange[0]}")
     if len(files) != 1:
         raise click.UsageError(f"--live re-enacts one connection of one file, not of {len(files)}: name the file")
-    from probe.cli.run.reenact import reenact
+    from probe.cli.run.replay import reenact
     from probe.live.options import ReenactOptions
 
     options = ReenactOptions(files[0], connection, profile=profile, until=common.moment(deadline))

@@ -61,32 +61,14 @@ class Finding:
     mend: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What loopback of one IP version can do."""
+def diagnose(peers: Sequence[Peer], interface: str | None = None) -> tuple[list[Finding], bool, str]:
+    """All findings, whether probing works, and that in one sentence.
 
-    version: int
-    findings: tuple[Finding, ...]
-
-    @property
-    def works(self) -> bool:
-        """Whether nothing is missing there."""
-        return all(finding.state != State.MISSING for finding in self.findings)
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """All findings, whether probing works, and that in one sentence."""
-
-    findings: tuple[Finding, ...]
-    works: bool
-    answer: str
-
-
-def diagnose(peers: Sequence[Peer], interface: str | None = None) -> Diagnosis:
-    """Look at everything; ``peers`` are the targets to find the way to (none: the lab is what matters)."""
+    ``peers`` are the targets to find the way to (none: the lab is what matters).
+    """
     capable, barred = _capable(), private_possible()
-    lines = [try_line(number, private=not capable) for number in (4, 6)] if capable or barred is None else []
+    versions = (4, 6) if capable or barred is None else ()
+    lines = {version: try_line(version, private=not capable) for version in versions}
     system = f"{platform.python_version()} on {platform.system()} {platform.release()}"
     findings = [Finding("Python", State.WORKS, system), *map(_package, _LEAST), *_rights(capable, barred)]
     with KernelTable() as table:
@@ -94,10 +76,11 @@ def diagnose(peers: Sequence[Peer], interface: str | None = None) -> Diagnosis:
         if not table.available:
             inferred = f"{table.reason}; states are inferred only"
             sockdiag = Finding("sock_diag", State.MISSING, inferred, "sudo modprobe tcp_diag")
-    findings += [sockdiag, *(finding for line in lines for finding in line.findings)]
+    findings += [sockdiag, *(finding for line in lines.values() for finding in line)]
     ways = [_way(peer, interface) for peer in peers]
     findings += [finding for way in ways for finding in way]
-    usable = " and ".join(f"IPv{line.version}" for line in lines if line.works)
+    sound = (v for v, line in lines.items() if all(finding.state != State.MISSING for finding in line))
+    usable = " and ".join(f"IPv{version}" for version in sound)
     if any(way[0].state is State.MISSING for way in ways):
         works, answer = False, "there is no way to the target"
     elif capable and usable:
@@ -109,7 +92,7 @@ def diagnose(peers: Sequence[Peer], interface: str | None = None) -> Diagnosis:
     else:
         wrong = "neither raw sockets nor private namespaces can be had" if barred else "loopback does not work"
         works, answer = False, wrong
-    return Diagnosis(tuple(findings), works, answer)
+    return findings, works, answer
 
 
 def _package(name: str) -> Finding:
@@ -184,15 +167,15 @@ def interface_findings(name: str) -> list[Finding]:
 # -- the line on loopback ----------------------------------------------------------------------------------------------
 
 
-def try_line(version: int, *, private: bool) -> Line:
+def try_line(version: int, *, private: bool) -> list[Finding]:
     """Try loopback of an IP version here, or, ``private``, in a namespace that a child makes and leaves with."""
     try:
         if version == 6:
             _free_port(version)
     except OSError:
         mend = "sudo sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.lo.disable_ipv6=0"
-        return Line(6, (Finding("IPv6", State.MISSING, "switched off or without loopback address", mend),))
-    return Line(version, tuple(_in_child(version) if private else _try(version)))
+        return [Finding("IPv6", State.MISSING, "switched off or without loopback address", mend)]
+    return _in_child(version) if private else _try(version)
 
 
 def _in_child(version: int) -> list[Finding]:

@@ -1,4 +1,7 @@
-"""Runs a replay: captures by connections, recordings of `probe check` by exchanges; keeps every result, reports."""
+"""Runs a replay: captures by connections, recordings of `probe check` by exchanges; keeps every result, reports.
+
+With --live, something quite different: one captured connection is re-enacted against a live target.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,21 @@ from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
 from probe.capture.sources import STDIN, find
 from probe.cli.options.filters import Picked
+from probe.cli.options.targets import resolve_one
 from probe.cli.output.outputs import Outputs
 from probe.cli.output.progress import ByteProgress
 from probe.cli.output.sinks import LineSink
-from probe.cli.run.outcome import Display, Outcome, terminated_like_ctrl_c
+from probe.cli.run.frame import opened
+from probe.cli.run.outcome import Checked, Display, Outcome, terminated_like_ctrl_c
+from probe.live.options import ReenactOptions
+from probe.live.reenact import reenact as play
 from probe.recording import reading as recorded
 from probe.replay.deadline import Deadline, LateError
 from probe.replay.excerpts import excerpts, packets_of
 from probe.replay.run import ReplayOptions
 from probe.replay.run import replay as judge
 from probe.reports import data
+from probe.reports.builders import reenact as side_by_side
 from probe.reports.builders import replay as builder
 from probe.reports.builders.captured import short_names
 from probe.reports.formats.as_jsonl import line
@@ -280,3 +288,20 @@ def _show(request: ReplayRequest, outcome: _Replayed, outputs: Outputs) -> int:
         verdicts={word: words[word] for word in Verdict},
     )
     return outputs.publish(builder.shown(outcome.replay, shown), outcome, outcome.code, warnings=outcome.remarks)
+
+
+# -- against a live peer -----------------------------------------------------------------------------------------------
+
+
+def reenact(target: str, options: ReenactOptions, display: Display) -> int:
+    """Re-enact it, print and write the result; the exit code. Raises TargetError or WireError with one sentence."""
+    peer = resolve_one(target, mend="give --live one of them")
+    outcome = Checked("replay")
+    # Not the comment of a check: what a re-enactment rests on, the capture, is not in this recording.
+    with opened(outcome, display, f"probe replay --live, profile {options.profile}") as frame:
+        frame.teller.begun(0, str(peer.endpoint), peer.endpoint.version)
+        with frame.playing():
+            interface = options.interface or peer.interface or None
+            outcome.add(play(peer.endpoint, replace(options, interface=interface, recorder=frame.recorder)))
+            frame.teller.ended(0, outcome.runs[0])
+        return frame.report(outcome, options.profile, side_by_side.document)
