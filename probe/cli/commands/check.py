@@ -29,14 +29,7 @@ from probe.cli.options.reporting import Reporting, reporting
 @common.show
 @click.option("--hosts", metavar="FILE.toml", help="Check the hosts listed there, too.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=8, show_default=True, help="So many hosts at a time.")
-@click.option(
-    "--parallel",
-    type=click.IntRange(1, 1000),
-    default=5,
-    show_default=True,
-    metavar="N",
-    help="So many connections at a time that one host sees.",
-)
+@common.parallel(1000, 5, "one host")
 @common.rate(" that one host sees")
 @common.quiet
 @in_namespace

@@ -75,8 +75,7 @@ def _only(texts: tuple[str, ...]) -> frozenset[tuple[str, str]]:
         states, segments = [s.value for s in State if state in (s.value, "")], [k for k in KINDS if segment in (k, "")]
         for kind, name, fit, known in (("state", state, states, State), ("segment", segment, segments, KINDS)):
             if not fit:
-                near = get_close_matches(name, known)
-                hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
-                raise click.BadParameter(f"there is no {kind} {name!r}: {hint}", param_hint="--only")
+                problem = common.unknown(kind, name, get_close_matches(name, known), f"there are {', '.join(known)}")
+                raise click.BadParameter(problem, param_hint="--only")
         found |= set(product(states, segments))
     return frozenset(found)

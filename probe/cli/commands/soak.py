@@ -32,14 +32,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str | Non
 @click.option("--exchange", default="close-by-us", show_default=True, metavar="ID", help="What is played.")
 @click.option("--for", "seconds", callback=_seconds, metavar="TIME", help="End then: 90, 90s, 5m, 2h.")
 @click.option("--count", type=click.IntRange(1), metavar="N", help="End after so many exchanges.")
-@click.option(
-    "--parallel",
-    type=click.IntRange(1, 4096),
-    default=16,
-    show_default=True,
-    metavar="N",
-    help="So many connections at a time that the peer sees.",
-)
+@common.parallel(4096, 16, "the peer")
 @common.rate()
 @common.trigger(
     "auto|none|http|target|LINE",

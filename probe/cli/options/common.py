@@ -95,6 +95,13 @@ def trigger(metavar: str, text: str) -> Callable[[Function], Function]:
     return click.option("--trigger", default="auto", metavar=metavar, callback=_trigger, help=text)
 
 
+def parallel(most: int, default: int, who: str) -> Callable[[Function], Function]:
+    """``--parallel``; ``who`` sees so many connections at a time."""
+    text = f"So many connections at a time that {who} sees."
+    kind = click.IntRange(1, most)
+    return click.option("--parallel", type=kind, default=default, show_default=True, metavar="N", help=text)
+
+
 def rate(whose: str = "") -> Callable[[Function], Function]:
     """``--rate``; ``whose`` connections it bounds."""
     text = f"At most so many new connections a second{whose}.  [default: no bound]"
@@ -152,7 +159,7 @@ def nearest(text: str, known: Iterable[str], count: int = 3) -> list[str]:
     return list(dict.fromkeys([*spelled, *contained]))[:count]
 
 
-def unknown(kind: str, text: str, near: Sequence[str]) -> str:
-    """One sentence for an id that does not exist."""
-    hint = f"did you mean {' or '.join(near)}?" if near else "`probe list` shows what there is."
+def unknown(kind: str, text: str, near: Sequence[str], other: str = "`probe list` shows what there is.") -> str:
+    """One sentence for an id that does not exist; ``other`` helps where nothing is near it."""
+    hint = f"did you mean {' or '.join(near)}?" if near else other
     return f"there is no {kind} {text!r}: {hint}"

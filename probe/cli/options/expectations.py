@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any
 
 from probe import scenarios
-from probe.cli.options.common import nearest
+from probe.cli.options.common import nearest, unknown
 from probe.cli.options.files import Check, WrongError, document, tables, that, values
 from probe.results.expectations import CAPTURE, RE_ENACTED, matches
 from probe.results.verdict import Expected
@@ -34,9 +34,11 @@ def read(path: str) -> tuple[Expected, ...]:
         where = f"{path}: {_TABLE} {number}"
         one = Expected(**values(where, entry, _CHECKS, _NEEDED))
         if not any(matches(one.exchange, name) for name in exchanges):
-            _unknown(where, "exchange", one.exchange, exchanges, "`probe list` shows them")
+            near = nearest(one.exchange, exchanges)
+            raise TargetError(f"{where}: {unknown('exchange', one.exchange, near, '`probe list` shows them')}")
         if one.rule not in rules.ALL:
-            _unknown(where, "rule", one.rule, rules.ALL, "`probe list --rules` shows them")
+            near = nearest(one.rule, rules.ALL)
+            raise TargetError(f"{where}: {unknown('rule', one.rule, near, '`probe list --rules` shows them')}")
         found.append(one)
     return tuple(found)
 
@@ -60,12 +62,6 @@ def text(expectations: Iterable[Expected], path: str) -> str:
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
-
-
-def _unknown(where: str, key: str, name: str, known: Iterable[str], hint: str) -> NoReturn:
-    near = nearest(name, known)
-    meant = f"did you mean {' or '.join(near)}?" if near else hint
-    raise TargetError(f"{where}: there is no {key} {name!r}: {meant}")
 
 
 def _date(value: Any) -> str:  # noqa: ANN401  # whatever the file holds

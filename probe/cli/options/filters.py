@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 import click
 
+from probe.cli.options.common import unknown
 from probe.cli.options.targets import port_number
 from probe.results.connection import Close, Connection, Handshake
 from probe.results.verdict import Verdict
@@ -77,11 +78,10 @@ def _condition(text: str) -> tuple[str, frozenset[str]]:
     pattern = value.replace("-", " ").lower()
     found = frozenset(word for word in words[key] if fnmatchcase(word.replace("-", " ").lower(), pattern))
     if not found:
-        hint = f"choose among {', '.join(words[key])} (* and ? allowed)"
         if key == "rule":
-            near = rules.close_matches(value)
-            hint = f"did you mean {' or '.join(near)}?" if near else "`probe list --rules` shows what there is."
-        raise _bad(f"there is no {key} {value!r}: {hint}")
+            near, other = rules.close_matches(value), "`probe list --rules` shows what there is."
+            raise _bad(unknown(key, value, near, other))
+        raise _bad(unknown(key, value, (), f"choose among {', '.join(words[key])} (* and ? allowed)"))
     return key, found
 
 
