@@ -100,33 +100,22 @@ def _ipv6(packet: bytes, wire_length: int | None) -> _Span | Skipped:
     end = length + 40 if length else wire_length or len(packet)
     if wire_length is not None and end > wire_length:
         return _MALFORMED
-    start, routed = 40, False
-    if packet[6] != TCP:
-        found = _skip_extensions(packet)
-        if isinstance(found, Skipped):
-            return found
-        start, routed = found
-    return _Span(start, end, packet[8:40], routed) if start <= end else _MALFORMED
-
-
-def _skip_extensions(packet: bytes) -> tuple[int, bool] | Skipped:
-    """Where the TCP header starts behind the extension headers, and whether a routing header is still in use."""
-    following, at, routed = packet[6], 40, False
+    following, start, routed = packet[6], 40, False
     while following != TCP:
         if following not in EXTENSION_HEADERS:
             return _NOT_TCP
-        if len(packet) < at + 8:
+        if len(packet) < start + 8:
             return _CUT_OFF
-        if following == _FRAGMENT_HEADER and (packet[at + 2] << 8 | packet[at + 3]) & 0xFFF9:
+        if following == _FRAGMENT_HEADER and (packet[start + 2] << 8 | packet[start + 3]) & 0xFFF9:
             return _FRAGMENTED
-        routed |= following == _ROUTING and packet[at + 3] > 0
-        size = (packet[at + 1] + 1) * 8
+        routed |= following == _ROUTING and packet[start + 3] > 0  # still in use
+        size = (packet[start + 1] + 1) * 8
         if following == _FRAGMENT_HEADER:
             size = 8
         elif following == _AUTHENTICATION:  # counted in words less two, RFC 4302 section 2.2
-            size = (packet[at + 1] + 2) * 4
-        following, at = packet[at], at + size
-    return at, routed
+            size = (packet[start + 1] + 2) * 4
+        following, start = packet[start], start + size
+    return _Span(start, end, packet[8:40], routed) if start <= end else _MALFORMED
 
 
 def _short(packet: bytes, span: _Span) -> Decoded | Skipped:

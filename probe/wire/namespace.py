@@ -53,7 +53,15 @@ def enter_private() -> None:
             raise _barred(error.errno or errno.EPERM) from error
     if code:
         raise _barred(code)
-    _loopback_up()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        request = struct.pack("16sH14x", b"lo", 0)
+        try:
+            flags = struct.unpack_from("16sH", fcntl.ioctl(sock, _SIOCGIFFLAGS, request))[1]
+            fcntl.ioctl(sock, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
+        except OSError as error:
+            raise BarredError(
+                f"cannot bring up loopback in the private namespace: {os.strerror(error.errno or 0).lower()}"
+            ) from error
 
 
 def private_possible() -> BarredError | None:
@@ -130,18 +138,6 @@ def _open(path: Path) -> int:
         raise WireError(f"there is no {meant}") from None
     except PermissionError:
         raise WireError(f"looking into the network namespace {path} needs CAP_SYS_ADMIN: run it with `sudo`") from None
-
-
-def _loopback_up() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        request = struct.pack("16sH14x", b"lo", 0)
-        try:
-            flags = struct.unpack_from("16sH", fcntl.ioctl(sock, _SIOCGIFFLAGS, request))[1]
-            fcntl.ioctl(sock, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
-        except OSError as error:
-            raise BarredError(
-                f"cannot bring up loopback in the private namespace: {os.strerror(error.errno or 0).lower()}"
-            ) from error
 
 
 def _sysctl(name: str) -> str:
