@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +47,17 @@ def read(path: str) -> list[Host]:
         called = entry.get("name", entry.get("address"))
         where = f"{path}: host {number}" + (f" ({called})" if isinstance(called, str) and called else "")
         hosts.append(_host(where, values(where, entry, _KEYS), shared))
-    _refuse_duplicates(path, hosts)
+    # Two entries of one name, or of one address and port, are a slip: one of them was meant otherwise.
+    seen: dict[str, int] = {}
+    for number, host in enumerate(hosts, 1):
+        address = host.address.lower().removesuffix(".")
+        if literal_version(host.address):
+            plain, percent, zone = host.address.partition("%")
+            address = f"{ipaddress.ip_address(plain)}{percent}{zone}"
+        for what in [host.name] * bool(host.name) + [f"{address} port {port}" for port in host.ports]:
+            if (before := seen.setdefault(what, number)) != number:
+                problem = f"{what} is a duplicate of host {before}; leave one of them out"
+                raise TargetError(f"{path}: host {number}: {problem}")
     return hosts
 
 
@@ -67,22 +77,6 @@ def _host(where: str, own: Table, defaults: Table) -> Host:
         raise TargetError(f"{where}: ip: {address} is an IPv{kind} address; write ip = {kind} or leave it out")
     settings = {key: every[key] for key in _SETTINGS if key in every}
     return Host(every.get("name", ""), address, every.get("ports") or (every["port"],), versions, settings)
-
-
-def _refuse_duplicates(path: str, hosts: Iterable[Host]) -> None:
-    """Two entries of one name, or of one address and port, are a slip: one of them was meant otherwise."""
-    seen: dict[str, int] = {}
-    for number, host in enumerate(hosts, 1):
-        address = host.address.lower().removesuffix(".")
-        if literal_version(host.address):
-            plain, percent, zone = host.address.partition("%")
-            address = f"{ipaddress.ip_address(plain)}{percent}{zone}"
-        for what in [host.name] * bool(host.name) + [f"{address} port {port}" for port in host.ports]:
-            before = seen.setdefault(what, number)
-            if before != number:
-                raise TargetError(
-                    f"{path}: host {number}: {what} is a duplicate of host {before}; leave one of them out"
-                )
 
 
 # -- what each key wants -----------------------------------------------------------------------------------------------

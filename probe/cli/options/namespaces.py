@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,12 @@ if TYPE_CHECKING:
     from probe.wire.owner import Owner
 
 _WHERE = "probe.where"
+_NETNS = click.option("--netns", metavar="NAME|PID|PATH", help="Run in this network namespace, or that of a process.")
+_CONTAINER = click.option(
+    "--container",
+    metavar="NAME|ID",
+    help="Run in the network namespace of this docker or podman container; addresses are those inside it.",
+)
 Command = Callable[..., int]
 
 
@@ -31,17 +36,24 @@ def in_namespace(command: Command) -> Command:
             # Without target a check would make a namespace of its own for the lab, and judge that instead.
             option = "--netns" if container is None else "--container"
             raise click.UsageError(f"{option} needs a TARGET, an address as seen inside, such as 127.0.0.1:80")
-        with _inside(netns, container):
+        if netns == "" or container == "":
+            raise click.UsageError("--netns and --container take a name or a number, not an empty text")
+        from probe.wire.namespace import inside
+        from probe.wire.owner import Owner, container_process
+
+        owner: Owner | None = None
+        if container is not None:
+            owner = Owner(container_process(container), f"container {container}")
+        elif netns is not None and netns.isascii() and netns.isdecimal():
+            owner = Owner(int(netns), f"process {netns}")
+        with inside(owner.process if owner is not None else netns or ""):
+            if owner is not None:
+                if not owner.since:
+                    raise WireError(f"{owner.what} has ended: start it again")
+                click.get_current_context().meta[_WHERE] = owner
             return command(**plain)
 
-    described = click.option(
-        "--container",
-        metavar="NAME|ID",
-        help="Run in the network namespace of this docker or podman container; addresses are those inside it.",
-    )(there)
-    return click.option(
-        "--netns", metavar="NAME|PID|PATH", help="Run in this network namespace, or that of a process."
-    )(described)
+    return _NETNS(_CONTAINER(there))
 
 
 def watch() -> Owner | None:
@@ -49,25 +61,3 @@ def watch() -> Owner | None:
     context = click.get_current_context(silent=True)
     found: Owner | None = context.meta.get(_WHERE) if context is not None else None
     return found
-
-
-@contextmanager
-def _inside(netns: str | None, container: str | None) -> Iterator[None]:
-    from probe.wire.namespace import inside
-    from probe.wire.owner import Owner
-
-    if netns == "" or container == "":
-        raise click.UsageError("--netns and --container take a name or a number, not an empty text")
-    owner: Owner | None = None
-    if container is not None:
-        from probe.wire.owner import container_process
-
-        owner = Owner(container_process(container), f"container {container}")
-    elif netns is not None and netns.isascii() and netns.isdecimal():
-        owner = Owner(int(netns), f"process {netns}")
-    with inside(owner.process if owner is not None else netns or ""):
-        if owner is not None:
-            if not owner.since:
-                raise WireError(f"{owner.what} has ended: start it again")
-            click.get_current_context().meta[_WHERE] = owner
-        yield

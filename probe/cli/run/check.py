@@ -52,7 +52,11 @@ def check(request: Request[CheckOptions], display: Display) -> int:
             else:
                 player.each(job for lane in lanes for job in lane)
         if outcome.interrupted:
-            outcome.left_out(made.jobs)
+            why = "interrupted before its turn"
+            for job in made.jobs:
+                if job.number not in outcome.runs:
+                    left_out = Unchecked(str(job.target), why, job.target.version, job.name)
+                    outcome.unchecked.setdefault(job.number, left_out)
         return frame.report(outcome, profile, partial(builder.document, show=display.shows, several=several))
 
 

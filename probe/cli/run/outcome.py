@@ -14,7 +14,6 @@ import click
 from probe.capture.errors import CaptureError
 from probe.cli.options.hosts import Host
 from probe.cli.options.reporting import Reporting
-from probe.live.worker import Job
 from probe.reports.document import Trouble
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.expectations import fates, marked_run
@@ -124,13 +123,6 @@ class Checked(Outcome):
             self.failed(WireError(run.trouble), place)
         elif run.interrupted:
             self.interrupted = True
-
-    def left_out(self, jobs: Iterable[Job]) -> None:
-        """Interrupted: those that never had their turn."""
-        for job in jobs:
-            if job.number not in self.runs and job.number not in self.unchecked:
-                why = "interrupted before its turn"
-                self.unchecked[job.number] = Unchecked(str(job.target), why, job.target.version, job.name)
 
     def report(self, profile: str) -> Report:
         """What the reports are made of."""
