@@ -17,7 +17,6 @@ from probe.capture.batch import Batch, Bools, Int64, Table
 from probe.capture.links import locate
 from probe.capture.tables import Addresses
 from probe.capture.window import Octets
-from probe.spec.segment import Segment
 from probe.wire.decode import EXTENSION_HEADERS, Skipped, unpack
 
 Rows = NDArray[np.void]
@@ -156,10 +155,20 @@ def _fast(packets: _Packets, end: Int64, family: Family, addresses: Addresses) -
 def _slow(packets: _Packets, octets: Octets, addresses: Addresses, skipped: Counter[str]) -> Columns:
     """Packets the fast path cannot read: counted if they are no TCP segment, else decoded one by one."""
     packets = packets.take(~_foreign(packets.rows, packets.room, skipped))
-    kept, segments, ports = _read_odd(octets, packets.ip, packets.room, packets.wire, skipped)
-    packets = packets.take(kept)
+    kept, decoded = [], []
+    for index, (start, size, sent) in enumerate(
+        zip(packets.ip.tolist(), packets.room.tolist(), packets.wire.tolist(), strict=True)
+    ):
+        found = unpack(octets[start : start + size].tobytes(), wire_length=sent)
+        if isinstance(found, Skipped):
+            skipped[found.reason] += 1
+        else:
+            kept.append(index)
+            decoded.append(found)
+    packets, segments = packets.take(np.array(kept, np.intp)), [d.segment for d in decoded]
     version = (octets[packets.ip] >> 4).astype(np.uint8)
-    sport, dport = ports[:, 0].copy(), ports[:, 1].copy()
+    sport = np.array([d.flow.local.port for d in decoded], np.uint16)
+    dport = np.array([d.flow.remote.port for d in decoded], np.uint16)
     flow, from_high = np.zeros(len(sport), np.int64), np.zeros(len(sport), np.bool_)
     for family in FAMILIES:
         some = version == family.version
@@ -220,21 +229,3 @@ def _foreign(rows: Rows, room: Int64, skipped: Counter[str]) -> Bools:
     for number, count in zip(*np.unique(protocol, return_counts=True), strict=True):
         skipped[f"not TCP: {_PROTOCOLS.get(int(number), f'IP protocol {number}')}"] += int(count)
     return other
-
-
-def _read_odd(
-    octets: Octets, ip: Int64, room: Int64, wire: Int64, skipped: Counter[str]
-) -> tuple[Bools, list[Segment], NDArray[np.uint16]]:
-    """(which packets are TCP segments, these, their source and destination ports); counts the others by reason."""
-    kept = np.zeros(len(ip), np.bool_)
-    segments: list[Segment] = []
-    ports: list[tuple[int, int]] = []
-    for index, (start, size, sent) in enumerate(zip(ip.tolist(), room.tolist(), wire.tolist(), strict=True)):
-        decoded = unpack(octets[start : start + size].tobytes(), wire_length=sent)
-        if isinstance(decoded, Skipped):
-            skipped[decoded.reason] += 1
-            continue
-        kept[index] = True
-        segments.append(decoded.segment)
-        ports.append((decoded.flow.local.port, decoded.flow.remote.port))
-    return kept, segments, np.array(ports, np.uint16).reshape(-1, 2)

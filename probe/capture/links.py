@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from probe.capture.batch import NO_INTERFACE, NOT_A_PACKET, Batch, Int64, field1
 NULL, ETHERNET, LOOP, SLL, SLL2 = 0, 1, 108, 113, 276
 RAW = (12, 14, 101, 228, 229)
 _IPV4, _IPV6 = 0x0800, 0x86DD
-_VLAN = np.array([0x8100, 0x88A8, 0x9100, 0x9200], np.int64)
+_VLAN = (0x8100, 0x88A8, 0x9100, 0x9200)
 _MAX_TAGS = 8
 _FAMILIES = np.array([2, 10, 23, 24, 28, 30], np.int64)
 """AF_INET, and AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS."""
@@ -22,7 +21,7 @@ _NETLINK = 824
 _ETHER_NAMES = {
     0x0806: "ARP", 0x8035: "RARP", 0x8847: "MPLS", 0x8848: "MPLS", 0x8863: "PPPoE discovery", 0x8864: "PPPoE",
     0x888E: "802.1X", 0x88CC: "LLDP", 0x88E5: "MACsec", 0x88F7: "PTP", 0x9000: "Ethernet loopback test",
-    0x0004: "802.2 frame", 0x0001: "802.3 frame",
+    0x0004: "802.2 frame", 0x0001: "802.3 frame", **dict.fromkeys(_VLAN, f"more than {_MAX_TAGS} VLAN tags"),
 }  # fmt: skip
 _LINK_NAMES = {
     3: "AX.25", 6: "Token Ring", 7: "ARCNET", 8: "SLIP", 9: "PPP", 10: "FDDI", 50: "PPP over HDLC", 51: "PPPoE",
@@ -37,16 +36,8 @@ _NO_LINK = {
 }
 
 
-class Located(NamedTuple):
-    """For the packets at ``rows`` of the batch, where their IP header starts; ``skipped`` counts the rest by reason."""
-
-    rows: Int64
-    ip: Int64
-    skipped: Counter[str]
-
-
-def locate(batch: Batch) -> Located:
-    """Find the IP headers of a batch."""
+def locate(batch: Batch) -> tuple[Int64, Int64, Counter[str]]:
+    """(rows of the batch, where the IP header of each starts, how many of the other rows by reason)."""
     skipped: Counter[str] = Counter()
     first = int(batch.link[0]) if len(batch) else ETHERNET
     if (batch.link == first).all():
@@ -59,7 +50,7 @@ def locate(batch: Batch) -> Located:
     if len(found) > 1:
         order = np.argsort(rows, kind="stable")
         rows, ip = rows[order], ip[order]
-    return Located(rows, ip, skipped)
+    return rows, ip, skipped
 
 
 def _of_link(batch: Batch, link: int, rows: Int64, skipped: Counter[str]) -> tuple[Int64, Int64]:
@@ -113,17 +104,12 @@ def _ethertype(batch: Batch, rows: Int64, at: Int64, kind: Int64, skipped: Count
         rows, at, kind = rows[~cut], at[~cut], kind[~cut]
     good = (kind == _IPV4) | (kind == _IPV6)
     if not good.all():
-        _count(kind[~good], _ether_reason, skipped)
+        others = kind[~good]
+        _count(
+            others, lambda k: _ETHER_NAMES.get(k, "802.3 frame" if k < 0x600 else f"Ethernet type {k:#06x}"), skipped
+        )
         rows, at = rows[good], at[good]
     return rows, at
-
-
-def _ether_reason(kind: int) -> str:
-    if kind in _ETHER_NAMES:
-        return _ETHER_NAMES[kind]
-    if kind in _VLAN:
-        return f"more than {_MAX_TAGS} VLAN tags"
-    return "802.3 frame" if kind < 0x600 else f"Ethernet type {kind:#06x}"
 
 
 def _count(numbers: Int64, reason: Callable[[int], str], skipped: Counter[str]) -> None:

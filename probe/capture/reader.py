@@ -14,23 +14,23 @@ from probe.capture.columns import extract
 from probe.capture.errors import CaptureError
 from probe.capture.sources import Progress, Source, complaint, recognise
 from probe.capture.tables import Addresses
-from probe.capture.window import CHUNK, Octets, Window
+from probe.capture.window import CHUNK, Window
 from probe.wire.decode import Decoded, Skipped, unpack
 
 
 class Chunk:
-    """The TCP segments among ``records`` consecutive records of a file, the first of them number ``first``.
+    """The TCP segments among consecutive records of a file.
 
     ``columns`` has one row a segment; ``number`` and ``time`` (nanoseconds since 1970, 0 where the file gives none)
     belong to it row by row. ``skipped`` counts the other records by reason. ``section_comments`` are those of pcapng
-    sections that begin here. Holds the file's octets it was made from: let it go when done.
+    sections that begin here. Holds the file's ``octets``, which ``columns`` index: let it go when done.
     """
 
     def __init__(self, batch: Batch, addresses: Addresses) -> None:
         """Read the columns; ``addresses`` grows by what is new."""
         self.addresses = addresses
         self.first = batch.first
-        self.records = len(batch)
+        self.octets = batch.octets
         self.section_comments = batch.notes
         self.columns, self.skipped = extract(batch, addresses)
         self.number: Int64 = self.columns.record + batch.first
@@ -40,11 +40,6 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.columns)
 
-    @property
-    def octets(self) -> Octets:
-        """The file's octets that ``columns`` index."""
-        return self._batch.octets
-
     def row(self, number: int) -> int | None:
         """The row of a packet number; None when that record is no TCP segment of this chunk."""
         row = int(np.searchsorted(self.number, number))
@@ -53,7 +48,7 @@ class Chunk:
     def packet(self, row: int) -> bytes:
         """The captured octets from the IP header on."""
         start = int(self.columns.ip[row])
-        return self._batch.octets[start : start + int(self.columns.room[row])].tobytes()
+        return self.octets[start : start + int(self.columns.room[row])].tobytes()
 
     def exact(self, row: int) -> Decoded:
         """The whole segment: options, faults, payload, and what the checksum says."""

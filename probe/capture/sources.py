@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +72,10 @@ def find(arguments: Iterable[str]) -> Found:
 
     CaptureError for a name that does not exist.
     """
+
+    def refuse(error: OSError) -> None:
+        raise CaptureError(str(error.filename), 0, f"cannot list the folder: {error.strerror}")
+
     files: list[str] = []
     others: list[tuple[str, str]] = []
     for argument in arguments:
@@ -81,21 +85,12 @@ def find(arguments: Iterable[str]) -> Found:
                 raise CaptureError(argument, 0, "no such file or folder")
             files.append(argument)
             continue
-        for inside in _walk(path):
-            reason = _why_not(inside)
-            others.append((str(inside), reason)) if reason else files.append(str(inside))
+        for parent, folders, names in os.walk(path, onerror=refuse):  # follows no link to a folder: no loop can arise
+            folders.sort()
+            for inside in (Path(parent, name) for name in sorted(names)):
+                reason = _why_not(inside)
+                others.append((str(inside), reason)) if reason else files.append(str(inside))
     return Found(tuple(files), tuple(others))
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file below the folder, sorted; links to folders are not followed, so that no loop can arise."""
-
-    def refuse(error: OSError) -> None:
-        raise CaptureError(str(error.filename), 0, f"cannot list the folder: {error.strerror}")
-
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders.sort()
-        yield from (Path(parent, name) for name in sorted(names))
 
 
 def _why_not(path: Path) -> str:
@@ -178,7 +173,12 @@ class Source:
         self.path = path
         self._progress = progress
         try:
-            self._file = _open(path)
+            # Without a buffer, which would wait until it is full, and lose what it has when it is stopped.
+            self._file: BinaryIO = (
+                getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+                if path == STDIN
+                else Path(path).open("rb", buffering=0)  # noqa: SIM115  # closed at the end of the context
+            )
             self._head = b""
             while len(self._head) < _HEAD and (more := self._file.read(_HEAD - len(self._head))):
                 self._head += more  # a pipe may hand over its octets one by one
@@ -198,11 +198,7 @@ class Source:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file; standard input is left open."""
-        if self.path != STDIN:
+        if self.path != STDIN:  # that is left open
             self._file.close()
 
     @property
@@ -255,11 +251,3 @@ class Source:
         count: int = self._file.readinto(view) or 0  # type: ignore[attr-defined]  # raw files have it
         self._consumed += count
         return count
-
-
-def _open(path: str) -> BinaryIO:
-    """Without a buffer, which would wait until it is full, and lose what it has when it is stopped."""
-    if path != STDIN:
-        return Path(path).open("rb", buffering=0)
-    raw: BinaryIO = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
-    return raw

@@ -81,12 +81,9 @@ class KeyTable:
         if count * 2 > len(self._keys):
             room = 1 << (count * 4 - 1).bit_length()
             self._keys, self._ids, first = np.zeros(room, np.uint64), np.full(room, -1, np.int64), 0
-        self._place(self._by_id[first:count], np.arange(first, count))
-
-    def _place(self, keys: Unsigned, numbers: Int64) -> None:
-        """Put keys into the first free slots. Of keys that reach for one slot the last wins, the others go on."""
+        keys, numbers = self._by_id[first:count], np.arange(first, count)
         slots = self._slots(keys)
-        while len(keys):
+        while len(keys):  # of keys that reach for one slot the last wins, the others go on
             free = self._ids[slots] < 0
             self._keys[slots[free]] = keys[free]
             self._ids[slots[free]] = numbers[free]
@@ -99,7 +96,8 @@ class Addresses:
     """Flow keys: one 64-bit number for a pair of endpoints, the same for both directions.
 
     The end with the smaller (address, port) is called low. Keys of two tables (two processes) are not comparable;
-    ``ends`` is. Grows by 60 octets (IPv6: 270) with each pair of addresses not seen before; ``renewed`` forgets.
+    ``ends`` is. Grows by 60 octets (IPv6: 270) with each pair of addresses not seen before: to forget some, ``moved``
+    takes those in use into a new one.
     """
 
     def __init__(self) -> None:
@@ -131,11 +129,6 @@ class Addresses:
         number = self._pairs[family].numbers(pairs).astype(np.uint64) << np.uint64(1) | np.uint64(family)
         low, high = np.where(from_high, dport, sport), np.where(from_high, sport, dport)
         return (number << _HALF | low << _PORT | high).astype(np.int64)
-
-    def renewed(self, flows: Int64) -> tuple[Addresses, Int64]:
-        """A table that knows only the addresses of these flows, and the keys of the flows in it."""
-        new = Addresses()
-        return new, self.moved(flows, new)
 
     def moved(self, flows: Int64, new: Addresses) -> Int64:
         """The keys that the flows have in another table, which takes in their addresses."""

@@ -43,22 +43,20 @@ class Window:
 
     def ensure(self, need: int) -> bool:
         """Read on where fewer than ``need`` octets are left. False when the stream ends before that."""
-        return self.size - self.at >= need or self._slide(need)
+        rest = self.size - self.at
+        if rest < need:
+            room = max(self._chunk, need - rest)
+            octets = np.empty(rest + room + PAD, np.uint8)
+            octets[:rest] = self.octets[self.at : self.size]
+            got = self.source.fill(octets.data[rest : rest + room])
+            self.base, self.at, self.size, self.octets = self.offset, 0, rest + got, octets
+            octets[self.size :] = 0
+        return self.size - self.at >= need
 
     def jump(self, offset: int) -> None:
         """Go on at an offset of a plain file."""
         self.source.seek(offset)
         self.base, self.at, self.size = offset, 0, 0
-
-    def _slide(self, need: int) -> bool:
-        rest = self.size - self.at
-        room = max(self._chunk, need - rest)
-        octets = np.empty(rest + room + PAD, np.uint8)
-        octets[:rest] = self.octets[self.at : self.size]
-        got = self.source.fill(octets.data[rest : rest + room])
-        self.base, self.at, self.size, self.octets = self.offset, 0, rest + got, octets
-        octets[self.size :] = 0
-        return self.size >= need
 
     def fault(self, reason: str, at: int | None = None) -> CaptureError:
         """The error for the octet at ``at`` of the buffer (where the window stands, unless given)."""

@@ -172,9 +172,10 @@ class Assembler:
 
     def renew(self, addresses: Addresses) -> Addresses:
         """A table of addresses with those of open connections only, which are renumbered; call ``work`` before."""
+        new = Addresses()
         if self.open is None:
-            return Addresses()
-        new, flows = addresses.renewed(self.open.facts.flow)
+            return new
+        flows = addresses.moved(self.open.facts.flow, new)
         group, facts = self.open.group, replace(self.open.facts, flow=flows)
         group = group.marked(flow=np.repeat(flows, group.sizes))
         self.open = sorted_by_flow([Connections(group, facts)])

@@ -119,7 +119,7 @@ def test_reading_that_fails_is_a_capture_error(tmp_path: Path, monkeypatch: pyte
         def readinto(self, buffer: object) -> int:
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("probe.capture.sources._open", Failing)
+    monkeypatch.setattr(Path, "open", lambda path, *_, **__: Failing(path))
     told = ours(path)
     assert told.error is not None
     assert told.error.reason == "reading failed: Input/output error"

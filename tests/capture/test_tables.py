@@ -30,7 +30,8 @@ def test_a_renewed_table_knows_the_open_flows_and_no_others() -> None:
     upper, lower = rng.integers(0, 5, (2, 300), np.uint64), rng.integers(0, 2**64, (2, 300), np.uint64)
     six = addresses.flows6((upper[0], lower[0]), (upper[1], lower[1]), *ports)[0]
     still_open = np.concatenate((four[::7], six[::5]))
-    new, keys = addresses.renewed(still_open)
+    new = Addresses()
+    keys = addresses.moved(still_open, new)
     assert len(new) == len(set(still_open.tolist())) < len(addresses)
     assert [new.ends(key) for key in keys.tolist()] == [addresses.ends(key) for key in still_open.tolist()]
 
