@@ -65,10 +65,6 @@ class Hypothesis:
         """Nothing under way and nothing owed."""
         return not self.inflight and self.due is None and self.owed is None
 
-    def toward(self, index: int, segment: Segment) -> Hypothesis:
-        """One more segment under way to the end."""
-        return replace(self, inflight=(*self.inflight, (index, segment)))
-
     def reacted(self, reaction: Reaction) -> Hypothesis:
         """The first segment under way was processed with this reaction."""
         index = self.inflight[0][0]

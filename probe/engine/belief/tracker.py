@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from probe.engine.belief import unrecorded
 from probe.engine.belief.hypothesis import Due, Excuse, Hypothesis
@@ -73,8 +73,8 @@ def allowed(scenario: Scenario) -> frozenset[Excuse]:
 class Point:
     """How far one connection has been followed. Records that look alike in canonical numbers share their points.
 
-    ``sights`` counts the events so far; ``answers`` and ``states`` are those of the newest one. ``settled``: every
-    history has answered all there was to answer.
+    ``sights`` counts the events so far; ``answers`` and ``states`` (in the order of the RFC's list) are those of the
+    newest one. ``settled``: every history has answered all there was to answer, as at a start.
     """
 
     sights: int
@@ -93,13 +93,10 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self.begin = lru_cache(maxsize=256)(_begin)
+        self.begin = lru_cache(maxsize=256)(partial(Point, 0))
         self.after = lru_cache(maxsize=_STEPS)(self._after)
-        self.toward = lru_cache(maxsize=_STEPS)(_toward)
         self.closure = lru_cache(maxsize=_STEPS)(_closure)
         self.came = lru_cache(maxsize=_STEPS)(self._came)
-        self.settled = lru_cache(maxsize=_STEPS)(self._settled)
-        self.states_of = lru_cache(maxsize=_STEPS)(self._states_of)
         self._histories = 0
 
     def _after(self, point: Point, sight: Sight | None) -> Point:
@@ -108,18 +105,22 @@ class Memory:
             return Point(point.sights + 1, NOBODY, point.terms, settled=False)
         answers: frozenset[Answer] = frozenset()
         if sight is None:
-            belief = self.settled(point.belief, point.terms)
+            belief = self._settled(point.belief, point.terms)
         elif sight[0]:
-            belief = self.toward(point.belief, point.sights, segment_of(sight))
+            segment = segment_of(sight)
+            belief = frozenset(replace(h, inflight=(*h.inflight, (point.sights, segment))) for h in point.belief)
         else:
             belief, answers = self.came(point.belief, segment_of(sight), point.terms)
-        settled = belief != NOBODY and all(h.settled for h in belief)
-        self._histories += len(self.closure(belief, point.terms))
+        everything = self.closure(belief, point.terms)
+        self._histories += len(everything)
         if self._histories > _HISTORIES:
             self._histories = 0
-            for step in (self.after, self.toward, self.closure, self.came, self.settled, self.states_of):
+            for step in (self.after, self.closure, self.came):
                 step.cache_clear()
-        return Point(point.sights + 1, belief, point.terms, answers, self.states_of(belief, point.terms), settled)
+        present = {h.tcb.state for h in everything}
+        states = tuple(state.value for state in State if state in present)
+        settled = belief != NOBODY and all(h.settled for h in belief)
+        return Point(point.sights + 1, belief, point.terms, answers, states, settled)
 
     def _came(self, belief: Belief, segment: Segment, terms: Terms) -> tuple[Belief, frozenset[Answer]]:
         """A segment of the end was seen: the histories that explain it, and what they take it for."""
@@ -159,20 +160,6 @@ class Memory:
         if Excuse.LOSS in terms.allow:  # the SYN,ACK was lost, and is still to be sent again
             silent |= {replace(h, inflight=()).excused(Excuse.LOSS) for h in found if _owes_syn_ack(h)}
         return _least_excused(silent, terms)
-
-    def _states_of(self, belief: Belief, terms: Terms) -> tuple[str, ...]:
-        """The states the end can be in now, in the order of the RFC's list."""
-        present = {h.tcb.state for h in self.closure(belief, terms)}
-        return tuple(state.value for state in State if state in present)
-
-
-def _begin(start: Belief, terms: Terms) -> Point:
-    return Point(0, start, terms, settled=all(h.settled for h in start))
-
-
-def _toward(belief: Belief, index: int, segment: Segment) -> Belief:
-    """A segment left for the end."""
-    return frozenset(h.toward(index, segment) for h in belief)
 
 
 # -- what the end may have done with what is under way to it -----------------------------------------------------------

@@ -6,9 +6,9 @@ One attempt is only an opinion: an exchange is repeated before a suspicion becom
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from probe.engine.belief.events import Event, Missing, Quiet, Seen, Transcript
+from probe.engine.belief.events import Event, Quiet, Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import Belief, Memory, Terms
 from probe.engine.belief.watch import Watch, follow
@@ -54,17 +54,27 @@ class Case:
     version: int = 4
     memory: Memory = field(default_factory=Memory)
 
+    def follow(self, profile: str, allow: frozenset[Excuse]) -> Watch:
+        """The record from its start, under these terms."""
+        return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory)
+
 
 def judge(case: Case) -> Opinion:
     """One attempt, judged."""
     if (nothing := _no_evidence(case)) is not None:
         return nothing
-    watch = follow(case.transcript.judged, case.start, case.terms, case.memory)
+    watch = case.follow(case.terms.profile, case.terms.allow)
     shown = exercised(case.scenario, case.transcript, watch)
     size = sizes(case.scenario, case.transcript, case.version)
     form = close_form(case.transcript)
     if watch.broken_at is not None:
-        return replace(_departure(case, watch), rules=shown, form=form)
+        finding = _departure(case, watch)
+        # The plainest excuse that would explain it; an application that obeys us aborts for nobody.
+        barred = {Excuse.ABORT} if case.obedient else set()
+        for rung in LIVE:
+            if case.follow(case.terms.profile, case.terms.allow | rung.excuses - barred).broken_at is None:
+                return Opinion(finding.word, "", (finding,), shown, form, rung.doubt)
+        return Opinion(finding.word, "", (finding,), shown, form, Doubt.UNEXPLAINED)
     # What came too late or not at all: a lost segment or a busy machine can look the same.
     if findings := [*_untimely(case, watch), *_absent(case, watch)]:
         return _broken(findings, shown, form, Doubt.LOSS)
@@ -120,27 +130,23 @@ def _no_evidence(case: Case) -> Opinion | None:
     if came is None:
         if case.answers:
             return None
+        why, reason = Why.NO_ANSWER, "no answer to our SYN"
         if scenario.opens == "peer":
-            return _cannot_tell(Why.NOT_OPENED, "the peer opened no connection to us")
-        if scenario.port == "closed":
-            return _cannot_tell(Why.FILTERED, "filtered: no answer to a SYN")
-        return _cannot_tell(Why.NO_ANSWER, "no answer to our SYN")
+            why, reason = Why.NOT_OPENED, "the peer opened no connection to us"
+        elif scenario.port == "closed":
+            why, reason = Why.FILTERED, "filtered: no answer to a SYN"
+        return _cannot_tell(why, reason)
     we_open = seen[0].to_peer and seen[0].segment.flags & (SYN | ACK | RST) == SYN
     if scenario.port == "open" and came.flags & RST and we_open:
         return _cannot_tell(Why.REFUSED, "connection refused: nothing listens on the port")
     if scenario.port == "closed" and came.flags & SYN:
         reason = "the port taken for a closed one is open; name one with --closed-port"
         return Opinion(Verdict.SKIP, reason, why=Why.PORT_OPEN)
-    missing = next((m for m in transcript.missing if m.what == WINDOW), None)
-    return None if missing is None else _window_open(missing)
-
-
-def _window_open(missing: Missing) -> Opinion:
-    """What was to be shown with a closed window was never sent: text that is not taken may be lost, or short of room.
-
-    A stack may run out of memory before the window it told is full (and Linux does); that is not what is asked here.
-    """
-    if missing.waited:
+    if (window := next((m for m in transcript.missing if m.what == WINDOW), None)) is None:
+        return None
+    # What was to be shown with a closed window was never sent: text that is not taken may be lost, or short of room.
+    # A stack may run out of memory before the window it told is full (and Linux does); that is not what is asked here.
+    if window.waited:
         return _cannot_tell(Why.WINDOW_FULL, "the text that was to close the peer's window was not acknowledged")
     reason = "the peer's receive window does not close, however much is sent"
     return Opinion(Verdict.SKIP, reason, why=Why.WINDOW_OPEN)
@@ -156,18 +162,7 @@ _OWN_NAME = {"open.synack-ack-number", "timewait.new-isn-larger", "conn.unexplai
 """Departures with a better name than that of the place where they came up."""
 
 
-def _departure(case: Case, watch: Watch) -> Opinion:
-    """The finding, and the plainest excuse that would explain it; an application that obeys us aborts for nobody."""
-    finding = _finding(case, watch)
-    barred = {Excuse.ABORT} if case.obedient else set()
-    for rung in LIVE:
-        terms = Terms(case.terms.profile, case.terms.allow | rung.excuses - barred)
-        if follow(case.transcript.judged, case.start, terms, case.memory).broken_at is None:
-            return Opinion(finding.word, "", (finding,), doubt=rung.doubt)
-    return Opinion(finding.word, "", (finding,), doubt=Doubt.UNEXPLAINED)
-
-
-def _finding(case: Case, watch: Watch) -> Finding:
+def _departure(case: Case, watch: Watch) -> Finding:
     """The event that no history explains, under the name of the rule it breaks."""
     record, index = case.transcript.judged, watch.broken_at
     assert index is not None

@@ -52,7 +52,15 @@ def settle(opinions: list[Opinion], *, clean: bool, keeps_state: bool = True) ->
     if last.word is Verdict.SKIP and deviating:  # an idle application clears nobody
         return _unsure(opinions, f"deviated in {deviating} of {count} attempts; in another {last.reason}")
     if last.doubt is Doubt.NONE:
-        return _after_doubts(opinions, deviating) if count > 1 and last.word is Verdict.PASS else last
+        if count == 1 or last.word is not Verdict.PASS:
+            return last
+        # A clean pass after doubts: lost segments explain them, a departure that nothing explains stays a question.
+        passed = sum(o.word is Verdict.PASS for o in opinions)
+        cleared = last.reason or f"passed in {passed} of {count} attempts; the others lacked an answer"
+        odd = any(o.doubt is Doubt.UNEXPLAINED for o in opinions)
+        return (
+            _unsure(opinions, f"deviated in {deviating} of {count} attempts") if odd else replace(last, reason=cleared)
+        )
     if last.doubt is Doubt.NO_EVIDENCE:
         return _unsure(opinions, f"{last.reason}; deviated in {deviating} of {count} attempts") if deviating else last
     if not _same(opinions):
@@ -75,15 +83,6 @@ def _same(opinions: list[Opinion]) -> bool:
     return len({(o.doubt, tuple(f.sent for f in o.findings)) for o in opinions}) == 1
 
 
-def _after_doubts(opinions: list[Opinion], deviating: int) -> Opinion:
-    """A clean pass after doubts: lost segments explain them, a departure that nothing explains stays a question."""
-    last, count = opinions[-1], len(opinions)
-    if any(o.doubt is Doubt.UNEXPLAINED for o in opinions):
-        return _unsure(opinions, f"deviated in {deviating} of {count} attempts")
-    passing = sum(o.word is Verdict.PASS for o in opinions)
-    return replace(last, reason=last.reason or f"passed in {passing} of {count} attempts; the others lacked an answer")
-
-
 def _unsure(opinions: list[Opinion], reason: str) -> Opinion:
     worst = next((o for o in reversed(opinions) if o.findings), opinions[-1])
     return replace(worst, word=Verdict.INCONCLUSIVE, reason=reason, why=Why.UNSETTLED)
@@ -102,7 +101,7 @@ _RULES = {
 def summarize(results: Iterable[ExchangeResult], topics: dict[str, str]) -> Summary:
     """``topics`` maps exchange ids to the topic they answer for (``three_way``, ``close_by_us``, ``close_by_peer``)."""
     found = list(results)
-    return Summary(*(_answer(found, topic, topics) for topic in ("three_way", "close_by_us", "close_by_peer")))
+    return Summary(**{topic: _answer(found, topic, topics) for topic in _RULES})
 
 
 def _answer(results: list[ExchangeResult], topic: str, topics: dict[str, str]) -> Compliance:

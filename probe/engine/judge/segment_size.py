@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from probe.engine.belief.events import Seen, Transcript
 from probe.scenarios.steps import Scenario
-from probe.spec.segment import MSS, RST, SYN, Segment
+from probe.spec.segment import MSS, RST, SYN
 
 DEFAULT, RESPECTED = "opt.mss-default", "opt.mss-respected"
 RULES = frozenset({DEFAULT, RESPECTED})
@@ -22,21 +22,14 @@ UNKNOWN = "the segments were merged before they were seen (offload): how large t
 class Sizes:
     """What was seen under one rule. ``limit`` is the MSS in force since ``asked``, our SYN.
 
-    ``large`` is a segment that is larger for certain, ``full`` says that one of just that size came, ``merged`` that
-    larger ones came which may be several.
+    ``large`` is a segment that is larger for certain, ``kept`` says whether the rule was seen to be kept.
     """
 
     rule: str
     limit: int
     asked: Seen
-    large: Seen | None = None
-    full: bool = False
-    merged: bool = False
-
-    @property
-    def kept(self) -> bool:
-        """Whether the rule was seen to be kept."""
-        return self.large is None and (self.full or not self.merged)
+    large: Seen | None
+    kept: bool
 
 
 def sizes(scenario: Scenario, transcript: Transcript, version: int) -> Sizes | None:
@@ -50,17 +43,9 @@ def sizes(scenario: Scenario, transcript: Transcript, version: int) -> Sizes | N
     text = [e for e in seen if not e.to_peer and e.segment.length and not e.segment.flags & (SYN | RST)]
     if not text:
         return None
-    over = [e for e in text if e.segment.length > _room(limit, e.segment)]
-    return Sizes(
-        DEFAULT if option is None else RESPECTED,
-        limit,
-        asked,
-        next((e for e in over if not e.segment.merged), None),
-        any(e.segment.length == _room(limit, e.segment) for e in text),
-        any(e.segment.merged for e in over),
-    )
-
-
-def _room(limit: int, segment: Segment) -> int:
-    """What the options leave of the MSS (RFC 9293 section 3.7.1, MUST-16; RFC 6691 section 2)."""
-    return limit - sum(option.size for option in segment.options)
+    # Text and options share the room of the MSS (RFC 9293 section 3.7.1, MUST-16; RFC 6691 section 2).
+    filled = [(e, e.segment.length + sum(option.size for option in e.segment.options)) for e in text]
+    over = [e for e, size in filled if size > limit]
+    large = next((e for e in over if not e.segment.merged), None)
+    kept = large is None and (not over or any(size == limit for _, size in filled))
+    return Sizes(DEFAULT if option is None else RESPECTED, limit, asked, large, kept)

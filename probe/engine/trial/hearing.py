@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from probe.engine.belief.tracker import Terms
-from probe.engine.belief.watch import follow
 from probe.engine.judge.attempt import Case, Opinion
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough, is_noise, settle
@@ -164,8 +162,7 @@ def lean(case: Case) -> Lean:
 
 
 def _explains(profile: str, case: Case) -> bool:
-    terms = Terms(profile, case.terms.allow)
-    return follow(case.transcript.judged, case.start, terms, case.memory).broken_at is None
+    return case.follow(profile, case.terms.allow).broken_at is None
 
 
 def mixed_readings(leans: Iterable[tuple[str, Lean]]) -> MixedReadings | None:
