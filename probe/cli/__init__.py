@@ -77,11 +77,10 @@ class _LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            from difflib import get_close_matches
+            from probe.cli.options.common import nearest, unknown
 
-            near = get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}."
-            raise click.UsageError(f"there is no command {name!r}: {hint}", ctx)
+            known = f"there are {', '.join(COMMANDS)}."
+            raise click.UsageError(unknown("command", name, nearest(name, COMMANDS, 1), known), ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-from probe.target.server import Server
+from probe.target.server import Note, Server
 
 _BACKLOG = 4096
 _TRIES = 50  # a port free for IPv4 can be taken for IPv6
@@ -25,9 +25,6 @@ _MENDS = {
     errno.EAFNOSUPPORT: "this machine has that IP version switched off",
 }
 
-Ready = Callable[[list[tuple[str, int]]], None]
-Note = Callable[[str], None]
-
 
 def _say_nothing(_text: str) -> None:
     """Nobody asked to be told."""
@@ -37,7 +34,7 @@ def serve(
     addresses: Sequence[str],
     port: int,
     *,
-    ready: Ready,
+    ready: Callable[[list[tuple[str, int]]], None],
     stops: Iterable[int] = (),
     warn: Note = _say_nothing,
     trace: Note = _say_nothing,
@@ -145,7 +142,7 @@ def addresses_of(host: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
-def listen(addresses: Sequence[str], port: int, note: Callable[[str], None]) -> list[socket.socket]:
+def listen(addresses: Sequence[str], port: int, note: Note) -> list[socket.socket]:
     """Listening sockets on the same port; port 0 finds one that is free on all.
 
     Of several addresses those whose IP version is missing here are left out, and ``note`` is told. Raises ListenError.
@@ -159,7 +156,7 @@ def listen(addresses: Sequence[str], port: int, note: Callable[[str], None]) -> 
     return _listen_all(addresses, port, note)
 
 
-def _listen_all(addresses: Sequence[str], port: int, note: Callable[[str], None]) -> list[socket.socket]:
+def _listen_all(addresses: Sequence[str], port: int, note: Note) -> list[socket.socket]:
     listeners: list[socket.socket] = []
     missing: list[str] = []
     for address in addresses:

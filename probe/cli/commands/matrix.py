@@ -14,12 +14,31 @@ from probe.cli.options.reporting import Reporting, reporting
 from probe.spec.states import State
 
 
+def _only(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """The cells that ``STATE``, ``STATE:SEGMENT`` or ``:SEGMENT`` name."""
+    from probe.spec.segment import KINDS
+
+    found: set[tuple[str, str]] = set()
+    for text in texts:
+        state, _, segment = text.upper().partition(":")
+        if not state and not segment:
+            raise click.BadParameter("an empty text names no cell: write STATE, :SEGMENT or both", context, parameter)
+        states, segments = [s.value for s in State if state in (s.value, "")], [k for k in KINDS if segment in (k, "")]
+        for kind, name, fit, known in (("state", state, states, State), ("segment", segment, segments, KINDS)):
+            if not fit:
+                problem = common.unknown(kind, name, get_close_matches(name, known), f"there are {', '.join(known)}")
+                raise click.BadParameter(problem, context, parameter)
+        found |= set(product(states, segments))
+    return frozenset(found)
+
+
 @click.command("matrix")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @common.versions
 @click.option(
     "--only",
     multiple=True,
+    callback=_only,
     metavar="STATE[:SEGMENT]",
     help="Only this row, column (:SEGMENT) or cell, by the RFC's names, such as ESTABLISHED:SYN+ACK; repeatable.",
 )
@@ -42,7 +61,6 @@ from probe.spec.states import State
 def command(  # one parameter an option
     targets: tuple[str, ...],
     versions: frozenset[int],
-    only: tuple[str, ...],
     deadline: float | None,
     quiet: bool,
     reporting: Reporting,
@@ -59,23 +77,5 @@ def command(  # one parameter an option
     from probe.cli.run.outcome import Display, Request
     from probe.live.options import MatrixOptions
 
-    options = MatrixOptions(only=_only(only), watch=watch(), until=common.moment(deadline), **plain)
+    options = MatrixOptions(watch=watch(), until=common.moment(deadline), **plain)
     return run.matrix(Request(plan.given(targets), versions, options), Display(reporting, quiet))
-
-
-def _only(texts: tuple[str, ...]) -> frozenset[tuple[str, str]]:
-    """The cells that ``STATE``, ``STATE:SEGMENT`` or ``:SEGMENT`` name."""
-    from probe.spec.segment import KINDS
-
-    found: set[tuple[str, str]] = set()
-    for text in texts:
-        state, _, segment = text.upper().partition(":")
-        if not state and not segment:
-            raise click.BadParameter("an empty text names no cell: write STATE, :SEGMENT or both", param_hint="--only")
-        states, segments = [s.value for s in State if state in (s.value, "")], [k for k in KINDS if segment in (k, "")]
-        for kind, name, fit, known in (("state", state, states, State), ("segment", segment, segments, KINDS)):
-            if not fit:
-                problem = common.unknown(kind, name, get_close_matches(name, known), f"there are {', '.join(known)}")
-                raise click.BadParameter(problem, param_hint="--only")
-        found |= set(product(states, segments))
-    return frozenset(found)

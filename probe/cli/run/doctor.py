@@ -148,18 +148,16 @@ def interface_findings(name: str) -> list[Finding]:
     # IFF_UP, asked of the namespace we are in; /sys may show another one (netdevice(7)).
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as any_socket:
         answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, struct.pack("16sH14x", name.encode(), 0))
-    state = Finding(f"interface {name}", State.WORKS, "up")
-    if not struct.unpack_from("H", answer, 16)[0] & 1:
-        state = Finding(f"interface {name}", State.MISSING, "down", f"sudo ip link set {name} up")
-    # With offload on (ETHTOOL_GTXCSUM), sums of what this host sends are completed after we saw the packet.
-    what, value = f"checksum offload {name}", array.array("I", [_ETHTOOL_GTXCSUM, 0])
-    request = struct.pack("16sP16x", name.encode(), value.buffer_info()[0])
-    try:
-        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as any_socket:
-            fcntl.ioctl(any_socket, _SIOCETHTOOL, request)
-    except OSError as error:
-        unknown = f"the driver does not tell ({os.strerror(error.errno or 0).lower()})"
-        return [state, Finding(what, State.NOT_JUDGED, unknown)]
+        state = Finding(f"interface {name}", State.WORKS, "up")
+        if not struct.unpack_from("H", answer, 16)[0] & 1:
+            state = Finding(f"interface {name}", State.MISSING, "down", f"sudo ip link set {name} up")
+        # With offload on (ETHTOOL_GTXCSUM), sums of what this host sends are completed after we saw the packet.
+        what, value = f"checksum offload {name}", array.array("I", [_ETHTOOL_GTXCSUM, 0])
+        try:
+            fcntl.ioctl(any_socket, _SIOCETHTOOL, struct.pack("16sP16x", name.encode(), value.buffer_info()[0]))
+        except OSError as error:
+            unknown = f"the driver does not tell ({os.strerror(error.errno or 0).lower()})"
+            return [state, Finding(what, State.NOT_JUDGED, unknown)]
     on = "on: sums of segments this host sends itself are not judged"
     return [state, Finding(what, State.WORKS, on if value[1] else "off: every sum is judged")]
 
