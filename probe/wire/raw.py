@@ -19,7 +19,7 @@ from probe.wire.decode import Skipped, unpack
 from probe.wire.errors import WireError
 from probe.wire.guard import PortPool
 from probe.wire.link import Arrival, Closing
-from probe.wire.route import Route, enslaved, find_route
+from probe.wire.route import enslaved, find_route
 from probe.wire.sender import Sender
 from probe.wire.sniffer import Sighting, Sniffer, marked
 
@@ -50,10 +50,10 @@ class RawLink(Closing):
 
         A pool given stays the caller's; else the link makes one and closes it. Raises TargetError or WireError.
         """
-        self.route: Route | None = find_route(remote, source=source, interface=interface) if remote else None
-        self.source: str = self.route.source if self.route else canonical(source or _ANY[0])[0]
-        where = self.route.interface if self.route else interface
-        peers = [self.route.remote] if self.route else []
+        route = find_route(remote, source=source, interface=interface) if remote else None
+        self.source: str = route.source if route else canonical(source or _ANY[0])[0]
+        where = route.interface if route else interface
+        peers = [route.remote] if route else []
         self._zone = zone_suffix(self.source, where)
         self._ignored: frozenset[str] = frozenset() if where else enslaved()
         self._unseen: dict[bytes, int] = {}

@@ -29,7 +29,6 @@ class Route:
     remote: str
     source: str
     interface: str
-    index: int
     local: bool
 
 
@@ -134,4 +133,4 @@ def _read(netlink: IPRoute, address: str, source: str | None, found: nlmsg) -> R
     if index is None or preferred is None:
         raise WireError(f"the route to {address} has no source address; give one with --source")
     (link,) = netlink.get_links(index)
-    return Route(address, str(preferred), str(link.get("ifname")), index, kind == _RTN_LOCAL)
+    return Route(address, str(preferred), str(link.get("ifname")), kind == _RTN_LOCAL)
