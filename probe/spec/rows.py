@@ -16,86 +16,81 @@ from probe.spec.tcb import Tcb
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: where it applies, what it says, the clause (RFC 9293 unless named) and its level."""
+    """One row: where it applies, what it says, the section (of RFC 9293 unless named) and its level."""
 
     states: str
     condition: str
     reaction: str
-    clause: str
+    section: str
     level: str = "SPEC"
 
-
-def _rfc(section: str) -> str:
-    return f"RFC 9293 {section}"
+    @property
+    def clause(self) -> str:
+        """The section with the RFC it belongs to."""
+        return self.section if self.section.startswith("RFC") else f"RFC 9293 {self.section}"
 
 
 ROWS: dict[str, Row] = {
-    "Z1": Row("any", "checksum wrong", "drop", _rfc("3.1"), "MUST"),
-    "Z4": Row("any", "option with an impossible length", "reset, drop, or ignore the options", _rfc("3.1"), "MUST"),
-    "C1": Row("CLOSED", "RST", "drop", _rfc("3.10.7.1")),
-    "C2": Row("CLOSED", "no ACK", "<SEQ=0><ACK=SEG.SEQ+SEG.LEN><RST,ACK>", _rfc("3.10.7.1")),
-    "C3": Row("CLOSED", "ACK", "<SEQ=SEG.ACK><RST>", _rfc("3.10.7.1")),
-    "L1": Row("LISTEN", "RST", "drop", _rfc("3.10.7.2 first")),
-    "L2": Row("LISTEN", "ACK", "<SEQ=SEG.ACK><RST>", _rfc("3.10.7.2 second")),
-    "L4": Row("LISTEN", "SYN", "<SEQ=ISS><ACK=SEG.SEQ+1><SYN,ACK>, SYN-RECEIVED", _rfc("3.10.7.2 third")),
-    "L5": Row("LISTEN", "none of RST, ACK, SYN", "drop", _rfc("3.10.7.2 fourth")),
-    "S1": Row("SYN-SENT", "unacceptable ACK, RST", "drop", _rfc("3.10.7.3 first")),
-    "S2": Row("SYN-SENT", "unacceptable ACK", "<SEQ=SEG.ACK><RST>", _rfc("3.10.7.3 first")),
-    "S3": Row("SYN-SENT", "RST, acceptable ACK", "CLOSED", _rfc("3.10.7.3 second")),
-    "S4": Row("SYN-SENT", "RST, no ACK", "drop", _rfc("3.10.7.3 second")),
-    "S6": Row("SYN-SENT", "SYN, acceptable ACK", "<ACK>, ESTABLISHED", _rfc("3.10.7.3 fourth")),
-    "S7": Row("SYN-SENT", "SYN, no ACK", "<SEQ=ISS><SYN,ACK>, SYN-RECEIVED", _rfc("3.10.7.3 fourth"), "MUST"),
-    "S8": Row("SYN-SENT", "neither SYN nor RST", "drop", _rfc("3.10.7.3 fifth")),
-    "R1": Row("SYN-RECEIVED", "outside the window, RST", "drop", _rfc("3.10.7.4 first")),
-    "R2": Row("SYN-RECEIVED", "the same SYN again", "<ACK>, or the SYN,ACK again", _rfc("3.10.7.4 first; 3.10.8")),
-    "R3": Row(
-        "SYN-RECEIVED", "SYN,ACK of a simultaneous open", "ESTABLISHED, or <ACK>", _rfc("3.5 Figure 7; A.2"), "MUST"
-    ),
-    "R4": Row("SYN-RECEIVED", "outside the window", "<ACK>", _rfc("3.10.7.4 first")),
-    "R5": Row(
-        "SYN-RECEIVED", "RST in the window", "LISTEN or CLOSED; challenge ACK if not exact", _rfc("3.10.7.4 second")
-    ),
-    "R6": Row("SYN-RECEIVED", "SYN in the window", "LISTEN (passive open)", _rfc("3.10.7.4 fourth")),
-    "R7": Row("SYN-RECEIVED", "no ACK", "drop", _rfc("3.10.7.4 fifth")),
-    "R8": Row("SYN-RECEIVED", "ACK outside the range of MAY-12", "<ACK>", _rfc("3.10.7.4 fifth"), "MAY"),
-    "R9": Row("SYN-RECEIVED", "SND.UNA < SEG.ACK =< SND.NXT", "ESTABLISHED, go on", _rfc("3.10.7.4 fifth")),
-    "R10": Row("SYN-RECEIVED", "any other ACK", "<SEQ=SEG.ACK><RST>", _rfc("3.10.7.4 fifth")),
+    "Z1": Row("any", "checksum wrong", "drop", "3.1", "MUST"),
+    "Z4": Row("any", "option with an impossible length", "reset, drop, or ignore the options", "3.1", "MUST"),
+    "C1": Row("CLOSED", "RST", "drop", "3.10.7.1"),
+    "C2": Row("CLOSED", "no ACK", "<SEQ=0><ACK=SEG.SEQ+SEG.LEN><RST,ACK>", "3.10.7.1"),
+    "C3": Row("CLOSED", "ACK", "<SEQ=SEG.ACK><RST>", "3.10.7.1"),
+    "L1": Row("LISTEN", "RST", "drop", "3.10.7.2 first"),
+    "L2": Row("LISTEN", "ACK", "<SEQ=SEG.ACK><RST>", "3.10.7.2 second"),
+    "L4": Row("LISTEN", "SYN", "<SEQ=ISS><ACK=SEG.SEQ+1><SYN,ACK>, SYN-RECEIVED", "3.10.7.2 third"),
+    "L5": Row("LISTEN", "none of RST, ACK, SYN", "drop", "3.10.7.2 fourth"),
+    "S1": Row("SYN-SENT", "unacceptable ACK, RST", "drop", "3.10.7.3 first"),
+    "S2": Row("SYN-SENT", "unacceptable ACK", "<SEQ=SEG.ACK><RST>", "3.10.7.3 first"),
+    "S3": Row("SYN-SENT", "RST, acceptable ACK", "CLOSED", "3.10.7.3 second"),
+    "S4": Row("SYN-SENT", "RST, no ACK", "drop", "3.10.7.3 second"),
+    "S6": Row("SYN-SENT", "SYN, acceptable ACK", "<ACK>, ESTABLISHED", "3.10.7.3 fourth"),
+    "S7": Row("SYN-SENT", "SYN, no ACK", "<SEQ=ISS><SYN,ACK>, SYN-RECEIVED", "3.10.7.3 fourth", "MUST"),
+    "S8": Row("SYN-SENT", "neither SYN nor RST", "drop", "3.10.7.3 fifth"),
+    "R1": Row("SYN-RECEIVED", "outside the window, RST", "drop", "3.10.7.4 first"),
+    "R2": Row("SYN-RECEIVED", "the same SYN again", "<ACK>, or the SYN,ACK again", "3.10.7.4 first; 3.10.8"),
+    "R3": Row("SYN-RECEIVED", "SYN,ACK of a simultaneous open", "ESTABLISHED, or <ACK>", "3.5 Figure 7; A.2", "MUST"),
+    "R4": Row("SYN-RECEIVED", "outside the window", "<ACK>", "3.10.7.4 first"),
+    "R5": Row("SYN-RECEIVED", "RST in the window", "LISTEN or CLOSED; challenge ACK if not exact", "3.10.7.4 second"),
+    "R6": Row("SYN-RECEIVED", "SYN in the window", "LISTEN (passive open)", "3.10.7.4 fourth"),
+    "R7": Row("SYN-RECEIVED", "no ACK", "drop", "3.10.7.4 fifth"),
+    "R8": Row("SYN-RECEIVED", "ACK outside the range of MAY-12", "<ACK>", "3.10.7.4 fifth", "MAY"),
+    "R9": Row("SYN-RECEIVED", "SND.UNA < SEG.ACK =< SND.NXT", "ESTABLISHED, go on", "3.10.7.4 fifth"),
+    "R10": Row("SYN-RECEIVED", "any other ACK", "<SEQ=SEG.ACK><RST>", "3.10.7.4 fifth"),
     "F1": Row("synchronized", "TSval older than TS.Recent", "<ACK>, drop", "RFC 7323 5.3 R1", "MUST"),
     "F2": Row("synchronized", "negotiated timestamps missing", "drop, or go on", "RFC 7323 3.2", "SHOULD"),
-    "F3": Row("synchronized", "outside the window, RST", "drop", _rfc("3.10.7.4 first")),
-    "F4": Row("synchronized", "outside the window", "<SEQ=SND.NXT><ACK=RCV.NXT><ACK>", _rfc("3.10.7.4 first; 3.5.2")),
-    "F5": Row("synchronized", "RST in the window", "CLOSED if exact; challenge ACK otherwise", _rfc("3.10.7.4 second")),
-    "F6": Row("synchronized", "SYN in the window", "challenge ACK; or RST, CLOSED", _rfc("3.10.7.4 fourth")),
-    "F7": Row("synchronized", "no ACK", "drop", _rfc("3.10.7.4 fifth")),
-    "F8": Row("synchronized", "ACK outside the range of MAY-12", "<ACK>, drop", _rfc("3.10.7.4 fifth"), "MAY"),
-    "F9": Row("synchronized", "SEG.ACK > SND.NXT", "<ACK>, drop", _rfc("3.10.7.4 fifth; 3.5.2")),
-    "E2": Row("ESTABLISHED", "no text, no FIN", "nothing", _rfc("3.10.7.4; 3.5 Figure 6")),
-    "E3": Row("ESTABLISHED", "text at RCV.NXT", "<ACK> within 0.5 s", _rfc("3.10.7.4 seventh; 3.8.6.3"), "MUST"),
-    "E4": Row("ESTABLISHED", "text beyond RCV.NXT", "hold; <ACK> or nothing", _rfc("3.10.7.4 seventh")),
-    "E5": Row("ESTABLISHED", "FIN beyond RCV.NXT", "hold or ignore; <ACK> or nothing", _rfc("3.10.7.4 first")),
-    "E6": Row("ESTABLISHED", "FIN at RCV.NXT", "<ACK> covers the FIN, CLOSE-WAIT", _rfc("3.10.7.4 eighth; 3.6")),
-    "W2": Row("FIN-WAIT-1", "own FIN acknowledged", "FIN-WAIT-2", _rfc("3.10.7.4 fifth")),
-    "W3": Row("FIN-WAIT-1", "text", "taken, or RST after a full close", _rfc("3.10.7.4 seventh; 3.6.1")),
-    "W4": Row("FIN-WAIT-1", "FIN, own FIN not acknowledged", "<ACK>, CLOSING", _rfc("3.10.7.4 eighth; Figure 13")),
-    "W5": Row("FIN-WAIT-1", "FIN, own FIN acknowledged", "<ACK>, TIME-WAIT", _rfc("3.10.7.4 eighth; Figure 5")),
-    "V2": Row("FIN-WAIT-2", "no text, no FIN", "nothing", _rfc("3.10.7.4")),
-    "V3": Row("FIN-WAIT-2", "text", "taken, or RST after a full close", _rfc("3.10.7.4 seventh; 3.6.1")),
-    "V4": Row("FIN-WAIT-2", "FIN", "<SEQ=FIN+1><ACK>, TIME-WAIT", _rfc("3.10.7.4 eighth; Figure 12")),
-    "K2": Row("CLOSE-WAIT", "no text, no FIN", "nothing", _rfc("3.10.7.4")),
-    "K3": Row("CLOSE-WAIT", "text after the FIN", "ignored; nothing or <ACK>", _rfc("3.10.7.4 seventh")),
-    "K4": Row("CLOSE-WAIT", "a second FIN", "remain; nothing or <ACK>", _rfc("3.10.7.4 eighth"), "MAY"),
-    "G2": Row("CLOSING", "own FIN acknowledged", "TIME-WAIT", _rfc("3.10.7.4 fifth; Figure 13")),
-    "G3": Row("CLOSING", "own FIN not acknowledged", "ignored", _rfc("3.10.7.4 fifth")),
-    "A2": Row("LAST-ACK", "own FIN acknowledged", "CLOSED", _rfc("3.10.7.4 fifth")),
-    "A3": Row("LAST-ACK", "anything else", "ignored", _rfc("3.10.7.4 fifth")),
-    "T1": Row(
-        "TIME-WAIT", "newer SYN", "SYN,ACK; or <ACK>; in the window also RST", _rfc("3.6.1; RFC 6191 2"), "SHOULD"
-    ),
-    "T9": Row("TIME-WAIT", "older SYN", "nothing or <ACK>", _rfc("3.10.7.4 first; RFC 6191 2")),
-    "T11": Row("TIME-WAIT", "RST in the window", "CLOSED, or ignored (RFC 1337)", _rfc("3.10.7.4 second; RFC 1337 3")),
-    "T12": Row("TIME-WAIT", "the FIN again", "<ACK>, 2MSL again", _rfc("3.10.7.4 fifth, eighth")),
-    "T16": Row("TIME-WAIT", "acceptable ACK", "nothing", _rfc("3.10.7.4 fifth")),
-    "T18": Row("TIME-WAIT", "text", "ignored; nothing or <ACK>", _rfc("3.10.7.4 seventh")),
+    "F3": Row("synchronized", "outside the window, RST", "drop", "3.10.7.4 first"),
+    "F4": Row("synchronized", "outside the window", "<SEQ=SND.NXT><ACK=RCV.NXT><ACK>", "3.10.7.4 first; 3.5.2"),
+    "F5": Row("synchronized", "RST in the window", "CLOSED if exact; challenge ACK otherwise", "3.10.7.4 second"),
+    "F6": Row("synchronized", "SYN in the window", "challenge ACK; or RST, CLOSED", "3.10.7.4 fourth"),
+    "F7": Row("synchronized", "no ACK", "drop", "3.10.7.4 fifth"),
+    "F8": Row("synchronized", "ACK outside the range of MAY-12", "<ACK>, drop", "3.10.7.4 fifth", "MAY"),
+    "F9": Row("synchronized", "SEG.ACK > SND.NXT", "<ACK>, drop", "3.10.7.4 fifth; 3.5.2"),
+    "E2": Row("ESTABLISHED", "no text, no FIN", "nothing", "3.10.7.4; 3.5 Figure 6"),
+    "E3": Row("ESTABLISHED", "text at RCV.NXT", "<ACK> within 0.5 s", "3.10.7.4 seventh; 3.8.6.3", "MUST"),
+    "E4": Row("ESTABLISHED", "text beyond RCV.NXT", "hold; <ACK> or nothing", "3.10.7.4 seventh"),
+    "E5": Row("ESTABLISHED", "FIN beyond RCV.NXT", "hold or ignore; <ACK> or nothing", "3.10.7.4 first"),
+    "E6": Row("ESTABLISHED", "FIN at RCV.NXT", "<ACK> covers the FIN, CLOSE-WAIT", "3.10.7.4 eighth; 3.6"),
+    "W2": Row("FIN-WAIT-1", "own FIN acknowledged", "FIN-WAIT-2", "3.10.7.4 fifth"),
+    "W3": Row("FIN-WAIT-1", "text", "taken, or RST after a full close", "3.10.7.4 seventh; 3.6.1"),
+    "W4": Row("FIN-WAIT-1", "FIN, own FIN not acknowledged", "<ACK>, CLOSING", "3.10.7.4 eighth; Figure 13"),
+    "W5": Row("FIN-WAIT-1", "FIN, own FIN acknowledged", "<ACK>, TIME-WAIT", "3.10.7.4 eighth; Figure 5"),
+    "V2": Row("FIN-WAIT-2", "no text, no FIN", "nothing", "3.10.7.4"),
+    "V3": Row("FIN-WAIT-2", "text", "taken, or RST after a full close", "3.10.7.4 seventh; 3.6.1"),
+    "V4": Row("FIN-WAIT-2", "FIN", "<SEQ=FIN+1><ACK>, TIME-WAIT", "3.10.7.4 eighth; Figure 12"),
+    "K2": Row("CLOSE-WAIT", "no text, no FIN", "nothing", "3.10.7.4"),
+    "K3": Row("CLOSE-WAIT", "text after the FIN", "ignored; nothing or <ACK>", "3.10.7.4 seventh"),
+    "K4": Row("CLOSE-WAIT", "a second FIN", "remain; nothing or <ACK>", "3.10.7.4 eighth", "MAY"),
+    "G2": Row("CLOSING", "own FIN acknowledged", "TIME-WAIT", "3.10.7.4 fifth; Figure 13"),
+    "G3": Row("CLOSING", "own FIN not acknowledged", "ignored", "3.10.7.4 fifth"),
+    "A2": Row("LAST-ACK", "own FIN acknowledged", "CLOSED", "3.10.7.4 fifth"),
+    "A3": Row("LAST-ACK", "anything else", "ignored", "3.10.7.4 fifth"),
+    "T1": Row("TIME-WAIT", "newer SYN", "SYN,ACK; or <ACK>; in the window also RST", "3.6.1; RFC 6191 2", "SHOULD"),
+    "T9": Row("TIME-WAIT", "older SYN", "nothing or <ACK>", "3.10.7.4 first; RFC 6191 2"),
+    "T11": Row("TIME-WAIT", "RST in the window", "CLOSED, or ignored (RFC 1337)", "3.10.7.4 second; RFC 1337 3"),
+    "T12": Row("TIME-WAIT", "the FIN again", "<ACK>, 2MSL again", "3.10.7.4 fifth, eighth"),
+    "T16": Row("TIME-WAIT", "acceptable ACK", "nothing", "3.10.7.4 fifth"),
+    "T18": Row("TIME-WAIT", "text", "ignored; nothing or <ACK>", "3.10.7.4 seventh"),
 }
 """Row id (as in the decision tables) to its text; ids of rows that only continue are left out."""
 

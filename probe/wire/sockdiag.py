@@ -58,7 +58,7 @@ class KernelTable(Closing):
             self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _TIMEOUT, 0))
             # No state asked for, so no socket is listed, but a kernel without tcp_diag says so.
-            list(self._dump(self._socket, socket.AF_INET, 0, states=0))
+            list(self._dump(socket.AF_INET, 0, states=0))
         except OSError as error:
             reason = os.strerror(error.errno or 0).lower()
             self.reason = f"the kernel's socket table cannot be read ({reason}; is tcp_diag built in or loadable?)"
@@ -74,13 +74,13 @@ class KernelTable(Closing):
         Sees half-open requests and TIME-WAIT; a listener that merely would take the connection is not its state.
         Raises OSError when the kernel fails to answer.
         """
-        if self._socket is None or self.reason:
+        if self.reason:
             return None
         # An inet_diag_sockid: ports, addresses, any interface, no cookie.
         ends = [socket.inet_pton(family(end.address), end.address).ljust(16, b"\0") for end in (local, remote)]
         identity = struct.pack("!HH", local.port, remote.port) + b"".join(ends) + bytes(4) + _NO_COOKIE
         question = _question(family(local.address), identity, _ALL_STATES)
-        for message, body in self._ask(self._socket, question, _REQUEST):
+        for message, body in self._ask(question, _REQUEST):
             if message == _SOCK_DIAG_BY_FAMILY:
                 return _STATES.get(body[1])
             if message == _NLMSG_ERROR:
@@ -94,10 +94,10 @@ class KernelTable(Closing):
 
         Raises OSError when the kernel fails to answer.
         """
-        if self._socket is None or self.reason:
+        if self.reason:
             return []
         kinds = (socket.AF_INET, socket.AF_INET6)
-        return [row for kind in kinds for row in self._dump(self._socket, kind, port)]
+        return [row for kind in kinds for row in self._dump(kind, port)]
 
     def close(self) -> None:
         """Close the netlink socket."""
@@ -105,28 +105,29 @@ class KernelTable(Closing):
             self._socket.close()
 
     def _dump(
-        self, sock: socket.socket, kind: socket.AddressFamily, port: int, states: int = _ALL_STATES
+        self, kind: socket.AddressFamily, port: int, states: int = _ALL_STATES
     ) -> Iterator[tuple[Endpoint, Endpoint, str]]:
         identity = struct.pack("!HH32xI", port, 0, 0) + _NO_COOKIE
-        for message, body in self._ask(sock, _question(kind, identity, states), _REQUEST | _DUMP):
+        for message, body in self._ask(_question(kind, identity, states), _REQUEST | _DUMP):
             if message == _NLMSG_ERROR:
                 raise _error(body)
             if message != _SOCK_DIAG_BY_FAMILY:
                 continue
             # An inet_diag_msg: family, state, timer, retransmissions, then the sockid.
-            its_family, number = body[0], body[1]
-            if state := "LISTEN" if number == _LISTEN else _STATES.get(number):
+            if state := "LISTEN" if body[1] == _LISTEN else _STATES.get(body[1]):
                 sport, dport = struct.unpack_from("!HH", body, 4)
-                local, remote = _text(its_family, body[8:24]), _text(its_family, body[24:40])
+                local, remote = _text(body[0], body[8:24]), _text(body[0], body[24:40])
                 yield Endpoint(local, sport), Endpoint(remote, dport), state
 
-    def _ask(self, sock: socket.socket, question: bytes, flags: int) -> Iterator[tuple[int, bytes]]:
+    def _ask(self, question: bytes, flags: int) -> Iterator[tuple[int, bytes]]:
         """(type, body) of each answer up to the end of a dump; who expects one answer stops after it."""
+        if self._socket is None:
+            return
         self._sequence += 1
         header = _HEADER.pack(_HEADER.size + len(question), _SOCK_DIAG_BY_FAMILY, flags, self._sequence, 0)
-        sock.send(header + question)
+        self._socket.send(header + question)
         while True:
-            data = sock.recv(_ROOM)
+            data = self._socket.recv(_ROOM)
             at = 0
             while at + _HEADER.size <= len(data):
                 length, message, _, sequence, _ = _HEADER.unpack_from(data, at)
