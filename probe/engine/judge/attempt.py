@@ -76,9 +76,9 @@ def judge(case: Case) -> Opinion:
                 return Opinion(finding.word, "", (finding,), shown, form, rung.doubt)
         return Opinion(finding.word, "", (finding,), shown, form, Doubt.UNEXPLAINED)
     # What came too late or not at all: a lost segment or a busy machine can look the same.
-    if findings := [*_untimely(case, watch), *_absent(case, watch)]:
+    if findings := list(_untimely(case, watch)):
         return _broken(findings, shown, form, Doubt.LOSS)
-    findings = [*_handshake_data(case, watch), *_same_isns(case), *_malformed(case, watch)]
+    findings = list(_unsound(case, watch))
     if size is not None and size.large is not None:
         due = f"at most {size.limit} octets a segment, less its options"
         came = show(watch, size.large)
@@ -210,7 +210,7 @@ _UNDONE = {
 
 
 def _untimely(case: Case, watch: Watch) -> Iterator[Finding]:
-    """What came at the wrong time."""
+    """What came at the wrong time, or was waited for in vain, where the stack owed it or an application obeys us."""
     record, scenario = case.transcript, case.scenario
     found = [item for repeats in scenario.repeats for item in timers.judge_repeats(record, repeats)]
     found += timers.judge_delayed_acks(record, watch, case.path_delay)
@@ -219,14 +219,10 @@ def _untimely(case: Case, watch: Watch) -> Iterator[Finding]:
     for item in found:
         events = (record.judged[index] for index in item.events)
         yield grade(item.rule, "nothing (waited)", item.due, item.came, _numbers(*events))
-
-
-def _absent(case: Case, watch: Watch) -> Iterator[Finding]:
-    """What was waited for in vain, where the stack owed it, or an application that obeys us."""
-    for missing in case.transcript.missing:
+    for missing in record.missing:
         if not missing.rule or (missing.application and not case.obedient):
             continue
-        seen = [e for e in case.transcript.judged[: missing.index + 1] if isinstance(e, Seen)]
+        seen = [e for e in record.judged[: missing.index + 1] if isinstance(e, Seen)]
         asked = next((e for e in reversed(seen) if e.to_peer), None)
         came = f"nothing for {missing.waited:g} s"
         if not seen[-1].to_peer:
@@ -235,35 +231,27 @@ def _absent(case: Case, watch: Watch) -> Iterator[Finding]:
         yield grade(missing.rule, sent, _AWAITED.get(missing.what, missing.what), came, _numbers(seen[-1]))
 
 
-def _malformed(case: Case, watch: Watch) -> list[Finding]:
-    """What is wrong with the form of a segment, each rule once; a SHOULD only where the scenario asks for it."""
-    found: dict[str, Finding] = {}
-    for item in header.malformed(case.transcript):
-        if rules.ALL[item.rule].severity == "fail" or item.rule in case.scenario.shows:
-            sent = show(watch, item.asked) if item.asked is not None else "any segment"
-            found.setdefault(item.rule, grade(item.rule, sent, item.due, item.came, _numbers(item.asked, item.culprit)))
-    return list(found.values())
-
-
-def _handshake_data(case: Case, watch: Watch) -> list[Finding]:
-    """The documented handshake carries no data; the RFC allows it, so this is the mildest word (3.5)."""
-    opener = next((e for _, e in case.transcript.seen() if e.to_peer and e.segment.flags & SYN), None)
-    answer = next((e for _, e in case.transcript.seen() if not e.to_peer and e.segment.flags & SYN), None)
-    if opener is None or answer is None or opener.segment.length or not answer.segment.length:
-        return []
-    return [grade("open.no-data-in-handshake", show(watch, opener), "no data", show(watch, answer), _numbers(answer))]
-
-
-def _same_isns(case: Case) -> list[Finding]:
-    """One ISN for two connections that were opened one after the other (RFC 9293 section 3.4.1)."""
-    if not case.scenario.distinct_isns:
-        return []
-    answers = [e for _, e in case.transcript.seen() if not e.to_peer and e.segment.flags & SYN]
+def _unsound(case: Case, watch: Watch) -> Iterator[Finding]:
+    """What is wrong with the handshakes, and with the form of a segment."""
+    seen = [event for _, event in case.transcript.seen()]
+    opener = next((e for e in seen if e.to_peer and e.segment.flags & SYN), None)
+    answers = [e for e in seen if not e.to_peer and e.segment.flags & SYN]
+    # The documented handshake carries no data; the RFC allows it, so this is the mildest word (3.5).
+    if opener is not None and not opener.segment.length and answers and answers[0].segment.length:
+        came = show(watch, answers[0])
+        yield grade("open.no-data-in-handshake", show(watch, opener), "no data", came, _numbers(answers[0]))
+    # One ISN for two connections that were opened one after the other (RFC 9293 section 3.4.1).
     fresh: dict[Seq, Seen] = {}
     for event in answers:
         fresh.setdefault(event.segment.ack, event)
     isns = {event.segment.seq for event in fresh.values()}
-    if len(fresh) < 2 or len(isns) == len(fresh):
-        return []
-    came = f"ISN {int(next(iter(isns)))} twice"
-    return [grade("isn.differs", "S, R, S", "two ISNs", came, _numbers(*fresh.values()))]
+    if case.scenario.distinct_isns and len(isns) < len(fresh):
+        came = f"ISN {int(next(iter(isns)))} twice"
+        yield grade("isn.differs", "S, R, S", "two ISNs", came, _numbers(*fresh.values()))
+    # The form: each rule once, a SHOULD only where the scenario asks for it.
+    told = set()
+    for item in header.malformed(case.transcript):
+        if item.rule not in told and (rules.ALL[item.rule].severity == "fail" or item.rule in case.scenario.shows):
+            told.add(item.rule)
+            sent = show(watch, item.asked) if item.asked is not None else "any segment"
+            yield grade(item.rule, sent, item.due, item.came, _numbers(item.asked, item.culprit))

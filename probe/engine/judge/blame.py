@@ -55,13 +55,20 @@ def for_segment(watch: Watch, event: Seen) -> Blame:
     """A segment came that nothing explains: name the rule it departs from."""
     segment = watch.numbers.canonical(event.segment, event.to_peer)
     everything = watch.memory.closure(watch.before, watch.terms)
-    for suspect in (_disturbed, _passed_over):
-        found = suspect(everything, watch, segment)
-        if found is not None:
-            return found
+    if silent := _disturbed(everything, watch, segment) or _passed_over(everything, watch, segment):
+        return silent
     histories = _advanced(everything)
-    owing = [h for h in histories if h.due]
-    return _instead_of(owing, segment) if owing else _out_of_the_blue(histories, segment)
+    if owing := [h for h in histories if h.due]:
+        return _instead_of(owing, segment)
+    last = next((h.processed for h in histories if h.processed), (-1, "", "conn.unexplained"))
+    owed = next((h.owed for h in histories if h.owed), None)
+    due = "" if owed is None else owed.reply.text(PEER_ISN, TESTER_ISN)
+    special = _by_kind(histories, {h.tcb.state for h in histories}, segment)
+    if special == "close.passive-fin" and owed is not None and owed.reaction.rule == "close.fin-acked":
+        special = "close.merged-fin"  # the FIN came where the ACK was due
+    if not special and owed is not None:
+        return Blame(owed.reaction.rule, owed.index, due)
+    return Blame(special or last[2], last[0], due)
 
 
 def _advanced(histories: Belief) -> list[Hypothesis]:
@@ -166,21 +173,6 @@ def _instead_of(owing: list[Hypothesis], segment: Segment) -> Blame:
 
 
 # -- nothing had to be answered: the segment itself says what is wrong with it -----------------------------------------
-
-
-def _out_of_the_blue(histories: list[Hypothesis], segment: Segment) -> Blame:
-    last = next((h.processed for h in histories if h.processed), None)
-    index = last[0] if last else -1
-    owed = next((h.owed for h in histories if h.owed), None)
-    due = "" if owed is None else owed.reply.text(PEER_ISN, TESTER_ISN)
-    special = _by_kind(histories, {h.tcb.state for h in histories}, segment)
-    if special == "close.passive-fin" and owed is not None and owed.reaction.rule == "close.fin-acked":
-        special = "close.merged-fin"  # the FIN came where the ACK was due
-    if special:
-        return Blame(special, index, due)
-    if owed is not None:
-        return Blame(owed.reaction.rule, owed.index, due)
-    return Blame(last[2] if last else "conn.unexplained", index, "")
 
 
 def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
