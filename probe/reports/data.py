@@ -9,22 +9,11 @@ from typing import Any
 from probe.reports.document import Data, Rows
 from probe.results.connection import Connection, Packet, Recording, Replay, StateStep
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
-from probe.results.verdict import (
-    Compliance,
-    ExchangeResult,
-    Expected,
-    Finding,
-    Known,
-    Report,
-    Run,
-    Summary,
-    Verdict,
-)
+from probe.results.verdict import Compliance, ExchangeResult, Expected, Finding, Known, Report, Run, Summary, Verdict
 from probe.spec.segment import ACK, Endpoint, Segment, flags_text
 
 SCHEMA_VERSION = 1
 _MICRO = 6
-_LINE = {"schema_version": SCHEMA_VERSION, "command": "replay", "event": "connection"}
 _WORST_FIRST = (Compliance.NOT_FOLLOWED, Compliance.INCONCLUSIVE, Compliance.SKIPPED, Compliance.FOLLOWED)
 
 
@@ -48,9 +37,6 @@ def known(one: Known) -> Data:
 def expected(one: Expected) -> Data:
     """An expected deviation of the run, and what became of it."""
     return _fields(one, "exchange", "rule", "target", "ip_version", "date", "reason", "fate")
-
-
-# -- a check -----------------------------------------------------------------------------------------------------------
 
 
 def check(report: Report) -> Data:
@@ -160,9 +146,6 @@ def finding(one: Finding) -> Data:
     return {"rule": one.rule, "level": one.level_text} | _fields(one, "clause", "sent", "due", "came", "packets")
 
 
-# -- a matrix ----------------------------------------------------------------------------------------------------------
-
-
 def matrix(report: MatrixReport) -> Data:
     """A matrix."""
     return {
@@ -200,9 +183,6 @@ def cell(one: CellResult, run: MatrixRun) -> Data:
         "expected": [known(entry) for entry in one.known],
         "packets": [number for finding in one.findings for number in finding.packets],
     }
-
-
-# -- a replay ----------------------------------------------------------------------------------------------------------
 
 
 def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable[Data]) -> Data:
@@ -244,7 +224,7 @@ def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable
 
 def connection_line(found: Connection) -> Data:
     """One connection as a line of --jsonl."""
-    return _LINE | connection(found)
+    return {"schema_version": SCHEMA_VERSION, "command": "replay", "event": "connection"} | connection(found)
 
 
 def connection(found: Connection, packets: Sequence[Packet] = ()) -> Data:
@@ -253,7 +233,7 @@ def connection(found: Connection, packets: Sequence[Packet] = ()) -> Data:
     ``client_steps`` and ``server_steps`` are the states again, each with the packet number from which on it is certain.
     ``blamed`` has the end that each finding stands against.
     """
-    data = {
+    data: Data = {
         "file": found.file,
         "index": found.index,
         "client": _endpoint(found.client),
@@ -280,12 +260,13 @@ def connection(found: Connection, packets: Sequence[Packet] = ()) -> Data:
         "blamed": [_endpoint(end) for end in found.blamed],
         "expected": [known(one) for one in found.known if one is not None],
     }
-    segments = [  # as the steps of a check; times count from the start of the connection
-        {"packet": p.number, "time": round(p.time - found.start, _MICRO), "direction": "<>"[p.from_client]}
-        | _numbers(p.segment)
-        for p in packets
-    ]
-    return data | ({"segments": segments} if packets else {})
+    if packets:  # as the steps of a check; times count from the start of the connection
+        data["segments"] = [
+            {"packet": p.number, "time": round(p.time - found.start, _MICRO), "direction": "<>"[p.from_client]}
+            | _numbers(p.segment)
+            for p in packets
+        ]
+    return data
 
 
 def _steps(steps: Iterable[StateStep]) -> list[Data]:
@@ -294,9 +275,6 @@ def _steps(steps: Iterable[StateStep]) -> list[Data]:
 
 def _endpoint(endpoint: Endpoint) -> Data:
     return {"address": endpoint.address, "port": endpoint.port}
-
-
-# -- lines of JSON, one an event, each complete in itself --------------------------------------------------------------
 
 
 def event(kind: str, command: str, time: float, body: Data) -> Data:

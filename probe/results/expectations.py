@@ -58,19 +58,13 @@ def marked(result: ExchangeResult, expectations: Sequence[Expected], name: str =
 
 def marked_run(run: Run, expectations: Sequence[Expected]) -> Run:
     """The run with what was expected of it."""
-    if not expectations:
-        return run
     return replace(run, exchanges=tuple(marked(e, expectations, run.name) for e in placed(run)))
 
 
 def marked_matrix(run: MatrixRun, expectations: Sequence[Expected]) -> MatrixRun:
     """The same of a matrix, whose exchanges are its cells, ``ESTABLISHED:SYN+ACK``."""
-    if not expectations:
-        return run
-    cells = tuple(
-        replace(c, known=known(expectations, _cell(c, run), c.findings)) if c.findings else c for c in run.cells
-    )
-    return replace(run, cells=cells)
+    cells = (replace(c, known=known(expectations, _cell(c, run), c.findings)) if c.findings else c for c in run.cells)
+    return replace(run, cells=tuple(cells))
 
 
 def fates(

@@ -31,9 +31,6 @@ Segments = Mapping[tuple[str, int], Sequence[Placed]]
 """Segments to draw, by file and index of their connection."""
 
 
-# -- connections -------------------------------------------------------------------------------------------------------
-
-
 def short_names(files: Iterable[str]) -> dict[str, str]:
     """Path -> the file's own name where no other file has the same one, else the path."""
     paths = list(dict.fromkeys(files))
@@ -100,9 +97,6 @@ def blamed(found: Connection, finding: Finding) -> str:
     """``the server, 192.0.2.2:80``: the end that a finding stands against, where it is known."""
     end = dict(zip(found.findings, found.blamed, strict=False)).get(finding)
     return f"the {'client' if end == found.client else 'server'}, {end}" if end else ""
-
-
-# -- ladders -----------------------------------------------------------------------------------------------------------
 
 
 def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segments] = dict) -> doc.Ladder:

@@ -23,17 +23,12 @@ _LEGEND = doc.Note(
     "flags as tcpdump writes them (S SYN, F FIN, R RST, P PSH, . ACK), one word a segment;"
     " numbers relative to the ISNs; clause of RFC 9293 unless another is named"
 )
-_ASIDE = ("exchange", "target", "IP", "verdict", "reason")
 _FLEET = (
     "close, us: four-way close by us; close, peer: by the peer; open: inconclusive; worst: the weightiest finding, else"
     " why something is open"
 )
 _NONE = "-"
-_FORMS = {
-    CloseForm.FOUR: "four-segment",
-    CloseForm.THREE: "three-segment",
-    CloseForm.SIMULTANEOUS: "simultaneous",
-}
+_FORMS = {CloseForm.FOUR: "four-segment", CloseForm.THREE: "three-segment", CloseForm.SIMULTANEOUS: "simultaneous"}
 
 
 def document(report: Report, show: Chosen = lambda result: False, *, several: bool = False) -> doc.Document:
@@ -53,17 +48,15 @@ def document(report: Report, show: Chosen = lambda result: False, *, several: bo
 
 def section(report: Report, show: Chosen = lambda result: False, *, several: bool = False) -> doc.Section:
     """What a report comes to, apart from the command it answers."""
-    targets = _targets(report, several=several)
     overview: list[doc.Part] = [] if several else [_answer(report, run) for run in report.runs]
-    overview += [targets] if targets.rows else []
+    overview += [_targets(report, several=several)] if report.runs or report.unchecked else []
     details: list[doc.Part] = []
     for run in report.runs:
         told = not several or any(e.news is Verdict.FAIL or show(e) for e in run.exchanges)
         own: list[doc.Part] = [replace(_answer(report, run), on=doc.On.TERMINAL)] if several else []
         own += _details(report, run, show)
         details += own if told else [replace(one, on=one.on & ~doc.ANSWER) for one in own]
-    if aside := _aside(report):
-        details.append(aside)
+    details += _aside(report)
     details += [_LEGEND] * any(one.on & doc.On.TERMINAL for one in details)
     details += common.gone(report.expected)
     total = len(report.runs) + len(report.unchecked)
@@ -210,7 +203,7 @@ def deviations(run: Run | None, result: ExchangeResult) -> doc.Deviations:
     return doc.Deviations(result.id, title, result.news, result.reason, tuple(found), on)
 
 
-def _aside(report: Report) -> doc.Table | None:
+def _aside(report: Report) -> list[doc.Table]:
     """What was expected, and what has no verdict."""
     rows: list[tuple[doc.Text, ...]] = []
     for run in report.runs:
@@ -220,7 +213,8 @@ def _aside(report: Report) -> doc.Table | None:
                 tries = f" ({attempts_text(e)})" if e.attempts > 1 else ""
                 word = "expected" if e.expected else e.news.value
                 rows.append((e.id, run.name or run.target, str(run.ip_version), word, reason + tries))
-    return doc.Table(_ASIDE, tuple(rows), "Expected, inconclusive, skipped", on=doc.On.SUMMARY) if rows else None
+    headers = ("exchange", "target", "IP", "verdict", "reason")
+    return [doc.Table(headers, tuple(rows), "Expected, inconclusive, skipped", on=doc.On.SUMMARY)] if rows else []
 
 
 def ladder(result: ExchangeResult) -> doc.Ladder:

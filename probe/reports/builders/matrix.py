@@ -45,9 +45,6 @@ def document(report: MatrixReport) -> doc.Document:
     )
 
 
-# -- at a glance -------------------------------------------------------------------------------------------------------
-
-
 def _grid(report: MatrixReport, run: MatrixRun) -> doc.Grid:
     asked = tuple(kind for kind in KINDS if any(c.segment == kind for c in run.cells))
     rows = []
@@ -62,9 +59,6 @@ def _grid(report: MatrixReport, run: MatrixRun) -> doc.Grid:
                 rows.append((label, tuple(common.counts(report, some) if some else None for some in found)))
     about = f"{len(run.cells)} cells over {run.connections} connections in {run.seconds:.1f} s, trigger {run.trigger}"
     return doc.Grid(f"target {run.target} (IPv{run.ip_version}), profile {report.profile}", about, asked, tuple(rows))
-
-
-# -- what departs ------------------------------------------------------------------------------------------------------
 
 
 def _by_rule(report: MatrixReport) -> Iterator[doc.Deviations]:
@@ -127,9 +121,6 @@ def _by_place(report: MatrixReport) -> Iterator[doc.Part]:
             yield doc.Ladder(title, (), (), ("tester", "peer"), ("", ""), list, 2, (finding,), on=doc.On.SUMMARY)
 
 
-# -- what cannot be told, and what was not played ----------------------------------------------------------------------
-
-
 def _open(report: MatrixReport) -> Iterator[doc.Reasons]:
     """Cells that could not be told; states, and other ways into them, that this peer could not be brought into."""
     doubts: dict[str, Counter[str]] = {}
@@ -146,9 +137,6 @@ def _open(report: MatrixReport) -> Iterator[doc.Reasons]:
         absent.setdefault((way.verdict, way.reason), {})[f"{way.state} ({way.way})"] = None
     missing = [(word.value, f"{why}: not reached: {listed(ways)}") for (word, why), ways in absent.items()]
     yield from (doc.Reasons(tuple(some)) for some in (rows, missing) if some)
-
-
-# -- for pipelines -----------------------------------------------------------------------------------------------------
 
 
 def _alerts(report: MatrixReport) -> Iterator[doc.Alert]:

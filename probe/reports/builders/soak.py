@@ -43,7 +43,14 @@ def document(result: SoakResult, fail_on: frozenset[Verdict] = frozenset()) -> d
         partial(_data, result, fail_on),
         frozenset({"shown"}),
         suites=lambda: [_suite(result, fail_on, overview, details)],
-        alerts=partial(_alerts, result, fail_on),
+        alerts=lambda: [
+            doc.Alert(
+                f.word is Verdict.FAIL or f.word in fail_on,
+                f"{f.rule} in {result.exchange}",
+                f"{result.target}: {common.finding_text(f)} ({f.level_text}, {f.clause})",
+            )
+            for f in (first.findings if first is not None else ())
+        ],
     )
 
 
@@ -76,9 +83,6 @@ def _facts(result: SoakResult) -> Iterator[doc.Line]:
 
 def _clock(moment: float) -> str:
     return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-# -- for programs ------------------------------------------------------------------------------------------------------
 
 
 def counts(result: SoakResult) -> doc.Data:
@@ -135,10 +139,3 @@ def _suite(
     properties = {"target": result.target, "profile": result.profile}
     name = f"{result.target} IPv{result.ip_version}"
     return doc.Suite(name, [case], properties, result.seconds, result.began)
-
-
-def _alerts(result: SoakResult, fail_on: frozenset[Verdict]) -> Iterator[doc.Alert]:
-    for f in result.first.findings if result.first is not None else ():
-        failing = f.word is Verdict.FAIL or f.word in fail_on
-        message = f"{result.target}: {common.finding_text(f)} ({f.level_text}, {f.clause})"
-        yield doc.Alert(failing, f"{f.rule} in {result.exchange}", message)

@@ -125,9 +125,6 @@ def arrow(rightward: bool, text: str, width: int) -> str:  # the direction it dr
     return f"{f' {text} ':-^{width - 1}}>" if rightward else f"<{f' {text} ':-^{width - 1}}"
 
 
-# -- side by side ------------------------------------------------------------------------------------------------------
-
-
 def comparison(one: doc.Comparison, width: int, paint: Paint) -> Iterator[str]:
     """A line for each captured segment with its live counterpart; in little room one below the other."""
     longest = max((len(half.text) for pair in one.pairs for half in (pair.captured, pair.live) if half), default=0)

@@ -84,9 +84,6 @@ def _listed(sentences: Iterable[str]) -> str:
     return "".join(f"- {text(sentence)}\n" for sentence in sentences)
 
 
-# -- what Markdown is made of ------------------------------------------------------------------------------------------
-
-
 def text(given: str) -> str:
     """Plain text as Markdown shows it, in one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(given.split()).replace("&", "&amp;"))

@@ -103,9 +103,6 @@ def _deviation(place: str, found: doc.Deviation, how: Style) -> str:
     return "\n".join(lines)
 
 
-# -- tables ------------------------------------------------------------------------------------------------------------
-
-
 def _in_stacks(one: doc.Table, rows: list[tuple[str, ...]], width: int) -> str:
     """A row in several lines, the cells of a stack one below the other; without the spare columns if need be."""
     for stacks in (one.stacks, tuple(s for s in one.stacks if not one.spare.intersection(s))) if one.stacks else ():
