@@ -13,12 +13,37 @@ _TOWERS = ((8, 2), (20, 5))
 """Below so many columns a cell may take so many lines; it could be read no longer."""
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
-    """The rows under their headers in at most ``width`` columns, unless single words are longer than that."""
-    return columns(headers, rows, width) or stacked(headers, rows, width)
+def table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    stacks: tuple[tuple[int, ...], ...] = (),
+    spare: frozenset[int] = frozenset(),
+) -> str:
+    """The rows under their headers in at most ``width`` columns, unless single words are longer than that.
+
+    In little room a row has several lines, the cells of a stack one below the other, if need be without those that are
+    ``spare``; in less it is a paragraph: its first cell, then what stands under each header, if anything does.
+    """
+    if found := _columns(headers, rows, width):
+        return found
+    for some in (stacks, tuple(stack for stack in stacks if not spare.intersection(stack))) if stacks else ():
+        heads = ["\n".join(headers[i] for i in stack) for stack in some]
+        height = max(map(len, some))
+        cells = [[row[s[n]] if n < len(s) else "" for s in some] for row in rows for n in range(height)]
+        if found := _columns(heads, cells, width):
+            return found
+    lines = []
+    for row in rows:
+        pairs = [f"{head}: {cell}" for head, cell in zip(headers[1:], row[1:], strict=True) if cell.strip("-")]
+        # What belongs together stays in one line where it has room there.
+        kept = (pair.replace(" ", _GLUE) if visible(pair) + 6 < width else pair for pair in pairs)
+        lines += fill(f"{headers[0]} {row[0]}", width)
+        lines += [line.replace(_GLUE, " ") for line in fill(f"{_GLUE}| ".join(kept), width, "  ")]
+    return "\n".join(lines)
 
 
-def columns(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+def _columns(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
     """The table, or nothing where its cells would become towers of single words."""
     found = list(zip(*([headers, *rows]), strict=True))
     natural = [max(_NARROWEST, *map(_widest_line, column)) for column in found]
@@ -43,18 +68,6 @@ def columns(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -
     rule = ["-" * max(map(_widest_line, column)) for column in zip(*wrapped, strict=True)]
     # Headers as a row of their own: tabulate would make their columns two wider than they are.
     return tabulate([wrapped[0], rule, *wrapped[1:]], tablefmt="plain", disable_numparse=True)
-
-
-def stacked(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
-    """A paragraph a row: its first cell, then what stands under each header; empty cells and dashes are left out."""
-    lines = []
-    for row in rows:
-        pairs = [f"{head}: {cell}" for head, cell in zip(headers[1:], row[1:], strict=True) if cell.strip("-")]
-        # What belongs together stays in one line where it has room there.
-        kept = (pair.replace(" ", _GLUE) if visible(pair) + 6 < width else pair for pair in pairs)
-        lines += fill(f"{headers[0]} {row[0]}", width)
-        lines += [line.replace(_GLUE, " ") for line in fill(f"{_GLUE}| ".join(kept), width, "  ")]
-    return "\n".join(lines)
 
 
 def fill(text: str, width: int, lead: str = "", indent: str | None = None) -> list[str]:

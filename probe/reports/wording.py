@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import groupby
 
-from probe.results.verdict import ExchangeResult, Expected, Fate, Known, Step, Verdict
+from probe.results.verdict import ExchangeResult, Known, Step, Verdict
 from probe.spec.rows import ROWS
 from probe.spec.segment import ACK, FIN, PSH, RST, SYN, flags_text
 from probe.spec.states import State
@@ -82,19 +82,9 @@ def share_text(share: float) -> str:
     return f"[{'#' * round(24 * min(1.0, share)):-<24}] {min(1.0, share):4.0%}"
 
 
-def known_text(known: Known | Expected) -> str:
+def known_text(known: Known) -> str:
     """``expected: close.fin-acked, known since 2026-11-21: the firewall drops it``."""
     return f"expected: {known.rule}, known since {known.date}: {known.reason}"
-
-
-def fate_text(expected: Expected) -> str:
-    """What is to be said of an expected deviation that is gone; nothing of one that occurred or was not judged."""
-    if expected.fate is not Fate.GONE:
-        return ""
-    where = f"{expected.rule} in {expected.exchange}" + (f" of {expected.target}" if expected.target else "")
-    version = f" over IPv{expected.ip_version}" if expected.ip_version else ""
-    since = f"expected since {expected.date}, {expected.reason}"
-    return f"{where}{version} no longer occurs ({since}): take it out of the expectations"
 
 
 # -- what was due, as flags, by the rows of SEGMENT ARRIVES that the tracker noted at each reply -----------------------
@@ -105,20 +95,18 @@ _BITS = {"SYN": SYN, "ACK": ACK, "RST": RST, "FIN": FIN}
 
 def due_flags(steps: Iterable[Step]) -> str:
     """One word for every segment the peer owed or its application called for, in the order they came."""
-    owed = (s for s in steps if s.direction == "<" and not s.origin.unexplained)
-    return sequence_text(flags_text(_due(step)) for step in owed)
-
-
-def _due(step: Step) -> int:
-    came = step.segment.flags
-    if not step.origin.rows:
-        return came  # the application's data or FIN, or a retransmission: nothing but itself was called for
-    reaction = ROWS[step.origin.rows[0]].reaction
-    choices = [sum(_BITS[name] for name in text.split(",")) for text in _CONTROLS.findall(reaction)]
-    if reaction.startswith("taken"):
-        choices.append(ACK)  # text that is taken is acknowledged (RFC 9293 section 3.10.7.4, seventh)
-    # The alternative of the row that came, or else the first one; what came where the row names none.
-    owed = came if not choices or came in choices else choices[0]
-    if owed == ACK and not came & (SYN | RST):
-        return owed | came & (FIN | PSH)  # an acknowledgment may ride on what the application sends (RFC 9293 3.8.6.3)
-    return owed
+    every = []
+    for step in (s for s in steps if s.direction == "<" and not s.origin.unexplained):
+        came = owed = step.segment.flags
+        # Without rows it is the application's data or FIN, or a retransmission: nothing but itself was called for.
+        if step.origin.rows:
+            reaction = ROWS[step.origin.rows[0]].reaction
+            choices = [sum(_BITS[name] for name in text.split(",")) for text in _CONTROLS.findall(reaction)]
+            if reaction.startswith("taken"):
+                choices.append(ACK)  # text that is taken is acknowledged (RFC 9293 section 3.10.7.4, seventh)
+            # The alternative of the row that came, or else the first one; what came where the row names none.
+            owed = came if not choices or came in choices else choices[0]
+            if owed == ACK and not came & (SYN | RST):
+                owed |= came & (FIN | PSH)  # may ride on what the application sends (RFC 9293 section 3.8.6.3)
+        every.append(flags_text(owed))
+    return sequence_text(every)

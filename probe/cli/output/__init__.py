@@ -3,9 +3,8 @@
 * ``terminal``: width, colour, standard output whose reader may be gone, a line that is written anew
 * ``progress``: how far a run is, on a terminal's standard error only
 * ``sinks``: files that are known to be writable before anything runs; a document appears whole, lines as they come
-* ``events``: the lines of JSON while a check goes on, every exchange once
 * ``github``: annotations and the summary, under GitHub Actions
-* ``outputs``: opens the files asked for, writes the document in each format, then prints it
+* ``outputs``: opens the files asked for, writes events while a check goes on, then the document in each format
 
 Trouble with one file costs the others nothing: it becomes an error of the run, which those written after it tell. Every
 command that judges ends in the same call::

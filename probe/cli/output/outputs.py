@@ -1,9 +1,10 @@
-"""What a run leaves behind: files opened before it begins, written when it is over; then people are told."""
+"""What a run leaves behind: files opened before it begins, events while it goes on, then documents and a last word."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
@@ -17,11 +18,13 @@ from probe.cli.output import github
 from probe.cli.output.sinks import DocumentSink, LineSink
 from probe.cli.output.terminal import paint, say, width
 from probe.cli.run.outcome import Outcome
-from probe.reports import formats
-from probe.reports.document import Document
+from probe.reports import data, formats
+from probe.reports.document import Data, Document
 from probe.reports.formats import actions, markdown, text
+from probe.reports.formats.as_jsonl import line
 from probe.results.exit_codes import ExitCode
-from probe.results.verdict import Expected, Verdict
+from probe.results.expectations import marked, placed
+from probe.results.verdict import ExchangeResult, Expected, Run, Verdict
 from probe.wire.errors import WireError
 
 Deviations = Callable[[str, str], tuple[Expected, ...]]
@@ -88,3 +91,40 @@ class Outputs:
                 outcome.failed(error)
                 click.echo(f"probe: {error}", err=True)
         return code()
+
+
+class Teller:
+    """Writes the events of one run as lines of JSON while they happen; without ``lines`` nothing is written.
+
+    Every exchange is told once, when nothing can change it; ``place`` is the target's in the order of the report.
+    """
+
+    def __init__(self, lines: LineSink | None, outcome: Outcome, expected: Sequence[Expected] = ()) -> None:
+        self._lines, self._outcome, self._expected = lines, outcome, expected
+        self._told: dict[int, set[str]] = {}
+
+    def begun(self, place: int, target: str, ip_version: int, name: str = "") -> None:
+        """The target's check begins, if that was not told before; ``ip_version`` 0: the target is not known yet."""
+        if place not in self._told:
+            self._told[place] = set()
+            self.tell("begun", lambda: [{"target": target, "ip_version": ip_version or None, "name": name}])
+
+    def exchange(self, place: int, result: ExchangeResult, name: str = "") -> None:
+        """An exchange has its verdict, which nothing can change; ``name`` is what the user calls the target."""
+        told = self._told.setdefault(place, set())
+        if result.id not in told:
+            told.add(result.id)
+            self.tell("exchange", lambda: [data.exchange(marked(result, self._expected, name))])
+
+    def ended(self, place: int, run: Run) -> None:
+        """The target's check is over: what was not told yet, and what it came to."""
+        for result in placed(run):
+            self.exchange(place, result, run.name)
+        self.tell("ended", lambda: [data.check_run(run, exchanges=False) | {"trouble": run.trouble}])
+
+    def tell(self, kind: str, make: Callable[[], Iterable[Data]]) -> None:
+        """Write events as they come; trouble is noted."""
+        if (lines := self._lines) is not None:
+            command, now = self._outcome.command, time.time()
+            made = [line(data.event(kind, command, now, body)) for body in make()]
+            self._outcome.attempt(lambda: lines.write_all(made))

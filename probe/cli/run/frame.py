@@ -8,8 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from probe.cli.output.events import Teller
-from probe.cli.output.outputs import Deviations, Outputs
+from probe.cli.output.outputs import Deviations, Outputs, Teller
 from probe.cli.output.progress import FleetProgress
 from probe.cli.output.sinks import PatientRecorder
 from probe.cli.output.terminal import Progress

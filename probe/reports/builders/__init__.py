@@ -10,6 +10,6 @@
 Each has ``document(...)``. A part says where it is shown (``On``): a terminal leaves out what a summary needs, and the
 other way round; a format with room for all shows what neither does. What is costly is made when it is asked for::
 
-    doc.Ladder(..., rungs=partial(_rungs, result))
+    doc.Ladder(..., rungs=lambda: _rungs(c, segments().get((c.file, c.index), ())))
     doc.Document("check", sections, data=partial(data.check, report), suites=partial(suites, report))
 """

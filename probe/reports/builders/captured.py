@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import PurePath
 
 from probe.reports import document as doc
@@ -131,7 +132,7 @@ def _rungs(c: Connection, placed: Sequence[Placed]) -> list[doc.Rung]:
     for finding in c.findings:
         for number in finding.packets:
             broken.setdefault(number, []).append(finding.rule)
-    bases = [_base([packet for _, packet in placed], from_client=one) for one in (True, False)]
+    bases = [_base(placed, from_client=one) for one in (True, False)]
     here = there = ""
     rungs = []
     for place, packet in placed:
@@ -156,18 +157,12 @@ def _rungs(c: Connection, placed: Sequence[Placed]) -> list[doc.Rung]:
     return rungs
 
 
-def _base(packets: Iterable[Packet], *, from_client: bool) -> int | None:
+def _base(placed: Sequence[Placed], *, from_client: bool) -> int | None:
     """The ISN of an end; where its SYN was not seen, the first number known of it, sent or acknowledged."""
-    first: int | None = None
-    for packet in packets:
-        segment = packet.segment
-        if packet.from_client == from_client:
-            if segment.flags & SYN:
-                return int(segment.seq)
-            first = int(segment.seq) if first is None else first
-        elif segment.flags & ACK and first is None:
-            first = int(segment.ack)
-    return first
+    seen = [(packet.from_client == from_client, packet.segment) for _, packet in placed]
+    isns = (int(segment.seq) for own, segment in seen if own and segment.flags & SYN)
+    known = (int(segment.seq if own else segment.ack) for own, segment in seen if own or segment.flags & ACK)
+    return next(chain(isns, known), None)
 
 
 def case(c: Connection, fail_on: frozenset[Verdict]) -> doc.Case:

@@ -130,13 +130,10 @@ def _weightiest(run: Run) -> Iterator[str]:
             yield f"{word}: {found[0]}{more(len(found))}"
     if run.interrupted:
         yield run.trouble or "interrupted"
-    reasons: dict[str, list[str]] = {}
-    for e in run.exchanges:
-        if e.verdict is Verdict.INCONCLUSIVE:
-            reasons.setdefault(e.reason, []).append(e.id)
+    reasons = common.grouped((e for e in run.exchanges if e.verdict is Verdict.INCONCLUSIVE), lambda e: e.reason)
     if reasons:
-        reason, ids = max(reasons.items(), key=lambda item: len(item[1]))
-        where = f" ({listed(ids)})" if len(ids) <= 2 else f" ({len(ids)} exchanges)"
+        reason, some = max(reasons.items(), key=lambda item: len(item[1]))
+        where = f" ({listed(e.id for e in some)})" if len(some) <= 2 else f" ({len(some)} exchanges)"
         yield f"{reason}{where}{more(len(reasons))}"
     if run.mixed is not None:
         yield "mixes the readings of RFC 793 and RFC 5961"
@@ -151,12 +148,9 @@ def _details(report: Report, run: Run, show: Chosen) -> Iterator[doc.Part]:
     if run.exchanges:
         yield doc.Table(_HEADERS, tuple(map(_row, run.exchanges)), title, on=doc.On.TERMINAL)
     yield from (found for e in run.exchanges if (found := deviations(run, e)).found)
-    grouped: dict[tuple[Verdict, str], list[str]] = {}
-    for e in run.exchanges:
-        if e.reason:
-            grouped.setdefault((e.verdict, e.reason), []).append(e.id)
-    if grouped:
-        yield doc.Reasons(tuple((word.value, f"{reason}: {', '.join(ids)}") for (word, reason), ids in grouped.items()))
+    reasons = common.grouped((e for e in run.exchanges if e.reason), lambda e: (e.verdict.value, e.reason)).items()
+    if reasons:
+        yield doc.Reasons(tuple((word, f"{why}: {', '.join(e.id for e in some)}") for (word, why), some in reasons))
     yield from (
         doc.Remarks(f"{_where(run, e)}: departures from the capture", "", tuple(departures(e)), doc.On.SUMMARY)
         for e in run.exchanges
@@ -220,36 +214,32 @@ def _aside(report: Report) -> list[doc.Table]:
 def ladder(result: ExchangeResult) -> doc.Ladder:
     """Every segment of an exchange, and what it told about the peer's state."""
     form = f", {result.form}" if result.form else ""
+    broken = {number: f.rule for f in result.findings for number in f.packets if number}
     return doc.Ladder(
         result.id,
         (doc.toned("strong", result.id), f": {result.title}: ", doc.toned(result.verdict), form),
         (result.flow,) if result.steps else (),
         ("tester", "peer"),
         ("", "peer state inferred"),
-        partial(_rungs, result),
+        lambda: [
+            doc.Rung(
+                place,
+                step.number,
+                step.time - result.steps[0].time,
+                step.direction == ">",
+                step.text,
+                right=step.peer_states,
+                kernel=step.kernel_state or "",
+                note=step.origin.text,
+                broken=broken.get(step.number, ""),
+            )
+            for place, step in enumerate(result.steps)
+        ],
         len(result.steps),
         result.findings,
         judged=result.judged,
         blank="no segment was exchanged" + (f": {result.reason}" if result.reason else ""),
     )
-
-
-def _rungs(result: ExchangeResult) -> list[doc.Rung]:
-    broken = {number: f.rule for f in result.findings for number in f.packets if number}
-    return [
-        doc.Rung(
-            place,
-            step.number,
-            step.time - result.steps[0].time,
-            step.direction == ">",
-            step.text,
-            right=step.peer_states,
-            kernel=step.kernel_state or "",
-            note=step.origin.text,
-            broken=broken.get(step.number, ""),
-        )
-        for place, step in enumerate(result.steps)
-    ]
 
 
 # -- for pipelines -----------------------------------------------------------------------------------------------------

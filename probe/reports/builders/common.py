@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
 
 from probe.reports import document as doc
-from probe.reports.wording import fate_text, known_text, packets_text
+from probe.reports.wording import known_text, packets_text
 from probe.results.connection import Replay
 from probe.results.matrix import CellResult, MatrixReport
-from probe.results.verdict import ExchangeResult, Expected, Finding, Known, Report, Verdict, WithNews
+from probe.results.verdict import ExchangeResult, Expected, Fate, Finding, Known, Report, Verdict, WithNews
 from probe.spec import rules
+
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
 
 
 def deviation(
@@ -47,8 +51,21 @@ def deviation(
 
 def gone(expected: Iterable[Expected]) -> list[doc.Remarks]:
     """The expected deviations that occur no longer."""
-    sentences = tuple(sentence for one in expected if (sentence := fate_text(one)))
-    return [doc.Remarks("Expected, but gone", "expected", sentences, doc.ALWAYS)] if sentences else []
+    sentences = []
+    for one in (one for one in expected if one.fate is Fate.GONE):
+        where = f"{one.rule} in {one.exchange}" + (f" of {one.target}" if one.target else "")
+        where += f" over IPv{one.ip_version}" if one.ip_version else ""
+        since = f"expected since {one.date}, {one.reason}"
+        sentences.append(f"{where} no longer occurs ({since}): take it out of the expectations")
+    return [doc.Remarks("Expected, but gone", "expected", tuple(sentences), doc.ALWAYS)] if sentences else []
+
+
+def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """The items that share a key, in the order in which the first of each comes."""
+    found: dict[Key, list[Item]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
 
 
 def headline(count: int, failed: int, what: str) -> str:
@@ -76,7 +93,7 @@ def alert(word: Verdict, report: Report | MatrixReport | Replay, title: str, mes
     return [doc.Alert(failing, title, message)] if failing or word is Verdict.WARN else []
 
 
-def finding_text(finding: Finding) -> str:
+def finding_text(finding: Finding | CellResult) -> str:
     """``sent …; due …; came …``."""
     return f"sent {finding.sent}; due {finding.due}; came {finding.came}"
 

@@ -64,17 +64,18 @@ def _grid(report: MatrixReport, run: MatrixRun) -> doc.Grid:
 def _by_rule(report: MatrixReport) -> Iterator[doc.Deviations]:
     """For a terminal: failed cells, then warned ones, by the rule they break; a line a state and kind of segment."""
     for word in (Verdict.FAIL, Verdict.WARN):
-        found: dict[str, list[CellResult]] = {}
-        for cell in report.cells:
-            if cell.news is word:
-                found.setdefault(cell.rule, []).append(cell)
+        found = common.grouped((cell for cell in report.cells if cell.news is word), lambda cell: cell.rule)
         for rule, cells in found.items():
-            alike: dict[str, list[CellResult]] = {}
-            for cell in cells:
-                alike.setdefault(_place(cell), []).append(cell)
             known = rules.ALL.get(rule)
             facts = [doc.fact("rule", known.sentence)] if known else []
-            facts += [doc.fact(place, _example(group)) for place, group in alike.items()]
+            # How many, one of them in full, and for which IP version if not for both.
+            for place, group in common.grouped(cells, _place).items():
+                first = group[0]
+                versions = sorted({c.ip_version for c in group})
+                count = len([c for c in group if c.ip_version == first.ip_version])
+                only = "" if len(versions) > 1 else f" (IPv{versions[0]})"
+                lead = f"{count} positions{only}, as" if count > 1 else f"1 position{only}:"
+                facts.append(doc.fact(place, f"{lead} {_position(first)}: {common.finding_text(first)}"))
             one = doc.Deviation(word.value, word, rule, cells[0].level, cells[0].clause, tuple(facts))
             yield doc.Deviations("", rule, word, "", (one,), doc.On.TERMINAL)
 
@@ -84,16 +85,6 @@ def _place(cell: CellResult) -> str:
     return f"{state} {cell.segment}"
 
 
-def _example(cells: list[CellResult]) -> str:
-    """How many positions, one of them in full, and for which IP version if not for both."""
-    first = cells[0]
-    versions = sorted({c.ip_version for c in cells})
-    count = len([c for c in cells if c.ip_version == first.ip_version])
-    only = "" if len(versions) > 1 else f" (IPv{versions[0]})"
-    lead = f"{count} positions{only}, as" if count > 1 else f"1 position{only}:"
-    return f"{lead} {_position(first)}: sent {first.sent}; due {first.due}; came {first.came}"
-
-
 def _position(cell: CellResult) -> str:
     numbers = (f"SEG.SEQ={cell.seq}" if cell.seq else "", f"SEG.ACK={cell.ack}" if cell.ack not in ("", "none") else "")
     return ", ".join(filter(None, (*numbers, "with payload" if cell.payload else "")))
@@ -101,10 +92,8 @@ def _position(cell: CellResult) -> str:
 
 def _groups(report: MatrixReport) -> Iterator[tuple[list[CellResult], Finding]]:
     """The cells with findings that were not expected, by rule and place, with the first finding; failures first."""
-    found: dict[tuple[str, str, str], list[CellResult]] = {}
-    for cell in report.cells:
-        if cell.findings and not cell.expected:
-            found.setdefault((cell.news, cell.findings[0].rule, cell.place), []).append(cell)
+    news = (cell for cell in report.cells if cell.findings and not cell.expected)
+    found = common.grouped(news, lambda cell: (cell.news, cell.findings[0].rule, cell.place))
     for cells in sorted(found.values(), key=lambda cells: cells[0].news is not Verdict.FAIL):
         yield cells, cells[0].findings[0]
 
@@ -150,10 +139,8 @@ def _alerts(report: MatrixReport) -> Iterator[doc.Alert]:
 
 def _suite(report: MatrixReport, run: MatrixRun) -> doc.Suite:
     """A case a state, way and kind of segment."""
-    groups: dict[tuple[str, str, str], list[CellResult]] = {}
-    for cell in run.cells:
-        groups.setdefault((cell.state, cell.way, cell.segment), []).append(cell)
-    cases = [_case(key, cells, report.fail_on) for key, cells in groups.items()] + common.in_trouble(run.trouble)
+    groups = common.grouped(run.cells, lambda cell: (cell.state, cell.way, cell.segment)).values()
+    cases = [_case(cells, report.fail_on) for cells in groups] + common.in_trouble(run.trouble)
     properties = {
         "target": run.target,
         "ip_version": str(run.ip_version),
@@ -164,9 +151,8 @@ def _suite(report: MatrixReport, run: MatrixRun) -> doc.Suite:
     return doc.Suite(f"{run.target} IPv{run.ip_version}", cases, properties, run.seconds)
 
 
-def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset[Verdict]) -> doc.Case:
+def _case(cells: list[CellResult], fail_on: frozenset[Verdict]) -> doc.Case:
     """The group ends as its weightiest cell does, and tells of every cell that is not as due."""
-    state, way, segment = key
     heaviest = max(cells, key=lambda c: (c.news in fail_on, SEVERITY.index(c.news), c.expected))
     end, message, kind = common.ended(heaviest, heaviest.reason, fail_on)
     odd = []
@@ -185,6 +171,6 @@ def _case(key: tuple[str, str, str], cells: list[CellResult], fail_on: frozenset
     numbers = [f"{words.count(word)} {word}" for word in Verdict if word in words]
     numbers += [f"{len(cells) - len(words)} expected"] if len(words) < len(cells) else []
     about = f"{len(cells)} position{'s' * (len(cells) != 1)}: {listed(numbers)}"
-    name = f"{state} {segment}" + (f" ({way})" if way else "")
+    name = f"{heaviest.state} {heaviest.segment}" + (f" ({heaviest.way})" if heaviest.way else "")
     text = (told,) if end is doc.CaseEnd.FAILED else ()
     return doc.Case(name, end, message, kind, text, ("\n".join(filter(None, (about, told))),))

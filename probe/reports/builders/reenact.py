@@ -21,7 +21,7 @@ def document(report: Report, show: check.Chosen = lambda result: False) -> doc.D
         for one in section.details
         if not isinstance(one, doc.Note)
     ]
-    overview: list[doc.Part] = []
+    overview, details = list[doc.Part](), list[doc.Part]()
     for e in report.exchanges:
         word = doc.toned("skip", common.expected_text(e)) if e.expected else doc.toned(e.verdict)
         flow = f" as {e.flow}" if e.flow else ""
@@ -32,19 +32,15 @@ def document(report: Report, show: check.Chosen = lambda result: False) -> doc.D
             doc.fact("re-enacted", f"{e.title}{flow}{form}{attempts}"),
         )
         overview.append(doc.Answer(e.target, lines, doc.ANSWER))
+        if e.steps:
+            details.append(doc.Comparison(tuple(_pairs(e)), doc.ANSWER if show(e) else doc.On.TERMINAL))
+        followed = "the live exchange followed the captured one to its end"
+        if sentences := departures(e) or [followed] * (e.verdict is not Verdict.INCONCLUSIVE):
+            details.append(doc.Remarks("", "", tuple(sentences), doc.ANSWER))
+        if e.findings:
+            details.append(replace(check.deviations(None, e), on=doc.ANSWER))
     overview += [one for one in section.overview if isinstance(one, doc.Table)]
-    details = [part for e in report.exchanges for part in _told(e, show)]
     return replace(found, sections=(replace(section, overview=tuple(overview), details=(*details, *kept)),))
-
-
-def _told(e: ExchangeResult, show: check.Chosen) -> Iterator[doc.Part]:
-    if e.steps:
-        yield doc.Comparison(tuple(_pairs(e)), doc.ANSWER if show(e) else doc.On.TERMINAL)
-    followed = [] if e.verdict is Verdict.INCONCLUSIVE else ["the live exchange followed the captured one to its end"]
-    if sentences := departures(e) or followed:
-        yield doc.Remarks("", "", tuple(sentences), doc.ANSWER)
-    if e.findings:
-        yield replace(check.deviations(None, e), on=doc.ANSWER)
 
 
 def _pairs(result: ExchangeResult) -> Iterator[doc.Pair]:

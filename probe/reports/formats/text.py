@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from probe.reports import document as doc
 from probe.reports.formats.ladders import comparison, ladder, painted
 from probe.reports.paint import Paint
-from probe.reports.table import columns, fill, stacked, visible
+from probe.reports.table import fill, table, visible
 from probe.results.verdict import Verdict
 
 LETTERS = ((Verdict.FAIL, "F"), (Verdict.WARN, "w"), (Verdict.INCONCLUSIVE, "?"))
@@ -63,8 +63,7 @@ def part(one: doc.Part, how: Style) -> str:
             rows = [tuple(painted([cell], how.paint) for cell in row) for row in one.rows]
             title = "\n".join(how.paint.strong(line) for line in fill(one.title, how.width))
             below = [_faint(text, how) for text in (one.more, one.legend) if text]
-            body = columns(one.headers, rows, how.width) or _in_stacks(one, rows, how.width)
-            body = body or stacked(one.headers, rows, how.width)
+            body = table(one.headers, rows, how.width, one.stacks, one.spare)
             return "\n".join(filter(None, [title, "\n\n".join([body, *below])]))
         case doc.Grid():
             return "\n".join(_grid(one, how))
@@ -101,17 +100,6 @@ def _deviation(place: str, found: doc.Deviation, how: Style) -> str:
         )
         lines += fill(painted(line.text, how.paint), how.width, lead, indent)
     return "\n".join(lines)
-
-
-def _in_stacks(one: doc.Table, rows: list[tuple[str, ...]], width: int) -> str:
-    """A row in several lines, the cells of a stack one below the other; without the spare columns if need be."""
-    for stacks in (one.stacks, tuple(s for s in one.stacks if not one.spare.intersection(s))) if one.stacks else ():
-        headers = ["\n".join(one.headers[i] for i in stack) for stack in stacks]
-        height = max(map(len, stacks))
-        lines = [[row[s[n]] if n < len(s) else "" for s in stacks] for row in rows for n in range(height)]
-        if found := columns(headers, lines, width):
-            return found
-    return ""
 
 
 def _grid(one: doc.Grid, how: Style) -> list[str]:
