@@ -118,8 +118,7 @@ class RecordedCheck:
 
 
 def _unknown(exchange: str, target: Endpoint) -> ExchangeResult:
-    reason = "this version of probe does not know the exchange"
-    word, why = Verdict.INCONCLUSIVE, Why.UNKNOWN_EXCHANGE
+    word, why, reason = Verdict.INCONCLUSIVE, Why.UNKNOWN_EXCHANGE, "this version of probe does not know the exchange"
     return ExchangeResult(exchange, "", word, reason, target=str(target), ip_version=target.version, why=why)
 
 
@@ -130,14 +129,8 @@ def _run(target: Endpoint, results: tuple[ExchangeResult, ...], warnings: tuple[
 
 _Terms = tuple[Belief, Terms, bool, float, int]
 """What a verdict hangs on besides the scenario: see `ShapeJudge`."""
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """An exchange of a bulk run that has no verdict yet."""
-
-    heard: list[Opinion] = field(default_factory=list)
-    last: Attempt | None = None
+_Exchange = tuple[list[Opinion], Attempt]
+"""An exchange of a bulk run that has no verdict yet: what was heard of it, its last attempt."""
 
 
 @dataclass(slots=True)
@@ -159,12 +152,11 @@ class RecordedBulk:
             by_shape = self._by_shape[attempt.scenario.id, terms] = ShapeJudge(attempt.scenario, *terms)
         opinion = by_shape.opinion(attempt.conductor.transcript, attempt.conductor.watch)
         if not metadata.serial:
-            self._settle(metadata, _Exchange([opinion], attempt), Verdict.PASS)
+            self._settle(metadata, ([opinion], attempt), Verdict.PASS)
             return
         key = (metadata.target, attempt.scenario.id, metadata.serial)
-        exchange = self._waiting.setdefault(key, _Exchange())
-        exchange.heard.append(opinion)
-        exchange.last = attempt
+        heard, _ = self._waiting.get(key, ([], attempt))
+        self._waiting[key] = [*heard, opinion], attempt
         if metadata.word:
             self._settle(metadata, self._waiting.pop(key), metadata.word)
 
@@ -176,9 +168,7 @@ class RecordedBulk:
         return [_run(target, tuple(results)) for (target, _), results in self._shown.items()]
 
     def _settle(self, metadata: BulkMetadata, exchange: _Exchange, recorded: str) -> None:
-        heard, attempt = exchange.heard, exchange.last
-        if attempt is None:
-            raise DamagedError("an exchange without an attempt")
+        heard, attempt = exchange
         verdict = heard[0]
         if len(heard) > 1 or verdict.word is not Verdict.PASS:
             clean = metadata.clean and not metadata.dropped and not is_noise(heard)

@@ -20,8 +20,10 @@ from probe.spec.segment import Endpoint, Flow
 SCHEMA = 1
 ATTEMPT, RUN = "probe-run ", "probe-check "
 _SECTION = re.compile(r"probe [\w-]+, profile \S+; recording (\d+) by probe (\S+)")
-_STEP = re.compile(r"probe (\S+) step \d+: (?:tester|peer) ")
+STEP = re.compile(r"probe \S+ step \d+: (?:tester|peer) ")
+"""The sentence for a step of an attempt."""
 FOREIGN = "sent by our own kernel (or another process), not by the tester"
+"""The end of the sentence for a segment that voids the attempt."""
 
 
 def section_comment(command: str, profile: str) -> str:
@@ -33,17 +35,6 @@ def schema(comment: str) -> tuple[int, str] | None:
     """(schema, version of the probe that wrote it) of a section comment; None where it is not one of ours."""
     found = _SECTION.match(comment)
     return (int(found[1]), found[2]) if found else None
-
-
-def exchange_named(comment: str) -> str | None:
-    """The exchange whose step a sentence describes; None for any other comment."""
-    found = _STEP.match(comment)
-    return found[1] if found else None
-
-
-def foreign_comment(exchange: str) -> str:
-    """The sentence for a segment that voids the attempt."""
-    return f"probe {exchange}: {FOREIGN}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from probe import scenarios
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Chunk, Reading
-from probe.engine.belief.events import Event, Missing, Quiet, Seen, Transcript
+from probe.engine.belief.events import Event, Quiet, Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import CLOSED, LISTENING, UNKNOWN_PORT, Memory, Terms
 from probe.engine.play.conductor import Conductor, Setting
@@ -24,8 +24,8 @@ from probe.recording.metadata import (
     FOREIGN,
     RUN,
     SCHEMA,
+    STEP,
     AttemptMetadata,
-    exchange_named,
     read_attempt,
     read_run,
     schema,
@@ -76,7 +76,7 @@ def judge_recording(path: str, profile: str | None = None) -> JudgedRecording:
         try:
             chunk = next(chunks, None)
         except CaptureError as error:
-            if not recording.heard:
+            if not recording.profiles:
                 raise
             return recording.finish(error)
         if chunk is None:
@@ -98,7 +98,7 @@ class _Recording:
     def __init__(self, path: str, profile: str | None) -> None:
         self._path, self._profile = path, profile
         self._memory = Memory()
-        self._profiles: Counter[str] = Counter()
+        self.profiles: Counter[str] = Counter()
         self._open: dict[frozenset[Endpoint], _Packets] = {}
         self._check = RecordedCheck()
         self._bulk = RecordedBulk()
@@ -106,10 +106,6 @@ class _Recording:
         self._verdicts: Counter[Verdict] = Counter()
         self._differences: list[Difference] = []
         self._unknown: set[str] = set()
-
-    @property
-    def heard(self) -> int:
-        return self._profiles.total()
 
     def take(self, chunk: Chunk) -> None:
         for comment in chunk.section_comments:
@@ -136,7 +132,7 @@ class _Recording:
             raise self._damaged(error) from error
         if not self._runs:
             raise CaptureError(self._path, 0, "no exchange in it that `probe check --save` recorded")
-        profile = self._profile or (self._profiles.most_common(1)[0][0] if self._profiles else "rfc9293")
+        profile = self._profile or (self.profiles.most_common(1)[0][0] if self.profiles else "rfc9293")
         warnings = tuple(f"this version of probe knows no exchange {name}" for name in sorted(self._unknown))
         report = Report("replay", profile, tuple(self._runs), warnings=warnings)
         verdicts = dict(self._verdicts + self._bulk.verdicts)
@@ -154,24 +150,23 @@ class _Recording:
         for comment in comments:
             if comment.startswith(ATTEMPT):
                 del self._open[ends]
-                self._attempt(read_attempt(comment), packets)
+                metadata = read_attempt(comment)
+                if metadata.exchange not in scenarios.ALL:
+                    self._unknown.add(metadata.exchange)
+                    continue
+                profile = self._profile or metadata.profile
+                attempt = restore(metadata, packets.own, packets.foreign, profile, self._memory)
+                self.profiles[metadata.profile] += 1
+                if metadata.bulk is None:
+                    self._check.add(metadata, attempt)
+                else:
+                    self._bulk.add(metadata.bulk, attempt)
             elif comment.startswith(RUN):
                 self._close(self._check.closed(read_run(comment), self._profile))
-            elif exchange_named(comment) is not None:
+            elif STEP.match(comment):
                 packets.own.append((flow, event))
             elif comment.endswith(FOREIGN):
                 packets.foreign.append(event)
-
-    def _attempt(self, metadata: AttemptMetadata, packets: _Packets) -> None:
-        if metadata.exchange not in scenarios.ALL:
-            self._unknown.add(metadata.exchange)
-            return
-        attempt = restore(metadata, packets.own, packets.foreign, self._profile or metadata.profile, self._memory)
-        self._profiles[metadata.profile] += 1
-        if metadata.bulk is None:
-            self._check.add(metadata, attempt)
-        else:
-            self._bulk.add(metadata.bulk, attempt)
 
     def _close(self, run: Run) -> None:
         self._runs.append(run)
@@ -241,12 +236,8 @@ def _check(metadata: AttemptMetadata, events: list[Event], profile: str) -> None
     if not set(metadata.named.values()) <= set(rules.ALL):
         raise DamagedError("it names a rule that this version of probe does not know")
     judged = events if metadata.sealed is None else events[: metadata.sealed]
-    if not all(_makes_sense(missing, judged) for missing in metadata.missing):
-        raise DamagedError("what it waited for in vain makes no sense")
-
-
-def _makes_sense(missing: Missing, judged: list[Event]) -> bool:
-    """Whether a run waits for such a thing, after at least one segment."""
-    asked = any(isinstance(event, Seen) for event in judged[: missing.index + 1])
-    known = missing.what in (_OF_APPLICATION if missing.application else _AWAITED)
-    return asked and known and (not missing.rule or missing.rule in rules.ALL)
+    for missing in metadata.missing:
+        asked = any(isinstance(event, Seen) for event in judged[: missing.index + 1])
+        known = missing.what in (_OF_APPLICATION if missing.application else _AWAITED)
+        if not (asked and known and (not missing.rule or missing.rule in rules.ALL)):
+            raise DamagedError("what it waited for in vain makes no sense")

@@ -15,7 +15,7 @@ from probe.engine.judge.attempt import Opinion, show
 from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt, origin
 from probe.engine.trial.hearing import Hearing
-from probe.recording.metadata import AttemptMetadata, BulkMetadata, RunMetadata, Unsent, foreign_comment
+from probe.recording.metadata import FOREIGN, AttemptMetadata, BulkMetadata, RunMetadata, Unsent
 from probe.results.verdict import Run, Verdict
 from probe.wire.link import Arrival
 
@@ -83,7 +83,7 @@ def comments_of(
     out = _steps(attempt)
     if attempt.segments:
         for event in attempt.conductor.transcript.foreign:
-            out[event.number] = [foreign_comment(attempt.scenario.id)]
+            out[event.number] = [f"probe {attempt.scenario.id}: {FOREIGN}"]
         last = out[max(out)]
         last.append(_verdict(attempt, verdict))
         last += [
