@@ -63,21 +63,18 @@ def extract(path: str, index: int | None = None) -> CapturedConnection:
             raise
         warning = f"{error}; the rest of the file was not read"
     if search.flow is None:
-        raise TargetError(_no_such(path, search, reading))
+        count = f"{search.begun:,} connection{'s' if search.begun > 1 else ''}"
+        if not search.begun:
+            skipped = ", ".join(f"{count:,} {reason}" for reason, count in reading.skipped.most_common(3))
+            reason = f"{path} holds no TCP connection ({skipped or 'no packet at all'}); name another capture"
+        elif index is None:
+            reason = f"none of the {count} in {path} has its client's SYN captured; there is nothing to open one with"
+        else:
+            reason = f"{path} has no connection {index}: it holds {count}, numbered from 0"
+        raise TargetError(reason)
     low, high = reading.addresses.ends(search.flow)
     client, server = (high, low) if search.client_high else (low, high)
     return CapturedConnection(search.index, client, server, tuple(search.packets), warning)
-
-
-def _no_such(path: str, search: _Search, reading: Reading) -> str:
-    """Why there is nothing to re-enact, and what to do."""
-    if not search.begun:
-        skipped = ", ".join(f"{count:,} {reason}" for reason, count in reading.skipped.most_common(3))
-        return f"{path} holds no TCP connection ({skipped or 'no packet at all'}); name another capture"
-    count = f"{search.begun:,} connection{'s' if search.begun > 1 else ''}"
-    if search.wanted is None:
-        return f"none of the {count} in {path} has its client's SYN captured; there is nothing to open one with"
-    return f"{path} has no connection {search.wanted}: it holds {count}, numbered from 0"
 
 
 class _Search:

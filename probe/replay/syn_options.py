@@ -9,12 +9,9 @@ from numpy.typing import NDArray
 
 from probe.capture.batch import Int64
 from probe.capture.reader import Chunk
-from probe.spec.segment import SYN, Option
-from probe.wire.options import parse
+from probe.spec.segment import EOL, NOP, SYN, TIMESTAMPS, WSCALE, Option
+from probe.wire.options import ROOM, parse
 
-_ROOM = 40
-"""Octets of options that a TCP header has room for (RFC 9293 section 3.1)."""
-_EOL, _NOP, _WINDOW_SCALE, _TIMESTAMPS = 0, 1, 3, 8
 _MOST = 1 << 16
 _CUT = 64
 """Marks the length of a list that was captured only in part: what it lacks is no fault."""
@@ -32,8 +29,20 @@ class OptionTable:
         self._raw: dict[bytes, int] = {}
 
     def number(self, options: tuple[Option, ...], faults: tuple[str, ...] = ()) -> int:
-        """The number of a list, a new one where it is not known."""
-        known = _telling(options), faults
+        """The number of a list, a new one where it is not known.
+
+        Of a list stays what decides anything, in a fixed order: window scale, whether there are time stamps, the first
+        fault. So few lists remain that no file can fill the memory with them.
+        """
+        first: dict[int, Option] = {}
+        for option in options:
+            if option.fault:
+                first.setdefault(-1, Option(option.kind, fault=option.fault))
+            elif option.kind == WSCALE and len(option.data) == 1:
+                first.setdefault(option.kind, Option(option.kind, bytes([min(option.data[0], 14)])))
+            elif option.kind == TIMESTAMPS and len(option.data) == 8:
+                first.setdefault(option.kind, Option(option.kind, bytes(8)))
+        known = tuple(first[kind] for kind in sorted(first)), faults
         if known not in self._numbers:
             self._numbers[known] = len(self.known)
             self.known.append(known)
@@ -41,7 +50,7 @@ class OptionTable:
 
     def scale(self, number: int) -> int:
         """The window scale among them, -1 for none (RFC 7323 section 2.2: at most 14)."""
-        found = next((o for o in self.known[number][0] if o.kind == _WINDOW_SCALE and not o.fault), None)
+        found = next((o for o in self.known[number][0] if o.kind == WSCALE and not o.fault), None)
         return -1 if found is None else found.data[0]
 
     def of(self, chunk: Chunk) -> NDArray[np.int32]:
@@ -62,14 +71,14 @@ class OptionTable:
         octets, tcp = chunk.octets, chunk.columns.tcp[rows]
         size = (octets[tcp + 12] >> 4).astype(np.int64) * 4 - 20
         captured = chunk.columns.ip[rows] + chunk.columns.room[rows] - tcp - 20
-        every: NDArray[Any] = np.ndarray((octets.size - _ROOM + 1,), f"V{_ROOM}", octets, strides=(1,))
-        texts = every[tcp + 20].view(np.uint8).reshape(-1, _ROOM).copy()
+        every: NDArray[Any] = np.ndarray((octets.size - ROOM + 1,), f"V{ROOM}", octets, strides=(1,))
+        texts = every[tcp + 20].view(np.uint8).reshape(-1, ROOM).copy()
         known = np.minimum(size, captured)
-        texts[np.arange(_ROOM) >= known[:, None]] = 0
+        texts[np.arange(ROOM) >= known[:, None]] = 0
         _stop_clocks(texts, known)
         lengths = np.where(size > captured, known | _CUT, known)
         keys = np.concatenate((texts, lengths[:, None].astype(np.uint8)), axis=1)
-        view: NDArray[Any] = np.ascontiguousarray(keys).view(f"V{_ROOM + 1}").ravel()
+        view: NDArray[Any] = np.ascontiguousarray(keys).view(f"V{ROOM + 1}").ravel()
         _, firsts, which = np.unique(view, return_index=True, return_inverse=True)
         if len(self._raw) > _MOST:
             self._raw.clear()
@@ -84,30 +93,14 @@ class OptionTable:
         return np.array(found, np.int32)[which.ravel()]
 
 
-def _telling(options: tuple[Option, ...]) -> tuple[Option, ...]:
-    """The options that decide anything, in a fixed order: window scale, whether there are time stamps, the first fault.
-
-    So few lists remain that no file can fill the memory with them.
-    """
-    first: dict[int, Option] = {}
-    for option in options:
-        if option.fault:
-            first.setdefault(-1, Option(option.kind, fault=option.fault))
-        elif option.kind == _WINDOW_SCALE and len(option.data) == 1:
-            first.setdefault(option.kind, Option(option.kind, bytes([min(option.data[0], 14)])))
-        elif option.kind == _TIMESTAMPS and len(option.data) == 8:
-            first.setdefault(option.kind, Option(option.kind, bytes(8)))
-    return tuple(first[kind] for kind in sorted(first))
-
-
 def _stop_clocks(texts: NDArray[np.uint8], size: Int64) -> None:
     """Zero the values of every well-formed Timestamps option, walking all lists side by side."""
     rows, at = np.arange(len(texts)), np.zeros(len(texts), np.int64)
     while rows.size:
-        kind, length = texts[rows, at], texts[rows, np.minimum(at + 1, _ROOM - 1)].astype(np.int64)
-        stamps = (kind == _TIMESTAMPS) & (length == 10) & (at + 10 <= size[rows])
+        kind, length = texts[rows, at], texts[rows, np.minimum(at + 1, ROOM - 1)].astype(np.int64)
+        stamps = (kind == TIMESTAMPS) & (length == 10) & (at + 10 <= size[rows])
         if stamps.any():
             texts[rows[stamps, None], at[stamps, None] + np.arange(2, 10)] = 0
-        at = at + np.where(kind == _NOP, 1, length)
-        alive = (kind != _EOL) & ((kind == _NOP) | (length >= 2)) & (at < size[rows])
+        at = at + np.where(kind == NOP, 1, length)
+        alive = (kind != EOL) & ((kind == NOP) | (length >= 2)) & (at < size[rows])
         rows, at = rows[alive], at[alive]

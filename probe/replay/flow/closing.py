@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from probe.replay.flow.opening import Opening
-from probe.results.connection import Close, Handshake, Packet
+from probe.results.connection import Close, Evidence, Handshake, Opener, Packet
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import Seq
 
@@ -79,29 +79,20 @@ class _Side:
         return max(self.top, self.acked or 0) > self.edge
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """The close of one connection. ``missing``: octets were sent or received that are not in the record."""
-
-    close: Close
-    fin_again: int
-    missing: bool
-    one_direction: bool
-
-
-def closing(packets: Sequence[Packet], opened: Opening) -> Closing:
-    """The close of the connection that was opened so; O(n) for records in order, O(n log n) at worst."""
+def closing(packets: Sequence[Packet], opened: Opening) -> tuple[Close, int, Evidence]:
+    """(close, FINs sent again, evidence) of a connection opened so; O(n) for records in order, O(n log n) at worst."""
     walk = _Walk(opened)
     for index, packet in enumerate(packets):
         walk.take(index, packet.segment, client=packet.from_client)
     client, server = walk.client, walk.server
-    silent = not (client.heard and server.heard)
-    return Closing(
-        Close.NONE if opened.handshake is Handshake.REFUSED else _close(client, server),
-        client.fin_again + server.fin_again,
-        client.missing or server.missing or walk.unheard_syn,
-        silent and walk.answers,
-    )
+    if walk.answers and not (client.heard and server.heard):
+        evidence = Evidence.ONE_DIRECTION
+    elif opened.opener is Opener.MID_STREAM:
+        evidence = Evidence.MID_CONNECTION
+    else:
+        evidence = Evidence.MISSING if client.missing or server.missing or walk.unheard_syn else Evidence.COMPLETE
+    close = Close.NONE if opened.handshake is Handshake.REFUSED else _close(client, server)
+    return close, client.fin_again + server.fin_again, evidence
 
 
 class _Walk:
@@ -131,7 +122,12 @@ class _Walk:
         end = start + segment.seg_len
         side.use(segment.seq, start)
         side.covers(start, end)
-        ack = self._acknowledged(segment, other)
+        ack = other.count(segment.ack) if segment.flags & ACK else None
+        if ack is not None and self.opened.handshake is Handshake.INCOMPLETE and ack > other.top:
+            ack = None  # no acknowledgment of anything: the reason why the handshake is incomplete
+        if ack is not None:
+            other.acked = ack if other.acked is None else max(other.acked, ack)
+            other.use(segment.ack, ack)
         if side.reset is not None and (end > side.reset_top or (ack or 0) > (side.reset_ack or 0)):
             side.reset = None  # it goes on: that RST was about something else, or not its own
         if segment.flags & FIN:
@@ -161,16 +157,6 @@ class _Walk:
         if client:
             return bool(segment.flags & RST) and not x <= segment.seq <= end
         return not segment.flags & ACK or not x < segment.ack <= end
-
-    def _acknowledged(self, segment: Segment, other: _Side) -> int | None:
-        if not segment.flags & ACK:
-            return None
-        ack = other.count(segment.ack)
-        if self.opened.handshake is Handshake.INCOMPLETE and ack > other.top:
-            return None  # no acknowledgment of anything: the reason why the handshake is incomplete
-        other.acked = ack if other.acked is None else max(other.acked, ack)
-        other.use(segment.ack, ack)
-        return ack
 
     def _reset(self, index: int, segment: Segment, side: _Side, other: _Side) -> None:
         """A RST ends the connection where its number lies in the window (RFC 9293 section 3.10.7.4, second check)."""

@@ -71,54 +71,38 @@ def opening(packets: Sequence[Packet]) -> Opening:
     for packet in packets:
         if packet.segment.flags & SYN:
             (client if packet.from_client else server).add(packet.segment)
+    again = client.answers_again + server.answers_again
     if not client.plain:
         isns = [next(reversed(end.answers), (None, None))[0] for end in (client, server)]
-        again = client.answers_again + server.answers_again
         return Opening(Opener.MID_STREAM, Handshake.NOT_SEEN, isns[0], isns[1], syn_ack_again=again)
     if server.asked_first:
-        return _simultaneous(packets, client, server)
-    pairs = [(y, x) for (y, ack) in server.answers if (x := client.answered_by(ack)) is not None]
+        # Each SYN must be acknowledged by the other end, in a SYN,ACK or without SYN (RFC 9293 section 3.5, figure 7).
+        x, y = next(reversed(client.plain)), next(reversed(server.plain))
+        acked = [
+            any(p.from_client == by_client and _acknowledges(p.segment, isn) for p in packets)
+            for by_client, isn in ((True, y), (False, x))
+        ]
+        word = Handshake.FOLLOWED if all(acked) else Handshake.INCOMPLETE if any(acked) else Handshake.UNANSWERED
+        return Opening(Opener.SIMULTANEOUS, word, x, y, client.plain[x], client.again + server.again, again)
+    pairs = [(y, asked) for (y, ack) in server.answers if (asked := client.answered_by(ack)) is not None]
     if pairs:
         return _answered(packets, client, server, pairs)
     return _without_answer(packets, client, server, violated=bool(server.answers))
-
-
-def _simultaneous(packets: Sequence[Packet], client: _Syns, server: _Syns) -> Opening:
-    """Each SYN must be acknowledged by the other end, in a SYN,ACK or without SYN (RFC 9293 section 3.5, figure 7)."""
-    x, y = next(reversed(client.plain)), next(reversed(server.plain))
-    acked = [
-        any(p.from_client == by_client and _acknowledges(p.segment, isn) for p in packets)
-        for by_client, isn in ((True, y), (False, x))
-    ]
-    word = Handshake.FOLLOWED if all(acked) else Handshake.INCOMPLETE if any(acked) else Handshake.UNANSWERED
-    again = client.answers_again + server.answers_again
-    return Opening(Opener.SIMULTANEOUS, word, x, y, client.plain[x], client.again + server.again, again)
 
 
 def _answered(packets: Sequence[Packet], client: _Syns, server: _Syns, pairs: list[tuple[Seq, Seq]]) -> Opening:
     """A SYN,ACK fits; the client must acknowledge it."""
     isns = dict(pairs)
     done = next((p.segment.ack - 1 for p in _speaks(packets, client=True) if p.segment.ack - 1 in isns), None)
-    if done is None:
-        done = _covered(packets, pairs[-1][0])
     y = pairs[-1][0] if done is None else done
+    # Or it acknowledges the SYN,ACK together with later octets that the server is seen to have sent. Without those the
+    # first acknowledgment is exact: in SYN-RECEIVED any other is answered with a RST (RFC 9293 section 3.10.7.4).
+    if done is None and any(p.segment.end > y + 1 for p in _speaks(packets, client=False)):
+        done = y if any(p.segment.ack > y for p in _speaks(packets, client=True)) else None
     x = isns[y]
     word = Handshake.INCOMPLETE if done is None else Handshake.FOLLOWED
     again = client.again, server.answers_again
     return Opening(Opener.CLIENT, word, x, y, client.plain[x], *again, _rtt(packets, x, y, whole=done is not None))
-
-
-def _covered(packets: Sequence[Packet], y: Seq) -> Seq | None:
-    """``y`` if the client acknowledged it together with later octets that the server is seen to have sent.
-
-    Past all that it acknowledges nothing: in SYN-RECEIVED it is answered with a RST (RFC 9293 section 3.10.7.4).
-    """
-    reach = y + 1
-    for packet in _speaks(packets, client=False):
-        reach = max(reach, packet.segment.end)
-    if reach == y + 1:  # the first acknowledgment is exact, and the server is not seen to have gone on
-        return None
-    return y if any(p.segment.ack > y for p in _speaks(packets, client=True)) else None
 
 
 def _without_answer(packets: Sequence[Packet], client: _Syns, server: _Syns, *, violated: bool) -> Opening:

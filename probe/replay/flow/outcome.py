@@ -59,20 +59,6 @@ class Outcome:
 def summary(packets: Sequence[Packet]) -> Outcome:
     """The outcome of the connection that ``packets`` are all of, ``from_client`` set: the client sent the SYN."""
     opened = opening(packets)
-    closed = closing(packets, opened)
-    if closed.one_direction:
-        evidence = Evidence.ONE_DIRECTION
-    elif opened.opener is Opener.MID_STREAM:
-        evidence = Evidence.MID_CONNECTION
-    else:
-        evidence = Evidence.MISSING if closed.missing else Evidence.COMPLETE
-    return Outcome(
-        opened.opener,
-        opened.handshake,
-        closed.close,
-        evidence,
-        opened.syn_again,
-        opened.syn_ack_again,
-        closed.fin_again,
-        opened.rtt,
-    )
+    close, fin_again, evidence = closing(packets, opened)
+    again = opened.syn_again, opened.syn_ack_again, fin_again
+    return Outcome(opened.opener, opened.handshake, close, evidence, *again, opened.rtt)

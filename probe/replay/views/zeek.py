@@ -76,14 +76,18 @@ class _Walk:
         if client not in self.heard and (client or not self.partial):
             self.partial = not segment.flags & SYN or (client and bool(segment.flags & ACK))
         self.heard.add(client)
-        _begin(end, segment)
+        if end.state is State.INACTIVE and not segment.flags & SYN:
+            end.begin(segment.seq - 1, 1)
+        elif segment.flags & SYN:  # its first, or one that opens again
+            again = end.state is State.INACTIVE or end.state in _BEGUN
+            again |= end.state is State.RESET and end.before is State.INACTIVE
+            again |= end.state in _OPENING and end.count(segment.seq) != 0
+            if again:
+                end.begin(segment.seq, _octets(segment))
         start = end.count(segment.seq)
         self._letters(end, segment, start)
-        if (
-            not segment.window
-            and not segment.flags & RST
-            and not (peer.state is State.CLOSED or end.state is State.RESET)
-        ):
+        over = segment.flags & RST or peer.state is State.CLOSED or end.state is State.RESET
+        if not segment.window and not over:
             self._scaled(end, "w")
         self._numbers(end, peer, segment, start)
 
@@ -161,10 +165,8 @@ class _Walk:
             return "SF" if theirs is State.CLOSED else "SH" if theirs in _SILENT else "S2"
         if theirs is State.CLOSED:
             return "SHR" if ours in _SILENT else "S3"
-        return {
-            (State.SYN_SENT, State.INACTIVE): "S0",
-            (State.ESTABLISHED, State.ESTABLISHED): "S1",
-        }.get((ours, theirs), "OTH")
+        states = {(State.SYN_SENT, State.INACTIVE): "S0", (State.ESTABLISHED, State.ESTABLISHED): "S1"}
+        return states.get((ours, theirs), "OTH")
 
 
 class State(Enum):
@@ -254,19 +256,6 @@ def _octets(segment: Segment) -> int:
     return segment.seg_len - (segment.length if segment.flags & RST else 0)
 
 
-def _begin(end: _End, segment: Segment) -> None:
-    """Take the ISN from the end's first segment, and anew from a SYN that opens again."""
-    after = _octets(segment)
-    if end.state is State.INACTIVE and not segment.flags & SYN:
-        end.begin(segment.seq - 1, 1)
-        return
-    again = end.state is State.INACTIVE or end.state in _BEGUN
-    again |= end.state is State.RESET and end.before is State.INACTIVE
-    again |= end.state in _OPENING and end.count(segment.seq) != 0
-    if again and segment.flags & SYN:
-        end.begin(segment.seq, after)
-
-
 def _step(end: _End, peer: _End, segment: Segment) -> None:
     """What the segment makes of its sender's state."""
     flags = segment.flags
@@ -278,7 +267,14 @@ def _step(end: _End, peer: _End, segment: Segment) -> None:
         if flags & RST:
             end.become(State.RESET)
     elif end.state in _BEGUN:
-        _established(end, peer, flags)
+        if flags & (SYN | ACK) == SYN and end.state is State.PARTIAL and peer.state is State.INACTIVE:
+            end.become(State.SYN_SENT)
+        if flags & FIN and not flags & RST:
+            end.become(State.CLOSED)
+            if peer.state is State.RESET and peer.before is State.CLOSED:
+                peer.become(State.CLOSED)  # a FIN and then a RST from there was a close all the same
+        if flags & RST:
+            end.become(State.RESET)
     elif end.state is State.CLOSED and flags & RST and peer.state is not State.CLOSED:
         end.become(State.RESET)
 
@@ -300,14 +296,3 @@ def _first(end: _End, peer: _End, segment: Segment) -> None:
     if not end.client and not segment.length and peer.state is State.SYN_SENT:
         return  # an ACK of the SYN before the SYN,ACK makes no connection in the middle
     end.become(State.ESTABLISHED if flags & ACK and peer.state is State.ESTABLISHED else State.PARTIAL)
-
-
-def _established(end: _End, peer: _End, flags: int) -> None:
-    if flags & (SYN | ACK) == SYN and end.state is State.PARTIAL and peer.state is State.INACTIVE:
-        end.become(State.SYN_SENT)
-    if flags & FIN and not flags & RST:
-        end.become(State.CLOSED)
-        if peer.state is State.RESET and peer.before is State.CLOSED:
-            peer.become(State.CLOSED)  # a FIN and then a RST from there was a close all the same
-    if flags & RST:
-        end.become(State.RESET)
