@@ -8,6 +8,7 @@ first starts at a true boundary, and each ends where the next one starts (see `R
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -63,7 +64,7 @@ def _cut_pcapng(window: Window, targets: list[int]) -> list[Part]:
     walker, path = Walker(window), window.source.path
     parts = [Part(path)]
     number = 1
-    try:
+    with suppress(CaptureError):  # the reader of the last part meets the fault again, and reports it
         for found in walker.steps():
             walker.prune()
             number += len(found)
@@ -71,8 +72,6 @@ def _cut_pcapng(window: Window, targets: list[int]) -> list[Part]:
                 parts[-1] = replace(parts[-1], end=window.offset)
                 parts.append(Part(path, window.offset, None, number, walker.context.copy()))
                 targets = [target for target in targets if target > window.offset]
-    except CaptureError:
-        return parts  # the reader of the last part meets the fault again, and reports it
     return parts
 
 

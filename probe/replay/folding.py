@@ -140,7 +140,7 @@ def _beyond(number: UInt32, top: UInt32) -> Bools:
 
 
 def cut_down(group: Grouped, kept: Bools) -> tuple[Bools, Places]:
-    """(rows that stay, first rows behind a cut).
+    """(rows that stay, the first data or ACK of each end behind a cut).
 
     Of connections with too many kept rows these stay: the first, the last, and those around the first FIN or RST.
     """
@@ -157,17 +157,9 @@ def cut_down(group: Grouped, kept: Bools) -> tuple[Bools, Places]:
         stays[:_HEAD] = stays[-_TAIL:] = True
         stays[max(place - _AROUND, 0) : place + _AROUND] = True
         kept[rows[~stays]] = False
-        behind += _behind_cuts(group, rows[stays], np.flatnonzero(stays))
+        for cut in np.flatnonzero(np.diff(np.flatnonzero(stays)) > 1) + 1:
+            after = rows[stays][cut:]
+            after = after[group.rows.flags[after] & (SYN | RST | ACK) == ACK]
+            for sent in (True, False):
+                behind += after[group.from_client[after] == sent][:1].tolist()
     return kept, np.array(behind, np.intp)
-
-
-def _behind_cuts(group: Grouped, rows: Places, ranks: Places) -> list[int]:
-    """The first data or ACK of each end behind every cut among the rows that stay."""
-    found = []
-    for cut in np.flatnonzero(np.diff(ranks) > 1) + 1:
-        after = rows[cut:]
-        after = after[group.rows.flags[after] & (SYN | RST | ACK) == ACK]
-        for sent in (True, False):
-            by_one = after[group.from_client[after] == sent]
-            found += [int(row) for row in by_one[:1]]
-    return found

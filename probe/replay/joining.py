@@ -114,11 +114,10 @@ class SegmentStore:
 
         Else one connection that stays open for hours would keep all the segments of its part.
         """
-        left = set(np.unique(pending.source).tolist())
-        for number in [number for number in self._sources if number not in left]:
-            del self._sources[number]
-        sizes = {number: int((pending.source == number).sum()) for number in left}
-        few = [number for number in left if sizes[number] * 4 < len(self._sources[number][0])]
+        numbers, counts = np.unique(pending.source, return_counts=True)
+        left = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+        self._sources = {number: kept for number, kept in self._sources.items() if number in left}
+        few = [number for number, count in left.items() if count * 4 < len(self._sources[number][0])]
         if not few:
             return pending
         moved = np.isin(pending.source, few)
@@ -209,7 +208,12 @@ class Joiner:
         is over in this part, so of a flow with heads nothing from before the cut stays open; tails stay open.
         """
         before, unsettled = self._open, tails.take(~tails.facts.settled)
-        torn = _torn(before, together([heads, unsettled]))
+        ours = together([heads, unsettled])
+        flows, first = np.unique(ours.flow, return_index=True)
+        both = np.isin(flows, before.flow)
+        flows, one, two = flows[both], before.take(np.searchsorted(before.flow, flows[both])), ours.take(first[both])
+        # What comes after two SYNs of one end with different numbers is another connection, whatever lies between them.
+        torn = flows[~(one.plain & two.plain & (one.high == two.high) & (one.isn != two.isn))]
         touched = np.isin(before.flow, np.concatenate((heads.flow, tails.flow)))
         anew = self._again(before, heads, unsettled, torn, firsts)
         whole = tails.take(~np.isin(tails.flow, torn) | tails.facts.settled)
@@ -257,16 +261,3 @@ class Joiner:
             return ready(self._store.fetch(pending.take(chosen)))
 
         self.tally.add(self._judge, Finished(pending.found, pending.facts, take, self._addresses), self._asked)
-
-
-def _torn(before: Pending, ours: Pending) -> Int64:
-    """Flows known on both sides of a cut, but for those where a SYN on this side shows that it begins anew.
-
-    What comes after two SYNs of one end with different numbers is another connection, whatever lies between them.
-    """
-    flows, first = np.unique(ours.flow, return_index=True)
-    both = np.isin(flows, before.flow)
-    flows, one, two = flows[both], before.take(np.searchsorted(before.flow, flows[both])), ours.take(first[both])
-    apart = one.plain & two.plain & (one.high == two.high) & (one.isn != two.isn)
-    found: Int64 = flows[~apart]
-    return found

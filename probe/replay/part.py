@@ -108,14 +108,10 @@ class _Replaying:
         return partial(connections, self.judge.judge(ready(connections)))
 
     def finish(self, addresses: Addresses) -> None:
-        if self.last:
-            for connections in self.assembler.finish():
-                self.take(connections, addresses)
-        else:
-            for connections in self.assembler.pause():
-                self.take(connections, addresses)
-            if self.assembler.open:
-                self.result.tails = self.partial(self.assembler.open)
+        for connections in self.assembler.finish() if self.last else self.assembler.pause():
+            self.take(connections, addresses)
+        if self.assembler.open:
+            self.result.tails = self.partial(self.assembler.open)
         self.result.begun = self.assembler.begun
         self.result.first_packets = np.concatenate([np.zeros(0, np.int64), *self.assembler.first_packets])
         self.result.found, self.result.options = self.judge.records, self.assembler.options.known

@@ -57,8 +57,16 @@ class Tally:
         said, which = assess(judge.records, finished, asked.expected)
         self.connections += len(which)
         for one, times in zip(said, np.bincount(which, minlength=len(said)).tolist(), strict=True):
-            if times:
-                self._count(one, times)
+            if not times:
+                continue
+            self.counts[one.record.flow] += times
+            self.evidence[one.record.evidence] += times
+            if one.expected:
+                self.known += times
+            else:
+                self.verdicts[one.news] += times
+            self.deviations.update(dict.fromkeys(one.fresh.items(), times))
+            self.hits.update(number for numbers in one.covered for number in numbers)
         if asked.expected:
             self.seen |= spoken_of(asked.expected, self.seen | self.hits, finished)
         chosen: Bools = np.zeros(len(which), np.bool_)
@@ -86,17 +94,6 @@ class Tally:
             rank, packet, _ = max(self.listed, key=lambda entry: entry[:2])
             chosen = np.flatnonzero((ranks < rank) | ((ranks == rank) & (first < packet)))
         return chosen[np.lexsort((first[chosen], ranks[chosen]))[: asked.limit]]
-
-    def _count(self, one: Assessment, times: int) -> None:
-        """Count connections of which the same is said."""
-        self.counts[one.record.flow] += times
-        self.evidence[one.record.evidence] += times
-        if one.expected:
-            self.known += times
-        else:
-            self.verdicts[one.news] += times
-        self.deviations.update(dict.fromkeys(one.fresh.items(), times))
-        self.hits.update(number for numbers in one.covered for number in numbers)
 
     def merge(self, other: Tally, limit: int | None) -> None:
         """Take in another tally; counted once."""
