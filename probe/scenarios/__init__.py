@@ -1,8 +1,8 @@
 """The exchanges: what the tester sends and when it waits. What the peer owes in return comes from ``probe.spec``.
 
-Read ``steps`` first (the words an exchange is written in), then ``triggers`` (how the peer's application is brought to
-act), then any exchange: one file each, ten to twenty lines, purpose first. They lie in topics, which is also the order
-of reports::
+Read ``steps`` first (the words an exchange is written in, up to the states a peer is brought into), then ``triggers``
+(how the peer's application is brought to act), then any exchange: one file each, ten to twenty lines, purpose first.
+They lie in topics, which is also the order of reports::
 
     opening  closing  reset  active  listening  old_duplicates  time_wait  acceptability  options  header
 
