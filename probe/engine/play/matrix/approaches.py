@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from probe.scenarios.steps import CALLED, OPEN, PEER, TEXT, Command, Expect, Num, Scenario, Send, Step
 from probe.spec.models import CLOSED, LISTEN, SYN_RECEIVED, SYN_RECEIVED_ACTIVE, SYN_SENT, model
@@ -29,7 +30,6 @@ class Approach:
     """
 
     id: str
-    state: State
     name: str
     steps: tuple[Step, ...]
     tcb: Tcb
@@ -37,6 +37,11 @@ class Approach:
     opens: str = "us"
     acks: bool = True
     fallback: bool = False
+
+    @property
+    def state(self) -> State:
+        """The state it leads into."""
+        return self.tcb.state
 
     def scenario(self, name: str, title: str, steps: tuple[Step, ...] = (), clause: str = "") -> Scenario:
         """The way and what is to be played then."""
@@ -73,109 +78,47 @@ _PATIENCE = 5.0
 """Seconds an application may take to do what it is asked: with many connections at a time it has its turn late."""
 _FIN = Expect("F", _PATIENCE, application=True)
 _TEXT = Expect("text", _PATIENCE, count=TEXT_LENGTH, application=True)
+_HOLD = (*OPEN, Send("P.", data=Command("send and hold")), _TEXT)
 _CLOSE = (*OPEN, Send("P.", data=Command("close")), _FIN)
 # The text proves that the application has read its line: what a stack makes of a segment at the edge of the window may
 # hang on what lies unread.
 _SHUT = (*OPEN, Send("P.", data=Command("send and half-close")), _TEXT, _FIN)
-_UNACKED = TEXT_LENGTH + 1
+_BOTH = (*OPEN, Send("P.", data=Command("send and close")), _TEXT, _FIN, Send("F.", ack=PEER + 1), Expect("."))
+_WAIT = (*OPEN, Send("P.", data=Command("send at end of file, then hold")), Send("F."), Expect("."), _TEXT)
+_LAST = (*OPEN, Send("P.", data=Command("send at end of file, then close")), Send("F."), Expect("."), _TEXT, _FIN)
+_told = partial(model, taken=_LINE)
+_text = partial(_told, sent=TEXT_LENGTH)
+_text_in_flight = partial(_text, flight=TEXT_LENGTH)
+_text_and_fin = partial(_told, sent=TEXT_LENGTH + 1)
+_both_in_flight = partial(_text_and_fin, flight=TEXT_LENGTH + 1)
+_ACTIVE = (*CALLED, Send("S"), Expect("S."))
 
 APPROACHES: tuple[Approach, ...] = (
-    Approach("closed", State.CLOSED, "closed port", (), CLOSED, port="closed"),
-    Approach("listen", State.LISTEN, "open port", (), LISTEN),
-    Approach("syn-sent", State.SYN_SENT, "connects to us", CALLED, SYN_SENT, opens="peer"),
-    Approach("syn-received", State.SYN_RECEIVED, "from LISTEN", OPEN[:2], SYN_RECEIVED),
-    Approach(
-        "syn-received-active",
-        State.SYN_RECEIVED,
-        "from SYN-SENT",
-        (*CALLED, Send("S"), Expect("S.")),
-        SYN_RECEIVED_ACTIVE,
-        opens="peer",
-    ),
-    Approach(
-        "established",
-        State.ESTABLISHED,
-        "idle",
-        (*OPEN, Send("P.", data=Command("send and hold")), _TEXT),
-        model(State.ESTABLISHED, taken=_LINE, sent=TEXT_LENGTH),
-    ),
-    Approach(
-        "established-text",
-        State.ESTABLISHED,
-        "text in flight",
-        (*OPEN, Send("P.", data=Command("send and hold")), _TEXT),
-        model(State.ESTABLISHED, taken=_LINE, sent=TEXT_LENGTH, flight=TEXT_LENGTH),
-        acks=False,
-    ),
-    Approach("established-plain", State.ESTABLISHED, "just opened", OPEN, model(State.ESTABLISHED), fallback=True),
-    Approach(
-        "fin-wait-1",
-        State.FIN_WAIT_1,
-        "half-close, text in flight",
-        _SHUT,
-        model(State.FIN_WAIT_1, taken=_LINE, sent=_UNACKED, flight=_UNACKED),
-        acks=False,
-    ),
-    Approach(
-        "fin-wait-1-close", State.FIN_WAIT_1, "close", _CLOSE, model(State.FIN_WAIT_1, taken=_LINE, sent=1, flight=1)
-    ),
-    Approach(
-        "fin-wait-2",
-        State.FIN_WAIT_2,
-        "half-close",
-        (*_SHUT, Send(".")),
-        model(State.FIN_WAIT_2, taken=_LINE, sent=_UNACKED),
-        acks=False,
-    ),
-    Approach(
-        "fin-wait-2-close",
-        State.FIN_WAIT_2,
-        "close",
-        (*_CLOSE, Send(".")),
-        model(State.FIN_WAIT_2, taken=_LINE, sent=1),
-    ),
-    Approach(
-        "close-wait",
-        State.CLOSE_WAIT,
-        "idle",
-        (*OPEN, Send("P.", data=Command("send at end of file, then hold")), Send("F."), Expect("."), _TEXT),
-        model(State.CLOSE_WAIT, taken=_LINE, fin=True, sent=TEXT_LENGTH),
-    ),
-    Approach(
-        "close-wait-text",
-        State.CLOSE_WAIT,
-        "text in flight",
-        (*OPEN, Send("P.", data=Command("send at end of file, then hold")), Send("F."), Expect("."), _TEXT),
-        model(State.CLOSE_WAIT, taken=_LINE, fin=True, sent=TEXT_LENGTH, flight=TEXT_LENGTH),
-        acks=False,
-    ),
-    Approach(
-        "closing",
-        State.CLOSING,
-        "text in flight",
-        (*OPEN, Send("P.", data=Command("send and close")), _TEXT, _FIN, Send("F.", ack=PEER + 1), Expect(".")),
-        model(State.CLOSING, taken=_LINE, fin=True, sent=_UNACKED, flight=_UNACKED),
-        acks=False,
-    ),
+    Approach("closed", "closed port", (), CLOSED, port="closed"),
+    Approach("listen", "open port", (), LISTEN),
+    Approach("syn-sent", "connects to us", CALLED, SYN_SENT, opens="peer"),
+    Approach("syn-received", "from LISTEN", OPEN[:2], SYN_RECEIVED),
+    Approach("syn-received-active", "from SYN-SENT", _ACTIVE, SYN_RECEIVED_ACTIVE, opens="peer"),
+    Approach("established", "idle", _HOLD, _text(State.ESTABLISHED)),
+    Approach("established-text", "text in flight", _HOLD, _text_in_flight(State.ESTABLISHED), acks=False),
+    Approach("established-plain", "just opened", OPEN, model(State.ESTABLISHED), fallback=True),
+    Approach("fin-wait-1", "half-close, text in flight", _SHUT, _both_in_flight(State.FIN_WAIT_1), acks=False),
+    Approach("fin-wait-1-close", "close", _CLOSE, _told(State.FIN_WAIT_1, sent=1, flight=1)),
+    Approach("fin-wait-2", "half-close", (*_SHUT, Send(".")), _text_and_fin(State.FIN_WAIT_2), acks=False),
+    Approach("fin-wait-2-close", "close", (*_CLOSE, Send(".")), _told(State.FIN_WAIT_2, sent=1)),
+    Approach("close-wait", "idle", _WAIT, _text(State.CLOSE_WAIT, fin=True)),
+    Approach("close-wait-text", "text in flight", _WAIT, _text_in_flight(State.CLOSE_WAIT, fin=True), acks=False),
+    Approach("closing", "text in flight", _BOTH, _both_in_flight(State.CLOSING, fin=True), acks=False),
     Approach(
         "closing-close",
-        State.CLOSING,
         "close",
         (*_CLOSE, Send("F.", ack=TEXT), Expect(".")),
-        model(State.CLOSING, taken=_LINE, fin=True, sent=1, flight=1),
+        _told(State.CLOSING, fin=True, sent=1, flight=1),
         fallback=True,
     ),
-    Approach(
-        "last-ack",
-        State.LAST_ACK,
-        "text in flight",
-        (*OPEN, Send("P.", data=Command("send at end of file, then close")), Send("F."), Expect("."), _TEXT, _FIN),
-        model(State.LAST_ACK, taken=_LINE, fin=True, sent=_UNACKED, flight=_UNACKED),
-        acks=False,
-    ),
+    Approach("last-ack", "text in flight", _LAST, _both_in_flight(State.LAST_ACK, fin=True), acks=False),
     Approach(
         "last-ack-close",
-        State.LAST_ACK,
         "close",
         (*OPEN, Send("F."), Expect("."), _FIN),
         model(State.LAST_ACK, fin=True, sent=1, flight=1),
@@ -183,10 +126,9 @@ APPROACHES: tuple[Approach, ...] = (
     ),
     Approach(
         "time-wait",
-        State.TIME_WAIT,
         "close",
         (*_CLOSE, Send("."), Send("F."), Expect(".")),
-        model(State.TIME_WAIT, taken=_LINE, fin=True, sent=1),
+        _told(State.TIME_WAIT, fin=True, sent=1),
     ),
 )
 """Every way, in the order of the report: states as in the RFC's list, the richest way of a state first."""
