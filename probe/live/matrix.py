@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,8 +13,7 @@ from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.excuses import Doubt
 from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor, hear
-from probe.engine.play.matrix.cells import Cell, cells, control, patience_test
-from probe.engine.play.matrix.questions import CANDIDATES, NONE_BARRED, Barred, Questions
+from probe.engine.play.matrix.cells import CANDIDATES, Barred, Cell, Questions, cells, control, patience_test
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.matrix import Facts, Record, results
 from probe.live.frame import Frame
@@ -83,7 +82,7 @@ class _Matrix:
         self.keeps_state = False
         self.lag = 0.0
         self.silence = Silence()
-        self.barred: dict[str, Barred] = {}
+        self.barred: dict[str, Barred] = defaultdict(frozenset)
         self.comments: dict[int, list[str]] = {}
 
     def run(self) -> MatrixRun:
@@ -149,8 +148,7 @@ class _Matrix:
             opinion = self.reached[way.id].opinion()
             unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.NO_EVIDENCE
             if opinion.findings or unanswered:
-                barred = self.barred.get(way.id, NONE_BARRED)
-                self.barred[way.id] = barred | {Questions(way, barred).best(frozenset({way.tcb}))}
+                self.barred[way.id] |= {Questions(way, self.barred[way.id]).best(frozenset({way.tcb}))}
                 self.reached[way.id] = Record(way)
                 self.queue.append(_Work(control(way, self.barred[way.id]), way, self.reached[way.id]))
         self._play()
@@ -165,7 +163,7 @@ class _Matrix:
             if self.reached[way.id].opinion().word is not Verdict.PASS:
                 continue
             for kind in self.options.kinds(way.state.value):
-                for cell in cells(way, kind, self.barred.get(way.id, NONE_BARRED)):
+                for cell in cells(way, kind, self.barred[way.id]):
                     self.records.append(Record(way, cell))
                     self.queue.append(_Work(cell.scenario, way, self.records[-1], cell))
         self.total = len(self.queue)

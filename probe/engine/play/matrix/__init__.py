@@ -7,8 +7,8 @@ numbers.
 In reading order:
 
 - ``approaches``  the ways into each state, and the model's block there
-- ``questions``   the segment that tells which state the peer is in after a stimulus
-- ``cells``       the stimuli: each kind of segment at each position that the oracle tells apart
+- ``cells``       the stimuli: each kind of segment at each position that the oracle tells apart; and the question after
+  it, the segment that tells which state the peer is in
 - ``attempt``     one cell played and judged: what belongs to the way, and what to the stimulus
 
 The cells of one place of the matrix::

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from probe.engine.play.matrix.approaches import Approach
-from probe.engine.play.matrix.questions import NONE_BARRED, SYN_AGAIN, Barred, Questions
-from probe.scenarios.steps import EDGE, ISS, NXT, RCV, TOLD, Expect, Num, Scenario, Send, Step, Wait
+from probe.scenarios.steps import EDGE, ISS, NXT, PEER, RCV, TOLD, Expect, Num, Scenario, Send, Step, Wait
 from probe.spec.arrives import arrives
 from probe.spec.models import WINDOW
 from probe.spec.reaction import Reaction, Reply
 from probe.spec.segment import ACK, KINDS, SYN, Segment, parse_flags
 from probe.spec.seq import HALF, Seq
 from probe.spec.states import State
+from probe.spec.tcb import Tcb
 
 AFTERWARDS = 0.05
 """Seconds to watch for an answer too many: it would come on the heels of the one that was due."""
@@ -44,14 +44,22 @@ ANY = "any"
 _IN_ORDER = ("RCV.NXT", ANY)
 NONE = Position("none", ISS)
 """The ACK flag is clear."""
+_OCTET = Send(".", NXT - 2, RCV, b"?", WINDOW, counts=False)
+SYN_AGAIN = Send("S", ISS, window=WINDOW, counts=False)
+_SYN_ACK = Send("S.", ISS, PEER + 1, window=WINDOW, counts=False)
+CANDIDATES = (_OCTET, SYN_AGAIN, _SYN_ACK)
+_TEMPTATIONS = ("S", "S.", ".", "F.", "R", "P.")
+"""What a peer that misreads a segment may take it for."""
+
+Barred = frozenset[Send]
+"""Questions that a peer does not answer as it should; of the candidates one at least is left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One stimulus: a segment of a kind in a state reached one way, at one position, and the question after it.
 
-    ``due`` are the reactions the oracle permits where the peer has the model's block; ``waits`` says that each of them
-    has an answer, so that the question has to wait for it.
+    ``due`` are the reactions the oracle permits to ``segment``, the stimulus where the peer has the model's block.
     """
 
     way: Approach
@@ -59,6 +67,7 @@ class Cell:
     seq: Position
     ack: Position
     payload: bool
+    stimulus: Send
     segment: Segment
     due: tuple[Reaction, ...]
     question: Send
@@ -75,14 +84,9 @@ class Cell:
         return self.due[0].rule
 
     @property
-    def stimulus(self) -> Send:
-        """The segment as a step; it never counts for the tester's own numbers."""
-        data = PAYLOAD if self.payload else b""
-        return Send(KINDS[self.kind], self.seq.num, self.ack.num, data, WINDOW, counts=False)
-
-    @property
     def scenario(self) -> Scenario:
         """The exchange that plays it."""
+        # Where an answer is certain, the question waits for it.
         answered = all(r.reply is not None and not r.reply.covers for r in self.due)
         pause: tuple[Step, ...] = (Expect("settled"),) if answered else ()
         moved = self.way.retransmits and any(r.next.snd_una != self.way.tcb.snd_una for r in self.due)
@@ -90,7 +94,51 @@ class Cell:
         return self.way.scenario(self.id, f"{self.kind} in {self.way.state.value}", steps, self.due[0].clause)
 
 
-def control(way: Approach, barred: Barred = NONE_BARRED) -> Scenario:
+class Questions:
+    """Chooses what a peer is asked that was brought into a state by ``way``; each choice is remembered.
+
+    A question is good if every permitted next state must answer it, and if the states a faulty peer may be in instead
+    answer it otherwise. A segment with one garbage octet below the window is asked first: stacks limit how often they
+    answer segments without payload, and that one has some. It ends one short of RCV.NXT, where no stack takes it for
+    new.
+    """
+
+    def __init__(self, way: Approach, barred: Barred = frozenset()) -> None:
+        self._left = [(q, segment_of(way, q)) for q in CANDIDATES if q not in barred]
+        self._known: dict[frozenset[Tcb], Send] = {}
+        # Where a faulty peer may be: unmoved, gone, or where another segment at its place would have led.
+        rivals = {way.tcb, way.tcb.gone()}
+        for flags in _TEMPTATIONS:
+            data = PAYLOAD if flags == "P." else b""
+            rivals |= {r.next for r in arrives(way.tcb, segment_of(way, Send(flags, data=data)))}
+        self._rivals = frozenset(rivals)
+
+    def best(self, permitted: frozenset[Tcb]) -> Send:
+        """The question for a peer that may now have one of these blocks."""
+        if permitted not in self._known:
+            self._known[permitted] = max(self._left, key=lambda one: self._worth(one[1], permitted))[0]
+        return self._known[permitted]
+
+    def _worth(self, segment: Segment, permitted: frozenset[Tcb]) -> tuple[bool, int]:
+        """(every permitted state answers, how many pairs of a permitted and a wrong state it tells apart)."""
+
+        def answers(tcb: Tcb) -> frozenset[object]:
+            replies = (r.reply for r in arrives(tcb, segment))
+            return frozenset(None if r is None else (r.flags, r.seqs, r.ack) for r in replies)
+
+        good, bad = [answers(tcb) for tcb in permitted], [answers(tcb) for tcb in self._rivals - permitted]
+        return all(None not in found for found in good), sum(not g & b for g in good for b in bad)
+
+
+def segment_of(way: Approach, step: Send) -> Segment:
+    """A step of a cell as the segment it is where the peer has the model's block."""
+    assert isinstance(step.data, bytes)
+    flags = parse_flags(step.flags)
+    ack = way.number(step.ack) if flags & ACK else Seq(0)
+    return Segment(way.number(step.seq), ack, flags, step.window, len(step.data), step.data)
+
+
+def control(way: Approach, barred: Barred = frozenset()) -> Scenario:
     """The way alone and the question that tells whether it led there; a port that only seems open answers no SYN."""
     asked = [Questions(way, barred).best(frozenset({way.tcb}))]
     if way.state is State.LISTEN and SYN_AGAIN not in asked:
@@ -105,7 +153,7 @@ def patience_test() -> Scenario:
     return Scenario("keeps-state", "does the listener keep state?", steps, (), "")
 
 
-def cells(way: Approach, kind: str, barred: Barred = NONE_BARRED) -> tuple[Cell, ...]:
+def cells(way: Approach, kind: str, barred: Barred = frozenset()) -> tuple[Cell, ...]:
     """The cells of one column in one state, without questions that this peer does not answer as it should."""
     loads = (True,) if kind == "DATA" else (False,) if kind == "ACK" else (False, True)
     questions = Questions(way, barred)
@@ -117,11 +165,11 @@ def _all(way: Approach, kind: str, payload: bool, questions: Questions) -> Itera
     data = PAYLOAD if payload else b""
     for seq in sequence_numbers(way, payload=payload, syn=bool(flags & SYN)):
         for ack in acknowledgments(way) if flags & ACK else (NONE,):
-            number = way.number(ack.num) if flags & ACK else Seq(0)
-            segment = Segment(way.number(seq.num), number, flags, WINDOW, len(data), data)
+            stimulus = Send(KINDS[kind], seq.num, ack.num, data, WINDOW, counts=False)
+            segment = segment_of(way, stimulus)
             due = arrives(way.tcb, segment)
             question = questions.best(frozenset(r.next for r in due))
-            yield Cell(way, kind, seq, ack, payload, segment, due, question)
+            yield Cell(way, kind, seq, ack, payload, stimulus, segment, due, question)
 
 
 def _thinned(candidates: Iterable[Cell]) -> Iterator[Cell]:
@@ -173,7 +221,7 @@ def sequence_numbers(way: Approach, *, payload: bool, syn: bool) -> tuple[Positi
             (f"RCV.NXT-{_OVERLAP}", NXT - _OVERLAP),
             (f"RCV.NXT+RCV.WND-{_OVERLAP}", EDGE - _OVERLAP),
         ]
-    return tuple(_distinct(way, places))
+    return _distinct(way, places)
 
 
 def acknowledgments(way: Approach) -> tuple[Position, ...]:
@@ -190,14 +238,12 @@ def acknowledgments(way: Approach) -> tuple[Position, ...]:
         ("SND.UNA-65536", TOLD - (WINDOW + 1)),
         ("SND.NXT+2^31", RCV + HALF),
     ]
-    return tuple(_distinct(way, places))
+    return _distinct(way, places)
 
 
-def _distinct(way: Approach, places: Iterable[tuple[str, Num]]) -> Iterator[Position]:
+def _distinct(way: Approach, places: Iterable[tuple[str, Num]]) -> tuple[Position, ...]:
     """Each number under the first of its names: where nothing is in flight, SND.UNA is SND.NXT."""
-    found: set[Seq] = set()
+    found: dict[Seq, Position] = {}
     for name, num in places:
-        value = way.number(num)
-        if value not in found:
-            found.add(value)
-            yield Position(name, num)
+        found.setdefault(way.number(num), Position(name, num))
+    return tuple(found.values())
