@@ -7,8 +7,7 @@ from dataclasses import replace
 from probe.capture.errors import CaptureError
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.jury import heard_enough, is_noise, settle
-from probe.engine.play.reenact.alignment import beside
-from probe.engine.play.reenact.conductor import Reenactment, scenario_of
+from probe.engine.play.reenact.conductor import Reenactment, beside, scenario_of
 from probe.engine.play.reenact.turns import Script, ScriptError, script
 from probe.engine.trial.attempt import Attempt, case_of, result_of
 from probe.engine.trial.hearing import after_losses, evidence, in_time

@@ -14,8 +14,7 @@ from probe.engine.belief.events import Seen
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.jury import heard_enough, settle
 from probe.engine.play.conductor import Setting
-from probe.engine.play.reenact.alignment import beside
-from probe.engine.play.reenact.conductor import Reenactment
+from probe.engine.play.reenact.conductor import Reenactment, beside
 from probe.engine.play.reenact.turns import ScriptError, script
 from probe.results.connection import Packet
 from probe.results.verdict import Verdict

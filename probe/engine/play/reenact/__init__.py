@@ -4,8 +4,8 @@ In reading order:
 
 - ``turns``      the capture as turns: each segment of the client, and what the peer had said before it
 - ``rewriting``  a captured segment as it must be now: numbers, window, options, size
-- ``conductor``  sends each turn once the live peer has come as far; notes where it departs from the captured one
-- ``alignment``  which live segment stands for which captured one, for the report
+- ``conductor``  sends each turn once the live peer has come as far; notes where it departs from the captured one, and
+  for the report which live segment stands for which captured one
 
 A peer that merges or splits segments, or is slower, is no departure; only what it says counts::
 

@@ -15,12 +15,13 @@ from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.reenact.rewriting import Rewriter
 from probe.engine.play.reenact.turns import Said, Script, Turn
 from probe.results.expectations import RE_ENACTED
-from probe.results.verdict import Departure
+from probe.results.verdict import Captured, Departure
 from probe.scenarios import steps
-from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.segment import ACK, FIN, PSH, RST, SYN, Segment
 
 ACK_DELAY = 0.2
 """Seconds after which text is acknowledged although the captured client did not: the peer may wait for it (MUST-40)."""
+NEEDLESS = "left out: acknowledged without it"
 _SILENCES = 2
 """After so many waits in a row without a single segment the peer is taken to have vanished."""
 
@@ -266,3 +267,38 @@ def scenario_of(script: Script) -> steps.Scenario:
         port="any" if refused else "open",
         aborts=script.end.rst and not refused,
     )
+
+
+def beside(play: Reenactment) -> tuple[Captured, ...]:
+    """Every captured segment; ``live`` is the place of its counterpart among the live segments.
+
+    Our own are known. The peer's are matched in order, before what we sent next, by the flags that steer and by
+    carrying text or not: where a stack merges or splits segments some have no counterpart.
+    """
+    seen = [(index, event) for index, event in enumerate(play.transcript.events) if isinstance(event, Seen)]
+    kinds = [None if event.to_peer else _kind(event.segment) for _, event in seen]
+    sent: dict[int, int] = {}
+    for place, (index, _) in enumerate(seen):
+        if step := play.places.get(index):
+            sent.setdefault(step, place)
+    packets, out, last = play.script.packets, list[Captured](), -1
+    # For each step the place of what we sent for a later one, at the earliest.
+    limits = [len(seen)] * (len(packets) + 1)
+    for step in range(len(packets), 1, -1):
+        limits[step - 1] = min(limits[step], sent.get(step, limits[step]))
+    for step, packet in enumerate(packets, 1):
+        match = sent.get(step)
+        if not packet.from_client:
+            kind = _kind(packet.segment)
+            match = next((place for place in range(last + 1, limits[step]) if kinds[place] == kind), None)
+        last = last if match is None else max(last, match)
+        note = NEEDLESS if step in play.left_out else ""
+        direction = ">" if packet.from_client else "<"
+        time, plain = packet.time - packets[0].time, packet.segment.flags & ~PSH == ACK
+        out.append(Captured(step, time, direction, play.script.text(packet), match, note, plain))
+    return tuple(out)
+
+
+def _kind(segment: Segment) -> int:
+    """Alike are segments with the same steering flags, with text or without."""
+    return segment.flags & (SYN | FIN | RST) | bool(segment.length) << 8

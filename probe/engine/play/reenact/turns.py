@@ -121,7 +121,7 @@ def script(packets: Sequence[Packet]) -> Script:
     build = _Builder(client, peer, end)
     for step, packet in enumerate(packets, 1):
         build.add(step, packet)
-    build.close(len(packets) + 1)
+    build.append(len(packets) + 1, None, build.said)  # the capture ends: the rest of what the peer said
     return Script(tuple(packets), tuple(build.turns), client, peer, end, build.hole)
 
 
@@ -140,7 +140,7 @@ class _Builder:
     def add(self, step: int, packet: Packet) -> None:
         segment = packet.segment
         if packet.from_client:
-            self._append(step, packet, self._needs(segment))
+            self.append(step, packet, self._needs(segment))
             if segment.seq == self.nxt or (segment.seq < self.nxt < segment.end):
                 self.nxt = later(self.nxt, segment.end)
             elif segment.length and segment.seq - self.nxt > 0 and self.hole is None:
@@ -152,12 +152,13 @@ class _Builder:
         self.said = replace(self.said, acked=min(self.said.acked, self.nxt - self.client))
         self.heard.append(Heard(step, packet, self.said))
 
-    def close(self, step: int) -> None:
-        """The capture ends: the rest of what the peer said."""
-        self._append(step, None, self.said)
-
-    def _append(self, step: int, packet: Packet | None, needs: Said) -> None:
+    def append(self, step: int, packet: Packet | None, needs: Said) -> None:
         slow = self.heard[-1].packet.time - self.last if self.heard else 0.0
+        again = False
+        if packet is not None and not packet.segment.flags & RST:  # sent before, and not acknowledged since
+            segment = packet.segment
+            old = bool(segment.seg_len) and segment.end <= self.nxt
+            again = old and segment.seq - self.client >= self.said.acked
         self.turns.append(
             Turn(
                 step,
@@ -167,15 +168,10 @@ class _Builder:
                 answered=bool(self.heard) and self.said == self.before,
                 slow=min(max(0.0, slow), _LONGEST_WAIT),
                 pause=min(max(0.0, packet.time - self.last), _LONGEST_WAIT) if packet and self.turns else 0.0,
-                again=packet is not None and self._is_again(packet.segment),
+                again=again,
             )
         )
         self.before, self.heard = self.said, []
-
-    def _is_again(self, segment: Segment) -> bool:
-        """Sent before, and not acknowledged since."""
-        old = bool(segment.seg_len) and segment.end <= self.nxt
-        return old and not segment.flags & RST and segment.seq - self.client >= self.said.acked
 
     def _needs(self, segment: Segment) -> Said:
         """What was said; more where the client acknowledges what comes later in the capture, or is missing there."""
