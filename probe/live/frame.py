@@ -17,7 +17,7 @@ from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt
 from probe.engine.trial.hearing import Hearing
 from probe.live.line import Line
-from probe.live.loop import End, Finished, Loop, OutOfTimeError, Supply
+from probe.live.loop import Finished, Loop, OutOfTimeError, Supply
 from probe.live.options import Options
 from probe.live.pacing import Pace
 from probe.recording.writing import save
@@ -64,12 +64,12 @@ class Frame:
         self.loop = Loop(
             line.link,
             line.table if asks_kernel and line.local and line.table.available else None,
-            keep=recorder is not None,
-            recorded=0 if recorder is None else recorder.count,
+            recorded=None if recorder is None else recorder.count,
             ask=None if line.asker is None else line.asker.ask,
             admit=admit,
             pace=pace,
-            end=End(options.until, options.watch),
+            until=options.until,
+            watch=options.watch,
         )
         self.memory = Memory()
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed

@@ -6,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from probe.engine.belief.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.engine.trial.attempt import Attempt
@@ -25,58 +24,44 @@ _WATCH = 1.0
 
 Supply = Callable[[], Attempt | None]
 Finished = Callable[[Attempt], None]
-Asks = Callable[[Flow, bytes], None]
 
 
 class OutOfTimeError(Exception):
     """The deadline of the run has come."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """What ends a loop before its work is done: ``until`` (of ``time.monotonic``) is when all must be over.
-
-    ``watch`` raises WireError when the peer is known to be gone, which then is as if the line had failed.
-    """
-
-    until: float | None = None
-    watch: Callable[[], None] | None = None
-
-
-NO_END = End()
-
-
 class Loop:
     """Runs attempts side by side. ``table`` reads the peer's own view where the peer is of this machine.
 
-    ``arrivals`` keeps everything seen, in order, when ``keep`` is set (the recording is written from it); packets are
-    numbered on from ``recorded``, the packets already in the recording. ``pace`` says when another may begin.
+    ``arrivals`` keeps everything seen, in order, where there is a recording to write from it; packets are numbered on
+    from ``recorded``, those already in it (None: there is none). ``pace`` says when another may begin.
     """
 
-    def __init__(  # what the session joins
+    def __init__(
         self,
         link: Link,
         table: KernelTable | None = None,
         *,
-        keep: bool = True,
-        recorded: int = 0,
-        ask: Asks | None = None,
+        recorded: int | None = None,
+        ask: Callable[[Flow, bytes], None] | None = None,
         admit: Callable[[Arrival], bool] | None = None,
         pace: Pace | None = None,
-        end: End = NO_END,
+        until: float | None = None,
+        watch: Callable[[], None] | None = None,
     ) -> None:
         """``ask`` hands a line to the peer's application, where there is one that can be asked.
 
         ``admit`` says of the first segment of a connection that a peer opens whether it is wanted (None: all are).
+        ``until`` (of ``time.monotonic``) is when all must be over. ``watch`` raises WireError when the peer is known
+        to be gone, which then is as if the line had failed.
         """
-        self.ask, self.admit, self._watch = ask, admit, end.watch
+        self.ask, self.admit, self._watch = ask, admit, watch
         self.link = link
         self.table = table
-        self.keep = keep
-        self.recorded = recorded
+        self.keep, self.recorded = recorded is not None, recorded or 0
         self.arrivals: deque[Arrival] = deque()
         self._pace = pace or Pace()
-        self._until = end.until
+        self._until = until
         self._held: float | None = None
         self._live: dict[Flow, Attempt] = {}
         self._called: dict[int, deque[Attempt]] = {}

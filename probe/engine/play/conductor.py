@@ -7,19 +7,17 @@ with a RST where the peer expects it, checked by an empty segment that must draw
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import Ask, Command, Done, Event, Missing, Quiet, Seen, Send, Transcript, WakeAt
 from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Terms
 from probe.engine.belief.watch import Watch
-from probe.engine.play.tester import Tester, filled, options_of
+from probe.engine.play.tester import Tester, options_of
 from probe.scenarios import steps
 from probe.scenarios.triggers import NONE, Trigger
 from probe.spec.segment import ACK, MSS, RST, Option, Segment, parse_flags
 from probe.spec.seq import Seq
 
-HARMLESS = {"CLOSED", "LISTEN", "TIME-WAIT"}
-"""Peer states that need no clearing up."""
 CLEARING_TRIES = 3
 APPLICATION_TIMES = 3
 """How many times the patience an application gets: it must be scheduled, and a busy machine takes its time."""
@@ -45,6 +43,9 @@ class Setting:
 
 class Conductor:
     """One exchange in progress."""
+
+    harmless = frozenset({"CLOSED", "LISTEN", "TIME-WAIT"})
+    """Peer states that need no clearing up."""
 
     def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
         self.scenario = scenario
@@ -78,8 +79,7 @@ class Conductor:
                         self.transcript.named[self.watch.index] = rule
                     break
             return self._walk(event.time)
-        out = self._note(event.segment)
-        return out + self._walk(event.time)
+        return self._note(event.segment) + self._walk(event.time)
 
     def foreign(self, event: Seen) -> None:
         """Our own kernel (or another process) spoke for our address: evidence that voids the exchange."""
@@ -151,9 +151,13 @@ class Conductor:
 
     def _fill(self, step: steps.Fill) -> bool:
         """Go on filling the window, with the next step once it is closed; a window that never closes ends it all."""
-        more = filled(step, self.tester)
-        self._todo[:1] = more or []
-        if more is None:
+        room = self.tester.edge - self.tester.nxt
+        if room <= 0:
+            self._todo.pop(0)
+        elif step.most:
+            text = steps.Send(".", data=bytes(min(room, step.size)))
+            self._todo[:1] = [text, steps.ROOM_TAKEN, replace(step, most=step.most - 1)]
+        else:
             self.transcript.missing.append(Missing(self.watch.index, steps.WINDOW, "", application=True, waited=0.0))
             self._todo = []
         return bool(self._todo)
@@ -244,8 +248,12 @@ class Conductor:
         """Reset what may be left on the peer, and look whether it is gone."""
         if self.transcript.sealed is None:
             self.transcript.sealed = len(self.transcript.events) + self._echoes
-        refused = self._clearing and not self._todo  # a RST answered the question: nothing is left
-        if self._clearing >= CLEARING_TRIES or (self._clearing == 0 and self._nothing_left()) or refused:
+        if self._clearing:
+            over = self._clearing >= CLEARING_TRIES or not self._todo  # a RST answered the question: nothing is left
+        else:
+            states = self.watch.states[-1] if self.transcript.seen() else ("CLOSED",)
+            over = bool(states) and self.harmless.issuperset(states)
+        if over:
             self.finished = True
             return [Done()]
         self._clearing += 1
@@ -255,12 +263,6 @@ class Conductor:
 
     def _question(self) -> Segment:
         return Segment(self.tester.nxt - 1, self.tester.rcv, ACK, options=self._options(ACK))
-
-    def _nothing_left(self) -> bool:
-        if not self.transcript.seen():
-            return True
-        states = self.watch.states[-1]
-        return bool(states) and set(states) <= HARMLESS
 
     def _reset_commands(self) -> list[Command]:
         """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from probe.scenarios.steps import ROOM_TAKEN, Fill, Num, Send, Step
+from probe.scenarios.steps import Num, Send
 from probe.spec.segment import ACK, FIN, NOP, RST, SYN, TIMESTAMPS, Option, Segment
 from probe.spec.seq import Seq, later
 
@@ -136,13 +136,3 @@ def options_of(tester: Tester, flags: int, usual: tuple[Option, ...], step: Send
     value, echo = tester.stamp(offset)
     stamps = Option(TIMESTAMPS, value.to_bytes(4, "big") + echo.to_bytes(4, "big"))
     return (*given, *[Option(NOP)] * (-sum(option.size for option in (*given, stamps)) % 4), stamps)
-
-
-def filled(step: Fill, tester: Tester) -> list[Step] | None:
-    """The steps that go on filling; empty once the window is closed, None where it does not close."""
-    room = tester.edge - tester.nxt
-    if room <= 0:
-        return []
-    if not step.most:
-        return None
-    return [Send(".", data=bytes(min(room, step.size))), ROOM_TAKEN, replace(step, most=step.most - 1)]
