@@ -44,7 +44,13 @@ class _Check:
         self.backlog = Backlog(options.parallel, pace)
         self.closed = ClosedPorts(target, options.closed_port, line.pool, local=line.local)
         self.detection = Detection(known_trigger(options.trigger))
-        self.scenarios = _chosen(options)
+        # In report order; an id may be a pattern with ``*``.
+        self.scenarios = [
+            s
+            for s in scenarios.ALL.values()
+            if any(fnmatchcase(s.id, pattern) for pattern in options.only)
+            or (not options.only and (options.waits or not s.waits) and (options.slow or not s.slow))
+        ]
         self.hearing = Hearing(target, self.scenarios)
         for scenario in self.scenarios:
             self.hearing.add(scenario)
@@ -154,11 +160,3 @@ class _Check:
         if self.options.progress is not None:
             opinions = self.hearing.opinions
             self.options.progress(sum(bool(o) for o in opinions.values()), len(opinions))
-
-
-def _chosen(options: CheckOptions) -> list[Scenario]:
-    """The exchanges asked for, in report order; an id may be a pattern with ``*``."""
-    every = scenarios.ALL.values()
-    if options.only:
-        return [s for s in every if any(fnmatchcase(s.id, pattern) for pattern in options.only)]
-    return [s for s in every if (options.waits or not s.waits) and (options.slow or not s.slow)]

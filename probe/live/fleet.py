@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkContext, ForkServerContext, SpawnContext
+from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.process import BaseProcess
 
 from probe.live.worker import Ended, Failed, Found, Job, Tell, signals, work
@@ -46,7 +46,10 @@ class Fleet:
         self._tell = tell
         self._recorded = recorded
         self._live: dict[Connection, _Worker] = {}
-        self._context = _context()
+        # Forked where that is safe, which saves workers their start; threads make it unsafe.
+        fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+        get = multiprocessing.get_context
+        self._context: ForkContext | SpawnContext = get("fork") if fork else get("spawn")
         self._ordered = ordered
         self._held: dict[int, Found | Failed] = {}
 
@@ -134,9 +137,3 @@ class Fleet:
         deadline = time.monotonic() + FAREWELL
         while self._live and (left := deadline - time.monotonic()) > 0:
             self._listen(left)
-
-
-def _context() -> ForkContext | SpawnContext | ForkServerContext:
-    """Forked where that is safe, which saves workers their start; threads make it unsafe."""
-    fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
-    return multiprocessing.get_context("fork") if fork else multiprocessing.get_context("spawn")

@@ -28,6 +28,7 @@ from probe.wire.route import find_route
 
 FIRST = "active-open"
 _FOREVER = 10 * 365 * 86400.0
+_NAMED = {"http": HTTP_CLIENT, "none": ITSELF}
 _METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"PRI ")
 
 
@@ -49,7 +50,14 @@ class _Listening:
     def __init__(self, port: int, options: ListenOptions, line: Line) -> None:
         self.port, self.options, self.asker = port, options, line.asker
         self.frame = Frame(line, options, admit=self._admit)
-        self.trigger = _known(options)
+        # None where the client's first words will tell how it is brought to close.
+        self.trigger: Trigger | None = None
+        if options.ask is not None:
+            self.trigger = TARGET
+        elif options.trigger in _NAMED:
+            self.trigger = _NAMED[options.trigger]
+        elif options.trigger != "auto":
+            self.trigger = Trigger("line", {"connect": b"", **user_line(options.trigger).lines})
         self.client = options.client
         self.others: set[str] = set()
         self.scenarios = _chosen(options)
@@ -168,16 +176,6 @@ class _Listening:
             named = f"{waiting[0].id}, {waiting[0].title}"
             who = f"{self.client or 'a client'} to connect to port {self.port}"
             self.options.tell(f"{done} of {len(self.scenarios)} done; waiting for {who} (next: {named})")
-
-
-def _known(options: ListenOptions) -> Trigger | None:
-    """How the client is brought to close, or None where its first words will tell."""
-    if options.ask is not None:
-        return TARGET
-    if options.trigger == "auto":
-        return None
-    known = {"http": HTTP_CLIENT, "none": ITSELF}.get(options.trigger)
-    return known or Trigger("line", {"connect": b"", **user_line(options.trigger).lines})
 
 
 def _chosen(options: ListenOptions) -> list[Scenario]:

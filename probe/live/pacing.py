@@ -65,16 +65,20 @@ class Silence:
         """Whether it ever gave an answer."""
         return self._last is not None
 
-    def heard(self, attempt: Attempt) -> None:
-        """An attempt ended. One that was broken off, or that waited for the peer to begin, tells nothing."""
+    def heard(self, attempt: Attempt) -> bool | None:
+        """An attempt ended: whether it was answered; None where that tells nothing of an open port.
+
+        So it is with one that was broken off, or that waited for the peer to begin.
+        """
         transcript = attempt.conductor.transcript
         came = [e for e in transcript.events if isinstance(e, Seen) and not e.to_peer]
         if came and (self._last is None or came[-1].time >= self._last[0]):
             self._last = came[-1].time, attempt.scenario.id, came[-1].number
         if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
-            return
+            return None
         answered = any(not event.to_peer for _, event in transcript.seen())  # what is cleared up draws other answers
         self.count = self.count + 1 if self.answered and not answered else 0
+        return answered
 
     def sentence(self, target: object) -> str:
         """What is to be said of a peer that is asked no further."""
@@ -106,11 +110,10 @@ class Backlog:
 
     def heard(self, attempt: Attempt, opinion: Opinion | None) -> None:
         """An attempt at an open port ended; ``opinion`` None where it is not judged."""
-        self._silence.heard(attempt)
-        transcript = attempt.conductor.transcript
-        if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
+        answered = self._silence.heard(attempt)
+        if answered is None:
             return
-        if any(not event.to_peer for _, event in transcript.seen()):  # what is cleared up later draws answers
+        if answered:
             if opinion is None or opinion.doubt is not Doubt.COOKIES:
                 self._calm += 1
                 if self._calm >= CALM:
@@ -123,7 +126,8 @@ class Backlog:
             self._signs["left unanswered"] = None
         else:
             return
-        self._slow_down(transcript.events[0].time, transcript.events[-1].time)
+        events = attempt.conductor.transcript.events
+        self._slow_down(events[0].time, events[-1].time)
 
     def _slow_down(self, began: float, ended: float) -> None:
         """Once for all attempts that were in progress together."""

@@ -21,9 +21,6 @@ from probe.results.verdict import ExchangeResult, Run, Summary, Verdict, Why
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError
 
-_SKIPPED = Summary()
-"""One connection of somebody else's answers none of the questions of a check."""
-
 
 def reenact(target: Endpoint, options: ReenactOptions) -> Run:
     """Play it until the jury has heard enough; the run has one exchange, ``replay-live``.
@@ -62,7 +59,8 @@ class _Reenacting:
         frame = self.frame
         with frame:
             while not heard_enough(self.opinions):
-                todo = [self._attempt()]
+                setting, stamp = frame.setting(self.scenario), frame.random.getrandbits(32)
+                todo = [frame.attempt(Reenactment(self.play, setting, stamp), self.target)]
                 frame.play(lambda todo=todo: todo.pop() if todo else None, self._finished, 1)  # type: ignore[misc]
         result = self._result(frame.dropped, late=frame.late)
         # A check's metadata would promise what a replay cannot keep: what this rests on is in another file.
@@ -72,11 +70,8 @@ class _Reenacting:
                 comments[packet] = [c for c in said if not c.startswith(ATTEMPT)]
         frame.write(comments)
         warnings = [self.picked.warning, *self._shortcomings()]
-        return frame.run(str(self.target), self.target.version, _SKIPPED, (result,), warnings)
-
-    def _attempt(self) -> Attempt:
-        setting = self.frame.setting(self.scenario)
-        return self.frame.attempt(Reenactment(self.play, setting, self.frame.random.getrandbits(32)), self.target)
+        # One connection of somebody else's answers none of the questions of a check.
+        return frame.run(str(self.target), self.target.version, Summary(), (result,), warnings)
 
     def _finished(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)

@@ -114,12 +114,11 @@ class _Soak:
         self.frame = Frame(line, options, pace=self.pace, asks_kernel=False)
         self.detection = Detection(known_trigger(options.trigger) if scenario.commands else NONE)
         self.trigger = NONE
-        closed, called = scenario.port == "closed", scenario.opens == "peer"
-        self.remote = (
-            ClosedPorts(target, options.closed_port, line.pool, local=line.local).endpoint() if closed else target
-        )
+        self.remote, called = target, scenario.opens == "peer"
         if called:
             self.remote = Endpoint(target.address, 0)  # the peer will choose
+        elif scenario.port == "closed":
+            self.remote = ClosedPorts(target, options.closed_port, line.pool, local=line.local).endpoint()
         terms = Terms(options.profile, allowed(scenario))
         self.stream = RecordingStream(options.recorder, terms)
         start = CLOSED if called else UNKNOWN_PORT
@@ -247,7 +246,11 @@ class _Soak:
         if verdict is None:
             self.again.append(exchange)
         if self.frame.loop.keep:
-            self.stream.ended(attempt, opinion, len(heard), self._metadata(exchange, verdict))
+            metadata = BulkMetadata(self.target, exchange.serial)
+            if verdict is not None:
+                told = verdict.word, tuple(f.rule for f in verdict.findings), exchange.clean, exchange.dropped
+                metadata = BulkMetadata(self.target, exchange.serial, *told)
+            self.stream.ended(attempt, opinion, len(heard), metadata)
             self.stream.write(self.frame.loop.arrivals, self.live)
 
     def _time(self, attempt: Attempt) -> None:
@@ -278,12 +281,6 @@ class _Soak:
             self.outages.append(Outage(self.answered, reason=opinion.reason))
 
     # -- verdicts --------------------------------------------------------------------------------------------------
-
-    def _metadata(self, exchange: _Exchange, verdict: Opinion | None) -> BulkMetadata:
-        if verdict is None:
-            return BulkMetadata(self.target, exchange.serial)
-        rules = tuple(f.rule for f in verdict.findings)
-        return BulkMetadata(self.target, exchange.serial, verdict.word, rules, exchange.clean, exchange.dropped)
 
     def _settle(self, exchange: _Exchange, attempt: Attempt | None) -> Opinion:
         """The verdict of all attempts at one exchange."""

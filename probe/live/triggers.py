@@ -15,7 +15,6 @@ from probe.spec.segment import FIN, Endpoint
 
 _ANSWER_TIME = 3.0
 _TRIES = 4
-
 _HELLO = Scenario(
     id="trigger-target",
     title="is it probe target?",
