@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from probe.engine.belief.events import Ask, Command, Done, Event, Missing, Quiet, Seen, Send, Transcript, WakeAt
 from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Terms
 from probe.engine.belief.watch import Watch
-from probe.engine.play.tester import Tester, options_of
+from probe.engine.play.tester import Tester
 from probe.scenarios import steps
 from probe.scenarios.triggers import NONE, Trigger
-from probe.spec.segment import ACK, MSS, RST, Option, Segment, parse_flags
+from probe.spec.segment import ACK, RST, Segment, parse_flags
 from probe.spec.seq import Seq
 
 CLEARING_TRIES = 3
@@ -36,8 +36,6 @@ class Setting:
     start: Belief = UNKNOWN_PORT
     patience: float = 1.0
     coming: float | None = None
-    mss: int = 1460
-    options: tuple[Option, ...] | None = None
     memory: Memory = field(default_factory=Memory)
 
 
@@ -197,7 +195,7 @@ class Conductor:
         return [self._emit(self._ack_of_text())] if fresh_text and self.scenario.acks else []
 
     def _ack_of_text(self) -> Segment:
-        ack = Segment(self.tester.nxt, self.tester.text, ACK, options=self._options(ACK))
+        ack = Segment(self.tester.nxt, self.tester.text, ACK, options=self.tester.options(ACK))
         self.tester.sent(ack)
         return ack
 
@@ -228,19 +226,13 @@ class Conductor:
             step.window,
             len(payload),
             payload,
-            self._options(flags, step),
+            self.tester.options(flags, step),
             step.urgent,
             step.reserved,
             (step.fault,) if step.fault else (),
         )
         self.tester.sent(segment, counts=step.counts)
         return [self._emit(segment, step.rule)]
-
-    def _options(self, flags: int, step: steps.Send | None = None) -> tuple[Option, ...]:
-        usual = self.setting.options
-        if usual is None:
-            usual = (Option(MSS, self.setting.mss.to_bytes(2, "big")),)
-        return options_of(self.tester, flags, usual, step)
 
     # -- clearing up -----------------------------------------------------------------------------------------------
 
@@ -262,7 +254,7 @@ class Conductor:
         return [*self._reset_commands(), self._emit(self._question()), WakeAt(self._deadline)]
 
     def _question(self) -> Segment:
-        return Segment(self.tester.nxt - 1, self.tester.rcv, ACK, options=self._options(ACK))
+        return Segment(self.tester.nxt - 1, self.tester.rcv, ACK, options=self.tester.options(ACK))
 
     def _reset_commands(self) -> list[Command]:
         """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""

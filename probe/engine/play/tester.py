@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from probe.scenarios.steps import Num, Send
-from probe.spec.segment import ACK, FIN, NOP, RST, SYN, TIMESTAMPS, Option, Segment
+from probe.spec.segment import ACK, FIN, MSS, NOP, RST, SYN, TIMESTAMPS, Option, Segment
 from probe.spec.seq import Seq, later
 
 _COUNTED = (("R", RST, RST), ("F", FIN, FIN), ("S.", SYN | ACK, SYN | ACK), ("S", SYN | ACK, SYN))
 """What is counted: its name, the flags looked at, and which of them are set."""
+_USUAL = (Option(MSS, (1460).to_bytes(2, "big")),)
 FIRST_STAMP = 0x10000000
 """The first TSval the tester uses: any number does (RFC 7323 section 4.1), so it is the same in every run."""
 
@@ -80,11 +81,20 @@ class Tester:
         if segment.flags & (ACK | RST) == ACK and self.synchronized and counts:
             self.told = later(self.told, segment.ack)
 
-    def stamp(self, offset: int) -> tuple[int, int]:
-        """TSval and TSecr of the next segment; a newer TSval becomes the newest."""
+    def options(self, flags: int, step: Send | None = None) -> tuple[Option, ...]:
+        """What the step says, else our MSS on a SYN, and timestamps where they were negotiated (RFC 7323 3.2)."""
+        given = None if step is None else step.options
+        offset = None if step is None else step.stamp
+        if offset is None and given is None and self.stamps and not flags & (SYN | RST):
+            offset = 0
+        if given is None:
+            given = _USUAL if flags & SYN else ()
+        if offset is None:
+            return given
         value = int(Seq(self.tsval) + offset)
         self.tsval = max(self.tsval, value)
-        return value, self.tsecr
+        stamps = Option(TIMESTAMPS, value.to_bytes(4, "big") + self.tsecr.to_bytes(4, "big"))
+        return (*given, *[Option(NOP)] * (-sum(option.size for option in (*given, stamps)) % 4), stamps)
 
     def takes(self, segment: Segment) -> bool:
         """Note a segment of the peer; True when it brought text that is to be acknowledged."""
@@ -121,18 +131,3 @@ class Tester:
         if segment.flags & FIN and end == self.text:
             self.fin = end
         return fresh
-
-
-def options_of(tester: Tester, flags: int, usual: tuple[Option, ...], step: Send | None = None) -> tuple[Option, ...]:
-    """What the step says, else ``usual`` on a SYN, and timestamps where they were negotiated (RFC 7323 section 3.2)."""
-    given = None if step is None else step.options
-    offset = None if step is None else step.stamp
-    if offset is None and given is None and tester.stamps and not flags & (SYN | RST):
-        offset = 0
-    if given is None:
-        given = usual if flags & SYN else ()
-    if offset is None:
-        return given
-    value, echo = tester.stamp(offset)
-    stamps = Option(TIMESTAMPS, value.to_bytes(4, "big") + echo.to_bytes(4, "big"))
-    return (*given, *[Option(NOP)] * (-sum(option.size for option in (*given, stamps)) % 4), stamps)
