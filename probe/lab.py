@@ -10,7 +10,6 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 from probe.spec.segment import Endpoint
 from probe.wire.errors import WireError
@@ -54,7 +53,18 @@ class Lab:
         if self._private:
             enter_private()
         with tempfile.TemporaryFile() as complaints:
-            self._child = _spawn(complaints)
+            # Standard input is the lifeline that ends with us, PDEATHSIG the second rope. The child must find the very
+            # package this one came from, installed or not.
+            search = os.pathsep.join(filter(None, (str(_HOME), os.environ.get("PYTHONPATH"))))
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "probe.target", "--port", "0", "--lifeline"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=os.environ | {"PYTHONPATH": search},
+                preexec_fn=pdeathsig,  # noqa: PLW1509  # one system call through an already loaded library
+                start_new_session=True,  # Ctrl-C is ours to handle: the target must outlive the last exchange
+            )
             try:
                 self.endpoints = {e.version: e for e in _listening(self._child, self._patience)}
             except BaseException:
@@ -86,27 +96,10 @@ class Lab:
         return child.returncode
 
 
-def _spawn(complaints: IO[bytes]) -> subprocess.Popen[bytes]:
-    """The target on loopback; its standard input is the lifeline that ends with us, PDEATHSIG the second rope."""
-    # The child must find the very package this one came from, installed or not.
-    search = os.pathsep.join(filter(None, (str(_HOME), os.environ.get("PYTHONPATH"))))
-    return subprocess.Popen(
-        [sys.executable, "-m", "probe.target", "--port", "0", "--lifeline"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=complaints,
-        env=os.environ | {"PYTHONPATH": search},
-        preexec_fn=pdeathsig,  # noqa: PLW1509  # one system call through an already loaded library
-        start_new_session=True,  # Ctrl-C is ours to handle: the target must outlive the last exchange
-    )
-
-
 def _listening(child: subprocess.Popen[bytes], patience: float) -> list[Endpoint]:
     """What the target says it listens on; empty when it ended or kept silent too long."""
-    pipe = child.stdout
-    if pipe is None:  # cannot be: it was asked for
-        return []
-    deadline, said = time.monotonic() + patience, b""
+    assert child.stdout is not None
+    pipe, deadline, said = child.stdout, time.monotonic() + patience, b""
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         while not said.endswith(b"\n") and selector.select(max(0.0, deadline - time.monotonic())):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict, deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from probe.engine.belief.tracker import CLOSED, LISTENING
@@ -39,17 +37,12 @@ QUICK = 0.6
 def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
     """Play every cell against ``target`` and judge it; WireError or TargetError when that cannot begin."""
     chosen = options or MatrixOptions()
-    with open_line(target, chosen) as line, _without_collector():
-        return _Matrix(target, chosen, line).run()
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Next to nothing here is cyclic, and most is kept: looking for garbage would cost a third of the time."""
+    # Next to nothing here is cyclic, and most is kept: looking for garbage would cost a third of the time.
     was = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with open_line(target, chosen) as line:
+            return _Matrix(target, chosen, line).run()
     finally:
         if was:
             gc.enable()
@@ -123,9 +116,7 @@ class _Matrix:
     @property
     def parallel(self) -> int:
         """How many connections the host may see at a time."""
-        if self.options.parallel is not None:
-            return self.options.parallel
-        return MANY if self.trigger.obedient else FEW
+        return self.options.parallel or (MANY if self.trigger.obedient else FEW)
 
     # -- what is played when ---------------------------------------------------------------------------------------
 

@@ -118,11 +118,7 @@ Tell = Callable[[Event], None]
 
 def walk(jobs: Sequence[Job], tell: Tell, *, recorded: bool) -> None:
     """Check one job after another and tell what comes of each; trouble with one costs the next nothing."""
-    for job in jobs:
-        if _one(job, tell, recorded=recorded):
-            tell(Ended(interrupted=True))
-            return
-    tell(Ended())
+    tell(Ended(any(_one(job, tell, recorded=recorded) for job in jobs)))
 
 
 def _one(job: Job, tell: Tell, *, recorded: bool) -> bool:

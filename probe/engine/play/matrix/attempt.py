@@ -10,7 +10,7 @@ from probe.engine.judge.attempt import Case, Opinion, grade, judge, show
 from probe.engine.judge.excuses import Doubt
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.matrix.cells import TIMER, Cell
-from probe.results.verdict import Finding, Verdict, Why, worst
+from probe.results.verdict import Verdict, Why, worst
 from probe.scenarios import steps
 from probe.spec.seq import Seq
 from probe.spec.states import State
@@ -93,24 +93,20 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
             return Heard(found)
         why = found.findings[0].rule if found.findings else "it did not get there"
         reason = f"the peer could not be brought into {state} ({why})"
-        away = Opinion(Verdict.INCONCLUSIVE, reason, doubt=Doubt.NO_EVIDENCE, why=Why.STATE_NOT_REACHED)
-        return Heard(away)
+        return Heard(Opinion(Verdict.INCONCLUSIVE, reason, doubt=Doubt.NO_EVIDENCE, why=Why.STATE_NOT_REACHED))
     event = case.transcript.judged[at]
     assert isinstance(event, Seen)
     sent = show(watch, event)
     due = due_text(cell, conductor.isns)
-    findings = tuple(_about(cell, f, sent, due) for f in found.findings)
+    # The same answer fits stimulus and question; with the way and the question known to work it is the stimulus's.
+    findings = tuple(
+        f if f.sent == sent else grade(cell.rule, sent, due, f"{f.came} (to {f.sent})", f.packets)
+        for f in found.findings
+    )
     states = next((s for s in reversed(watch.states[: len(case.transcript.judged)]) if s), ())
     came = findings[0].came if findings else _reply(case, watch, at)
     word = worst([f.word for f in findings]) if findings else found.word
     return Heard(replace(found, word=word, findings=findings), sent, came, () if findings else states, due)
-
-
-def _about(cell: Cell, finding: Finding, sent: str, due: str) -> Finding:
-    """The same answer fits stimulus and question; with the way and the question known to work it is the stimulus's."""
-    if finding.sent == sent:
-        return finding
-    return grade(cell.rule, sent, due, f"{finding.came} (to {finding.sent})", finding.packets)
 
 
 def due_text(cell: Cell, isns: tuple[Seq, Seq] | None = None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 from probe.engine.play.matrix.approaches import Approach
 from probe.scenarios.steps import EDGE, ISS, NXT, PEER, RCV, TOLD, Expect, Num, Scenario, Send, Step, Wait
@@ -155,21 +156,19 @@ def patience_test() -> Scenario:
 
 def cells(way: Approach, kind: str, barred: Barred = frozenset()) -> tuple[Cell, ...]:
     """The cells of one column in one state, without questions that this peer does not answer as it should."""
-    loads = (True,) if kind == "DATA" else (False,) if kind == "ACK" else (False, True)
-    questions = Questions(way, barred)
-    return tuple(cell for payload in loads for cell in _thinned(_all(way, kind, payload, questions)))
-
-
-def _all(way: Approach, kind: str, payload: bool, questions: Questions) -> Iterator[Cell]:
-    flags = parse_flags(KINDS[kind])
-    data = PAYLOAD if payload else b""
-    for seq in sequence_numbers(way, payload=payload, syn=bool(flags & SYN)):
-        for ack in acknowledgments(way) if flags & ACK else (NONE,):
-            stimulus = Send(KINDS[kind], seq.num, ack.num, data, WINDOW, counts=False)
+    flags, questions = parse_flags(KINDS[kind]), Questions(way, barred)
+    found: list[Cell] = []
+    for payload in (True,) if kind == "DATA" else (False,) if kind == "ACK" else (False, True):
+        seqs = sequence_numbers(way, payload=payload, syn=bool(flags & SYN))
+        every = []
+        for seq, ack in product(seqs, acknowledgments(way) if flags & ACK else (NONE,)):
+            stimulus = Send(KINDS[kind], seq.num, ack.num, PAYLOAD if payload else b"", WINDOW, counts=False)
             segment = segment_of(way, stimulus)
             due = arrives(way.tcb, segment)
             question = questions.best(frozenset(r.next for r in due))
-            yield Cell(way, kind, seq, ack, payload, stimulus, segment, due, question)
+            every.append(Cell(way, kind, seq, ack, payload, stimulus, segment, due, question))
+        found += _thinned(every)
+    return tuple(found)
 
 
 def _thinned(candidates: Iterable[Cell]) -> Iterator[Cell]:
