@@ -116,11 +116,10 @@ class Tester:
             self.tsecr = segment.timestamps[0]
         if segment.flags & ACK:
             self.edge = segment.ack + (segment.window << (0 if segment.flags & SYN else self.shift))
-        if segment.flags & ACK and self.synchronized and self.nxt < segment.ack <= self.far:
-            self.nxt = segment.ack  # what need not be taken was taken
-        if segment.flags & ACK and self.una <= segment.ack <= self.nxt:
-            self.una = later(self.una, segment.ack)
-            self.edge = segment.ack + segment.window
+            if self.synchronized and self.nxt < segment.ack <= self.far:
+                self.nxt = segment.ack  # what need not be taken was taken
+            if self.una <= segment.ack <= self.nxt:
+                self.una = segment.ack
         return self.synchronized and not segment.flags & SYN and self._takes_text(segment)
 
     def _takes_text(self, segment: Segment) -> bool:

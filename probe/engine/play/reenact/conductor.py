@@ -190,11 +190,7 @@ class Reenactment(Conductor):
         self._rewriter.heard(segment)
         self._wait.came += 1
         self._silent = 0
-        tester = self.tester
-        if segment.has(SYN | ACK) and not tester.synchronized and tester.iss + 1 < segment.ack <= tester.nxt:
-            # It acknowledges text on the SYN too: RFC 9293 section 3.10.7.3 takes any of it.
-            tester.peer, tester.text, tester.synchronized = segment.seq, segment.seq + 1, True
-        fresh_text = tester.takes(segment)
+        fresh_text = self.tester.takes(segment)
         self._said = self._said.after(segment, self.tester.peer if self.tester.synchronized else None, self.tester.iss)
         if segment.flags & ACK and not segment.flags & RST:
             self._peer_expects = segment.ack
