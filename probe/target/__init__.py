@@ -8,14 +8,14 @@ library only, so that a copy of the package runs wherever Python does. In readin
 - ``server``: the one loop over all connections, timers and calls out;
 - ``serve``: where it listens, how it is started and stopped; ``__main__``: the same without the rest of `probe`.
 
-A program serves until a descriptor becomes readable, and a tester has it close first::
+A program serves until it gets SIGTERM, and a tester has it close first::
 
-    serve(("127.0.0.1",), 7000, ready=print, stops=[stop])
+    run("127.0.0.1", 7000)   # the exit code; in another process:
     sock = socket.create_connection(("127.0.0.1", 7000))
     sock.sendall(b"PROBE send 10; close\n")
     sock.recv(100)   # b"ABCDEFGHIJ", then the target's FIN
 """
 
-from probe.target.serve import ListenError, run, serve
+from probe.target.serve import run
 
-__all__ = ["ListenError", "run", "serve"]
+__all__ = ["run"]

@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--verbose", action="store_true", help="tell of every connection's end on standard error")
     given = parser.parse_args(arguments)
     lifeline = sys.stdin.fileno() if given.lifeline else None
-    return run(given.host, given.port, out=sys.stdout, lifeline=lifeline, verbose=given.verbose)
+    return run(given.host, given.port, lifeline=lifeline, verbose=given.verbose)
 
 
 if __name__ == "__main__":

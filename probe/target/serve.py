@@ -1,4 +1,4 @@
-"""Starts and stops the target: `serve` for programs, `run` for the command line."""
+"""Starts and stops the target: where it listens, what it says of that, and what ends it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TextIO
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from probe.target.server import Note, Server
 
@@ -26,74 +25,39 @@ _MENDS = {
 }
 
 
-def _say_nothing(_text: str) -> None:
-    """Nobody asked to be told."""
-
-
-def serve(
-    addresses: Sequence[str],
-    port: int,
-    *,
-    ready: Callable[[list[tuple[str, int]]], None],
-    stops: Iterable[int] = (),
-    warn: Note = _say_nothing,
-    trace: Note = _say_nothing,
-) -> None:
-    """Serve on these literal addresses, all on the same port (0: a free one), until told to stop.
-
-    ``ready`` is called once with what is listened on. Any descriptor of ``stops`` that becomes readable or hangs up
-    ends it; without one it never ends. ``warn`` hears of addresses left out, ``trace`` of every connection's end.
-    Raises ListenError.
-    """
-    listeners = listen(addresses, port, warn)
-    try:
-        server = Server(listeners, stops, trace)
-        ready([listener.getsockname()[:2] for listener in listeners])
-        server.run()
-    finally:
-        for listener in listeners:
-            listener.close()
-
-
-def run(
-    host: str | None,
-    port: int,
-    *,
-    out: TextIO,
-    err: TextIO | None = None,
-    lifeline: int | None = None,
-    verbose: bool = False,
-) -> int:
+def run(host: str | None, port: int, *, lifeline: int | None = None, verbose: bool = False) -> int:
     """Serve until SIGTERM or SIGINT, as `probe target` does; the exit code: 0 stopped, 4 cannot listen.
 
-    ``host`` None is loopback, ``*`` every address. One line ``listening on ADDRESS:PORT`` an address goes to ``out``,
-    all in one piece; warnings go to ``err``. The end of ``lifeline`` (a pipe) ends the target too. Main thread only.
+    ``host`` None is loopback, ``*`` every address; ``port`` 0 a free one. One line ``listening on ADDRESS:PORT`` an
+    address goes to standard output, all in one piece; warnings, and with ``verbose`` every connection's end, go to
+    standard error. The end of ``lifeline`` (a pipe) ends the target too. Main thread only.
     """
-    complain = sys.stderr if err is None else err
 
     def warn(text: str) -> None:
-        complain.write(f"probe target: {text}\n")
-        complain.flush()
-
-    def ready(endpoints: list[tuple[str, int]]) -> None:
-        if not all(ipaddress.ip_address(address).is_loopback for address, _ in endpoints):
-            warn("whoever reaches this address can make it connect anywhere: for test networks only")
-        # One write: a pipe takes that much whole, so a reader that has one line has them all.
-        shown = ((f"[{address}]" if ":" in address else address, port) for address, port in endpoints)
-        out.write("".join(f"listening on {address}:{port}\n" for address, port in shown))
-        out.flush()
+        sys.stderr.write(f"probe target: {text}\n")
+        sys.stderr.flush()
 
     # Thousands of connections need as many descriptors; the soft limit is often 1024.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    try:
-        with _signals() as stop:
-            stops = [stop] if lifeline is None else [stop, lifeline]
-            addresses = addresses_of(host)
-            serve(addresses, port, ready=ready, stops=stops, warn=warn, trace=warn if verbose else _say_nothing)
-    except ListenError as error:
-        warn(str(error))
-        return 4
+    with ExitStack() as stack:
+        stops = [stack.enter_context(_signals())] + ([] if lifeline is None else [lifeline])
+        try:
+            listeners = listen(addresses_of(host), port, warn)
+        except ListenError as error:
+            warn(str(error))
+            return 4
+        for listener in listeners:
+            stack.enter_context(listener)
+        server = Server(listeners, stops, warn if verbose else lambda text: None)
+        endpoints = [listener.getsockname()[:2] for listener in listeners]
+        if not all(ipaddress.ip_address(address).is_loopback for address, _ in endpoints):
+            warn("whoever reaches this address can make it connect anywhere: for test networks only")
+        # One write: a pipe takes that much whole, so a reader that has one line has them all.
+        shown = ((f"[{address}]" if ":" in address else address, port) for address, port in endpoints)
+        sys.stdout.write("".join(f"listening on {address}:{port}\n" for address, port in shown))
+        sys.stdout.flush()
+        server.run()
     return 0
 
 

@@ -17,9 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = """
 from probe.wire.namespace import enter_private
 enter_private()
-import sys
 from probe.target import run
-run(None, 7000, out=sys.stdout)
+run(None, 7000)
 """
 QUICK = ("--no-wait", "--only", "open", "--only", "close-by-*")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import signal
 import socket
 import subprocess
@@ -50,13 +49,13 @@ def test_the_end_of_the_lifeline_stops_it() -> None:
     assert process.stdout.startswith("listening on 127.0.0.1:")
 
 
-def test_a_port_in_use_is_said_in_one_sentence() -> None:
+def test_a_port_in_use_is_said_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        err = io.StringIO()
-        code = run("127.0.0.1", taken.getsockname()[1], out=io.StringIO(), err=err)
+        code = run("127.0.0.1", taken.getsockname()[1])
+    err = capsys.readouterr().err
     assert code == 4
-    assert err.getvalue().count("\n") == 1
-    assert "another program listens there" in err.getvalue()
+    assert err.count("\n") == 1
+    assert "another program listens there" in err
 
 
 def test_a_name_that_does_not_exist_is_said() -> None:

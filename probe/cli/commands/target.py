@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from probe.cli.options.namespaces import in_namespace, watch
@@ -26,9 +24,9 @@ def command(host: str | None, port: int, verbose: bool) -> int:
 
     owner = watch()
     if owner is None:
-        return run(host, port, out=sys.stdout, verbose=verbose)
+        return run(host, port, verbose=verbose)
     with owner.ending() as lifeline:
-        code = 0 if lifeline is None else run(host, port, out=sys.stdout, lifeline=lifeline, verbose=verbose)
+        code = 0 if lifeline is None else run(host, port, lifeline=lifeline, verbose=verbose)
     if owner.gone():
         raise WireError(f"{owner.what} ended, and nobody reaches this listener any more: start both again")
     return code
