@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from probe.cli.options import common
-from probe.cli.options.filters import OPTION, Picked, parse
+from probe.cli.options.filters import OPTION, parse
 from probe.cli.options.reporting import Reporting, reporting
 from probe.spec.reaction import PROFILES
 
@@ -146,17 +146,17 @@ def _re_enact(
     return reenact(live, options, display)
 
 
-def _shown(texts: Iterable[str], files: tuple[str, ...]) -> tuple[tuple[Picked, ...], tuple[str, ...]]:
+def _shown(texts: Iterable[str], files: tuple[str, ...]) -> tuple[list[tuple[str | None, int]], list[str]]:
     """The connections that ``N`` or ``FILE:N`` names; other texts are ids or patterns of exchanges."""
     from probe.scenarios import ALL
 
-    picked, exchanges = list[Picked](), list[str]()
+    picked, exchanges = list[tuple[str | None, int]](), list[str]()
     for text in texts:
         if found := _SHOWN.fullmatch(text):
             if files == ("-",) or found["file"] == "-":
                 problem = "standard input cannot be read twice: save it to a file and show from there"
                 raise click.BadParameter(problem, param_hint="--show")
-            picked.append(Picked(found["file"], int(found["index"])))
+            picked.append((found["file"], int(found["index"])))
         elif text == "all":
             exchanges.append("*")
         else:
@@ -164,4 +164,4 @@ def _shown(texts: Iterable[str], files: tuple[str, ...]) -> tuple[tuple[Picked, 
             exchanges.append(text)
     if picked and (beside := [option for option in common.used().values() if option in _NOT_SHOWN]):
         raise click.UsageError(f"--show N shows that connection and nothing else: leave out {beside[0]}")
-    return tuple(picked), tuple(exchanges)
+    return picked, exchanges

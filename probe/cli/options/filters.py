@@ -30,14 +30,6 @@ _VALUES: dict[str, Callable[[Connection], tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Picked:
-    """One connection to show; ``file`` None where there is only one file."""
-
-    file: str | None
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
 class Filter:
     """Under every key of ``conditions`` some value that the connection has is among those accepted."""
 

@@ -14,7 +14,6 @@ from fnmatch import fnmatchcase
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
 from probe.capture.sources import STDIN, find
-from probe.cli.options.filters import Picked
 from probe.cli.options.targets import resolve_one
 from probe.cli.output.outputs import Outputs
 from probe.cli.output.progress import ByteProgress
@@ -48,16 +47,17 @@ class ReplayRequest:
     """What to read and what to look at.
 
     ``options`` hold for captures, and for recordings but for the profile: ``profile`` None is a recording's own.
-    ``filters`` are as given. ``picked`` are connections to show instead of a report, ``exchanges`` patterns of exchange
-    ids whose ladders a recording's report shows. ``limit``: rows, None for all.
+    ``filters`` are as given. ``picked`` are connections to show instead of a report, each by its file (None: the
+    only one) and number; ``exchanges`` are patterns of exchange ids whose ladders a recording's report shows.
+    ``limit``: rows, None for all.
     """
 
     files: tuple[str, ...]
     options: ReplayOptions
     profile: str | None = None
     filters: tuple[str, ...] = ()
-    picked: tuple[Picked, ...] = ()
-    exchanges: tuple[str, ...] = ()
+    picked: Sequence[tuple[str | None, int]] = ()
+    exchanges: Sequence[str] = ()
     limit: int | None = 20
     as_captures: bool = False
 
@@ -267,17 +267,16 @@ def _show(request: ReplayRequest, outcome: _Replayed, outputs: Outputs) -> int:
     """``--show N``: print the ladders of the connections picked and nothing else, or write them as JSON, or both."""
     shown: list[tuple[Connection, tuple[Packet, ...]]] = []
     files, names = outcome.files, short_names(outcome.files)
-    for picked in request.picked:
+    for file, index in request.picked:
         # The file meant: as it was given, or by its own name where only one file has it.
-        meant = [path for path in files if picked.file in (None, path, names[path])]
+        meant = [path for path in files if file in (None, path, names[path])]
         try:
-            if picked.file is None and len(files) != 1:
-                raise TargetError(f"there are {len(files)} files: write --show FILE:{picked.index}")
+            if file is None and len(files) != 1:
+                raise TargetError(f"there are {len(files)} files: write --show FILE:{index}")
             if not meant:
-                problem = f"there is no file {picked.file!r} among those given"
-                raise TargetError(f"{problem}: write --show FILE:{picked.index}")
+                raise TargetError(f"there is no file {file!r} among those given: write --show FILE:{index}")
             options = replace(request.options, files=(meant[0],))
-            shown.append(packets_of(options, picked.index))
+            shown.append(packets_of(options, index))
         except (CaptureError, TargetError, WireError) as error:
             outcome.failed(error)
     words = Counter(connection.verdict for connection, _ in shown)
