@@ -50,9 +50,6 @@ def uncoloured(*texts: Text) -> str:
     return "".join(one.text if isinstance(one, Toned) else one for one in texts)
 
 
-# -- parts -------------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """A question and its answer, or a fact: ``code`` where it is a segment, a rule or a number of one."""
@@ -240,9 +237,6 @@ class Comparison:
 Part = Answer | Table | Grid | Deviations | Reasons | Remarks | Note | Ladder | Comparison
 
 
-# -- what is judged, case by case, for formats that list such --------------------------------------------------------
-
-
 class CaseEnd(Enum):
     """How a case ended: an error is neither the peer's doing nor a verdict."""
 
@@ -283,9 +277,6 @@ class Alert:
     failing: bool
     title: str
     message: str
-
-
-# -- the whole ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,14 +87,15 @@ def known_text(known: Known) -> str:
     return f"expected: {known.rule}, known since {known.date}: {known.reason}"
 
 
-# -- what was due, as flags, by the rows of SEGMENT ARRIVES that the tracker noted at each reply -----------------------
-
 _CONTROLS = re.compile(r"(?<![.\w-])(SYN,ACK|RST,ACK|RST|ACK)(?![\w=-])")
 _BITS = {"SYN": SYN, "ACK": ACK, "RST": RST, "FIN": FIN}
 
 
 def due_flags(steps: Iterable[Step]) -> str:
-    """One word for every segment the peer owed or its application called for, in the order they came."""
+    """One word for every segment the peer owed or its application called for, in the order they came.
+
+    It follows from the rows of SEGMENT ARRIVES that the tracker noted at each reply.
+    """
     every = []
     for step in (s for s in steps if s.direction == "<" and not s.origin.unexplained):
         came = owed = step.segment.flags

@@ -79,12 +79,11 @@ class MatrixRun:
 
 def renumbered(run: MatrixRun, base: int) -> MatrixRun:
     """The run with the numbers its packets have in a recording that held ``base`` packets before."""
-
-    def moved(cell: CellResult) -> CellResult:
+    cells = []
+    for cell in run.cells:
         findings = (replace(f, packets=tuple(n + base for n in f.packets)) for f in cell.findings)
-        return replace(cell, findings=tuple(findings)) if cell.findings else cell
-
-    return replace(run, cells=tuple(moved(cell) for cell in run.cells)) if base else run
+        cells.append(replace(cell, findings=tuple(findings)) if cell.findings else cell)
+    return replace(run, cells=tuple(cells))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,11 @@ class FleetProgress:
     def going(self, place: int, done: int, total: int) -> None:
         """A target's check has come so far."""
         self._parts[place] = (done, total)
-        self._show()
+        self._line.show(self.text(time.monotonic() - self._began))
 
     def over(self, place: int, *, failed: bool) -> None:
         """A target's check has ended, or will never begin."""
         self._over[place] = failed
-        self._show()
-
-    def _show(self) -> None:
         self._line.show(self.text(time.monotonic() - self._began))
 
     def text(self, seconds: float) -> str:

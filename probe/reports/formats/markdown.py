@@ -53,12 +53,12 @@ def _part(one: doc.Part) -> str:
             more = f"\n{text(one.more)}\n" if one.more else ""
             return title + table(one.headers, rows) + more
         case doc.Grid():
-            heading = f"### {text(one.heading)}\n\n"
             shown = (
                 (text(name), *("+".join(piece for _, piece in cell_texts(cell)) for cell in cells))
                 for name, cells in one.rows
             )
-            return heading + (table(("", *one.columns), shown) if one.rows else text(one.about) + "\n")
+            grid = table(("", *one.columns), shown) if one.rows else text(one.about) + "\n"
+            return f"### {text(one.heading)}\n\n{grid}"
         case doc.Deviations():
             about = f", {text(one.about)}" if one.about else ""
             lines = [f"### {text(one.title)}: {one.word}{about}\n"]
