@@ -117,4 +117,4 @@ def _fresh(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
 
 def closed(tcb: Tcb) -> Tcb:
     """The block after a CLOSE whose FIN lies before SND.NXT."""
-    return tcb.in_state(State.LAST_ACK if tcb.state is State.CLOSE_WAIT else State.FIN_WAIT_1)
+    return replace(tcb, state=State.LAST_ACK if tcb.state is State.CLOSE_WAIT else State.FIN_WAIT_1)

@@ -229,4 +229,4 @@ def _acked(tcb: Tcb, segment: Segment) -> Tcb:
         return after
     if tcb.state is State.LAST_ACK:
         return tcb.gone()
-    return after.in_state(State.FIN_WAIT_2 if tcb.state is State.FIN_WAIT_1 else State.TIME_WAIT)
+    return replace(after, state=State.FIN_WAIT_2 if tcb.state is State.FIN_WAIT_1 else State.TIME_WAIT)

@@ -107,10 +107,6 @@ class Tcb:
             return self.back_to_listen()
         return self.gone()
 
-    def in_state(self, state: State) -> Tcb:
-        """The same block in another state."""
-        return replace(self, state=state)
-
     def with_window_from(self, segment: Segment) -> Tcb:
         """Receive window as this end advertises it in a segment it sends (never scaled on a SYN, RFC 7323 2.2)."""
         shift = 0 if segment.flags & SYN else self.rcv_shift
