@@ -24,17 +24,10 @@ from probe.results.verdict import Finding, Verdict, worst
 from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.segment import ACK, FIN, RST, SYN
 from probe.spec.seq import Seq, later
-from probe.spec.states import State
+from probe.spec.states import SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
-_MIDSTREAM = (
-    State.ESTABLISHED,
-    State.CLOSE_WAIT,
-    State.FIN_WAIT_1,
-    State.FIN_WAIT_2,
-    State.CLOSING,
-    State.LAST_ACK,
-)
+_MIDSTREAM = SYNCHRONIZED - {State.TIME_WAIT}
 _FIN_RECEIVED = {State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK}
 _MANY = 48
 """So many histories at once will not all end: the record is too thin to be judged further."""
@@ -123,8 +116,16 @@ class _End:
         watch, order = put_right(self.packets, order, watch, client=self.client, follow=self._explained)
         if watch.broken_at is None:
             return _Verdict(_states(watch, order), (), Excuse.UNRECORDED not in watch.terms.allow, timed=True)
+        # The departure as the live check names it.
         strict = self._follow(self.recorded, CAPTURE[0])
-        return _Verdict(_states(strict, self.recorded), (self._finding(strict),), whole=True, timed=True)
+        assert strict.broken_at is not None
+        event = self._event(self.recorded[strict.broken_at])
+        culprit = blame.for_segment(strict, event)
+        asked = self._event(self.recorded[culprit.index]) if culprit.index >= 0 else None
+        numbers = tuple(e.number for e in (asked, event) if e is not None)
+        sent = show(strict, asked) if asked is not None else "nothing"
+        finding = grade(culprit.rule, sent, culprit.due, show(strict, event), numbers)
+        return _Verdict(_states(strict, self.recorded), (finding,), whole=True, timed=True)
 
     def _explained(self, order: Order) -> Watch:
         """The walk with the plainest excuses that explain everything; the last one tried where none do."""
@@ -148,16 +149,6 @@ class _End:
     def _event(self, at: int) -> Seen:
         """A packet as the end meets it, numbered by its place in the record from 1."""
         return Seen(0.0, self.packets[at].from_client != self.client, self.packets[at].segment, at + 1)
-
-    def _finding(self, watch: Watch) -> Finding:
-        """The departure as the live check names it; ``watch`` followed what was recorded."""
-        assert watch.broken_at is not None
-        event = self._event(self.recorded[watch.broken_at])
-        culprit = blame.for_segment(watch, event)
-        asked = self._event(self.recorded[culprit.index]) if culprit.index >= 0 else None
-        packets = tuple(e.number for e in (asked, event) if e is not None)
-        sent = show(watch, asked) if asked is not None else "nothing"
-        return grade(culprit.rule, sent, culprit.due, show(watch, event), packets)
 
     def _without_copies(self) -> list[list[int]]:
         """The record without copies of the end's segments, which the network may have made; empty if there are none.

@@ -45,7 +45,7 @@ class Deal:
 
 def malformed(transcript: Transcript) -> list[Malformed]:
     """Every departure of form, in the order of the wire."""
-    judges = (_fixed, _on_syn_only, _syn_ack, _stamps)
+    judges = (_everywhere, _syn_ack, _stamps)
     return [item for event, deal in _walk(transcript) for judge in judges for item in judge(event, deal)]
 
 
@@ -91,8 +91,8 @@ def _occasions(segment: Segment, deal: Deal) -> Iterator[str]:
 # -- the judges --------------------------------------------------------------------------------------------------------
 
 
-def _fixed(event: Seen, deal: Deal) -> Iterator[Malformed]:
-    """Checksum (MUST-2), reserved bits and the padding of the options (MUST-69), all RFC 9293 section 3.1."""
+def _everywhere(event: Seen, deal: Deal) -> Iterator[Malformed]:
+    """Checksum (MUST-2), reserved bits, padding of options (MUST-69; RFC 9293 section 3.1), and what only a SYN has."""
     segment = event.segment
     if "checksum" in segment.faults and segment.checksum_known:  # an offloaded sum is no fault: the wire tells
         yield Malformed("hdr.checksum-generated", "a right checksum", "a wrong checksum", event)
@@ -103,18 +103,13 @@ def _fixed(event: Seen, deal: Deal) -> Iterator[Malformed]:
         if option.kind == EOL and option.data:
             came = f"{option.data.hex()} after End of Option List"
             yield Malformed("opt.eol-zero-padding", "zeros after End of Option List", came, event)
-
-
-def _on_syn_only(event: Seen, _: Deal) -> Iterator[Malformed]:
-    """MUST-65 (RFC 9293 section 3.2) and RFC 2018 section 2."""
-    if event.segment.flags & SYN:
-        return
-    for kind, rule, name in _SYN_OPTIONS:
-        if any(option.kind == kind for option in event.segment.options):
-            yield Malformed(rule, f"no {name} without SYN", f"{name} on {event.segment.text()}", event)
+    for kind, rule, name in () if segment.flags & SYN else _SYN_OPTIONS:
+        if any(option.kind == kind for option in segment.options):
+            yield Malformed(rule, f"no {name} without SYN", f"{name} on {segment.text()}", event)
 
 
 _SYN_OPTIONS = ((MSS, "opt.mss-only-on-syn", "MSS"), (SACK_PERMITTED, "opt.sackperm-only-on-syn", "SACK-permitted"))
+"""MUST-65 (RFC 9293 section 3.2) and RFC 2018 section 2."""
 
 
 def _syn_ack(event: Seen, deal: Deal) -> Iterator[Malformed]:

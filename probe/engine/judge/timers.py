@@ -159,8 +159,7 @@ class _Question:
 
 def judge_expiry(transcript: Transcript, scenario: Scenario) -> list[Untimely]:
     """Departures from what the scenario shows of how long a state is held."""
-    found = {item.rule: item for item in _departures(transcript, _questions(transcript))}
-    return [item for rule, item in found.items() if rule in scenario.shows]
+    return [item for item in _departures(transcript, _questions(transcript)) if item.rule in scenario.shows]
 
 
 def kept_expiry(transcript: Transcript, scenario: Scenario) -> Iterator[str]:
@@ -168,12 +167,8 @@ def kept_expiry(transcript: Transcript, scenario: Scenario) -> Iterator[str]:
     questions = _questions(transcript)
     broken = {item.rule for item in _departures(transcript, questions)}
     alive = [question.alive for question in questions]
-    seen = {
-        DURATION: alive[:1] == [True],
-        RESTART: alive == [True, True],
-        EXPIRES: alive == [False],
-        GIVES_UP: alive == [False],
-    }
+    gone = alive == [False]
+    seen = {DURATION: alive[:1] == [True], RESTART: alive == [True, True], EXPIRES: gone, GIVES_UP: gone}
     yield from (rule for rule, yes in seen.items() if yes and rule in scenario.shows and rule not in broken)
 
 

@@ -20,17 +20,12 @@ from probe.spec.segment import Endpoint
 
 TOLERATED = 500
 """One cell of so many may have been answered differently at different times before the path counts as one that loses.
-
 A path that loses 1 of 5,000 segments disturbs that many. A false accusation needs three losses at one cell, so it would
-come once in thousands of matrices; and a finding does not hang on a hiccup somewhere else.
-"""
-
-
+come once in thousands of matrices; and a finding does not hang on a hiccup somewhere else."""
 MOST = 6
 """Attempts at one cell, those included that never brought the peer into the state."""
 _DOUBTS = (Doubt.NONE, Doubt.NO_EVIDENCE, Doubt.REPEAT, Doubt.COOKIES, Doubt.ABORT, Doubt.LOSS, Doubt.UNEXPLAINED)
 """From the doubt that excuses most to the one that excuses nothing: loss may do whatever those before it do."""
-
 
 Kinds = Callable[[str], tuple[str, ...]]
 """The kinds of segment asked for in a state, both by the RFC's names."""
