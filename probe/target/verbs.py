@@ -5,7 +5,6 @@ at most, the line feed included) is one command line; what follows it belongs to
 from the first octet on, and is echoed. Verbs are carried out in order; those that wait hold up the ones after them.
 
 README.md beside this file says what each verb does.
-
 """
 
 from __future__ import annotations
@@ -50,12 +49,11 @@ class Verb:
 def parse(line: bytes) -> tuple[Verb, ...]:
     """The verbs of a whole command line, ``PROBE `` and the line feed included; raises RefusedError."""
     text = line.removeprefix(PREFIX).decode("latin-1").strip()
-    parts = [part.split() for part in text.split(";")]
     verbs: list[Verb] = []
-    for words in parts:
-        if not words:
+    for part in text.split(";"):
+        if not part.split():
             raise RefusedError("empty verb")
-        verbs.extend(_verbs(words))
+        verbs.extend(_verbs(part.split()))
     # Refuse what could never be carried out: a verb behind one that ends the matter, sending after half-close.
     shut = False
     for before, verb in zip((None, *verbs), verbs, strict=False):

@@ -106,12 +106,8 @@ def _package(name: str) -> Finding:
         have = ""
     if numbers(have) >= numbers(least):
         return Finding(name, State.WORKS, have)
-    return Finding(
-        name,
-        State.MISSING,
-        f"{have} is too old" if have else "not installed",
-        f"python3 -m pip install '{name}>={least}'",
-    )
+    detail = f"{have} is too old" if have else "not installed"
+    return Finding(name, State.MISSING, detail, f"python3 -m pip install '{name}>={least}'")
 
 
 def _rights(capable: bool, barred: BarredError | None) -> list[Finding]:
@@ -208,15 +204,13 @@ def _try(version: int) -> list[Finding]:
     except WireError as error:
         return [Finding(sockets, State.MISSING, str(error))]
     with closing(link):
-        found = [
-            Finding(sockets, State.WORKS, "crafted segments leave, arriving ones are seen"),
-            *_guard(link, version),
-        ]
+        seen, guarded = "crafted segments leave, arriving ones are seen", _guard(link, version)
         drops, dropped = f"drop counter IPv{version}", link.dropped()
+        lost = Finding(drops, State.WORKS, "no packet lost")
         if dropped:
             mend = "sudo sysctl net.core.rmem_max=33554432"
-            return [*found, Finding(drops, State.MISSING, f"{dropped} packets lost for lack of room", mend)]
-        return [*found, Finding(drops, State.WORKS, "no packet lost")]
+            lost = Finding(drops, State.MISSING, f"{dropped} packets lost for lack of room", mend)
+        return [Finding(sockets, State.WORKS, seen), *guarded, lost]
 
 
 def _guard(link: RawLink, version: int) -> list[Finding]:

@@ -57,19 +57,16 @@ def given(targets: Sequence[str]) -> list[Host]:
 def plan(hosts: Sequence[Host], versions: Collection[int], options: CheckOptions, explicit: Mapping[str, Any]) -> Plan:
     """Look every host up, all at the same time. ``explicit`` are options the user gave: they outweigh the file."""
     made = Plan()
-    number = 0
     for host, found in zip(hosts, _located(hosts, versions), strict=True):
         if isinstance(found, TargetError):
-            made.lost.append((number, host, found))
-            number += 1
+            made.lost.append((made.size, host, found))
             continue
         settings = {**host.settings, **explicit}
         told = replace(options, **{key: value for key, value in settings.items() if key in _OPTIONS})
         pace = Pace(settings["rate"]) if settings.get("rate") else None
         for peer in found:
             here = replace(told, interface=told.interface or peer.interface or None, pace=pace)
-            made.jobs.append(Job(number, peer.endpoint, here, host.name, host.address.lower()))
-            number += 1
+            made.jobs.append(Job(made.size, peer.endpoint, here, host.name, host.address.lower()))
     return made
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from probe.cli.options.targets import Peer, resolve_one
-from probe.cli.run.frame import Frame, lab_endpoints, opened
+from probe.cli.run.frame import lab_endpoints, opened
 from probe.cli.run.outcome import Display, Outcome
 from probe.live import soak as live
 from probe.live.options import SoakOptions
@@ -34,7 +34,17 @@ def soak(target: str | None, versions: Collection[int], options: SoakOptions, di
                 lab = exits.enter_context(Lab())
                 peer = Peer(lab_endpoints(lab.endpoints, versions)[0])
             interface = options.interface or peer.interface or None
-            results.append(_played(frame, peer, replace(options, interface=interface)))
+            began = time.monotonic()
+
+            def told(result: SoakResult) -> None:
+                shares = [(time.monotonic() - began) / options.seconds] if options.seconds else []
+                shares += [result.exchanges / options.count] if options.count else []
+                frame.progress.show(builder.progress_text(result, max(shares, default=None)))
+                frame.teller.tell("counts", lambda: [builder.counts(result)])
+
+            frame.teller.begun(0, str(peer.endpoint), peer.endpoint.version)
+            wired = replace(options, interface=interface, recorder=frame.recorder, told=told)
+            results.append(live.soak(peer.endpoint, wired))
         outcome = frame.outcome
         if not results:
             outcome.complain()
@@ -45,18 +55,3 @@ def soak(target: str | None, versions: Collection[int], options: SoakOptions, di
         outcome.interrupted |= found.interrupted and not found.trouble
         document = builder.document(found, outcome.fail_on)
         return frame.publish(document, found.exit_code(outcome.fail_on), None, found.warnings)
-
-
-def _played(frame: Frame, peer: Peer, options: SoakOptions) -> SoakResult:
-    """Tell of it once a second while it lasts."""
-    endpoint = peer.endpoint
-    began = time.monotonic()
-
-    def told(result: SoakResult) -> None:
-        shares = [(time.monotonic() - began) / options.seconds] if options.seconds else []
-        shares += [result.exchanges / options.count] if options.count else []
-        frame.progress.show(builder.progress_text(result, max(shares, default=None)))
-        frame.teller.tell("counts", lambda: [builder.counts(result)])
-
-    frame.teller.begun(0, str(endpoint), endpoint.version)
-    return live.soak(endpoint, replace(options, recorder=frame.recorder, told=told))
