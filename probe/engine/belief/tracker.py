@@ -105,7 +105,12 @@ class Memory:
             return Point(point.sights + 1, NOBODY, point.terms, settled=False)
         answers: frozenset[Answer] = frozenset()
         if sight is None:
-            belief = self._settled(point.belief, point.terms)
+            # The wait is over: only histories that owe nothing and have nothing under way remain.
+            found = self.closure(point.belief, point.terms)
+            silent = {h for h in found if h.settled}
+            if Excuse.LOSS in point.terms.allow:  # the SYN,ACK was lost, and is still to be sent again
+                silent |= {replace(h, inflight=()).excused(Excuse.LOSS) for h in found if _owes_syn_ack(h)}
+            belief = _least_excused(silent, point.terms)
         elif sight[0]:
             segment = segment_of(sight)
             belief = frozenset(replace(h, inflight=(*h.inflight, (point.sights, segment))) for h in point.belief)
@@ -137,7 +142,16 @@ class Memory:
         found = self.closure(belief, terms)
         if Excuse.LOSS not in terms.allow or segment.flags & SYN:
             return found
-        if opened := [after for h in found if _owes_syn_ack(h) for after in _syn_ack_lost(h, segment)]:
+        # A SYN,ACK that is due was lost, and with it the ISS: ``segment``, the next one seen, has its successor. But a
+        # RST takes its number from what it refuses (RFC 9293 section 3.5.2 group 2): then the ISS lies elsewhere.
+        numbers = (segment.seq - 1, *([segment.seq + HALF // 2] if segment.flags & RST else []))
+        opened = [
+            replace(h, tcb=replace(h.tcb, iss=iss, snd_una=iss, snd_nxt=iss + 1), due=None).excused(Excuse.LOSS)
+            for h in found
+            if _owes_syn_ack(h)
+            for iss in numbers
+        ]
+        if opened:
             found = self.closure(found.union(opened), terms)
         if Excuse.UNRECORDED in terms.allow:
             found = self.closure(found.union(*(unrecorded.before_sending(h, segment) for h in found)), terms)
@@ -152,14 +166,6 @@ class Memory:
         lost = [replace(h, tcb=h.tcb.sent_up_to(segment.seq)).excused(Excuse.LOSS) for h in ahead]
         closed = [replace(h, tcb=calls.closed(h.tcb)) for h in lost]  # its last octet was the FIN
         return self.closure(found.union(lost, closed), terms) if ahead else found
-
-    def _settled(self, belief: Belief, terms: Terms) -> Belief:
-        """The wait is over: only histories that owe nothing and have nothing under way remain."""
-        found = self.closure(belief, terms)
-        silent = {h for h in found if h.settled}
-        if Excuse.LOSS in terms.allow:  # the SYN,ACK was lost, and is still to be sent again
-            silent |= {replace(h, inflight=()).excused(Excuse.LOSS) for h in found if _owes_syn_ack(h)}
-        return _least_excused(silent, terms)
 
 
 # -- what the end may have done with what is under way to it -----------------------------------------------------------
@@ -239,16 +245,6 @@ def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
 
 def _owes_syn_ack(h: Hypothesis) -> bool:
     return h.due is not None and h.tcb.iss is None
-
-
-def _syn_ack_lost(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
-    """The SYN,ACK that is due was lost, and with it the ISS: ``segment``, the next one seen, has its successor.
-
-    But a RST takes its number from what it refuses (RFC 9293 section 3.5.2 group 2): then the ISS lies elsewhere.
-    """
-    for iss in (segment.seq - 1, *([segment.seq + HALF // 2] if segment.flags & RST else [])):
-        block = replace(h.tcb, iss=iss, snd_una=iss, snd_nxt=iss + 1)
-        yield replace(h, tcb=block, due=None).excused(Excuse.LOSS)
 
 
 def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[Hypothesis, Answer]]:

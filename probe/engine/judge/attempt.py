@@ -15,7 +15,7 @@ from probe.engine.belief.watch import Watch, follow
 from probe.engine.judge import blame, header, timers
 from probe.engine.judge.excuses import LIVE, Doubt
 from probe.engine.judge.exercised import close_form, exercised
-from probe.engine.judge.segment_size import UNKNOWN, sizes
+from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
 from probe.results.verdict import CloseForm, Finding, Verdict, Why
 from probe.scenarios.steps import WINDOW, Scenario
 from probe.spec import rules
@@ -76,26 +76,17 @@ def judge(case: Case) -> Opinion:
                 return Opinion(finding.word, "", (finding,), shown, form, rung.doubt)
         return Opinion(finding.word, "", (finding,), shown, form, Doubt.UNEXPLAINED)
     # What came too late or not at all: a lost segment or a busy machine can look the same.
-    if findings := list(_untimely(case, watch)):
-        return _broken(findings, shown, form, Doubt.LOSS)
-    findings = list(_unsound(case, watch))
-    if size is not None and size.large is not None:
-        due = f"at most {size.limit} octets a segment, less its options"
-        came = show(watch, size.large)
-        findings.append(grade(size.rule, show(watch, size.asked), due, came, _numbers(size.asked, size.large)))
+    late = list(_untimely(case, watch))
+    findings = late or list(_unsound(case, watch, size))
     if findings:
-        return _broken(findings, shown, form, Doubt.UNEXPLAINED)
+        word = Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
+        return Opinion(word, "", tuple(findings), shown, form, Doubt.LOSS if late else Doubt.UNEXPLAINED)
     if missing := next((m for m in case.transcript.missing if m.application), None):
         reason = f"the application behind the port {_UNDONE[missing.what]} within {missing.waited:g} s"
         return Opinion(Verdict.SKIP, reason, (), shown, form, why=Why.APPLICATION)
     if size is not None and not size.kept:
         return Opinion(Verdict.SKIP, UNKNOWN, (), shown, form, why=Why.MERGED)
     return Opinion(Verdict.PASS, "", (), shown if size is None else (*shown, size.rule), form)
-
-
-def _broken(findings: list[Finding], shown: tuple[str, ...], form: CloseForm, doubt: Doubt) -> Opinion:
-    word = Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
-    return Opinion(word, "", tuple(findings), shown, form, doubt)
 
 
 def show(watch: Watch, event: Seen) -> str:
@@ -231,8 +222,8 @@ def _untimely(case: Case, watch: Watch) -> Iterator[Finding]:
         yield grade(missing.rule, sent, _AWAITED.get(missing.what, missing.what), came, _numbers(seen[-1]))
 
 
-def _unsound(case: Case, watch: Watch) -> Iterator[Finding]:
-    """What is wrong with the handshakes, and with the form of a segment."""
+def _unsound(case: Case, watch: Watch, size: Sizes | None) -> Iterator[Finding]:
+    """What is wrong with the handshakes, and with the form or the size of a segment."""
     seen = [event for _, event in case.transcript.seen()]
     opener = next((e for e in seen if e.to_peer and e.segment.flags & SYN), None)
     answers = [e for e in seen if not e.to_peer and e.segment.flags & SYN]
@@ -255,3 +246,6 @@ def _unsound(case: Case, watch: Watch) -> Iterator[Finding]:
             told.add(item.rule)
             sent = show(watch, item.asked) if item.asked is not None else "any segment"
             yield grade(item.rule, sent, item.due, item.came, _numbers(item.asked, item.culprit))
+    if size is not None and size.large is not None:
+        due, came = f"at most {size.limit} octets a segment, less its options", show(watch, size.large)
+        yield grade(size.rule, show(watch, size.asked), due, came, _numbers(size.asked, size.large))
