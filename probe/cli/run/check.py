@@ -32,10 +32,9 @@ def check(request: Request[CheckOptions], display: Display) -> int:
     if made.lost and made.size == 1:
         raise made.lost[0][2]
     several = sum(len(host.ports) for host in request.hosts) > 1  # a row a target, rather than an answer a target
-    outcome, profile = Checked("check"), request.options.profile
+    outcome, profile, rate = Checked("check"), request.options.profile, request.explicit.get("rate")
 
     def in_lab(place: int, target: Endpoint) -> Job:
-        rate = request.explicit.get("rate")
         return Job(place, target, replace(request.options, pace=Pace(rate) if rate else None))
 
     with opened(outcome, display, section_comment("check", profile)) as frame:

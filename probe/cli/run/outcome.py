@@ -21,8 +21,6 @@ from probe.results.verdict import ExchangeResult, Expected, Report, Run, Uncheck
 from probe.wire.errors import TargetError, WireError
 
 Options = TypeVar("Options")
-_LATE = "the deadline came; what was not done by then is inconclusive"
-_CUT_SHORT = "interrupted; what was done until then is reported"
 _AFTER_ALL = 1 << 30
 """The place of errors that belong to no target."""
 
@@ -98,7 +96,8 @@ class Outcome:
 
         Several targets suffer from the same, such as a missing capability: it is said once.
         """
-        ends = [_LATE] * self.late + [_CUT_SHORT] * self.interrupted
+        ends = ["the deadline came; what was not done by then is inconclusive"] * self.late
+        ends += ["interrupted; what was done until then is reported"] * self.interrupted
         for sentence in dict.fromkeys((*warnings, *(trouble.sentence for trouble in self.troubles), *ends)):
             click.echo(f"probe: {sentence}", err=True)
 

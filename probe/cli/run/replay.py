@@ -35,7 +35,7 @@ from probe.reports.formats.as_jsonl import line
 from probe.results.connection import Connection, Packet, Recording, Replay
 from probe.results.exit_codes import ExitCode
 from probe.results.expectations import fates, from_runs, marked_run
-from probe.results.verdict import ExchangeResult, Fate, Report, Unchecked, Verdict, exit_code
+from probe.results.verdict import Fate, Report, Unchecked, Verdict, exit_code
 from probe.wire.errors import TargetError, WireError
 
 _FIRST = 1 << 16
@@ -219,10 +219,6 @@ def _publish(request: ReplayRequest, display: Display, outcome: _Replayed, outpu
     """Files first, as trouble with them belongs into the rest; then people."""
     outcome.settle()
     runs = [run for one in outcome.recordings for run in one.report.runs]
-
-    def shown(result: ExchangeResult) -> bool:
-        return any(fnmatchcase(result.id, pattern) for pattern in request.exchanges)
-
     found = builder.Replayed(
         _whole(request, outcome),
         outcome.replay,
@@ -230,7 +226,7 @@ def _publish(request: ReplayRequest, display: Display, outcome: _Replayed, outpu
         outcome.connections,
         request.limit,
         request.filters,
-        shown,
+        lambda result: any(fnmatchcase(result.id, pattern) for pattern in request.exchanges),
         excerpts,
     )
     return outputs.publish(
