@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from probe.reports.document import Case, CaseEnd, Document, Part, Suite
 from probe.reports.formats import Format
+from probe.reports.formats.text import Style, part
 
 if TYPE_CHECKING:
     from junitparser import TestSuite
@@ -68,8 +69,6 @@ def _suite(command: str, suite: Suite) -> TestSuite:
 
 def _plain(parts: tuple[Part | str, ...]) -> str:
     """As people read it, without colours."""
-    from probe.reports.formats.text import Style, part
-
     return _legal("\n\n".join(one if isinstance(one, str) else part(one, Style(100)) for one in parts))
 
 

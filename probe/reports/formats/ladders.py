@@ -23,7 +23,10 @@ _ENDS_OF_RUN = 3
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Widths of the columns: 0 where nothing stands in one; ``rest`` 0 where the right end's states go below."""
+    """Widths of the columns: 0 where nothing stands in one; ``rest`` 0 where the right end's states go below.
+
+    A gap belongs to ``left`` and ``kernel``.
+    """
 
     number: int
     time: int
@@ -36,7 +39,7 @@ class _Layout:
     @property
     def before(self) -> int:
         """The column in which arrows begin."""
-        return len(_INDENT) + self.number + self.time + len(_GAP) + (self.left + len(_GAP) if self.left else 0)
+        return len(_INDENT) + self.number + self.time + len(_GAP) + self.left
 
 
 def painted(texts: Iterable[doc.Text], paint: Paint) -> str:
@@ -73,15 +76,14 @@ def _layout(rungs: Sequence[doc.Rung], width: int) -> _Layout:
     number = max(3, *numbers) if numbers else 0
     # Connections may last for days.
     time = max(_TIME, *(len(f" {rung.seconds * 1000:.2f}") for rung in rungs))
-    left = _STATE if any(rung.left for rung in rungs) else 0
-    kernel = _KERNEL if any(rung.kernel for rung in rungs) else 0
-    used = len(_INDENT) + number + time + len(_GAP) + (left + len(_GAP) if left else 0)
+    left = _STATE + len(_GAP) if any(rung.left for rung in rungs) else 0
+    kernel = _KERNEL + len(_GAP) if any(rung.kernel for rung in rungs) else 0
+    used = len(_INDENT) + number + time + len(_GAP) + left
     longest = max(len(rung.text) for rung in rungs) + 4
     # The right end's states, and the kernel's word, stand beside the arrow if all of it has room there.
     least = _STATE if left else _LEAST_STATES
-    beside = (kernel + len(_GAP) if kernel else 0) + least + len(_GAP)
-    arrow = max(_SHORTEST, min(_LONGEST, longest + 4, width - used - beside))
-    rest = width - used - arrow - len(_GAP) - (kernel + len(_GAP) if kernel else 0)
+    arrow = max(_SHORTEST, min(_LONGEST, longest + 4, width - used - kernel - least - len(_GAP)))
+    rest = width - used - arrow - len(_GAP) - kernel
     if arrow < longest or rest < least:
         arrow = max(_SHORTEST, min(_LONGEST, longest + 4, width - used))
         rest = 0
@@ -90,9 +92,9 @@ def _layout(rungs: Sequence[doc.Rung], width: int) -> _Layout:
 
 def _heading(one: doc.Ladder, layout: _Layout) -> Iterator[str]:
     number = f"{'#':>{layout.number}}" if layout.number else ""
-    left = f"{one.states[0]:<{layout.left}}{_GAP}" if layout.left else ""
+    left = f"{one.states[0]:<{layout.left}}" if layout.left else ""
     ends = f"{one.ends[0]:<{layout.arrow - len(one.ends[1])}}{one.ends[1]}"
-    kernel = f"{'its kernel':<{layout.kernel}}{_GAP}" if layout.kernel and layout.rest else ""
+    kernel = f"{'its kernel':<{layout.kernel}}" if layout.kernel and layout.rest else ""
     line = f"{_INDENT}{number}{'ms':>{layout.time}}{_GAP}{left}{ends}{_GAP}{kernel}"
     if layout.rest:
         yield from fill(one.states[1], layout.width, line, " " * len(line))
@@ -104,14 +106,14 @@ def _heading(one: doc.Ladder, layout: _Layout) -> Iterator[str]:
 
 def _rung(rung: doc.Rung, layout: _Layout, paint: Paint) -> Iterator[str]:
     number = (str(rung.number) if rung.number else "-") if layout.number else ""
-    state = f"{states_text(rung.left) if rung.left else '':<{layout.left}}{_GAP}" if layout.left else ""
+    state = f"{states_text(rung.left) if rung.left else '':<{layout.left}}"
     lead = f"{_INDENT}{number:>{layout.number}}{rung.seconds * 1000:>{layout.time}.2f}{_GAP}{state}"
     lead += arrow(rung.rightward, rung.text, layout.arrow)
     states = states_text(rung.right) if rung.right or not layout.left else ""
     note = f" ({rung.note})" if rung.note else ""
     if layout.rest:
-        lead += f"{_GAP}{rung.kernel:<{layout.kernel}}" if layout.kernel else ""
-        yield from fill(states + note, layout.width, lead + _GAP, " " * (len(lead) + len(_GAP))) or [lead.rstrip()]
+        lead += f"{_GAP}{rung.kernel:<{layout.kernel}}"
+        yield from fill(states + note, layout.width, lead, " " * len(lead)) or [lead.rstrip()]
     else:
         yield lead
         kernel = f"; its kernel: {rung.kernel}" if rung.kernel else ""
