@@ -256,7 +256,13 @@ class PacketBlocks:
         ``eras`` says from which block on (counted among the offsets) which slice (start, count) of ``interfaces``
         holds.
         """
-        which = self._interface(np.array(eras, np.int64))
+        named = self._field(self._offsets + 8)
+        if (obsolete := self._kind == PACKET).any():
+            named = np.where(obsolete, field16(self._octets, self._offsets + 8, self._order), named)
+        named = np.where(self._simple, 0, named)
+        holding = np.array(eras, np.int64)
+        holding = holding[np.searchsorted(holding[:, 0], np.arange(len(named)), "right") - 1]
+        which = np.where(named < holding[:, 2], holding[:, 1] + named, -1)  # -1: it is not described
         wire = self._field(self._offsets + np.where(self._simple, 8, 24))
         if self._simple.any():
             snap = np.array([i.snap or MAX_BLOCK for i in (*interfaces, _UNKNOWN)], np.int64)[which]
@@ -277,16 +283,6 @@ class PacketBlocks:
             order=self._order,
             notes=notes,
         )  # fmt: skip
-
-    def _interface(self, eras: Int64) -> Int64:
-        """The index of each packet's interface; -1 where it is not described."""
-        named = self._field(self._offsets + 8)
-        obsolete = self._kind == PACKET
-        if obsolete.any():
-            named = np.where(obsolete, field16(self._octets, self._offsets + 8, self._order), named)
-        named = np.where(self._simple, 0, named)
-        era = np.searchsorted(eras[:, 0], np.arange(len(named)), "right") - 1
-        return np.where(named < eras[era, 2], eras[era, 1] + named, -1)
 
     def _times(self, which: Int64, interfaces: Sequence[Interface]) -> Int64:
         high = self._field(self._offsets + 12).astype(np.uint64)

@@ -53,27 +53,23 @@ class Shaper:
     def shapes(self, group: Grouped, extra: Int64) -> Shapes:
         """The shapes of the connections; ``extra`` (one a connection, >= 0) tells apart what tokens do not."""
         tokens, odd_rows = self._tokens(group)
-        count = len(group.starts)
         odd = group.sizes > _LONGEST
         odd[group.connection[odd_rows]] = True
         place = np.minimum(np.arange(len(group.rows)) - group.starts[group.connection], _LONGEST - 1)
         total = np.add.reduceat(_mixed(tokens * self._factors[_LONGEST]) * self._factors[place], group.starts)
         keys = _mixed(total + _mixed((extra.astype(np.uint64) + np.uint64(1)) * self._factors[_LONGEST + 1]))
-        names: dict[bytes, int] = {}
-        which = np.zeros(count, np.intp)
-        sample: list[int] = []
-        usual = np.flatnonzero(~odd)
+        which = np.zeros(len(odd), np.intp)
+        usual, rest = np.flatnonzero(~odd), np.flatnonzero(odd)
         found, firsts, inverse = np.unique(keys[usual], return_index=True, return_inverse=True)
         which[usual] = inverse.ravel()
-        sample += [int(n) for n in usual[firsts]]
-        listed = [int(key).to_bytes(8, "big") for key in found]
-        for number, key in zip(np.flatnonzero(odd), self._exact(group, np.flatnonzero(odd), extra), strict=True):
-            place = names.get(key)
-            if place is None:
-                place = names[key] = len(listed)
+        listed, sample = [int(key).to_bytes(8, "big") for key in found], usual[firsts].tolist()
+        names: dict[bytes, int] = {}
+        for number, key in zip(rest.tolist(), self._exact(group, rest, extra), strict=True):
+            if key not in names:
+                names[key] = len(listed)
                 listed.append(key)
-                sample.append(int(number))
-            which[number] = place
+                sample.append(number)
+            which[number] = names[key]
         return Shapes(which, np.array(sample, np.intp), listed)
 
     def _tokens(self, group: Grouped) -> tuple[UInt64, Bools]:
@@ -94,11 +90,9 @@ class Shaper:
         scales = np.array([self._options.scale(n) for n in range(len(self._options.known))], np.int64)
         opening = rows.flags & SYN != 0
         offered = np.where(opening, scales[rows.option], 99)
-        scale = np.full((2, len(group.starts)), 0, np.int64)
-        for end in (0, 1):
-            least = np.minimum.reduceat(np.where(group.from_client == bool(end), offered, 99), group.starts)
-            scale[end] = np.where(least == 99, -1, least)
-        scaled = (scale >= 0).all(axis=0)
+        ends = [np.where(group.from_client == end, offered, 99) for end in (False, True)]
+        scale = np.minimum.reduceat(ends, group.starts, axis=1)
+        scaled = ((scale >= 0) & (scale != 99)).all(axis=0)
         shift = np.where(scaled, scale, 0)[np.where(group.from_client, 0, 1), group.connection]
         shift = np.where(opening[other], 0, shift)
         edge = rows.window[other].astype(np.int64) << shift
@@ -110,9 +104,8 @@ class Shaper:
     def _exact(self, group: Grouped, connections: Places, extra: Int64) -> list[bytes]:
         """A key for each odd connection: all that is known of it, with numbers relative to each end's first."""
         rows, keys = group.rows, []
-        ends = group.ends
         for number in connections:
-            part = slice(int(group.starts[number]), int(ends[number]))
+            part = slice(int(group.starts[number]), int(group.ends[number]))
             some, sent = rows.take(part), group.from_client[part]
             base = [_base(some, sent, side) for side in (False, True)]
             own = np.where(sent, base[1], base[0]).astype(np.uint32)
@@ -152,7 +145,12 @@ def _seq_words(group: Grouped) -> NDArray[np.uint8]:
         here = (back >= 0) & (words == 0) & (rows.seq == rows.seq[back]) & (rows.end == rows.end[back])
         words[here] = _AGAIN + step
         back = np.where(back >= 0, mine[back], -1)
-    words[~first & (rows.seq == rows.end[mine]) & _top(group)] = _NEXT
+    # Behind a row where an end went back in its numbers "next" could mean anything.
+    fallen = np.full(len(group.starts), len(rows))
+    back_again = np.flatnonzero(~first & ~ahead(rows.end, rows.end[mine]))
+    np.minimum.at(fallen, group.connection[back_again], back_again)
+    top = np.arange(len(rows)) <= fallen[group.connection]
+    words[~first & (rows.seq == rows.end[mine]) & top] = _NEXT
     acks = np.cumsum(rows.flags & ACK != 0)
     before = acks - (acks - (rows.flags & ACK != 0))[group.starts][group.connection] > (rows.flags & ACK != 0)
     told = first & (other >= 0)
@@ -161,19 +159,6 @@ def _seq_words(group: Grouped) -> NDArray[np.uint8]:
     words[first & before] = 0
     words[told] = _EXPECTED
     return words
-
-
-def _top(group: Grouped) -> Bools:
-    """Rows before which no end of the connection went back in its numbers: behind, "next" could mean anything."""
-    rows, mine = group.rows, group.mine
-    forward = (mine < 0) | ahead(rows.end, rows.end[mine])
-    steps = np.flatnonzero(~forward)
-    if not steps.size:
-        return np.ones(len(rows), np.bool_)
-    fallen = np.full(len(group.starts), len(rows))
-    np.minimum.at(fallen, group.connection[steps], steps)
-    good: Bools = np.arange(len(rows)) <= fallen[group.connection]
-    return good
 
 
 def _ack_words(group: Grouped) -> NDArray[np.uint8]:
