@@ -149,10 +149,6 @@ class _FirstPackets:
         found: Int64 = self.base + before[0] - before[1] + before[2]
         return found
 
-    @property
-    def count(self) -> int:
-        return len(self.local) - len(self.gone) + len(self.added)
-
 
 class Joiner:
     """Takes the parts' results in order; ``tally`` is what is known of connections that are over."""
@@ -179,7 +175,7 @@ class Joiner:
             self._begun += result.begun
         else:
             self._join(heads, tails, firsts)
-            self._begun += firsts.count
+            self._begun += len(firsts.local) - len(firsts.gone) + len(firsts.added)
             result.tally.listed = [
                 (rank, first + by, shifted(c, by, int(firsts.index(np.array([first + by]))[0])))
                 for rank, first, c in result.tally.listed

@@ -89,9 +89,8 @@ def replay(options: ReplayOptions) -> Replay:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A part; ``last`` of its file. ``whole``: the file's only part."""
+    """A part; ``last``: of its file."""
 
-    file: str
     part: Part
     last: bool
 
@@ -109,14 +108,13 @@ class _Running:
     faults: list[tuple[str, int, str]] = field(default_factory=list)
     interrupted: bool = False
     _joiner: Joiner | None = None
-    _file: str = ""
     _failed: bool = False
     _end: int | None = None
     _done: int = 0
 
     def run(self) -> None:
         if STDIN in self.files:  # only this process has it: those of a pool are given an empty one
-            task = _Task(STDIN, Part(STDIN), True)
+            task = _Task(Part(STDIN), True)
             self._take(task, self._here(task))
         if self.options.executor is not None:
             with Crew(self.options.executor) as crew:
@@ -151,7 +149,7 @@ class _Running:
                 parts = [Part(file)]
             for part, following in pairwise([*parts, None]):
                 if part is not None:
-                    yield _Task(file, part, following is None)
+                    yield _Task(part, following is None)
 
     def _spread(self, crew: Crew, tasks: Iterator[_Task], width: int) -> None:
         given: list[_Task] = []
@@ -161,12 +159,12 @@ class _Running:
                 given.append(task)
                 # Workers of another machine stand in another folder.
                 part = replace(task.part, path=str(Path(task.part.path).absolute()))
-                yield partial(replay_part, last=task.last), part, self._asked(task.file)
+                yield partial(replay_part, last=task.last), part, self._asked(task.part.path)
 
         for result in self.deadline.each(crew.results(calls(), width + 1)):
             task = given.pop(0)
             self._take(task, result)
-            self._done += (task.part.end or _size(task.file) or 0) - task.part.start
+            self._done += (task.part.end or _size(task.part.path) or 0) - task.part.start
             if self.options.progress:
                 self.options.progress(self._done, self._total())
 
@@ -175,9 +173,9 @@ class _Running:
         done, total = self._done, self._total()
         tell = None if progress is None else lambda octets, _: progress(done + octets, total)
         drain = self._drain if task.part.start == 0 else None  # numbers of later parts hang on those before
-        asked = self._asked(task.file)
+        asked = self._asked(task.part.path)
         result = replay_part(task.part, asked, last=task.last, progress=tell, drain=drain, deadline=self.deadline)
-        self._done += _size(task.file) or 0
+        self._done += _size(task.part.path) or 0
         return result
 
     def _asked(self, file: str) -> Asked:
@@ -200,14 +198,13 @@ class _Running:
         """One result, in order."""
         if self._joiner is None or task.part.start == 0:
             self.close_file()
-            self._file, self._joiner = task.file, Joiner(self._asked(task.file))
-            self._failed, self._end = False, None
+            self._joiner, self._failed, self._end = Joiner(self._asked(task.part.path)), False, None
         if self._failed:
             return  # behind a fault nothing can be trusted
         if self._end is not None and self._end != task.part.start:
             # The cut was a guess, and wrong: no record starts there.
             part = replace(task.part, start=self._end)
-            result = replay_part(part, self._asked(task.file), last=task.last)
+            result = replay_part(part, self._asked(task.part.path), last=task.last)
         self._joiner.add(result)
         self._drain(self._joiner.tally)
         self.records += result.records
@@ -215,7 +212,7 @@ class _Running:
         self._end = result.offset
         if result.fault is not None:
             self._failed = True
-            self.faults.append((task.file, result.fault.offset, result.fault.reason))
+            self.faults.append((task.part.path, result.fault.offset, result.fault.reason))
         if result.interrupted:
             raise KeyboardInterrupt
 
