@@ -101,7 +101,7 @@ class _Check:
 
         ready = [s for s in rest if s.waits and not hangs_on_application(s)]
         self.waiting = [s for s in rest if s not in ready]
-        self._start((self.detection.probes() if self.waiting else []) + ready)
+        self._start((self.detection.probes if self.waiting else []) + ready)
 
     def _start(self, some: list[Scenario]) -> None:
         """Play them side by side, the long waits first; what is left in doubt is played again without haste."""

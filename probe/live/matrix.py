@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict, deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from probe.engine.belief.tracker import CLOSED, LISTENING
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.excuses import Doubt
 from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor, hear
-from probe.engine.play.matrix.cells import CANDIDATES, Barred, Cell, Questions, cells, control, patience_test
+from probe.engine.play.matrix.cells import CANDIDATES, Barred, Questions, cells, control, patience_test
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.matrix import Facts, Record, results
 from probe.live.frame import Frame
@@ -48,16 +48,6 @@ def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
             gc.enable()
 
 
-@dataclass(slots=True)
-class _Work:
-    """One exchange to play, for as many attempts as it takes: of a cell, or of a way into a state."""
-
-    scenario: Scenario
-    way: Approach
-    record: Record
-    cell: Cell | None = None
-
-
 class _Matrix:
     """One matrix in progress."""
 
@@ -69,8 +59,9 @@ class _Matrix:
         self.ways = tuple(way for way in APPROACHES if options.kinds(way.state.value))
         self.reached: dict[str, Record] = {}
         self.records: list[Record] = []
-        self.queue: deque[_Work] = deque()
-        self.playing: dict[Attempt, _Work] = {}
+        # What is to be played, for as many attempts as it takes: the exchange of a cell, or of a way into a state.
+        self.queue: deque[tuple[Scenario, Record]] = deque()
+        self.playing: dict[Attempt, Record] = {}
         self.connections = self.done = self.total = 0
         self.keeps_state = False
         self.lag = 0.0
@@ -128,7 +119,7 @@ class _Matrix:
             if why := self._lacking(way):
                 record.heard.append(Heard(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER)))
             else:
-                self.queue.append(_Work(control(way), way, record))
+                self.queue.append((control(way), record))
         self._play()
         for _ in CANDIDATES[1:]:
             self._ask_otherwise()
@@ -141,7 +132,7 @@ class _Matrix:
             if opinion.findings or unanswered:
                 self.barred[way.id] |= {Questions(way, self.barred[way.id]).best(frozenset({way.tcb}))}
                 self.reached[way.id] = Record(way)
-                self.queue.append(_Work(control(way, self.barred[way.id]), way, self.reached[way.id]))
+                self.queue.append((control(way, self.barred[way.id]), self.reached[way.id]))
         self._play()
 
     def _lacking(self, way: Approach) -> str:
@@ -149,14 +140,14 @@ class _Matrix:
 
     def _play_cells(self) -> None:
         if any(way.state is State.SYN_RECEIVED and way.opens == "us" for way in self.ways):
-            self.queue.append(_Work(patience_test(), self.ways[0], Record(self.ways[0])))
+            self.queue.append((patience_test(), Record(self.ways[0])))
         for way in self.ways:
             if self.reached[way.id].opinion().word is not Verdict.PASS:
                 continue
             for kind in self.options.kinds(way.state.value):
                 for cell in cells(way, kind, self.barred[way.id]):
                     self.records.append(Record(way, cell))
-                    self.queue.append(_Work(cell.scenario, way, self.records[-1], cell))
+                    self.queue.append((cell.scenario, self.records[-1]))
         self.total = len(self.queue)
         self._play()
 
@@ -167,34 +158,35 @@ class _Matrix:
     def _next(self) -> Attempt | None:
         if not self.queue or self._gone:
             return None
-        work = self.queue.popleft()
-        scenario = work.scenario
+        scenario, record = self.queue.popleft()
         closed, called = scenario.port == "closed", scenario.opens == "peer"
         trigger = self.detection.trigger_for(scenario)
         setting = self.frame.setting(scenario, trigger, CLOSED if closed or called else LISTENING)
-        conductor = CellConductor(work.cell, setting, self.lag) if work.cell else ThoroughConductor(scenario, setting)
+        conductor = (
+            CellConductor(record.cell, setting, self.lag) if record.cell else ThoroughConductor(scenario, setting)
+        )
         self.connections += 1
         attempt = self.frame.attempt(conductor, self.closed.endpoint() if closed else self.target)
-        self.playing[attempt] = work
+        self.playing[attempt] = record
         return attempt
 
     def _finished(self, attempt: Attempt) -> None:
-        work = self.playing.pop(attempt)
+        record = self.playing.pop(attempt)
         self.silence.heard(attempt)
         conductor, case = attempt.conductor, case_of(attempt)
         self.keeps_state = self.keeps_state or conductor.tester.counts.get("S.", 0) > 1
-        if work.cell is not None and isinstance(conductor, CellConductor):
-            heard = hear(work.cell, replace(case, answers=True), conductor)
+        if record.cell is not None and isinstance(conductor, CellConductor):
+            heard = hear(record.cell, replace(case, answers=True), conductor)
             self.lag = max(self.lag, conductor.lag)
         else:
             heard = Heard(judge(case))
             self.frame.learn_pace(attempt)
-        work.record.add(heard, attempt)
+        record.add(heard, attempt)
         if self.options.recorder is not None:
             self.comments |= cell_comments_of(attempt, heard.opinion)
-        if not work.record.complete:
-            self.queue.append(work)
-        elif work.cell is not None:
+        if not record.complete:
+            self.queue.append((attempt.scenario, record))
+        elif record.cell is not None:
             self.done += 1
         if self.options.progress is not None and self.total:
             self.options.progress(self.done, self.total)

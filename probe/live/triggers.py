@@ -44,13 +44,10 @@ class Detection:
 
     def __init__(self, known: Trigger | None) -> None:
         self.trigger = known
-        self._open = [_HELLO, _HTTP]
+        self.probes = [_HELLO, _HTTP]
+        """The exchanges to play until it is known."""
         self._tries = dict.fromkeys((_HELLO.id, _HTTP.id), 0)
         self._http = False
-
-    def probes(self) -> list[Scenario]:
-        """The exchanges to play."""
-        return list(self._open)
 
     def concerns(self, scenario: Scenario) -> bool:
         """Whether an exchange is one of ours, not to be judged."""
@@ -72,20 +69,20 @@ class Detection:
         self._tries[attempt.scenario.id] += 1
         if not attempt.conductor.tester.all_acked and self._tries[attempt.scenario.id] < _TRIES:
             return [attempt.scenario]
-        self._open = [s for s in self._open if s is not attempt.scenario]
+        self.probes = [s for s in self.probes if s is not attempt.scenario]
         came = [e for e in attempt.conductor.transcript.events if isinstance(e, Seen) and not e.to_peer]
         if attempt.scenario is _HELLO and HELLO_ANSWER in b"".join(e.segment.payload for e in came):
             self.trigger = TARGET
         if attempt.scenario is _HTTP:
             self._http = any(e.segment.flags & FIN for e in came)
-        if self.trigger is None and not self._open:
+        if self.trigger is None and not self.probes:
             self.trigger = HTTP if self._http else NONE
         return []
 
 
 def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel: int) -> int:
     """Play the exchanges that tell, until one succeeds; how many connections that took."""
-    todo, connections = deque(detection.probes()), 0
+    todo, connections = deque(detection.probes), 0
 
     def supply() -> Attempt | None:
         nonlocal connections
