@@ -192,12 +192,15 @@ class Conductor:
         fresh_text = self.tester.takes(segment)
         if segment.flags & ACK and not segment.flags & RST:
             self._peer_expects = segment.ack
-        return [self._emit(self._ack_of_text())] if fresh_text and self.scenario.acks else []
+        return [self._acknowledge()] if fresh_text and self.scenario.acks else []
 
-    def _ack_of_text(self) -> Segment:
-        ack = Segment(self.tester.nxt, self.tester.text, ACK, options=self.tester.options(ACK))
+    def _acknowledge(self) -> Send:
+        ack = self._empty(self.tester.nxt, self.tester.text)
         self.tester.sent(ack)
-        return ack
+        return self._emit(ack)
+
+    def _empty(self, seq: Seq, ack: Seq) -> Segment:
+        return Segment(seq, ack, ACK, options=self.tester.options(ACK))
 
     def _emit(self, segment: Segment, rule: str = "") -> Send:
         self._echoes += 1
@@ -251,10 +254,8 @@ class Conductor:
         self._clearing += 1
         self._todo = [steps.Expect("R", count=self.tester.counts.get("R", 0) + 1)]
         self._deadline = now + self.setting.patience
-        return [*self._reset_commands(), self._emit(self._question()), WakeAt(self._deadline)]
-
-    def _question(self) -> Segment:
-        return Segment(self.tester.nxt - 1, self.tester.rcv, ACK, options=self.tester.options(ACK))
+        question = self._empty(self.tester.nxt - 1, self.tester.rcv)
+        return [*self._reset_commands(), self._emit(question), WakeAt(self._deadline)]
 
     def _reset_commands(self) -> list[Command]:
         """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""

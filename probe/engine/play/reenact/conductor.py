@@ -18,6 +18,7 @@ from probe.results.expectations import RE_ENACTED
 from probe.results.verdict import Captured, Departure
 from probe.scenarios import steps
 from probe.spec.segment import ACK, FIN, PSH, RST, SYN, Segment
+from probe.spec.seq import Seq
 
 ACK_DELAY = 0.2
 """Seconds after which text is acknowledged although the captured client did not: the peer may wait for it (MUST-40)."""
@@ -74,7 +75,7 @@ class Reenactment(Conductor):
         wait = self._wait
         if wait.ack_at is not None and now >= wait.ack_at:
             wait.ack_at = None
-            return [self._emit(self._ack_of_text()), *self._waking()]
+            return [self._acknowledge(), *self._waking()]
         if wait.until is None or now < wait.until:
             return self._waking()
         return self._waited_out(now)
@@ -201,7 +202,7 @@ class Reenactment(Conductor):
             if early:
                 self._end(steps.Expect("settled"))
         beyond = self.tester.text_received > self.script.end.text
-        return [self._emit(self._ack_of_text())] if fresh_text and (self._over or beyond) else []
+        return [self._acknowledge()] if fresh_text and (self._over or beyond) else []
 
     # -- departures ------------------------------------------------------------------------------------------------
 
@@ -241,11 +242,8 @@ class Reenactment(Conductor):
             self._acked = segment.ack
         return super()._emit(segment, rule)
 
-    def _ack_of_text(self) -> Segment:
-        return self._rewriter.stamped(super()._ack_of_text())
-
-    def _question(self) -> Segment:
-        return self._rewriter.stamped(super()._question())
+    def _empty(self, seq: Seq, ack: Seq) -> Segment:
+        return self._rewriter.stamped(super()._empty(seq, ack))
 
 
 def scenario_of(script: Script) -> steps.Scenario:

@@ -62,8 +62,8 @@ class Rewriter:
         return list(self._pieces(numbered))
 
     def stamped(self, segment: Segment) -> Segment:
-        """A segment of our own, with the timestamps that the connection has (RFC 7323 section 3.2)."""
-        return replace(segment, options=self._stamp()) if self._stamps and not segment.flags & RST else segment
+        """An empty segment of our own, with the timestamps that the connection has (RFC 7323 section 3.2)."""
+        return replace(segment, options=self._stamp()) if self._stamps else segment
 
     # -- numbers ---------------------------------------------------------------------------------------------------
 
