@@ -81,10 +81,9 @@ def _by_departure(watch: Watch, index: int, event: Seen) -> Iterator[str]:
                 yield "open.no-data-in-handshake"
     if event.segment.flags & FIN and {(a.rule, a.call) for a in answers} == {("close.fin-acked", calls.CLOSE)}:
         yield "close.merged-fin"
-    calls_made = {a.call for a in answers}
-    states = {h.tcb.state for h in watch.after(index).belief}
-    if len(calls_made) == len(states) == 1:
-        yield from _CALLS.get((next(iter(calls_made)), next(iter(states))), ())
+    steps = {(a.call, h.tcb.state) for a in answers for h in watch.after(index).belief}
+    if len(steps) == 1:
+        yield from _CALLS.get(steps.pop(), ())
 
 
 def _by_the_whole(scenario: Scenario, transcript: Transcript, watch: Watch, so_far: set[str]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from probe.engine.belief import tracker
@@ -174,3 +176,13 @@ def test_memories_share_nothing() -> None:
     first, again = (follow(record(*HANDSHAKE), UNKNOWN_PORT, Terms(), memory) for memory in (one, one))
     assert first.point is again.point
     assert other.after.cache_info().currsize == 0
+
+
+def test_reserved_bits_are_of_the_shape_and_decide_nothing() -> None:
+    reserved = replace(HANDSHAKE[1], segment=replace(HANDSHAKE[1].segment, reserved=4))
+    plain, odd = (
+        follow(record(HANDSHAKE[0], answer, HANDSHAKE[2]), UNKNOWN_PORT, Terms(), MEMORY)
+        for answer in (HANDSHAKE[1], reserved)
+    )
+    assert plain.point is not odd.point
+    assert plain.states == odd.states
