@@ -88,22 +88,30 @@ def port_number(text: str) -> int:
         if number and len(number) <= 5 and int(number) <= 65535:
             return int(number)
         raise TargetError(f"{text!r} is no TCP port: give a number from 1 to 65535")
-    try:
-        return socket.getservbyname(text, "tcp")
-    except (OSError, ValueError):
-        near = nearest(text, _services())
-        hint = f"did you mean {' or '.join(near)}?" if near else "give a number from 1 to 65535"
-        raise TargetError(f"{text!r} is no TCP port, nor the name of a service: {hint}") from None
+    known = _services()
+    if text in known:
+        return known[text]
+    near = nearest(text, list(known))
+    hint = f"did you mean {' or '.join(near)}?" if near else "give a number from 1 to 65535"
+    raise TargetError(f"{text!r} is no TCP port, nor the name of a service: {hint}")
 
 
-def _services() -> list[str]:
-    """The names of services that this machine knows."""
+_USUAL = {"echo": 7, "discard": 9, "daytime": 13, "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53} | {
+    "http": 80, "pop3": 110, "imap": 143, "https": 443, "submission": 587, "imaps": 993, "pop3s": 995, "redis": 6379
+}  # fmt: skip
+"""A slim container has no /etc/services, and these are what people type."""
+
+
+def _services() -> dict[str, int]:
+    """The services that this machine knows, and the usual ones: name -> TCP port."""
     try:
         lines = Path("/etc/services").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return []
+        return _USUAL
     words = [line.partition("#")[0].split() for line in lines]
-    return [name for entry in words if len(entry) > 1 and entry[1].endswith("/tcp") for name in (entry[0], *entry[2:])]
+    entries = [entry for entry in words if len(entry) > 1 and entry[1].endswith("/tcp")]
+    numbers = {name: entry[1].removesuffix("/tcp") for entry in entries for name in (entry[0], *entry[2:])}
+    return _USUAL | {name: int(number) for name, number in numbers.items() if number.isdecimal()}
 
 
 def literal_version(host: str) -> int:
