@@ -20,6 +20,7 @@ from probe.live.soak import soak
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
+from tests.live.test_check import free_port
 
 COUNT = 300
 ANYWHERE = {4: "127.0.0.1", 6: "::1"}
@@ -99,8 +100,10 @@ def test_the_rate_asked_for_is_kept(target: dict[int, Endpoint]) -> None:
 
 
 def test_a_peer_that_dies_and_returns_is_noticed_with_the_time(private_net: None) -> None:
+    port = free_port()
+
     def listener() -> socket.socket:
-        return socket.create_server(("127.0.0.1", 7777), backlog=64)
+        return socket.create_server(("127.0.0.1", port), backlog=64)
 
     first, again = listener(), list[socket.socket]()
     served = threading.Thread(target=serve, args=(first,), daemon=True)
@@ -118,7 +121,8 @@ def test_a_peer_that_dies_and_returns_is_noticed_with_the_time(private_net: None
 
     began = time.monotonic()
     options = SoakOptions(seconds=8, parallel=2, patience=0.1, progress=progress)
-    result = soak(Endpoint("127.0.0.1", 7777), options)
+    result = soak(Endpoint("127.0.0.1", port), options)
+    again[0].shutdown(socket.SHUT_RDWR)  # a socket that somebody accepts on outlives its close
     again[0].close()
     assert len(result.outages) == 1
     outage = result.outages[0]
