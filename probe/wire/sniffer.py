@@ -110,11 +110,6 @@ class Sniffer:
             self._broken = f"{self._where} failed while listening ({_reason(error)}); bring it up and run once more"
             if not found:
                 raise WireError(self._broken) from error
-        # The kernel starts to stamp packets a moment after the first socket asks for it; one that came before has the
-        # time at which it was read, which is after those behind it.
-        for place in range(len(found) - 2, -1, -1):
-            if found[place].time > found[place + 1].time:
-                found[place] = found[place]._replace(time=found[place + 1].time)
         return found
 
     def dropped(self) -> int:
