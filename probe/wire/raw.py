@@ -63,14 +63,19 @@ class RawLink(Closing):
         self._owns_pool = pool is None
         self.pool: PortPool = PortPool(self.source + self._zone) if pool is None else pool
         try:
-            # Held before we look: what our kernel refused at this port until now is not part of the run.
-            for port in ports:
-                self.pool.take(port)
+            # First of all, for the kernel starts to stamp packets only a moment after a socket asks for it.
             self._sniffer = Sniffer(where, program(peers, ports))
         except WireError:
             self._sender.close()
             if self._owns_pool:
                 self.pool.close()
+            raise
+        try:
+            for port in ports:
+                self.pool.take(port)
+            self._sniffer.drain()  # what our kernel refused at these ports until now is not part of the run
+        except WireError:
+            self.close()
             raise
 
     def send(self, flow: Flow, segment: Segment) -> None:
