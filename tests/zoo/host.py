@@ -23,13 +23,12 @@ _EPHEMERAL = (40000, 60000)
 class Host:
     """``ports`` maps a port that listens to what makes its applications; None stands for `probe target`.
 
-    ``seed`` makes initial sequence numbers repeatable. ``dead``: the host answers nothing any more.
+    ``seed`` makes initial sequence numbers repeatable.
     """
 
     traits: Traits = field(default_factory=Traits)
     ports: dict[int, Callable[[], Application] | None] = field(default_factory=lambda: {7000: None})
     seed: int = 0
-    dead: bool = False
     connections: dict[Flow, Connection] = field(default_factory=dict)
     _inbox: list[tuple[float, Flow, Segment]] = field(default_factory=list)
     _opening: list[tuple[Flow, Connection]] = field(default_factory=list)
@@ -40,8 +39,6 @@ class Host:
 
     def receive(self, flow: Flow, segment: Segment, now: float) -> Iterator[Outgoing]:
         """A segment for this host; ``flow`` is written from its side. What it sends."""
-        if self.dead:
-            return
         if self.traits.poll:  # looked at when the stack's loop comes round
             due = (now // self.traits.poll + 1) * self.traits.poll
             self._inbox.append((due, flow, segment))
@@ -97,7 +94,7 @@ class Host:
         times = [c.wakes_at for c in self.connections.values()] + [due for due, _, _ in self._inbox]
         if self._opening:
             return 0.0
-        return None if self.dead else min((t for t in times if t is not None), default=None)
+        return min((t for t in times if t is not None), default=None)
 
     def woken(self, now: float) -> Iterator[Outgoing]:
         """Timers, what was polled, and connections to open."""

@@ -41,10 +41,10 @@ class Traits:
     answers no unacceptable segment, ``answer_gap`` answers one in so many seconds of a connection. ``delayed_ack``
     holds an acknowledgment back, ``ack_first`` sends it before the text it could have travelled on. ``poll`` looks at
     what came only so often. ``scale`` is the window scale offered (None: not supported), ``unasked`` option kinds put
-    on a SYN,ACK though nobody offered them. ``isn`` picks initial numbers: random, zero, same, steps. ``deferred``
-    takes a handshake's third segment without text for nothing. ``largest`` octets go into a segment at most. ``meets``
-    may take a segment away from the oracle: the list is what is sent instead (None: nothing unusual); ``choose`` picks
-    among the permitted reactions, ``reply`` changes what answers, ``form`` what leaves.
+    on a SYN,ACK though nobody offered them. ``isn`` picks initial numbers: random, zero, same, steps. ``largest``
+    octets go into a segment at most. ``meets`` may take a segment away from the oracle: the list is what is sent
+    instead (None: nothing unusual); ``choose`` picks among the permitted reactions, ``reply`` changes what answers,
+    ``form`` what leaves.
     """
 
     profile: str = "rfc9293"
@@ -68,7 +68,6 @@ class Traits:
     largest: int = 1460
     window: int = 29200
     isn: str = "random"
-    deferred: bool = False
     resets_instead_of_fin: bool = False
     choose: Choose = first
     reply: Replies = as_due
