@@ -11,8 +11,9 @@ from typing import Protocol
 
 from probe.engine.belief.events import Quiet, Seen
 from probe.engine.belief.tracker import Point, Terms
-from probe.engine.judge.attempt import Opinion, show
+from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
+from probe.engine.judge.findings import show
 from probe.engine.trial.attempt import Attempt, origin
 from probe.engine.trial.hearing import Hearing
 from probe.recording.metadata import FOREIGN, AttemptMetadata, BulkMetadata, RunMetadata, Unsent

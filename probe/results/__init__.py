@@ -6,6 +6,7 @@ nothing; reasons and notes beside them are for people.
 In reading order:
 
 - ``verdict``       verdicts, findings, steps, exchanges, runs and the report of a check
+- ``path``          the path of a run as a suspect: loss, filters, translation and their like
 - ``matrix``        cells and ways of a matrix
 - ``connection``    the connections of a replay
 - ``soak``          a long run of one exchange

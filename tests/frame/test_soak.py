@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from probe import scenarios
 from probe.engine.belief.events import Missing, Seen, Transcript
 from probe.engine.belief.watch import follow
-from probe.engine.judge.attempt import Case, Opinion, judge
+from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.by_shape import ShapeJudge
+from probe.engine.judge.case import Case
 from probe.engine.trial.attempt import Attempt
 from probe.live.options import SoakOptions
 from probe.live.soak import soak

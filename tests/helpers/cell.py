@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from probe.engine.belief.tracker import CLOSED, LISTENING
-from probe.engine.judge.attempt import Case
+from probe.engine.judge.case import Case
 from probe.engine.judge.jury import heard_enough
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.matrix.approaches import Approach

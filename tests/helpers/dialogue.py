@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from probe.engine.belief.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Terms, allowed
-from probe.engine.judge.attempt import Case, Opinion, judge
+from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.judge.case import Case
 from probe.engine.play.conductor import Conductor, Setting
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET, Trigger

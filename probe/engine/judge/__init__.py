@@ -6,7 +6,9 @@ verdict takes several, which the jury hears: a suspicion counts when it comes ag
 
 In reading order:
 
-- ``attempt``       one attempt at an exchange: evidence or none, departures, what the oracle cannot know
+- ``case``          what the judge is given of one attempt
+- ``attempt``       one attempt at an exchange: evidence or none, and what it comes to
+- ``findings``      departures from the oracle, and what it cannot know: as findings
 - ``excuses``       the one ladder of excuses, for live checks and captures, with the doubt each rung leaves
 - ``blame``         the name of a departure
 - ``exercised``     the rules a record shows in action, and the form of its close
@@ -17,7 +19,8 @@ In reading order:
 
 For example::
 
-    from probe.engine.judge.attempt import Case, judge
+    from probe.engine.judge.attempt import judge
+from probe.engine.judge.case import Case
     from probe.engine.judge.jury import heard_enough, settle
 
     opinions = [judge(Case(scenario, transcript, UNKNOWN_PORT, USUAL))]

@@ -5,23 +5,17 @@ One attempt is only an opinion: an exchange is repeated before a suspicion becom
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from probe.engine.belief.events import Event, Quiet, Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
-from probe.engine.belief.tracker import Belief, Memory, Terms
-from probe.engine.belief.watch import Watch, follow
-from probe.engine.judge import blame, header, timers
+from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import LIVE, Doubt
 from probe.engine.judge.exercised import close_form, exercised
-from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
+from probe.engine.judge.findings import departure, unsound, untimely
+from probe.engine.judge.segment_size import UNKNOWN, sizes
 from probe.results.verdict import CloseForm, Finding, Verdict, Why
-from probe.scenarios.steps import WINDOW, Scenario
-from probe.spec import rules
-from probe.spec.rules import Level
-from probe.spec.segment import ACK, FIN, RST, SYN
-from probe.spec.seq import Seq
+from probe.scenarios.steps import WINDOW
+from probe.spec.segment import ACK, RST, SYN
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +31,12 @@ class Opinion:
     why: Why = Why.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is judged: the scenario, its record, the belief it started from, and what may be taken for granted.
-
-    ``answers`` says that the peer is known to answer, so that its silence means something; ``version`` is that of IP.
-    """
-
-    scenario: Scenario
-    transcript: Transcript
-    start: Belief
-    terms: Terms
-    obedient: bool = False
-    path_delay: float = 0.0
-    answers: bool = False
-    version: int = 4
-    memory: Memory = field(default_factory=Memory)
-
-    def follow(self, profile: str, allow: frozenset[Excuse]) -> Watch:
-        """The record from its start, under these terms."""
-        return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory)
+_UNDONE = {
+    "S": "opened no connection to us",
+    "F": "did not close its side",
+    "R": "did not abort",
+    "text": "sent nothing",
+}
 
 
 def judge(case: Case) -> Opinion:
@@ -68,7 +48,7 @@ def judge(case: Case) -> Opinion:
     size = sizes(case.scenario, case.transcript, case.version)
     form = close_form(case.transcript)
     if watch.broken_at is not None:
-        finding = _departure(case, watch)
+        finding = departure(case, watch)
         # The plainest excuse that would explain it; an application that obeys us aborts for nobody.
         barred = {Excuse.ABORT} if case.obedient else set()
         for rung in LIVE:
@@ -76,8 +56,8 @@ def judge(case: Case) -> Opinion:
                 return Opinion(finding.word, "", (finding,), shown, form, rung.doubt)
         return Opinion(finding.word, "", (finding,), shown, form, Doubt.UNEXPLAINED)
     # What came too late or not at all: a lost segment or a busy machine can look the same.
-    late = list(_untimely(case, watch))
-    findings = late or list(_unsound(case, watch, size))
+    late = list(untimely(case, watch))
+    findings = late or list(unsound(case, watch, size))
     if findings:
         word = Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
         return Opinion(word, "", tuple(findings), shown, form, Doubt.LOSS if late else Doubt.UNEXPLAINED)
@@ -87,22 +67,6 @@ def judge(case: Case) -> Opinion:
     if size is not None and not size.kept:
         return Opinion(Verdict.SKIP, UNKNOWN, (), shown, form, why=Why.MERGED)
     return Opinion(Verdict.PASS, "", (), shown if size is None else (*shown, size.rule), form)
-
-
-def show(watch: Watch, event: Seen) -> str:
-    """A segment with numbers relative to the ISNs of the connection, in tcpdump's notation."""
-    return watch.numbers.text(event.segment, event.to_peer)
-
-
-def grade(rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...]) -> Finding:
-    """A finding with level and clause from the catalogue."""
-    rule = rules.ALL[rule_id]
-    return Finding(rule.id, Level(rule.level), rule.source, sent, due, came, packets, bool(rule.custom))
-
-
-def _numbers(*events: Event | None) -> tuple[int, ...]:
-    """The packet numbers of segments in the recording."""
-    return tuple(e.number for e in events if isinstance(e, Seen) and e.number)
 
 
 # -- attempts that say nothing about the peer: nobody answered, our own kernel did, the place was never reached --------
@@ -145,107 +109,3 @@ def _no_evidence(case: Case) -> Opinion | None:
 
 def _cannot_tell(why: Why, reason: str) -> Opinion:
     return Opinion(Verdict.INCONCLUSIVE, reason, doubt=Doubt.NO_EVIDENCE, why=why)
-
-
-# -- departures from the oracle ----------------------------------------------------------------------------------------
-
-_OWN_NAME = {"open.synack-ack-number", "timewait.new-isn-larger", "conn.unexplained"}
-"""Departures with a better name than that of the place where they came up."""
-
-
-def _departure(case: Case, watch: Watch) -> Finding:
-    """The event that no history explains, under the name of the rule it breaks."""
-    record, index = case.transcript.judged, watch.broken_at
-    assert index is not None
-    event = record[index]
-    if isinstance(event, Quiet):
-        culprit = blame.for_silence(watch)
-        shown = next((e for e in reversed(record[:index]) if isinstance(e, Seen)), None)
-        came = f"nothing for {event.time - shown.time if shown else 0.0:.1f} s"
-    else:
-        culprit, shown, came = blame.for_segment(watch, event), event, show(watch, event)
-    asked = record[culprit.index] if culprit.index >= 0 else None
-    rule = culprit.rule
-    if not culprit.owed and _is_empty(asked) and _is_empty(event):
-        rule = "seg.pure-ack-silent"  # an acceptable empty ACK draws nothing (RFC 9293 section 3.5)
-    opened = any(not e.to_peer and e.segment.flags & SYN for i, e in case.transcript.seen() if i < culprit.index)
-    if rule == "simopen.syn-in-synsent" and not opened:
-        rule = "open.listen-syn-synack"  # our SYN was on its way first: a SYN alone came where the SYN,ACK was due
-    if rule not in _OWN_NAME:
-        rule = case.transcript.named.get(culprit.index, rule)
-    sent = show(watch, asked) if isinstance(asked, Seen) else "nothing"
-    return grade(rule, sent, culprit.due, came, _numbers(asked, shown))
-
-
-def _is_empty(event: Event | None) -> bool:
-    """Whether it is an ACK and nothing else."""
-    return isinstance(event, Seen) and event.segment.flags & (SYN | FIN | RST | ACK) == ACK and not event.segment.length
-
-
-# -- what the oracle cannot know ---------------------------------------------------------------------------------------
-
-_AWAITED = {
-    "S": "the SYN again",
-    "S.": "the SYN,ACK again",
-    "F": "the FIN",
-    "R": "a RST",
-    "text": "data",
-    ".": "an ACK of all we sent",
-}
-_UNDONE = {
-    "S": "opened no connection to us",
-    "F": "did not close its side",
-    "R": "did not abort",
-    "text": "sent nothing",
-}
-
-
-def _untimely(case: Case, watch: Watch) -> Iterator[Finding]:
-    """What came at the wrong time, or was waited for in vain, where the stack owed it or an application obeys us."""
-    record, scenario = case.transcript, case.scenario
-    found = [item for repeats in scenario.repeats for item in timers.judge_repeats(record, repeats)]
-    found += timers.judge_delayed_acks(record, watch, case.path_delay)
-    found += timers.judge_full_segments(record, case.path_delay)
-    found += timers.judge_expiry(record, scenario) if scenario.expires else []
-    for item in found:
-        events = (record.judged[index] for index in item.events)
-        yield grade(item.rule, "nothing (waited)", item.due, item.came, _numbers(*events))
-    for missing in record.missing:
-        if not missing.rule or (missing.application and not case.obedient):
-            continue
-        seen = [e for e in record.judged[: missing.index + 1] if isinstance(e, Seen)]
-        asked = next((e for e in reversed(seen) if e.to_peer), None)
-        came = f"nothing for {missing.waited:g} s"
-        if not seen[-1].to_peer:
-            came = f"{show(watch, seen[-1])}, then {came}"
-        sent = show(watch, asked) if asked else "nothing (waited)"
-        yield grade(missing.rule, sent, _AWAITED.get(missing.what, missing.what), came, _numbers(seen[-1]))
-
-
-def _unsound(case: Case, watch: Watch, size: Sizes | None) -> Iterator[Finding]:
-    """What is wrong with the handshakes, and with the form or the size of a segment."""
-    seen = [event for _, event in case.transcript.seen()]
-    opener = next((e for e in seen if e.to_peer and e.segment.flags & SYN), None)
-    answers = [e for e in seen if not e.to_peer and e.segment.flags & SYN]
-    # The documented handshake carries no data; the RFC allows it, so this is the mildest word (3.5).
-    if opener is not None and not opener.segment.length and answers and answers[0].segment.length:
-        came = show(watch, answers[0])
-        yield grade("open.no-data-in-handshake", show(watch, opener), "no data", came, _numbers(answers[0]))
-    # One ISN for two connections that were opened one after the other (RFC 9293 section 3.4.1).
-    fresh: dict[Seq, Seen] = {}
-    for event in answers:
-        fresh.setdefault(event.segment.ack, event)
-    isns = {event.segment.seq for event in fresh.values()}
-    if case.scenario.distinct_isns and len(isns) < len(fresh):
-        came = f"ISN {int(next(iter(isns)))} twice"
-        yield grade("isn.differs", "S, R, S", "two ISNs", came, _numbers(*fresh.values()))
-    # The form: each rule once, a SHOULD only where the scenario asks for it.
-    told = set()
-    for item in header.malformed(case.transcript):
-        if item.rule not in told and (rules.ALL[item.rule].severity == "fail" or item.rule in case.scenario.shows):
-            told.add(item.rule)
-            sent = show(watch, item.asked) if item.asked is not None else "any segment"
-            yield grade(item.rule, sent, item.due, item.came, _numbers(item.asked, item.culprit))
-    if size is not None and size.large is not None:
-        due, came = f"at most {size.limit} octets a segment, less its options", show(watch, size.large)
-        yield grade(size.rule, show(watch, size.asked), due, came, _numbers(size.asked, size.large))

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from probe.engine.belief.events import Transcript
 from probe.engine.belief.tracker import Belief, Point, Terms
 from probe.engine.belief.watch import Watch
-from probe.engine.judge.attempt import Case, Opinion, judge
+from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.segment_size import RULES
 from probe.engine.judge.timers import FULL, HALF_SECOND

@@ -16,8 +16,8 @@ from probe.engine.belief.hypothesis import Excuse, Hypothesis
 from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Belief, Memory, Terms
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import blame
-from probe.engine.judge.attempt import grade, show
 from probe.engine.judge.excuses import CAPTURE
+from probe.engine.judge.findings import grade, show
 from probe.engine.path.reordering import Order, put_right
 from probe.results.connection import Packet
 from probe.results.verdict import Finding, Verdict, worst

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from probe.engine.belief.events import Seen
 from probe.engine.belief.watch import Watch
-from probe.engine.judge.attempt import Case, Opinion, show
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.case import Case
+from probe.engine.judge.findings import show
 from probe.engine.play.conductor import Conductor
 from probe.results.verdict import ExchangeResult, Origin, Step, Verdict
 from probe.scenarios.steps import Scenario

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from probe.engine.judge.attempt import Case, Opinion
+from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.engine.trial.attempt import Attempt, case_of, result_of

@@ -9,7 +9,8 @@ import pytest
 from probe import scenarios
 from probe.engine.belief.events import Event, Missing, Quiet, Transcript
 from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
-from probe.engine.judge.attempt import Case, Opinion, judge
+from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Scenario

@@ -8,7 +8,8 @@ import pytest
 
 from probe import scenarios
 from probe.engine.belief.events import Event, Seen, Transcript
-from probe.engine.judge.attempt import Case, Opinion, judge
+from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.judge.case import Case
 from probe.engine.judge.segment_size import DEFAULT, RESPECTED, UNKNOWN, sizes
 from probe.results.verdict import Verdict
 from tests.helpers.dialogue import Dialogue

@@ -8,7 +8,7 @@ import pytest
 
 from probe import scenarios
 from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
-from probe.engine.judge.attempt import Case
+from probe.engine.judge.case import Case
 from probe.engine.trial.hearing import Lean, lean, mixed_readings
 from probe.results.verdict import MixedReadings
 from probe.scenarios.steps import LIVE, NXT, OPEN, Expect, Scenario, Send

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 from probe.engine.belief.events import Command, Seen
 from probe.engine.belief.watch import Watch
-from probe.engine.judge.attempt import Case, Opinion, grade, judge, show
+from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
+from probe.engine.judge.findings import grade, show
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.matrix.cells import TIMER, Cell
 from probe.results.verdict import Verdict, Why, worst

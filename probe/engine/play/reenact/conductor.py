@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from probe.engine.belief.events import Command, Quiet, Seen, Send, WakeAt
-from probe.engine.judge.attempt import show
+from probe.engine.judge.findings import show
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.reenact.rewriting import Rewriter
 from probe.engine.play.reenact.turns import Said, Script, Turn

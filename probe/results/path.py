@@ -1,0 +1,88 @@
+"""What a run found out about the path between the ends: each suspect with what speaks for and against it.
+
+A run has one path, so this is told once. The suspects are tried like the peer: accepted or refused by evidence, never
+inferred from attempts that differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import comb
+
+
+class Suspect(StrEnum):
+    """What may lie between the ends, or in front of the peer's application, and explain what looks like its fault."""
+
+    LOSS = "loss"
+    REORDERING = "reordering"
+    FILTER = "stateful-filter"
+    """A firewall that drops what its connection tracking calls invalid."""
+    TRANSLATION = "address-translation"
+    """A translator that drops what belongs to no mapping."""
+    COOKIES = "syn-cookies"
+    DEFERRED_ACCEPT = "deferred-accept"
+    """The listener takes the handshake's ACK for nothing until text comes."""
+    PROXY = "syn-proxy"
+    """Something before the peer answers SYNs in its place."""
+    ICMP = "icmp"
+    """A host on the way answers our segments with errors."""
+
+
+class Standing(StrEnum):
+    """What became of a suspicion."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """One suspect: ``fits`` observations that it alone explains, ``against`` those that it cannot explain.
+
+    ``reason`` is a sentence for people; ``exchanges`` are the ids of those that rest on segments it keeps back.
+    """
+
+    suspect: Suspect
+    standing: Standing = Standing.OPEN
+    fits: int = 0
+    against: int = 0
+    reason: str = ""
+    exchanges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Loss as measured: of ``asked`` segments that any peer in that state answers, ``lost`` met silence."""
+
+    asked: int = 0
+    lost: int = 0
+
+    @property
+    def bound(self) -> float:
+        """The largest loss that is still credible at 95 % (Clopper and Pearson; 3 / asked where none was lost)."""
+        if self.asked <= self.lost:
+            return 1.0
+        low, high = self.lost / self.asked, 1.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            few = sum(comb(self.asked, i) * middle**i * (1 - middle) ** (self.asked - i) for i in range(self.lost + 1))
+            low, high = (middle, high) if few > 0.05 else (low, middle)
+        return high
+
+    def chance(self, silences: int) -> float:
+        """The chance that so many independent attempts all lose the same segment."""
+        return self.bound**silences
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The path of one run."""
+
+    loss: Loss = Loss()
+    suspicions: tuple[Suspicion, ...] = ()
+
+    def standing(self, suspect: Suspect) -> Standing:
+        """What became of a suspect; one that nothing pointed to is open."""
+        return next((s.standing for s in self.suspicions if s.suspect is suspect), Standing.OPEN)
