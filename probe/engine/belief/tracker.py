@@ -97,6 +97,7 @@ class Memory:
         self.after = lru_cache(maxsize=_STEPS)(self._after)
         self.closure = lru_cache(maxsize=_STEPS)(_closure)
         self.came = lru_cache(maxsize=_STEPS)(self._came)
+        self.missed = lru_cache(maxsize=_STEPS)(_missed)
         self._histories = 0
 
     def _after(self, point: Point, sight: Sight | None) -> Point:
@@ -120,7 +121,7 @@ class Memory:
         self._histories += len(everything)
         if self._histories > _HISTORIES:
             self._histories = 0
-            for step in (self.after, self.closure, self.came):
+            for step in (self.after, self.closure, self.came, self.missed):
                 step.cache_clear()
         present = {h.tcb.state for h in everything}
         states = tuple(state.value for state in State if state in present)
@@ -166,6 +167,11 @@ class Memory:
         lost = [replace(h, tcb=h.tcb.sent_up_to(segment.seq)).excused(Excuse.LOSS) for h in ahead]
         closed = [replace(h, tcb=calls.closed(h.tcb)) for h in lost]  # its last octet was the FIN
         return self.closure(found.union(lost, closed), terms) if ahead else found
+
+
+def _missed(point: Point) -> Point:
+    """One event further that the end never met: a segment that something on the way kept back."""
+    return replace(point, sights=point.sights + 1, answers=frozenset())
 
 
 # -- what the end may have done with what is under way to it -----------------------------------------------------------

@@ -57,21 +57,24 @@ class Watch:
         """Where it stood after that event."""
         return self.points[index + 1]
 
-    def feed(self, event: Event) -> None:
-        """Take one more event."""
+    def feed(self, event: Event, *, lost: bool = False) -> None:
+        """Take one more event. ``lost``: a segment that never reached the end, so that it changed nothing there."""
         points = self.points
         if self.broken_at is not None or isinstance(event, Quiet):
             point = self.memory.after(points[-1], None)
         else:
-            point = self.memory.after(points[-1], self.numbers.sight(event.segment, event.to_peer))
+            sight = self.numbers.sight(event.segment, event.to_peer)
+            point = self.memory.missed(points[-1]) if lost else self.memory.after(points[-1], sight)
         points.append(point)
         if not point.belief and self.broken_at is None:
             self.broken_at = len(points) - 2
 
 
-def follow(events: list[Event], start: Belief, terms: Terms, memory: Memory) -> Watch:
-    """A whole record at once."""
+def follow(
+    events: list[Event], start: Belief, terms: Terms, memory: Memory, lost: frozenset[int] = frozenset()
+) -> Watch:
+    """A whole record at once. ``lost`` are the events that never reached the end (``engine.path`` says which)."""
     watch = Watch(start, terms, memory)
-    for event in events:
-        watch.feed(event)
+    for index, event in enumerate(events):
+        watch.feed(event, lost=index in lost)
     return watch

@@ -28,6 +28,6 @@ class Case:
     version: int = 4
     memory: Memory = field(default_factory=Memory)
 
-    def follow(self, profile: str, allow: frozenset[Excuse]) -> Watch:
-        """The record from its start, under these terms."""
-        return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory)
+    def follow(self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = frozenset()) -> Watch:
+        """The record from its start, under these terms; ``lost`` are the events that never reached the peer."""
+        return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory, lost)

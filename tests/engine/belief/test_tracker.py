@@ -76,6 +76,15 @@ def test_the_set_narrows_to_one() -> None:
     assert sizes[-1] == 1
 
 
+def test_what_never_reached_the_end_changes_nothing_there() -> None:
+    """An octet outside the window demands an answer, but only of an end that it reached."""
+    silent = record(*HANDSHAKE, Quiet(0), sent("P.", -5, 1, 1), Quiet(0), sent("P.", 1, 1, 5), back(".", 1, 6))
+    assert follow(silent, UNKNOWN_PORT, Terms(), MEMORY).broken_at == 5
+    watch = follow(silent, UNKNOWN_PORT, Terms(), MEMORY, lost=frozenset({4}))
+    assert (watch.broken_at, watch.states[4], watch.states[-1]) == (None, ("ESTABLISHED",), ("ESTABLISHED",))
+    assert {answer.index for answer in watch.after(7).answers} == {6}
+
+
 def test_lost_segments_are_an_excuse() -> None:
     silent = (*HANDSHAKE, Quiet(0), sent("P.", 1, 1, 5), Quiet(0))
     assert broken(*silent)
