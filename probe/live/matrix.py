@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict, deque
-from dataclasses import replace
 
 from probe.engine.belief.tracker import CLOSED, LISTENING
-from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
 from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
-from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor, hear
+from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor
 from probe.engine.play.matrix.cells import CANDIDATES, Barred, Questions, cells, control, patience_test
-from probe.engine.trial.attempt import Attempt, case_of
-from probe.engine.trial.matrix import Facts, Record, results
+from probe.engine.trial.attempt import Attempt
+from probe.engine.trial.matrix import Facts, MatrixHearing, Record
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import MatrixOptions
@@ -56,14 +55,12 @@ class _Matrix:
         self.frame = Frame(line, options, at_hand=QUICK)
         self.closed = ClosedPorts(target, options.closed_port, line.pool, local=line.local)
         self.detection = Detection(known_trigger(options.trigger))
-        self.ways = tuple(way for way in APPROACHES if options.kinds(way.state.value))
-        self.reached: dict[str, Record] = {}
-        self.records: list[Record] = []
+        ways = tuple(way for way in APPROACHES if options.kinds(way.state.value))
+        self.hearing = MatrixHearing(target, options.kinds, ways)
         # What is to be played, for as many attempts as it takes: the exchange of a cell, or of a way into a state.
         self.queue: deque[tuple[Scenario, Record]] = deque()
         self.playing: dict[Attempt, Record] = {}
         self.connections = self.done = self.total = 0
-        self.keeps_state = False
         self.lag = 0.0
         self.silence = Silence()
         self.barred: dict[str, Barred] = defaultdict(frozenset)
@@ -77,8 +74,8 @@ class _Matrix:
                 self.connections += find_trigger(frame, self.detection, self.target, FEW)
             self._look_for_ways()
             self._play_cells()
-        facts = Facts(self.target, frame.dropped, frame.interrupted, self.keeps_state, frame.late, self._gone)
-        found, ways = results(facts, self.options.kinds, self.ways, self.reached, self.records)
+        facts = Facts(frame.dropped, frame.interrupted, frame.late, self._gone)
+        found, ways = self.hearing.results(facts)
         frame.write(self.comments)
         return MatrixRun(
             str(self.target),
@@ -113,9 +110,10 @@ class _Matrix:
 
     def _look_for_ways(self) -> None:
         """Each way once without a stimulus: where that does not work, no cell of it is played."""
-        self.ways = possible(self.ways, self._lacking)
-        for way in self.ways:
-            record = self.reached[way.id] = Record(way)
+        hearing = self.hearing
+        hearing.ways = possible(hearing.ways, self._lacking)
+        for way in hearing.ways:
+            record = hearing.reached[way.id] = Record(way)
             if why := self._lacking(way):
                 record.heard.append(Heard(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER)))
             else:
@@ -126,28 +124,30 @@ class _Matrix:
 
     def _ask_otherwise(self) -> None:
         """Where the question itself is answered wrongly, which its own column will tell, try the next best one."""
-        for way in self.ways:
-            opinion = self.reached[way.id].opinion()
+        reached = self.hearing.reached
+        for way in self.hearing.ways:
+            opinion = reached[way.id].opinion()
             unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.NO_EVIDENCE
             if opinion.findings or unanswered:
                 self.barred[way.id] |= {Questions(way, self.barred[way.id]).best(frozenset({way.tcb}))}
-                self.reached[way.id] = Record(way)
-                self.queue.append((control(way, self.barred[way.id]), self.reached[way.id]))
+                reached[way.id] = Record(way)
+                self.queue.append((control(way, self.barred[way.id]), reached[way.id]))
         self._play()
 
     def _lacking(self, way: Approach) -> str:
         return missing(self.trigger, way.commands)
 
     def _play_cells(self) -> None:
-        if any(way.state is State.SYN_RECEIVED and way.opens == "us" for way in self.ways):
-            self.queue.append((patience_test(), Record(self.ways[0])))
-        for way in self.ways:
-            if self.reached[way.id].opinion().word is not Verdict.PASS:
+        hearing = self.hearing
+        if any(way.state is State.SYN_RECEIVED and way.opens == "us" for way in hearing.ways):
+            self.queue.append((patience_test(), Record(hearing.ways[0])))
+        for way in hearing.ways:
+            if hearing.reached[way.id].opinion().word is not Verdict.PASS:
                 continue
             for kind in self.options.kinds(way.state.value):
                 for cell in cells(way, kind, self.barred[way.id]):
-                    self.records.append(Record(way, cell))
-                    self.queue.append((cell.scenario, self.records[-1]))
+                    hearing.records.append(Record(way, cell))
+                    self.queue.append((cell.scenario, hearing.records[-1]))
         self.total = len(self.queue)
         self._play()
 
@@ -173,15 +173,11 @@ class _Matrix:
     def _finished(self, attempt: Attempt) -> None:
         record = self.playing.pop(attempt)
         self.silence.heard(attempt)
-        conductor, case = attempt.conductor, case_of(attempt)
-        self.keeps_state = self.keeps_state or conductor.tester.counts.get("S.", 0) > 1
-        if record.cell is not None and isinstance(conductor, CellConductor):
-            heard = hear(record.cell, replace(case, answers=True), conductor)
-            self.lag = max(self.lag, conductor.lag)
+        heard = self.hearing.heard(record, attempt)
+        if isinstance(attempt.conductor, CellConductor):
+            self.lag = max(self.lag, attempt.conductor.lag)
         else:
-            heard = Heard(judge(case))
             self.frame.learn_pace(attempt)
-        record.add(heard, attempt)
         if self.options.recorder is not None:
             self.comments |= cell_comments_of(attempt, heard.opinion)
         if not record.complete:

@@ -32,8 +32,9 @@ class CellConductor(ThoroughConductor):
         super().__init__(cell.scenario, setting)
         self.lag = lag
         self._before = sum(isinstance(step, steps.Send) for step in cell.way.steps)
-        self._ordinal = 0
         self._way = cell.way
+        self.ordinal = 0
+        """The stimulus is the so-many-th segment of the tester's; 0 until it is sent."""
         self.isns = cell.way.number(steps.PEER), cell.way.number(steps.ISS)
         """The peer's and the tester's ISN in the model's numbers."""
 
@@ -41,7 +42,7 @@ class CellConductor(ThoroughConductor):
     def stimulus(self) -> int | None:
         """The index of the event that is the stimulus; None if it was never sent, or not seen."""
         ours = [i for i, e in self.transcript.seen() if e.to_peer]
-        return ours[self._ordinal - 1] if 0 < self._ordinal <= len(ours) else None
+        return ours[self.ordinal - 1] if 0 < self.ordinal <= len(ours) else None
 
     def _send(self, step: steps.Send) -> list[Command]:
         if self._before == 0:
@@ -52,7 +53,7 @@ class CellConductor(ThoroughConductor):
             self.isns = own, self._way.number(steps.NXT) - tester.nxt.ahead_of(tester.iss)
         out = super()._send(step)
         if self._before == 0:
-            self._ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._echoes
+            self.ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._echoes
         self._before -= 1
         return out
 
