@@ -153,7 +153,9 @@ class Scenario:
     ``waits`` marks a wait for a peer timer, ``slow`` one of more than a few seconds: played only when asked for.
     ``may_show`` are rules that come up only where the peer uses a permission. ``acks`` False stops the tester from
     acknowledging the peer's text by itself. ``iss`` fixes the tester's initial sequence number. ``expires`` allows the
-    peer's own timers to end the connection (2MSL, R2); how long that took, ``probe.engine.judge`` judges.
+    peer's own timers to end the connection (2MSL, R2); how long that took, ``probe.engine.judge`` judges. ``risky``
+    marks segments that stacks have died of (illegal options, wrapped numbers, odd headers, much text): such an exchange
+    is played after all others and alone, so that it takes nothing with it and a death is its own.
     """
 
     id: str
@@ -173,6 +175,7 @@ class Scenario:
     acks: bool = True
     iss: int | None = None
     expires: bool = False
+    risky: bool = False
 
     @property
     def fills(self) -> bool:

@@ -14,4 +14,5 @@ SCENARIO = Scenario(
     ),
     shows=("ack.every-second-full-segment",),
     clause="RFC 9293 3.8.6.3",
+    risky=True,
 )

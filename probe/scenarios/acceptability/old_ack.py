@@ -17,4 +17,5 @@ SCENARIO = Scenario(
     shows=("ack.under-half-second",),
     clause="RFC 9293 3.10.7.4 fifth; RFC 5961 5.2",
     may_show=("seg.ack-too-old",),
+    risky=True,
 )

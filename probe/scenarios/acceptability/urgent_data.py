@@ -8,4 +8,5 @@ SCENARIO = Scenario(
     steps=(*OPEN, Send("PU.", data=WORD, urgent=10), Expect(".")),
     shows=("ack.under-half-second",),
     clause="RFC 9293 3.8.5; 3.10.7.4 sixth",
+    risky=True,
 )

@@ -9,4 +9,5 @@ SCENARIO = Scenario(
     shows=("close.fin-into-zero-window",),
     clause="RFC 9293 3.4; 3.10.7.4 first; 3.8.6.1",
     opens="peer",
+    risky=True,
 )

@@ -9,4 +9,5 @@ SCENARIO = Scenario(
     shows=("rst.zero-window",),
     clause="RFC 9293 3.4; 3.10.7.4 second",
     opens="peer",
+    risky=True,
 )

@@ -15,4 +15,5 @@ SCENARIO = Scenario(
     ),
     shows=("hdr.checksum-checked",),
     clause="RFC 9293 3.1",
+    risky=True,
 )

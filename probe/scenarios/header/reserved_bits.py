@@ -15,4 +15,5 @@ SCENARIO = Scenario(
     ),
     shows=("hdr.reserved-ignored", "hdr.reserved-zero"),
     clause="RFC 9293 3.1",
+    risky=True,
 )

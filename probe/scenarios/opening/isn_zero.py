@@ -18,4 +18,5 @@ SCENARIO = Scenario(
     shows=("seg.modulo-2-32", "close.fin-acked"),
     clause="RFC 9293 3.4",
     iss=-100000,
+    risky=True,
 )

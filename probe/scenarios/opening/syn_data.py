@@ -14,4 +14,5 @@ SCENARIO = Scenario(
     ),
     shows=("syndata.handshake-works", "syndata.once-only"),
     clause="RFC 9293 3.5; 3.10.7.2 third",
+    risky=True,
 )

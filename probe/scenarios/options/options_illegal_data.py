@@ -16,4 +16,5 @@ SCENARIO = Scenario(
     ),
     shows=("opt.illegal-length",),
     clause="RFC 9293 3.1",
+    risky=True,
 )

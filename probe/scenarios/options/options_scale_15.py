@@ -17,4 +17,5 @@ SCENARIO = Scenario(
     ),
     shows=("opt.ws-limit-14",),
     clause="RFC 7323 2.3",
+    risky=True,
 )

@@ -17,4 +17,5 @@ SCENARIO = Scenario(
     ),
     shows=("opt.unaligned", "opt.ts-only-if-offered"),
     clause="RFC 9293 3.2",
+    risky=True,
 )

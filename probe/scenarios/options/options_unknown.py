@@ -18,4 +18,5 @@ SCENARIO = Scenario(
     ),
     shows=("opt.unknown-ignored",),
     clause="RFC 9293 3.1",
+    risky=True,
 )
