@@ -76,7 +76,8 @@ class AttemptMetadata:
 
     ``sent`` has a character a packet, ``>`` from the tester and ``<`` from the peer; ``quiet`` are (event index, time
     in seconds); ``bad_sums`` the places (from 0) of packets whose checksum was wrong and known to be, ``merged`` those
-    of packets that may be several; ``kernel`` maps event indices to states, ``named`` to rules that the scenario names.
+    of packets that may be several; ``kernel`` maps event indices to states, ``named`` to rules that the scenario names,
+    ``places`` to places in its script.
     """
 
     exchange: str
@@ -99,6 +100,7 @@ class AttemptMetadata:
     named: dict[int, str] = field(default_factory=dict)
     bulk: BulkMetadata | None = None
     merged: tuple[int, ...] = ()
+    places: dict[int, int] = field(default_factory=dict)
 
     def text(self) -> str:
         """The comment."""
@@ -121,6 +123,7 @@ class AttemptMetadata:
             "kernel": [[index, state] for index, state in self.kernel.items()],
             "rules": list(self.rules),
             "named": [[index, rule] for index, rule in self.named.items()],
+            "places": [[index, place] for index, place in self.places.items()],
         }
         if self.merged:
             record["merged"] = list(self.merged)
@@ -216,6 +219,7 @@ def read_attempt(comment: str) -> AttemptMetadata:
         named=dict(record.rows("named", int, str)) if record.has("named") else {},
         bulk=None if bulk is None else BulkMetadata.read(bulk),
         merged=tuple(i for (i,) in record.rows("merged", int)) if record.has("merged") else (),
+        places=dict(record.rows("places", int, int)) if record.has("places") else {},
     )
 
 

@@ -207,13 +207,13 @@ def restore(
         memory=memory,
     )
     conductor = Conductor(scenarios.ALL[metadata.exchange], setting)
+    known = dict(metadata.named), dict(metadata.places)
     conductor.transcript = Transcript(
-        events, list(metadata.missing), foreign, metadata.sealed, metadata.interrupted, dict(metadata.named)
+        events, list(metadata.missing), foreign, metadata.sealed, metadata.interrupted, *known
     )
     for each in events:
         conductor.watch.feed(each)
-    kernel = dict(metadata.kernel)
-    path_delay = metadata.path_delay
+    kernel, path_delay = dict(metadata.kernel), metadata.path_delay
     return Attempt(conductor.scenario, conductor, flows.pop(), kernel=kernel, done=True, path_delay=path_delay)
 
 

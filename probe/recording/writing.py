@@ -148,6 +148,7 @@ def _metadata(
         kernel=dict(attempt.kernel),
         rules=tuple(f.rule for f in verdict.findings),
         named=dict(transcript.named),
+        places=dict(transcript.places),
         bulk=bulk,
     )
 

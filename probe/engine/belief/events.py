@@ -76,7 +76,8 @@ class Missing:
 class Transcript:
     """Events in the order of the wire; ``sealed`` is the number of events that count for the verdict.
 
-    ``named`` maps events of the tester to what the reaction to them shows, where the scenario names it.
+    ``named`` maps events of the tester to what the reaction to them shows, where the scenario names it; ``places`` maps
+    those that the script has sent to their place in it, counted in segments from 0 (what fills a window has one place).
     """
 
     events: list[Event] = field(default_factory=list)
@@ -85,6 +86,7 @@ class Transcript:
     sealed: int | None = None
     interrupted: bool = False
     named: dict[int, str] = field(default_factory=dict)
+    places: dict[int, int] = field(default_factory=dict)
 
     @property
     def judged(self) -> list[Event]:

@@ -53,10 +53,11 @@ class Conductor:
         self.transcript = Transcript()
         self.finished = False
         self._todo = list(scenario.steps)
+        self._sends = sum(isinstance(step, steps.Send) for step in scenario.steps)
         self._deadline: float | None = None
         self._clearing = 0
         self._echoes = 0
-        self._names: deque[tuple[Segment, str]] = deque()
+        self._names: deque[tuple[Segment, str, int | None]] = deque()
         self._peer_expects: Seq | None = None
 
     def start(self, now: float) -> list[Command]:
@@ -71,10 +72,12 @@ class Conductor:
         if event.to_peer:
             self._echoes -= 1
             while self._names:  # what the reaction to our segment shows, where its step says so
-                sent, rule = self._names.popleft()
+                sent, rule, place = self._names.popleft()
                 if (sent.flags, sent.seq, sent.ack) == (event.segment.flags, event.segment.seq, event.segment.ack):
                     if rule:
                         self.transcript.named[self.watch.index] = rule
+                    if place is not None:
+                        self.transcript.places[self.watch.index] = place
                     break
             return self._walk(event.time)
         return self._note(event.segment) + self._walk(event.time)
@@ -202,9 +205,9 @@ class Conductor:
     def _empty(self, seq: Seq, ack: Seq) -> Segment:
         return Segment(seq, ack, ACK, options=self.tester.options(ACK))
 
-    def _emit(self, segment: Segment, rule: str = "") -> Send:
+    def _emit(self, segment: Segment, rule: str = "", place: int | None = None) -> Send:
         self._echoes += 1
-        self._names.append((segment, rule))
+        self._names.append((segment, rule, place))
         return Send(segment)
 
     def _send(self, step: steps.Send) -> list[Command]:
@@ -235,7 +238,7 @@ class Conductor:
             (step.fault,) if step.fault else (),
         )
         self.tester.sent(segment, counts=step.counts)
-        return [self._emit(segment, step.rule)]
+        return [self._emit(segment, step.rule, self._sends - sum(isinstance(s, steps.Send) for s in self._todo))]
 
     # -- clearing up -----------------------------------------------------------------------------------------------
 

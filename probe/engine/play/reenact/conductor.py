@@ -236,11 +236,11 @@ class Reenactment(Conductor):
 
     # -- our own segments ------------------------------------------------------------------------------------------
 
-    def _emit(self, segment: Segment, rule: str = "") -> Send:
+    def _emit(self, segment: Segment, rule: str = "", place: int | None = None) -> Send:
         self._emitted.append(self._emitting)
         if segment.flags & ACK:
             self._acked = segment.ack
-        return super()._emit(segment, rule)
+        return super()._emit(segment, rule, self._emitting or None)
 
     def _empty(self, seq: Seq, ack: Seq) -> Segment:
         return self._rewriter.stamped(super()._empty(seq, ack))
