@@ -28,6 +28,10 @@ class Excuse(StrEnum):
     """A timer ended the state without a word."""
     BARE_FIN = "bare-fin"
     """A FIN without text was taken although the window is closed: Linux does, as nothing needs room."""
+    REPLY = "reply"
+    """A reply was left out, came unasked or had another form, while the block moved as it must."""
+    EDGE = "edge"
+    """A segment at the very edge of the window counted as within (RFC 9293 section 3.10.7.4, Appendix A.2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.reaction import permitted
-from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
 from probe.spec.seq import HALF
-from probe.spec.states import SENDING, State
+from probe.spec.states import SENDING, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
 Belief = frozenset[Hypothesis]
@@ -61,6 +61,8 @@ class Terms:
 
 USUAL = Terms()
 """RFC 9293, and no excuse."""
+HARMLESS = frozenset({Excuse.REPLY, Excuse.EDGE})
+"""The excuses of departures that leave the connection as it must be: a watch can go on behind them."""
 
 
 def allowed(scenario: Scenario) -> frozenset[Excuse]:
@@ -85,6 +87,11 @@ class Point:
     settled: bool = True
 
 
+def _resumed(wide: Point, terms: Terms) -> Point:
+    """The same point, to be followed under other terms from here."""
+    return replace(wide, terms=terms)
+
+
 class Memory:
     """The steps of the tracker, each taken once: a record that looks like an earlier one is only looked up.
 
@@ -94,6 +101,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.begin = lru_cache(maxsize=256)(partial(Point, 0))
+        self.resumed = lru_cache(maxsize=_STEPS)(_resumed)
         self.after = lru_cache(maxsize=_STEPS)(self._after)
         self.closure = lru_cache(maxsize=_STEPS)(_closure)
         self.came = lru_cache(maxsize=_STEPS)(self._came)
@@ -194,6 +202,8 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
         yield from _with_loss(h)
     if Excuse.UNRECORDED in terms.allow:
         yield from unrecorded.before_processing(h)
+    if Excuse.REPLY in terms.allow and h.due is not None and not _owes_syn_ack(h):
+        yield replace(h, due=None).excused(Excuse.REPLY)
     if not h.inflight or h.due is not None:
         return  # replies leave in the order of the segments that asked for them
     if Excuse.COOKIES in terms.allow:
@@ -211,6 +221,22 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
         roomy = replace(h, tcb=replace(h.tcb, rcv_wnd=1)).excused(Excuse.BARE_FIN)
         for reaction in permitted(arrives(roomy.tcb, segment), terms.profile):
             yield roomy.reacted(reaction)
+    if Excuse.EDGE in terms.allow and h.tcb.state in SYNCHRONIZED:
+        yield from _at_the_edge(h, segment, terms)
+
+
+def _at_the_edge(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[Hypothesis]:
+    """A window that is one number wider than was told, on the side where the segment touches it."""
+    right = segment.seq == h.tcb.rcv_nxt + h.tcb.rcv_wnd
+    left = segment.seq == h.tcb.rcv_nxt - 1 or (segment.seg_len and segment.end == h.tcb.rcv_nxt)
+    if right:
+        wider = replace(h, tcb=replace(h.tcb, rcv_wnd=h.tcb.rcv_wnd + 1)).excused(Excuse.EDGE)
+        yield from (wider.reacted(reaction) for reaction in permitted(arrives(wider.tcb, segment), terms.profile))
+    elif left:
+        # Nothing of it is new: it is one at RCV.NXT without text and FIN.
+        bare = replace(segment, seq=h.tcb.rcv_nxt, flags=segment.flags & ~(SYN | FIN), length=0)
+        for reaction in permitted(arrives(h.tcb, bare), terms.profile):
+            yield h.reacted(reaction).excused(Excuse.EDGE)
 
 
 def _with_loss(h: Hypothesis) -> Iterator[Hypothesis]:
@@ -249,6 +275,18 @@ def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
 # -- what may have led to a segment of the end -------------------------------------------------------------------------
 
 
+def _harmless(tcb: Tcb, segment: Segment) -> bool:
+    """Whether a segment that nothing asked for leaves both ends as they are: it tells what the block holds anyhow."""
+    kind = segment.flags & OPENING
+    if kind & RST:
+        return tcb.state in (State.CLOSED, State.LISTEN) and not kind & (SYN | FIN)
+    if segment.length or kind & FIN or not kind & ACK or tcb.state not in (State.SYN_RECEIVED, *SYNCHRONIZED):
+        return False
+    if kind & SYN:
+        return segment.seq == tcb.iss and segment.ack in (tcb.irs + 1, tcb.rcv_nxt)
+    return segment.seq == tcb.snd_nxt and segment.ack == tcb.rcv_nxt
+
+
 def _owes_syn_ack(h: Hypothesis) -> bool:
     return h.due is not None and h.tcb.iss is None
 
@@ -265,6 +303,8 @@ def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[
     if covered and segment.seq == h.tcb.snd_nxt and not segment.seg_len:
         yield replace(h, tcb=h.tcb.with_window_from(segment), owed=None), _as_answer(h, calls.UPDATE, covered)
         return
+    if Excuse.REPLY in terms.allow and _harmless(h.tcb, segment):
+        yield replace(h, tcb=h.tcb.with_window_from(segment)).excused(Excuse.REPLY), Answer(-1, "", "", calls.REPEAT)
     for emission in calls.emitted(h.tcb, segment):
         needs = {calls.REPEAT: Excuse.REPEAT, calls.ABORT: Excuse.ABORT}.get(emission.call)
         if needs is not None and needs not in terms.allow:

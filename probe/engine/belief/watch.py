@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from probe.engine.belief.events import Event, Quiet
-from probe.engine.belief.numbers import Numbers
-from probe.engine.belief.tracker import Belief, Memory, Point, Terms
+from probe.engine.belief.numbers import Numbers, Sight
+from probe.engine.belief.tracker import HARMLESS, Belief, Memory, Point, Terms
 
 
 class Watch:
-    """The belief about one end, event by event. Once no permitted history explains what came, it stays broken.
+    """The belief about one end, event by event.
 
-    ``points`` are where it stood at the start and after each event; records of the same shape that share a memory have
-    the same ones.
+    ``broken_at`` is the first event that no permitted history explains. There an ordinary watch ends: it stays broken.
+    One that goes ``through`` takes the departure for a matter of replies, goes on with the block as it must be, and is
+    ``lost_at`` the event that even this does not explain. ``points`` are where it stood at the start and after each
+    event; records of the same shape that share a memory have the same ones.
     """
 
-    __slots__ = ("broken_at", "memory", "numbers", "points", "terms")
+    __slots__ = ("_fed", "_wide", "broken_at", "lost_at", "memory", "numbers", "points", "terms", "through")
 
-    def __init__(self, start: Belief, terms: Terms, memory: Memory) -> None:
+    def __init__(self, start: Belief, terms: Terms, memory: Memory, *, through: bool = False) -> None:
         self.terms = terms
         self.memory = memory
+        self.through = through
         self.points = [memory.begin(start, terms)]
         self.numbers = Numbers()
         self.broken_at: int | None = None
+        self.lost_at: int | None = None
+        self._fed: list[tuple[Sight | None, bool]] = []
+        self._wide: Point | None = None
 
     @property
     def point(self) -> Point:
@@ -60,21 +66,46 @@ class Watch:
     def feed(self, event: Event, *, lost: bool = False) -> None:
         """Take one more event. ``lost``: a segment that never reached the end, so that it changed nothing there."""
         points = self.points
-        if self.broken_at is not None or isinstance(event, Quiet):
-            point = self.memory.after(points[-1], None)
-        else:
+        sight = None
+        if self.lost_at is None and not isinstance(event, Quiet):
             sight = self.numbers.sight(event.segment, event.to_peer)
-            point = self.memory.missed(points[-1]) if lost else self.memory.after(points[-1], sight)
+        point = self._after(points[-1], sight, lost)
+        if self.through:
+            self._fed.append((sight, lost))
+            if self._wide is not None:
+                self._wide = self._after(self._wide, sight, lost)
+        if not point.belief and self.lost_at is None:
+            if self.broken_at is None:
+                self.broken_at = len(points) - 1
+            point = self._resumed() if self.through else point
+            if not point.belief:
+                self.lost_at = len(points) - 1
         points.append(point)
-        if not point.belief and self.broken_at is None:
-            self.broken_at = len(points) - 2
+
+    def _after(self, point: Point, sight: Sight | None, lost: bool) -> Point:
+        return self.memory.missed(point) if lost and sight is not None else self.memory.after(point, sight)
+
+    def _resumed(self) -> Point:
+        """Where an end stands that departed in its replies only: every such history of the whole record."""
+        if self._wide is None:
+            start = self.points[0].belief
+            self._wide = self.memory.begin(start, Terms(self.terms.profile, self.terms.allow | HARMLESS))
+            for sight, lost in self._fed:
+                self._wide = self._after(self._wide, sight, lost)
+        return self.memory.resumed(self._wide, self.terms)
 
 
 def follow(
-    events: list[Event], start: Belief, terms: Terms, memory: Memory, lost: frozenset[int] = frozenset()
+    events: list[Event],
+    start: Belief,
+    terms: Terms,
+    memory: Memory,
+    lost: frozenset[int] = frozenset(),
+    *,
+    through: bool = False,
 ) -> Watch:
     """A whole record at once. ``lost`` are the events that never reached the end (``engine.path`` says which)."""
-    watch = Watch(start, terms, memory)
+    watch = Watch(start, terms, memory, through=through)
     for index, event in enumerate(events):
         watch.feed(event, lost=index in lost)
     return watch

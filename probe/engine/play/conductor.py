@@ -44,12 +44,14 @@ class Conductor:
 
     harmless = frozenset({"CLOSED", "LISTEN", "TIME-WAIT"})
     """Peer states that need no clearing up."""
+    taking_text = frozenset({"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"})
+    """Peer states that owe an acknowledgment of text (RFC 9293 section 3.10.7.4 seventh)."""
 
     def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
         self.scenario = scenario
         self.setting = setting
         self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss))
-        self.watch = Watch(setting.start, setting.terms, setting.memory)
+        self.watch = Watch(setting.start, setting.terms, setting.memory, through=True)
         self.transcript = Transcript()
         self.finished = False
         self._todo = list(scenario.steps)
@@ -57,6 +59,7 @@ class Conductor:
         self._deadline: float | None = None
         self._clearing = 0
         self._echoes = 0
+        self._questions = [steps.ALIVE, steps.SPEAK]
         self._names: deque[tuple[Segment, str, int | None]] = deque()
         self._peer_expects: Seq | None = None
 
@@ -100,7 +103,8 @@ class Conductor:
             return self._walk(now)
         assert isinstance(step, steps.Expect)
         self._note_missing(step)
-        self._todo = []
+        # A reply alone that is missing leaves the peer where it must be: what follows can be asked of it.
+        self._todo = self._todo[1:] if step.what == "settled" and self.watch.lost_at is None else []
         return self._walk(now)
 
     def interrupt(self) -> list[Command]:
@@ -114,8 +118,9 @@ class Conductor:
 
     def _walk(self, now: float) -> list[Command]:
         out: list[Command] = []
-        while self._todo and self._advance(now, out):
-            pass
+        while self._todo or self._ask_where_it_stands():
+            if not self._advance(now, out):
+                break
         if self._todo:
             return out + ([WakeAt(self._deadline)] if self._deadline is not None else [])
         return out + self._clear(now)
@@ -123,7 +128,7 @@ class Conductor:
     def _advance(self, now: float, out: list[Command]) -> bool:
         """Do the first step; True when it is done and the next may follow."""
         step = self._todo[0]
-        if self.watch.broken_at is not None and not self._clearing and not isinstance(step, steps.Wait):
+        if self.watch.lost_at is not None and not self._clearing and not isinstance(step, steps.Wait):
             if any(isinstance(later, steps.Fill) for later in self._todo):
                 self._note_missing(steps.ROOM_TAKEN)
             # What follows would be asked of a peer whose state is not known; what it still says is evidence.
@@ -148,6 +153,24 @@ class Conductor:
             return False
         self._todo.pop(0)
         self._deadline = None
+        return True
+
+    def _ask_where_it_stands(self) -> bool:
+        """After a departure in a reply: a question whose answer tells the block, so that it is known what became of it.
+
+        First an octet below the window; a peer that answers no such segment is asked to take the next octet in order.
+        """
+        watch, left = self.watch, self.watch.broken_at
+        if left is None or watch.lost_at is not None or self.transcript.sealed is not None:
+            return False
+        since = [event for index, event in self.transcript.seen() if index > left]
+        asked = next((place for place, event in enumerate(since) if event.to_peer), len(since))
+        if any(not event.to_peer for event in since[asked:]) or not self._questions:
+            return False
+        question = self._questions.pop(0)
+        if question is steps.SPEAK and not self.taking_text.issuperset(watch.states[-1]):
+            return False
+        self._todo = list(question)
         return True
 
     def _fill(self, step: steps.Fill) -> bool:
