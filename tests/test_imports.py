@@ -48,7 +48,7 @@ TABLE = (
     Layer(JUDGE, (SPEC, STEPS, RESULTS, BELIEF, PATH), CLOCK_CHANCE_NETWORK),
     Layer(PLAY, (SPEC, "probe.scenarios", RESULTS, BELIEF, JUDGE), CLOCK_CHANCE_NETWORK),
     Layer(TRIAL, (SPEC, STEPS, RESULTS, BELIEF, JUDGE, PLAY), CLOCK_CHANCE_NETWORK),
-    Layer("probe.wire", ("probe.spec.segment", "probe.spec.seq", "scapy", "pyroute2", "numpy")),
+    Layer("probe.wire", ("probe.spec.icmp", "probe.spec.segment", "probe.spec.seq", "scapy", "pyroute2", "numpy")),
     Layer(
         "probe.capture",
         (

@@ -158,7 +158,7 @@ class Loop:
     def _opened(self, arrival: Arrival) -> Attempt | None:
         """The attempt that waits for the connection a peer opens with this segment; from now on it has its flow."""
         waiting = self._called.get(arrival.flow.local.port)
-        if not waiting or arrival.sent or arrival.segment.flags & (SYN | ACK | RST) != SYN:
+        if not waiting or arrival.sent or arrival.icmp is not None or arrival.segment.flags & (SYN | ACK | RST) != SYN:
             return None
         if self.admit is not None and not self.admit(arrival):
             return None
@@ -169,7 +169,10 @@ class Loop:
         return attempt
 
     def _hand_over(self, attempt: Attempt, arrival: Arrival) -> list[Command]:
-        event = Seen(arrival.time, arrival.sent, arrival.segment, arrival.number + self.recorded)
+        number = arrival.number + self.recorded
+        if arrival.icmp is not None:
+            return attempt.conductor.reported(arrival.time, arrival.icmp, arrival.segment, number)
+        event = Seen(arrival.time, arrival.sent, arrival.segment, number)
         if arrival.sent and not arrival.own:
             attempt.conductor.foreign(event)
             return []

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from probe import __version__
-from probe.engine.belief.events import Missing
+from probe.engine.belief.events import IcmpError, Missing
 from probe.recording.json_fields import DamagedError, JsonObject, endpoint
 from probe.results.verdict import Why
+from probe.spec.icmp import ERRORS, Icmp
 from probe.spec.segment import Endpoint, Flow
 
 SCHEMA = 1
@@ -77,7 +78,7 @@ class AttemptMetadata:
     ``sent`` has a character a packet, ``>`` from the tester and ``<`` from the peer; ``quiet`` are (event index, time
     in seconds); ``bad_sums`` the places (from 0) of packets whose checksum was wrong and known to be, ``merged`` those
     of packets that may be several; ``kernel`` maps event indices to states, ``named`` to rules that the scenario names,
-    ``places`` to places in its script.
+    ``places`` to places in its script; ``errors`` are ICMP errors, which as packets stand in the file too.
     """
 
     exchange: str
@@ -101,6 +102,7 @@ class AttemptMetadata:
     bulk: BulkMetadata | None = None
     merged: tuple[int, ...] = ()
     places: dict[int, int] = field(default_factory=dict)
+    errors: tuple[IcmpError, ...] = ()
 
     def text(self) -> str:
         """The comment."""
@@ -127,6 +129,11 @@ class AttemptMetadata:
         }
         if self.merged:
             record["merged"] = list(self.merged)
+        if self.errors:
+            record["errors"] = [
+                [e.time, e.index + 1, e.about + 1, e.icmp.host, e.icmp.version, e.icmp.type, e.icmp.code, e.icmp.mtu]
+                for e in self.errors
+            ]
         if self.bulk is not None:
             record["bulk"] = self.bulk.fields()
         return ATTEMPT + json.dumps(record, separators=(",", ":"))
@@ -220,6 +227,18 @@ def read_attempt(comment: str) -> AttemptMetadata:
         bulk=None if bulk is None else BulkMetadata.read(bulk),
         merged=tuple(i for (i,) in record.rows("merged", int)) if record.has("merged") else (),
         places=dict(record.rows("places", int, int)) if record.has("places") else {},
+        errors=_errors(record) if record.has("errors") else (),
+    )
+
+
+def _errors(record: JsonObject) -> tuple[IcmpError, ...]:
+    """Numbers of packets are not noted: what is put together from several files would have others."""
+    rows = record.rows("errors", float, int, int, str, int, int, int, int)
+    if any(kind not in ERRORS.get(version, ()) for *_, version, kind, _, _ in rows):
+        raise DamagedError("it holds an ICMP error of no known type")
+    return tuple(
+        IcmpError(time, index - 1, about - 1, Icmp(host, version, kind, code, mtu))
+        for time, index, about, host, version, kind, code, mtu in rows
     )
 
 

@@ -207,7 +207,7 @@ def restore(
         memory=memory,
     )
     conductor = Conductor(scenarios.ALL[metadata.exchange], setting)
-    known = dict(metadata.named), dict(metadata.places)
+    known = dict(metadata.named), dict(metadata.places), list(metadata.errors)
     conductor.transcript = Transcript(
         events, list(metadata.missing), foreign, metadata.sealed, metadata.interrupted, *known
     )
@@ -236,6 +236,10 @@ def _check(metadata: AttemptMetadata, events: list[Event], profile: str) -> None
     if not set(metadata.named.values()) <= set(rules.ALL):
         raise DamagedError("it names a rule that this version of probe does not know")
     judged = events if metadata.sealed is None else events[: metadata.sealed]
+    for error in metadata.errors:
+        ours = error.about < 0 or (error.about < len(events) and isinstance(events[error.about], Seen))
+        if not ours or error.index >= len(events):
+            raise DamagedError("it holds an ICMP error about nothing it has")
     for missing in metadata.missing:
         asked = any(isinstance(event, Seen) for event in judged[: missing.index + 1])
         known = missing.what in (_OF_APPLICATION if missing.application else _AWAITED)

@@ -51,7 +51,7 @@ def save(
             if not attempt.segments:
                 interrupted = attempt.conductor.transcript.interrupted
                 unsent.append(Unsent(scenario_id, number, interrupted, attempt.flow))
-    if arrivals:
+    if any(arrival.icmp is None for arrival in arrivals):
         metadata = RunMetadata(
             hearing.target,
             tuple(s.id for s in hearing.scenarios),
@@ -70,7 +70,8 @@ def save(
             trouble=run.trouble,
             late=run.late,
         )
-        comments.setdefault(arrivals[-1].number + recorder.count, []).append(metadata.text())
+        last = next(arrival for arrival in reversed(arrivals) if arrival.icmp is None)  # only comments of TCP are read
+        comments.setdefault(last.number + recorder.count, []).append(metadata.text())
     before = recorder.count
     for arrival in arrivals:
         recorder.add(arrival.packet, arrival.time, comments.get(arrival.number + before, ()), sent=arrival.sent)
@@ -83,9 +84,12 @@ def comments_of(
     """Packet number -> comments: what a person reads in Wireshark, and on the last packet what a replay needs."""
     out = _steps(attempt)
     if attempt.segments:
-        for event in attempt.conductor.transcript.foreign:
+        transcript = attempt.conductor.transcript
+        for event in transcript.foreign:
             out[event.number] = [f"probe {attempt.scenario.id}: {FOREIGN}"]
-        last = out[max(out)]
+        for error in transcript.errors:
+            out[error.number] = [f"probe {attempt.scenario.id}: {error.icmp}"]
+        last = out[max(e.number for e in [*transcript.foreign, *(e for _, e in attempt.segments)])]
         last.append(_verdict(attempt, verdict))
         last += [
             f"probe finding {f.rule} ({f.level_text}, {f.clause}): due {f.due}; came {f.came}" for f in verdict.findings
@@ -145,6 +149,7 @@ def _metadata(
         foreign=len(transcript.foreign),
         bad_sums=tuple(place for place, segment in enumerate(segments) if "checksum" in segment.faults),
         merged=tuple(place for place, segment in enumerate(segments) if segment.merged),
+        errors=tuple(transcript.errors),
         kernel=dict(attempt.kernel),
         rules=tuple(f.rule for f in verdict.findings),
         named=dict(transcript.named),
@@ -217,5 +222,6 @@ def _alike(attempt: Attempt, verdict: Opinion, number: int) -> bool:
         and not verdict.reason
         and not attempt.kernel
         and not attempt.conductor.transcript.missing
+        and not attempt.conductor.transcript.errors
         and len(attempt.segments) == len(attempt.conductor.transcript.events)
     )

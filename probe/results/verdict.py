@@ -33,6 +33,8 @@ class Why(StrEnum):
     NO_ANSWER = "no-answer"
     FILTERED = "filtered"
     REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    """An ICMP error says that a segment of ours did not arrive."""
     NOT_OPENED = "not-opened"
     """The peer, which was to open the connection, opened none."""
     PORT_OPEN = "port-open"

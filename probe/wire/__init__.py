@@ -1,7 +1,7 @@
 """The line: raw segments out, everything that comes back in, and our own kernel kept silent.
 
-The question here is what crossed the wire, never what it means. Only ``probe.spec.segment`` and ``probe.spec.seq`` are
-known of the rest. In reading order:
+The question here is what crossed the wire, never what it means. Of the rest only ``probe.spec.segment``, ``seq`` and
+``icmp`` are known. In reading order:
 
 - ``link``: the line as an interface, what arrives on it; ``errors``: what a user can cause, each with its mend;
 - ``raw``: that interface over raw sockets, one link a peer, several as one;

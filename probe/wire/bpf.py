@@ -8,8 +8,9 @@ import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from probe.spec.icmp import ERRORS
 from probe.wire.checksum import TCP
-from probe.wire.decode import EXTENSION_HEADERS
+from probe.wire.decode import EXTENSION_HEADERS, ICMP, ICMP6
 
 SO_ATTACH_FILTER = 26
 _WHOLE = 0x40000
@@ -17,7 +18,7 @@ _ARPHRD_LOOPBACK = 772
 _PACKET_HOST, _PACKET_OUTGOING = 0, 4
 
 # Opcodes of linux/bpf_common.h; loads are absolute in the packet unless marked X (indexed).
-LD_WORD, LD_HALF, LD_BYTE, LD_HALF_X, LDX_HEADER = 0x20, 0x28, 0x30, 0x48, 0xB1
+LD_WORD, LD_HALF, LD_BYTE, LD_HALF_X, LD_BYTE_X, LDX_HEADER = 0x20, 0x28, 0x30, 0x48, 0x50, 0xB1
 RIGHT_SHIFT, JUMP, JUMP_EQUAL, JUMP_SET, RETURN = 0x74, 0x05, 0x15, 0x45, 0x06
 # Loads from these offsets read what the kernel knows beside the bytes (linux/filter.h, SKF_AD_OFF).
 PACKET_TYPE, HARDWARE_TYPE = 0xFFFFF004, 0xFFFFF01C
@@ -55,6 +56,7 @@ def program(peers: Sequence[str] = (), ports: Sequence[int] = ()) -> Program:
     and one port among ``ports`` (none: any port). Behind IPv6 extension headers and in later fragments no port is
     looked at. Packets for other hosts are refused. The loopback device shows each packet twice, once as it leaves
     and once as it arrives; only the arriving copy is taken, as what is lost between the two never reached anyone.
+    ICMP errors that come for us are accepted from any host: whose segment they quote is looked at later.
     """
     lines = [
         _Line(LD_HALF, PACKET_TYPE),
@@ -85,8 +87,22 @@ def program(peers: Sequence[str] = (), ports: Sequence[int] = ()) -> Program:
     return tuple(done)
 
 
+def _icmp(version: int) -> list[_Line]:
+    """Errors that quote TCP, or IPv6 extension headers which may stand before it."""
+    types = [_Line(JUMP_EQUAL, kind, if_true=f"quoted{version}") for kind in ERRORS[version]]
+    reject, accept = _Line(JUMP, 0, if_true="reject"), _Line(JUMP, 0, if_true="accept")
+    if version == 6:
+        quoted = _Line(LD_BYTE, 40 + 8 + 6, label="quoted6")
+        following = [_Line(JUMP_EQUAL, header, if_true="accept") for header in (TCP, *EXTENSION_HEADERS)]
+        return [_Line(LD_BYTE, 40, label="icmp6"), *types, reject, quoted, *following, reject]
+    header = [_Line(LDX_HEADER, 0, label="icmp4"), _Line(LD_BYTE_X, 0)]
+    quoted = _Line(LD_BYTE_X, 8 + 9, label="quoted4")
+    return [*header, *types, reject, quoted, _Line(JUMP_EQUAL, TCP, if_false="reject"), accept]
+
+
 def _ipv4(peers: Sequence[str], ports: Sequence[int], restrict: bool) -> list[_Line]:
-    lines = [_Line(LD_BYTE, 9, label="ipv4"), _Line(JUMP_EQUAL, TCP, if_false="reject")]
+    lines = [_Line(LD_BYTE, 9, label="ipv4"), _Line(JUMP_EQUAL, ICMP, if_true="icmp4")]
+    lines += [_Line(JUMP_EQUAL, TCP, if_false="reject")]
     for at in (12, 16):
         lines.append(_Line(LD_WORD, at))
         words = (int.from_bytes(socket.inet_aton(peer), "big") for peer in peers)
@@ -94,11 +110,12 @@ def _ipv4(peers: Sequence[str], ports: Sequence[int], restrict: bool) -> list[_L
     if restrict:
         lines.append(_Line(JUMP, 0, if_true="reject"))
     lines += [_Line(LD_HALF, 6, label="ports4"), _Line(JUMP_SET, 0x1FFF, if_true="accept"), _Line(LDX_HEADER, 0)]
-    return lines + _either_port(ports, LD_HALF_X, 0)
+    return [*lines, *_either_port(ports, LD_HALF_X, 0), *_icmp(4)]
 
 
 def _ipv6(peers: Sequence[str], ports: Sequence[int], restrict: bool) -> list[_Line]:
     lines = [_Line(LD_BYTE, 6, label="ipv6"), _Line(JUMP_EQUAL, TCP, if_true="address6")]
+    lines += [_Line(JUMP_EQUAL, ICMP6, if_true="icmp6")]
     lines += [_Line(JUMP_EQUAL, header, if_true="address6") for header in EXTENSION_HEADERS]
     lines += [_Line(JUMP, 0, if_true="reject"), _Line(LD_WORD, 8, label="address6")]
     for number, (peer, at) in enumerate((peer, at) for peer in peers for at in (8, 24)):
@@ -109,7 +126,7 @@ def _ipv6(peers: Sequence[str], ports: Sequence[int], restrict: bool) -> list[_L
     if restrict:
         lines.append(_Line(JUMP, 0, if_true="reject"))
     lines += [_Line(LD_BYTE, 6, label="ports6"), _Line(JUMP_EQUAL, TCP, if_false="accept")]
-    return lines + _either_port(ports, LD_HALF, 40)
+    return [*lines, *_either_port(ports, LD_HALF, 40), *_icmp(6)]
 
 
 def _either_port(ports: Sequence[int], load: int, at: int) -> list[_Line]:

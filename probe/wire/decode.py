@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Literal, NamedTuple
 
+from probe.spec.icmp import ERRORS, Icmp
 from probe.spec.segment import Endpoint, Flow, Option, Segment
 from probe.spec.seq import Seq
 from probe.wire.checksum import TCP, holds, is_partial, pseudo, words
@@ -28,6 +30,14 @@ class Skipped(NamedTuple):
     reason: str
 
 
+class Quoted(NamedTuple):
+    """An ICMP error and the segment it is about; ``flow`` runs the way that segment was going."""
+
+    icmp: Icmp
+    flow: Flow
+    segment: Segment
+
+
 class _Span(NamedTuple):
     """Where the TCP segment lies: [start, end) by the IP header's word, which may be past the captured bytes.
 
@@ -45,6 +55,7 @@ _TCP = struct.Struct("!HHIIBBHHH")
 _FIXED = 20
 _FRAGMENT = 0x3FFF  # More Fragments and the offset, RFC 791 section 3.1
 _HOP_BY_HOP, _ROUTING, _FRAGMENT_HEADER, _AUTHENTICATION, _DESTINATION, _MOBILITY = 0, 43, 44, 51, 60, 135
+ICMP, ICMP6 = 1, 58
 EXTENSION_HEADERS = (_HOP_BY_HOP, _ROUTING, _FRAGMENT_HEADER, _AUTHENTICATION, _DESTINATION, _MOBILITY)
 """IPv6 next-header values that may stand before TCP (RFC 8200 section 4.1, RFC 6275)."""
 
@@ -160,6 +171,40 @@ def _tcp(packet: bytes, span: _Span, hint: Checksum) -> Decoded:
     )  # fmt: skip
     key = addresses + packet[start : start + 4]
     return Decoded(_flows.get(key) or _flow(key), segment)
+
+
+def unpack_error(packet: bytes) -> Quoted | None:
+    """The ICMP error in ``packet`` (bytes from the IP header on) that quotes a TCP segment; None where it is none.
+
+    A router need quote 8 octets of the segment (RFC 792): ports and sequence number. Of what is cut off nothing is
+    told: flags 0, no text, whatever length the IP header gives. Never raises, whatever the bytes.
+    """
+    version = packet[0] >> 4 if packet else 0
+    if version == 4 and len(packet) > _FIXED and packet[9] == ICMP and not (packet[6] << 8 | packet[7]) & _FRAGMENT:
+        start = (packet[0] & 15) * 4
+    elif version == 6 and len(packet) > 40 and packet[6] == ICMP6:
+        start = 40
+    else:
+        return None
+    if len(packet) < start + 8 or packet[start] not in ERRORS[version]:
+        return None
+    kind, code, _, _, low = struct.unpack_from("!BBHHH", packet, start)
+    mtu = 0
+    if (version, kind, code) == (4, 3, 4):
+        mtu = low  # RFC 1191 section 4
+    elif (version, kind) == (6, 2):
+        mtu = min(int.from_bytes(packet[start + 4 : start + 8], "big"), 0xFFFF)
+    quoted = packet[start + 8 :]
+    span = (_ipv4 if version == 4 else _ipv6)(quoted, None) if quoted and quoted[0] >> 4 == version else _NOT_TCP
+    if isinstance(span, Skipped) or len(quoted) < span.start + 8:
+        return None
+    source = inet_ntop(AF_INET if version == 4 else AF_INET6, packet[12:16] if version == 4 else packet[8:24])
+    flow = _flow(span.addresses + quoted[span.start : span.start + 4])
+    seq = Seq(int.from_bytes(quoted[span.start + 4 : span.start + 8], "big"))
+    segment = Segment(seq, checksum_known=False)
+    if len(quoted) >= span.start + _FIXED:
+        segment = replace(_tcp(quoted, span, "offloaded").segment, faults=(), options=())
+    return Quoted(Icmp(source, version, kind, code, mtu), flow, segment)
 
 
 _seq = int.__new__  # a 32-bit field needs no reduction modulo 2**32

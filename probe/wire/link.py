@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from probe.spec.icmp import Icmp
 from probe.spec.segment import Flow, Segment
 
 
@@ -16,6 +17,8 @@ class Arrival:
     ``flow`` is written from the tester's side (local = tester); ``sent`` is True when the tester's host sent it,
     ``own`` is True when this link itself sent it (sent and not own: our kernel answered). ``packet`` holds the bytes
     from the IP header on; ``time`` is the kernel's timestamp, seconds since the epoch; ``number`` counts from 1.
+    ``icmp``: an error came that quotes this segment, one of ours (``sent`` is False), as far as it quotes it: the
+    sequence number always, the rest where the quotation goes on.
     """
 
     time: float
@@ -25,6 +28,7 @@ class Arrival:
     segment: Segment
     packet: bytes
     number: int
+    icmp: Icmp | None = None
 
 
 class Link(Protocol):

@@ -15,7 +15,7 @@ from probe.spec.segment import Endpoint, Flow, Segment
 from probe.wire.addresses import canonical, zone_suffix
 from probe.wire.bpf import program
 from probe.wire.craft import pack
-from probe.wire.decode import Skipped, unpack
+from probe.wire.decode import Skipped, unpack, unpack_error
 from probe.wire.errors import WireError
 from probe.wire.guard import PortPool
 from probe.wire.link import Arrival, Closing
@@ -24,6 +24,7 @@ from probe.wire.sender import Sender
 from probe.wire.sniffer import Sighting, Sniffer, marked
 
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - compared with, and guarded by a filter that lets nothing in
+_LOOPBACK = "lo"
 _REMEMBERED = 1 << 16
 _SMALL = 536
 """Octets that a segment may always have (RFC 9293 section 3.7.1): how many it was merged from does not matter."""
@@ -52,24 +53,24 @@ class RawLink(Closing):
         """
         route = find_route(remote, source=source, interface=interface) if remote else None
         self.source: str = route.source if route else canonical(source or _ANY[0])[0]
-        where = route.interface if route else interface
-        peers = [route.remote] if route else []
+        where, peers = (route.interface, [route.remote]) if route else (interface, [])
         self._zone = zone_suffix(self.source, where)
         self._ignored: frozenset[str] = frozenset() if where else enslaved()
-        self._unseen: dict[bytes, int] = {}
-        self._number = 0
-        self._marked = marked(where)
+        self._unseen, self._number, self._marked = dict[bytes, int](), 0, marked(where)
         self._sender = Sender(6 if ":" in self.source else 4, interface)
         self._owns_pool = pool is None
         self.pool: PortPool = PortPool(self.source + self._zone) if pool is None else pool
         try:
-            # First of all, for the kernel starts to stamp packets only a moment after a socket asks for it.
+            # First of all, for the kernel starts to stamp packets only a moment after a socket asks for it. ICMP errors
+            # of our own kernel, for one of a neighbour that does not answer, come by the loopback device.
             self._sniffer = Sniffer(where, program(peers, ports))
+            self._beside = Sniffer(_LOOPBACK, program(peers)) if route and not route.local else None
         except WireError:
             self._sender.close()
             if self._owns_pool:
                 self.pool.close()
             raise
+        self._poll = _poll(self.descriptors)
         try:
             for port in ports:
                 self.pool.take(port)
@@ -98,23 +99,27 @@ class RawLink(Closing):
         """
         while True:
             over = time.monotonic() >= until
-            arrivals = [arrival for seen in self._sniffer.drain() if (arrival := self._arrival(seen)) is not None]
+            sightings = self._sniffer.drain() + self._sightings_beside()
+            arrivals = [arrival for seen in sightings if (arrival := self._arrival(seen)) is not None]
             if arrivals or over:
                 return arrivals
-            self._sniffer.wait(until)
+            self._poll.poll(_milliseconds(until))
 
     def dropped(self) -> int:
         """Packets the kernel had no room for, since the start."""
         return self._sniffer.dropped()
 
-    def fileno(self) -> int:
-        """The receiving descriptor, for a poll of the caller's own."""
-        return self._sniffer.fileno()
+    @property
+    def descriptors(self) -> list[int]:
+        """Where something may arrive, for a poll of the caller's own; first the line itself."""
+        return [sniffer.fileno() for sniffer in (self._sniffer, self._beside) if sniffer is not None]
 
     def close(self) -> None:
         """Close the sockets, and the pool unless it was given."""
         self._sender.close()
         self._sniffer.close()
+        if self._beside is not None:
+            self._beside.close()
         if self._owns_pool:
             self.pool.close()
 
@@ -124,7 +129,7 @@ class RawLink(Closing):
             return None
         decoded = unpack(seen.packet, wire_length=seen.length, checksum=seen.checksum)
         if isinstance(decoded, Skipped):
-            return None
+            return self._error(seen)
         flow = decoded.flow
         from_us, to_us = self._is_ours(flow.local), self._is_ours(flow.remote)
         if not from_us and not to_us:
@@ -137,6 +142,26 @@ class RawLink(Closing):
         if segment.length > _SMALL and (seen.merged or not self._marked):
             segment = replace(segment, merged=True)  # it may be several; small ones are let be, whoever merged them
         return Arrival(seen.time, flow if sent else flow.reversed(), sent, own, segment, seen.packet, self._number)
+
+    def _sightings_beside(self) -> list[Sighting]:
+        """What came by the loopback device; where that is down nothing ever does."""
+        try:
+            return self._beside.drain() if self._beside else []
+        except WireError:
+            assert self._beside is not None
+            self._poll.unregister(self._beside.fileno())
+            self._beside.close()
+            self._beside = None
+            return []
+
+    def _error(self, seen: Sighting) -> Arrival | None:
+        """The sighting as an ICMP error about a segment of ours; None where it is none."""
+        quoted = unpack_error(seen.packet)
+        if quoted is None or not self._is_ours(quoted.flow.local):
+            return None
+        self._number += 1
+        flow, segment = quoted.flow, quoted.segment
+        return Arrival(seen.time, flow, False, False, segment, seen.packet, self._number, quoted.icmp)
 
     def _is_ours(self, endpoint: Endpoint) -> bool:
         anywhere = self.source in _ANY and (":" in endpoint.address) == (":" in self.source)
@@ -159,6 +184,19 @@ def _trace(packet: bytes) -> bytes:
     return packet[8:] if packet[0] >> 4 == 6 else packet[12:]
 
 
+def _poll(descriptors: Sequence[int]) -> select.poll:
+    """Waits until something arrives on one of them."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return poll
+
+
+def _milliseconds(until: float) -> int:
+    """What a poll may take until that monotonic time."""
+    return min(_LONGEST, max(0, math.ceil((until - time.monotonic()) * 1000)))
+
+
 class SeveralLinks(Closing):
     """A Link over one RawLink for each IP version; what arrives is numbered in the order it was read."""
 
@@ -166,9 +204,7 @@ class SeveralLinks(Closing):
         """Takes the links over: they are closed with it."""
         self._links = {6 if ":" in link.source else 4: link for link in links}
         self._number = 0
-        self._poll = select.poll()
-        for link in links:
-            self._poll.register(link.fileno(), select.POLLIN)
+        self._poll = _poll([descriptor for link in links for descriptor in link.descriptors])
 
     def send(self, flow: Flow, segment: Segment) -> None:
         """Put one segment on the wire of its IP version."""
@@ -182,7 +218,7 @@ class SeveralLinks(Closing):
             if found or over:
                 first, self._number = self._number + 1, self._number + len(found)
                 return [replace(a, number=n) for n, a in enumerate(sorted(found, key=lambda a: a.time), first)]
-            self._poll.poll(min(_LONGEST, max(0, math.ceil((until - time.monotonic()) * 1000))))
+            self._poll.poll(_milliseconds(until))
 
     def dropped(self) -> int:
         """Packets the kernel had no room for, on any of the lines."""

@@ -207,7 +207,7 @@ def test_packets_the_kernel_had_no_room_for_are_counted(line: Line) -> None:
         flow = flow_to(link, peer)
         open_crafted(link, flow)  # the neighbour is known now, so nothing waits for its address
         everything(link, flow)
-        with socket.socket(fileno=os.dup(link.fileno())) as receiver:
+        with socket.socket(fileno=os.dup(link.descriptors[0])) as receiver:
             receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         for number in range(100):
             link.send(flow, Segment(Seq(number), flags=0))

@@ -16,9 +16,9 @@ def run(program: Program, packet: bytes, packet_type: int = HOST, hardware: int 
         code, if_true, if_false, k = program[at]
         at += 1
         match code:
-            case 0x20 | 0x28 | 0x30 | 0x48:
-                size = {0x20: 4, 0x28: 2, 0x30: 1, 0x48: 2}[code]
-                start = k + (index if code == 0x48 else 0)
+            case 0x20 | 0x28 | 0x30 | 0x48 | 0x50:
+                size = {0x20: 4, 0x28: 2, 0x30: 1, 0x48: 2, 0x50: 1}[code]
+                start = k + (index if code in (0x48, 0x50) else 0)
                 if k not in known and start + size > len(packet):
                     return 0
                 accumulator = known[k] if k in known else int.from_bytes(packet[start : start + size], "big")

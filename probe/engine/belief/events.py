@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from probe.spec.icmp import Icmp
 from probe.spec.segment import Segment
 
 
@@ -72,12 +73,27 @@ class Missing:
     waited: float
 
 
+@dataclass(frozen=True, slots=True)
+class IcmpError:
+    """An ICMP error that quotes a segment of the tester, which so did not arrive; ``number`` is its packet.
+
+    It came after event ``index`` and is about event ``about`` (-1: about none that was seen).
+    """
+
+    time: float
+    index: int
+    about: int
+    icmp: Icmp
+    number: int = 0
+
+
 @dataclass(slots=True)
 class Transcript:
     """Events in the order of the wire; ``sealed`` is the number of events that count for the verdict.
 
     ``named`` maps events of the tester to what the reaction to them shows, where the scenario names it; ``places`` maps
     those that the script has sent to their place in it, counted in segments from 0 (what fills a window has one place).
+    ``errors`` are of the whole exchange, clearing up included.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -87,6 +103,12 @@ class Transcript:
     interrupted: bool = False
     named: dict[int, str] = field(default_factory=dict)
     places: dict[int, int] = field(default_factory=dict)
+    errors: list[IcmpError] = field(default_factory=list)
+
+    @property
+    def undelivered(self) -> frozenset[int]:
+        """The judged events of which an ICMP error says that they did not arrive."""
+        return frozenset(e.about for e in self.errors if 0 <= e.about < len(self.judged))
 
     @property
     def judged(self) -> list[Event]:

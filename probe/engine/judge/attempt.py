@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from probe.engine.belief.events import Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import LIVE, Doubt
@@ -58,6 +59,8 @@ def judge(case: Case) -> Opinion:
     # What came too late or not at all: a lost segment or a busy machine can look the same.
     late = list(untimely(case, watch))
     findings = late or list(unsound(case, watch, size))
+    if case.transcript.undelivered and (findings or case.transcript.missing):
+        return Opinion(Verdict.SKIP, _undelivered(case.transcript), (), shown, form, why=Why.UNREACHABLE)
     if findings:
         word = Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
         return Opinion(word, "", tuple(findings), shown, form, Doubt.LOSS if late else Doubt.UNEXPLAINED)
@@ -86,7 +89,9 @@ def _no_evidence(case: Case) -> Opinion | None:
         if case.answers:
             return None
         why, reason = Why.NO_ANSWER, "no answer to our SYN"
-        if scenario.opens == "peer":
+        if transcript.errors:
+            why, reason = Why.UNREACHABLE, str(transcript.errors[-1].icmp)
+        elif scenario.opens == "peer":
             why, reason = Why.NOT_OPENED, "the peer opened no connection to us"
         elif scenario.port == "closed":
             why, reason = Why.FILTERED, "filtered: no answer to a SYN"
@@ -105,6 +110,12 @@ def _no_evidence(case: Case) -> Opinion | None:
         return _cannot_tell(Why.WINDOW_FULL, "the text that was to close the peer's window was not acknowledged")
     reason = "the peer's receive window does not close, however much is sent"
     return Opinion(Verdict.SKIP, reason, why=Why.WINDOW_OPEN)
+
+
+def _undelivered(transcript: Transcript) -> str:
+    """What the ICMP error about the last segment of ours that did not arrive says."""
+    error = max(transcript.errors, key=lambda e: e.about)
+    return f"a segment of ours did not arrive: {error.icmp}"
 
 
 def _cannot_tell(why: Why, reason: str) -> Opinion:

@@ -29,5 +29,9 @@ class Case:
     memory: Memory = field(default_factory=Memory)
 
     def follow(self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = frozenset()) -> Watch:
-        """The record from its start, under these terms; ``lost`` are the events that never reached the peer."""
+        """The record from its start, under these terms; ``lost`` are the events that never reached the peer.
+
+        So are those of which an ICMP error says so.
+        """
+        lost |= self.transcript.undelivered
         return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory, lost)

@@ -27,9 +27,9 @@ def heard_enough(opinions: list[Opinion]) -> bool:
     last = opinions[-1]
     if last.doubt is Doubt.NONE and last.word is not Verdict.SKIP:
         return True
-    if last.word is Verdict.SKIP:  # only the application may think better of it
+    if last.word is Verdict.SKIP:  # only the application, or the way to it, may think better of it
         wanted = ATTEMPTS if any(o.findings for o in opinions) else TWICE
-        return last.why is not Why.APPLICATION or len(opinions) >= wanted
+        return last.why not in (Why.APPLICATION, Why.UNREACHABLE) or len(opinions) >= wanted
     if last.why in (Why.OWN_KERNEL, Why.INTERRUPTED):
         return True
     enough = TWICE if _same(opinions) and last.doubt is Doubt.UNEXPLAINED else ATTEMPTS

@@ -9,12 +9,25 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from probe.engine.belief.events import Ask, Command, Done, Event, Missing, Quiet, Seen, Send, Transcript, WakeAt
+from probe.engine.belief.events import (
+    Ask,
+    Command,
+    Done,
+    Event,
+    IcmpError,
+    Missing,
+    Quiet,
+    Seen,
+    Send,
+    Transcript,
+    WakeAt,
+)
 from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Terms
 from probe.engine.belief.watch import Watch
 from probe.engine.play.tester import Tester
 from probe.scenarios import steps
 from probe.scenarios.triggers import NONE, Trigger
+from probe.spec.icmp import Icmp
 from probe.spec.segment import ACK, RST, Segment, parse_flags
 from probe.spec.seq import Seq
 
@@ -88,6 +101,17 @@ class Conductor:
     def foreign(self, event: Seen) -> None:
         """Our own kernel (or another process) spoke for our address: evidence that voids the exchange."""
         self.transcript.foreign.append(event)
+
+    def reported(self, time: float, icmp: Icmp, quoted: Segment, number: int = 0) -> list[Command]:
+        """An ICMP error came about a segment of ours: it did not arrive, so there is no answer to wait for."""
+        ours = [i for i, e in enumerate(self.transcript.events) if isinstance(e, Seen) and e.to_peer]
+        about = next((i for i in reversed(ours) if _is_quoted(self.transcript.events[i], quoted)), -1)
+        self.transcript.errors.append(IcmpError(time, self.watch.index, about, icmp, number))
+        waits = self._deadline is not None and self._todo and isinstance(self._todo[0], steps.Expect)
+        if self.finished or not waits or not ours or about != ours[-1]:
+            return []
+        self._deadline = time
+        return [WakeAt(time)]
 
     def woken(self, now: float) -> list[Command]:
         """The time asked for has come, and nothing is left unread."""
@@ -292,3 +316,10 @@ class Conductor:
             numbers.setdefault(self.tester.iss + 1)  # text on our SYN,ACK need not have been taken
             return [self._emit(Segment(number, self.tester.rcv, RST | ACK)) for number in numbers]
         return [self._emit(Segment(number, flags=RST)) for number in numbers]
+
+
+def _is_quoted(event: Event, quoted: Segment) -> bool:
+    """Whether an ICMP error quotes this segment: of some nothing but the sequence number is told."""
+    if not isinstance(event, Seen) or event.segment.seq != quoted.seq:
+        return False
+    return not quoted.flags or (event.segment.flags, event.segment.ack) == (quoted.flags, quoted.ack)
