@@ -3,10 +3,10 @@
 A segment in a record has not reached its receiver yet, others may have overtaken it, a middlebox may have eaten it.
 What the path explains is not the peer's fault. The loss of a segment is still an excuse that histories use
 (``engine.belief``, and the ladder in ``engine.judge.excuses``); this chamber is for evidence that more than one
-record, or a look at the whole of it, gives. It is to hold loss, filters, reordering, SYN cookies and deferred accept.
-Today it holds one of them:
+record, or a look at the whole of it, gives.
 
 - ``reordering``  segments recorded later than they were sent are put where their end sent them
+- ``filter``      a firewall's connection tracking: which segments it calls invalid
 
 For example, for the server of a capture::
 
