@@ -67,19 +67,12 @@ class _Kind(Enum):
     RST = 5
 
 
-class _Passes(Enum):
-    """Moves that are no state: the segment is let through unheeded, or it is invalid."""
-
-    UNHEEDED = 0
-    INVALID = 1
-
-
-_FINS: dict[Tracked, Tracked | _Passes] = {_SR: _FW, _ES: _FW, _FW: _LA, _CW: _LA, _LA: _LA, _TW: _TW, _CL: _CL}
-_ACKS: dict[Tracked, Tracked | _Passes] = {_SR: _ES, _ES: _ES, _FW: _CW, _CW: _CW, _LA: _TW, _TW: _TW, _CL: _CL}
-_UNHEEDED = _Passes.UNHEEDED
-_BY_OPENER: dict[_Kind, dict[Tracked, Tracked | _Passes]] = {
+_Moves = dict[Tracked, Tracked | None]
+_FINS: _Moves = {_SR: _FW, _ES: _FW, _FW: _LA, _CW: _LA, _LA: _LA, _TW: _TW, _CL: _CL}
+_ACKS: _Moves = {_SR: _ES, _ES: _ES, _FW: _CW, _CW: _CW, _LA: _TW, _TW: _TW, _CL: _CL}
+_BY_OPENER: dict[_Kind, _Moves] = {
     _Kind.SYN: {
-        **dict.fromkeys((_SR, _ES, _FW, _CW, _LA), _UNHEEDED),
+        **dict.fromkeys((_SR, _ES, _FW, _CW, _LA), None),
         **dict.fromkeys((_NO, _SS, _TW, _CL), _SS),
         _S2: _S2,
     },
@@ -88,14 +81,14 @@ _BY_OPENER: dict[_Kind, dict[Tracked, Tracked | _Passes]] = {
     _Kind.ACK: {_NO: _ES, **_ACKS},
     _Kind.RST: dict.fromkeys((state for state in Tracked if state is not _NO), _CL),
 }
-_BY_OTHER: dict[_Kind, dict[Tracked, Tracked | _Passes]] = {
+_BY_OTHER: dict[_Kind, _Moves] = {
     _Kind.SYN: {_SS: _S2, _S2: _S2, _TW: _SS},
-    _Kind.SYN_ACK: {_SS: _SR, _S2: _SR, **dict.fromkeys((_SR, _ES, _FW, _CW, _LA, _TW, _CL), _UNHEEDED)},
+    _Kind.SYN_ACK: {_SS: _SR, _S2: _SR, **dict.fromkeys((_SR, _ES, _FW, _CW, _LA, _TW, _CL), None)},
     _Kind.FIN: _FINS,
-    _Kind.ACK: {**_ACKS, _SR: _SR, _SS: _UNHEEDED, _S2: _UNHEEDED},
+    _Kind.ACK: {**_ACKS, _SR: _SR, _SS: None, _S2: None},
     _Kind.RST: dict.fromkeys((state for state in Tracked if state is not _NO), _CL),
 }
-"""The state after a segment in window, by its kind and the state before; what is not there is invalid."""
+"""The state after a segment, by its kind and the state before. None: it is let through unheeded; missing: invalid."""
 
 
 def _kind(segment: Segment) -> _Kind:
@@ -199,15 +192,16 @@ class Tracking:
             return self._begin(time, to_peer, segment)
         by_opener = to_peer == entry.opened_by_tester
         kind = _kind(segment)
-        move = (_BY_OPENER if by_opener else _BY_OTHER)[kind].get(entry.state, _Passes.INVALID)
-        if move is _Passes.INVALID:
+        moves = (_BY_OPENER if by_opener else _BY_OTHER)[kind]
+        if entry.state not in moves:
             return Label.INVALID
+        move = moves[entry.state]
         if move is Tracked.SYN_SENT and entry.state in _OVER:
             closed = entry.opener.closed_first or entry.other.closed_first
             if closed or (entry.last.by_opener == by_opener and entry.last.kind is _Kind.RST):
                 return self._begin(time, to_peer, segment)  # a closed connection is opened again
-            move = _Passes.UNHEEDED
-        if isinstance(move, _Passes):
+            move = None
+        if move is None:
             if not self._answers_unheeded(entry, segment, kind, by_opener=by_opener):
                 return self._passed(entry, by_opener=by_opener)
             move = Tracked.SYN_RECEIVED
@@ -218,7 +212,7 @@ class Tracking:
         kind = _kind(segment)
         move = _BY_OPENER[kind].get(Tracked.NONE)
         self._entry = None
-        if not isinstance(move, Tracked) or (kind is not _Kind.SYN and not self.loose):
+        if move is None or (kind is not _Kind.SYN and not self.loose):
             return Label.INVALID
         entry = _Entry(to_peer)
         entry.opener.end, entry.opener.room = segment.end, segment.window or 1
@@ -251,11 +245,7 @@ class Tracking:
             asked.room = last.window or 1
             asked.shift, asked.scales, asked.sacks = last.options.shift, last.options.scales, last.options.sacks
             asked.acked, asked.closed_first, asked.liberal = None, False, False
-            fresh = _Side(liberal=answered.liberal)
-            if last.by_opener:
-                entry.other = fresh
-            else:
-                entry.opener = fresh
+            answered.room, answered.acked, answered.closed_first = 0, None, False
             return True
         last.kind, last.by_opener = kind, by_opener
         last.end, last.window = segment.end, segment.window
@@ -358,7 +348,7 @@ class Tracking:
         """Whether the numbers are in window. False: out of it, but let through; None: invalid."""
         delayed = edge <= receiver.end - max(sender.room, _ACK_ROOM) - 1
         behind = receiver.room != 0 and end <= sender.end - receiver.room - 1
-        beyond = (end - sender.most + 1) & 0xFFFFFFFF if seq > sender.most else 0
+        beyond = (end + 1).ahead_of(sender.most) if seq > sender.most else 0
         if edge > receiver.end or (beyond and (not receiver.room or behind or delayed or beyond > receiver.room)):
             return None
         if beyond:
