@@ -14,7 +14,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.process import BaseProcess
 
-from probe.live.worker import Ended, Failed, Found, Job, Tell, signals, work
+from probe.live.loop import signals
+from probe.live.worker import Ended, Failed, Found, Job, Tell, work
 from probe.wire.craft import warm
 from probe.wire.errors import WireError
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from probe.engine.belief.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.engine.trial.attempt import Attempt
@@ -26,8 +27,22 @@ Supply = Callable[[], Attempt | None]
 Finished = Callable[[Attempt], None]
 
 
+STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
+"""The signals that end a run."""
+
+
 class OutOfTimeError(Exception):
     """The deadline of the run has come."""
+
+
+@contextmanager
+def signals(how: int) -> Iterator[None]:
+    """Within, what stops a run is let through (``SIG_UNBLOCK``) or kept waiting (``SIG_BLOCK``)."""
+    before = signal.pthread_sigmask(how, STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Loop:
@@ -73,12 +88,14 @@ class Loop:
         progress is reset on the peer and handed to ``finished`` as it stands.
         """
         try:
-            self._in_time()
-            self._fill(supply, parallel)
-            while self._live or self._held is not None:
-                self._turn(finished)
+            # Signals come through only while the line is waited for, so that no attempt is heard by half.
+            with signals(signal.SIG_BLOCK):
                 self._in_time()
                 self._fill(supply, parallel)
+                while self._live or self._held is not None:
+                    self._turn(finished)
+                    self._in_time()
+                    self._fill(supply, parallel)
         except (KeyboardInterrupt, WireError, OutOfTimeError):
             for attempt in list(self._live.values()):
                 with suppress(WireError):  # a line that is gone carries no RST either
@@ -123,7 +140,9 @@ class Loop:
         wake = time.monotonic() + max(0.0, min(moments, default=now + LONG_WAIT) - now)
         if self._watch is not None:
             wake = min(wake, time.monotonic() + _WATCH)
-        self._take(self.link.receive(wake if self._until is None else min(wake, self._until)))
+        with signals(signal.SIG_UNBLOCK):
+            came = self.link.receive(wake if self._until is None else min(wake, self._until))
+        self._take(came)
         looked = time.time()
         self._take(self.link.receive(0))
         if self._watch is not None:  # before any silence or reset of the peer's is taken for its answer

@@ -1,15 +1,15 @@
 """The checks (or matrices) of one host, one after another, in a process of their own: what each finds is sent.
 
-Ctrl-C is the parent's business: a worker ignores it and stops on SIGTERM, which reaches it only while a check runs, so
-that no result is cut in two.
+Ctrl-C is the parent's business: a worker ignores it and stops on SIGTERM, which reaches it only while its loop waits
+for the line, so that no result is cut in two or lost.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from types import FrameType
@@ -21,8 +21,6 @@ from probe.results.verdict import ExchangeResult, Run
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError
 from probe.wire.namespace import pdeathsig
-
-STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +129,11 @@ def _one(job: Job, tell: Tell, *, recorded: bool) -> bool:
     run: Run | MatrixRun | None = None
     stopped = False
     try:
-        with signals(signal.SIG_UNBLOCK):
-            if job.matrix is not None:
-                run = matrix.matrix(job.target, replace(job.matrix, recorder=shelf, progress=going))
-            else:
-                told = None if recorded else lambda result: tell(Judged(job, result))
-                run = check.check(job.target, replace(job.options, recorder=shelf, progress=going, told=told))
+        if job.matrix is not None:
+            run = matrix.matrix(job.target, replace(job.matrix, recorder=shelf, progress=going))
+        else:
+            told = None if recorded else lambda result: tell(Judged(job, result))
+            run = check.check(job.target, replace(job.options, recorder=shelf, progress=going, told=told))
     except KeyboardInterrupt:
         stopped = True
     except (WireError, TargetError) as error:
@@ -149,7 +146,7 @@ def _one(job: Job, tell: Tell, *, recorded: bool) -> bool:
 
 
 def work(outbox: Connection, jobs: Sequence[Job], *, recorded: bool, parent: int) -> None:
-    """The whole life of a worker, begun with the signals of ``STOPPING`` blocked."""
+    """The whole life of a worker, begun with the signals of ``loop.STOPPING`` blocked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def once(number: int, frame: FrameType | None) -> None:
@@ -161,19 +158,5 @@ def work(outbox: Connection, jobs: Sequence[Job], *, recorded: bool, parent: int
     if os.getppid() != parent:  # it died before we could ask to be told
         return
 
-    def tell(event: Event) -> None:
-        with signals(signal.SIG_BLOCK):
-            outbox.send(event)
-
     with suppress(BrokenPipeError):  # nobody listens any more
-        walk(jobs, tell, recorded=recorded)
-
-
-@contextmanager
-def signals(how: int) -> Iterator[None]:
-    """Within, what stops a run is let through (``SIG_UNBLOCK``) or kept waiting (``SIG_BLOCK``)."""
-    before = signal.pthread_sigmask(how, STOPPING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        walk(jobs, outbox.send, recorded=recorded)

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
+import pytest
+
+from probe.live import check
 from probe.live.fleet import Fleet
-from probe.live.worker import Event, Failed, Job
+from probe.live.options import CheckOptions
+from probe.live.worker import Event, Failed, Found, Job
+from probe.results.verdict import Run, Summary
 from probe.spec.segment import Endpoint
 from probe.wire.errors import WireError
 
@@ -31,3 +39,14 @@ def test_ordered_each_waits_for_those_before_it() -> None:
     assert told_of(2, ordered=True) == []
     assert told_of(2, 0, ordered=True) == [0]
     assert told_of(2, 0, 3, 1, ordered=True) == [0, 1, 2, 3]
+
+
+def test_a_signal_that_comes_while_results_are_made_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def checked(target: Endpoint, options: CheckOptions) -> Run:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Run(str(target), target.version, Summary(), ())
+
+    monkeypatch.setattr(check, "check", checked)
+    heard: list[Event] = []
+    Fleet([[job(0)]], 1, heard.append).run()
+    assert [event.run.target for event in heard if isinstance(event, Found)] == ["192.0.2.1:80"]
