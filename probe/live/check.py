@@ -67,7 +67,6 @@ class _Check:
             first = scenarios.ALL[FIRST]
             self.hearing.add(first)
             self._start([first])
-            frame.learn_pace(self.hearing.attempts[FIRST][-1])
             if self.hearing.opinions[FIRST][-1].doubt is Doubt.NO_EVIDENCE:
                 self._start([s for s in self.scenarios if s.port == "closed"])
             else:

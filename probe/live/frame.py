@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from probe.engine.belief.events import Seen
 from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Belief, Memory, Terms, allowed
 from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.play.habits import USUAL_PATIENCE, Habits
 from probe.engine.trial.attempt import Attempt
 from probe.engine.trial.hearing import Hearing
 from probe.live.line import Line
@@ -29,21 +29,15 @@ from probe.spec.seq import Seq
 from probe.wire.errors import WireError
 from probe.wire.link import Arrival
 
-LOCAL_PATIENCE, FIRST_PATIENCE = 1.0, 3.0
-"""Seconds a reply may take: of a peer of this machine, and of another before anything is known of the path."""
-AT_HAND = 0.01
-"""A peer whose round trips take less than so many seconds gets the patience of one of this machine."""
-_ROUND_TRIPS = 10
-"""The patience in round trips, where these take longer."""
-SCHEDULING = 0.1
-"""What a loaded machine may add to a peer's timer, granted before a delayed ACK counts as late."""
+FIRST_PATIENCE = 3.0
+"""Seconds a reply may take of a peer that is not of this machine, before anything is known of the path."""
 
 
 class Frame:
     """One live run in progress. Entered around what it plays, it takes up what ends a run before its work is done.
 
     That is Ctrl-C (``interrupted``), the deadline (``late``) or a line that fails (``trouble`` says how): what was
-    found until then stands. ``path_delay`` and ``patience`` follow from the first round trip once it is known.
+    found until then stands. ``habits`` is what the attempts have told of the peer and the path so far.
     """
 
     def __init__(
@@ -54,7 +48,7 @@ class Frame:
         pace: Pace | None = None,
         admit: Callable[[Arrival], bool] | None = None,
         asks_kernel: bool = True,
-        at_hand: float = LOCAL_PATIENCE,
+        at_hand: float = USUAL_PATIENCE,
     ) -> None:
         """``at_hand`` is the patience with a peer whose round trips take next to nothing."""
         self.line, self.options, self.began = line, options, time.monotonic()
@@ -73,9 +67,7 @@ class Frame:
         )
         self.memory = Memory()
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
-        self._at_hand = at_hand
-        self.patience = options.patience or (at_hand if line.local else FIRST_PATIENCE)
-        self.path_delay = SCHEDULING
+        self.habits = Habits(options.patience, at_hand, at_hand if line.local else FIRST_PATIENCE)
         self._lent: set[int] = set()
 
     def __enter__(self) -> Self:
@@ -99,7 +91,7 @@ class Frame:
             trigger=trigger,
             terms=Terms(self.options.profile, allowed(scenario)),
             start=first if start is None else start,
-            patience=self.patience,
+            habits=self.habits,
             memory=self.memory,
         )
 
@@ -110,7 +102,7 @@ class Frame:
         if scenario.opens == "peer":
             remote = Endpoint(remote.address, 0)  # the peer will choose
         flow = Flow(Endpoint(self.line.pool.address, port), remote)
-        return Attempt(scenario, conductor, flow, path_delay=self.path_delay)
+        return Attempt(scenario, conductor, flow, path_delay=self.habits.path_delay)
 
     def play(self, supply: Supply, finished: Finished, parallel: int) -> None:
         """Run what ``supply`` gives, ``parallel`` at a time, and hand each attempt that has ended to ``finished``."""
@@ -120,19 +112,10 @@ class Frame:
             if port in self._lent:
                 self._lent.remove(port)
                 self.line.pool.give(port)
+            self.habits.heard(attempt.conductor.transcript)
             finished(attempt)
 
         self.loop.run(supply, over, parallel)
-
-    def learn_pace(self, attempt: Attempt) -> None:
-        """From how long the peer took to answer our first segment, where it did so at once."""
-        events = [e for e in attempt.conductor.transcript.events[:2] if isinstance(e, Seen)]
-        if [e.to_peer for e in events] != [True, False]:
-            return
-        took = events[1].time - events[0].time
-        self.path_delay = SCHEDULING + took
-        if self.options.patience is None:
-            self.patience = self._at_hand if took < AT_HAND else max(LOCAL_PATIENCE, _ROUND_TRIPS * took)
 
     # -- what is kept ----------------------------------------------------------------------------------------------
 

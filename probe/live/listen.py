@@ -136,7 +136,7 @@ class _Listening:
         if ask is not None:
             here = find_route(ask.address, source=self.options.source, interface=self.options.interface).source
         flow = Flow(Endpoint(here, self.port), Endpoint(ask.address if ask else EVERYWHERE[4], self.waiting))
-        return Attempt(scenario, Conductor(scenario, setting), flow, path_delay=self.frame.path_delay)
+        return Attempt(scenario, Conductor(scenario, setting), flow, path_delay=self.frame.habits.path_delay)
 
     def _finished(self, attempt: Attempt) -> None:
         opinion = judge(case_of(attempt))

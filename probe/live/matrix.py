@@ -176,8 +176,6 @@ class _Matrix:
         heard = self.hearing.heard(record, attempt)
         if isinstance(attempt.conductor, CellConductor):
             self.lag = max(self.lag, attempt.conductor.lag)
-        else:
-            self.frame.learn_pace(attempt)
         if self.options.recorder is not None:
             self.comments |= cell_comments_of(attempt, heard.opinion)
         if not record.complete:

@@ -14,9 +14,10 @@ from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.by_shape import ShapeJudge
 from probe.engine.judge.jury import heard_enough, is_noise, settle
 from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.play.habits import SCHEDULING
 from probe.engine.trial.attempt import Attempt, result_of
 from probe.engine.trial.hearing import after_losses
-from probe.live.frame import SCHEDULING, Frame
+from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import SoakOptions
 from probe.live.pacing import Pace
@@ -225,7 +226,7 @@ class _Soak:
         self.attempts += 1
         self.live[port] = exchange
         setting = Setting(
-            iss, self.trigger, self.by_shape.terms, self.by_shape.start, self.frame.patience, memory=self.frame.memory
+            iss, self.trigger, self.by_shape.terms, self.by_shape.start, self.frame.habits, memory=self.frame.memory
         )
         flow = Flow(Endpoint(self.frame.line.pool.address, port), self.remote)
         return Attempt(self.scenario, Conductor(self.scenario, setting), flow, path_delay=SCHEDULING)

@@ -9,23 +9,22 @@ from probe.engine.belief.tracker import LISTENING
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt
 from probe.live.frame import Frame
-from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send
+from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send, Span
 from probe.scenarios.triggers import HELLO, HELLO_ANSWER, HTTP, NONE, TARGET, Trigger, user_line
 from probe.spec.segment import FIN, Endpoint
 
-_ANSWER_TIME = 3.0
 _TRIES = 4
 _HELLO = Scenario(
     id="trigger-target",
     title="is it probe target?",
-    steps=(*OPEN, Send("P.", data=Command("hello")), Expect("text", _ANSWER_TIME, count=len(HELLO_ANSWER))),
+    steps=(*OPEN, Send("P.", data=Command("hello")), Expect("text", Span.APPLICATION, count=len(HELLO_ANSWER))),
     shows=(),
     clause="",
 )
 _HTTP = Scenario(
     id="trigger-http",
     title="does it close after an HTTP/1.0 request?",
-    steps=(*OPEN, Send("P.", data=Command("close")), Expect("F", _ANSWER_TIME)),
+    steps=(*OPEN, Send("P.", data=Command("close")), Expect("F", Span.APPLICATION)),
     shows=(),
     clause="",
 )
@@ -94,7 +93,6 @@ def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel:
         return frame.attempt(Conductor(scenario, setting), target)
 
     def finished(attempt: Attempt) -> None:
-        frame.learn_pace(attempt)
         todo.extend(detection.heard(attempt))
         if detection.trigger is not None:
             frame.loop.stop(lambda other: True)

@@ -127,6 +127,8 @@ class AttemptMetadata:
             "named": [[index, rule] for index, rule in self.named.items()],
             "places": [[index, place] for index, place in self.places.items()],
         }
+        if short := [place for place, m in enumerate(self.missing) if m.short]:
+            record["short"] = short
         if self.merged:
             record["merged"] = list(self.merged)
         if self.errors:
@@ -203,6 +205,7 @@ def read_attempt(comment: str) -> AttemptMetadata:
     record = JsonObject.parsed(comment.removeprefix(ATTEMPT))
     bulk = record.inner("bulk")
     sent = record.text("sent")
+    short = {place for (place,) in record.rows("short", int)} if record.has("short") else set()
     if set(sent) - {">", "<"}:
         raise DamagedError("sent holds something else than directions")
     return AttemptMetadata(
@@ -217,7 +220,12 @@ def read_attempt(comment: str) -> AttemptMetadata:
         path_delay=record.seconds("path_delay"),
         quiet=tuple((i, t) for i, t in record.rows("quiet", int, float)),
         sealed=record.count_or_none("sealed"),
-        missing=tuple(Missing(*row) for row in record.rows("missing", int, str, str, bool, float)),
+        missing=tuple(
+            Missing(index, what, rule, application, waited, short=place in short)
+            for place, (index, what, rule, application, waited) in enumerate(
+                record.rows("missing", int, str, str, bool, float)
+            )
+        ),
         interrupted=record.flag("interrupted"),
         foreign=record.count("foreign"),
         bad_sums=tuple(i for (i,) in record.rows("bad_sums", int)),

@@ -7,6 +7,7 @@ know (a retransmission must come), and a scenario may carry timing rules for rep
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from probe.spec.segment import Option
 
@@ -43,6 +44,40 @@ EDGE = Num("edge")
 """The right edge of the peer's window: the first number it does not take (RCV.NXT + RCV.WND there)."""
 FAR = EDGE + (1 << 20)
 """A number well outside the peer's window, to the right."""
+
+
+class Span(StrEnum):
+    """What a wait is for. How many seconds that takes with this peer, ``probe.engine.play.habits`` says."""
+
+    ANSWER = "answer"
+    """A reply to what was sent."""
+    APPLICATION = "application"
+    """What only the application behind the port can do: it must be scheduled, and a busy machine takes its time."""
+    CROWDED = "crowded"
+    """The same on a host with many connections at a time, where each has its turn late."""
+    SILENCE = "silence"
+    """The pause after which a segment that need not be answered was not answered."""
+    LATE = "late"
+    """An acknowledgment, however late: long enough to see by how much."""
+    REPETITION = "repetition"
+    """Text or a FIN that the peer would send again if it still waited for its acknowledgment."""
+    TIMER = "timer"
+    """The same after a segment that acknowledges it: a peer that did not take that sends it again."""
+    AFTERWARDS = "afterwards"
+    """An answer too many: it would come on the heels of the one that was due."""
+    STOPS = "stops"
+    """The SYN,ACK that the peer would send again if it did: never over before its interval is known."""
+    NEVER = "never"
+    """A repetition that must come: after so long a silence it is said that it never does."""
+    HELD = "held"
+    """Less than the 2MSL of any stack known: MSL may be chosen, not left out (RFC 9293 section 3.4.2, MUST-13)."""
+    RESTART = "restart"
+    RESTARTED = "restarted"
+    """Two waits in TIME-WAIT, the second the shorter: together more than 2MSL of the usual 60 s, each alone less."""
+    OVER = "over"
+    """More than 2MSL with the MSL of 2 minutes that RFC 9293 section 3.4.2 defines."""
+    GIVEN_UP = "given up"
+    """More than twice the 100 s that R2 corresponds to at least (RFC 9293 section 3.8.3, SHLD-11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +126,18 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """Wait for something, at most ``within`` seconds (None: the run's patience).
+    """Wait for something, at most as long as ``within`` takes.
 
     ``what``: ``S`` a SYN (the peer opens); ``S.`` a SYN,ACK; ``.`` all we sent is acknowledged; ``F`` a FIN; ``R`` a
     RST; ``text`` at least ``count`` octets; ``settled`` nothing is owed any more; ``window`` is for ``Fill``.
     For S, S., F and R ``count`` tells how many copies in all.
     ``rule`` is violated if it does not come; ``application`` says that the peer's application decides whether it comes
-    (so that it is the stack's fault only behind an application known to obey; it is given three times the patience).
+    (so that it is the stack's fault only behind an application known to obey, and is given an application's time).
     ``silence`` goes on with the next step if nothing comes: where silence is one of the permitted answers.
     """
 
     what: str
-    within: float | None = None
+    within: Span = Span.ANSWER
     count: int = 1
     rule: str = ""
     application: bool = False
@@ -111,9 +146,9 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Watch for so many seconds; nothing may be due at the end."""
+    """Watch for so long; nothing may be due at the end."""
 
-    seconds: float
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +168,7 @@ Step = Ask | Send | Expect | Wait | Fill
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Timing of the copies of one segment: the first gap at least ``first`` seconds, each later gap longer.
+    """Timing of the copies of one segment: the first gap as RFC 6298 section 2.1 has it, each later gap longer.
 
     ``what`` as in Expect. ``first_rule`` and ``growth_rule`` may be empty (not judged).
     """
@@ -141,7 +176,6 @@ class Repeats:
     what: str
     growth_rule: str
     first_rule: str = ""
-    first: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

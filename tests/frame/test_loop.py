@@ -9,6 +9,7 @@ import pytest
 
 from probe import scenarios
 from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.play.habits import Habits
 from probe.engine.trial.attempt import Attempt
 from probe.live.loop import Loop
 from probe.live.options import CheckOptions
@@ -43,7 +44,7 @@ class Echo:
 def attempt(port: int, patience: float) -> Attempt:
     scenario = scenarios.ALL["open"]
     flow = Flow(Endpoint("192.0.2.1", port), Endpoint("192.0.2.2", 80))
-    return Attempt(scenario, Conductor(scenario, Setting(Seq(port), patience=patience)), flow)
+    return Attempt(scenario, Conductor(scenario, Setting(Seq(port), habits=Habits(patience))), flow)
 
 
 def test_an_attempt_that_is_stopped_is_reset_and_handed_out() -> None:

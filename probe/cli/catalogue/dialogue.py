@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probe.scenarios.steps import Ask, Command, Expect, Fill, Num, Scenario, Send
+from probe.scenarios.steps import Ask, Command, Expect, Fill, Num, Scenario, Send, Span
 from probe.spec.segment import ACK, flags_name, parse_flags
 
 _NUMBERS = {
@@ -22,6 +22,20 @@ _AWAITED = {
     "R": "RST",
     "settled": "every answer that is due, or the certainty that none is",
 }
+_SPANS = {
+    Span.ANSWER: "the time an answer may take",
+    Span.SILENCE: "the time after which a segment was not answered",
+    Span.LATE: "the time to see how late",
+    Span.REPETITION: "the time in which the peer would send again what is not acknowledged",
+    Span.STOPS: "the time in which this peer sends its SYN,ACK again elsewhere, half of it more",
+    Span.NEVER: "three times this peer's interval, 16 s at the least",
+    Span.HELD: "25 s",
+    Span.RESTART: "40 s",
+    Span.RESTARTED: "39 s",
+    Span.OVER: "245 s",
+    Span.GIVEN_UP: "240 s",
+}
+"""How long a wait is; what only cells of the matrix wait for is not listed."""
 
 
 def dialogue(scenario: Scenario) -> list[str]:
@@ -36,7 +50,7 @@ def dialogue(scenario: Scenario) -> list[str]:
                 what = f"{step.count} octets or more" if step.what == "text" else _AWAITED.get(step.what, step.what)
                 if step.count > 1 and step.what != "text":
                     what += f" once more ({step.count} in all)"
-                limit = f", within {step.within:g} s" if step.within is not None else ""
+                limit = f", within {_SPANS[step.within]}" if step.within is not Span.ANSWER else ""
                 whose = "; its application decides" if step.application else ""
                 lines.append(f"peer > tester   waits for: {what}{limit}{whose}")
             case Ask():
@@ -45,7 +59,7 @@ def dialogue(scenario: Scenario) -> list[str]:
                 what = "data, as much as the peer's window has room for, until the window is closed"
                 lines.append(f"tester > peer   {what}")
             case _:
-                lines.append(f"{'':16}{step.seconds:g} s pass; nothing may be due at their end")
+                lines.append(f"{'':16}{_SPANS[step.span]} passes; nothing may be due at its end")
     if scenario.port == "open":
         lines.append("tester clears up: a RST, if a connection may be left, and a look whether it is gone")
     return [f"{number:>3}  {line}" for number, line in enumerate(lines, 1)]

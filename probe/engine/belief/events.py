@@ -64,13 +64,17 @@ Command = Send | Ask | WakeAt | Done
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A wait that ended without what it waited for: ``what`` as in the scenario, after event ``index``."""
+    """A wait that ended without what it waited for: ``what`` as in the scenario, after event ``index``.
+
+    ``short``: it was not long enough to say that a repetition never comes.
+    """
 
     index: int
     what: str
     rule: str
     application: bool
     waited: float
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,9 @@ def judge(case: Case) -> Opinion:
     if findings:
         word = Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
         return Opinion(word, "", tuple(findings), shown, form, Doubt.LOSS if late else Doubt.UNEXPLAINED)
+    if missing := next((m for m in case.transcript.missing if m.short), None):
+        reason = f"not sent again within {missing.waited:g} s, too short a wait to say that it never is"
+        return Opinion(Verdict.INCONCLUSIVE, reason, (), shown, form, why=Why.UNSETTLED)
     if missing := next((m for m in case.transcript.missing if m.application), None):
         reason = f"the application behind the port {_UNDONE[missing.what]} within {missing.waited:g} s"
         return Opinion(Verdict.SKIP, reason, (), shown, form, why=Why.APPLICATION)

@@ -90,7 +90,7 @@ def untimely(case: Case, watch: Watch) -> Iterator[Finding]:
         events = (record.judged[index] for index in item.events)
         yield grade(item.rule, "nothing (waited)", item.due, item.came, _numbers(*events))
     for missing in record.missing:
-        if not missing.rule or (missing.application and not case.obedient):
+        if not missing.rule or missing.short or (missing.application and not case.obedient):
             continue
         seen = [e for e in record.judged[: missing.index + 1] if isinstance(e, Seen)]
         asked = next((e for e in reversed(seen) if e.to_peer), None)

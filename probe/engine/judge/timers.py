@@ -22,6 +22,8 @@ AT_ONCE = 0.15
 """Seconds below every usual timer of delayed acknowledgments."""
 TICK = 0.05
 """Seconds granted to the peer's timer tick."""
+INITIAL_RTO = 1.0
+"""Seconds before a SYN is sent again, while no round trip is known; more is allowed (RFC 6298 section 2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,9 @@ def judge_repeats(transcript: Transcript, repeats: Repeats) -> list[Untimely]:
     events, gaps = _copies(transcript, repeats)
     came = ", ".join(f"{gap:.2f} s" for gap in gaps)
     found = []
-    if gaps and repeats.first_rule and gaps[0] < repeats.first - TICK:
-        found.append(Untimely(repeats.first_rule, f"first repetition after {repeats.first:g} s or more", came, events))
-    if len(gaps) > 1 and gaps[-1] < gaps[0] * GROWTH:
+    if gaps and repeats.first_rule and gaps[0] < INITIAL_RTO - TICK:
+        found.append(Untimely(repeats.first_rule, f"first repetition after {INITIAL_RTO:g} s or more", came, events))
+    if len(gaps) > 1 and gaps[-1] < gaps[0] * GROWTH - TICK:
         found.append(Untimely(repeats.growth_rule, "gaps that grow (doubled each time)", came, events))
     return found
 

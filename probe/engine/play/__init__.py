@@ -6,6 +6,7 @@ that a conductor stops where the peer's state is no longer known. It does not ju
 
 In reading order:
 
+- ``habits``     what the run has learned of the peer and the path: how long each kind of wait takes
 - ``tester``     our own end: what we have sent, what the peer has sent, the numbers a scenario speaks of
 - ``conductor``  walks a scenario, acknowledges the peer's text, clears up at the end
 - ``matrix``     the same for cells: one segment in one state, at one position

@@ -24,21 +24,21 @@ from probe.engine.belief.events import (
 )
 from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Terms
 from probe.engine.belief.watch import Watch
+from probe.engine.play.habits import Habits, repetitions
 from probe.engine.play.tester import Tester
 from probe.scenarios import steps
+from probe.scenarios.steps import Span
 from probe.scenarios.triggers import NONE, Trigger
 from probe.spec.icmp import Icmp
 from probe.spec.segment import ACK, RST, Segment, parse_flags
 from probe.spec.seq import Seq
 
 CLEARING_TRIES = 3
-APPLICATION_TIMES = 3
-"""How many times the patience an application gets: it must be scheduled, and a busy machine takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a scenario is played with. ``patience`` seconds is how long a reply may take.
+    """What a scenario is played with. ``habits`` is what the run knows of the peer and its path.
 
     ``coming`` seconds are given to a client that comes of itself (None: as long as an application gets).
     """
@@ -47,7 +47,7 @@ class Setting:
     trigger: Trigger = NONE
     terms: Terms = USUAL
     start: Belief = UNKNOWN_PORT
-    patience: float = 1.0
+    habits: Habits = field(default_factory=Habits)
     coming: float | None = None
     memory: Memory = field(default_factory=Memory)
 
@@ -156,7 +156,7 @@ class Conductor:
             if any(isinstance(later, steps.Fill) for later in self._todo):
                 self._note_missing(steps.ROOM_TAKEN)
             # What follows would be asked of a peer whose state is not known; what it still says is evidence.
-            self._todo = [step := steps.Wait(self.setting.patience)]
+            self._todo = [step := steps.Wait(Span.ANSWER)]
         if isinstance(step, steps.Fill):
             return self._fill(step)
         command = isinstance(step, steps.Send) and isinstance(step.data, steps.Command)
@@ -173,7 +173,7 @@ class Conductor:
                 self._deadline = now + self._within(step)
             if self.watch.broken_at is not None:
                 # Wait no longer than an answer takes: a history that excuses what came must still explain the silence.
-                self._deadline = min(self._deadline, now + self.setting.patience)
+                self._deadline = min(self._deadline, now + self.setting.habits.answer)
             return False
         self._todo.pop(0)
         self._deadline = None
@@ -223,15 +223,17 @@ class Conductor:
 
     def _within(self, step: steps.Wait | steps.Expect) -> float:
         if isinstance(step, steps.Wait):
-            return step.seconds
-        if step.within is not None:
-            return step.within
+            return self.setting.habits.seconds(step.span)
         if self.setting.coming is not None and step.what == "S" and "S" not in self.tester.counts:
             return self.setting.coming
-        return self.setting.patience * (APPLICATION_TIMES if step.application else 1)
+        if step.application and step.within is Span.ANSWER:
+            return self.setting.habits.seconds(Span.APPLICATION)
+        return self.setting.habits.seconds(step.within, repetitions(self.transcript))
 
     def _note_missing(self, step: steps.Expect) -> None:
-        missing = Missing(self.watch.index, step.what, step.rule, step.application, self._within(step))
+        waited = self._within(step)
+        short = step.within is Span.NEVER and waited < self.setting.habits.never(repetitions(self.transcript))
+        missing = Missing(self.watch.index, step.what, step.rule, step.application, waited, short)
         self.transcript.missing.append(missing)
 
     def _record(self, event: Event) -> None:
@@ -303,7 +305,7 @@ class Conductor:
             return [Done()]
         self._clearing += 1
         self._todo = [steps.Expect("R", count=self.tester.counts.get("R", 0) + 1)]
-        self._deadline = now + self.setting.patience
+        self._deadline = now + self.setting.habits.answer
         question = self._empty(self.tester.nxt - 1, self.tester.rcv)
         return [*self._reset_commands(), self._emit(question), WakeAt(self._deadline)]
 

@@ -1,6 +1,6 @@
 """Text of two full-sized segments and more, back to back, is acknowledged at once."""
 
-from probe.scenarios.steps import OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import OPEN, Expect, Scenario, Send, Span
 
 SCENARIO = Scenario(
     id="full-segments",
@@ -10,7 +10,7 @@ SCENARIO = Scenario(
         Send(".", data=bytes(1220)),
         Send(".", data=bytes(1220)),
         Send("P.", data=bytes(1220)),
-        Expect(".", within=2.0),
+        Expect(".", within=Span.LATE),
     ),
     shows=("ack.every-second-full-segment",),
     clause="RFC 9293 3.8.6.3",

@@ -1,6 +1,6 @@
 """The peer closes its sending side only; in FIN-WAIT-2 it still takes and acknowledges our data (3.6)."""
 
-from probe.scenarios.steps import LIVE, OPEN, Command, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import LIVE, OPEN, Command, Expect, Scenario, Send, Span, Wait
 
 SCENARIO = Scenario(
     id="half-close-by-peer",
@@ -11,9 +11,9 @@ SCENARIO = Scenario(
         Expect("F", rule="aclose.fin-form", application=True),
         Send("."),
         *LIVE,
-        Wait(0.6),
+        Wait(Span.REPETITION),
         Send("P.", data=b"0123456789"),
-        Expect(".", within=2.0, rule="aclose.halfclose-receives"),
+        Expect(".", within=Span.LATE, rule="aclose.halfclose-receives"),
         Send("F."),
         Expect("."),
     ),

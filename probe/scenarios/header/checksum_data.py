@@ -1,6 +1,6 @@
 """Data and RST with a wrong checksum change nothing."""
 
-from probe.scenarios.steps import LIVE, OPEN, SPEAK, Scenario, Send, Wait
+from probe.scenarios.steps import LIVE, OPEN, SPEAK, Scenario, Send, Span, Wait
 
 SCENARIO = Scenario(
     id="checksum-data",
@@ -10,7 +10,7 @@ SCENARIO = Scenario(
         *SPEAK,
         Send("P.", data=b"y", counts=False, fault="checksum"),
         Send("R", fault="checksum"),
-        Wait(0.2),
+        Wait(Span.SILENCE),
         *LIVE,
     ),
     shows=("hdr.checksum-checked",),

@@ -1,6 +1,6 @@
 """A SYN with a wrong checksum is dropped; with the right one it opens."""
 
-from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send, Span, Wait
 
 SCENARIO = Scenario(
     id="checksum-syn",
@@ -8,7 +8,7 @@ SCENARIO = Scenario(
     steps=(
         *HEARD,
         Send("S", seq=ISS + 100_000, fresh=True, fault="checksum"),
-        Wait(0.2),
+        Wait(Span.SILENCE),
         Send("S", seq=ISS + 200_000, fresh=True),
         Expect("S."),
     ),

@@ -1,6 +1,6 @@
 """A RST never draws an answer from a closed port."""
 
-from probe.scenarios.steps import ISS, RCV, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import ISS, RCV, Expect, Scenario, Send, Span, Wait
 
 SCENARIO = Scenario(
     id="closed-rst",
@@ -10,7 +10,7 @@ SCENARIO = Scenario(
         Expect("R"),
         Send("R"),
         Send("R.", ack=RCV + 7),
-        Wait(0.2),
+        Wait(Span.SILENCE),
         Send("S", seq=ISS),
         Expect("settled"),
     ),

@@ -1,6 +1,6 @@
 """A segment with none of SYN, ACK and RST is dropped by LISTEN: no answer, and the port goes on listening."""
 
-from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import HEARD, ISS, Expect, Scenario, Send, Span, Wait
 
 SCENARIO = Scenario(
     id="listen-nothing",
@@ -10,7 +10,7 @@ SCENARIO = Scenario(
         Send("F", counts=False),
         Send("-"),
         Send("PU", data=b"0123456789", urgent=10, counts=False),
-        Wait(0.2),
+        Wait(Span.SILENCE),
         Send("S", seq=ISS + 100_000, fresh=True),
         Expect("S."),
         Send("R"),

@@ -1,6 +1,6 @@
 """A RST, alone or with SYN or ACK, is nothing to LISTEN: no answer, and the port goes on listening."""
 
-from probe.scenarios.steps import HEARD, ISS, NXT, RCV, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import HEARD, ISS, NXT, RCV, Expect, Scenario, Send, Span, Wait
 
 SCENARIO = Scenario(
     id="listen-rst",
@@ -10,7 +10,7 @@ SCENARIO = Scenario(
         Send("R", seq=NXT + 5),
         Send("R.", seq=NXT + 5, ack=RCV + 7),
         Send("SR", seq=NXT + 5, counts=False),
-        Wait(0.2),
+        Wait(Span.SILENCE),
         Send("S", seq=ISS + 100_000, fresh=True),
         Expect("S."),
         Send("R"),

@@ -1,6 +1,6 @@
 """We have crashed and the peer sends data: our RST, built from its ACK, ends the connection (Figure 10)."""
 
-from probe.scenarios.steps import LIVE, OPEN, Command, Expect, Scenario, Send, Wait
+from probe.scenarios.steps import LIVE, OPEN, Command, Expect, Scenario, Send, Span, Wait
 
 SCENARIO = Scenario(
     id="half-open-data",
@@ -11,7 +11,7 @@ SCENARIO = Scenario(
         Expect("text", count=10, application=True),
         Send("R", rule="halfopen.rst-on-peer-data"),
         *LIVE,
-        Wait(0.6),
+        Wait(Span.REPETITION),
     ),
     shows=("halfopen.rst-on-peer-data",),
     clause="RFC 9293 3.5.1 Figure 10; 3.10.7.4 second",

@@ -5,7 +5,7 @@ of which there is: no offload merges it with others. One that takes all of it fo
 the ten are acknowledged.
 """
 
-from probe.scenarios.steps import Command, Expect, Scenario, Send
+from probe.scenarios.steps import Command, Expect, Scenario, Send, Span
 from probe.spec.segment import MSS, Option
 
 SCENARIO = Scenario(
@@ -17,7 +17,7 @@ SCENARIO = Scenario(
         Send("."),
         Send("P.", data=Command("send two pieces")),
         Expect("text", count=10, application=True),
-        Expect("text", count=11, within=0.2, silence=True),
+        Expect("text", count=11, within=Span.SILENCE, silence=True),
         Send("."),
         Expect("text", count=1010, application=True),
         Send("."),

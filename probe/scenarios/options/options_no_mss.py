@@ -3,7 +3,7 @@
 As in options-mss; one full segment must be all there is to send, so the two defaults need a piece each.
 """
 
-from probe.scenarios.steps import Command, Expect, Scenario, Send
+from probe.scenarios.steps import Command, Expect, Scenario, Send, Span
 
 SCENARIO = Scenario(
     id="options-no-mss",
@@ -14,12 +14,12 @@ SCENARIO = Scenario(
         Send("."),
         Send("P.", data=Command("send two pieces twice")),
         Expect("text", count=10, application=True),
-        Expect("text", count=11, within=0.2, silence=True),
+        Expect("text", count=11, within=Span.SILENCE, silence=True),
         Send("."),
         Expect("text", count=1010, application=True),
         Send("P.", data=b"x"),
         Expect("text", count=1020, application=True),
-        Expect("text", count=1021, within=0.2, silence=True),
+        Expect("text", count=1021, within=Span.SILENCE, silence=True),
         Send("."),
         Expect("text", count=3020, application=True),
         Send("."),

@@ -11,7 +11,7 @@ from probe.engine.judge.timers import judge_delayed_acks, judge_repeats, kept_ga
 from probe.scenarios.steps import Repeats
 from tests.helpers.record import MEMORY, back, record, sent
 
-SYN_ACKS = Repeats("S.", growth_rule="synack.backoff", first_rule="synack.initial-rto", first=1.0)
+SYN_ACKS = Repeats("S.", growth_rule="synack.backoff", first_rule="synack.initial-rto")
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from probe.engine.belief.events import Command, Quiet, Seen
 from probe.engine.judge.jury import settle
 from probe.engine.play.matrix.approaches import APPROACHES, TEXT_LENGTH, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor
-from probe.engine.play.matrix.cells import TIMER, Cell, cells, control
+from probe.engine.play.matrix.cells import Cell, cells, control
 from probe.results.verdict import Verdict
-from probe.scenarios.steps import Wait
+from probe.scenarios.steps import Span, Wait
 from probe.scenarios.triggers import HTTP, NONE, TARGET, missing
 from probe.spec.segment import KINDS, parse_flags
 from probe.spec.states import State
@@ -237,8 +237,8 @@ def watched(cell: Cell, lag: float, late: float = 0.0) -> float:
 def test_a_peer_that_was_answered_late_is_watched_for_longer() -> None:
     """Its timers are as much longer, and it is they that tell that it did not take an acknowledgment."""
     certain = (c for c in all_cells(way_called("established-text")) if all(r.reply for r in c.due))
-    cell = next(c for c in certain if c.scenario.steps[-1] == Wait(TIMER))
-    assert watched(cell, 0.0) == pytest.approx(TIMER, abs=0.01)
+    cell = next(c for c in certain if c.scenario.steps[-1] == Wait(Span.TIMER))
+    assert watched(cell, 0.0) == pytest.approx(0.45, abs=0.01)
     assert watched(cell, 0.2) == pytest.approx(1.2, abs=0.01)
     assert watched(cell, 0.0, late=0.3) == pytest.approx(1.8, abs=0.01)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from probe.scenarios.steps import CALLED, OPEN, PEER, TEXT, Command, Expect, Num, Scenario, Send, Step
+from probe.scenarios.steps import CALLED, OPEN, PEER, TEXT, Command, Expect, Num, Scenario, Send, Span, Step
 from probe.spec.models import CLOSED, LISTEN, SYN_RECEIVED, SYN_RECEIVED_ACTIVE, SYN_SENT, model
 from probe.spec.seq import Seq
 from probe.spec.states import FIN_SENT, SYNCHRONIZED, State
@@ -74,10 +74,8 @@ _BASES: dict[str, Callable[[Tcb], Seq]] = {
 }
 
 
-_PATIENCE = 5.0
-"""Seconds an application may take to do what it is asked: with many connections at a time it has its turn late."""
-_FIN = Expect("F", _PATIENCE, application=True)
-_TEXT = Expect("text", _PATIENCE, count=TEXT_LENGTH, application=True)
+_FIN = Expect("F", Span.CROWDED, application=True)
+_TEXT = Expect("text", Span.CROWDED, count=TEXT_LENGTH, application=True)
 _HOLD = (*OPEN, Send("P.", data=Command("send and hold")), _TEXT)
 _CLOSE = (*OPEN, Send("P.", data=Command("close")), _FIN)
 # The text proves that the application has read its line: what a stack makes of a segment at the edge of the window may

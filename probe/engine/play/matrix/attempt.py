@@ -11,7 +11,7 @@ from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.findings import grade, show
 from probe.engine.play.conductor import Conductor, Setting
-from probe.engine.play.matrix.cells import TIMER, Cell
+from probe.engine.play.matrix.cells import Cell
 from probe.results.verdict import Verdict, Why, worst
 from probe.scenarios import steps
 from probe.spec.seq import Seq
@@ -62,12 +62,12 @@ class CellConductor(ThoroughConductor):
 
         The first timer is three times the round trip measured (RFC 6298 2.2), and twice that once it has expired (5.5).
         """
-        if not (isinstance(step, steps.Wait) and step.seconds == TIMER):
+        if not (isinstance(step, steps.Wait) and step.span is steps.Span.TIMER):
             return super()._within(step)
         seen = [e for _, e in self.transcript.seen()]
         first = next(i for i, e in enumerate(seen) if not e.to_peer)
         self.lag = max(self.lag, next(e.time for e in seen[first:] if e.to_peer) - seen[first].time)
-        return max(TIMER, 6 * self.lag)
+        return max(super()._within(step), 6 * self.lag)
 
 
 @dataclass(frozen=True, slots=True)

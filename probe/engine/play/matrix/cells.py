@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from probe.engine.play.matrix.approaches import Approach
-from probe.scenarios.steps import EDGE, ISS, NXT, PEER, RCV, TOLD, Expect, Num, Scenario, Send, Step, Wait
+from probe.scenarios.steps import EDGE, ISS, NXT, PEER, RCV, TOLD, Expect, Num, Scenario, Send, Span, Step, Wait
 from probe.spec.arrives import arrives
 from probe.spec.models import WINDOW
 from probe.spec.reaction import Reaction, Reply
@@ -21,10 +21,6 @@ from probe.spec.seq import HALF, Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
-AFTERWARDS = 0.05
-"""Seconds to watch for an answer too many: it would come on the heels of the one that was due."""
-TIMER = 0.45
-"""Seconds to watch where the segment acknowledges text or a FIN: a peer that did not take it sends those again."""
 PAYLOAD = b"0123456789"
 """What a segment with payload carries; no line feed, so that no application takes it for a request."""
 _INSIDE = 100
@@ -91,7 +87,13 @@ class Cell:
         answered = all(r.reply is not None and not r.reply.covers for r in self.due)
         pause: tuple[Step, ...] = (Expect("settled"),) if answered else ()
         moved = self.way.retransmits and any(r.next.snd_una != self.way.tcb.snd_una for r in self.due)
-        steps = (self.stimulus, *pause, self.question, Expect("settled"), Wait(TIMER if moved else AFTERWARDS))
+        steps = (
+            self.stimulus,
+            *pause,
+            self.question,
+            Expect("settled"),
+            Wait(Span.TIMER if moved else Span.AFTERWARDS),
+        )
         return self.way.scenario(self.id, f"{self.kind} in {self.way.state.value}", steps, self.due[0].clause)
 
 
@@ -145,12 +147,12 @@ def control(way: Approach, barred: Barred = frozenset()) -> Scenario:
     if way.state is State.LISTEN and SYN_AGAIN not in asked:
         asked.append(SYN_AGAIN)
     questions = tuple(step for question in asked for step in (question, Expect("settled")))
-    return way.scenario(way.id, f"into {way.state.value}", (*questions, Wait(AFTERWARDS)))
+    return way.scenario(way.id, f"into {way.state.value}", (*questions, Wait(Span.AFTERWARDS)))
 
 
 def patience_test() -> Scenario:
     """Whether the listener keeps state: one that does sends its SYN,ACK again (a SYN cookie is sent once)."""
-    steps = (Send("S"), Expect("S."), Expect("S.", 4.0, count=2))
+    steps = (Send("S"), Expect("S."), Expect("S.", Span.NEVER, count=2))
     return Scenario("keeps-state", "does the listener keep state?", steps, (), "")
 
 

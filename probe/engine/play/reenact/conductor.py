@@ -90,7 +90,7 @@ class Reenactment(Conductor):
         out: list[Command] = []
         while not self._over:
             if self.watch.broken_at is not None:
-                self._end(steps.Wait(self.setting.patience))  # what it still says is evidence
+                self._end(steps.Wait(steps.Span.ANSWER))  # what it still says is evidence
             elif not self._is_ready(self._now):
                 if self._wait.until is None:
                     self._wait.until = now + self._within(self._now)
@@ -110,7 +110,7 @@ class Reenactment(Conductor):
         """Seconds to wait; a peer that took its time in the capture (a timer, its application) gets as much again."""
         if not isinstance(step, Turn):
             return super()._within(step)
-        return step.pause if self._repeats(step) else self.setting.patience + step.slow
+        return step.pause if self._repeats(step) else self.setting.habits.answer + step.slow
 
     def _is_ready(self, turn: Turn) -> bool:
         if self._repeats(turn):

@@ -1,0 +1,147 @@
+"""What a run has learned of the peer's ways and of the path: how long each kind of wait takes with this peer.
+
+Nothing here is a verdict. It is an object of the run that is handed in: attempts feed it, conductors ask it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from probe.engine.belief.events import Seen, Transcript
+from probe.scenarios.steps import Span
+from probe.spec.segment import ACK, FIN, RST, SYN
+
+USUAL_PATIENCE = 1.0
+"""Seconds a reply may take where a round trip takes next to nothing. What the user says is measured against it."""
+SCHEDULING = 0.1
+"""What a loaded machine may add to a peer's timer, granted before a delayed ACK counts as late."""
+FINAL = 16.0
+"""Seconds of silence, at the least, after which a repetition is said never to come: no initial RTO known is half that
+long (RFC 6298 section 2.1 allows any above one second)."""
+_TIMES = 3
+"""How many times the longest interval that the peer has shown must pass as well."""
+_AT_HAND = 0.01
+"""Round trips shorter than so many seconds take next to nothing."""
+_ROUND_TRIPS, _ANSWERS = 10, 3
+"""The patience in round trips of the path, and in times the peer usually takes to answer."""
+_RECENT = 15
+_MARGIN = 1.5
+"""How many times an interval of the peer is waited before a repetition is known not to come."""
+
+_SECONDS = {
+    Span.SILENCE: 0.2,
+    Span.AFTERWARDS: 0.05,
+    Span.TIMER: 0.45,
+    Span.LATE: 2.0,
+    Span.REPETITION: 0.6,
+    Span.CROWDED: 5.0,
+    Span.OVER: 245.0,
+    Span.GIVEN_UP: 240.0,
+}
+"""Seconds with a peer of which nothing is known."""
+_OF_THE_RULE = {Span.HELD: 25.0, Span.RESTART: 40.0, Span.RESTARTED: 39.0}
+"""Seconds that are the question itself: whether the peer's own timer runs shorter. No patience changes them."""
+
+
+@dataclass(slots=True)
+class Habits:
+    """``patience``, where the user named one, scales every wait; else a reply may take ``at_hand`` seconds of a peer
+    near by, more of one that was seen to take its time, ``first`` as long as nothing was seen.
+
+    ``round_trip`` is the shortest time to an answer of the handshake, ``intervals`` the longest time until the peer
+    sent a SYN, SYN,ACK or FIN again for the first time.
+    """
+
+    patience: float | None = None
+    at_hand: float = USUAL_PATIENCE
+    first: float = USUAL_PATIENCE
+    round_trip: float | None = None
+    intervals: dict[str, float] = field(default_factory=dict)
+    application: float = 0.0
+    _took: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
+
+    # -- asked ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def scale(self) -> float:
+        """What every wait is multiplied by."""
+        return 1.0 if self.patience is None else self.patience / USUAL_PATIENCE
+
+    @property
+    def usual(self) -> float:
+        """Seconds the peer usually takes to answer: it may look at what came only now and then."""
+        return median(self._took) if self._took else 0.0
+
+    @property
+    def answer(self) -> float:
+        """Seconds a reply may take."""
+        if self.patience is not None:
+            return self.patience
+        if self.round_trip is None:
+            return self.first
+        if self.usual < _AT_HAND:
+            return self.at_hand
+        return max(USUAL_PATIENCE, _ROUND_TRIPS * self.round_trip, _ANSWERS * self.usual)
+
+    @property
+    def path_delay(self) -> float:
+        """Seconds granted to the path where a peer is judged for being late."""
+        return SCHEDULING + (self.round_trip or 0.0)
+
+    def seconds(self, span: Span, own: float = 0.0) -> float:
+        """How long to wait. ``own`` is the longest interval between repetitions in the attempt itself."""
+        if span is Span.ANSWER:
+            return self.answer
+        if span is Span.APPLICATION:
+            return max(_TIMES * self.answer, _TIMES * self.application * self.scale)
+        if span in _OF_THE_RULE:
+            return _OF_THE_RULE[span]
+        if span is Span.NEVER:
+            return self.scale * self.never(own)
+        if span is Span.STOPS:
+            known = self.intervals.get("S.")
+            return self.scale * (FINAL if known is None else _MARGIN * known)
+        least = _SECONDS[span] + _MARGIN * self.usual
+        if span in (Span.REPETITION, Span.TIMER):
+            least = max(least, _MARGIN * self.intervals.get("F", 0.0))
+        return self.scale * least
+
+    def never(self, own: float = 0.0) -> float:
+        """Seconds of silence that prove that no repetition comes: each doubles the one before (RFC 6298 5.5)."""
+        return max(FINAL, _TIMES * max(self.intervals.values(), default=0.0), _TIMES * 2 * own)
+
+    # -- fed -----------------------------------------------------------------------------------------------------------
+
+    def heard(self, transcript: Transcript) -> None:
+        """An attempt has ended."""
+        seen = [event for _, event in transcript.seen()]
+        if [event.to_peer for event in seen[:2]] == [True, False]:
+            took = seen[1].time - seen[0].time
+            self._took.append(took)
+            self.round_trip = took if self.round_trip is None else min(self.round_trip, took)
+        first: dict[str, float] = {}
+        for kind, gap in _gaps(transcript):
+            first.setdefault(kind, gap)
+        for kind, gap in first.items():
+            self.intervals[kind] = max(self.intervals.get(kind, 0.0), gap)
+
+
+def repetitions(transcript: Transcript) -> float:
+    """The longest time until the peer repeated itself in this attempt, so far."""
+    return max((gap for _, gap in _gaps(transcript)), default=0.0)
+
+
+_KINDS = {SYN: "S", SYN | ACK: "S.", FIN | ACK: "F"}
+
+
+def _gaps(transcript: Transcript) -> Iterator[tuple[str, float]]:
+    """Kind and seconds of every repetition by the peer's own timer: nothing of ours came between the two."""
+    for earlier, later in pairwise(e for e in transcript.judged if isinstance(e, Seen)):
+        one, two = earlier.segment, later.segment
+        kind = _KINDS.get(two.flags & (SYN | ACK | FIN | RST))
+        if kind and not earlier.to_peer and not later.to_peer and (one.flags, one.seq) == (two.flags, two.seq):
+            yield kind, later.time - earlier.time

@@ -1,0 +1,61 @@
+"""What a run learns of a peer, and how long it then waits for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe.engine.belief.events import Transcript
+from probe.engine.play.habits import FINAL, SCHEDULING, Habits, repetitions
+from probe.scenarios.steps import Span
+from tests.helpers.record import back, record, sent
+
+
+def opened(*gaps: float, took: float = 0.001, flags: str = "S.") -> Transcript:
+    """A handshake left alone: our SYN, its answer after ``took`` seconds, and that again after each gap."""
+    times, at = [0.0, took], took
+    for gap in gaps:
+        at += gap
+        times.append(at)
+    copies = [back(flags, 0, 1)] * (len(gaps) + 1)
+    return Transcript(record(sent("S", 0), *copies, at=dict(enumerate(times))))
+
+
+def test_the_first_repetition_is_learned_and_never_is_said_after_three_times_as_long() -> None:
+    habits = Habits()
+    assert habits.seconds(Span.NEVER) == FINAL
+    habits.heard(opened(6.0, 12.0))
+    assert habits.intervals == {"S.": pytest.approx(6.0)}
+    assert habits.seconds(Span.NEVER) == pytest.approx(18.0)
+    assert habits.seconds(Span.STOPS) == pytest.approx(9.0)
+
+
+def test_the_interval_of_the_attempt_itself_counts_doubled() -> None:
+    own = repetitions(opened(6.0))
+    assert own == pytest.approx(6.0)
+    assert Habits().seconds(Span.NEVER, own) == pytest.approx(36.0)
+
+
+def test_less_patience_waits_less_but_proves_nothing() -> None:
+    assert Habits(0.5).seconds(Span.NEVER) < Habits(0.5).never()
+
+
+def test_what_answers_something_of_ours_is_no_repetition() -> None:
+    events = record(sent("S", 0), back("S.", 0, 1), sent("S", 0), back("S.", 0, 1), at={0: 0, 1: 0, 2: 1, 3: 1})
+    assert repetitions(Transcript(events)) == 0
+
+
+def test_an_answer_may_take_ten_round_trips_and_three_times_what_this_peer_takes() -> None:
+    habits = Habits(first=3.0)
+    assert habits.answer == 3.0
+    habits.heard(opened(took=0.2))
+    assert habits.answer == pytest.approx(2.0)
+    assert habits.path_delay == pytest.approx(SCHEDULING + 0.2)
+
+
+def test_a_peer_that_looks_once_a_second_is_given_its_time_and_the_path_none_of_it() -> None:
+    habits = Habits()
+    for took in (0.7, 0.1, 1.0, 1.0, 1.0):
+        habits.heard(opened(took=took))
+    assert habits.answer == pytest.approx(3.0)
+    assert habits.seconds(Span.SILENCE) > 1.0
+    assert habits.path_delay == pytest.approx(SCHEDULING + 0.1)
