@@ -10,6 +10,7 @@ In reading order:
 - ``loop``      the only loop: conductors and the line, side by side, each attempt on a port of its own
 - ``frame``     what every run has around that
 - ``pacing``    how often and how much the peer is asked, and whether it has fallen silent
+- ``preflight`` whether the target's port is served at all
 - ``ports``     ports to be refused at, and our own for many connections in turn
 - ``triggers``  how the peer's application is brought to act
 - ``check``, ``listen``, ``matrix``, ``reenact``, ``soak``   the five runs

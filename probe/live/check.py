@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 
 from probe import scenarios
 from probe.engine.judge.attempt import Opinion, judge
-from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough, summarize
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt, case_of
@@ -17,11 +16,13 @@ from probe.live.line import Line, open_line
 from probe.live.options import CheckOptions
 from probe.live.pacing import Backlog, Pace
 from probe.live.ports import ClosedPorts
+from probe.live.preflight import unanswered
 from probe.live.triggers import Detection, known_trigger
 from probe.results.verdict import Run, Verdict, Why
 from probe.scenarios.steps import Expect, Scenario
 from probe.scenarios.triggers import NONE, missing
 from probe.spec.segment import Endpoint
+from probe.wire.errors import UnansweredError
 
 CAREFUL = 2
 """How many exchanges in doubt are played again side by side."""
@@ -60,17 +61,17 @@ class _Check:
         self.brisk = 0
 
     def run(self) -> Run:
-        """Preflight, detection of the trigger, then everything side by side."""
-        frame = self.frame
+        """Preflight, detection of the trigger, then everything side by side; UnansweredError where the port is shut."""
+        frame, shut = self.frame, ""
         with frame:
-            # The plain handshake first: a target that does not answer is not asked forty times.
-            first = scenarios.ALL[FIRST]
-            self.hearing.add(first)
-            self._start([first])
-            if self.hearing.opinions[FIRST][-1].doubt is Doubt.NO_EVIDENCE:
-                self._start([s for s in self.scenarios if s.port == "closed"])
-            else:
-                self._start_all()
+            # A target that does not answer is not asked a hundred times.
+            if any(s.port == "open" for s in self.scenarios):
+                shut = unanswered(frame, self.target)
+            if not shut:
+                self._play()
+        if shut:
+            frame.save_unanswered(self.target, shut)
+            raise UnansweredError(shut)
         results = self.hearing.results(dropped=frame.dropped, interrupted=frame.interrupted, late=frame.late)
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         warnings = (*self.hearing.warnings(), *self.backlog.warnings(self.target))
@@ -87,6 +88,14 @@ class _Check:
         return run
 
     # -- what runs when --------------------------------------------------------------------------------------------
+
+    def _play(self) -> None:
+        """The plain handshake first, then all the others."""
+        if any(s.port == "open" for s in self.scenarios):
+            first = scenarios.ALL[FIRST]
+            self.hearing.add(first)
+            self._start([first])
+        self._start_all()
 
     def _start_all(self) -> None:
         """What hangs on the application waits until it is known; exchanges that only wait for a timer fill the time."""

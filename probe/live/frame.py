@@ -20,7 +20,8 @@ from probe.live.line import Line
 from probe.live.loop import Finished, Loop, OutOfTimeError, Supply
 from probe.live.options import Options
 from probe.live.pacing import Pace
-from probe.recording.writing import save
+from probe.recording.metadata import RunMetadata
+from probe.recording.writing import save, save_packets
 from probe.results.verdict import ExchangeResult, Run, Summary
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, Trigger
@@ -161,6 +162,12 @@ class Frame:
         """Write the recording, where one is made, so that it can be judged again."""
         if self.options.recorder is not None:
             save(self.options.recorder, self.loop.arrivals, hearing, run, self.dropped, self.line.caveat)
+
+    def save_unanswered(self, target: Endpoint, sentence: str) -> None:
+        """Write the recording of a run that ended before its first exchange, and why."""
+        if self.options.recorder is not None:
+            metadata = RunMetadata(target, (), unanswered=sentence, dropped=self.dropped, seconds=self.seconds)
+            save_packets(self.options.recorder, self.loop.arrivals, {}, metadata)
 
     def write(self, comments: Mapping[int, Sequence[str]]) -> None:
         """Write every packet seen with what it was, in the order of the wire."""

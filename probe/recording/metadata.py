@@ -158,7 +158,7 @@ class RunMetadata:
     ``verdicts`` maps an exchange to its word and rules; ``skipped`` to why it was not played, also as a sentence (NONE
     in recordings made before this was noted); ``unsent`` are attempts of which not one packet passed; ``remarks``
     (warnings that no packet shows), ``caveat`` (another) and ``trouble`` (why it ended early) are what only the live
-    run could know. ``late``: it ended at its deadline.
+    run could know. ``late``: it ended at its deadline; ``unanswered``: before the first exchange, and why.
     """
 
     target: Endpoint
@@ -173,6 +173,7 @@ class RunMetadata:
     remarks: tuple[str, ...] = ()
     trouble: str = ""
     late: bool = False
+    unanswered: str = ""
 
     def text(self) -> str:
         """The comment."""
@@ -192,6 +193,7 @@ class RunMetadata:
             "remarks": list(self.remarks),
             "trouble": self.trouble,
             "late": self.late,
+            "unanswered": self.unanswered,
         }
         return RUN + json.dumps(record, separators=(",", ":"))
 
@@ -276,4 +278,5 @@ def read_run(comment: str) -> RunMetadata:
         remarks=record.texts("remarks") if record.has("remarks") else (),
         trouble=record.text("trouble"),
         late=record.has("late") and record.flag("late"),
+        unanswered=record.text("unanswered") if record.has("unanswered") else "",
     )

@@ -26,11 +26,12 @@ from probe.recording.metadata import (
     SCHEMA,
     STEP,
     AttemptMetadata,
+    RunMetadata,
     read_attempt,
     read_run,
     schema,
 )
-from probe.results.verdict import Report, Run, Verdict
+from probe.results.verdict import Report, Run, Unchecked, Verdict
 from probe.scenarios.steps import WINDOW
 from probe.scenarios.triggers import Trigger
 from probe.spec import rules
@@ -103,6 +104,7 @@ class _Recording:
         self._check = RecordedCheck()
         self._bulk = RecordedBulk()
         self._runs: list[Run] = []
+        self._unchecked: list[Unchecked] = []
         self._verdicts: Counter[Verdict] = Counter()
         self._differences: list[Difference] = []
         self._unknown: set[str] = set()
@@ -130,11 +132,11 @@ class _Recording:
             self._runs += self._bulk.runs()
         except DamagedError as error:
             raise self._damaged(error) from error
-        if not self._runs:
+        if not self._runs and not self._unchecked:
             raise CaptureError(self._path, 0, "no exchange in it that `probe check --save` recorded")
         profile = self._profile or (self.profiles.most_common(1)[0][0] if self.profiles else "rfc9293")
         warnings = tuple(f"this version of probe knows no exchange {name}" for name in sorted(self._unknown))
-        report = Report("replay", profile, tuple(self._runs), warnings=warnings)
+        report = Report("replay", profile, tuple(self._runs), warnings=warnings, unchecked=tuple(self._unchecked))
         verdicts = dict(self._verdicts + self._bulk.verdicts)
         return JudgedRecording(report, verdicts, (*self._differences, *self._bulk.differences), fault)
 
@@ -162,11 +164,19 @@ class _Recording:
                 else:
                     self._bulk.add(metadata.bulk, attempt)
             elif comment.startswith(RUN):
-                self._close(self._check.closed(read_run(comment), self._profile))
+                self._ended(read_run(comment))
             elif STEP.match(comment):
                 packets.own.append((flow, event))
             elif comment.endswith(FOREIGN):
                 packets.foreign.append(event)
+
+    def _ended(self, metadata: RunMetadata) -> None:
+        """The end of a run, or of one that found no connection to judge."""
+        if metadata.unanswered:
+            target = metadata.target
+            self._unchecked.append(Unchecked(str(target), metadata.unanswered, target.version))
+        else:
+            self._close(self._check.closed(metadata, self._profile))
 
     def _close(self, run: Run) -> None:
         self._runs.append(run)

@@ -51,28 +51,34 @@ def save(
             if not attempt.segments:
                 interrupted = attempt.conductor.transcript.interrupted
                 unsent.append(Unsent(scenario_id, number, interrupted, attempt.flow))
-    if any(arrival.icmp is None for arrival in arrivals):
-        metadata = RunMetadata(
-            hearing.target,
-            tuple(s.id for s in hearing.scenarios),
-            {r.id: (str(r.verdict), tuple(f.rule for f in r.findings)) for r in run.exchanges},
-            skipped={
-                i: (heard[0].why, heard[0].reason)
-                for i, heard in hearing.opinions.items()
-                if heard and not hearing.attempts[i]
-            },
-            unsent=tuple(unsent),
-            dropped=dropped,
-            interrupted=run.interrupted,
-            seconds=run.seconds,
-            caveat=caveat or "",
-            remarks=tuple(w for w in run.warnings if w != caveat and w not in hearing.warnings()),
-            trouble=run.trouble,
-            late=run.late,
-        )
-        last = next(arrival for arrival in reversed(arrivals) if arrival.icmp is None)  # only comments of TCP are read
-        comments.setdefault(last.number + recorder.count, []).append(metadata.text())
+    metadata = RunMetadata(
+        hearing.target,
+        tuple(s.id for s in hearing.scenarios),
+        {r.id: (str(r.verdict), tuple(f.rule for f in r.findings)) for r in run.exchanges},
+        skipped={
+            i: (heard[0].why, heard[0].reason)
+            for i, heard in hearing.opinions.items()
+            if heard and not hearing.attempts[i]
+        },
+        unsent=tuple(unsent),
+        dropped=dropped,
+        interrupted=run.interrupted,
+        seconds=run.seconds,
+        caveat=caveat or "",
+        remarks=tuple(w for w in run.warnings if w != caveat and w not in hearing.warnings()),
+        trouble=run.trouble,
+        late=run.late,
+    )
+    save_packets(recorder, arrivals, comments, metadata)
+
+
+def save_packets(
+    recorder: Recording, arrivals: Sequence[Arrival], comments: dict[int, list[str]], metadata: RunMetadata
+) -> None:
+    """Add the packets of one run with their comments, the run's own on the last segment: only those are read."""
     before = recorder.count
+    if last := next((arrival for arrival in reversed(arrivals) if arrival.icmp is None), None):
+        comments.setdefault(last.number + before, []).append(metadata.text())
     for arrival in arrivals:
         recorder.add(arrival.packet, arrival.time, comments.get(arrival.number + before, ()), sent=arrival.sent)
     recorder.flush()

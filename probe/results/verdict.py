@@ -342,8 +342,9 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What its verdicts come to; ``fail_on`` fails too."""
-        return exit_code([e.news for e in self.exchanges], self.fail_on, interrupted=self.interrupted)
+        """What its verdicts come to; ``fail_on`` fails too, and of a target without a run nothing is concluded."""
+        code = exit_code([e.news for e in self.exchanges], self.fail_on, interrupted=self.interrupted)
+        return heaviest([code, *[ExitCode.INCONCLUSIVE] * bool(self.unchecked)])
 
 
 def exit_code(words: Collection[Verdict], fail_on: frozenset[Verdict], *, interrupted: bool = False) -> ExitCode:

@@ -9,3 +9,7 @@ class WireError(Exception):
 
 class TargetError(Exception):
     """The target as given makes no sense or cannot be found (exit code 2)."""
+
+
+class UnansweredError(WireError):
+    """The target gives no connection to judge: it refuses, is filtered or cannot be reached (exit code 3)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from probe.live.check import check
 from probe.live.options import CheckOptions
 from probe.results.verdict import ExchangeResult, Run, Verdict
 from probe.spec.segment import Endpoint
+from probe.wire.errors import UnansweredError
 from probe.wire.namespace import inside, pdeathsig
 from probe.wire.sockdiag import KernelTable
 from tests.live.far import Far
@@ -192,22 +194,33 @@ def test_lost_segments_never_accuse(veth_pair: Far, percent: int) -> None:
     assert {w for w in words(run).values() if w.startswith(("fail", "warn"))} == set()
 
 
-def test_filtered_target_is_inconclusive_in_words(veth_pair: Far) -> None:
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("input meta l4proto tcp drop", "{} is filtered or down: no answer to 7 SYNs in "),
+        (
+            "input meta l4proto tcp reject with icmp admin-prohibited",
+            "{} cannot be reached: administratively prohibited",
+        ),
+        ("input meta l4proto tcp reject with tcp reset", "{} refuses connections (RST)"),
+    ],
+)
+def test_target_that_gives_no_connection_ends_the_check_in_words(veth_pair: Far, rule: str, words: str) -> None:
     target = veth_pair.start_target()[4]
-    filtered(veth_pair, "input meta l4proto tcp drop")
-    run = check(target, CheckOptions(waits=False, patience=0.2))
-    assert {e.verdict for e in run.exchanges} == {Verdict.INCONCLUSIVE}
-    assert run.warnings == (f"{target}: no answer to our SYN",)
+    filtered(veth_pair, rule)
+    began = time.monotonic()
+    with pytest.raises(UnansweredError, match=re.escape(words.format(target))):
+        check(target, CheckOptions(patience=0.5))
+    assert time.monotonic() - began < 5
 
 
-def test_port_without_listener_is_refused_in_words(private_net: None) -> None:
+def test_port_without_listener_ends_the_check_unless_it_was_meant(private_net: None) -> None:
     endpoint = Endpoint("127.0.0.1", free_port())
-    run = check(endpoint, FAST)
-    verdicts = {e.id: e.verdict for e in run.exchanges}
+    with pytest.raises(UnansweredError, match=re.escape(f"{endpoint} refuses connections (RST); nothing listens")):
+        check(endpoint, FAST)
     refused = {s.id for s in scenarios.ALL.values() if s.port == "closed"}
-    assert {verdicts.pop(name) for name in refused} == {Verdict.PASS}
-    assert set(verdicts.values()) == {Verdict.INCONCLUSIVE}
-    assert run.warnings == (f"{endpoint}: connection refused: nothing listens on the port",)
+    run = check(endpoint, CheckOptions(only=tuple(refused)))
+    assert {e.id: e.verdict for e in run.exchanges} == dict.fromkeys(refused, Verdict.PASS)
 
 
 def test_peer_that_vanishes_midway_is_not_accused(veth_pair: Far) -> None:

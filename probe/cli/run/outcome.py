@@ -18,7 +18,7 @@ from probe.reports.document import Trouble
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.expectations import fates, marked_run
 from probe.results.verdict import ExchangeResult, Expected, Report, Run, Unchecked, Verdict
-from probe.wire.errors import TargetError, WireError
+from probe.wire.errors import TargetError, UnansweredError, WireError
 
 Options = TypeVar("Options")
 _AFTER_ALL = 1 << 30
@@ -71,6 +71,8 @@ class Outcome:
     def failed(self, error: WireError | TargetError | CaptureError, place: int = _AFTER_ALL) -> None:
         """Note a trouble and go on."""
         code = ExitCode.USAGE if isinstance(error, TargetError) else ExitCode.ENVIRONMENT
+        if isinstance(error, UnansweredError):
+            code = ExitCode.INCONCLUSIVE
         self.errors.append((place, str(error), code))
         self.errors.sort(key=lambda entry: entry[0])
 

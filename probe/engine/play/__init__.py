@@ -9,6 +9,7 @@ In reading order:
 - ``habits``     what the run has learned of the peer and the path: how long each kind of wait takes
 - ``tester``     our own end: what we have sent, what the peer has sent, the numbers a scenario speaks of
 - ``conductor``  walks a scenario, acknowledges the peer's text, clears up at the end
+- ``knock``      asks a port whether it is served, before anything is played there
 - ``matrix``     the same for cells: one segment in one state, at one position
 - ``reenact``    the same for a captured client, whose scenario is the capture
 

@@ -69,13 +69,14 @@ def document(found: Replayed) -> doc.Document:
 
 def recording_text(recording: Recording) -> str:
     """Whence it comes, and whether its verdicts are the recorded ones; those that differ follow it."""
-    if recording.report.unchecked:
-        return f"a recording of `probe check`; {recording.report.unchecked[0].reason}"
+    unchecked = "; ".join(one.reason for one in recording.report.unchecked)
+    if unchecked and not recording.verdicts:
+        return f"a recording of `probe check`; {unchecked}"
     count = sum(recording.verdicts.values())
     told = f"all {_several(count, 'verdict')} equal the recorded ones"
     if recording.differs:
         told = f"{len(recording.differs)} of {_several(count, 'verdict')} differ from the recorded ones:"
-    return f"a recording of `probe check`, judged again from its packets; {told}"
+    return f"a recording of `probe check`, judged again from its packets; {unchecked + '; ' * bool(unchecked)}{told}"
 
 
 def shown(replay: Replay, picked: Sequence[tuple[Connection, Sequence[Packet]]]) -> doc.Document:
@@ -196,7 +197,7 @@ def _suites(found: Replayed) -> list[doc.Suite]:
     """Recordings as checks are; of captures one a file with a case a connection listed, the counts are of all."""
     suites, late = list[doc.Suite](), list[doc.Case]()
     for one in found.recordings:
-        if one.report.unchecked:
+        if any(unread.target == one.file for unread in one.report.unchecked):
             late.append(_late(one.report.unchecked[0].reason, one.report.fail_on, one.file))
         else:
             suites += check.suites(one.report)
