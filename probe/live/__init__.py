@@ -9,8 +9,9 @@ In reading order:
 - ``line``      held ports, the raw line, the peer's kernel and application where they can be asked
 - ``loop``      the only loop: conductors and the line, side by side, each attempt on a port of its own
 - ``frame``     what every run has around that
-- ``pacing``    how often and how much the peer is asked, and whether it has fallen silent
+- ``pacing``    how often and how much the peer is asked
 - ``preflight`` whether the target's port is served at all
+- ``vital``     whether a peer that has answered still does
 - ``ports``     ports to be refused at, and our own for many connections in turn
 - ``triggers``  how the peer's application is brought to act
 - ``check``, ``listen``, ``matrix``, ``reenact``, ``soak``   the five runs

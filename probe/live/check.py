@@ -10,6 +10,7 @@ from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.jury import heard_enough, summarize
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt, case_of
+from probe.engine.trial.death import autopsy, last_sign, told, void
 from probe.engine.trial.hearing import FIRST, Hearing
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
@@ -18,14 +19,13 @@ from probe.live.pacing import Backlog, Pace
 from probe.live.ports import ClosedPorts
 from probe.live.preflight import unanswered
 from probe.live.triggers import Detection, known_trigger
+from probe.live.vital import PAUSES, VITAL, Vigil
+from probe.results.death import Ending
 from probe.results.verdict import Run, Verdict, Why
-from probe.scenarios.steps import Expect, Scenario
+from probe.scenarios.steps import Expect, Scenario, Send
 from probe.scenarios.triggers import NONE, missing
 from probe.spec.segment import Endpoint
 from probe.wire.errors import UnansweredError
-
-CAREFUL = 2
-"""How many exchanges in doubt are played again side by side."""
 
 
 def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
@@ -56,9 +56,11 @@ class _Check:
         for scenario in self.scenarios:
             self.hearing.add(scenario)
         self.queue: deque[Scenario] = deque()
-        self.again: list[Scenario] = []
+        self.risky: deque[Scenario] = deque()
         self.waiting: list[Scenario] = []
-        self.brisk = 0
+        self.playing = self.brisk = 0
+        self.vigil = Vigil()
+        self.ended: list[Attempt] = []
 
     def run(self) -> Run:
         """Preflight, detection of the trigger, then everything side by side; UnansweredError where the port is shut."""
@@ -74,7 +76,8 @@ class _Check:
             raise UnansweredError(shut)
         results = self.hearing.results(dropped=frame.dropped, interrupted=frame.interrupted, late=frame.late)
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
-        warnings = (*self.hearing.warnings(), *self.backlog.warnings(self.target))
+        deaths = [f"{self.target}: {told(one)}" for one in self.hearing.deaths]
+        warnings = (*self.hearing.warnings(), *deaths, *self.backlog.warnings(self.target))
         run = frame.run(
             str(self.target),
             self.target.version,
@@ -112,14 +115,26 @@ class _Check:
         self._start((self.detection.probes if self.waiting else []) + ready)
 
     def _start(self, some: list[Scenario]) -> None:
-        """Play them side by side, the long waits first; what is left in doubt is played again without haste."""
-        self.queue.extend(sorted(some, key=lambda s: not (s.waits or self.detection.concerns(s))))
+        """Play them side by side, the long waits first; then the dangerous ones one by one, malformed options last."""
+        self._enqueue(sorted(some, key=lambda s: not (s.waits or self.detection.concerns(s))))
         slow = sum(s.slow for s in self.scenarios)  # they wait all at the same time, beside the others
-        self.frame.play(self._next, self._finished, self.options.parallel + slow)
-        while self.again and not self.backlog.gone:
-            self.queue.extend(self.again)
-            self.again.clear()
-            self.frame.play(self._next, self._finished, min(CAREFUL, self.backlog.width) + slow)
+        self.frame.play(self._next, self._finished, self.options.parallel + slow + len(PAUSES))
+        if self.vigil.ending is not None:
+            self._mourn(self.vigil.ending)
+
+    def _enqueue(self, some: list[Scenario]) -> None:
+        self.queue.extend(s for s in some if not s.risky)
+        self.risky.extend(sorted((s for s in some if s.risky), key=is_malformed))
+
+    def _mourn(self, ending: Ending) -> None:
+        """The peer answers no longer: what was judged by its silence was not judged."""
+        vigil = self.vigil
+        self.hearing.deaths.append(autopsy(self.ended, ending, vigil.asked, vigil.seconds))
+        for attempt in void(self.ended, last_sign(self.ended)):
+            name = attempt.scenario.id
+            if name in self.hearing.attempts and attempt in self.hearing.attempts[name]:
+                place = self.hearing.attempts[name].index(attempt)
+                self.hearing.opinions[name][place] = judge(case_of(attempt))
 
     def _possible(self, some: list[Scenario]) -> list[Scenario]:
         """Those the trigger can serve; the others get their verdict (skip) at once."""
@@ -133,27 +148,51 @@ class _Check:
         return out
 
     def _next(self) -> Attempt | None:
-        slow = next((s for s in self.queue if s.slow), None)
-        full = not self.queue or self.brisk >= self.backlog.width
-        if self.backlog.gone or (slow is None and full):
+        if self.vigil.ending is not None:
             return None
-        scenario = slow or self.queue[0]
-        self.queue.remove(scenario)
+        if self.vigil.doubted:
+            return self._look()
+        slow = next((s for s in self.queue if s.slow), None)
+        if slow is not None or (self.queue and self.brisk < self.backlog.width):
+            scenario = slow or self.queue[0]
+            self.queue.remove(scenario)
+        elif self.risky and not self.queue and not self.playing:
+            scenario = self.risky.popleft()
+        else:
+            return None
+        self.playing += 1
         self.brisk += not scenario.slow
         setting = self.frame.setting(scenario, self.detection.trigger_for(scenario))
         remote = self.closed.endpoint() if scenario.port == "closed" else self.target
         return self.frame.attempt(Conductor(scenario, setting), remote)
 
+    def _look(self) -> Attempt | None:
+        signs = self.vigil.next(self.frame.setting(VITAL))
+        return None if signs is None else self.frame.attempt(signs, self.target)
+
     def _finished(self, attempt: Attempt) -> None:
+        if self.vigil.concerns(attempt):
+            self.vigil.looked(attempt)
+            if self.vigil.ending is not None:
+                self.frame.loop.stop(lambda other: True)
+            elif not self.vigil.doubted:
+                self.frame.loop.stop(self.vigil.concerns)
+            return
+        self.playing -= 1
         self.brisk -= not attempt.scenario.slow
+        self.ended.append(attempt)
+        self.vigil.heard(attempt, self.frame.habits.answer)
         if self.detection.concerns(attempt.scenario):
             self.backlog.heard(attempt, None)
             self.queue.extend(self.detection.heard(attempt))
             if self.detection.trigger is not None:
                 self.frame.loop.stop(lambda other: self.detection.concerns(other.scenario))
-                self.queue.extend(self._possible(self.waiting))
+                self._enqueue(self._possible(self.waiting))
                 self.waiting = []
-            return
+        else:
+            self._judge(attempt)
+
+    def _judge(self, attempt: Attempt) -> None:
         opinion = judge(case_of(attempt))
         self.backlog.heard(attempt, opinion)
         heard = self.hearing.opinions[attempt.scenario.id]
@@ -162,9 +201,16 @@ class _Check:
         if attempt.scenario.port == "closed":
             self.closed.heard(opinion)
         if not heard_enough(heard):
-            self.again.append(attempt.scenario)
+            # Soon, but never beside itself: what was shown stays shown, whatever comes of the peer later.
+            (self.risky if attempt.scenario.risky else self.queue).appendleft(attempt.scenario)
         elif self.options.told is not None and (result := self.hearing.certain(attempt.scenario)):
             self.options.told(result)
         if self.options.progress is not None:
             opinions = self.hearing.opinions
             self.options.progress(sum(bool(o) for o in opinions.values()), len(opinions))
+
+
+def is_malformed(scenario: Scenario) -> bool:
+    """Whether it sends an option of impossible length: what has ended most stacks."""
+    sent = (option for step in scenario.steps if isinstance(step, Send) for option in step.options or ())
+    return any(option.fault for option in sent)

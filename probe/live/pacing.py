@@ -103,11 +103,6 @@ class Backlog:
         self._slowest = (self.width, 0.0)
         self._slowed_at = float("-inf")
 
-    @property
-    def gone(self) -> bool:
-        """Whether it answers no longer, however little it is asked."""
-        return self._silence.count >= GONE and self.width == 1
-
     def heard(self, attempt: Attempt, opinion: Opinion | None) -> None:
         """An attempt at an open port ended; ``opinion`` None where it is not judged."""
         answered = self._silence.heard(attempt)
@@ -147,8 +142,7 @@ class Backlog:
             return []
         width, gap = self._slowest
         apart = f", {-gap:.1g} s apart" if gap else ""
-        slowed = (
+        return [
             f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(self._signs)}, as by a full"
             f" backlog or a path that loses them; slowed down to {width} at a time{apart}"
-        )
-        return [self._silence.sentence(target)] if self.gone else [slowed]
+        ]

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from probe import __version__
 from probe.engine.belief.events import IcmpError, Missing
 from probe.recording.json_fields import DamagedError, JsonObject, endpoint
+from probe.results.death import Death, Ending
 from probe.results.verdict import Why
+from probe.spec import rules
 from probe.spec.icmp import ERRORS, Icmp
 from probe.spec.segment import Endpoint, Flow
 
@@ -174,10 +176,11 @@ class RunMetadata:
     trouble: str = ""
     late: bool = False
     unanswered: str = ""
+    deaths: tuple[Death, ...] = ()
 
     def text(self) -> str:
         """The comment."""
-        record = {
+        record: dict[str, Any] = {
             "target": _pair(self.target),
             "exchanges": list(self.exchanges),
             "verdicts": [[name, word, list(rules)] for name, (word, rules) in self.verdicts.items()],
@@ -195,6 +198,8 @@ class RunMetadata:
             "late": self.late,
             "unanswered": self.unanswered,
         }
+        if self.deaths:
+            record["deaths"] = [list(astuple(death)) for death in self.deaths]
         return RUN + json.dumps(record, separators=(",", ":"))
 
 
@@ -279,4 +284,18 @@ def read_run(comment: str) -> RunMetadata:
         trouble=record.text("trouble"),
         late=record.has("late") and record.flag("late"),
         unanswered=record.text("unanswered") if record.has("unanswered") else "",
+        deaths=tuple(map(_death, record.rows("deaths", *_DEATH))) if record.has("deaths") else (),
     )
+
+
+_DEATH = (str, list, list, list, int, float, str, str, int, int)
+"""What the fields of a Death are in JSON, in their order."""
+
+
+def _death(row: tuple[Any, ...]) -> Death:
+    ending, suspects, segments, packets, asked, seconds, trouble, rule, ended, tries = row
+    if ending not in set(Ending) or (rule and (rule not in rules.ALL or len(suspects) != 1)):
+        raise DamagedError("deaths holds one that cannot be")
+    names, said = tuple(map(str, suspects)), tuple(map(str, segments))
+    numbers = tuple(number for number in packets if isinstance(number, int))
+    return Death(Ending(ending), names, said, numbers, asked, seconds, trouble, rule, ended, tries)

@@ -7,6 +7,7 @@ In reading order:
 
 - ``verdict``       verdicts, findings, steps, exchanges, runs and the report of a check
 - ``path``          the path of a run as a suspect: loss, filters, translation and their like
+- ``death``         a peer that answers no longer, and what it had been sent
 - ``matrix``        cells and ways of a matrix
 - ``connection``    the connections of a replay
 - ``soak``          a long run of one exchange

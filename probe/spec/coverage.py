@@ -48,6 +48,7 @@ UNSHOWN = {
     "opt.ws-not-on-syn-window": "a window says not of itself whether it is scaled: a guess, no verdict",
     "hdr.same-address": "a segment from another address belongs to no connection the tester knows of",
     "conn.unexplained": "the name for departures that have no rule of their own; nothing shows it on purpose",
+    "stack.survives": "every exchange shows it by the next one; a stack that ends is a finding of what ended it",
     "stack.mixed-behaviour": "a comparison of exchanges with each other; nothing shows it on purpose",
 }
 """Rule id -> why nothing shows it (yet)."""

@@ -1,4 +1,4 @@
-"""New connections are spaced out; a listener that seems crowded gets fewer at a time, and a silent one is let be."""
+"""New connections are spaced out; a listener that seems crowded gets fewer at a time, never accused for it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 import pytest
 
 from probe import scenarios
-from probe.engine.belief.events import Quiet, Seen
+from probe.engine.belief.events import Seen
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt
 from probe.live.loop import Loop
-from probe.live.pacing import GONE, LONGEST, Backlog, Pace, connections
+from probe.live.pacing import LONGEST, Backlog, Pace, connections
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import ACK, SYN, Segment
@@ -62,14 +62,14 @@ def test_a_target_that_answers_is_not_slowed_down() -> None:
     crowd = Backlog(5, Pace())
     for began in range(20):
         crowd.heard(ended(began, answered=True), Opinion(Verdict.PASS))
-    assert (crowd.width, crowd.gone, crowd.warnings("x")) == (5, False, [])
+    assert (crowd.width, crowd.warnings("x")) == (5, [])
 
 
 def test_a_target_that_never_answered_is_not_crowded() -> None:
     crowd = Backlog(5, Pace())
     for began in range(20):
         crowd.heard(ended(began, answered=False), Opinion(Verdict.INCONCLUSIVE, doubt=Doubt.NO_EVIDENCE))
-    assert (crowd.width, crowd.gone, crowd.warnings("x")) == (5, False, [])
+    assert (crowd.width, crowd.warnings("x")) == (5, [])
 
 
 def test_unanswered_syns_halve_once_for_those_in_progress_together() -> None:
@@ -110,33 +110,9 @@ def test_one_lost_syn_is_no_full_backlog_and_answers_speed_up_again() -> None:
     assert "slowed down to 1 at a time" in crowd.warnings("x")[0]
 
 
-def test_a_target_that_fell_silent_is_asked_no_further_until_it_answers() -> None:
-    crowd = Backlog(5, Pace())
-    crowd.heard(ended(0.0, answered=True), None)
-    for number in range(GONE):
-        assert not crowd.gone
-        crowd.heard(ended(10.0 * (number + 1), answered=False), None)
-    assert crowd.gone
-    (told,) = crowd.warnings("x")
-    assert told.startswith("x: fell silent: 8 connections in a row without answer, so it was asked no further;")
-    assert told.endswith(" its last segment came in open")
-    crowd.heard(ended(999.0, answered=True), None)
-    assert not crowd.gone
-
-
-def test_a_neighbour_that_is_gone_answers_no_arp_so_that_not_even_our_syn_is_seen() -> None:
-    crowd = Backlog(5, Pace())
-    crowd.heard(ended(0.0, answered=True), None)
-    for number in range(GONE):
-        one = ended(10.0 * (number + 1), answered=False)
-        one.conductor.transcript.events[:] = [Quiet(10.0 * (number + 1))]
-        crowd.heard(one, None)
-    assert crowd.gone
-
-
 def test_a_closed_port_that_is_filtered_says_nothing() -> None:
     crowd = Backlog(5, Pace())
     crowd.heard(ended(0.0, answered=True), None)
     for began in range(1, 20):
         crowd.heard(ended(float(began), answered=False, scenario=scenarios.ALL["refused"]), None)
-    assert (crowd.width, crowd.gone) == (5, False)
+    assert crowd.width == 5

@@ -7,6 +7,7 @@ buffer lost, a deadline, an interruption.
 In reading order:
 
 - ``attempt``  one attempt: its conductor and flow, what its judge is given, how it is reported step by step
+- ``death``    a peer that answers no longer: which segments may have ended it, which attempts tell nothing
 - ``hearing``  the attempts of a check to its results; a stack that keeps to neither reading of the RFC is told
 - ``matrix``   the attempts at the cells of a matrix, and at the ways into its states
 

@@ -10,8 +10,10 @@ from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough, is_noise, settle
+from probe.engine.trial import death
 from probe.engine.trial.attempt import Attempt, case_of, result_of
-from probe.results.verdict import ExchangeResult, MixedReadings, Verdict, Why
+from probe.results.death import Death
+from probe.results.verdict import ExchangeResult, MixedReadings, Verdict, Why, worst
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import Endpoint
 
@@ -41,6 +43,7 @@ class Hearing:
     scenarios: list[Scenario]
     opinions: dict[str, list[Opinion]] = field(default_factory=dict)
     attempts: dict[str, list[Attempt]] = field(default_factory=dict)
+    deaths: list[Death] = field(default_factory=list)
 
     def add(self, scenario: Scenario) -> None:
         """Make room for an exchange; no harm if there is."""
@@ -59,7 +62,10 @@ class Hearing:
         found = []
         for scenario in self.scenarios:
             heard = self.opinions[scenario.id]
-            verdict = settle(heard, clean=clean, keeps_state=keeps) if heard else self._not_run(interrupted)
+            if self.deaths:  # what was cut short by one tells nothing
+                heard = [opinion for opinion in heard if opinion.why is not Why.INTERRUPTED]
+            verdict = settle(heard, clean=clean, keeps_state=keeps) if heard else self._not_run(scenario, interrupted)
+            verdict = self._with_deaths(scenario, verdict)
             found.append(self._result(scenario, in_time(verdict, heard) if late else verdict, dropped))
         return tuple(found)
 
@@ -100,7 +106,23 @@ class Hearing:
         verdict, best = after_losses(verdict, dropped), evidence(heard, attempts)
         return result_of(scenario, self.target, verdict, heard[: len(attempts)], best)
 
-    def _not_run(self, interrupted: bool) -> Opinion:
+    def _with_deaths(self, scenario: Scenario, verdict: Opinion) -> Opinion:
+        """The verdict with the deaths that are findings of the exchange."""
+        for found in (death.finding(one) for one in self.deaths if one.accused == scenario.id):
+            word = worst([verdict.word, found.word]) if verdict.findings else found.word
+            verdict = replace(verdict, word=word, reason="", why=Why.NONE, findings=(*verdict.findings, found))
+        return verdict
+
+    def _not_run(self, scenario: Scenario, interrupted: bool) -> Opinion:
+        if self.deaths:
+            last = self.deaths[-1]
+            met = next((one for one in self.deaths if scenario.id in one.suspects), None)
+            others = " and ".join(name for name in (met or last).suspects if name != scenario.id)
+            if met is not None:
+                beside = f", as was {others}" if others else ""
+                return Opinion(Verdict.INCONCLUSIVE, f"the peer ended while it was played{beside}", why=Why.DIED)
+            where = f"in {others}" if others else "before"
+            return Opinion(Verdict.INCONCLUSIVE, f"not played: the peer had ended {where}", why=Why.DIED)
         if interrupted:
             return not_judged(Why.INTERRUPTED)
         first = self.opinions.get(FIRST)

@@ -77,6 +77,16 @@ GENERAL: tuple[Rule, ...] = (
         passive=True,
     ),
     Rule(
+        id="stack.survives",
+        level="SPEC",
+        level_note="what is expected of any software, RFC 1122 1.2.2; the listener's answer is RFC 9293's",
+        source="RFC 9293 3.10.7.2 third; RFC 1122 1.2.2",
+        sentence="A listener goes on answering SYNs, whatever segments came before.",
+        stimulus="any segment, then SYNs from other ports",
+        permitted="SYN,ACK",
+        forbidden="silence that lasts, from every source port: the stack hangs, or has ended",
+    ),
+    Rule(
         id="stack.mixed-behaviour",
         level="SHOULD",
         level_note="a rule of this tool: the RFC permits each reaction for itself",
