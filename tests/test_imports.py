@@ -47,7 +47,7 @@ TABLE = (
     Layer(PATH, (SPEC, RESULTS, BELIEF), CLOCK_CHANCE_NETWORK),
     Layer(JUDGE, (SPEC, STEPS, RESULTS, BELIEF, PATH), CLOCK_CHANCE_NETWORK),
     Layer(PLAY, (SPEC, "probe.scenarios", RESULTS, BELIEF, JUDGE), CLOCK_CHANCE_NETWORK),
-    Layer(TRIAL, (SPEC, STEPS, RESULTS, BELIEF, JUDGE, PLAY), CLOCK_CHANCE_NETWORK),
+    Layer(TRIAL, (SPEC, STEPS, RESULTS, BELIEF, PATH, JUDGE, PLAY), CLOCK_CHANCE_NETWORK),
     Layer("probe.wire", ("probe.spec.icmp", "probe.spec.segment", "probe.spec.seq", "scapy", "pyroute2", "numpy")),
     Layer(
         "probe.capture",

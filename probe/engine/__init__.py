@@ -17,5 +17,5 @@ passes; ``judge.attempt`` asks which rules that shows kept or broken; ``judge.ju
 ``trial.hearing`` makes the results of the run from that::
 
     opinion = judge(case_of(attempt))          # judge.attempt, trial.attempt
-    verdict = settle([opinion], clean=True)    # judge.jury
+    verdict = settle([opinion], path)          # judge.jury
 """

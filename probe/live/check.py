@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from probe import scenarios
 from probe.engine.judge.attempt import Opinion, judge
-from probe.engine.judge.jury import heard_enough, summarize
+from probe.engine.judge.jury import summarize
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.death import autopsy, last_sign, told, void
@@ -200,7 +200,7 @@ class _Check:
         self.hearing.attempts[attempt.scenario.id].append(attempt)
         if attempt.scenario.port == "closed":
             self.closed.heard(opinion)
-        if not heard_enough(heard):
+        if not self.hearing.enough(attempt.scenario):
             # Soon, but never beside itself: what was shown stays shown, whatever comes of the peer later.
             (self.risky if attempt.scenario.risky else self.queue).appendleft(attempt.scenario)
         elif self.options.told is not None and (result := self.hearing.certain(attempt.scenario)):

@@ -11,7 +11,7 @@ from probe import scenarios
 from probe.engine.belief.events import Seen
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.excuses import Doubt
-from probe.engine.judge.jury import heard_enough, summarize
+from probe.engine.judge.jury import summarize
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing
@@ -149,7 +149,7 @@ class _Listening:
             return
         self.hearing.opinions[name].append(opinion)
         self.hearing.attempts[name].append(attempt)
-        if not heard_enough(self.hearing.opinions[name]):
+        if not self.hearing.enough(attempt.scenario):
             self.queue.append(attempt.scenario)
         elif self.options.told is not None:
             self.hearing.target = Endpoint(self.client, 0)
@@ -170,8 +170,8 @@ class _Listening:
     def _tell(self) -> None:
         if self.options.tell is None:
             return
-        done = sum(heard_enough(heard) for heard in self.hearing.opinions.values())
-        waiting = [s for s in self.scenarios if not heard_enough(self.hearing.opinions[s.id])]
+        waiting = [s for s in self.scenarios if not self.hearing.enough(s)]
+        done = len(self.scenarios) - len(waiting)
         if waiting:
             named = f"{waiting[0].id}, {waiting[0].title}"
             who = f"{self.client or 'a client'} to connect to port {self.port}"

@@ -126,7 +126,7 @@ class _Matrix:
         """Where the question itself is answered wrongly, which its own column will tell, try the next best one."""
         reached = self.hearing.reached
         for way in self.hearing.ways:
-            opinion = reached[way.id].opinion()
+            opinion = self.hearing.opinion(reached[way.id])
             unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.NO_EVIDENCE
             if opinion.findings or unanswered:
                 self.barred[way.id] |= {Questions(way, self.barred[way.id]).best(frozenset({way.tcb}))}
@@ -142,7 +142,7 @@ class _Matrix:
         if any(way.state is State.SYN_RECEIVED and way.opens == "us" for way in hearing.ways):
             self.queue.append((patience_test(), Record(hearing.ways[0])))
         for way in hearing.ways:
-            if hearing.reached[way.id].opinion().word is not Verdict.PASS:
+            if hearing.opinion(hearing.reached[way.id]).word is not Verdict.PASS:
                 continue
             for kind in self.options.kinds(way.state.value):
                 for cell in cells(way, kind, self.barred[way.id]):
@@ -178,7 +178,7 @@ class _Matrix:
             self.lag = max(self.lag, attempt.conductor.lag)
         if self.options.recorder is not None:
             self.comments |= cell_comments_of(attempt, heard.opinion)
-        if not record.complete:
+        if not self.hearing.complete(record):
             self.queue.append((attempt.scenario, record))
         elif record.cell is not None:
             self.done += 1

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from probe.capture.errors import CaptureError
 from probe.engine.judge.attempt import Opinion, judge
-from probe.engine.judge.jury import heard_enough, is_noise, settle
+from probe.engine.judge.jury import heard_enough, settle
 from probe.engine.play.reenact.conductor import Reenactment, beside, scenario_of
 from probe.engine.play.reenact.turns import Script, ScriptError, script
 from probe.engine.trial.attempt import Attempt, case_of, result_of
@@ -82,7 +82,7 @@ class _Reenacting:
     def _result(self, dropped: int, *, late: bool) -> ExchangeResult:
         verdict = Opinion(Verdict.INCONCLUSIVE, "not played", why=Why.NOT_PLAYED)
         if self.opinions:
-            verdict = settle(self.opinions, clean=not dropped and not is_noise(self.opinions))
+            verdict = settle(self.opinions)
         verdict = in_time(verdict, self.opinions) if late else verdict
         shown = evidence(self.opinions, self.attempts)
         result = result_of(self.scenario, self.target, after_losses(verdict, dropped), self.opinions, shown)

@@ -12,7 +12,8 @@ from probe.engine.belief.events import Seen
 from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Terms, allowed
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.by_shape import ShapeJudge
-from probe.engine.judge.jury import heard_enough, is_noise, settle
+from probe.engine.judge.jury import heard_enough, settle
+from probe.engine.path.loss import LossMeter
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.habits import SCHEDULING
 from probe.engine.trial.attempt import Attempt, result_of
@@ -25,6 +26,7 @@ from probe.live.ports import ClosedPorts, Sources
 from probe.live.triggers import Detection, find_trigger, known_trigger
 from probe.recording.metadata import BulkMetadata
 from probe.recording.writing import RecordingStream
+from probe.results.path import UNMEASURED, Loss, Path
 from probe.results.soak import Latency, Outage, SoakResult
 from probe.results.verdict import CloseForm, ExchangeResult, Verdict, Why
 from probe.scenarios.steps import Scenario
@@ -34,8 +36,8 @@ from probe.wire.errors import TargetError
 
 SHOWN = 10
 """So many exchanges that did not pass are kept whole."""
-NOISY = 1000
-"""Exchanges for which a path counts as one that loses segments after it has shown that it does.
+WINDOW = 1000
+"""Exchanges over which loss is measured, and as many before them.
 
 A night is long: what is lost in its first minute must not excuse what a peer does in the last.
 """
@@ -65,14 +67,14 @@ def soak(target: Endpoint, options: SoakOptions | None = None) -> SoakResult:
 class _Exchange:
     """One exchange that awaits its verdict: what its attempts showed so far.
 
-    ``dropped`` packets were lost in our own buffer while it was played, ``before`` earlier in the run. ``clean``:
-    nothing near it hints at lost segments.
+    ``dropped`` packets were lost in our own buffer while it was played, ``before`` earlier in the run. ``loss`` is what
+    was measured around it.
     """
 
     serial: int
     before: int
     dropped: int = 0
-    clean: bool = True
+    loss: Loss = UNMEASURED
     heard: list[Opinion] = field(default_factory=list)
 
 
@@ -127,7 +129,8 @@ class _Soak:
         self.sources = Sources(line.pool, self.frame.random)
         self.live: dict[int, _Exchange] = {}
         self.again: deque[_Exchange] = deque()
-        self.begun = self.attempts = self.doubtful = self.noisy_until = 0
+        self.begun = self.attempts = self.doubtful = 0
+        self.meters = deque([LossMeter()], maxlen=2)
         self.verdicts: Counter[Verdict] = Counter()
         self.forms: Counter[CloseForm] = Counter()
         self.handshake, self.whole = _Times(), _Times()
@@ -219,6 +222,8 @@ class _Soak:
         if self.again or self.alone != self.down or not self._more():
             return None
         self.begun += 1
+        if self.begun % WINDOW == 0:
+            self.meters.append(LossMeter())
         return self._attempt(_Exchange(self.begun, self.frame.dropped))
 
     def _attempt(self, exchange: _Exchange) -> Attempt:
@@ -238,21 +243,27 @@ class _Soak:
         heard = exchange.heard
         opinion = self.by_shape.opinion(attempt.conductor.transcript, attempt.conductor.watch)
         heard.append(opinion)
+        self.meters[-1].add(self.scenario.id, opinion.controls)
         if opinion.word is Verdict.PASS:
             self._time(attempt)
         self._notice(attempt, opinion)
         # Of a peer that is down another attempt would show the same, and take as long.
-        enough = heard_enough(heard) or (self.down and opinion.why in _ABSENT)
+        enough = heard_enough(heard, Path(self._loss)) or (self.down and opinion.why in _ABSENT)
         verdict = self._settle(exchange, attempt) if enough else None
         if verdict is None:
             self.again.append(exchange)
         if self.frame.loop.keep:
             metadata = BulkMetadata(self.target, exchange.serial)
             if verdict is not None:
-                told = verdict.word, tuple(f.rule for f in verdict.findings), exchange.clean, exchange.dropped
+                told = verdict.word, tuple(f.rule for f in verdict.findings), exchange.loss, exchange.dropped
                 metadata = BulkMetadata(self.target, exchange.serial, *told)
             self.stream.ended(attempt, opinion, len(heard), metadata)
             self.stream.write(self.frame.loop.arrivals, self.live)
+
+    @property
+    def _loss(self) -> Loss:
+        """The loss of the last exchanges."""
+        return Loss(sum(m.asked for m in self.meters), sum(m.lost for m in self.meters))
 
     def _time(self, attempt: Attempt) -> None:
         """From our SYN to its answer, and to the last segment that counts."""
@@ -289,12 +300,10 @@ class _Soak:
         verdict = heard[0]
         if len(heard) > 1 or verdict.word is not Verdict.PASS:
             self.doubtful += sum(o.word is not Verdict.PASS for o in heard)
-            if is_noise(heard):
-                self.noisy_until = self.begun + NOISY
             exchange.dropped = self.frame.dropped - exchange.before
-            exchange.clean = exchange.serial > self.noisy_until
+            exchange.loss = self._loss
             # A listener this busy may work by SYN cookies; nobody looks into that here, so it is not accused.
-            verdict = settle(heard, clean=exchange.clean and not exchange.dropped, keeps_state=False)
+            verdict = settle(heard, Path(exchange.loss))
             verdict = after_losses(verdict, exchange.dropped)
             if attempt is not None and verdict.word is not Verdict.PASS:
                 self._show(verdict, heard, attempt)

@@ -9,12 +9,13 @@ from probe import scenarios
 from probe.engine.belief.tracker import Belief, Terms
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.by_shape import ShapeJudge
-from probe.engine.judge.jury import is_noise, settle, summarize
+from probe.engine.judge.jury import settle, summarize
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt, case_of, result_of
 from probe.engine.trial.hearing import Hearing, after_losses
 from probe.recording.json_fields import DamagedError
 from probe.recording.metadata import AttemptMetadata, BulkMetadata, RunMetadata
+from probe.results.path import Path
 from probe.results.verdict import ExchangeResult, Run, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import Endpoint
@@ -94,11 +95,11 @@ class RecordedCheck:
         )
 
     def cut_short(self) -> Run:
-        """What can be said where the end of the run is missing: the path counts as one that loses segments."""
+        """What can be said where the end of the run is missing."""
         some = [attempt for mine in self.attempts.values() for attempt in mine.values()]
         target = next((a.flow.remote for a in some if a.scenario.port == "open"), some[0].flow.remote)
         hearing = self._hearing(target, [s for s in scenarios.ALL.values() if s.id in self.attempts])
-        results = hearing.results(dropped=0, interrupted=False, clean=False)
+        results = hearing.results(dropped=0, interrupted=False)
         return replace(_run(target, results, (CUT_SHORT, *hearing.warnings())), mixed=hearing.mixed_readings())
 
     def _hearing(self, target: Endpoint, wanted: list[Scenario]) -> Hearing:
@@ -172,8 +173,7 @@ class RecordedBulk:
         heard, attempt = exchange
         verdict = heard[0]
         if len(heard) > 1 or verdict.word is not Verdict.PASS:
-            clean = metadata.clean and not metadata.dropped and not is_noise(heard)
-            verdict = after_losses(settle(heard, clean=clean, keeps_state=False), metadata.dropped)
+            verdict = after_losses(settle(heard, Path(metadata.loss)), metadata.dropped)
         self.verdicts[verdict.word] += 1
         # The first few of every verdict and its rules (none may hide behind an expected one); of passes one.
         shown = self._shown.setdefault((metadata.target, attempt.scenario.id), [])

@@ -15,6 +15,7 @@ from probe import __version__
 from probe.engine.belief.events import IcmpError, Missing
 from probe.recording.json_fields import DamagedError, JsonObject, endpoint
 from probe.results.death import Death, Ending
+from probe.results.path import UNMEASURED, Loss
 from probe.results.verdict import Why
 from probe.spec import rules
 from probe.spec.icmp import ERRORS, Icmp
@@ -23,6 +24,8 @@ from probe.spec.segment import Endpoint, Flow
 SCHEMA = 1
 ATTEMPT, RUN = "probe-run ", "probe-check "
 _SECTION = re.compile(r"probe [\w-]+, profile \S+; recording (\d+) by probe (\S+)")
+_MANY = 10_000
+"""Controls that a path which was called clean stands for."""
 STEP = re.compile(r"probe \S+ step \d+: (?:tester|peer) ")
 """The sentence for a step of an attempt."""
 FOREIGN = "sent by our own kernel (or another process), not by the tester"
@@ -44,7 +47,7 @@ def schema(comment: str) -> tuple[int, str] | None:
 class BulkMetadata:
     """An attempt of a bulk run: at which target and, unless it passed at once, at which of its exchanges.
 
-    ``word`` and ``rules`` are the verdict on the exchange, empty while another attempt is to follow; ``clean`` and
+    ``word`` and ``rules`` are the verdict on the exchange, empty while another attempt is to follow; ``loss`` and
     ``dropped`` are what it took into account.
     """
 
@@ -52,7 +55,7 @@ class BulkMetadata:
     serial: int = 0
     word: str = ""
     rules: tuple[str, ...] = ()
-    clean: bool = True
+    loss: Loss = UNMEASURED
     dropped: int = 0
 
     @staticmethod
@@ -62,14 +65,18 @@ class BulkMetadata:
         if not record.has("serial"):
             return BulkMetadata(target)
         numbers = record.count("serial"), record.text("verdict"), record.texts("rules")
-        return BulkMetadata(target, *numbers, record.flag("clean"), record.count("dropped"))
+        if record.has("asked"):
+            loss = Loss(record.count("asked"), record.count("lost"))
+        else:  # older recordings say only whether attempts differed
+            loss = Loss(_MANY if record.flag("clean") else 0)
+        return BulkMetadata(target, *numbers, loss, record.count("dropped"))
 
     def fields(self) -> dict[str, Any]:
         """As JSON."""
         out: dict[str, Any] = {"target": _pair(self.target)}
         if self.serial:
             out |= {"serial": self.serial, "verdict": self.word, "rules": list(self.rules)}
-            out |= {"clean": self.clean, "dropped": self.dropped}
+            out |= {"asked": self.loss.asked, "lost": self.loss.lost, "dropped": self.dropped}
         return out
 
 

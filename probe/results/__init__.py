@@ -8,6 +8,7 @@ In reading order:
 - ``verdict``       verdicts, findings, steps, exchanges, runs and the report of a check
 - ``path``          the path of a run as a suspect: loss, filters, translation and their like
 - ``death``         a peer that answers no longer, and what it had been sent
+- ``proofs``        what a verdict stands on: reached, delivered, departed, again
 - ``matrix``        cells and ways of a matrix
 - ``connection``    the connections of a replay
 - ``soak``          a long run of one exchange

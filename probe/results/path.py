@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import comb
+from math import exp, lgamma, log, log1p
 
 
 class Suspect(StrEnum):
@@ -67,13 +67,31 @@ class Loss:
         low, high = self.lost / self.asked, 1.0
         for _ in range(40):
             middle = (low + high) / 2
-            few = sum(comb(self.asked, i) * middle**i * (1 - middle) ** (self.asked - i) for i in range(self.lost + 1))
-            low, high = (middle, high) if few > 0.05 else (low, middle)
+            low, high = (middle, high) if _at_most(self.lost, self.asked, middle) > 0.05 else (low, middle)
         return high
 
     def chance(self, silences: int) -> float:
         """The chance that so many independent attempts all lose the same segment."""
         return self.bound**silences
+
+
+UNMEASURED = Loss()
+
+
+def _at_most(lost: int, asked: int, chance: float) -> float:
+    """The chance that no more than so many of ``asked`` are lost; from the largest term down, in logarithms."""
+    term = exp(
+        lgamma(asked + 1)
+        - lgamma(lost + 1)
+        - lgamma(asked - lost + 1)
+        + lost * log(chance)
+        + (asked - lost) * log1p(-chance)
+    )
+    total = term
+    for i in range(lost, 0, -1):
+        term *= i * (1 - chance) / ((asked - i + 1) * chance)
+        total += term
+    return total
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from probe.results.exit_codes import ExitCode, heaviest
+from probe.results.path import Path
+from probe.results.proofs import Proofs
 from probe.spec.rules.rule import Level
 from probe.spec.segment import Segment
 
@@ -50,6 +52,10 @@ class Why(StrEnum):
     MERGED = "merged"
     """The segments were merged before they were seen (offload)."""
     STATE_NOT_REACHED = "state-not-reached"
+    NOT_REACHED = "not-reached"
+    """The exchange did not come to what it is about: a rule that it is to show never came up."""
+    PATH = "path"
+    """Something on the path keeps back what the exchange rests on."""
     NOT_PLAYED = "not-played"
     SILENT = "silent"
     """The target answered no longer."""
@@ -219,6 +225,7 @@ class ExchangeResult(WithNews):
     The first ``judged`` steps count for the verdict; the rest is clearing up (None: all count). ``captured`` and
     ``departures`` are filled where a captured connection was re-enacted. Of ``attempts``, ``passed`` passed and
     ``deviated`` departed from the RFC, whatever that came to in the end. ``known`` are deviations that were expected.
+    ``proofs`` are what the verdict stands on.
     """
 
     id: str
@@ -242,6 +249,7 @@ class ExchangeResult(WithNews):
     deviated: int = 0
     known: tuple[Known, ...] = ()
     why: Why = Why.NONE
+    proofs: Proofs | None = None
 
 
 class Compliance(StrEnum):
@@ -275,7 +283,7 @@ class Run:
     """One target checked over one IP version. ``trouble`` says why it ended early, if the line failed under way.
 
     ``profile`` is empty where it is the report's; ``name`` is what the user calls the host, empty for its address.
-    ``late``: the deadline of the run ended it.
+    ``late``: the deadline of the run ended it. ``path`` is what it found out about the path.
     """
 
     target: str
@@ -290,6 +298,7 @@ class Run:
     profile: str = ""
     name: str = ""
     late: bool = False
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from probe.spec.segment import ACK, SYN, Segment
 from probe.spec.seq import Seq
 from tests.frame.test_loop import Echo, attempt
 
-COOKIES = Opinion(Verdict.FAIL, doubt=Doubt.COOKIES)
+COOKIES = Opinion(Verdict.FAIL, tried=((Doubt.COOKIES, True),))
 DUE = Segment(Seq(7), Seq(2), SYN | ACK)
 
 
@@ -68,7 +68,7 @@ def test_a_target_that_answers_is_not_slowed_down() -> None:
 def test_a_target_that_never_answered_is_not_crowded() -> None:
     crowd = Backlog(5, Pace())
     for began in range(20):
-        crowd.heard(ended(began, answered=False), Opinion(Verdict.INCONCLUSIVE, doubt=Doubt.NO_EVIDENCE))
+        crowd.heard(ended(began, answered=False), Opinion(Verdict.INCONCLUSIVE))
     assert (crowd.width, crowd.warnings("x")) == (5, [])
 
 

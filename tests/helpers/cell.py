@@ -17,7 +17,7 @@ from probe.spec.segment import Segment
 from probe.spec.seq import Seq
 from tests.helpers.dialogue import Dialogue, Loses
 from tests.helpers.peer import Peer, closed_port
-from tests.helpers.play import kept
+from tests.helpers.play import CLEAN, kept
 from tests.helpers.record import MEMORY
 
 Makes = Callable[[], Peer]
@@ -59,7 +59,7 @@ class Misreads(Peer):
 def play(cell: Cell, make: Makes | None = None, loses: Loses = kept) -> list[Heard]:
     """What the attempts at one cell show. A peer that ``Misreads`` does so with the stimulus."""
     heard: list[Heard] = []
-    while not heard_enough([h.opinion for h in heard]):
+    while not heard_enough([h.opinion for h in heard], CLEAN):
         peer = make() if make else peer_for(cell.way)
         dialogue = talk(cell.way, cell.scenario, peer, cell, loses)
         if isinstance(peer, Misreads):

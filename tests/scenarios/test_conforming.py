@@ -19,7 +19,7 @@ from probe.spec.seq import Seq
 from probe.spec.states import State
 from tests.helpers.dialogue import Dialogue
 from tests.helpers.peer import Peer
-from tests.helpers.play import attempts, losing, peer_for, whole_run
+from tests.helpers.play import CLEAN, attempts, losing, peer_for, whole_run
 
 Choice = Callable[[tuple[Reaction, ...]], Reaction]
 each_scenario = pytest.mark.parametrize("scenario", scenarios.ALL.values(), ids=lambda s: s.id)
@@ -161,7 +161,7 @@ def test_slight_loss_ends_in_a_pass_after_another_attempt(scenario: Scenario) ->
                 return direction is d and count == n and next(lost, False)  # noqa: B023 - used up within the turn
 
             heard = attempts(scenario, lambda: peer_for(scenario), loses=loses)
-            found = settle(heard, clean=True)
+            found = settle(heard, CLEAN)
             assert found.word in {Verdict.PASS, Verdict.INCONCLUSIVE}, (to_peer, number, heard)
             if found.word is Verdict.INCONCLUSIVE:
                 assert "attempt" in found.reason or found.reason.startswith("no answer")

@@ -122,3 +122,12 @@ class Transcript:
     def seen(self) -> list[tuple[int, Seen]]:
         """The judged segments with their event index."""
         return [(i, e) for i, e in enumerate(self.judged) if isinstance(e, Seen)]
+
+    def place(self, index: int) -> int:
+        """The place in the script of the tester's segment at that event, or of the last one before it (-1: none).
+
+        Counted among all of the tester's where nothing is noted.
+        """
+        if self.places:
+            return max((place for at, place in self.places.items() if at <= index), default=-1)
+        return sum(isinstance(event, Seen) and event.to_peer for event in self.events[: index + 1]) - 1

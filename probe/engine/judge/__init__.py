@@ -2,7 +2,8 @@
 
 The judge asks the belief whether every reaction, silence included, was permitted. What was not gets the name of a rule
 (``blame``), and the plainest excuse that would explain it becomes a doubt (``excuses``). One attempt is an opinion; a
-verdict takes several, which the jury hears: a suspicion counts when it comes again, never when it is alone.
+verdict takes several, which the jury hears: a suspicion counts when it comes again, never when it is alone, and when
+what would excuse it does not stand on the path of this run.
 
 In reading order:
 
@@ -12,6 +13,7 @@ In reading order:
 - ``excuses``       the one ladder of excuses, for live checks and captures, with the doubt each rung leaves
 - ``blame``         the name of a departure
 - ``exercised``     the rules a record shows in action, and the form of its close
+- ``reached``       whether an exchange came to what it is about, and what prevented it
 - ``header``, ``segment_size``, ``timers``   what the oracle does not look at: form, sizes, times
 - ``jury``          several attempts to a verdict, the verdicts of a run to its answers
 - ``capture``       both ends of a captured connection, where nothing is known of the application
@@ -20,10 +22,10 @@ In reading order:
 For example::
 
     from probe.engine.judge.attempt import judge
-from probe.engine.judge.case import Case
+    from probe.engine.judge.case import Case
     from probe.engine.judge.jury import heard_enough, settle
 
     opinions = [judge(Case(scenario, transcript, UNKNOWN_PORT, USUAL))]
-    if heard_enough(opinions):
-        print(settle(opinions, clean=True).word)    # pass, fail, warn, inconclusive or skip
+    if heard_enough(opinions, path):
+        print(settle(opinions, path).word)    # pass, fail, warn, inconclusive or skip
 """

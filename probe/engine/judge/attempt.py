@@ -5,31 +5,62 @@ One attempt is only an opinion: an exchange is repeated before a suspicion becom
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from probe.engine.belief.events import Transcript
+from probe.engine.belief.events import Quiet, Transcript
 from probe.engine.belief.hypothesis import Excuse
+from probe.engine.belief.watch import Watch
+from probe.engine.judge import blame
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import LIVE, Doubt
 from probe.engine.judge.exercised import close_form, exercised
 from probe.engine.judge.findings import departure, unsound, untimely
-from probe.engine.judge.segment_size import UNKNOWN, sizes
+from probe.engine.judge.reached import not_reached, reached
+from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
+from probe.engine.path.loss import NO_CONTROLS, Controls, controls
+from probe.results.path import Suspect
+from probe.results.proofs import Canonical, Proofs, Reached
 from probe.results.verdict import CloseForm, Finding, Verdict, Why
 from probe.scenarios.steps import WINDOW
-from probe.spec.segment import ACK, RST, SYN
+from probe.spec.segment import ACK, RST, SYN, flags_text
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one attempt shows. ``doubt`` is not NONE where the attempt alone does not settle it."""
+    """What one attempt shows, or what several come to.
+
+    ``tried`` are the excuses tried on a departure, each with whether it explains the record; ``departure`` is it in
+    canonical form, and ``believed`` the states the peer may have been in before it. ``reached`` is what came up of what
+    the exchange is about; ``rests`` are the suspects that would keep back what it rests on; ``controls`` tell of loss.
+    ``proofs`` are those of a verdict that several attempts come to.
+    """
 
     word: Verdict
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     rules: tuple[str, ...] = ()
     form: CloseForm = CloseForm.NONE
-    doubt: Doubt = Doubt.NONE
     why: Why = Why.NONE
+    tried: tuple[tuple[Doubt, bool], ...] = ()
+    departure: Canonical | None = None
+    believed: tuple[str, ...] = ()
+    reached: Reached | None = None
+    rests: tuple[Suspect, ...] = ()
+    controls: Controls = NO_CONTROLS
+    proofs: Proofs | None = None
+
+    @property
+    def doubt(self) -> Doubt:
+        """The plainest reason to hear it again; NONE where the attempt alone settles it."""
+        if self.word is Verdict.INCONCLUSIVE:
+            return Doubt.NO_EVIDENCE
+        found = next((doubt for doubt, explains in self.tried if explains), None)
+        return found or (Doubt.UNEXPLAINED if self.findings else Doubt.NONE)
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """The excuses that explain it."""
+        return tuple(dict.fromkeys(doubt for doubt, explains in self.tried if explains))
 
 
 _UNDONE = {
@@ -42,37 +73,81 @@ _UNDONE = {
 
 def judge(case: Case) -> Opinion:
     """One attempt, judged."""
-    if (nothing := _no_evidence(case)) is not None:
-        return nothing
     watch = case.follow(case.terms.profile, case.terms.allow)
+    measured = NO_CONTROLS if case.transcript.interrupted else controls(case.transcript, watch)
+    if (nothing := _no_evidence(case)) is not None:
+        return replace(nothing, controls=measured)
     shown = exercised(case.scenario, case.transcript, watch)
     size = sizes(case.scenario, case.transcript, case.version)
+    if size is not None and size.kept and watch.broken_at is None:
+        shown[size.rule] = len(case.transcript.judged) - 1
+    found, came_to = _found(case, watch, size), reached(case, watch, shown)
+    if found.word is Verdict.PASS and came_to.lacking:  # what did not come up was not seen kept
+        word, why, reason = not_reached(case, watch)
+        found = Opinion(word, reason, why=why)
     form = close_form(case.transcript)
+    return replace(found, rules=tuple(shown), form=form, reached=came_to, controls=measured)
+
+
+def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
+    """What stands against the peer, or what kept it from showing anything."""
     if watch.broken_at is not None:
         finding = departure(case, watch)
-        # The plainest excuse that would explain it; an application that obeys us aborts for nobody.
-        barred = {Excuse.ABORT} if case.obedient else set()
-        for rung in LIVE:
-            if case.follow(case.terms.profile, case.terms.allow | rung.excuses - barred).broken_at is None:
-                return Opinion(finding.word, "", (finding,), shown, form, rung.doubt)
-        return Opinion(finding.word, "", (finding,), shown, form, Doubt.UNEXPLAINED)
+        return Opinion(
+            finding.word,
+            findings=(finding,),
+            tried=_tried(case),
+            departure=canonical(case, watch, finding.rule),
+            believed=watch.after(watch.broken_at - 1).states,
+        )
     # What came too late or not at all: a lost segment or a busy machine can look the same.
-    late = list(untimely(case, watch))
-    findings = late or list(unsound(case, watch, size))
+    findings = tuple(untimely(case, watch))
+    late = bool(findings)
+    findings = findings or tuple(unsound(case, watch, size))
     if case.transcript.undelivered and (findings or case.transcript.missing):
-        return Opinion(Verdict.SKIP, _undelivered(case.transcript), (), shown, form, why=Why.UNREACHABLE)
+        return Opinion(Verdict.SKIP, _undelivered(case.transcript), why=Why.UNREACHABLE)
     if findings:
         word = Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
-        return Opinion(word, "", tuple(findings), shown, form, Doubt.LOSS if late else Doubt.UNEXPLAINED)
+        form = Canonical(tuple(f.rule for f in findings), kind="late" if late else "form")
+        return Opinion(word, findings=findings, tried=((Doubt.LOSS, True),) if late else (), departure=form)
     if missing := next((m for m in case.transcript.missing if m.short), None):
         reason = f"not sent again within {missing.waited:g} s, too short a wait to say that it never is"
-        return Opinion(Verdict.INCONCLUSIVE, reason, (), shown, form, why=Why.UNSETTLED)
+        return Opinion(Verdict.INCONCLUSIVE, reason, why=Why.UNSETTLED)
     if missing := next((m for m in case.transcript.missing if m.application), None):
         reason = f"the application behind the port {_UNDONE[missing.what]} within {missing.waited:g} s"
-        return Opinion(Verdict.SKIP, reason, (), shown, form, why=Why.APPLICATION)
+        return Opinion(Verdict.SKIP, reason, why=Why.APPLICATION)
     if size is not None and not size.kept:
-        return Opinion(Verdict.SKIP, UNKNOWN, (), shown, form, why=Why.MERGED)
-    return Opinion(Verdict.PASS, "", (), shown if size is None else (*shown, size.rule), form)
+        return Opinion(Verdict.SKIP, UNKNOWN, why=Why.MERGED)
+    return Opinion(Verdict.PASS)
+
+
+def _tried(case: Case) -> tuple[tuple[Doubt, bool], ...]:
+    """The rungs tried, each with whether it explains the record; one that holds a rung that does needs no trial."""
+    barred = {Excuse.ABORT} if case.obedient else set()  # an application that obeys us aborts for nobody
+    found: list[tuple[Doubt, bool]] = []
+    done: list[frozenset[Excuse]] = []
+    explaining: list[frozenset[Excuse]] = []
+    for rung in LIVE:
+        excuses = rung.excuses - barred
+        if excuses in done or any(one <= excuses for one in explaining):
+            continue
+        done.append(excuses)
+        explains = case.follow(case.terms.profile, case.terms.allow | excuses).broken_at is None
+        found.append((rung.doubt, explains))
+        if explains:
+            explaining.append(excuses)
+    return tuple(found)
+
+
+def canonical(case: Case, watch: Watch, rule: str) -> Canonical:
+    """The departure in the form in which attempts are compared."""
+    index = watch.broken_at
+    assert index is not None
+    event = case.transcript.judged[index]
+    if isinstance(event, Quiet):
+        return Canonical((rule,), case.transcript.place(blame.for_silence(watch).index), "silence")
+    kind = flags_text(event.segment.flags) + (" with text" if event.segment.length else "")
+    return Canonical((rule,), case.transcript.place(blame.for_segment(watch, event).index), kind)
 
 
 # -- attempts that say nothing about the peer: nobody answered, our own kernel did, the place was never reached --------
@@ -122,4 +197,4 @@ def _undelivered(transcript: Transcript) -> str:
 
 
 def _cannot_tell(why: Why, reason: str) -> Opinion:
-    return Opinion(Verdict.INCONCLUSIVE, reason, doubt=Doubt.NO_EVIDENCE, why=why)
+    return Opinion(Verdict.INCONCLUSIVE, reason, why=why)

@@ -21,6 +21,8 @@ class Doubt(Enum):
     ABORT = "an application that aborts would explain it"
     REPEAT = "a segment duplicated on the way would explain it"
     COOKIES = "a listener that keeps no state (SYN cookies) would explain it"
+    FILTER = "a stateful filter before the peer would explain it"
+    TRANSLATION = "address translation before the peer would explain it"
     UNRECORDED = "a segment that is not in the record would explain it"
     NO_EVIDENCE = "it tells nothing about the peer"
 
@@ -39,7 +41,7 @@ LADDER = (
     Rung(frozenset({Excuse.REPEAT}), Doubt.REPEAT),
     Rung(frozenset({Excuse.REPEAT, Excuse.COOKIES}), Doubt.COOKIES, capture=False),  # a loss is plainer there
     Rung(frozenset({Excuse.REPEAT, Excuse.ABORT}), Doubt.ABORT, capture=False),  # granted there from the start
-    Rung(frozenset({Excuse.REPEAT, Excuse.LOSS}), Doubt.LOSS, live=False),  # the next leaves the same doubt
+    Rung(frozenset({Excuse.REPEAT, Excuse.LOSS}), Doubt.LOSS),
     Rung(frozenset({Excuse.REPEAT, Excuse.LOSS, Excuse.COOKIES, Excuse.ABORT}), Doubt.LOSS),
     # The tester records whatever it sends and sees, so that nothing is missing in a live check.
     Rung(frozenset({Excuse.REPEAT, Excuse.LOSS, Excuse.UNRECORDED}), Doubt.UNRECORDED, live=False),

@@ -6,7 +6,7 @@ nobody looked at was not shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from probe.engine.belief.events import Quiet, Seen, Transcript
 from probe.engine.belief.watch import Watch
@@ -33,23 +33,29 @@ _CALLS = {
 """What a segment that answers nothing shows: by the call or timeout that explains it, and the state it leaves."""
 
 
-def exercised(scenario: Scenario, transcript: Transcript, watch: Watch) -> tuple[str, ...]:
-    """The rules shown, in the order they came up."""
-    found: dict[str, None] = {}
+def exercised(scenario: Scenario, transcript: Transcript, watch: Watch) -> dict[str, int]:
+    """The rules shown, in the order they came up, each with the event of its stimulus, or of what came of itself."""
+    found: dict[str, int] = {}
+
+    def note(rules: Iterable[str], at: int) -> None:
+        for rule in rules:
+            found.setdefault(rule, at)
+
     # The peer was looked at up to its last segment, or the last completed wait.
     last = max((i for i, e in enumerate(transcript.judged) if isinstance(e, Quiet) or not e.to_peer), default=-1)
     for index, event in transcript.seen():
         if watch.broken_at is not None and index >= watch.broken_at:
             break
         if not event.to_peer:
-            found.update(dict.fromkeys(_by_departure(watch, index, event)))
             asked = {answer.index for answer in watch.after(index).answers}
-            found.update((transcript.named[i], None) for i in asked if len(asked) == 1 and i in transcript.named)
+            stimulus = next(iter(asked)) if len(asked) == 1 else -1
+            note(_by_departure(watch, index, event), index if stimulus < 0 else stimulus)
+            note([transcript.named[stimulus]] if stimulus in transcript.named else [], stimulus)
         elif index < last:
-            found.update(dict.fromkeys(_by_arrival(watch, index, transcript.named.get(index))))
+            note(_by_arrival(watch, index, transcript.named.get(index)), index)
     if watch.broken_at is None:
-        found.update(dict.fromkeys(_by_the_whole(scenario, transcript, watch, set(found))))
-    return tuple(found)
+        note(_by_the_whole(scenario, transcript, watch, set(found)), max(last, 0))
+    return found
 
 
 def _by_arrival(watch: Watch, index: int, name: str | None) -> Iterator[str]:

@@ -1,91 +1,253 @@
 """Several attempts at one exchange to one verdict, and the verdicts of a run to the answers it was asked for.
 
-A suspicion counts when it comes again, never when it is alone: a lost segment or an application that aborts explains
-many a departure. It becomes a finding only when every attempt shows the same rule broken and the path is known not to
-lose segments.
+Every exchange stands or falls alone: its attempts are compared in canonical form, and what would excuse a departure is
+asked of the path as the whole run measured it. A loss that would have to strike at the same place again and again is
+an excuse only as long as the figures allow it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import comb
 
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
+from probe.engine.path.loss import measured
+from probe.results.path import Loss, Path, Standing, Suspect
+from probe.results.proofs import Again, Canonical, Delivered, Departed, Proofs, Tried, Vote
 from probe.results.verdict import Compliance, ExchangeResult, Summary, Verdict, Why
 
-ATTEMPTS = 3
+MOST = 8
 """How often an exchange in doubt is tried in all."""
+ATTEMPTS = 3
+"""So many attempts a departure takes that chance may explain, and so many that tell nothing end the trying."""
 TWICE = 2
-"""A departure that no loss explains is believed when it comes twice."""
+"""A departure that nothing explains is believed when it comes twice."""
+RARE = 1e-4
+"""A chance below this is none."""
+_ODD = 0.01
+"""What is granted, for want of a figure, to one departure that nothing explains: it may be a mistake of our own."""
+_SUSPECTS = {
+    Doubt.COOKIES: Suspect.COOKIES,
+    Doubt.FILTER: Suspect.FILTER,
+    Doubt.TRANSLATION: Suspect.TRANSLATION,
+}
+"""Doubts about something that lasts the whole run; so does an application that aborts, which nobody can clear."""
+_ENDS = (Why.OWN_KERNEL, Why.INTERRUPTED)
 
 
-def heard_enough(opinions: list[Opinion]) -> bool:
-    """Whether another attempt would add nothing."""
-    if not opinions:
-        return False
-    last = opinions[-1]
-    if last.doubt is Doubt.NONE and last.word is not Verdict.SKIP:
-        return True
-    if last.word is Verdict.SKIP:  # only the application, or the way to it, may think better of it
-        wanted = ATTEMPTS if any(o.findings for o in opinions) else TWICE
-        return last.why not in (Why.APPLICATION, Why.UNREACHABLE) or len(opinions) >= wanted
-    if last.why in (Why.OWN_KERNEL, Why.INTERRUPTED):
-        return True
-    enough = TWICE if _same(opinions) and last.doubt is Doubt.UNEXPLAINED else ATTEMPTS
-    return len(opinions) >= enough
+def heard_enough(opinions: Sequence[Opinion], path: Path | None = None) -> bool:
+    """Whether another attempt would add nothing; ``path`` as known so far (None: what these attempts measured)."""
+    return bool(opinions) and _hear(opinions, path)[1]
 
 
-def is_noise(opinions: list[Opinion]) -> bool:
-    """Whether the attempts differ in a way that only a path that loses segments (or a moody peer) explains."""
-    return len(opinions) > 1 and not _same(opinions)
-
-
-def settle(opinions: list[Opinion], *, clean: bool, keeps_state: bool = True) -> Opinion:
-    """The verdict of all attempts. ``clean`` says that nothing else in the run hints at lost segments, ``keeps_state``
-    that the listener repeats its SYN,ACK, so that it does not work by SYN cookies alone.
-    """
+def settle(opinions: Sequence[Opinion], path: Path | None = None) -> Opinion:
+    """The verdict of all attempts, with its proofs; ``path`` as the run found it (None: as these attempts measured)."""
     if not opinions:
         return Opinion(Verdict.INCONCLUSIVE, "not run", why=Why.NOT_PLAYED)
-    last, count = opinions[-1], len(opinions)
-    deviating = sum(bool(o.findings) for o in opinions)
-    if last.word is Verdict.SKIP and deviating:  # an idle application clears nobody
-        return _unsure(opinions, f"deviated in {deviating} of {count} attempts; in another {last.reason}")
-    if last.doubt is Doubt.NONE:
-        if count == 1 or last.word is not Verdict.PASS:
-            return last
-        # A clean pass after doubts: lost segments explain them, a departure that nothing explains stays a question.
-        passed = sum(o.word is Verdict.PASS for o in opinions)
-        cleared = last.reason or f"passed in {passed} of {count} attempts; the others lacked an answer"
-        odd = any(o.doubt is Doubt.UNEXPLAINED for o in opinions)
-        return (
-            _unsure(opinions, f"deviated in {deviating} of {count} attempts") if odd else replace(last, reason=cleared)
+    return _hear(opinions, path)[0]
+
+
+def _hear(opinions: Sequence[Opinion], path: Path | None) -> tuple[Opinion, bool]:
+    """The verdict as it stands, and whether it is final."""
+    path = path or Path(measured([[o.controls for o in opinions]]))
+    telling = [o for o in opinions if o.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE)]
+    last, idle = opinions[-1], len(opinions) - len(telling)
+    if not telling:
+        # Only the application, or the way to it, may think better of it.
+        waits = last.why in (Why.APPLICATION, Why.UNREACHABLE) or last.word is Verdict.INCONCLUSIVE
+        enough = TWICE if last.word is Verdict.SKIP else ATTEMPTS
+        return last, last.why in _ENDS or not waits or idle >= enough
+    vote = _Ballot(telling, path).outcome()
+    verdict, final = vote.verdict, vote.final
+    if idle and not vote.settled:
+        verdict = replace(
+            verdict, reason="; ".join(filter(None, (verdict.reason, f"in another {opinions[-1].reason}")))
         )
-    if last.doubt is Doubt.NO_EVIDENCE:
-        return _unsure(opinions, f"{last.reason}; deviated in {deviating} of {count} attempts") if deviating else last
-    if not _same(opinions):
-        return _unsure(opinions, f"deviated in {deviating} of {count} attempts, not every time the same way")
-    furthest = max(reversed(opinions), key=lambda o: len(o.rules))  # of those the last
-    if furthest.doubt is Doubt.UNEXPLAINED:
-        return furthest if count >= TWICE else _unsure(opinions, "seen once only")
-    if count < ATTEMPTS:
-        return _unsure(opinions, f"seen in {count} attempts only; {furthest.doubt.value}")
-    # Loss does not strike the same segment every time on a clean path; an application or a listener may well do so.
-    steady = furthest.doubt is Doubt.ABORT or (furthest.doubt is Doubt.COOKIES and not keeps_state)
-    if steady or not clean:
-        why = furthest.doubt.value if steady else "the path loses segments"
-        return _unsure(opinions, f"deviated in {count} of {count} attempts, but {why}")
-    return furthest
+    final = final or len(opinions) >= MOST or idle >= ATTEMPTS or last.why in _ENDS
+    return replace(verdict, proofs=_proofs(verdict, opinions, vote, path)), final
 
 
-def _same(opinions: list[Opinion]) -> bool:
-    """Whether every attempt departs at the same place: after the same segment of ours, with the same doubt."""
-    return len({(o.doubt, tuple(f.sent for f in o.findings)) for o in opinions}) == 1
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a ballot comes to: ``settled`` says that it is a verdict, ``final`` that another attempt would not help.
+
+    ``agree`` attempts of ``count`` show it; ``chance`` is that of the excuses that rest on chance.
+    """
+
+    verdict: Opinion
+    settled: bool
+    final: bool
+    agree: int
+    count: int
+    chance: float | None = None
 
 
-def _unsure(opinions: list[Opinion], reason: str) -> Opinion:
-    worst = next((o for o in reversed(opinions) if o.findings), opinions[-1])
-    return replace(worst, word=Verdict.INCONCLUSIVE, reason=reason, why=Why.UNSETTLED)
+@dataclass(frozen=True, slots=True)
+class _Ballot:
+    """The attempts that tell something about the peer, and the path they were made on."""
+
+    opinions: Sequence[Opinion]
+    path: Path
+
+    def outcome(self) -> _Outcome:
+        """What the majority shows, where the others are explained; else nothing, with the figures."""
+        passes = [o for o in self.opinions if not o.findings]
+        count = len(self.opinions)
+        if 2 * len(passes) > count and self._excused([o for o in self.opinions if o.findings], passing=True):
+            return self._passed(passes)
+        groups: dict[Canonical, list[Opinion]] = {}
+        for o in self.opinions:
+            if o.findings:
+                groups.setdefault(_canonical(o), []).append(o)
+        alike = max(groups.values(), key=len)  # not all passed
+        if 2 * len(alike) > count:
+            others = [o for o in self.opinions if not any(o is one for one in alike)]
+            firm = not any(o.doubts for o in alike)  # a peer that does wrong may seem right where a segment is lost
+            return self._departed(alike, excused=self._excused(others, passing=firm))
+        deviating = count - len(passes)
+        reason = f"departed in {deviating} of {count} attempts" + ("" if passes else ", each time another way")
+        best = max(len(alike), len(passes)) + MOST - count
+        return _Outcome(self._unsure(reason), settled=False, final=2 * best <= MOST, agree=len(alike), count=count)
+
+    def _passed(self, passes: list[Opinion]) -> _Outcome:
+        count, last = len(self.opinions), passes[-1]
+        if any(self.path.standing(suspect) is Standing.ACCEPTED for suspect in last.rests):
+            suspect = next(s for s in last.rests if self.path.standing(s) is Standing.ACCEPTED)
+            last = self._kept_back(last, suspect)
+        elif len(passes) < count:
+            doubts = dict.fromkeys(doubt.value for o in self.opinions if o.findings for doubt in o.doubts[:1])
+            last = replace(last, reason=f"passed in {len(passes)} of {count} attempts; {', '.join(doubts)}")
+        return _Outcome(last, settled=True, final=True, agree=len(passes), count=count)
+
+    def _departed(self, alike: list[Opinion], *, excused: bool) -> _Outcome:
+        """The same departure in most attempts; ``excused`` says that chance explains the others."""
+        count = len(self.opinions)
+        furthest = max(reversed(alike), key=lambda o: len(o.rules))  # of those the last
+        lasting = [doubt for o in alike for doubt in o.doubts if self._lasts(doubt)]
+        rest = [o for o in alike if not any(self._lasts(doubt) for doubt in o.doubts)]
+        by_chance = [o for o in rest if {Doubt.LOSS, Doubt.REPEAT} & set(o.doubts)]
+        unexplained = len(rest) - len(by_chance)
+        chance = self.path.loss.chance(len(by_chance)) * _ODD**unexplained
+        enough = unexplained >= TWICE or (len(rest) >= ATTEMPTS and chance < RARE)
+        told = chance if by_chance else None
+        if enough and excused:
+            return _Outcome(furthest, settled=True, final=True, agree=len(alike), count=count, chance=told)
+        for doubt in lasting:
+            suspect = _SUSPECTS.get(doubt)
+            if suspect in (Suspect.FILTER, Suspect.TRANSLATION) and self.path.standing(suspect) is Standing.ACCEPTED:
+                skip = self._kept_back(furthest, suspect)
+                return _Outcome(skip, settled=True, final=True, agree=len(alike), count=count)
+        silent = all(o.departure is not None and o.departure.kind == "silence" for o in alike)
+        reason = f"{'silent' if silent else 'departed'} in {len(alike)} of {count} attempts"
+        hopeless = count >= ATTEMPTS
+        if lasting and not rest:
+            reason += f", but {lasting[0].value}"
+        elif by_chance:
+            reason += f"; {figures(self.path.loss)}: chance {_one_in(chance)}"
+            # More controls make the bound better, unless some were lost.
+            hopeless &= self.path.loss.lost > 0 and self.path.loss.chance(MOST) >= RARE
+        elif enough:
+            reason += "; no loss explains the others"
+        else:
+            hopeless = False
+        if enough:  # it is the others that must be explained
+            hopeless = not excused and 2 * (count - len(alike)) > MOST
+        return _Outcome(self._unsure(reason), settled=False, final=hopeless, agree=len(alike), count=count, chance=told)
+
+    def _lasts(self, doubt: Doubt) -> bool:
+        """Whether the doubt is about something that may hold for the whole run."""
+        suspect = _SUSPECTS.get(doubt)
+        return doubt is Doubt.ABORT or (suspect is not None and self.path.standing(suspect) is not Standing.REFUSED)
+
+    def _excused(self, others: list[Opinion], *, passing: bool) -> bool:
+        """Whether the attempts that do not agree are explained; ``passing`` says that chance may have made a pass."""
+        struck = 0
+        for o in others:
+            if o.findings and any(self._lasts(doubt) for doubt in o.doubts):
+                continue
+            if not (o.doubts if o.findings else passing):
+                return False
+            struck += 1
+        return not struck or _at_least(struck, len(self.opinions), self.path.loss.bound) >= RARE
+
+    def _unsure(self, reason: str) -> Opinion:
+        worst = next(o for o in reversed(self.opinions) if o.findings)
+        return replace(worst, word=Verdict.INCONCLUSIVE, reason=reason, why=Why.UNSETTLED)
+
+    def _kept_back(self, opinion: Opinion, suspect: Suspect) -> Opinion:
+        found = next(s for s in self.path.suspicions if s.suspect is suspect)
+        reason = found.reason or f"{suspect} on the path drops such segments"
+        return replace(opinion, word=Verdict.SKIP, reason=reason, why=Why.PATH, findings=())
+
+
+def _canonical(opinion: Opinion) -> Canonical:
+    return opinion.departure or Canonical(tuple(f.rule for f in opinion.findings))
+
+
+def _at_least(struck: int, count: int, chance: float) -> float:
+    """The chance that so many of ``count`` attempts are struck."""
+    return sum(comb(count, i) * chance**i * (1 - chance) ** (count - i) for i in range(struck, count + 1))
+
+
+def figures(loss: Loss) -> str:
+    """What was measured, in words."""
+    if not loss.asked:
+        return "loss not measured"
+    lost = f", {loss.lost} lost" if loss.lost else ""
+    return f"loss below {100 * loss.bound:.2g} % from {loss.asked} controls{lost}"
+
+
+def _one_in(chance: float) -> str:
+    return f"1 in {1 / chance:,.0f}" if chance else "none"
+
+
+# -- the proofs --------------------------------------------------------------------------------------------------------
+
+
+def _proofs(verdict: Opinion, opinions: Sequence[Opinion], vote: _Outcome, path: Path) -> Proofs:
+    votes = tuple(
+        Vote(o.word, _canonical(o) if o.findings else None, tuple(d.name.lower() for d in o.doubts), o.reason)
+        for o in opinions
+    )
+    same = "depart the same way" if verdict.findings else "pass"
+    outcome = f"{vote.agree} of {vote.count} attempts {same}" + ("" if vote.settled else ", which settles nothing")
+    again = Again(votes, vote.agree, vote.count, vote.chance, outcome)
+    return Proofs(verdict.reached, _delivered(verdict, path), _departure(verdict, vote, path), again)
+
+
+def _delivered(verdict: Opinion, path: Path) -> Delivered | None:
+    """A reply proves it; a silence proves nothing, and the path is asked."""
+    if verdict.findings:
+        if verdict.departure is not None and verdict.departure.kind != "silence":
+            return Delivered(max(verdict.findings[0].packets, default=0))
+        told = (figures(path.loss), *(f"{s.suspect}: {s.standing}; {s.reason}" for s in path.suspicions))
+        return Delivered(0, told, certain=verdict.word is not Verdict.INCONCLUSIVE)
+    if verdict.reached is None or not verdict.reached.shown:
+        return None
+    return Delivered(verdict.reached.shown[-1].confirmed)
+
+
+def _departure(verdict: Opinion, vote: _Outcome, path: Path) -> Departed | None:
+    if not verdict.findings:
+        return None
+    first = verdict.findings[0]
+    tried = tuple(_tried(doubt, explains, vote, path) for doubt, explains in verdict.tried)
+    return Departed(first.rule, first.sent, first.due, first.came, first.packets, verdict.believed, tried)
+
+
+def _tried(doubt: Doubt, explains: bool, vote: _Outcome, path: Path) -> Tried:
+    name, suspect = doubt.name.lower(), _SUSPECTS.get(doubt)
+    if not explains:
+        return Tried(name, False)
+    if suspect is not None:
+        standing = path.standing(suspect)
+        reason = next((s.reason for s in path.suspicions if s.suspect is suspect), "")
+        return Tried(name, True, standing is not Standing.REFUSED, "; ".join(filter(None, (standing, reason))))
+    if doubt is Doubt.ABORT:
+        return Tried(name, True, True, "nothing is known of the application")
+    return Tried(name, True, not vote.settled, f"{figures(path.loss)}: chance {_one_in(vote.chance or 0.0)}")
 
 
 # -- the answers -------------------------------------------------------------------------------------------------------

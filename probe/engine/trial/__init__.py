@@ -1,7 +1,7 @@
 """What do all attempts of one run come to?
 
 A live check and a recording of it hold the same attempts, so both bring them here and report the same. What only the
-whole run knows decides with: whether the path loses segments, whether the listener keeps state, packets that our own
+whole run knows decides with: what was measured of the path, whether the listener keeps state, packets that our own
 buffer lost, a deadline, an interruption.
 
 In reading order:

@@ -88,6 +88,7 @@ def result_of(
         deviated=sum(bool(opinion.findings) for opinion in heard),
         clause=scenario.clause,
         judged=len(evidence.conductor.transcript.seen()) if evidence else None,
+        proofs=verdict.proofs,
         isns=(int(numbers.tester or 0), int(numbers.peer or 0)) if numbers else (0, 0),
     )
 

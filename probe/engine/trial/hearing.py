@@ -9,10 +9,12 @@ from enum import Enum
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
-from probe.engine.judge.jury import heard_enough, is_noise, settle
+from probe.engine.judge.jury import heard_enough, settle
+from probe.engine.path.loss import measured
 from probe.engine.trial import death
 from probe.engine.trial.attempt import Attempt, case_of, result_of
 from probe.results.death import Death
+from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
 from probe.results.verdict import ExchangeResult, MixedReadings, Verdict, Why, worst
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import Endpoint
@@ -25,6 +27,14 @@ _SENTENCES = {
     Why.INTERRUPTED: "interrupted before it was {}",
     Why.NOT_PLAYED: "not {}",
 }
+
+
+_EXTREMES = (
+    Path(),
+    Path(Loss(asked=1_000_000), tuple(Suspicion(suspect, Standing.REFUSED) for suspect in Suspect)),
+    Path(Loss(asked=1_000_000), tuple(Suspicion(suspect, Standing.ACCEPTED) for suspect in Suspect)),
+)
+"""Whatever the path of a run may turn out to be, it lies between these."""
 
 
 def not_judged(why: Why, undone: str = "played") -> Opinion:
@@ -50,42 +60,40 @@ class Hearing:
         self.opinions.setdefault(scenario.id, [])
         self.attempts.setdefault(scenario.id, [])
 
-    def results(
-        self, *, dropped: int, interrupted: bool, clean: bool = True, late: bool = False
-    ) -> tuple[ExchangeResult, ...]:
+    def path(self) -> Path:
+        """What all attempts so far tell of the path."""
+        loss = measured([opinion.controls for opinion in heard] for heard in self.opinions.values())
+        keeps = any("synack.retransmitted" in o.rules for heard in self.opinions.values() for o in heard)
+        cookies = Suspicion(Suspect.COOKIES, Standing.REFUSED, against=1, reason="the listener repeats its SYN,ACK")
+        return Path(loss, (cookies,) if keeps else ())
+
+    def enough(self, scenario: Scenario) -> bool:
+        """Whether another attempt at the exchange would add nothing, as far as the path is known now."""
+        return heard_enough(self.opinions[scenario.id], self.path())
+
+    def results(self, *, dropped: int, interrupted: bool, late: bool = False) -> tuple[ExchangeResult, ...]:
         """The verdicts, in the order of the report.
 
         ``dropped`` packets were lost in our own receive buffer; ``late``: the run ended at its deadline.
         """
-        clean = clean and not dropped and not any(self._noisy(name) for name in self.opinions)
-        keeps = any("synack.retransmitted" in o.rules for heard in self.opinions.values() for o in heard)
-        found = []
+        found, path = [], self.path()
         for scenario in self.scenarios:
             heard = self.opinions[scenario.id]
             if self.deaths:  # what was cut short by one tells nothing
                 heard = [opinion for opinion in heard if opinion.why is not Why.INTERRUPTED]
-            verdict = settle(heard, clean=clean, keeps_state=keeps) if heard else self._not_run(scenario, interrupted)
+            verdict = settle(heard, path) if heard else self._not_run(scenario, interrupted)
             verdict = self._with_deaths(scenario, verdict)
-            found.append(self._result(scenario, in_time(verdict, heard) if late else verdict, dropped))
+            found.append(self._result(scenario, in_time(verdict, heard, path) if late else verdict, dropped))
         return tuple(found)
 
     def certain(self, scenario: Scenario) -> ExchangeResult | None:
         """The result of an exchange heard enough of, where nothing the rest of the run shows can change it."""
         heard = self.opinions[scenario.id]
-        ways = [settle(heard, clean=clean, keeps_state=keeps) for clean in (True, False) for keeps in (True, False)]
-        if scenario not in self.scenarios or _cut_off(heard) or ways[0].findings or any(w != ways[0] for w in ways):
+        ways = [settle(heard, path) for path in _EXTREMES]
+        told = {(way.word, way.why, way.reason) for way in ways}
+        if scenario not in self.scenarios or _cut_off(heard) or ways[0].findings or len(told) > 1:
             return None
         return self._result(scenario, ways[0], 0)
-
-    def _noisy(self, name: str) -> bool:
-        """Whether attempts differ as only a lossy path explains, not a stack that takes the other reading at times.
-
-        Linux limits how often it answers what RFC 5961 has it challenge; under rfc793 that is a departure, at times.
-        """
-        pairs = zip(self.attempts.get(name, []), self.opinions[name], strict=False)
-        cases = [case_of(attempt) for attempt, opinion in pairs if opinion.findings]
-        by_reading = (not _explains(case.terms.profile, case) and _explains("rfc9293", case) for case in cases)
-        return is_noise(self.opinions[name]) and not (cases and all(by_reading))
 
     def mixed_readings(self) -> MixedReadings | None:
         """The exchanges of a stack that keeps to neither reading; attempts that are in doubt tell nothing."""
@@ -138,9 +146,9 @@ def _cut_off(heard: list[Opinion]) -> bool:
     return bool(heard) and heard[-1].why is Why.INTERRUPTED
 
 
-def in_time(verdict: Opinion, heard: list[Opinion]) -> Opinion:
+def in_time(verdict: Opinion, heard: list[Opinion], path: Path | None = None) -> Opinion:
     """The verdict after a deadline: on an exchange that was not tried to its end it says so."""
-    if heard_enough(heard[:-1] if _cut_off(heard) else heard):
+    if heard_enough(heard[:-1] if _cut_off(heard) else heard, path):
         return verdict
     late = not_judged(Why.DEADLINE)
     return replace(verdict, reason=f"{verdict.reason}; {late.reason}", why=late.why) if verdict.findings else late

@@ -6,32 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from probe.engine.judge.attempt import Opinion, judge
-from probe.engine.judge.excuses import Doubt
-from probe.engine.judge.jury import heard_enough, is_noise, settle
+from probe.engine.judge.jury import heard_enough, settle
+from probe.engine.path.loss import LossMeter, controls
 from probe.engine.play.matrix.approaches import Approach
 from probe.engine.play.matrix.attempt import CellConductor, Heard, due_text, hear
 from probe.engine.play.matrix.cells import Cell
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import after_losses, in_time, not_judged
 from probe.results.matrix import ApproachResult, CellResult
+from probe.results.path import Path, Standing, Suspect, Suspicion
 from probe.results.verdict import Verdict, Why
 from probe.spec import rules
 from probe.spec.segment import ACK, SYN, Endpoint
-
-TOLERATED = 500
-"""One cell of so many may have been answered differently at different times before the path counts as one that loses.
-A path that loses 1 of 5,000 segments disturbs that many. A false accusation needs three losses at one cell, so it would
-come once in thousands of matrices; and a finding does not hang on a hiccup somewhere else."""
-MOST = 6
-"""Attempts at one cell, those included that never brought the peer into the state."""
-_DOUBTS = (Doubt.NONE, Doubt.NO_EVIDENCE, Doubt.REPEAT, Doubt.COOKIES, Doubt.ABORT, Doubt.LOSS, Doubt.UNEXPLAINED)
-"""From the doubt that excuses most to the one that excuses nothing: loss may do whatever those before it do."""
 
 Kinds = Callable[[str], tuple[str, ...]]
 """The kinds of segment asked for in a state, both by the RFC's names."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Record:
     """What the attempts at one cell (or at one way alone) showed."""
 
@@ -56,27 +48,10 @@ class Record:
             if inferred and state not in inferred and not (state == "CLOSED" and "LISTEN" in inferred):
                 self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
 
-    def opinions(self) -> list[Opinion]:
-        """Of each attempt that got as far as the segment, or of all where none did.
-
-        Of several doubts about one and the same departure the one stands that every attempt allows.
-        """
-        every = [h.opinion for h in self.heard]
-        found = [o for o in every if o.doubt is not Doubt.NO_EVIDENCE] or every
-        departures = {tuple((f.rule, f.sent) for f in o.findings) for o in found}
-        if len(departures) != 1 or () in departures:
-            return found
-        common = max((o.doubt for o in found), key=_DOUBTS.index)
-        return [replace(o, doubt=common) for o in found]
-
     @property
-    def complete(self) -> bool:
-        """Whether another attempt would add nothing, or there were enough that did not get as far as the segment."""
-        return heard_enough(self.opinions()) or len(self.heard) >= MOST
-
-    def opinion(self, *, clean: bool = True, keeps_state: bool = True) -> Opinion:
-        """The verdict of all attempts."""
-        return settle(self.opinions(), clean=clean, keeps_state=keeps_state)
+    def opinions(self) -> list[Opinion]:
+        """Of each attempt."""
+        return [h.opinion for h in self.heard]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +83,20 @@ class MatrixHearing:
     records: list[Record] = field(default_factory=list)
     keeps_state: bool = False
     """The listener has sent a SYN,ACK again: it does not work by SYN cookies alone."""
+    meter: LossMeter = field(default_factory=LossMeter)
+
+    def path(self) -> Path:
+        """What all attempts so far tell of the path."""
+        standing = Standing.REFUSED if self.keeps_state else Standing.OPEN
+        return Path(self.meter.loss, (Suspicion(Suspect.COOKIES, standing, against=int(self.keeps_state)),))
+
+    def complete(self, record: Record) -> bool:
+        """Whether another attempt would add nothing, as far as the path is known now."""
+        return heard_enough(record.opinions, self.path())
+
+    def opinion(self, record: Record) -> Opinion:
+        """The verdict of all attempts so far."""
+        return settle(record.opinions, self.path())
 
     def heard(self, record: Record, attempt: Attempt) -> Heard:
         """One more attempt, judged; CellConductors play the cells."""
@@ -119,17 +108,17 @@ class MatrixHearing:
         else:
             heard = Heard(judge(case))
         record.add(heard, attempt)
+        self.meter.add(record, controls(case.transcript, conductor.watch))
         return heard
 
     def results(self, facts: Facts) -> tuple[tuple[CellResult, ...], tuple[ApproachResult, ...]]:
         """The cells in the order of the report, and what became of each way."""
-        noisy = sum(is_noise(r.opinions()) for r in self.records)
-        clean = not facts.dropped and noisy <= len(self.records) // TOLERATED
+        path = self.path()
         by_way = [self._way(facts, way) for way in self.ways]
         found: list[CellResult] = []
         for way, result in zip(self.ways, by_way, strict=True):
             own = [r for r in self.records if r.way is way]
-            found += [self._cell(facts, r, clean) for r in own]
+            found += [self._cell(facts, r, path) for r in own]
             played = {w.state for w in by_way if w.verdict is Verdict.PASS} | {c.state for c in found}
             if not own and result.state not in played:
                 # No way leads into the state: one cell a column says why.
@@ -141,19 +130,19 @@ class MatrixHearing:
 
     def _way(self, facts: Facts, way: Approach) -> ApproachResult:
         record = self.reached.get(way.id)
-        opinion = facts.absent("tried") if record is None or not record.heard else record.opinion()
+        opinion = facts.absent("tried") if record is None or not record.heard else self.opinion(record)
         reason = opinion.reason
         if opinion.findings and not reason:
             first = opinion.findings[0]
             reason = f"{first.rule}: sent {first.sent}, due {first.due}, came {first.came}"
         return ApproachResult(self.target.version, way.state.value, way.name, opinion.word, reason, opinion.why)
 
-    def _cell(self, facts: Facts, record: Record, clean: bool) -> CellResult:
+    def _cell(self, facts: Facts, record: Record, path: Path) -> CellResult:
         cell = record.cell
         assert cell is not None
         if record.heard:
-            opinion = after_losses(record.opinion(clean=clean, keeps_state=self.keeps_state), facts.dropped)
-            opinion = in_time(opinion, [h.opinion for h in record.heard]) if facts.late else opinion
+            opinion = after_losses(settle(record.opinions, path), facts.dropped)
+            opinion = in_time(opinion, record.opinions, path) if facts.late else opinion
             # What is told of a cell is an attempt with its findings; of one that passed after a doubt, the one that
             # passed.
             shown = [h for h in record.heard if h.opinion.findings] if opinion.findings else []

@@ -20,7 +20,8 @@ from tests.helpers.faults import altered, resets
 from tests.helpers.play import peer_for
 from tests.helpers.record import back, record, sent
 
-OPEN = scenarios.ALL["open"]
+OPEN = replace(scenarios.ALL["open"], shows=())
+"""The handshake, of which a record may hold a part only."""
 HANDSHAKE = (sent("S", 0), back("S.", 0, 1), sent(".", 1, 1))
 each_scenario = pytest.mark.parametrize("scenario", scenarios.ALL.values(), ids=lambda s: s.id)
 
@@ -75,7 +76,7 @@ def test_our_own_kernel_voids_the_attempt() -> None:
 def test_a_fin_that_comes_again_with_its_acknowledged_text_is_a_retransmission() -> None:
     """As lwIP does in CLOSING: the segment was not acknowledged entirely, so it is sent again whole (RFC 9293 3.4)."""
     both = (*HANDSHAKE, sent("P.", 1, 1, 18), back("FP.", 1, 19, 24), sent("F.", 19, 25), back(".", 26, 20))
-    found = opinion(*both, back("FP.", 1, 20, 24), scenario=scenarios.ALL["closing-fin-again"])
+    found = opinion(*both, back("FP.", 1, 20, 24), scenario=replace(scenarios.ALL["closing-fin-again"], shows=()))
     assert found.word is Verdict.PASS
     again = opinion(*both, sent(".", 20, 26), Quiet(0), back("FP.", 1, 20, 24))
     assert [finding.rule for finding in again.findings] == ["aclose.fin-acked-stops"]
@@ -140,13 +141,14 @@ def test_the_record_alone_gives_the_same_opinion(scenario: Scenario) -> None:
         talk = transcript_of(scenario, **faults)
         found = talk.opinion()
         made = talk.conductor.transcript
-        again = Transcript(list(made.judged), list(made.missing), [], len(made.judged), named=dict(made.named))
+        again = replace(made, events=list(made.judged), foreign=[], sealed=len(made.judged))
         assert judge(Case(scenario, again, talk.belief, talk.terms, TARGET.obedient)) == found
 
 
 @each_scenario
 def test_a_duplicate_of_our_segment_changes_nothing(scenario: Scenario) -> None:
     """An acceptable empty ACK or a RST that comes twice draws nothing new (RFC 9293 section 3.10.7.4)."""
+    scenario = replace(scenario, shows=())  # names are by index, and those move
     talk = transcript_of(scenario)
     events = talk.conductor.transcript.judged
     for index, event in enumerate(events):

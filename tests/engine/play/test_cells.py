@@ -13,6 +13,7 @@ from probe.engine.judge.jury import settle
 from probe.engine.play.matrix.approaches import APPROACHES, TEXT_LENGTH, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor
 from probe.engine.play.matrix.cells import Cell, cells, control
+from probe.results.path import Loss, Path
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Span, Wait
 from probe.scenarios.triggers import HTTP, NONE, TARGET, missing
@@ -22,7 +23,7 @@ from probe.spec.tcb import Tcb
 from tests.helpers import faults
 from tests.helpers.cell import Misreads, peer_for, play, talk
 from tests.helpers.peer import Fault, Peer
-from tests.helpers.play import losing
+from tests.helpers.play import CLEAN, losing
 
 each_way = pytest.mark.parametrize("way", APPROACHES, ids=lambda way: way.id)
 
@@ -181,7 +182,7 @@ def test_a_fault_is_found_where_it_is_and_nowhere_else(
     def make() -> Peer:
         return Misreads(peer_for(way).tcb, faults={row: fault})
 
-    found = {cell: settle([h.opinion for h in play(cell, make)], clean=True) for cell in cells(way, kind)}
+    found = {cell: settle([h.opinion for h in play(cell, make)], CLEAN) for cell in cells(way, kind)}
     concerned = {cell for cell in found if any(r.row == row for r in cell.due)}
     broken = {cell for cell, opinion in found.items() if opinion.word is not Verdict.PASS}
     assert broken, f"nothing of {len(concerned)} cells"
@@ -199,7 +200,7 @@ def test_a_cell_whose_state_is_not_reached_accuses_nobody() -> None:
         return Peer(faults={"R9": faults.resets})
 
     heard = play(cells(way, "ACK")[0], make)
-    verdict = settle([h.opinion for h in heard], clean=True)
+    verdict = settle([h.opinion for h in heard], CLEAN)
     assert verdict.word is Verdict.INCONCLUSIVE
     assert verdict.findings == ()
     assert "could not be brought into ESTABLISHED" in verdict.reason
@@ -210,7 +211,7 @@ def test_lost_segments_accuse_nobody(name: str) -> None:
     chance = random.Random(name)
     for cell in chance.sample(all_cells(way_called(name)), 60):
         heard = play(cell, loses=losing(0.1, chance.getrandbits(32)))
-        assert settle([h.opinion for h in heard], clean=False).word in {
+        assert settle([h.opinion for h in heard], Path(Loss(asked=300, lost=60))).word in {
             Verdict.PASS,
             Verdict.INCONCLUSIVE,
             Verdict.SKIP,

@@ -41,7 +41,7 @@ from probe.wire.craft import pack
 from tests.helpers import faults
 from tests.helpers.dialogue import Dialogue, Loses
 from tests.helpers.peer import Peer, closed_port
-from tests.helpers.play import kept
+from tests.helpers.play import CLEAN, kept
 
 Makes = Callable[[], Peer]
 OPTIONS = st.lists(
@@ -84,12 +84,12 @@ def again(packets: list[Packet], make: Makes = Peer) -> tuple[Opinion, Reenactme
     """The jury's verdict, and the last attempt."""
     heard: list[Opinion] = []
     talk = None
-    while not heard_enough(heard):
+    while not heard_enough(heard, CLEAN):
         talk = Again(packets, make(), iss=0x7FFFFFF0 + len(heard))
         talk.run()
         heard.append(talk.opinion())
     assert talk is not None
-    return settle(heard, clean=True), talk.play
+    return settle(heard, CLEAN), talk.play
 
 
 @pytest.mark.parametrize(

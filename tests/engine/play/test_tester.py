@@ -60,7 +60,7 @@ def test_a_stack_short_of_memory_is_not_judged() -> None:
     for fault in (silent, altered(ack=-1200)):
         heard = attempts(RST, lambda fault=fault: Peer(faults={"E3": fault}))  # type: ignore[misc]
         assert len(heard) > 1
-        found = settle(heard, clean=True)
+        found = settle(heard)
         assert (found.word, found.doubt, found.findings) == (Verdict.INCONCLUSIVE, Doubt.NO_EVIDENCE, ())
         assert found.reason == "the text that was to close the peer's window was not acknowledged"
 

@@ -8,10 +8,13 @@ import pytest
 
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.excuses import Doubt
+from probe.engine.path.loss import Controls
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing
-from probe.results.verdict import MixedReadings, Verdict
+from probe.results.proofs import Canonical
+from probe.results.verdict import Finding, MixedReadings, Verdict
 from probe.scenarios.steps import Scenario
+from probe.spec.rules import Level
 from probe.spec.segment import Endpoint, Flow
 from tests.engine.trial.test_readings import RST_INSIDE, SYN_INSIDE, classic_for
 from tests.helpers.dialogue import Dialogue
@@ -45,7 +48,7 @@ def test_a_stack_that_keeps_to_one_is_not(rows: tuple[str, ...]) -> None:
 
 def test_an_attempt_in_doubt_tells_nothing() -> None:
     hearing = heard((SYN_INSIDE, classic_for("F6")), (RST_INSIDE, classic_for("F6")))
-    hearing.opinions["rst-inside"] = [Opinion(Verdict.FAIL, doubt=Doubt.LOSS)]
+    hearing.opinions["rst-inside"] = [Opinion(Verdict.FAIL, tried=((Doubt.LOSS, True),))]
     assert hearing.mixed_readings() is None
 
 
@@ -58,14 +61,18 @@ def test_what_was_never_played_because_the_target_fell_silent_says_so() -> None:
     assert (last.verdict, last.reason) == (Verdict.INCONCLUSIVE, "not played: the target answered no longer")
 
 
-def test_a_stack_that_answers_by_the_other_reading_at_times_is_no_lossy_path() -> None:
-    """Linux limits its challenge ACKs: under rfc793 an exchange then departs in one attempt and not in the next."""
-    hearing = heard((SYN_INSIDE, Peer()), (RST_INSIDE, Peer()), profile="rfc793")
-    suspect = replace(hearing.opinions["syn-inside"][0], doubt=Doubt.LOSS)
+def test_exchanges_do_not_clear_each_other() -> None:
+    """One whose attempts differ says nothing of another: it stands or falls alone."""
+    hearing = heard((SYN_INSIDE, Peer()), (RST_INSIDE, Peer()))
+    finding = Finding("close.fin-acked", Level.SPEC, "RFC 9293 3.6", "F.", ".", "nothing")
+    silent = Opinion(
+        Verdict.FAIL, findings=(finding,), tried=((Doubt.LOSS, True),), controls=Controls(tuple(range(200)))
+    )
     hearing.attempts["syn-inside"] *= 3
-    hearing.opinions["syn-inside"] = [suspect] * 3
-    hearing.attempts["rst-inside"] *= 2
-    hearing.opinions["rst-inside"].append(Opinion(Verdict.PASS))
+    hearing.opinions["syn-inside"] = [silent] * 3
+    hearing.attempts["rst-inside"] *= 8
+    hearing.opinions["rst-inside"] = [replace(silent, departure=Canonical((finding.rule,), n)) for n in range(8)]
     first, second = hearing.results(dropped=0, interrupted=False)
-    assert (first.verdict, first.reason) == (suspect.word, "")
-    assert second.verdict is not Verdict.FAIL
+    assert (first.verdict, first.reason) == (Verdict.FAIL, "")
+    assert second.verdict is Verdict.INCONCLUSIVE
+    assert second.reason == "departed in 8 of 8 attempts, each time another way"

@@ -96,7 +96,7 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
             return Heard(found)
         why = found.findings[0].rule if found.findings else "it did not get there"
         reason = f"the peer could not be brought into {state} ({why})"
-        return Heard(Opinion(Verdict.INCONCLUSIVE, reason, doubt=Doubt.NO_EVIDENCE, why=Why.STATE_NOT_REACHED))
+        return Heard(Opinion(Verdict.INCONCLUSIVE, reason, why=Why.STATE_NOT_REACHED))
     event = case.transcript.judged[at]
     assert isinstance(event, Seen)
     sent = show(watch, event)

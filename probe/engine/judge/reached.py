@@ -1,0 +1,85 @@
+"""Whether an exchange came to what it is about: each rule it is to show, the states before, the packet that tells so.
+
+A pass says that the rules of an exchange were seen kept. Where one of them never came up, it is asked what prevented
+it: an application that closed of itself, or a peer whose connection ended before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from probe.engine.belief.events import Seen
+from probe.engine.belief.watch import Watch
+from probe.engine.judge.case import Case
+from probe.results.proofs import Reached, Shown
+from probe.results.verdict import Verdict, Why
+from probe.scenarios.steps import Command, Send
+from probe.spec import calls
+from probe.spec.segment import FIN
+from probe.spec.states import State
+
+_GONE = {State.CLOSED.value, State.LISTEN.value}
+
+
+def reached(case: Case, watch: Watch, shown: Mapping[str, int]) -> Reached:
+    """``shown`` maps rules seen in action to the event at which they came up: the stimulus, or what came of itself."""
+    wanted = case.scenario.shows
+    kept = tuple(_shown(case, watch, rule, shown[rule]) for rule in wanted if rule in shown)
+    if watch.broken_at is not None or set(wanted) <= set(shown):
+        return Reached(wanted, kept)
+    return Reached(wanted, kept, not_reached(case, watch)[2])
+
+
+def _shown(case: Case, watch: Watch, rule: str, index: int) -> Shown:
+    events = case.transcript.judged
+    event = events[index]
+    answer = next((e for e in events[index:] if isinstance(e, Seen) and not e.to_peer), None)
+    states = watch.after(index - 1).states or tuple(sorted(h.tcb.state.value for h in case.start))
+    return Shown(rule, event.number if isinstance(event, Seen) else 0, states, answer.number if answer else 0)
+
+
+def not_reached(case: Case, watch: Watch) -> tuple[Verdict, Why, str]:
+    """What prevented it: the word, the reason as data, and as a sentence."""
+    ended = _ended(case, watch)
+    if (closed := _closed_by_itself(case, watch)) is not None and (ended is None or closed[0] <= ended[0]):
+        return Verdict.SKIP, Why.APPLICATION, f"the application behind the port closed by itself{closed[1]}"
+    if ended is not None:
+        return Verdict.INCONCLUSIVE, Why.NOT_REACHED, f"not reached: the peer was CLOSED, {ended[1]}"
+    states = next((s for s in reversed(watch.states) if s), ())
+    sentence = f"not reached: the peer may be in {' or '.join(states)}" if states else "not reached"
+    return Verdict.INCONCLUSIVE, Why.NOT_REACHED, sentence
+
+
+def _ended(case: Case, watch: Watch) -> tuple[int, str] | None:
+    """Where the peer said that the connection is no more, although the script went on: the event, and how."""
+    for index, event in case.transcript.seen():
+        before, after = watch.after(index - 1).states, watch.after(index).states
+        if event.to_peer or not after or set(before) <= _GONE or not set(after) <= _GONE:
+            continue
+        if not any(e.to_peer for at, e in case.transcript.seen() if at > index):
+            return None
+        answers = watch.after(index).answers
+        how = " or ".join(sorted({a.row for a in answers if a.row} | {a.call for a in answers if not a.row}))
+        return index, f"reset by {how}" + (f" on packet {event.number}" if event.number else "")
+    return None
+
+
+def _closed_by_itself(case: Case, watch: Watch) -> tuple[int, str] | None:
+    """The FIN that the application sent before it was asked to, or could know that we close: the event, and the packet.
+
+    What it was asked for is text of the script; a FIN that does not acknowledge that text left before it came.
+    """
+    asked = None
+    sends = [step for step in case.scenario.steps if isinstance(step, Send)]
+    for index, event in case.transcript.seen():
+        segment = event.segment
+        if event.to_peer:
+            place = case.transcript.places.get(index)
+            told = place is not None and place < len(sends) and isinstance(sends[place].data, Command)
+            if asked is None and (told or segment.flags & FIN):
+                asked = segment.end
+        elif segment.flags & FIN and calls.CLOSE in {answer.call for answer in watch.after(index).answers}:
+            if asked is not None and segment.ack >= asked:
+                return None
+            return index, f" (packet {event.number})" if event.number else ""
+    return None

@@ -1,0 +1,80 @@
+"""Loss as measured: the tester's segments that any peer must answer, and how many of them met silence.
+
+A silence counts as a loss only where another attempt at the same exchange was answered at the same place of the
+script: what is never answered there may be the peer's doing, and that is what is to be judged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from probe.engine.belief.events import Quiet, Transcript
+from probe.engine.belief.watch import Watch
+from probe.results.path import Loss
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The places in the script of one attempt whose segments were answered, and of the one that met silence."""
+
+    answered: tuple[int, ...] = ()
+    silent: tuple[int, ...] = ()
+
+
+NO_CONTROLS = Controls()
+
+
+def controls(transcript: Transcript, watch: Watch) -> Controls:
+    """What one attempt tells of loss; ``watch`` has followed it without any excuse."""
+    events = transcript.judged
+    answered: set[int] = set()
+    for index, event in transcript.seen():
+        asked = {answer.index for answer in watch.after(index).answers}
+        if not event.to_peer and len(asked) == 1:
+            answered |= asked - {-1}
+    silent: set[int] = set()
+    if watch.broken_at is not None and isinstance(events[watch.broken_at], Quiet):
+        histories = watch.memory.closure(watch.before, watch.terms)
+        owed = [due.index for h in histories for due in (h.due, h.owed) if due is not None]
+        silent = {min(owed)} if owed else set()
+    return Controls(*(tuple(sorted({transcript.place(index) for index in some})) for some in (answered, silent)))
+
+
+@dataclass(slots=True)
+class LossMeter:
+    """Counts the controls of a run as its attempts come in; ``exchange`` is anything that tells exchanges apart."""
+
+    asked: int = 0
+    lost: int = 0
+    _answered: defaultdict[object, set[int]] = field(default_factory=lambda: defaultdict(set))
+    _silent: defaultdict[object, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def add(self, exchange: object, found: Controls) -> None:
+        """One more attempt."""
+        known, waiting = self._answered[exchange], self._silent[exchange]
+        self.asked += len(found.answered)
+        for place in found.answered:
+            known.add(place)
+            late = waiting.pop(place, 0)  # those silences were the path's
+            self.asked, self.lost = self.asked + late, self.lost + late
+        for place in found.silent:
+            if place in known:
+                self.asked, self.lost = self.asked + 1, self.lost + 1
+            else:
+                waiting[place] += 1
+
+    @property
+    def loss(self) -> Loss:
+        """The figures so far."""
+        return Loss(self.asked, self.lost)
+
+
+def measured(exchanges: Iterable[Iterable[Controls]]) -> Loss:
+    """The figures of whole exchanges, each given by its attempts."""
+    meter = LossMeter()
+    for number, attempts in enumerate(exchanges):
+        for found in attempts:
+            meter.add(number, found)
+    return meter.loss
