@@ -107,6 +107,7 @@ class Send:
     option, every segment but a RST gets it by itself unless ``options`` are given. ``fault`` is one of
     ``Segment.faults``, ``urgent`` and ``reserved`` are those fields of the header. ``rule`` names what the peer's
     reaction to this segment shows, where the catalogue has a name for it in this place beside the oracle's.
+    ``crossing``: it leaves although an answer to an earlier one may be in flight; else it waits until none can be.
     """
 
     flags: str
@@ -122,6 +123,7 @@ class Send:
     urgent: int = 0
     reserved: int = 0
     rule: str = ""
+    crossing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ from probe.spec.segment import ACK, RST, Segment, parse_flags
 from probe.spec.seq import Seq
 
 CLEARING_TRIES = 3
+_CALM = "calm"
+"""What is waited for before a segment that is not to cross with an answer."""
+_LOOK = 0.05
+"""Seconds between looks whether a segment of ours has left at last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,19 @@ class Setting:
     habits: Habits = field(default_factory=Habits)
     coming: float | None = None
     memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A segment of ours that is not seen on the wire yet: what its reaction shows, its place in the script.
+
+    ``waits``: the time given to the peer begins with it. What acknowledges a peer that sends without end does not.
+    """
+
+    segment: Segment
+    rule: str
+    place: int | None
+    waits: bool
 
 
 class Conductor:
@@ -69,11 +86,12 @@ class Conductor:
         self.finished = False
         self._todo = list(scenario.steps)
         self._sends = sum(isinstance(step, steps.Send) for step in scenario.steps)
-        self._deadline: float | None = None
+        self._since: float | None = None
+        self._limit: float | None = None
         self._clearing = 0
         self._echoes = 0
         self._questions = [steps.ALIVE, steps.SPEAK]
-        self._names: deque[tuple[Segment, str, int | None]] = deque()
+        self._sent: deque[_Sent] = deque()
         self._peer_expects: Seq | None = None
 
     def start(self, now: float) -> list[Command]:
@@ -87,14 +105,7 @@ class Conductor:
         self._record(event)
         if event.to_peer:
             self._echoes -= 1
-            while self._names:  # what the reaction to our segment shows, where its step says so
-                sent, rule, place = self._names.popleft()
-                if (sent.flags, sent.seq, sent.ack) == (event.segment.flags, event.segment.seq, event.segment.ack):
-                    if rule:
-                        self.transcript.named[self.watch.index] = rule
-                    if place is not None:
-                        self.transcript.places[self.watch.index] = place
-                    break
+            self._left(event)
             return self._walk(event.time)
         return self._note(event.segment) + self._walk(event.time)
 
@@ -107,18 +118,22 @@ class Conductor:
         ours = [i for i, e in enumerate(self.transcript.events) if isinstance(e, Seen) and e.to_peer]
         about = next((i for i in reversed(ours) if _is_quoted(self.transcript.events[i], quoted)), -1)
         self.transcript.errors.append(IcmpError(time, self.watch.index, about, icmp, number))
-        waits = self._deadline is not None and self._todo and isinstance(self._todo[0], steps.Expect)
+        waits = self._since is not None and self._todo and isinstance(self._todo[0], steps.Expect)
         if self.finished or not waits or not ours or about != ours[-1]:
             return []
-        self._deadline = time
+        self._limit = time
         return [WakeAt(time)]
 
     def woken(self, now: float) -> list[Command]:
         """The time asked for has come, and nothing is left unread."""
-        if self.finished or self._deadline is None or now < self._deadline:
-            return [] if self.finished or self._deadline is None else [WakeAt(self._deadline)]
+        if self.finished or self._since is None:
+            return []
+        if now < self._due:
+            return self._wake(now)
+        if self._echoes and now < self._due + self.setting.habits.leaving:
+            return [WakeAt(now + _LOOK)]  # ours is still on its way out: the peer's time has not begun
         self._record(Quiet(now))
-        self._deadline = None
+        self._since = self._limit = None
         step = self._todo[0]
         if self._clearing:
             return self._clear(now)
@@ -146,8 +161,22 @@ class Conductor:
             if not self._advance(now, out):
                 break
         if self._todo:
-            return out + ([WakeAt(self._deadline)] if self._deadline is not None else [])
+            return out + self._wake(now)
         return out + self._clear(now)
+
+    @property
+    def _due(self) -> float:
+        """When the wait at hand is over; what is learned of the peer meanwhile may change that."""
+        assert self._since is not None
+        due = self._since + self._within(self._todo[0])
+        return due if self._limit is None else min(due, self._limit)
+
+    def _wake(self, now: float) -> list[Command]:
+        if self._since is None:
+            return []
+        step = self._todo[0]
+        learns = isinstance(step, steps.Wait) and step.span is Span.STOPS
+        return [WakeAt(min(self._due, now + self.setting.habits.answer) if learns else self._due)]
 
     def _advance(self, now: float, out: list[Command]) -> bool:
         """Do the first step; True when it is done and the next may follow."""
@@ -156,7 +185,9 @@ class Conductor:
             if any(isinstance(later, steps.Fill) for later in self._todo):
                 self._note_missing(steps.ROOM_TAKEN)
             # What follows would be asked of a peer whose state is not known; what it still says is evidence.
-            self._todo = [step := steps.Wait(Span.ANSWER)]
+            self._todo, self._since = [step := steps.Wait(Span.ANSWER)], now
+        if isinstance(step, steps.Send) and not step.crossing and not self._calm:
+            self._todo.insert(0, step := steps.Expect(_CALM, silence=True))
         if isinstance(step, steps.Fill):
             return self._fill(step)
         command = isinstance(step, steps.Send) and isinstance(step.data, steps.Command)
@@ -169,15 +200,23 @@ class Conductor:
         elif isinstance(step, steps.Send):
             out += self._send(step)
         elif isinstance(step, steps.Wait) or not self._fulfilled(step):
-            if self._deadline is None:
-                self._deadline = now + self._within(step)
-            if self.watch.broken_at is not None:
+            if self._since is None:
+                self._since = now
+            if self.watch.broken_at is not None and self._limit is None:
                 # Wait no longer than an answer takes: a history that excuses what came must still explain the silence.
-                self._deadline = min(self._deadline, now + self.setting.habits.answer)
+                self._limit = now + self.setting.habits.answer
             return False
         self._todo.pop(0)
-        self._deadline = None
+        self._since = self._limit = None
         return True
+
+    @property
+    def _calm(self) -> bool:
+        """Whether nothing that the peer may still say answers a segment of ours: the next one would cross with it."""
+        if self._echoes:
+            return False
+        found = self.watch.memory.closure(self.watch.belief, self.watch.terms)
+        return not any(h.due or h.owed for h in found)
 
     def _ask_where_it_stands(self) -> bool:
         """After a departure in a reply: a question whose answer tells the block, so that it is known what became of it.
@@ -218,10 +257,24 @@ class Conductor:
                 return self.tester.text_received >= step.count
             case "settled":
                 return self._echoes == 0 and self.watch.settled
+            case what if what == _CALM:
+                return self._calm
             case what:
                 return self.tester.counts.get(what, 0) >= step.count
 
-    def _within(self, step: steps.Wait | steps.Expect) -> float:
+    def _answer_time(self) -> float:
+        """How long an answer to what was sent last may take: less where silence is one of the answers.
+
+        An acknowledgment that may be delayed is waited for as long as one that must come.
+        """
+        found = self.watch.memory.closure(self.watch.belief, self.watch.terms)
+        silent = any(h.settled for h in found) and not any(h.owed for h in found)
+        return self.setting.habits.seconds(Span.SILENCE if silent else Span.ANSWER)
+
+    def _within(self, step: steps.Step) -> float:
+        assert isinstance(step, steps.Wait | steps.Expect)
+        if isinstance(step, steps.Expect) and step.what == _CALM:
+            return self._answer_time()
         if isinstance(step, steps.Wait):
             return self.setting.habits.seconds(step.span)
         if self.setting.coming is not None and step.what == "S" and "S" not in self.tester.counts:
@@ -249,15 +302,32 @@ class Conductor:
     def _acknowledge(self) -> Send:
         ack = self._empty(self.tester.nxt, self.tester.text)
         self.tester.sent(ack)
-        return self._emit(ack)
+        return self._emit(ack, waits=False)
 
     def _empty(self, seq: Seq, ack: Seq) -> Segment:
         return Segment(seq, ack, ACK, options=self.tester.options(ACK))
 
-    def _emit(self, segment: Segment, rule: str = "", place: int | None = None) -> Send:
+    def _emit(self, segment: Segment, rule: str = "", place: int | None = None, *, waits: bool = True) -> Send:
         self._echoes += 1
-        self._names.append((segment, rule, place))
+        self._sent.append(_Sent(segment, rule, place, waits))
         return Send(segment)
+
+    def _left(self, event: Seen) -> None:
+        """A segment of ours was seen on the wire: what its step says of it; the time to wait begins here."""
+        while self._sent:
+            sent = self._sent.popleft()
+            if (sent.segment.flags, sent.segment.seq, sent.segment.ack) == (
+                event.segment.flags,
+                event.segment.seq,
+                event.segment.ack,
+            ):
+                if sent.rule:
+                    self.transcript.named[self.watch.index] = sent.rule
+                if sent.place is not None:
+                    self.transcript.places[self.watch.index] = sent.place
+                if sent.waits and self._since is not None:
+                    self._since = max(self._since, event.time)
+                return
 
     def _send(self, step: steps.Send) -> list[Command]:
         """The segment; none where a command needs no asking, as the application does it of itself."""
@@ -305,9 +375,9 @@ class Conductor:
             return [Done()]
         self._clearing += 1
         self._todo = [steps.Expect("R", count=self.tester.counts.get("R", 0) + 1)]
-        self._deadline = now + self.setting.habits.answer
+        self._since, self._limit = now, None
         question = self._empty(self.tester.nxt - 1, self.tester.rcv)
-        return [*self._reset_commands(), self._emit(question), WakeAt(self._deadline)]
+        return [*self._reset_commands(), self._emit(question), *self._wake(now)]
 
     def _reset_commands(self) -> list[Command]:
         """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""

@@ -29,6 +29,7 @@ _AT_HAND = 0.01
 _ROUND_TRIPS, _ANSWERS = 10, 3
 """The patience in round trips of the path, and in times the peer usually takes to answer."""
 _RECENT = 15
+_LEAVING = 5.0
 _MARGIN = 1.5
 """How many times an interval of the peer is waited before a repetition is known not to come."""
 
@@ -86,6 +87,11 @@ class Habits:
         if self.usual < _AT_HAND:
             return self.at_hand
         return max(USUAL_PATIENCE, _ROUND_TRIPS * self.round_trip, _ANSWERS * self.usual)
+
+    @property
+    def leaving(self) -> float:
+        """Seconds more that are given to a segment of ours that has not left yet: its next hop may have to be found."""
+        return _LEAVING * self.scale
 
     @property
     def path_delay(self) -> float:

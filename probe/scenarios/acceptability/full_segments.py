@@ -7,9 +7,9 @@ SCENARIO = Scenario(
     title="two full-sized segments",
     steps=(
         *OPEN,
-        Send(".", data=bytes(1220)),
-        Send(".", data=bytes(1220)),
-        Send("P.", data=bytes(1220)),
+        Send(".", data=bytes(1220), crossing=True),
+        Send(".", data=bytes(1220), crossing=True),
+        Send("P.", data=bytes(1220), crossing=True),
         Expect(".", within=Span.LATE),
     ),
     shows=("ack.every-second-full-segment",),

@@ -57,7 +57,7 @@ class CellConductor(ThoroughConductor):
         self._before -= 1
         return out
 
-    def _within(self, step: steps.Wait | steps.Expect) -> float:
+    def _within(self, step: steps.Step) -> float:
         """A machine that answers late makes the peer's timer longer, and those of connections that it opens after.
 
         The first timer is three times the round trip measured (RFC 6298 2.2), and twice that once it has expired (5.5).

@@ -106,7 +106,7 @@ class Reenactment(Conductor):
         times = [t for t in (self._wait.until, self._wait.ack_at) if t is not None]
         return [WakeAt(min(times))] if times else []
 
-    def _within(self, step: Turn | steps.Wait | steps.Expect) -> float:
+    def _within(self, step: Turn | steps.Step) -> float:
         """Seconds to wait; a peer that took its time in the capture (a timer, its application) gets as much again."""
         if not isinstance(step, Turn):
             return super()._within(step)
@@ -180,7 +180,7 @@ class Reenactment(Conductor):
 
     def _end(self, *rest: steps.Step) -> None:
         """The script is over; what remains is done as in any exchange."""
-        self._over, self._deadline = True, None
+        self._over, self._since, self._limit = True, None, None
         self._todo = list(rest)
         if self.tester.text_received > self.script.end.text:
             self._differ_in_text()
@@ -236,11 +236,11 @@ class Reenactment(Conductor):
 
     # -- our own segments ------------------------------------------------------------------------------------------
 
-    def _emit(self, segment: Segment, rule: str = "", place: int | None = None) -> Send:
+    def _emit(self, segment: Segment, rule: str = "", place: int | None = None, *, waits: bool = True) -> Send:
         self._emitted.append(self._emitting)
         if segment.flags & ACK:
             self._acked = segment.ack
-        return super()._emit(segment, rule, self._emitting or None)
+        return super()._emit(segment, rule, self._emitting or None, waits=waits)
 
     def _empty(self, seq: Seq, ack: Seq) -> Segment:
         return self._rewriter.stamped(super()._empty(seq, ack))
