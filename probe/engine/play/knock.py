@@ -43,6 +43,7 @@ class Knock(Conductor):
         self.icmp: Icmp | None = None
         self.tries = 0
         self._seconds = seconds
+        self._deadline = 0.0
         self._began = 0.0
 
     @property
@@ -84,8 +85,8 @@ class Knock(Conductor):
 
     def woken(self, now: float) -> list[Command]:
         """The next SYN, or the end of patience."""
-        if self.finished or self._deadline is None or now < self._deadline:
-            return [] if self.finished or self._deadline is None else [WakeAt(self._deadline)]
+        if self.finished or now < self._deadline:
+            return [] if self.finished else [WakeAt(self._deadline)]
         self._record(Quiet(now))
         if self.tries < len(SCHEDULE):
             return self._next_syn(now)
