@@ -86,6 +86,7 @@ class _Check:
             warnings,
             mixed=self.hearing.mixed_readings(),
             profile=self.options.profile,
+            trigger=str(self.detection.trigger or ""),
         )
         frame.save(self.hearing, run)
         return run
@@ -118,7 +119,8 @@ class _Check:
         """Play them side by side, the long waits first; then the dangerous ones one by one, malformed options last."""
         self._enqueue(sorted(some, key=lambda s: not (s.waits or self.detection.concerns(s))))
         slow = sum(s.slow for s in self.scenarios)  # they wait all at the same time, beside the others
-        self.frame.play(self._next, self._finished, self.options.parallel + slow + len(PAUSES))
+        beside = slow + self.detection.slow + len(PAUSES)
+        self.frame.play(self._next, self._finished, self.options.parallel + beside)
         if self.vigil.ending is not None:
             self._mourn(self.vigil.ending)
 
@@ -186,9 +188,10 @@ class _Check:
             self.backlog.heard(attempt, None)
             self.queue.extend(self.detection.heard(attempt))
             if self.detection.trigger is not None:
+                self.frame.habits.application = max(self.frame.habits.application, self.detection.delay)
                 self.frame.loop.stop(lambda other: self.detection.concerns(other.scenario))
-                self._enqueue(self._possible(self.waiting))
-                self.waiting = []
+            self._enqueue(self._possible([s for s in self.waiting if self.detection.allows(s)]))
+            self.waiting = [s for s in self.waiting if not self.detection.allows(s)]
         else:
             self._judge(attempt)
 

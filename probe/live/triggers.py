@@ -1,86 +1,153 @@
-"""Finds out how the peer's application can be brought to act: is it ``probe target``, or a server of HTTP/1.0?"""
+"""Finds out how the peer's application can be brought to close: by what, or that it closes by itself, or never.
+
+Several connections ask at the same time. What decides is not which answers first but which comes first of ``probe
+target``, a close that nothing asked for, HTTP/1.0, and the line that ends a session in the protocol of its banner. One
+connection says nothing at all, so that a close of the server's own is not taken for an answer; text is sent only after
+the server had time to greet, and to close.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
+from dataclasses import replace
 
 from probe.engine.belief.events import Seen
 from probe.engine.belief.tracker import LISTENING
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt
 from probe.live.frame import Frame
-from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send, Span
-from probe.scenarios.triggers import HELLO, HELLO_ANSWER, HTTP, NONE, TARGET, Trigger, user_line
-from probe.spec.segment import FIN, Endpoint
+from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send, Span, Step, Wait
+from probe.scenarios.triggers import (
+    HELLO,
+    HELLO_ANSWER,
+    HOLD,
+    HTTP,
+    NAMED,
+    NONE,
+    TARGET,
+    WAIT,
+    Trigger,
+    farewell,
+    user_line,
+)
+from probe.spec.segment import FIN, RST, Endpoint
 
-_TRIES = 4
-_HELLO = Scenario(
-    id="trigger-target",
-    title="is it probe target?",
-    steps=(*OPEN, Send("P.", data=Command("hello")), Expect("text", Span.APPLICATION, count=len(HELLO_ANSWER))),
-    shows=(),
-    clause="",
+_TRIES = 6
+
+
+def _probe(name: str, title: str, *steps: Step, slow: bool = False) -> Scenario:
+    return Scenario(f"trigger-{name}", title, (*OPEN, *steps), shows=(), clause="", slow=slow)
+
+
+_CLOSES = (Send("P.", data=Command("close")), Expect("F", Span.APPLICATION, application=True))
+_HELLO = _probe(
+    "target",
+    "is it probe target?",
+    Send("P.", data=Command("hello")),
+    Expect("text", Span.APPLICATION, count=len(HELLO_ANSWER)),
 )
-_HTTP = Scenario(
-    id="trigger-http",
-    title="does it close after an HTTP/1.0 request?",
-    steps=(*OPEN, Send("P.", data=Command("close")), Expect("F", Span.APPLICATION)),
-    shows=(),
-    clause="",
-)
+_GREETING = _probe("greeting", "does it greet, or close at once?", Wait(Span.GREETING))
+_QUIET = _probe("wait", "does it close by itself?", Expect("F", Span.UNASKED, application=True), slow=True)
+_EOF = _probe("hold", "does it close once we have?", Send("F."), Expect("F", Span.APPLICATION, application=True))
+_HTTP = _probe("http", "does it close after an HTTP/1.0 request?", *_CLOSES)
+_FAREWELL = _probe("line", "does it close after the line that ends a session?", *_CLOSES)
+_FIRST = (_HELLO, _GREETING, _QUIET, _EOF)
+_ALL = (*_FIRST, _HTTP, _FAREWELL)
 _ASKING = Trigger("target", {"hello": HELLO})
 
 
 def known_trigger(name: str) -> Trigger | None:
     """The trigger the user named, or None where it is to be found out."""
-    if name == "auto":
-        return None
-    return {"none": NONE, "http": HTTP, "target": TARGET}.get(name) or user_line(name)
+    return None if name == "auto" else NAMED.get(name) or user_line(name)
 
 
 class Detection:
-    """Two exchanges of which the first to succeed decides; ``trigger`` is None until then."""
+    """The exchanges that tell; ``trigger`` is None until it is known. ``delay`` is how long its close takes."""
 
     def __init__(self, known: Trigger | None) -> None:
         self.trigger = known
-        self.probes = [_HELLO, _HTTP]
-        """The exchanges to play until it is known."""
-        self._tries = dict.fromkeys((_HELLO.id, _HTTP.id), 0)
-        self._http = False
+        self.probes = list(_FIRST)
+        """The exchanges to begin with."""
+        self.delay = 0.0
+        self._tries: Counter[str] = Counter()
+        self._closed: dict[str, float | None] = {}
+        """Of each that has ended: seconds until the peer's FIN, None where none came or the close was no clean one."""
+        self._banner = b""
+
+    @property
+    def slow(self) -> int:
+        """How many of the exchanges wait beside the others."""
+        return sum(probe.slow for probe in self.probes) if self.trigger is None else 0
 
     def concerns(self, scenario: Scenario) -> bool:
         """Whether an exchange is one of ours, not to be judged."""
-        return scenario in (_HELLO, _HTTP)
+        return scenario in _ALL
+
+    def allows(self, scenario: Scenario) -> bool:
+        """Whether enough is known to play an exchange: one that asks for nothing need only know of `probe target`."""
+        return self.trigger is not None or (not scenario.commands and _HELLO.id in self._closed)
 
     def trigger_for(self, scenario: Scenario) -> Trigger:
         """What an exchange is played with."""
-        if scenario is _HELLO:
-            return _ASKING
-        return HTTP if scenario is _HTTP else (self.trigger or NONE)
+        if scenario is _FAREWELL:
+            return farewell(self._banner)
+        return {_HELLO.id: _ASKING, _HTTP.id: HTTP}.get(scenario.id, self.trigger or NONE)
 
     def heard(self, attempt: Attempt) -> list[Scenario]:
-        """One of the exchanges ended: decide, if it can be decided; returns what is to be played again.
+        """One of the exchanges ended: decide, if it can be decided; returns what is to be played now, or again.
 
         A line that was never acknowledged asked nobody: it is sent again.
         """
-        if self.trigger is not None:
+        probe, transcript = attempt.scenario, attempt.conductor.transcript
+        if self.trigger is not None or transcript.interrupted:
             return []
-        self._tries[attempt.scenario.id] += 1
-        if not attempt.conductor.tester.all_acked and self._tries[attempt.scenario.id] < _TRIES:
-            return [attempt.scenario]
-        self.probes = [s for s in self.probes if s is not attempt.scenario]
-        came = [e for e in attempt.conductor.transcript.events if isinstance(e, Seen) and not e.to_peer]
-        if attempt.scenario is _HELLO and HELLO_ANSWER in b"".join(e.segment.payload for e in came):
+        self._tries[probe.id] += 1
+        came = [e for _, e in transcript.seen() if not e.to_peer]
+        reset = any(e.segment.flags & RST for e in came)
+        if not attempt.conductor.tester.all_acked and not reset and self._tries[probe.id] < _TRIES:
+            return [probe]
+        said = b"".join(e.segment.payload for e in came)
+        self._closed[probe.id] = None if reset else _closed_after(came, transcript.seen()[0][1])
+        if probe is _HELLO and HELLO_ANSWER in said:
             self.trigger = TARGET
-        if attempt.scenario is _HTTP:
-            self._http = any(e.segment.flags & FIN for e in came)
-        if self.trigger is None and not self.probes:
-            self.trigger = HTTP if self._http else NONE
+        elif probe is _GREETING:
+            self._banner = said
+            if self._closed[probe.id] is None:
+                return [_FAREWELL] if said else [_HTTP, _FAREWELL]
+        self._decide()
         return []
+
+    def _decide(self) -> None:
+        """The first that is settled in the order of preference, unless one before it still may be."""
+        closed, order = self._closed, [_FAREWELL] if self._banner else [_HTTP, _FAREWELL]
+        by_itself = [delay for probe in (_GREETING, _QUIET) if (delay := closed.get(probe.id)) is not None]
+        if self.trigger is not None:
+            return
+        if by_itself:
+            self.delay = min(by_itself)
+            self.trigger = replace(WAIT, note=f"closes by itself after {self.delay:.1f} s")
+            return
+        for probe in (_HELLO, *order):
+            if probe.id not in closed:
+                return
+            if probe is not _HELLO and (delay := closed[probe.id]) is not None:
+                self.delay, self.trigger = delay, self.trigger_for(probe)
+                return
+        if _QUIET.id in closed and _EOF.id in closed:
+            tried = ("waiting", *(["HTTP/1.0"] if _HTTP in order else []), farewell(self._banner).note)
+            if closed[_EOF.id] is None:
+                self.trigger = replace(HOLD, note="never closes", tried=tried)
+            else:
+                self.trigger = replace(NONE, note=f"{', '.join(tried)} did not make it close", tried=tried)
+
+
+def _closed_after(came: list[Seen], first: Seen) -> float | None:
+    """Seconds from our SYN to the peer's FIN."""
+    return next((e.time - first.time for e in came if e.segment.flags & FIN), None)
 
 
 def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel: int) -> int:
-    """Play the exchanges that tell, until one succeeds; how many connections that took."""
+    """Play the exchanges that tell, until it is known; how many connections that took."""
     todo, connections = deque(detection.probes), 0
 
     def supply() -> Attempt | None:
@@ -95,7 +162,8 @@ def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel:
     def finished(attempt: Attempt) -> None:
         todo.extend(detection.heard(attempt))
         if detection.trigger is not None:
+            frame.habits.application = max(frame.habits.application, detection.delay)
             frame.loop.stop(lambda other: True)
 
-    frame.play(supply, finished, parallel)
+    frame.play(supply, finished, parallel + detection.slow)
     return connections

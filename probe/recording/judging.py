@@ -90,6 +90,7 @@ class RecordedCheck:
             interrupted=metadata.interrupted,
             trouble=metadata.trouble,
             late=metadata.late,
+            trigger=metadata.trigger,
             mixed=hearing.mixed_readings(),
             profile=profile or self._profile(),
         )

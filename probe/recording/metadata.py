@@ -183,6 +183,7 @@ class RunMetadata:
     trouble: str = ""
     late: bool = False
     unanswered: str = ""
+    trigger: str = ""
     deaths: tuple[Death, ...] = ()
 
     def text(self) -> str:
@@ -204,6 +205,7 @@ class RunMetadata:
             "trouble": self.trouble,
             "late": self.late,
             "unanswered": self.unanswered,
+            "trigger": self.trigger,
         }
         if self.deaths:
             record["deaths"] = [list(astuple(death)) for death in self.deaths]
@@ -291,6 +293,7 @@ def read_run(comment: str) -> RunMetadata:
         trouble=record.text("trouble"),
         late=record.has("late") and record.flag("late"),
         unanswered=record.text("unanswered") if record.has("unanswered") else "",
+        trigger=record.text("trigger") if record.has("trigger") else "",
         deaths=tuple(map(_death, record.rows("deaths", *_DEATH))) if record.has("deaths") else (),
     )
 

@@ -68,6 +68,7 @@ def save(
         remarks=tuple(w for w in run.warnings if w != caveat and w not in hearing.warnings()),
         trouble=run.trouble,
         late=run.late,
+        trigger=run.trigger,
         deaths=tuple(hearing.deaths),
     )
     save_packets(recorder, arrivals, comments, metadata)

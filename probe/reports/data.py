@@ -87,6 +87,7 @@ def check_run(run: Run, profile: str = "", *, exchanges: bool = True) -> Data:
     return {
         **_fields(run, "target", "ip_version", "name"),
         "profile": run.profile or profile,
+        "trigger": run.trigger,
         "summary": _summary([run.summary]),
         # The exchanges on either side, where the peer takes both readings.
         "mixed": run.mixed and {"rfc5961": list(run.mixed.mitigated), "classic": list(run.mixed.classic)},

@@ -283,7 +283,8 @@ class Run:
     """One target checked over one IP version. ``trouble`` says why it ended early, if the line failed under way.
 
     ``profile`` is empty where it is the report's; ``name`` is what the user calls the host, empty for its address.
-    ``late``: the deadline of the run ended it. ``path`` is what it found out about the path.
+    ``late``: the deadline of the run ended it. ``path`` is what it found out about the path, ``trigger`` how the
+    peer's application is brought to act (empty: that was not needed).
     """
 
     target: str
@@ -298,6 +299,7 @@ class Run:
     profile: str = ""
     name: str = ""
     late: bool = False
+    trigger: str = ""
     path: Path | None = None
 
 

@@ -1,4 +1,4 @@
-"""How the application behind the port is brought to act: a ``probe target``, HTTP/1.0, or a line of the user."""
+"""How the application behind the port is brought to act: by `probe target`, by itself, by HTTP/1.0, by a farewell."""
 
 from __future__ import annotations
 
@@ -34,34 +34,58 @@ class Trigger:
     """A way to make the peer's application act. ``lines`` maps a command to the octets that ask for it.
 
     In the line of ``connect`` stand ``{address}`` and ``{port}`` for where we wait. ``answers`` says that a line is an
-    answer: it is sent once the client has said something. Where a line is empty nothing need be sent.
+    answer: it is sent once the application has said something. Where a line is empty nothing need be sent.
     ``obedient`` says that the application does nothing it was not asked for, so an unasked RST is the stack's doing.
+    ``note`` is what was found out about it, ``tried`` what was tried in vain, both for people.
     """
 
     kind: str
     lines: dict[str, bytes] = field(default_factory=dict)
     obedient: bool = False
     answers: bool = False
+    note: str = ""
+    tried: tuple[str, ...] = ()
 
     def line(self, command: str) -> bytes | None:
         """The octets to send, or None when this trigger cannot ask for it."""
         return self.lines.get(command)
 
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.note})" if self.note else self.kind
+
 
 NONE = Trigger("none")
 TARGET = Trigger("target", {name: f"PROBE {verbs}\n".encode() for name, verbs in _TARGET.items()}, obedient=True)
-ITSELF = Trigger("itself", {"connect": b"", "close": b""})
-"""A client that comes, and closes, of itself: it is not asked."""
+WAIT = Trigger("wait", {"connect": b"", "close": b""})
+"""An application that closes (and, a client, comes) of itself: it is not asked. Text would meet a closed connection."""
+HOLD = Trigger("hold", {"hold": b""})
+"""A server that never closes, not even when we have: it need not be asked to keep its side open."""
 _PAGE = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\nConnection: close\r\n\r\nprobe\n"
 HTTP_CLIENT = Trigger("http", {"connect": b"", "close": _PAGE}, answers=True)
 """A client that asks for a page and closes once it has it."""
 HTTP = Trigger("http", {"close": b"GET / HTTP/1.0\r\n\r\n"})
+NAMED = {trigger.kind: trigger for trigger in (NONE, TARGET, WAIT, HOLD, HTTP)}
+"""Those that ``--trigger`` calls by name; any other text is a line."""
+
+_QUIT = b"QUIT\r\n"
+_FAREWELLS = (
+    (b"SSH-", b"bye\r\n"),  # what is no identification ends it (RFC 4253 section 4.2)
+    (b"* ", b"a1 LOGOUT\r\n"),  # IMAP, RFC 9051 section 6.1.3
+)
+"""How servers begin, and the line that ends a session there; it is QUIT in FTP, SMTP, POP, NNTP, Redis and others."""
+
+
+def farewell(banner: bytes) -> Trigger:
+    """The line that ends a session with a server which begins with ``banner``; empty: it waits for the client."""
+    line = next((line for begins, line in _FAREWELLS if banner.startswith(begins)), _QUIT)
+    return Trigger("line", {"close": line}, answers=bool(banner), note=_shown(line))
 
 
 def user_line(text: str) -> Trigger:
     r"""A line of the user that makes the server close first; ``\r``, ``\n``, ``\t`` and ``\\`` are understood."""
     plain = text.encode().decode("unicode_escape").encode("latin-1") if "\\" in text else text.encode()
-    return Trigger("line", {"close": plain if plain.endswith(b"\n") else plain + b"\r\n"})
+    line = plain if plain.endswith(b"\n") else plain + b"\r\n"
+    return Trigger("line", {"close": line}, note=_shown(line))
 
 
 def missing(trigger: Trigger, commands: tuple[str, ...]) -> str:
@@ -69,6 +93,14 @@ def missing(trigger: Trigger, commands: tuple[str, ...]) -> str:
     lacking = [c for c in commands if trigger.line(c) is None]
     if not lacking:
         return ""
-    if trigger.kind == "none" and lacking == ["close"]:
-        return "nothing makes this peer close first: give --trigger http, --trigger LINE, or run probe target there"
-    return f"the application would have to {lacking[0]}: run probe target on the peer"
+    if lacking != ["close"]:
+        return f"the application would have to {lacking[0]}: run probe target on the peer"
+    if trigger.tried:
+        tried = f"nothing makes this peer close first ({', '.join(trigger.tried)} did not)"
+        return f"{tried}: give --trigger LINE with what ends a session there, or run probe target there"
+    why = "this peer never closes first" if trigger.kind == HOLD.kind else "nothing was to make this peer close first"
+    return f"{why}: give --trigger auto, or run probe target there"
+
+
+def _shown(line: bytes) -> str:
+    return line.decode("latin-1").encode("unicode_escape").decode()

@@ -34,6 +34,8 @@ _MARGIN = 1.5
 """How many times an interval of the peer is waited before a repetition is known not to come."""
 
 _SECONDS = {
+    Span.GREETING: 0.3,
+    Span.UNASKED: 6.0,
     Span.SILENCE: 0.2,
     Span.AFTERWARDS: 0.05,
     Span.TIMER: 0.45,

@@ -95,7 +95,8 @@ def _answer(report: Report, run: Run) -> doc.Answer:
         new, old = listed(run.mixed.mitigated), listed(run.mixed.classic)
         sides = f" (only RFC 5961 explains {new}; only the classic text {old}; see probe explain profile)"
         lines.append(doc.Line("readings", (doc.toned("warn", "mixed"), sides)))
-    heading = f"{who} {run.target} (IPv{run.ip_version}), profile {run.profile or report.profile}"
+    trigger = f", trigger: {run.trigger}" if run.trigger else ""
+    heading = f"{who} {run.target} (IPv{run.ip_version}), profile {run.profile or report.profile}{trigger}"
     return doc.Answer(heading, tuple(lines), doc.ANSWER)
 
 
