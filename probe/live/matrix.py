@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict, deque
+from dataclasses import replace
 
 from probe.engine.belief.tracker import CLOSED, LISTENING
 from probe.engine.judge.attempt import Opinion
@@ -19,7 +20,9 @@ from probe.live.options import MatrixOptions
 from probe.live.pacing import GONE, Silence
 from probe.live.ports import ClosedPorts
 from probe.live.triggers import Detection, find_trigger, known_trigger
-from probe.recording.writing import cell_comments_of
+from probe.recording.matrix_metadata import CellVerdict, MatrixMetadata
+from probe.recording.metadata import CellMetadata, Unsent
+from probe.recording.writing import comments_of
 from probe.results.matrix import MatrixRun
 from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import Scenario
@@ -65,6 +68,8 @@ class _Matrix:
         self.silence = Silence()
         self.barred: dict[str, Barred] = defaultdict(frozenset)
         self.comments: dict[int, list[str]] = {}
+        self.last: dict[str, int] = {}  # the last packet of each cell's last attempt
+        self.unsent: list[Unsent] = []
 
     def run(self) -> MatrixRun:
         """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side."""
@@ -76,8 +81,7 @@ class _Matrix:
             self._play_cells()
         facts = Facts(frame.dropped, frame.interrupted, frame.late, self._gone)
         found, ways = self.hearing.results(facts)
-        frame.write(self.comments)
-        return MatrixRun(
+        run = MatrixRun(
             str(self.target),
             self.target.version,
             self.trigger.kind,
@@ -90,6 +94,9 @@ class _Matrix:
             frame.trouble,
             frame.late,
         )
+        if self.options.recorder is not None:
+            self._save(run, facts)
+        return run
 
     @property
     def _gone(self) -> bool:
@@ -113,13 +120,14 @@ class _Matrix:
         hearing = self.hearing
         hearing.ways = possible(hearing.ways, self._lacking)
         for way in hearing.ways:
-            record = hearing.reached[way.id] = Record(way)
-            if why := self._lacking(way):
+            why = self._lacking(way)
+            record = hearing.reached[way.id] = Record(way, lacking=bool(why))
+            if why:
                 record.heard.append(Heard(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER)))
             else:
                 self.queue.append((control(way), record))
         self._play()
-        for _ in CANDIDATES[1:]:
+        for _ in list(CANDIDATES)[1:]:
             self._ask_otherwise()
 
     def _ask_otherwise(self) -> None:
@@ -129,7 +137,8 @@ class _Matrix:
             opinion = self.hearing.opinion(reached[way.id])
             unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.NO_EVIDENCE
             if opinion.findings or unanswered:
-                self.barred[way.id] |= {Questions(way, self.barred[way.id]).best(frozenset({way.tcb}))}
+                asked = Questions(way, self.barred[way.id]).best(frozenset({way.tcb}))
+                self.barred[way.id] |= {name for name, question in CANDIDATES.items() if question == asked}
                 reached[way.id] = Record(way)
                 self.queue.append((control(way, self.barred[way.id]), reached[way.id]))
         self._play()
@@ -177,10 +186,58 @@ class _Matrix:
         if isinstance(attempt.conductor, CellConductor):
             self.lag = max(self.lag, attempt.conductor.lag)
         if self.options.recorder is not None:
-            self.comments |= cell_comments_of(attempt, heard.opinion)
+            self._record(record, attempt, heard.opinion)
         if not self.hearing.complete(record):
             self.queue.append((attempt.scenario, record))
         elif record.cell is not None:
             self.done += 1
         if self.options.progress is not None and self.total:
             self.options.progress(self.done, self.total)
+
+    # -- what is kept ----------------------------------------------------------------------------------------------
+
+    def _record(self, record: Record, attempt: Attempt, opinion: Opinion) -> None:
+        """Comment the packets of an attempt, so that they can be judged again."""
+        conductor, number = attempt.conductor, len(record.heard)
+        way = record.way.id if record.cell is not None or attempt.scenario.id == record.way.id else ""
+        cell = CellMetadata(way, tuple(sorted(self.barred[way])))
+        if isinstance(conductor, CellConductor):
+            cell = replace(cell, ordinal=conductor.ordinal, isns=conductor.isns)
+        terms = conductor.setting.terms
+        comments = comments_of(attempt, opinion, number, terms, cell=cell)
+        self.comments |= comments
+        if not comments:
+            interrupted = conductor.transcript.interrupted
+            self.unsent.append(Unsent(attempt.scenario.id, number, interrupted, attempt.flow, cell))
+        elif record.cell is not None:
+            self.last[record.cell.id] = max(comments)
+
+    def _save(self, run: MatrixRun, facts: Facts) -> None:
+        """Write what was seen, with the verdicts; what no packet shows stands on the last one."""
+        for cell in run.cells:
+            if cell.id in self.last:
+                verdict = CellVerdict(cell.id, cell.verdict, tuple(f.rule for f in cell.findings))
+                self.comments[self.last[cell.id]].append(verdict.text())
+        hearing = self.hearing
+        lacking = {w.id: r.heard[0].opinion for w in hearing.ways if (r := hearing.reached.get(w.id)) and r.lacking}
+        metadata = MatrixMetadata(
+            target=self.target,
+            trigger=run.trigger,
+            ways=tuple(way.id for way in hearing.ways),
+            only=self.options.only,
+            skipped={name: (opinion.why, opinion.reason) for name, opinion in lacking.items()},
+            unsent=tuple(self.unsent),
+            connections=run.connections,
+            dropped=facts.dropped,
+            interrupted=facts.interrupted,
+            late=facts.late,
+            silent=facts.silent,
+            seconds=run.seconds,
+            warnings=run.warnings,
+            trouble=run.trouble,
+        )
+        loop = self.frame.loop
+        if loop.arrivals:
+            last = loop.arrivals[-1].number + loop.recorded
+            self.comments.setdefault(last, []).append(metadata.text())
+        self.frame.write(self.comments)

@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from probe.spec.segment import Endpoint
+from probe.spec.seq import HALF, Seq
 
 _NAMES = {str: "a text", int: "a number", float: "a time", bool: "true or false", list: "a list", dict: "an object"}
 
@@ -51,6 +52,10 @@ class JsonObject:
         """A number from 0 on, or null."""
         return None if self._fields.get(name, 0) is None else self.count(name)
 
+    def number(self, name: str) -> Seq:
+        """A sequence number."""
+        return Seq(self._field(name, int, most=2 * HALF))
+
     def seconds(self, name: str) -> float:
         """A finite number of seconds."""
         return float(self._field(name, float))
@@ -71,10 +76,10 @@ class JsonObject:
         """A row of address and port."""
         return endpoint(self._field(name, list), name)
 
-    def _field(self, name: str, kind: type) -> Any:  # noqa: ANN401  # what JSON may hold; the kind is checked
+    def _field(self, name: str, kind: type, most: int = HALF) -> Any:  # noqa: ANN401  # JSON; the kind is checked
         if name not in self._fields:
             raise DamagedError(f"{name} is missing")
-        return _is(self._fields[name], kind, name)
+        return _is(self._fields[name], kind, name, most)
 
 
 def endpoint(row: object, name: str) -> Endpoint:
@@ -93,14 +98,14 @@ def _row(row: object, kinds: tuple[type, ...], name: str) -> tuple[Any, ...]:
     return tuple(_is(value, kind, name) for value, kind in zip(values, kinds, strict=True))
 
 
-def _is(value: object, kind: type, name: str) -> Any:  # noqa: ANN401  # what JSON may hold; the kind is checked
-    """The value if it is of the kind; times may be whole, indices are never negative."""
+def _is(value: object, kind: type, name: str, most: int = HALF) -> Any:  # noqa: ANN401  # JSON; the kind is checked
+    """The value if it is of the kind; times may be whole, indices are never negative and stay below ``most``."""
     if kind is float and type(value) in (int, float):
         seconds = float(value) if abs(value) < 1e12 else math.nan  # type: ignore[arg-type]
         if math.isfinite(seconds):
             return seconds
     elif kind is int and type(value) is int:
-        if 0 <= value < 1 << 31:
+        if 0 <= value < most:
             return value
         raise DamagedError(f"{name} holds a number that cannot be")
     elif type(value) is kind and kind is not float:

@@ -15,6 +15,7 @@ from probe.engine.trial.attempt import Attempt, case_of, result_of
 from probe.engine.trial.hearing import Hearing, after_losses
 from probe.recording.json_fields import DamagedError
 from probe.recording.metadata import AttemptMetadata, BulkMetadata, RunMetadata
+from probe.results.matrix import CellResult
 from probe.results.path import Path
 from probe.results.verdict import ExchangeResult, Run, Verdict, Why
 from probe.scenarios.steps import Scenario
@@ -39,13 +40,13 @@ class Difference:
         return f"{self.exchange} at {self.target}: recorded {self.recorded}, now {self.now}"
 
 
-def _difference(result: ExchangeResult, word: str, rules: tuple[str, ...]) -> list[Difference]:
+def difference(result: ExchangeResult | CellResult, target: str, word: str, rules: tuple[str, ...]) -> list[Difference]:
     """The difference from what was recorded, if there is one."""
     now = tuple(f.rule for f in result.findings)
     if (word, rules) == (result.verdict, now):
         return []
     recorded, judged = (f"{w} ({', '.join(ids)})" if ids else w for w, ids in ((word, rules), (result.verdict, now)))
-    return [Difference(result.target, result.id, recorded, judged)]
+    return [Difference(target, result.id, recorded, judged)]
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class RecordedCheck:
         results = tuple(known.get(i) or _unknown(i, metadata.target) for i in metadata.exchanges)
         for result in results:
             if result.id in metadata.verdicts:
-                self.differences += _difference(result, *metadata.verdicts[result.id])
+                self.differences += difference(result, result.target, *metadata.verdicts[result.id])
         warnings = (*([metadata.caveat] if metadata.caveat else []), *hearing.warnings(), *metadata.remarks)
         return replace(
             _run(metadata.target, results, warnings),
@@ -185,4 +186,4 @@ class RecordedBulk:
         result = result_of(attempt.scenario, metadata.target, verdict, heard, attempt)
         shown.append(result)
         if recorded:
-            self.differences += _difference(result, recorded, metadata.rules)
+            self.differences += difference(result, result.target, recorded, metadata.rules)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from probe.results.verdict import Why
 from probe.spec import rules
 from probe.spec.icmp import ERRORS, Icmp
 from probe.spec.segment import Endpoint, Flow
+from probe.spec.seq import Seq
 
 SCHEMA = 1
 ATTEMPT, RUN = "probe-run ", "probe-check "
@@ -73,11 +75,36 @@ class BulkMetadata:
 
     def fields(self) -> dict[str, Any]:
         """As JSON."""
-        out: dict[str, Any] = {"target": _pair(self.target)}
+        out: dict[str, Any] = {"target": pair(self.target)}
         if self.serial:
             out |= {"serial": self.serial, "verdict": self.word, "rules": list(self.rules)}
             out |= {"asked": self.loss.asked, "lost": self.loss.lost, "dropped": self.dropped}
         return out
+
+
+@dataclass(frozen=True, slots=True)
+class CellMetadata:
+    """An attempt of a matrix: the way into the state (empty: none of them), the questions left out for this peer.
+
+    The ``ordinal``-th segment of the tester's is the stimulus (0: it was not sent), ``isns`` are the peer's and the
+    tester's in the model's numbers. The attempt's exchange is the cell's id, or the way's where it was tried alone.
+    """
+
+    way: str
+    barred: tuple[str, ...] = ()
+    ordinal: int = 0
+    isns: tuple[Seq, Seq] = (Seq(0), Seq(0))
+
+    @staticmethod
+    def read(record: JsonObject) -> CellMetadata:
+        """Read back from what ``fields`` gave."""
+        isns = record.number("peer_isn"), record.number("tester_isn")
+        return CellMetadata(record.text("way"), record.texts("barred"), record.count("ordinal"), isns)
+
+    def fields(self) -> dict[str, Any]:
+        """As JSON."""
+        isns = {"peer_isn": int(self.isns[0]), "tester_isn": int(self.isns[1])}
+        return {"way": self.way, "barred": list(self.barred), "ordinal": self.ordinal} | isns
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +139,7 @@ class AttemptMetadata:
     merged: tuple[int, ...] = ()
     places: dict[int, int] = field(default_factory=dict)
     errors: tuple[IcmpError, ...] = ()
+    cell: CellMetadata | None = None
 
     def text(self) -> str:
         """The comment."""
@@ -147,17 +175,33 @@ class AttemptMetadata:
             ]
         if self.bulk is not None:
             record["bulk"] = self.bulk.fields()
+        if self.cell is not None:
+            record["cell"] = self.cell.fields()
         return ATTEMPT + json.dumps(record, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """An attempt that left no packet: something on our own side held its SYN back."""
+    """An attempt that left no packet: a peer that was to open did not, or something on our side held its SYN back."""
 
     exchange: str
     number: int
     interrupted: bool
     flow: Flow
+    cell: CellMetadata | None = None
+
+    def row(self) -> list[Any]:
+        """As JSON."""
+        ends = pair(self.flow.local), pair(self.flow.remote)
+        return [self.exchange, self.number, self.interrupted, *ends, *([self.cell.fields()] if self.cell else [])]
+
+
+def unsent_of(record: JsonObject, *more: type) -> Iterator[Unsent]:
+    """Read back from rows; those of a matrix have one value more, the cell."""
+    for row in record.rows("unseen", str, int, bool, list, list, *more):
+        exchange, number, interrupted, local, remote, *cell = row
+        flow = Flow(endpoint(local, "unseen"), endpoint(remote, "unseen"))
+        yield Unsent(exchange, number, interrupted, flow, CellMetadata.read(JsonObject(cell[0])) if cell else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +233,12 @@ class RunMetadata:
     def text(self) -> str:
         """The comment."""
         record: dict[str, Any] = {
-            "target": _pair(self.target),
+            "target": pair(self.target),
             "exchanges": list(self.exchanges),
             "verdicts": [[name, word, list(rules)] for name, (word, rules) in self.verdicts.items()],
             "skipped": [[name, reason] for name, (_, reason) in self.skipped.items()],
             "why": [[name, why] for name, (why, _) in self.skipped.items()],
-            "unseen": [
-                [u.exchange, u.number, u.interrupted, _pair(u.flow.local), _pair(u.flow.remote)] for u in self.unsent
-            ],
+            "unseen": [u.row() for u in self.unsent],
             "dropped": self.dropped,
             "interrupted": self.interrupted,
             "seconds": self.seconds,
@@ -212,7 +254,8 @@ class RunMetadata:
         return RUN + json.dumps(record, separators=(",", ":"))
 
 
-def _pair(endpoint: Endpoint) -> list[str | int]:
+def pair(endpoint: Endpoint) -> list[str | int]:
+    """An endpoint as JSON."""
     return [endpoint.address, endpoint.port]
 
 
@@ -252,6 +295,7 @@ def read_attempt(comment: str) -> AttemptMetadata:
         merged=tuple(i for (i,) in record.rows("merged", int)) if record.has("merged") else (),
         places=dict(record.rows("places", int, int)) if record.has("places") else {},
         errors=_errors(record) if record.has("errors") else (),
+        cell=None if (cell := record.inner("cell")) is None else CellMetadata.read(cell),
     )
 
 
@@ -270,21 +314,14 @@ def read_run(comment: str) -> RunMetadata:
     """What a run's comment says; DamagedError, which says what is wrong, when it is none."""
     record = JsonObject.parsed(comment.removeprefix(RUN))
     why = dict(record.rows("why", str, str)) if record.has("why") else {}
-    words = set(Why)  # a later version may know others
     return RunMetadata(
         target=record.endpoint("target"),
         exchanges=record.texts("exchanges"),
         verdicts={
             name: (word, tuple(map(str, rules))) for name, word, rules in record.rows("verdicts", str, str, list)
         },
-        skipped={
-            name: (Why(why[name]) if why.get(name) in words else Why.NONE, reason)
-            for name, reason in record.rows("skipped", str, str)
-        },
-        unsent=tuple(
-            Unsent(e, n, i, Flow(endpoint(local, "unseen"), endpoint(remote, "unseen")))
-            for e, n, i, local, remote in record.rows("unseen", str, int, bool, list, list)
-        ),
+        skipped={name: (why_of(why.get(name, "")), reason) for name, reason in record.rows("skipped", str, str)},
+        unsent=tuple(unsent_of(record)),
         dropped=record.count("dropped"),
         interrupted=record.flag("interrupted"),
         seconds=record.seconds("seconds"),
@@ -309,3 +346,8 @@ def _death(row: tuple[Any, ...]) -> Death:
     names, said = tuple(map(str, suspects)), tuple(map(str, segments))
     numbers = tuple(number for number in packets if isinstance(number, int))
     return Death(Ending(ending), names, said, numbers, asked, seconds, trouble, rule, ended, tries)
+
+
+def why_of(word: str) -> Why:
+    """NONE where it is not known: a later version may have others."""
+    return Why(word) if word in set(Why) else Why.NONE

@@ -19,6 +19,9 @@ from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt
 from probe.recording.json_fields import DamagedError
 from probe.recording.judging import Difference, RecordedBulk, RecordedCheck
+from probe.recording.matrix import RecordedMatrix, UnknownCellError
+from probe.recording.matrix import conductor_of as matrix_conductor
+from probe.recording.matrix_metadata import CELL, MATRIX, read_cell, read_matrix
 from probe.recording.metadata import (
     ATTEMPT,
     FOREIGN,
@@ -31,6 +34,7 @@ from probe.recording.metadata import (
     read_run,
     schema,
 )
+from probe.results.matrix import MatrixReport, MatrixRun
 from probe.results.verdict import Report, Run, Unchecked, Verdict
 from probe.scenarios.steps import WINDOW
 from probe.scenarios.triggers import Trigger
@@ -50,15 +54,17 @@ _OF_APPLICATION = {"S", "F", "R", "text", WINDOW}
 class JudgedRecording:
     """What a recording says now.
 
-    ``verdicts`` counts exchanges, those of bulk runs included, of which ``report`` shows only some: the first few that
-    did not pass and one that stands for all that did. ``differences`` are exchanges whose recorded verdict was another.
-    ``fault`` is where the file could not be read further; what stood before it was judged.
+    ``verdicts`` counts exchanges and cells, those of bulk runs included, of which ``report`` shows only some: the first
+    few that did not pass and one that stands for all that did. ``matrix`` has the cells of recorded matrices.
+    ``differences`` are exchanges and cells whose recorded verdict was another. ``fault`` is where the file could not be
+    read further; what stood before it was judged.
     """
 
     report: Report
     verdicts: dict[Verdict, int]
     differences: tuple[Difference, ...] = ()
     fault: CaptureError | None = None
+    matrix: MatrixReport | None = None
 
 
 def is_recording(section_comment: str) -> bool:
@@ -105,6 +111,8 @@ class _Recording:
         self._bulk = RecordedBulk()
         self._runs: list[Run] = []
         self._unchecked: list[Unchecked] = []
+        self._matrix = RecordedMatrix()
+        self._matrices: list[MatrixRun] = []
         self._verdicts: Counter[Verdict] = Counter()
         self._differences: list[Difference] = []
         self._unknown: set[str] = set()
@@ -129,16 +137,19 @@ class _Recording:
         try:
             if self._check.attempts:
                 self._close(self._check.cut_short())
+            if self._matrix.attempts:
+                self._close_matrix(self._matrix.cut_short(self._told_profile))
             self._runs += self._bulk.runs()
         except DamagedError as error:
             raise self._damaged(error) from error
-        if not self._runs and not self._unchecked:
+        if not (self._runs or self._unchecked or self._matrices):
             raise CaptureError(self._path, 0, "no exchange in it that `probe check --save` recorded")
-        profile = self._profile or (self.profiles.most_common(1)[0][0] if self.profiles else "rfc9293")
+        profile = self._told_profile
         warnings = tuple(f"this version of probe knows no exchange {name}" for name in sorted(self._unknown))
         report = Report("replay", profile, tuple(self._runs), warnings=warnings, unchecked=tuple(self._unchecked))
+        matrix = MatrixReport(profile, tuple(self._matrices)) if self._matrices else None
         verdicts = dict(self._verdicts + self._bulk.verdicts)
-        return JudgedRecording(report, verdicts, (*self._differences, *self._bulk.differences), fault)
+        return JudgedRecording(report, verdicts, (*self._differences, *self._bulk.differences), fault, matrix)
 
     def _damaged(self, error: DamagedError, where: str = "") -> CaptureError:
         mend = "judge the file as probe wrote it, or record it anew"
@@ -152,19 +163,14 @@ class _Recording:
         for comment in comments:
             if comment.startswith(ATTEMPT):
                 del self._open[ends]
-                metadata = read_attempt(comment)
-                if metadata.exchange not in scenarios.ALL:
-                    self._unknown.add(metadata.exchange)
-                    continue
-                profile = self._profile or metadata.profile
-                attempt = restore(metadata, packets.own, packets.foreign, profile, self._memory)
-                self.profiles[metadata.profile] += 1
-                if metadata.bulk is None:
-                    self._check.add(metadata, attempt)
-                else:
-                    self._bulk.add(metadata.bulk, attempt)
+                self._attempt(read_attempt(comment), packets)
             elif comment.startswith(RUN):
                 self._ended(read_run(comment))
+            elif comment.startswith(CELL):
+                verdict = read_cell(comment)
+                self._matrix.verdicts[verdict.cell] = verdict
+            elif comment.startswith(MATRIX):
+                self._close_matrix(self._matrix.closed(read_matrix(comment), self._told_profile))
             elif STEP.match(comment):
                 packets.own.append((flow, event))
             elif comment.endswith(FOREIGN):
@@ -177,6 +183,36 @@ class _Recording:
             self._unchecked.append(Unchecked(str(target), metadata.unanswered, target.version))
         else:
             self._close(self._check.closed(metadata, self._profile))
+
+    def _attempt(self, metadata: AttemptMetadata, packets: _Packets) -> None:
+        """All packets of an attempt have come."""
+        if metadata.cell is None and metadata.exchange not in scenarios.ALL:
+            self._unknown.add(metadata.exchange)
+            return
+        profile = self._profile or metadata.profile
+        try:
+            attempt = restore(metadata, packets.own, packets.foreign, profile, self._memory)
+        except UnknownCellError:
+            self._unknown.add(metadata.exchange)
+            return
+        self.profiles[metadata.profile] += 1
+        if metadata.cell is not None:
+            self._matrix.attempts.append((metadata, attempt))
+        elif metadata.bulk is None:
+            self._check.add(metadata, attempt)
+        else:
+            self._bulk.add(metadata.bulk, attempt)
+
+    @property
+    def _told_profile(self) -> str:
+        """The one asked for, or that of most attempts."""
+        return self._profile or (self.profiles.most_common(1)[0][0] if self.profiles else "rfc9293")
+
+    def _close_matrix(self, run: MatrixRun) -> None:
+        self._matrices.append(run)
+        self._verdicts.update(cell.verdict for cell in run.cells)
+        self._differences += self._matrix.differences
+        self._matrix = RecordedMatrix()
 
     def _close(self, run: Run) -> None:
         self._runs.append(run)
@@ -216,7 +252,7 @@ def restore(
         _STARTS[metadata.start],
         memory=memory,
     )
-    conductor = Conductor(scenarios.ALL[metadata.exchange], setting)
+    conductor = _conductor(metadata, setting)
     known = dict(metadata.named), dict(metadata.places), list(metadata.errors)
     conductor.transcript = Transcript(
         events, list(metadata.missing), foreign, metadata.sealed, metadata.interrupted, *known
@@ -225,6 +261,13 @@ def restore(
         conductor.watch.feed(each)
     kernel, path_delay = dict(metadata.kernel), metadata.path_delay
     return Attempt(conductor.scenario, conductor, flows.pop(), kernel=kernel, done=True, path_delay=path_delay)
+
+
+def _conductor(metadata: AttemptMetadata, setting: Setting) -> Conductor:
+    """What played it, before anything has come."""
+    if metadata.cell is None:
+        return Conductor(scenarios.ALL[metadata.exchange], setting)
+    return matrix_conductor(metadata.exchange, metadata.cell, setting)
 
 
 def _as_judged(segment: Segment, metadata: AttemptMetadata, place: int) -> Segment:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from probe.engine.belief.events import Quiet, Seen
@@ -16,7 +17,7 @@ from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.findings import show
 from probe.engine.trial.attempt import Attempt, origin
 from probe.engine.trial.hearing import Hearing
-from probe.recording.metadata import FOREIGN, AttemptMetadata, BulkMetadata, RunMetadata, Unsent
+from probe.recording.metadata import FOREIGN, AttemptMetadata, BulkMetadata, CellMetadata, RunMetadata, Unsent
 from probe.results.verdict import Run, Verdict
 from probe.wire.link import Arrival
 
@@ -87,7 +88,12 @@ def save_packets(
 
 
 def comments_of(
-    attempt: Attempt, verdict: Opinion, number: int, terms: Terms, bulk: BulkMetadata | None = None
+    attempt: Attempt,
+    verdict: Opinion,
+    number: int,
+    terms: Terms,
+    bulk: BulkMetadata | None = None,
+    cell: CellMetadata | None = None,
 ) -> dict[int, list[str]]:
     """Packet number -> comments: what a person reads in Wireshark, and on the last packet what a replay needs."""
     out = _steps(attempt)
@@ -102,17 +108,7 @@ def comments_of(
         last += [
             f"probe finding {f.rule} ({f.level_text}, {f.clause}): due {f.due}; came {f.came}" for f in verdict.findings
         ]
-        last.append(_metadata(attempt, verdict, number, terms, bulk).text())
-    return out
-
-
-def cell_comments_of(attempt: Attempt, opinion: Opinion) -> dict[int, list[str]]:
-    """Packet number -> comments for Wireshark: what the segment was, and at the end the opinion of the attempt."""
-    out = _steps(attempt)
-    if out:
-        last = out[max(out)]
-        last.append(_verdict(attempt, opinion))
-        last += [f"probe finding {f.rule} ({f.level_text}, {f.clause}): due {f.due}" for f in opinion.findings]
+        last.append(replace(_metadata(attempt, verdict, number, terms), bulk=bulk, cell=cell).text())
     return out
 
 
@@ -134,9 +130,7 @@ def _verdict(attempt: Attempt, opinion: Opinion) -> str:
     return f"probe {attempt.scenario.id}: {opinion.word}" + (f": {opinion.reason}" if opinion.reason else "")
 
 
-def _metadata(
-    attempt: Attempt, verdict: Opinion, number: int, terms: Terms, bulk: BulkMetadata | None
-) -> AttemptMetadata:
+def _metadata(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -> AttemptMetadata:
     """What makes the judgement repeatable: the waits, what was missing, and how the exchange was set up."""
     transcript, setting = attempt.conductor.transcript, attempt.conductor.setting
     segments = [event.segment for _, event in attempt.segments]
@@ -162,7 +156,6 @@ def _metadata(
         rules=tuple(f.rule for f in verdict.findings),
         named=dict(transcript.named),
         places=dict(transcript.places),
-        bulk=bulk,
     )
 
 

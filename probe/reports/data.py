@@ -179,6 +179,7 @@ def cell(one: CellResult, run: MatrixRun) -> Data:
     """``seq`` and ``ack`` are named in the RFC's variables of the peer; the segments are relative to the ISNs."""
     return {
         "target": run.target,
+        "cell": one.id,
         **_fields(one, "ip_version", "state", "way", "segment", "seq", "ack", "payload", "verdict", "reason", "rule"),
         **_fields(one, "level", "clause", "sent", "due", "came", "next_states", "kernel_state", "attempts"),
         "expected": [known(entry) for entry in one.known],
@@ -187,11 +188,14 @@ def cell(one: CellResult, run: MatrixRun) -> Data:
 
 
 def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable[Data]) -> Data:
-    """Captures by connections, and recordings by exchanges, each as its check reports it."""
-    kept = ("profile", "exit_code", "target", "ip_version", "summary", "counts", "exchanges", "runs", "warnings")
+    """Captures by connections, and recordings by exchanges or cells, each as its own command reports it."""
     told: list[Data] = []
     for one in recordings:
+        kept = ["profile", "exit_code", "target", "ip_version", "summary", "counts", "exchanges", "runs", "warnings"]
         body = check(one.report)
+        if one.matrix is not None:
+            kept = ["profile", "exit_code", "counts", "cells", "ways", "runs", "warnings"]
+            body |= matrix(one.matrix)
         verdicts = {
             "file": one.file,
             "verdicts": {word.value: one.verdicts.get(word, 0) for word in Verdict},
@@ -215,7 +219,7 @@ def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable
             "expected": whole.known,
             "evidence": dict(whole.evidence),
         },
-        "exchanges": [e for one in told for e in one["exchanges"]],
+        "exchanges": [e for one in told for e in one.get("exchanges", ())],
         "recordings": told,
         "expected": [expected(one) for one in whole.expected],
         "errors": [],

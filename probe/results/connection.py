@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import zip_longest
 
 from probe.results.exit_codes import ExitCode, heaviest
+from probe.results.matrix import MatrixReport
 from probe.results.verdict import Expected, Finding, Known, Report, Verdict, WithNews, exit_code
 from probe.spec.segment import Endpoint, Segment
 
@@ -161,12 +162,19 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording of `probe check` judged again; ``differs`` are sentences, one a verdict that is not as recorded.
+    """A recording judged again; ``differs`` are sentences, one a verdict that is not as recorded.
 
-    ``verdicts`` counts every exchange; of a bulk run the report shows only some.
+    ``verdicts`` counts every exchange and cell; of a bulk run the report shows only some. ``matrix`` is what one of
+    `probe matrix` holds, and then ``report`` has no run.
     """
 
     file: str
     report: Report
     verdicts: Mapping[Verdict, int]
     differs: tuple[str, ...] = ()
+    matrix: MatrixReport | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What its exchanges, or its cells, come to."""
+        return self.report.exit_code if self.matrix is None else self.matrix.exit_code

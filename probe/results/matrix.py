@@ -12,6 +12,7 @@ from probe.results.verdict import Expected, Finding, Known, Verdict, Why, WithNe
 class CellResult(WithNews):
     """The verdict on one segment at one position in one state; ``way`` says how the peer was brought there.
 
+    ``id`` names the cell, ``established:ACK:RCV.NXT:SND.NXT+1``; empty where no cell of the column was made.
     ``seq`` and ``ack`` name the numbers in the RFC's variables. ``sent``, ``due`` and ``came`` are relative to the
     ISNs; ``next_states`` is what the segments prove, ``kernel_state`` what the peer's own kernel said last, where it
     can be asked.
@@ -38,6 +39,7 @@ class CellResult(WithNews):
     findings: tuple[Finding, ...] = ()
     known: tuple[Known, ...] = ()
     why: Why = Why.NONE
+    id: str = ""
 
     @property
     def place(self) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from probe.live.matrix import matrix
 from probe.live.options import MatrixOptions
+from probe.recording.metadata import section_comment
+from probe.recording.reading import judge_recording
 from probe.results.matrix import CellResult, MatrixRun
 from probe.results.verdict import Verdict
 from probe.spec.segment import KINDS, Endpoint
 from probe.spec.states import State
+from probe.wire.record import Recorder
 from tests.live.far import Far
 from tests.live.test_check import HARMLESS, filtered, free_port, server, states_left
 
@@ -129,6 +133,36 @@ def test_a_matrix_again_gives_the_same(target: dict[int, Endpoint], runs: dict[i
 
     again = settled(target[4], SOME)
     assert words(iter(again.cells)) == words(c for c in runs[4].cells if (c.state, c.segment) in SOME)
+
+
+def test_a_recorded_matrix_comes_back_cell_by_cell(target: dict[int, Endpoint], tmp_path: Path) -> None:
+    path, options = tmp_path / "matrix.pcapng", MatrixOptions(only=SOME | {("SYN-SENT", "SYN"), ("FIN-WAIT-1", "FIN")})
+    with Recorder(path, section_comment("matrix", options.profile)) as recorder:
+        live = matrix(target[6], replace(options, recorder=recorder))
+    again = judge_recording(str(path))
+    assert again.matrix is not None
+    assert again.matrix.runs == (live,)
+    assert again.differences == ()
+    (classic,) = judge_recording(str(path), "rfc793").matrix.runs  # type: ignore[union-attr]
+    assert [c.id for c in classic.cells] == [c.id for c in live.cells]
+    assert [c.verdict for c in classic.cells] != [c.verdict for c in live.cells]
+
+
+def test_a_recording_without_its_end_is_judged_by_the_cells_that_are_there(
+    target: dict[int, Endpoint], tmp_path: Path
+) -> None:
+    whole, cut = tmp_path / "whole.pcapng", tmp_path / "cut.pcapng"
+    with Recorder(whole, section_comment("matrix", "rfc9293")) as recorder:
+        live = matrix(target[4], MatrixOptions(only=frozenset({("ESTABLISHED", "ACK")}), recorder=recorder))
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    again = judge_recording(str(cut))
+    assert again.fault is not None
+    assert again.matrix is not None
+    (run,) = again.matrix.runs
+    verdicts = {cell.id: cell.verdict for cell in live.cells}
+    assert 0 < len(run.cells) < len(live.cells)
+    assert {c.verdict for c in run.cells if c.verdict is not verdicts[c.id]} <= {Verdict.INCONCLUSIVE}
+    assert any("the end of the run is not in the recording" in warning for warning in run.warnings)
 
 
 @pytest.mark.parametrize("version", [4, 6])

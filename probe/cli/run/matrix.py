@@ -10,6 +10,7 @@ from probe.cli.run.outcome import Display, Outcome, Request
 from probe.live import matrix as live
 from probe.live.options import MatrixOptions
 from probe.live.worker import Job
+from probe.recording.metadata import section_comment
 from probe.reports import data
 from probe.reports.builders import matrix as builder
 from probe.results.expectations import fates, from_runs, marked_matrix
@@ -30,7 +31,7 @@ def matrix(request: Request[MatrixOptions], display: Display) -> int:
         options = request.options
         return Job(place, target, matrix=replace(options, interface=options.interface or interface or None))
 
-    comment = f"probe matrix, profile {request.options.profile}"
+    comment = section_comment("matrix", request.options.profile)
     with opened(Outcome("matrix"), display, comment, "cells") as frame:
         run = _Matrices(frame)
         with frame.playing():

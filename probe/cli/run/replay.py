@@ -1,4 +1,4 @@
-"""Runs a replay: captures by connections, recordings of `probe check` by exchanges; keeps every result, reports.
+"""Runs a replay: captures by connections, recordings of ours by exchanges and cells; keeps every result, reports.
 
 With --live, something quite different: one captured connection is re-enacted against a live target.
 """
@@ -34,7 +34,8 @@ from probe.reports.builders.captured import short_names
 from probe.reports.formats.as_jsonl import line
 from probe.results.connection import Connection, Packet, Recording, Replay
 from probe.results.exit_codes import ExitCode
-from probe.results.expectations import fates, from_runs, marked_run
+from probe.results.expectations import fates, from_runs, marked_matrix, marked_run
+from probe.results.matrix import MatrixRun
 from probe.results.verdict import Fate, Report, Unchecked, Verdict, exit_code
 from probe.wire.errors import TargetError, WireError
 
@@ -78,20 +79,29 @@ class _Replayed(Outcome):
     def take(self, recording: Recording) -> None:
         """Take in a recording; what was expected of it is marked."""
         runs = tuple(marked_run(run, self.expected) for run in recording.report.runs)
-        report = replace(recording.report, runs=runs, fail_on=self.fail_on)
-        self.recordings.append(replace(recording, report=report))
+        report, matrix = replace(recording.report, runs=runs, fail_on=self.fail_on), recording.matrix
+        if matrix is not None:
+            grids = tuple(marked_matrix(run, self.expected) for run in matrix.runs)
+            matrix = replace(matrix, runs=grids, fail_on=self.fail_on)
+        self.recordings.append(replace(recording, report=report, matrix=matrix))
+
+    @property
+    def matrices(self) -> list[MatrixRun]:
+        """The recorded ones."""
+        return [run for one in self.recordings if one.matrix is not None for run in one.matrix.runs]
 
     def settle(self) -> None:
         """All is judged: what became of the expectations. What is gone is told once, in the last report."""
         runs = [run for one in self.recordings for run in one.report.runs]
-        told = fates(self.expected, runs, (), self.replay)
+        told = fates(self.expected, runs, self.matrices, self.replay)
         there = tuple(one for one in told if one.fate is not Fate.GONE)
         if self.replay is not None:
             self.replay = replace(self.replay, fail_on=self.fail_on, expected=told)
         for place, one in enumerate(self.recordings, 1):
             last = place == len(self.recordings) and self.replay is None
-            report = replace(one.report, expected=told if last else there)
-            self.recordings[place - 1] = replace(one, report=report)
+            expected = told if last else there
+            matrix = None if one.matrix is None else replace(one.matrix, expected=expected)
+            self.recordings[place - 1] = replace(one, report=replace(one.report, expected=expected), matrix=matrix)
         self.expected = told
 
     def connections(self) -> list[Connection]:
@@ -102,7 +112,7 @@ class _Replayed(Outcome):
 
     def code(self) -> ExitCode:
         """What all the parts come to."""
-        codes = [one.report.exit_code for one in self.recordings] + ([self.replay.exit_code] if self.replay else [])
+        codes = [one.exit_code for one in self.recordings] + ([self.replay.exit_code] if self.replay else [])
         codes += [exit_code({Verdict.INCONCLUSIVE}, self.fail_on)] * self.late
         return self.exit_code(*codes)
 
@@ -172,8 +182,10 @@ def _judge(
     sink = None if lines is None else _Passing(lines, outcome)
     options = replace(request.options, sink=sink)
     try:
-        if (every or sink) and ours:
-            outcome.sideline = judge(replace(options, files=tuple(ours), limit=None if every else 0))
+        # Of a matrix they would be thousands, each with what no end would send.
+        checks = tuple(one.file for one in outcome.recordings if one.matrix is None)
+        if (every or sink) and checks:
+            outcome.sideline = judge(replace(options, files=checks, limit=None if every else 0))
         if captures:
             limit = None if every else request.limit
             expected = outcome.expected
@@ -203,7 +215,8 @@ def _judge_recordings(files: Iterable[str], request: ReplayRequest, outcome: _Re
                     again = recorded.judge_recording(file, request.profile)
                 if again.fault is not None:
                     outcome.failed(again.fault)
-                outcome.take(Recording(file, again.report, again.verdicts, tuple(map(str, again.differences))))
+                differs = tuple(map(str, again.differences))
+                outcome.take(Recording(file, again.report, again.verdicts, differs, again.matrix))
             except LateError:
                 unchecked = (Unchecked(file, "not judged by the deadline"),)
                 outcome.take(Recording(file, Report("replay", request.options.profile, unchecked=unchecked), {}))
@@ -233,8 +246,14 @@ def _publish(request: ReplayRequest, display: Display, outcome: _Replayed, outpu
         builder.document(found),
         outcome,
         outcome.code,
-        deviations=lambda today, reason: from_runs(runs, (), today, reason, outcome.expected, outcome.replay),
-        warnings=(*outcome.remarks, *(warning for run in runs for warning in run.warnings)),
+        deviations=lambda today, reason: from_runs(
+            runs, outcome.matrices, today, reason, outcome.expected, outcome.replay
+        ),
+        warnings=(
+            *outcome.remarks,
+            *(warning for run in runs for warning in run.warnings),
+            *(warning for run in outcome.matrices for warning in run.warnings),
+        ),
         quiet=display.quiet,
     )
 

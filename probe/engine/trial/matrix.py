@@ -30,23 +30,16 @@ class Record:
     way: Approach
     cell: Cell | None = None
     heard: list[Heard] = field(default_factory=list)
+    lacking: bool = False
+    """What the way needs of the application is known to be out of reach: it was not tried."""
     kernel: str | None = None
-    disagreements: list[str] = field(default_factory=list)
 
     def add(self, heard: Heard, attempt: Attempt) -> None:
         """One more attempt."""
         self.heard.append(heard)
         judged = len(attempt.conductor.transcript.judged)
-        watch = attempt.conductor.watch
         last = max((index for index, _ in attempt.segments if index < judged), default=-1)
         self.kernel = attempt.kernel.get(last)  # an older note says nothing of what came after it
-        for index, state in attempt.kernel.items():
-            if index >= judged:
-                continue
-            inferred = watch.after(index).states
-            # The kernel of a listener knows of no socket either.
-            if inferred and state not in inferred and not (state == "CLOSED" and "LISTEN" in inferred):
-                self.disagreements.append(f"event {index}: inferred {' or '.join(inferred)}, its kernel says {state}")
 
     @property
     def opinions(self) -> list[Opinion]:
@@ -153,6 +146,7 @@ class MatrixHearing:
         first = opinion.findings[0] if opinion.findings else None
         rule = rules.ALL[first.rule if first else cell.rule]
         return CellResult(
+            id=cell.id,
             ip_version=self.target.version,
             state=cell.way.state.value,
             way=cell.way.name,

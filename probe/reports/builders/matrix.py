@@ -28,21 +28,30 @@ _SHOWN = 50
 
 def document(report: MatrixReport) -> doc.Document:
     """The document."""
+    return doc.Document(
+        "matrix",
+        (section(report),),
+        partial(data.matrix, report),
+        frozenset({"cells", "ways", "runs"}),
+        suites=partial(suites, report),
+        alerts=partial(alerts, report),
+    )
+
+
+def section(report: MatrixReport) -> doc.Section:
+    """All of it, which may stand beside others."""
     failed = sum(common.fails(cell.news, report) for cell in report.cells)
-    section = doc.Section(
+    return doc.Section(
         common.headline(len(report.cells), failed, "cell"),
         common.counts(report, report.cells),
         (*(_grid(report, run) for run in report.runs), *[_LEGEND] * bool(report.cells)),
         (*_by_rule(report), *_by_place(report), *_open(report), *common.gone(report.expected)),
     )
-    return doc.Document(
-        "matrix",
-        (section,),
-        partial(data.matrix, report),
-        frozenset({"cells", "ways", "runs"}),
-        suites=lambda: [_suite(report, run) for run in report.runs],
-        alerts=partial(_alerts, report),
-    )
+
+
+def suites(report: MatrixReport) -> list[doc.Suite]:
+    """One a run."""
+    return [_suite(report, run) for run in report.runs]
 
 
 def _grid(report: MatrixReport, run: MatrixRun) -> doc.Grid:
@@ -128,7 +137,7 @@ def _open(report: MatrixReport) -> Iterator[doc.Reasons]:
     yield from (doc.Reasons(tuple(some)) for some in (rows, missing) if some)
 
 
-def _alerts(report: MatrixReport) -> Iterator[doc.Alert]:
+def alerts(report: MatrixReport) -> Iterator[doc.Alert]:
     """One a rule broken in a state."""
     for cells, f in _groups(report):
         first = cells[0]

@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from probe.reports import data
 from probe.reports import document as doc
-from probe.reports.builders import captured, check, common
+from probe.reports.builders import captured, check, common, matrix
 from probe.results.connection import Connection, Evidence, Packet, Recording, Replay
 from probe.results.verdict import Verdict
 
@@ -47,8 +47,8 @@ def document(found: Replayed) -> doc.Document:
     for place, one in enumerate(found.recordings, 1):
         last = place == len(found.recordings) and found.captures is None
         told = (f"{one.file}: {recording_text(one)}", *one.differs)
-        section = check.section(one.report, found.show)
-        code = None if last else one.report.exit_code
+        section = check.section(one.report, found.show) if one.matrix is None else matrix.section(one.matrix)
+        code = None if last else one.exit_code
         sections.append(replace(section, subject=one.file, preface=told, code=code))
     if found.captures is not None:
         sections.append(_section(found.captures, found))
@@ -69,14 +69,15 @@ def document(found: Replayed) -> doc.Document:
 
 def recording_text(recording: Recording) -> str:
     """Whence it comes, and whether its verdicts are the recorded ones; those that differ follow it."""
+    whose = "`probe check`" if recording.matrix is None else "`probe matrix`"
     unchecked = "; ".join(one.reason for one in recording.report.unchecked)
     if unchecked and not recording.verdicts:
-        return f"a recording of `probe check`; {unchecked}"
+        return f"a recording of {whose}; {unchecked}"
     count = sum(recording.verdicts.values())
     told = f"all {_several(count, 'verdict')} equal the recorded ones"
     if recording.differs:
         told = f"{len(recording.differs)} of {_several(count, 'verdict')} differ from the recorded ones:"
-    return f"a recording of `probe check`, judged again from its packets; {unchecked + '; ' * bool(unchecked)}{told}"
+    return f"a recording of {whose}, judged again from its packets; {unchecked + '; ' * bool(unchecked)}{told}"
 
 
 def shown(replay: Replay, picked: Sequence[tuple[Connection, Sequence[Packet]]]) -> doc.Document:
@@ -178,7 +179,7 @@ def _several(count: int, what: str) -> str:
 def _alerts(found: Replayed) -> Iterator[doc.Alert]:
     """One a finding in recordings; of captures one a rule broken, with the first connection listed as its example."""
     for one in found.recordings:
-        yield from check.alerts(one.report)
+        yield from check.alerts(one.report) if one.matrix is None else matrix.alerts(one.matrix)
     replay = found.captures
     if replay is None:
         return
@@ -200,7 +201,7 @@ def _suites(found: Replayed) -> list[doc.Suite]:
         if any(unread.target == one.file for unread in one.report.unchecked):
             late.append(_late(one.report.unchecked[0].reason, one.report.fail_on, one.file))
         else:
-            suites += check.suites(one.report)
+            suites += check.suites(one.report) if one.matrix is None else matrix.suites(one.matrix)
     if (replay := found.captures) is not None:
         late += [_late(LATE, replay.fail_on, "captures")] if replay.late else []
         properties = {

@@ -30,7 +30,7 @@ class CellConductor(ThoroughConductor):
     def __init__(self, cell: Cell, setting: Setting, lag: float = 0.0) -> None:
         """``lag`` is the longest that a peer's SYN,ACK has waited for our answer, as far as is known."""
         super().__init__(cell.scenario, setting)
-        self.lag = lag
+        self.cell, self.lag = cell, lag
         self._before = sum(isinstance(step, steps.Send) for step in cell.way.steps)
         self._way = cell.way
         self.ordinal = 0

@@ -44,12 +44,13 @@ NONE = Position("none", ISS)
 _OCTET = Send(".", NXT - 2, RCV, b"?", WINDOW, counts=False)
 SYN_AGAIN = Send("S", ISS, window=WINDOW, counts=False)
 _SYN_ACK = Send("S.", ISS, PEER + 1, window=WINDOW, counts=False)
-CANDIDATES = (_OCTET, SYN_AGAIN, _SYN_ACK)
+CANDIDATES = {"octet": _OCTET, "syn": SYN_AGAIN, "syn-ack": _SYN_ACK}
+"""The questions by name; recordings hold these words."""
 _TEMPTATIONS = ("S", "S.", ".", "F.", "R", "P.")
 """What a peer that misreads a segment may take it for."""
 
-Barred = frozenset[Send]
-"""Questions that a peer does not answer as it should; of the candidates one at least is left."""
+Barred = frozenset[str]
+"""Names of questions that a peer does not answer as it should; of the candidates one at least is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Questions:
     """
 
     def __init__(self, way: Approach, barred: Barred = frozenset()) -> None:
-        self._left = [(q, segment_of(way, q)) for q in CANDIDATES if q not in barred]
+        self._left = [(q, segment_of(way, q)) for name, q in CANDIDATES.items() if name not in barred]
         self._known: dict[frozenset[Tcb], Send] = {}
         # Where a faulty peer may be: unmoved, gone, or where another segment at its place would have led.
         rivals = {way.tcb, way.tcb.gone()}

@@ -1,0 +1,146 @@
+"""Attempts of a recorded matrix to its cells, judged as they were live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from probe.engine.judge.attempt import Opinion
+from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.play.matrix.approaches import APPROACHES, Approach
+from probe.engine.play.matrix.attempt import CellConductor, Heard
+from probe.engine.play.matrix.cells import Cell, cells, control, patience_test
+from probe.engine.trial.attempt import Attempt
+from probe.engine.trial.matrix import Facts, MatrixHearing, Record
+from probe.recording.json_fields import DamagedError
+from probe.recording.judging import CUT_SHORT, Difference, difference
+from probe.recording.matrix_metadata import CellVerdict, MatrixMetadata
+from probe.recording.metadata import AttemptMetadata, CellMetadata
+from probe.results.matrix import MatrixRun
+from probe.results.verdict import Verdict
+from probe.spec.segment import KINDS
+from probe.spec.seq import Seq
+
+_WAYS = {way.id: way for way in APPROACHES}
+
+
+class UnknownCellError(Exception):
+    """This version of probe has no such cell."""
+
+
+def conductor_of(exchange: str, metadata: CellMetadata, setting: Setting) -> Conductor:
+    """What played the attempt; UnknownCellError where this version of probe cannot know it."""
+    if not metadata.way:
+        return Conductor(patience_test(), setting)
+    if (way := _WAYS.get(metadata.way)) is None:
+        raise UnknownCellError
+    barred = frozenset(metadata.barred)
+    if exchange == way.id:
+        return Conductor(control(way, barred), setting)
+    if (cell := _cells(way, barred).get(exchange)) is None:
+        raise UnknownCellError
+    conductor = CellConductor(cell, setting)
+    conductor.ordinal, conductor.isns = metadata.ordinal, metadata.isns
+    return conductor
+
+
+@cache
+def _cells(way: Approach, barred: frozenset[str]) -> dict[str, Cell]:
+    return {cell.id: cell for kind in KINDS for cell in cells(way, kind, barred)}
+
+
+@dataclass(slots=True)
+class RecordedMatrix:
+    """The attempts of one matrix; ``differences`` are known once it is closed."""
+
+    attempts: list[tuple[AttemptMetadata, Attempt]] = field(default_factory=list)
+    verdicts: dict[str, CellVerdict] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+
+    def closed(self, metadata: MatrixMetadata, profile: str) -> MatrixRun:
+        """The run whose end ``metadata`` describes."""
+        for unsent in metadata.unsent:
+            cell = unsent.cell or CellMetadata("")
+            conductor = conductor_of(unsent.exchange, cell, Setting(Seq(0)))
+            conductor.transcript.interrupted = unsent.interrupted
+            noted = AttemptMetadata(unsent.exchange, unsent.number, "", profile, "", cell=cell)
+            self.attempts.append((noted, Attempt(conductor.scenario, conductor, unsent.flow, done=True)))
+        hearing = self._hearing(metadata)
+        facts = Facts(metadata.dropped, metadata.interrupted, metadata.late, metadata.silent)
+        found, ways = hearing.results(facts)
+        target = str(metadata.target)
+        for cell_result in found:
+            if (recorded := self.verdicts.get(cell_result.id)) is not None:
+                self.differences += difference(cell_result, target, recorded.word, recorded.rules)
+        return MatrixRun(
+            target,
+            metadata.target.version,
+            metadata.trigger,
+            found,
+            ways,
+            metadata.connections,
+            metadata.warnings,
+            metadata.seconds,
+            metadata.interrupted,
+            metadata.trouble,
+            metadata.late,
+        )
+
+    def cut_short(self, profile: str) -> MatrixRun:
+        """What can be said where the end of the run is missing."""
+        some = [attempt for _, attempt in self.attempts]
+        target = next((a.flow.remote for a in some if a.scenario.port == "open"), some[0].flow.remote)
+        met = {m.cell.way for m, _ in self.attempts if m.cell is not None}
+        ways = tuple(way.id for way in APPROACHES if way.id in met)
+        told = MatrixMetadata(target, "unknown", ways, connections=len(some), warnings=(CUT_SHORT,))
+        return self.closed(told, profile)
+
+    def _hearing(self, metadata: MatrixMetadata) -> MatrixHearing:
+        def kinds(state: str) -> tuple[str, ...]:
+            return tuple(kind for kind in KINDS if not metadata.only or (state, kind) in metadata.only)
+
+        ways = tuple(_WAYS[name] for name in metadata.ways if name in _WAYS)
+        hearing = MatrixHearing(metadata.target, kinds, ways)
+        hearing.reached = {way.id: Record(way) for way in ways}
+        for name, (why, reason) in metadata.skipped.items():
+            if name in hearing.reached:
+                hearing.reached[name].heard.append(Heard(Opinion(Verdict.SKIP, reason, why=why)))
+        records: dict[tuple[str, CellMetadata], list[tuple[int, Attempt]]] = {}
+        for noted, attempt in self.attempts:
+            assert noted.cell is not None
+            asked = CellMetadata(noted.cell.way, noted.cell.barred)
+            records.setdefault((noted.exchange, asked), []).append((noted.number, attempt))
+        played: dict[str, Record] = {}
+        for (exchange, asked), numbered in records.items():
+            attempts = [attempt for _, attempt in sorted(numbered, key=lambda pair: pair[0])]
+            if sorted(number for number, _ in numbered) != list(range(1, len(numbered) + 1)):
+                raise DamagedError(f"an attempt of {exchange} is missing")
+            way, conductor = _WAYS.get(asked.way), attempts[0].conductor
+            record = Record(way or APPROACHES[0], conductor.cell if isinstance(conductor, CellConductor) else None)
+            for attempt in attempts:
+                hearing.heard(record, attempt)
+            if record.cell is not None:
+                played[record.cell.id] = record
+            elif way is not None:
+                hearing.reached[way.id] = record  # of several the last, which asked what this peer answers
+        for way in ways:
+            barred = sorted((asked.barred for _, asked in records if asked.way == way.id), key=len)[-1:]
+            hearing.records += self._planned(hearing, metadata, way, frozenset(*barred), played)
+        return hearing
+
+    def _planned(
+        self,
+        hearing: MatrixHearing,
+        metadata: MatrixMetadata,
+        way: Approach,
+        barred: frozenset[str],
+        played: dict[str, Record],
+    ) -> Iterator[Record]:
+        """Those of a way in the order of the report; of a run that ended early also those that were not played."""
+        open_ended = not metadata.whole and hearing.opinion(hearing.reached[way.id]).word is Verdict.PASS
+        for cell in _cells(way, barred).values():
+            if cell.id in played:
+                yield played[cell.id]
+            elif open_ended and cell.kind in hearing.kinds(way.state.value):
+                yield Record(way, cell)
