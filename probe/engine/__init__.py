@@ -10,7 +10,7 @@ The chambers, in reading order, and the only arrows between them (``tests/test_i
     path     what lies between the ends and us: what it may have done to the record     path  -> belief
     judge    what a record shows: opinions, findings, verdicts                          judge -> path, belief
     play     what is sent, and when                                                     play  -> judge, belief
-    trial    the attempts of one run, to its reported results                           trial -> play, judge, belief
+    trial    the attempts of one run, to its reported results               trial -> play, judge, path, belief
 
 An exchange from end to end: ``play.conductor`` sends what a scenario says and feeds a ``belief.watch`` with all that
 passes; ``judge.attempt`` asks which rules that shows kept or broken; ``judge.jury`` settles several attempts;

@@ -28,6 +28,23 @@ class Suspect(StrEnum):
     ICMP = "icmp"
     """A host on the way answers our segments with errors."""
 
+    @property
+    def text(self) -> str:
+        """As people are told."""
+        return _TEXTS[self]
+
+
+_TEXTS = {
+    Suspect.LOSS: "loss",
+    Suspect.REORDERING: "reordering",
+    Suspect.FILTER: "a stateful filter",
+    Suspect.TRANSLATION: "address translation",
+    Suspect.COOKIES: "SYN cookies",
+    Suspect.DEFERRED_ACCEPT: "deferred accept",
+    Suspect.PROXY: "a SYN proxy",
+    Suspect.ICMP: "ICMP errors",
+}
+
 
 class Standing(StrEnum):
     """What became of a suspicion."""
@@ -42,6 +59,7 @@ class Suspicion:
     """One suspect: ``fits`` observations that it alone explains, ``against`` those that it cannot explain.
 
     ``reason`` is a sentence for people; ``exchanges`` are the ids of those that rest on segments it keeps back.
+    ``variant`` names its way of working, where there are several (``engine.path.models``).
     """
 
     suspect: Suspect
@@ -50,6 +68,7 @@ class Suspicion:
     against: int = 0
     reason: str = ""
     exchanges: tuple[str, ...] = ()
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +123,13 @@ class Path:
     def standing(self, suspect: Suspect) -> Standing:
         """What became of a suspect; one that nothing pointed to is open."""
         return next((s.standing for s in self.suspicions if s.suspect is suspect), Standing.OPEN)
+
+    @property
+    def accepted(self) -> tuple[Suspicion, ...]:
+        """The suspects that are there."""
+        return tuple(s for s in self.suspicions if s.standing is Standing.ACCEPTED)
+
+    @property
+    def sentence(self) -> str:
+        """What is to be told of the path, once; empty where there is nothing."""
+        return "; ".join(f"{s.suspect.text}: {s.reason}" for s in self.accepted)

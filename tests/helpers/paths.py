@@ -146,6 +146,8 @@ class Chain:
             for node, name, side in ((link, on, 1), (link + 1, back, 2)):
                 lines = [f"link set {name} up" + (f" mtu {self.mtu}" if link == self._last - 1 else "")]
                 for version, form in _FIRST.items():
+                    if version == 6 and self.mtu < 1280:  # RFC 8200 section 5: no link of IPv6
+                        continue
                     quiet = " nodad" if version == 6 else ""
                     lines.append(
                         f"-{version} addr add {form.format(78 + link, side)}/{_PREFIX[version]} dev {name}{quiet}"
@@ -166,6 +168,8 @@ class Chain:
         out = []
         for link in range(self._last):
             for version, form in _FIRST.items():
+                if version == 6 and self.mtu < 1280:
+                    continue
                 if link > node:
                     via = form.format(78 + node, 2)
                 elif link < node - 1:

@@ -8,13 +8,18 @@ evidence that more than one record, or a look at the whole of it, gives.
 - ``loss``        what the tester's own questions tell of it: asked, and lost
 - ``reordering``  segments recorded later than they were sent are put where their end sent them
 - ``filter``      a firewall's connection tracking: which segments it calls invalid
+- ``models``      what each suspect does: the events of a record that it makes void
+- ``evidence``    all attempts of a run to its ``results.path.Path``; which records rest on what is kept back
 
-For example, for the server of a capture::
+For example, over a run::
 
-    from probe.engine.path.reordering import put_right
+    evidence = Evidence()
+    for case in cases:                  # each attempt, as the judge is given it
+        evidence.heard(case)
+    path = evidence.path()
+    path.standing(Suspect.FILTER)       # accepted, refused or open
+    rests_on(path, case)                # the suspect because of which a record says nothing of the peer
 
-    watch, order = put_right(packets, range(len(packets)), watch, client=False, follow=follow_in)
-    watch.broken_at     # None where an overtaken segment was all there was to it
-
-``watch`` has followed the packets as recorded, ``follow_in`` follows them in another order.
+Every suspect has a model that names, for one record, the segments that it keeps back; the belief passes over them
+(``belief.watch.follow``). One that explains departures is believed, one that is answered is refused.
 """

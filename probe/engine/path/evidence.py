@@ -1,0 +1,369 @@
+"""From all attempts of a run to its ``Path``: what each suspect explains, what speaks against it, what was lost.
+
+A suspect is tried like the peer. Its model says which segments it keeps back; a record that departs without that and
+does not with it speaks *for* the model; one that departs only because of it (something answered what it says was kept
+back) speaks *against*. Nothing is inferred from attempts that differ.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from probe.engine.belief.events import Event, Seen, Transcript
+from probe.engine.belief.hypothesis import Excuse
+from probe.engine.belief.tracker import Terms
+from probe.engine.belief.watch import Watch
+from probe.engine.path.models import MODELS, NOTHING, Model, model
+from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
+from probe.spec.segment import ACK, FIN, SYN, Segment
+
+ENOUGH, EXCHANGES = 3, 2
+"""So many attempts, in so many exchanges, must be explained by a model before it is accepted."""
+COPIED = frozenset({Excuse.REPEAT})
+STATELESS = frozenset({Excuse.REPEAT, Excuse.COOKIES})
+_UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
+"""The rows of segments that are not acceptable, and yet answered."""
+_STRAY = frozenset({"C2", "C3", "L2"})
+"""The rows of segments that belong to no connection."""
+_OVERTAKING = 0.05
+"""Seconds by which a segment is overtaken at most; what is sent again comes later."""
+
+
+class Named(Protocol):
+    """A scenario, as far as the path looks at it."""
+
+    @property
+    def id(self) -> str:
+        """As in ``probe list``."""
+
+    @property
+    def opens(self) -> str:
+        """``us`` or ``peer``."""
+
+
+class Attempted(Protocol):
+    """One attempt: its record, and how to follow it (``judge.case.Case`` is one)."""
+
+    @property
+    def scenario(self) -> Named:
+        """What was played."""
+
+    @property
+    def transcript(self) -> Transcript:
+        """Its record."""
+
+    @property
+    def terms(self) -> Terms:
+        """What is taken for granted of the peer."""
+
+    def follow(self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = NOTHING) -> Watch:
+        """The record under these terms, without what was lost."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was seen of one suspect. ``fits`` and ``against`` count attempts by exchange, ``rows`` what met silence.
+
+    ``faint`` are attempts against it that a segment copied on the way explains as well.
+    """
+
+    fits: Counter[str] = field(default_factory=Counter)
+    against: Counter[str] = field(default_factory=Counter)
+    faint: Counter[str] = field(default_factory=Counter)
+    silent: int = 0
+    passed: int = 0
+    rests: dict[str, None] = field(default_factory=dict)
+    rows: Counter[str] = field(default_factory=Counter)
+    note: str = ""
+
+
+class _Record:
+    """One attempt, followed in several ways, each once.
+
+    ``answered`` are events of the tester that every history has answered, ``silent`` those whose answer was due in
+    every history and did not come, each with the row of the reaction.
+    """
+
+    def __init__(self, case: Attempted) -> None:
+        self.case, self.name, self.events = case, case.scenario.id, case.transcript.judged
+        self._broken: dict[tuple[frozenset[int], frozenset[Excuse]], int | None] = {}
+        self.plain = case.follow(case.terms.profile, case.terms.allow)
+        self.answered = dict(_answered(self.plain))
+        self.silent = {i: row for i, row in _due(self.plain) if self._explains(frozenset({i}))}
+
+    def broken(self, kept: frozenset[int], excuses: frozenset[Excuse] = frozenset()) -> int | None:
+        """Where it departs if these events are void and these excuses allowed."""
+        key = kept, excuses
+        if key not in self._broken:
+            terms = self.case.terms
+            self._broken[key] = self.case.follow(terms.profile, terms.allow | excuses, kept).broken_at
+        return self._broken[key]
+
+    def _explains(self, kept: frozenset[int]) -> bool:
+        """Whether it gets further without these."""
+        assert self.plain.broken_at is not None
+        given = self.broken(kept)
+        return given is None or given > self.plain.broken_at
+
+
+class Evidence:
+    """What the attempts of one run tell of its path, attempt by attempt."""
+
+    def __init__(self) -> None:
+        self._models = {m: _Tally() for m in MODELS}
+        self._cookies, self._icmp, self._reordering = _Tally(), _Tally(), _Tally()
+        self._answered: Counter[tuple[str, int]] = Counter()
+        self._silent: Counter[tuple[str, int]] = Counter()
+        self._repeated = 0
+
+    def heard(self, case: Attempted) -> None:
+        """One more attempt."""
+        if case.transcript.interrupted or case.transcript.foreign:
+            return
+        record = _Record(case)
+        for m, tally in self._models.items():
+            if not tally.against:  # one certain answer is enough: what it keeps back is not kept back
+                self._try(m, tally, record)
+        self._look_at_cookies(record)
+        self._measure(record)
+        for error in case.transcript.errors:
+            self._icmp.fits[record.name] += 1
+            self._icmp.note = self._icmp.note or str(error.icmp)
+
+    @staticmethod
+    def _try(m: Model, tally: _Tally, record: _Record) -> None:
+        """What one attempt shows of one model."""
+        kept = m.keeps(record.events)
+        plain = record.plain.broken_at
+        tally.passed += sum(row in _UNACCEPTABLE for index, row in record.answered.items() if index not in kept)
+        tally.silent += any(row in _UNACCEPTABLE for index, row in record.silent.items() if index not in kept)
+        if not kept:
+            return
+        tally.rests[record.name] = None
+        given = record.broken(kept)
+        if plain is not None and given is None:
+            tally.fits[record.name] += 1
+            tally.rows.update(row for index, row in record.silent.items() if index in kept)
+        elif given is not None and (plain is None or plain > given):
+            copied = record.broken(kept, COPIED)
+            (tally.faint if copied is None or copied > given else tally.against)[record.name] += 1
+
+    def _look_at_cookies(self, record: _Record) -> None:
+        """A listener that keeps no state repeats nothing, and knows an ACK by what it brings back alone."""
+        if record.case.scenario.opens != "us":
+            return
+        if _repeats_syn_ack(record.case.transcript):
+            self._cookies.against[record.name] += 1
+        elif record.broken(NOTHING, COPIED) is not None and record.broken(NOTHING, STATELESS) is None:
+            self._cookies.fits[record.name] += 1
+
+    def _measure(self, record: _Record) -> None:
+        """Loss and reordering."""
+        transcript = record.case.transcript
+        places = transcript.places
+        for found, counted in ((record.answered, self._answered), (record.silent, self._silent)):
+            counted.update((record.name, places.get(index, -1 - index)) for index in found)
+        if record.plain.broken_at is None:
+            self._repeated += sum(1 for _ in _needless(transcript))
+        if swapped := sum(1 for _ in _swapped(transcript)):
+            self._reordering.fits[record.name] += swapped
+
+    # -- what it comes to ------------------------------------------------------------------------------------------
+
+    def path(self) -> Path:
+        """The path as far as the attempts so far show it."""
+        return Path(self._loss(), tuple(s for s in self._suspicions() if s.fits or s.against))
+
+    def _loss(self) -> Loss:
+        """A control is a segment of ours that was answered; it was lost where another attempt met silence at it."""
+        asked = sum(self._answered.values())
+        lost = sum(count for key, count in self._silent.items() if self._answered[key]) + self._repeated
+        return Loss(asked + lost, lost)
+
+    def _suspicions(self) -> Iterator[Suspicion]:
+        yield from self._kept_back((Suspect.FILTER, Suspect.TRANSLATION))
+        yield from self._kept_back((Suspect.DEFERRED_ACCEPT,))
+        cookies, icmp, swapped = self._cookies, self._icmp, self._reordering
+        known = Standing.REFUSED if cookies.against else Standing.OPEN
+        if not cookies.against and cookies.fits.total() >= ENOUGH and len(cookies.fits) >= EXCHANGES:
+            known = Standing.ACCEPTED
+        why = "the listener repeats its SYN,ACK, so that it keeps state"
+        if not cookies.against:
+            why = "the listener answers SYNs with cookies: it keeps no state, and repeats nothing"
+        yield _suspicion(Suspect.COOKIES, known, cookies, why)
+        yield _suspicion(Suspect.ICMP, Standing.ACCEPTED, icmp, icmp.note)
+        yield _suspicion(
+            Suspect.REORDERING,
+            Standing.ACCEPTED,
+            swapped,
+            f"{swapped.fits.total()} segments of the peer were overtaken",
+        )
+
+    def _kept_back(self, suspects: tuple[Suspect, ...]) -> Iterator[Suspicion]:
+        """One suspicion for each suspect, of its model that fits best; only one of them can be accepted."""
+        tried = {m: t for m, t in self._models.items() if m.suspect in suspects}
+        accepted = [m for m, t in tried.items() if self._standing(m, t) is Standing.ACCEPTED]
+        found = max(accepted, key=lambda m: tried[m].fits.total(), default=None)
+        for suspect in suspects:
+            mine = {m: t for m, t in tried.items() if m.suspect is suspect}
+            if found in mine:
+                best = found
+            else:
+                open_ones = [m for m, t in mine.items() if self._standing(m, t) is Standing.OPEN]
+                best = max(open_ones or mine, key=lambda m: tried[m].fits.total())
+            standing = self._standing(best, tried[best])
+            if found is not None and best is not found:
+                standing = Standing.REFUSED  # what the other explains needs no second cause
+            yield _suspicion(suspect, standing, tried[best], self._reason(best, tried[best], standing), best.variant)
+
+    @staticmethod
+    def _standing(m: Model, t: _Tally) -> Standing:
+        """Accepted or refused by what was seen, else open."""
+        fits, exchanges = t.fits.total(), len(t.fits)
+        if t.against or t.faint.total() > fits:
+            return Standing.REFUSED
+        if m.suspect is Suspect.DEFERRED_ACCEPT:
+            return Standing.ACCEPTED if fits >= EXCHANGES else Standing.OPEN
+        strict = m.variant == "strict"
+        if not strict and not t.passed and t.silent >= EXCHANGES:
+            return Standing.REFUSED  # a peer silent to what such a filter lets through is silent to the rest as well
+        if strict:  # ... unless nothing at all comes back that is not in order: then no peer is like that
+            enough = any(row in _STRAY for row in t.rows) and any(row in _UNACCEPTABLE for row in t.rows)
+        else:
+            enough = t.passed > 0
+        return Standing.ACCEPTED if enough and fits >= ENOUGH and exchanges >= EXCHANGES else Standing.OPEN
+
+    @staticmethod
+    def _reason(m: Model, t: _Tally, standing: Standing) -> str:
+        fits, against = t.fits.total(), t.against.total()
+        if standing is Standing.REFUSED and against:
+            return f"{against} of its segments were answered"
+        if standing is Standing.REFUSED:
+            return "something else explains the silences"
+        return f"it {m.text} ({fits} of {fits} met silence)" if fits else ""
+
+
+def _suspicion(suspect: Suspect, standing: Standing, t: _Tally, reason: str, variant: str = "") -> Suspicion:
+    rests = tuple(t.rests) if standing is Standing.ACCEPTED else ()
+    fits, against = t.fits.total(), t.against.total()
+    return Suspicion(suspect, standing, fits, against, reason, rests, variant)
+
+
+# -- what a judged record needs to know --------------------------------------------------------------------------------
+
+
+def kept_back(path: Path, case: Attempted) -> tuple[Suspect, frozenset[int]] | None:
+    """The accepted suspect that makes events of this record void, and which; None where it stands by itself."""
+    for suspicion in path.suspicions:
+        found = model(suspicion.suspect, suspicion.variant)
+        if suspicion.standing is Standing.ACCEPTED and found is not None and (kept := found.keeps(_events(case))):
+            return suspicion.suspect, kept
+    return None
+
+
+def rests_on(path: Path, case: Attempted) -> Suspect | None:
+    """The accepted suspect because of which this record says nothing of the peer.
+
+    A filter or translator: something it keeps back was sent before the record departs, if it does. Deferred accept and
+    SYN cookies: the record departs without them, and not with them.
+    """
+    broken = case.follow(case.terms.profile, case.terms.allow).broken_at
+    if (found := kept_back(path, case)) is not None:
+        suspect, kept = found
+        if suspect is not Suspect.DEFERRED_ACCEPT:
+            return suspect if broken is None or min(kept) < broken else None
+        if broken is not None and case.follow(case.terms.profile, case.terms.allow, kept).broken_at is None:
+            return suspect
+    if path.standing(Suspect.COOKIES) is Standing.ACCEPTED and case.scenario.opens == "us":
+        stateless = case.follow(case.terms.profile, case.terms.allow | STATELESS).broken_at
+        unrepeated = any(missing.what == "S." for missing in case.transcript.missing)
+        if unrepeated or (broken is not None and stateless is None):
+            return Suspect.COOKIES
+    return None
+
+
+def explained_by(path: Path, case: Attempted) -> Suspect | None:
+    """The suspect, not refused, whose model explains a record that departs without it."""
+    for suspicion in path.suspicions:
+        found = model(suspicion.suspect, suspicion.variant)
+        kept = NOTHING if found is None or suspicion.standing is Standing.REFUSED else found.keeps(_events(case))
+        if kept and case.follow(case.terms.profile, case.terms.allow, kept).broken_at is None:
+            return suspicion.suspect
+    return None
+
+
+def _events(case: Attempted) -> list[Event]:
+    return case.transcript.judged
+
+
+# -- readings of one record --------------------------------------------------------------------------------------------
+
+
+def _answered(watch: Watch) -> Iterator[tuple[int, str]]:
+    """The tester's events that were certainly answered (every history says so), and the row of the answer."""
+    for point in watch.points[1:]:
+        if len({a.index for a in point.answers}) == 1:
+            answer = next(iter(point.answers))
+            if answer.index >= 0:
+                yield answer.index, answer.row
+
+
+def _due(watch: Watch) -> Iterator[tuple[int, str]]:
+    """The event whose answer was due in every history where none is left, and the row that it is due by."""
+    if watch.broken_at is None:
+        return
+    histories = watch.memory.closure(watch.before, watch.terms)
+    due = {(d.index, d.reaction.row) for h in histories if not h.inflight and (d := h.due or h.owed) is not None}
+    if len({index for index, _ in due}) == 1:
+        yield next(iter(due))
+
+
+def _repeats_syn_ack(transcript: Transcript) -> bool:
+    """Whether the same SYN,ACK came twice with no SYN of ours between them."""
+    last = None
+    for _, event in transcript.seen():
+        segment = event.segment
+        if event.to_peer:
+            last = None if segment.flags & (SYN | ACK) == SYN else last
+        elif segment.flags & (SYN | ACK) == SYN | ACK:
+            if last == segment.seq:
+                return True
+            last = segment.seq
+    return False
+
+
+def _needless(transcript: Transcript) -> Iterator[Segment]:
+    """Segments that the peer sent again although our ACK of them had left in time: that ACK was lost."""
+    came: dict[tuple[int, int, int], float] = {}
+    acked: list[tuple[float, Segment]] = []
+    expected = None
+    for _, event in transcript.seen():
+        segment = event.segment
+        if event.to_peer:
+            if segment.flags & ACK and not segment.faults and segment.seq == expected:
+                acked.append((event.time, segment))
+            continue
+        expected = segment.ack if segment.flags & ACK else expected
+        if segment.length or segment.flags & FIN:
+            first = came.setdefault((int(segment.seq), segment.length, segment.flags & FIN), event.time)
+            if any(first <= at < event.time - _OVERTAKING and s.ack == segment.end for at, s in acked):
+                yield segment
+
+
+def _swapped(transcript: Transcript) -> Iterator[Segment]:
+    """Text of the peer that came after later text, and too soon after it to have been sent again."""
+    newest: Seen | None = None
+    known: set[int] = set()
+    for _, event in transcript.seen():
+        segment = event.segment
+        if event.to_peer or not (segment.length or segment.flags & FIN) or segment.flags & SYN:
+            continue
+        if newest is not None and int(segment.seq) not in known and segment.end <= newest.segment.seq:
+            if event.time - newest.time <= _OVERTAKING:
+                yield segment
+        elif newest is None or segment.seq > newest.segment.seq:
+            newest = event
+        known.add(int(segment.seq))

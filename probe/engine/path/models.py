@@ -1,0 +1,158 @@
+"""What the suspects do: models that say which segments of a record never had to do with the connection.
+
+A model is asked for one record and gives events by their index: segments of the tester that it keeps back, and
+segments that came although they are not of the connection (``engine.belief.watch.follow`` passes over all of them).
+What a model cannot do is say that it is there: that takes the evidence of a whole run (``engine.path.evidence``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from probe.engine.belief.events import Event, Seen
+from probe.engine.path.filter import Label, Tracking, labels
+from probe.results.path import Suspect
+from probe.spec.arrives import arrives
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.seq import Seq, later
+from probe.spec.states import State
+from probe.spec.tcb import Tcb
+
+Keeps = Callable[[Sequence[Event]], frozenset[int]]
+NOTHING: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One way in which a suspect may work. ``keeps`` gives the events of a record that it makes void.
+
+    Of several that explain the same the one that keeps back least is meant: they stand in that order.
+    """
+
+    suspect: Suspect
+    variant: str
+    keeps: Keeps
+    text: str
+
+
+def _invalid(events: Sequence[Event], *, older: bool = False, loose: bool = True) -> frozenset[int]:
+    """What connection tracking calls invalid, of the tester's."""
+    called = labels(events, older=older, loose=loose)
+    return frozenset(i for i, label in called.items() if label is Label.INVALID and _sent(events[i]))
+
+
+def _translated(events: Sequence[Event]) -> frozenset[int]:
+    """What has no mapping goes on from our own address: it meets no connection of the peer, whose RST may come back.
+
+    Connections that the peer opens to us have our own address anyway.
+    """
+    first = next((event for event in events if isinstance(event, Seen)), None)
+    if first is None or not first.to_peer:
+        return NOTHING
+    kept = set(_invalid(events))
+    stray: list[Segment] = []
+    for index, event in enumerate(events):
+        if not isinstance(event, Seen):
+            continue
+        if index in kept:
+            stray.append(event.segment)
+        elif not event.to_peer and event.segment.flags & RST:
+            refused = next((s for s in stray if _refuses(event.segment, s)), None)
+            if refused is not None:
+                stray.remove(refused)
+                kept.add(index)
+    return frozenset(kept)
+
+
+def _refuses(segment: Segment, stray: Segment) -> bool:
+    """Whether a port without that connection, open or closed, answers like this (RFC 9293 section 3.10.7.1, .2)."""
+    ports = (Tcb(State.LISTEN, listening=True), Tcb(State.CLOSED))
+    replies = [r.reply for tcb in ports for r in arrives(tcb, stray)]
+    return any(reply is not None and reply.matches(segment) for reply in replies)
+
+
+def _outside(events: Sequence[Event]) -> frozenset[int]:
+    """What is outside the window or the state of the connection: old octets and ACKs too, whatever begins without SYN.
+
+    RCV.NXT and the window of the peer are those of its last ACK, so that only what is in order passes.
+    """
+    tracking, kept = Tracking(loose=False), set()
+    expected = sent = None
+    window = shift = 0
+    for index, event in enumerate(events):
+        if not isinstance(event, Seen):
+            continue
+        segment = event.segment
+        label = tracking.label(event.time, event.to_peer, segment)
+        if not event.to_peer:
+            if segment.flags & ACK and not segment.flags & RST:
+                opening = segment.flags & SYN
+                shift = (segment.window_scale or 0) if opening else shift
+                expected = segment.ack if expected is None or opening else later(expected, segment.ack)
+                window = segment.window << (0 if opening else shift)
+            sent = segment.end if sent is None or segment.flags & SYN else later(sent, segment.end)
+        elif label is Label.INVALID or (label is Label.VALID and not _in_order(segment, expected, window, sent)):
+            kept.add(index)
+    return frozenset(kept)
+
+
+def _in_order(segment: Segment, expected: Seq | None, window: int, sent: Seq | None) -> bool:
+    if expected is None or sent is None:
+        return True  # the peer has said nothing yet
+    if segment.flags & SYN or (segment.flags & ACK and not sent - 0xFFFF <= segment.ack <= sent):
+        return False
+    return expected <= segment.seq <= expected + window and segment.end <= expected + max(window, 1)
+
+
+def _deferred(events: Sequence[Event]) -> frozenset[int]:
+    """The handshake's ACKs without text and FIN, up to the first segment that brings one."""
+    kept: set[int] = set()
+    iss = None
+    for index, event in enumerate(events):
+        if not isinstance(event, Seen) or not event.to_peer:
+            continue
+        segment = event.segment
+        if segment.flags & (SYN | ACK | RST) == SYN:
+            iss = segment.seq
+        elif iss is None or not segment.flags & ACK or segment.flags & (SYN | RST):
+            continue
+        elif segment.length or segment.flags & FIN:
+            if segment.end > iss + 1:
+                break
+        elif segment.seq == iss + 1:
+            kept.add(index)
+    return frozenset(kept)
+
+
+def _sent(event: Event) -> bool:
+    return isinstance(event, Seen) and event.to_peer
+
+
+_FILTERS = (
+    Model(Suspect.FILTER, "invalid", _invalid, "drops what its connection tracking calls invalid"),
+    Model(
+        Suspect.FILTER,
+        "begins-with-syn",
+        partial(_invalid, loose=False),
+        "drops what its connection tracking calls invalid, and what begins without a SYN",
+    ),
+    Model(
+        Suspect.FILTER,
+        "older",
+        partial(_invalid, older=True, loose=False),
+        "drops all that its connection tracking finds outside a window",
+    ),
+    Model(Suspect.TRANSLATION, "unmapped", _translated, "sends on without translation what belongs to no mapping"),
+    Model(Suspect.FILTER, "strict", _outside, "drops whatever is not the next in a connection that it knows"),
+)
+_DEFERRED = Model(
+    Suspect.DEFERRED_ACCEPT, "bare-ack", _deferred, "takes the handshake's ACK for nothing until text comes"
+)
+MODELS: tuple[Model, ...] = (*_FILTERS, _DEFERRED)
+
+
+def model(suspect: Suspect, variant: str) -> Model | None:
+    """The one of that name; None for a suspect that keeps back nothing."""
+    return next((m for m in MODELS if (m.suspect, m.variant) == (suspect, variant)), None)
