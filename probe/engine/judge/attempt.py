@@ -146,7 +146,8 @@ def canonical(case: Case, watch: Watch, rule: str) -> Canonical:
     event = case.transcript.judged[index]
     if isinstance(event, Quiet):
         return Canonical((rule,), case.transcript.place(blame.for_silence(watch).index), "silence")
-    kind = flags_text(event.segment.flags) + (" with text" if event.segment.length else "")
+    # Whether text or a FIN rides on an ACK or follows it is the application's doing, and chance.
+    kind = flags_text(event.segment.flags & (SYN | RST | ACK)) or flags_text(event.segment.flags)
     return Canonical((rule,), case.transcript.place(blame.for_segment(watch, event).index), kind)
 
 

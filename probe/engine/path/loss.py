@@ -35,7 +35,9 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
         if not event.to_peer and len(asked) == 1:
             answered |= asked - {-1}
     silent: set[int] = set()
-    if watch.broken_at is not None and isinstance(events[watch.broken_at], Quiet):
+    # ``watch`` may have gone on to the clearing up, which is not judged.
+    broken = [] if watch.broken_at is None else events[watch.broken_at :][:1]
+    if broken and isinstance(broken[0], Quiet):
         histories = watch.memory.closure(watch.before, watch.terms)
         owed = [due.index for h in histories for due in (h.due, h.owed) if due is not None]
         silent = {min(owed)} if owed else set()
