@@ -5,7 +5,7 @@ One attempt is only an opinion: an exchange is repeated before a suspicion becom
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import Quiet, Transcript
 from probe.engine.belief.hypothesis import Excuse
@@ -44,7 +44,7 @@ class Opinion:
     tried: tuple[tuple[Doubt, bool], ...] = ()
     departure: Canonical | None = None
     believed: tuple[str, ...] = ()
-    reached: Reached | None = None
+    reached: Reached | None = field(default=None, compare=False)
     rests: tuple[Suspect, ...] = ()
     controls: Controls = NO_CONTROLS
     proofs: Proofs | None = None
@@ -77,13 +77,13 @@ def judge(case: Case) -> Opinion:
     measured = NO_CONTROLS if case.transcript.interrupted else controls(case.transcript, watch)
     if (nothing := _no_evidence(case)) is not None:
         return replace(nothing, controls=measured)
-    shown = exercised(case.scenario, case.transcript, watch)
+    shown = exercised(case, watch)
     size = sizes(case.scenario, case.transcript, case.version)
     if size is not None and size.kept and watch.broken_at is None:
         shown[size.rule] = len(case.transcript.judged) - 1
     found, came_to = _found(case, watch, size), reached(case, watch, shown)
     if found.word is Verdict.PASS and came_to.lacking:  # what did not come up was not seen kept
-        word, why, reason = not_reached(case, watch)
+        word, why, reason = not_reached(case, watch, came_to.lacking)
         found = Opinion(word, reason, why=why)
     form = close_form(case.transcript)
     return replace(found, rules=tuple(shown), form=form, reached=came_to, controls=measured)

@@ -6,7 +6,7 @@ else (times, missing answers, what came after the seal), nothing is remembered a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import Transcript
 from probe.engine.belief.tracker import Belief, Point, Terms
@@ -60,7 +60,7 @@ class ShapeJudge:
         if plain and found.word is Verdict.PASS and found.doubt is Doubt.NONE:
             if len(self._known) >= _SHAPES:
                 self._known.clear()
-            self._known[watch.point] = found
+            found = self._known[watch.point] = replace(found, reached=None)  # its packets are one record's alone
         return found
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from probe.engine.belief.events import Quiet, Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import header
+from probe.engine.judge.case import Case
 from probe.engine.judge.timers import FULL, full_segments_acked, kept_expiry, kept_gaps, prompt_acks
 from probe.results.verdict import CloseForm
-from probe.scenarios.steps import Expect, Scenario, Wait
+from probe.scenarios.steps import Expect, Wait
 from probe.spec import calls
 from probe.spec.segment import ACK, FIN, RST, SYN
 from probe.spec.states import State
@@ -33,8 +34,9 @@ _CALLS = {
 """What a segment that answers nothing shows: by the call or timeout that explains it, and the state it leaves."""
 
 
-def exercised(scenario: Scenario, transcript: Transcript, watch: Watch) -> dict[str, int]:
+def exercised(case: Case, watch: Watch) -> dict[str, int]:
     """The rules shown, in the order they came up, each with the event of its stimulus, or of what came of itself."""
+    transcript = case.transcript
     found: dict[str, int] = {}
 
     def note(rules: Iterable[str], at: int) -> None:
@@ -54,7 +56,7 @@ def exercised(scenario: Scenario, transcript: Transcript, watch: Watch) -> dict[
         elif index < last:
             note(_by_arrival(watch, index, transcript.named.get(index)), index)
     if watch.broken_at is None:
-        note(_by_the_whole(scenario, transcript, watch, set(found)), max(last, 0))
+        note(_by_the_whole(case, watch, set(found)), max(last, 0))
     return found
 
 
@@ -92,18 +94,19 @@ def _by_departure(watch: Watch, index: int, event: Seen) -> Iterator[str]:
         yield from _CALLS.get(steps.pop(), ())
 
 
-def _by_the_whole(scenario: Scenario, transcript: Transcript, watch: Watch, so_far: set[str]) -> Iterator[str]:
+def _by_the_whole(case: Case, watch: Watch, so_far: set[str]) -> Iterator[str]:
     """What no single segment shows: waits that ended as the scenario says, gaps, delays, initial numbers."""
+    scenario, transcript = case.scenario, case.transcript
     if any(isinstance(s, Wait) for s in scenario.steps) and "open.final-ack-establishes" in so_far:
         yield "synack.stops-when-acked"
     if not transcript.missing:
         yield from (s.rule for s in scenario.steps if isinstance(s, Expect) and s.rule)
     for repeats in scenario.repeats:
         yield from kept_gaps(transcript, repeats)
-    yield from prompt_acks(transcript, watch)
+    yield from prompt_acks(transcript, watch, case.path_delay)
     if scenario.expires:
         yield from kept_expiry(transcript, scenario)
-    if full_segments_acked(transcript):
+    if full_segments_acked(transcript, case.path_delay):
         yield FULL
     opened = {e.segment.ack for _, e in transcript.seen() if not e.to_peer and e.segment.flags & SYN}
     if scenario.distinct_isns and len(opened) > 1:

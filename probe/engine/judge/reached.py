@@ -6,11 +6,12 @@ it: an application that closed of itself, or a peer whose connection ended befor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from probe.engine.belief.events import Seen
 from probe.engine.belief.watch import Watch
 from probe.engine.judge.case import Case
+from probe.engine.judge.timers import FULL, full_size
 from probe.results.proofs import Reached, Shown
 from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import Command, Send
@@ -27,7 +28,7 @@ def reached(case: Case, watch: Watch, shown: Mapping[str, int]) -> Reached:
     kept = tuple(_shown(case, watch, rule, shown[rule]) for rule in wanted if rule in shown)
     if watch.broken_at is not None or set(wanted) <= set(shown):
         return Reached(wanted, kept)
-    return Reached(wanted, kept, not_reached(case, watch)[2])
+    return Reached(wanted, kept, not_reached(case, watch, Reached(wanted, kept).lacking)[2])
 
 
 def _shown(case: Case, watch: Watch, rule: str, index: int) -> Shown:
@@ -38,16 +39,19 @@ def _shown(case: Case, watch: Watch, rule: str, index: int) -> Shown:
     return Shown(rule, event.number if isinstance(event, Seen) else 0, states, answer.number if answer else 0)
 
 
-def not_reached(case: Case, watch: Watch) -> tuple[Verdict, Why, str]:
-    """What prevented it: the word, the reason as data, and as a sentence."""
+def not_reached(case: Case, watch: Watch, lacking: Sequence[str]) -> tuple[Verdict, Why, str]:
+    """What prevented that the ``lacking`` rules came up: the word, the reason as data, and as a sentence."""
     ended = _ended(case, watch)
     if (closed := _closed_by_itself(case, watch)) is not None and (ended is None or closed[0] <= ended[0]):
         return Verdict.SKIP, Why.APPLICATION, f"the application behind the port closed by itself{closed[1]}"
     if ended is not None:
         return Verdict.INCONCLUSIVE, Why.NOT_REACHED, f"not reached: the peer was CLOSED, {ended[1]}"
+    size = full_size(case.transcript)
+    if FULL in lacking and sum(e.segment.length for _, e in case.transcript.seen() if e.to_peer) < 2 * size:
+        return Verdict.SKIP, Why.NOT_REACHED, f"a full-sized segment of this peer has {size} octets: two were not sent"
     states = next((s for s in reversed(watch.states) if s), ())
-    sentence = f"not reached: the peer may be in {' or '.join(states)}" if states else "not reached"
-    return Verdict.INCONCLUSIVE, Why.NOT_REACHED, sentence
+    seen = f" (the peer: {' or '.join(states)})" if states else ""
+    return Verdict.INCONCLUSIVE, Why.NOT_REACHED, f"not reached: {', '.join(lacking)} did not come up{seen}"
 
 
 def _ended(case: Case, watch: Watch) -> tuple[int, str] | None:

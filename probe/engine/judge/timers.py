@@ -83,9 +83,9 @@ def judge_delayed_acks(transcript: Transcript, watch: Watch, slack: float) -> li
     ]
 
 
-def prompt_acks(transcript: Transcript, watch: Watch) -> Iterator[str]:
+def prompt_acks(transcript: Transcript, watch: Watch, slack: float) -> Iterator[str]:
     """The rules that acknowledgments in time show kept."""
-    yield from (rule for rule, waited, _ in _acks(transcript, watch) if waited <= HALF_SECOND)
+    yield from (rule for rule, waited, _ in _acks(transcript, watch) if waited <= HALF_SECOND + slack)
 
 
 def _acks(transcript: Transcript, watch: Watch) -> Iterator[tuple[str, float, tuple[int, int]]]:
@@ -109,10 +109,16 @@ def judge_full_segments(transcript: Transcript, slack: float) -> list[Untimely]:
     return [Untimely(FULL, "an ACK of every second full-sized segment at once", f"an ACK after {waited:.2f} s", events)]
 
 
-def full_segments_acked(transcript: Transcript) -> bool:
+def full_segments_acked(transcript: Transcript, slack: float) -> bool:
     """Whether a second full-sized segment was acknowledged without waiting for a timer."""
     waited, _ = _second_full(transcript)
-    return waited is not None and waited <= AT_ONCE
+    return waited is not None and waited <= AT_ONCE + slack
+
+
+def full_size(transcript: Transcript) -> int:
+    """The size of a full segment: what the peer asked for in its SYN,ACK."""
+    asked = next((e.segment.option(MSS) for _, e in transcript.seen() if not e.to_peer and e.segment.flags & SYN), None)
+    return int.from_bytes(asked.data, "big") if asked is not None else DEFAULT_MSS
 
 
 def _second_full(transcript: Transcript) -> tuple[float | None, tuple[int, ...]]:
@@ -120,9 +126,7 @@ def _second_full(transcript: Transcript) -> tuple[float | None, tuple[int, ...]]
 
     A full one has the size the peer asked for in its SYN,ACK; where that is more than the text, nothing can be said.
     """
-    seen = transcript.seen()
-    asked = next((e.segment.option(MSS) for _, e in seen if not e.to_peer and e.segment.flags & SYN), None)
-    size = int.from_bytes(asked.data, "big") if asked is not None else DEFAULT_MSS
+    seen, size = transcript.seen(), full_size(transcript)
     large = [(i, e) for i, e in seen if e.to_peer and e.segment.length >= DEFAULT_MSS]
     if not large or sum(e.segment.length for _, e in large) < 2 * size:
         return None, ()

@@ -45,7 +45,7 @@ def test_delayed_acks(flags: str, length: int, rule: str, waited: float, slack: 
     watch = follow(events, UNKNOWN_PORT, Terms(), MEMORY)
     found = judge_delayed_acks(transcript, watch, slack)
     assert [item.rule for item in found] == ([rule] if late else [])
-    assert list(prompt_acks(transcript, watch)) == ([rule] if waited <= 0.5 else [])
+    assert list(prompt_acks(transcript, watch, 0.0)) == ([rule] if waited <= 0.5 else [])
     for item in found:
         assert item.came == "an ACK after 0.70 s"
         assert item.events == (3, 4)
