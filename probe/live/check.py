@@ -9,9 +9,10 @@ from probe import scenarios
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.jury import summarize
 from probe.engine.play.conductor import Conductor
+from probe.engine.play.knock import KNOCK
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.death import autopsy, last_sign, told, void
-from probe.engine.trial.hearing import FIRST, Hearing
+from probe.engine.trial.hearing import FIRST, Hearing, not_judged
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import CheckOptions
@@ -19,13 +20,13 @@ from probe.live.pacing import Backlog, Pace
 from probe.live.ports import ClosedPorts
 from probe.live.preflight import unanswered
 from probe.live.triggers import Detection, known_trigger
-from probe.live.vital import PAUSES, VITAL, Vigil
-from probe.results.death import Ending
+from probe.live.vital import PAUSES, Vigil
+from probe.results.death import Death, Ending
 from probe.results.verdict import Run, Verdict, Why
 from probe.scenarios.steps import Expect, Scenario, Send
 from probe.scenarios.triggers import NONE, missing
 from probe.spec.segment import Endpoint
-from probe.wire.errors import UnansweredError
+from probe.wire.errors import DownError, UnansweredError
 
 
 def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
@@ -55,6 +56,8 @@ class _Check:
         self.hearing = Hearing(target, self.scenarios)
         for scenario in self.scenarios:
             self.hearing.add(scenario)
+            if any(fnmatchcase(scenario.id, pattern) for pattern in options.skip):
+                self.hearing.opinions[scenario.id].append(not_judged(Why.LEFT_OUT))
         self.queue: deque[Scenario] = deque()
         self.risky: deque[Scenario] = deque()
         self.waiting: list[Scenario] = []
@@ -76,7 +79,7 @@ class _Check:
             raise UnansweredError(shut)
         results = self.hearing.results(dropped=frame.dropped, interrupted=frame.interrupted, late=frame.late)
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
-        deaths = [f"{self.target}: {told(one)}" for one in self.hearing.deaths]
+        deaths = [f"{self.target}: {told(one)}{_mend(one)}" for one in self.hearing.deaths]
         warnings = (*self.hearing.warnings(), *deaths, *self.backlog.warnings(self.target))
         run = frame.run(
             str(self.target),
@@ -95,15 +98,15 @@ class _Check:
 
     def _play(self) -> None:
         """The plain handshake first, then all the others."""
-        if any(s.port == "open" for s in self.scenarios):
-            first = scenarios.ALL[FIRST]
-            self.hearing.add(first)
+        first = scenarios.ALL[FIRST]
+        self.hearing.add(first)
+        if any(s.port == "open" for s in self.scenarios) and not self.hearing.opinions[FIRST]:
             self._start([first])
         self._start_all()
 
     def _start_all(self) -> None:
         """What hangs on the application waits until it is known; exchanges that only wait for a timer fill the time."""
-        rest = [s for s in self.scenarios if s.id != FIRST]
+        rest = [s for s in self.scenarios if s.id != FIRST and not self.hearing.opinions[s.id]]
         if self.detection.trigger is not None:
             self._start(self._possible(rest))
             return
@@ -120,7 +123,12 @@ class _Check:
         self._enqueue(sorted(some, key=lambda s: not (s.waits or self.detection.concerns(s))))
         slow = sum(s.slow for s in self.scenarios)  # they wait all at the same time, beside the others
         beside = slow + self.detection.slow + len(PAUSES)
-        self.frame.play(self._next, self._finished, self.options.parallel + beside)
+        try:
+            self.frame.play(self._next, self._finished, self.options.parallel + beside)
+        except DownError as error:
+            self.vigil.ending, self.vigil.trouble = Ending.LINE, str(error)
+            self._mourn(Ending.LINE)
+            raise
         if self.vigil.ending is not None:
             self._mourn(self.vigil.ending)
 
@@ -131,7 +139,7 @@ class _Check:
     def _mourn(self, ending: Ending) -> None:
         """The peer answers no longer: what was judged by its silence was not judged."""
         vigil = self.vigil
-        self.hearing.deaths.append(autopsy(self.ended, ending, vigil.asked, vigil.seconds))
+        self.hearing.deaths.append(autopsy(self.ended, ending, vigil.asked, vigil.seconds, vigil.trouble))
         for attempt in void(self.ended, last_sign(self.ended)):
             name = attempt.scenario.id
             if name in self.hearing.attempts and attempt in self.hearing.attempts[name]:
@@ -169,7 +177,7 @@ class _Check:
         return self.frame.attempt(Conductor(scenario, setting), remote)
 
     def _look(self) -> Attempt | None:
-        signs = self.vigil.next(self.frame.setting(VITAL))
+        signs = self.vigil.next(self.frame.setting(KNOCK))
         return None if signs is None else self.frame.attempt(signs, self.target)
 
     def _finished(self, attempt: Attempt) -> None:
@@ -217,3 +225,13 @@ def is_malformed(scenario: Scenario) -> bool:
     """Whether it sends an option of impossible length: what has ended most stacks."""
     sent = (option for step in scenario.steps if isinstance(step, Send) for option in step.options or ())
     return any(option.fault for option in sent)
+
+
+def _mend(death: Death) -> str:
+    """What the user may do about it, as the end of a sentence; nothing where the segment is known already."""
+    if death.tries or not death.suspects:
+        return ""
+    known = [name for name in death.suspects if name in scenarios.ALL]
+    if not known:
+        return "; say --trigger none"
+    return f"; --skip {known[0]} leaves it out" if len(known) == 1 else "; play them one by one with --only"

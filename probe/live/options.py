@@ -44,18 +44,20 @@ class Options:
 class CheckOptions(Options):
     """Settings of one check.
 
-    ``trigger``: auto, none, http, target, or a line of the user's that makes the server close. ``only`` names
-    exchanges (empty: all; the slow ones only where ``slow``); ``waits`` False leaves out those that wait for a timer of
-    the peer. ``parallel`` bounds the connections the host sees at a time: 5 half-open ones fit the smallest usual
-    backlog, that of Python's own servers; slow exchanges, which wait elsewhere, come on top. ``pace`` bounds how often
-    a new one begins, and may be shared by checks of one host that follow each other. ``progress`` is called with
-    (done, total), ``told`` with every result as soon as nothing can change it any more.
+    ``trigger``: auto, none, http, target, or a line of the user's that makes the server close. ``only`` names exchanges
+    (empty: all; the slow ones only where ``slow``); ``waits`` False leaves out those that wait for a timer of the peer,
+    ``skip`` those it names: they are reported as left out. ``parallel`` bounds the connections the host sees at a time:
+    5 half-open ones fit the smallest usual backlog, that of Python's own servers; slow exchanges, which wait elsewhere,
+    come on top. ``pace`` bounds how often a new one begins, and may be shared by checks of one host that follow each
+    other. ``progress`` is called with (done, total), ``told`` with every result as soon as nothing can change it any
+    more.
     """
 
     trigger: str = "auto"
     only: tuple[str, ...] = ()
     waits: bool = True
     slow: bool = False
+    skip: tuple[str, ...] = ()
     closed_port: int | None = None
     parallel: int = 5
     pace: Pace | None = None

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from probe.engine.belief.events import Command, Done, WakeAt
-from probe.engine.play.conductor import Conductor, Setting
+from probe.engine.belief.events import Command, WakeAt
+from probe.engine.play.conductor import Setting
+from probe.engine.play.knock import SECONDS, Answer, Knock
 from probe.engine.trial.attempt import Attempt
 from probe.results.death import Ending
-from probe.scenarios.steps import HEARD, Scenario
 from probe.spec.segment import RST, SYN
 
-PAUSES = (0.0, 0.3, 1.3, 3.3, 6.3)
-"""Seconds from the doubt to each SYN of a series: by the last a full backlog has room again."""
+PAUSES = (0.0, 1.0, 3.0)
+"""Seconds from the doubt to each knock of a series: by the last a full backlog has room, a server was restarted."""
 MUTE = 0.9
 """So much of the patience without a word after a segment of ours makes an attempt end in silence."""
+_NO_NEIGHBOUR = frozenset({(4, 3, 1), (6, 1, 3)})
+"""IP version, type and code of the ICMP error that says what silence says: the host itself answers nothing."""
 
 
-VITAL = Scenario("vital-signs", "does the port answer?", steps=HEARD, shows=(), clause="")
-
-
-class VitalSigns(Conductor):
-    """One SYN after a pause; what answers is taken back. One that did not answer is not asked whether it took the RST.
-
-    ``pause`` in seconds.
-    """
+class VitalSigns(Knock):
+    """A knock after a pause of so many seconds."""
 
     def __init__(self, setting: Setting, pause: float) -> None:
-        super().__init__(VITAL, setting)
+        super().__init__(setting, SECONDS * setting.habits.scale)
         self._begins: float | None = None
         self._pause = pause
 
@@ -35,7 +31,7 @@ class VitalSigns(Conductor):
         return self.woken(now)
 
     def woken(self, now: float) -> list[Command]:
-        """The pause, or the wait for the answer, is over."""
+        """The pause, or a wait for the answer, is over."""
         if self._begins is None:
             return super().woken(now)
         if now < self._begins:
@@ -43,43 +39,42 @@ class VitalSigns(Conductor):
         self._begins = None
         return super().start(now)
 
-    def _clear(self, now: float) -> list[Command]:
-        self.finished = True
-        return [*self._reset_commands(), Done()]
-
 
 class Vigil:
     """Asks for vital signs once there is doubt; ``ending`` says what became of the peer, None while it lives.
 
-    ``asked`` SYNs of the series at hand stayed without SYN,ACK, over ``seconds``.
+    ``asked`` SYNs of the series at hand stayed without SYN,ACK, over ``seconds``; ``trouble`` is what an ICMP error
+    told instead.
     """
 
     def __init__(self) -> None:
         self.ending: Ending | None = None
-        self.doubted = False
+        self.doubted = self.answered = False
+        self.trouble = ""
+        self._reset()
+
+    def _reset(self) -> None:
         self.asked = 0
-        self.seconds = 0.0
+        self.seconds = self._began = 0.0
         self._todo: list[float] = []
-        self._began = 0.0
-        self._answered = False
-        self._refused = 0
+        self._answers: list[Answer] = []
 
     def heard(self, attempt: Attempt, patience: float) -> None:
         """An attempt of the run ended: silence or a refusal where a peer answered before raises doubt."""
         came = [event.segment for _, event in attempt.segments if not event.to_peer]
         if attempt.scenario.port != "open" or attempt.conductor.transcript.interrupted:
             return
-        self._answered = self._answered or any(segment.flags & SYN for segment in came)
-        if not self._answered or self.doubted or self.ending is not None:
+        self.answered = self.answered or any(segment.flags & SYN for segment in came)
+        if not self.answered or self.doubted or self.ending is not None:
             return
         refused = attempt.scenario.opens == "us" and bool(came) and bool(came[0].flags & RST)
         if refused or ends_in_silence(attempt, patience):
-            self.doubted, self.asked, self._refused = True, 0, 0
-            self._todo = list(PAUSES)
+            self._reset()
+            self.doubted, self._todo = True, list(PAUSES)
             self._began = attempt.conductor.transcript.events[-1].time
 
     def next(self, setting: Setting) -> VitalSigns | None:
-        """The next SYN of the series to begin with, if there is one."""
+        """The next knock of the series to begin with, if there is one."""
         return VitalSigns(setting, self._todo.pop(0) * setting.habits.scale) if self._todo else None
 
     def concerns(self, attempt: Attempt) -> bool:
@@ -88,18 +83,25 @@ class Vigil:
 
     def looked(self, attempt: Attempt) -> None:
         """One of ours ended."""
-        if attempt.conductor.transcript.interrupted:
+        knock = attempt.conductor
+        if not isinstance(knock, VitalSigns) or knock.answer is None:
             return
-        came = [event.segment for _, event in attempt.segments if not event.to_peer]
-        if any(segment.flags & SYN for segment in came):
+        if knock.answer is Answer.OPEN:
             self.doubted = False
-            self._todo.clear()
+            self._reset()
             return
-        self.asked += 1
-        self.seconds = attempt.conductor.transcript.events[-1].time - self._began
-        self._refused += any(segment.flags & RST for segment in came)
-        if self.asked == len(PAUSES):
-            self.ending = Ending.REFUSED if self._refused * 2 > self.asked else Ending.SILENT
+        answer = knock.answer
+        if knock.icmp is not None and answer is Answer.UNREACHABLE:
+            icmp = knock.icmp
+            answer = Answer.SILENT if (icmp.version, icmp.type, icmp.code) in _NO_NEIGHBOUR else answer
+            self.trouble = f"it cannot be reached: {icmp}"
+        self._answers.append(answer)
+        self.asked += knock.tries
+        self.seconds = knock.transcript.events[-1].time - self._began
+        if len(self._answers) == len(PAUSES):
+            common = max(self._answers, key=self._answers.count)
+            endings = {Answer.REFUSED: Ending.REFUSED, Answer.UNREACHABLE: Ending.LINE}
+            self.ending = endings.get(common, Ending.SILENT)
 
     def revived(self) -> None:
         """The peer is back: what follows is watched anew."""

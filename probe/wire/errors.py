@@ -7,6 +7,10 @@ class WireError(Exception):
     """The line cannot be opened, held or used (exit code 4)."""
 
 
+class DownError(WireError):
+    """What leads to the peer went during the run: the interface, the route, or where the peer lives (exit code 4)."""
+
+
 class TargetError(Exception):
     """The target as given makes no sense or cannot be found (exit code 2)."""
 

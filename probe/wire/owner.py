@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from probe.wire.errors import WireError
+from probe.wire.errors import DownError, WireError
 
 ENGINES = ("docker", "podman")
 _PATIENCE = 20.0
@@ -147,7 +147,7 @@ class Owner:
             return
         self._next = now + _LOOK_AGAIN
         if self.gone():
-            raise WireError(f"{self.what} ended during the run: what was found until then is reported; start it again")
+            raise DownError(f"{self.what} ended during the run: what was found until then is reported; start it again")
 
     def gone(self) -> bool:
         """Whether it has ended; another process may have its number by now."""

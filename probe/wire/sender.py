@@ -9,14 +9,15 @@ import struct
 import time
 
 from probe.wire.addresses import socket_address
-from probe.wire.errors import WireError
+from probe.wire.errors import DownError, WireError
 from probe.wire.rights import capable, missing
 
 _IPV6_HDRINCL = 36
 _PATIENCE = 1  # seconds a full send buffer may take to empty
 _FULL_QUEUE_TRIES = 50
 _FULL_QUEUE_PAUSE = 0.002  # seconds; nothing announces that a device queue has room again
-_DOWN = (errno.ENETDOWN, errno.ENXIO, errno.ENODEV)
+_DOWN = (errno.ENETDOWN, errno.ENXIO, errno.ENODEV, errno.EIO)
+_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 _BUFFER = 1 << 20
 
 
@@ -51,7 +52,8 @@ class Sender:
                 self._socket.sendto(packet, target)
             except OSError as error:
                 if error.errno != errno.ENOBUFS:
-                    raise WireError(_why_not_sent(packet, remote, error)) from error
+                    kind = DownError if error.errno in (*_DOWN, *_NO_ROUTE) else WireError
+                    raise kind(_why_not_sent(packet, remote, error)) from error
                 time.sleep(_FULL_QUEUE_PAUSE)  # noqa: TID251  # there is no event to wait for
             else:
                 return
@@ -67,7 +69,7 @@ def _why_not_sent(packet: bytes, remote: str, error: OSError) -> str:
     reason = os.strerror(number).lower()
     if number in _DOWN:
         return f"the interface towards {remote} went down; bring it up again and run once more"
-    if number in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+    if number in _NO_ROUTE:
         return f"there is no route to {remote} any more ({reason}); `ip route get {remote}` shows what the kernel knows"
     if number == errno.EMSGSIZE:
         return f"a packet of {len(packet)} octets is larger than the MTU towards {remote}; send less in one segment"

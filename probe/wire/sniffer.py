@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from probe.wire.bpf import NOTHING, Program, attach
 from probe.wire.decode import Checksum
-from probe.wire.errors import WireError
+from probe.wire.errors import DownError, WireError
 from probe.wire.rights import capable, missing
 
 _ETH_P_ALL = 0x0003
@@ -96,7 +96,7 @@ class Sniffer:
     def drain(self) -> list[Sighting]:
         """Every packet that is there now, oldest first. WireError when the interface went down."""
         if self._broken:
-            raise WireError(self._broken)
+            raise DownError(self._broken)
         found: list[Sighting] = []
         receive = self._socket.recvmsg
         try:
@@ -109,7 +109,7 @@ class Sniffer:
         except OSError as error:
             self._broken = f"{self._where} failed while listening ({_reason(error)}); bring it up and run once more"
             if not found:
-                raise WireError(self._broken) from error
+                raise DownError(self._broken) from error
         return found
 
     def dropped(self) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from pathlib import Path
 
 from probe.live.check import check
 from probe.live.options import CheckOptions
-from probe.results.verdict import Run, Verdict, Why
+from probe.results.verdict import ExchangeResult, Run, Verdict, Why
 from probe.spec.segment import SYN, Segment
 from probe.wire.decode import Decoded, unpack
+from tests.live.test_recorded import assert_alike, saved
 from tests.zoo.tun import serving, straight
 
 Lethal = Callable[[Segment], bool]
@@ -25,31 +28,66 @@ def text(segment: Segment) -> bool:
 
 
 class Deadly:
-    """A wire whose host is gone, timers and all, once a lethal segment has reached it."""
+    """A wire whose host is gone, timers and all, once a lethal segment has reached it; for so many ``seconds``."""
 
-    def __init__(self, lethal: Lethal, *, aborts: bool = False) -> None:
-        self.lethal, self.aborts, self.dead = lethal, aborts, False
+    def __init__(self, lethal: Lethal, *, aborts: bool = False, seconds: float = math.inf) -> None:
+        self.lethal, self.aborts, self.seconds = lethal, aborts, seconds
+        self.until = -math.inf
 
     def __call__(self, packet: bytes, to_host: bool, now: float) -> list[tuple[float, bytes]]:
-        if to_host and not self.dead:
+        if to_host and now > self.until:
             found = unpack(packet)
-            self.dead = isinstance(found, Decoded) and self.lethal(found.segment)
-            if self.dead and self.aborts:
-                raise SystemExit
-        return [] if self.dead else straight(packet, to_host, now)
+            if isinstance(found, Decoded) and self.lethal(found.segment):
+                self.until = now + self.seconds
+                if self.aborts:
+                    raise SystemExit
+        return [] if now <= self.until else straight(packet, to_host, now)
 
 
 def of(run: Run, word: Verdict) -> list[str]:
     return [e.id for e in run.exchanges if e.verdict is word]
 
 
-def test_a_hang_is_the_finding_of_the_exchange_that_caused_it() -> None:
+def result(run: Run, exchange: str) -> ExchangeResult:
+    return next(e for e in run.exchanges if e.id == exchange)
+
+
+def test_a_hang_is_the_finding_of_the_exchange_that_caused_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.pcapng"
     with serving(wire=Deadly(illegal)) as endpoints:
-        run = check(endpoints[4], CheckOptions(waits=False))
+        run = saved(path, endpoints[4], CheckOptions(waits=False))
     assert of(run, Verdict.FAIL) == ["options-illegal"], run.warnings
-    (found,) = next(e for e in run.exchanges if e.id == "options-illegal").findings
+    (found,) = result(run, "options-illegal").findings
     assert found.rule == "opt.illegal-length"
-    assert "option 2: length 0" in found.sent
+    assert found.sent.startswith("S seq 100000 (option 2: length 0)")
     assert len(of(run, Verdict.PASS)) > 90
-    assert {e.why for e in run.exchanges if e.verdict is Verdict.INCONCLUSIVE} == {Why.DIED}
+    assert [(e.id, e.why) for e in run.exchanges if e.verdict is Verdict.INCONCLUSIVE] == [
+        ("options-illegal-data", Why.DIED)
+    ]
     assert sum("answers no longer" in w for w in run.warnings) == 1
+    assert_alike(path, run)
+
+
+def test_a_stack_that_aborts_with_its_interface_is_suspected_and_nothing_of_it_passes() -> None:
+    with serving(wire=Deadly(illegal, aborts=True)) as endpoints:
+        run = check(endpoints[4], CheckOptions(only=("open", "options-illegal*")))
+    assert of(run, Verdict.PASS) == ["open"]
+    assert of(run, Verdict.INCONCLUSIVE) == ["options-illegal", "options-illegal-data"]
+    assert run.trouble
+    assert "the line to the peer failed since options-illegal was played" in run.warnings[0]
+
+
+def test_what_ended_a_peer_that_ordinary_text_ends_is_told_and_nobody_accused() -> None:
+    """It cannot be told from a plug that was pulled, unless it comes again (--revive)."""
+    with serving(wire=Deadly(text)) as endpoints:
+        run = check(endpoints[4], CheckOptions(waits=False, patience=0.3))
+    assert of(run, Verdict.FAIL) == of(run, Verdict.WARN) == []
+    assert of(run, Verdict.PASS) == ["open"]
+    assert "P. seq 1 ack 1 len" in run.warnings[0]
+
+
+def test_a_peer_that_falls_silent_for_a_moment_is_judged_on() -> None:
+    with serving(wire=Deadly(illegal, seconds=1.5)) as endpoints:
+        run = check(endpoints[4], CheckOptions(only=("open", "options-*", "close-by-us")))
+    assert Why.DIED not in {e.why for e in run.exchanges}
+    assert of(run, Verdict.PASS)[:2] == ["open", "close-by-us"]

@@ -21,6 +21,7 @@ from probe.cli.options.reporting import Reporting, reporting
     " the commands of `probe target`, or a line to send, such as 'QUIT\\r\\n'.",
 )
 @click.option("--only", multiple=True, metavar="ID", help="Only this exchange (* and ? allowed); repeatable.")
+@common.skip("ID", "this exchange")
 @click.option("--no-wait", is_flag=True, help="Leave out exchanges that wait for a timer of the peer.")
 @click.option("--slow", is_flag=True, help="Add the exchanges that wait for minutes (2MSL, R2), all at the same time.")
 @common.line
@@ -37,6 +38,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     targets: tuple[str, ...],
     versions: frozenset[int],
     only: tuple[str, ...],
+    skip: tuple[str, ...],
     no_wait: bool,
     show: tuple[str, ...],
     deadline: float | None,
@@ -67,7 +69,12 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     kept = tuple(name for name in named if not (no_wait and ALL[name].waits))
     if named and not kept:
         raise click.UsageError(f"--no-wait leaves nothing of --only: {', '.join(named)} waits for a timer of the peer")
-    options = CheckOptions(only=kept, waits=not no_wait, watch=watch(), until=common.moment(deadline), **plain)
+    left_out = common.chosen(skip, list(ALL), "--skip")
+    if kept and set(kept) <= set(left_out):
+        raise click.UsageError(f"--skip leaves nothing of --only: {', '.join(kept)}")
+    options = CheckOptions(
+        only=kept, skip=left_out, waits=not no_wait, watch=watch(), until=common.moment(deadline), **plain
+    )
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
     said = common.used()
     explicit = {key: value for key, value in {"rate": rate, **plain}.items() if key in said}

@@ -102,6 +102,12 @@ def parallel(most: int, default: int, who: str) -> Callable[[Function], Function
     return click.option("--parallel", type=kind, default=default, show_default=True, metavar="N", help=text)
 
 
+def skip(metavar: str, what: str) -> Callable[[Function], Function]:
+    """``--skip``; ``what`` is left out."""
+    text = f"Leave out {what} (* and ? allowed): it is listed and not judged; repeatable."
+    return click.option("--skip", multiple=True, metavar=metavar, help=text)
+
+
 def rate(whose: str = "") -> Callable[[Function], Function]:
     """``--rate``; ``whose`` connections it bounds."""
     text = f"At most so many new connections a second{whose}.  [default: no bound]"

@@ -7,7 +7,7 @@ was not, so the one that ended the peer is that one or one before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from probe.engine.belief.events import Seen
@@ -15,8 +15,9 @@ from probe.engine.judge.findings import grade, show
 from probe.engine.trial.attempt import Attempt
 from probe.results.death import Death, Ending
 from probe.results.verdict import Finding
-from probe.spec.segment import SYN, Segment
+from probe.spec.segment import EOL, MSS, NOP, SACK, SACK_PERMITTED, TIMESTAMPS, WSCALE, Segment
 
+_USUAL = (EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS)
 SURVIVES, ILLEGAL_LENGTH = "stack.survives", "opt.illegal-length"
 
 
@@ -61,8 +62,23 @@ def suspects(attempts: Sequence[Attempt]) -> list[Suspect]:
     late.sort(key=lambda one: one.event.time)
     first = next((place for place, one in enumerate(late) if _owed(one)), len(late))
     late = late[: first + 1]
-    # The port has answered plain first SYNs before.
-    return [one for one in late if not (one.index == one.attempt.segments[0][0] and _is_plain(one.event.segment))]
+    # What a connection began with before, up to and with this segment, did no harm then.
+    survived = {script for a in attempts for _, event, script in _scripts(a) if event.time <= since}
+    scripts = {(id(a), i): script for a in attempts for i, _, script in _scripts(a)}
+    return [one for one in late if scripts[id(one.attempt), one.index] not in survived] or late
+
+
+_Script = tuple[tuple[int, bool, str], ...]
+
+
+def _scripts(attempt: Attempt) -> Iterator[tuple[int, Seen, _Script]]:
+    """Each of our segments with its event index, and the looks of all of them so far."""
+    script: _Script = ()
+    for index, event in attempt.segments:
+        if event.to_peer:
+            segment = event.segment
+            script = (*script, (segment.flags, bool(segment.length), _oddities(segment)))
+            yield index, event, script
 
 
 def _round_trip(attempts: Iterable[Attempt]) -> float:
@@ -88,20 +104,18 @@ def _owed(one: Suspect) -> bool:
     return bool(ready) and all(any(due and due.index == one.index for due in (h.due, h.owed)) for h in ready)
 
 
-def _is_plain(segment: Segment) -> bool:
-    return segment.flags == SYN and not segment.length and not _oddities(segment)
-
-
 def _oddities(segment: Segment) -> str:
     """What flags and numbers do not tell."""
-    odd = [f"option {option.kind}: {option.fault}" for option in segment.options if option.fault]
+    odd = [
+        f"option {o.kind}{': ' if o.fault else ''}{o.fault}" for o in segment.options if o.fault or o.kind not in _USUAL
+    ]
     odd += [f"wrong {fault}" for fault in segment.faults]
     odd += [f"urgent pointer {segment.urgent}"] * bool(segment.urgent)
     odd += [f"reserved bits {segment.reserved}"] * bool(segment.reserved)
     return f" ({', '.join(odd)})" if odd else ""
 
 
-def autopsy(attempts: Sequence[Attempt], ending: Ending, asked: int, seconds: float) -> Death:
+def autopsy(attempts: Sequence[Attempt], ending: Ending, asked: int, seconds: float, trouble: str) -> Death:
     """What is known of the end of a peer that these attempts were played with.
 
     The one suspect is accused where its exchange is a dangerous one, which is played alone. Any other may have met a
@@ -117,6 +131,7 @@ def autopsy(attempts: Sequence[Attempt], ending: Ending, asked: int, seconds: fl
         tuple(one.event.number for one in found if one.event.number),
         asked,
         seconds,
+        trouble,
         rule=rule_of(found) if certain else "",
     )
 
@@ -152,16 +167,30 @@ def silence(death: Death) -> str:
     return f"{death.asked} SYNs in {death.seconds:.1f} s, each from another port, {how}"
 
 
+_WHAT = {
+    Ending.SILENT: ("the peer died", "the peer had died", "the peer answers no longer"),
+    Ending.REFUSED: ("the application ended", "the application had ended", "nothing listens on the port any more"),
+    Ending.LINE: ("the line failed", "the line had failed", "the line to the peer failed"),
+}
+
+
+def unplayed(deaths: Sequence[Death], exchange: str) -> str:
+    """Why an exchange was not played to its end, for people."""
+    met = next((one for one in deaths if exchange in one.suspects), None)
+    death = met or deaths[-1]
+    during, before, _ = _WHAT[death.ending]
+    others = [name for name in death.suspects if name != exchange]
+    if met is not None:
+        return f"{during} while it was played{', as was ' if others else ''}{' and '.join(others)}"
+    return f"not played: {before}{' in ' if others else ''}{' or '.join(others)}"
+
+
 def told(death: Death) -> str:
     """The death as a sentence for people."""
-    who = " or ".join(death.suspects) or "no exchange"
-    what = {
-        Ending.SILENT: "the peer answers no longer",
-        Ending.REFUSED: "nothing listens on the port any more",
-        Ending.LINE: "the line to the peer failed",
-    }[death.ending]
-    where = f"since {who} was played" if death.suspects else "and nothing was under way"
+    who = " or ".join(death.suspects)
     if death.tries:
         return f"{death.segments[-1]} ends the stack, {death.ended} of {death.tries}, in {who}"
-    after = f", after {' or '.join(death.segments)}" if death.segments else ""
-    return f"{what} {where}{after} ({silence(death)})"
+    if not who:
+        return f"{_WHAT[death.ending][2]}, and nothing was under way ({silence(death)})"
+    after = " or ".join(death.segments)
+    return f"{_WHAT[death.ending][2]} since {who} was played, after {after} ({silence(death)})"

@@ -26,6 +26,7 @@ _SENTENCES = {
     Why.SILENT: "not played: the target answered no longer",
     Why.INTERRUPTED: "interrupted before it was {}",
     Why.NOT_PLAYED: "not {}",
+    Why.LEFT_OUT: "left out by --skip",
 }
 
 
@@ -39,7 +40,8 @@ _EXTREMES = (
 
 def not_judged(why: Why, undone: str = "played") -> Opinion:
     """The opinion on what was not ``undone`` (played, or tried), for a reason that lies in the run."""
-    return Opinion(Verdict.INCONCLUSIVE, _SENTENCES[why].format(undone), why=why)
+    word = Verdict.SKIP if why is Why.LEFT_OUT else Verdict.INCONCLUSIVE
+    return Opinion(word, _SENTENCES[why].format(undone), why=why)
 
 
 @dataclass(slots=True)
@@ -123,14 +125,7 @@ class Hearing:
 
     def _not_run(self, scenario: Scenario, interrupted: bool) -> Opinion:
         if self.deaths:
-            last = self.deaths[-1]
-            met = next((one for one in self.deaths if scenario.id in one.suspects), None)
-            others = " and ".join(name for name in (met or last).suspects if name != scenario.id)
-            if met is not None:
-                beside = f", as was {others}" if others else ""
-                return Opinion(Verdict.INCONCLUSIVE, f"the peer ended while it was played{beside}", why=Why.DIED)
-            where = f"in {others}" if others else "before"
-            return Opinion(Verdict.INCONCLUSIVE, f"not played: the peer had ended {where}", why=Why.DIED)
+            return Opinion(Verdict.INCONCLUSIVE, death.unplayed(self.deaths, scenario.id), why=Why.DIED)
         if interrupted:
             return not_judged(Why.INTERRUPTED)
         first = self.opinions.get(FIRST)
