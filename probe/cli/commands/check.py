@@ -63,15 +63,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.live.options import CheckOptions
     from probe.scenarios import ALL
 
-    # A pattern of --only does not reach the slow ones without --slow.
-    named = common.chosen(only, list(ALL), "--only")
-    named = tuple(name for name in named if plain["slow"] or not ALL[name].slow or name in only)
-    kept = tuple(name for name in named if not (no_wait and ALL[name].waits))
-    if named and not kept:
-        raise click.UsageError(f"--no-wait leaves nothing of --only: {', '.join(named)} waits for a timer of the peer")
-    left_out = common.chosen(skip, list(ALL), "--skip")
-    if kept and set(kept) <= set(left_out):
-        raise click.UsageError(f"--skip leaves nothing of --only: {', '.join(kept)}")
+    kept, left_out = _chosen(only, skip, no_wait=no_wait, slow=plain["slow"])
     options = CheckOptions(
         only=kept, skip=left_out, waits=not no_wait, watch=watch(), until=common.moment(deadline), **plain
     )
@@ -80,3 +72,21 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     explicit = {key: value for key, value in {"rate": rate, **plain}.items() if key in said}
     request = Request(wanted, versions, options, explicit, jobs)
     return run.check(request, Display(reporting, quiet, common.shown(show, list(ALL))))
+
+
+def _chosen(
+    only: tuple[str, ...], skip: tuple[str, ...], *, no_wait: bool, slow: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The exchanges of --only and those of --skip; a usage error where nothing is left of the former."""
+    from probe.scenarios import ALL
+
+    # A pattern of --only does not reach the slow ones without --slow.
+    named = common.chosen(only, list(ALL), "--only")
+    named = tuple(name for name in named if slow or not ALL[name].slow or name in only)
+    kept = tuple(name for name in named if not (no_wait and ALL[name].waits))
+    if named and not kept:
+        raise click.UsageError(f"--no-wait leaves nothing of --only: {', '.join(named)} waits for a timer of the peer")
+    left_out = common.chosen(skip, list(ALL), "--skip")
+    if kept and set(kept) <= set(left_out):
+        raise click.UsageError(f"--skip leaves nothing of --only: {', '.join(kept)}")
+    return kept, left_out
