@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Self
 
 from probe.spec.segment import Endpoint
 from probe.wire.namespace import inside, pdeathsig
@@ -20,47 +20,32 @@ _NODAD = 0x02  # linux/if_addr.h: use an IPv6 address at once
 _COUNT = itertools.count()
 
 
-class Far:
-    """The other end of a veth pair: our side has ``near``, the other ``far`` (IP version -> address).
+class Holder:
+    """A private network namespace with nothing but its loopback, held by a process; as a context manager."""
 
-    ``addressed`` False gives the other end's kernel no address: a stack in a process shall answer there (tests.lwip).
-    """
-
-    near, far = NEAR, FAR
-
-    def __init__(self, *, addressed: bool = True) -> None:
-        number = next(_COUNT)
-        self.interface = f"near{number}"
-        self.other = f"far{number}"
-        self._addressed = addressed
+    def __init__(self) -> None:
         self._exits = ExitStack()
         self._holder: subprocess.Popen[str] | None = None
 
     @property
     def pid(self) -> int:
-        """A process in the other namespace, for ``probe.wire.namespace.inside``."""
+        """A process in the namespace, for ``probe.wire.namespace.inside``."""
         assert self._holder is not None
         return self._holder.pid
 
-    def __enter__(self) -> Far:
+    def __enter__(self) -> Self:
         self._holder = self._started([sys.executable, "-c", _HOLDER])
-        self._wire()
+        assert self._holder.stdout is not None
+        self._holder.stdout.readline()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._exits.close()
 
     def start(self, command: Sequence[str]) -> subprocess.Popen[str]:
-        """Start a program over there ; it ends with this object."""
+        """Start a program over there; it ends with this object."""
         with inside(self.pid):
             return self._started(command)
-
-    def start_target(self) -> dict[int, Endpoint]:
-        """A `probe target` over there: IP version -> endpoint."""
-        process = self.start([sys.executable, "-m", "probe.target", "--host", "*"])
-        assert process.stdout is not None
-        port = int(process.stdout.readline().rpartition(":")[2])
-        return {version: Endpoint(address, port) for version, address in FAR.items()}
 
     def _started(self, command: Sequence[str]) -> subprocess.Popen[str]:
         """A child that dies with us."""
@@ -74,13 +59,38 @@ class Far:
         self._exits.callback(_end, process)
         return process
 
+
+class Far(Holder):
+    """The other end of a veth pair: our side has ``near``, the other ``far`` (IP version -> address).
+
+    ``addressed`` False gives the other end's kernel no address: a stack in a process shall answer there (tests.lwip).
+    """
+
+    near, far = NEAR, FAR
+
+    def __init__(self, *, addressed: bool = True) -> None:
+        super().__init__()
+        number = next(_COUNT)
+        self.interface = f"near{number}"
+        self.other = f"far{number}"
+        self._addressed = addressed
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._wire()
+        return self
+
+    def start_target(self) -> dict[int, Endpoint]:
+        """A `probe target` over there: IP version -> endpoint."""
+        process = self.start([sys.executable, "-m", "probe.target", "--host", "*"])
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rpartition(":")[2])
+        return {version: Endpoint(address, port) for version, address in FAR.items()}
+
     def _wire(self) -> None:
         """Our end here, the other one in the holder's namespace, addresses on both."""
         from pyroute2 import IPRoute
 
-        assert self._holder is not None
-        assert self._holder.stdout is not None
-        self._holder.stdout.readline()
         with IPRoute() as ours:
             ours.link("add", ifname=self.interface, kind="veth", peer={"ifname": self.other, "net_ns_pid": self.pid})
             self._exits.callback(self._unwire)

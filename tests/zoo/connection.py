@@ -7,6 +7,7 @@ Time is an argument; nothing here knows a socket.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -43,13 +44,26 @@ class Application:
 
 
 @dataclass
+class Limit:
+    """When an unacceptable segment was answered last: of one connection, or of the whole host."""
+
+    answered: float = -math.inf
+
+
+@dataclass
 class Connection:
-    """``out`` collects what is to be sent; the host takes it. ``alarm`` is when the application wants to be woken."""
+    """``out`` collects what is to be sent; the host takes it. ``alarm`` is when the application wants to be woken.
+
+    ``met`` is the segment that came last, ``repetition`` how often the oldest unacknowledged one was sent again.
+    """
 
     tcb: Tcb
     traits: Traits
     application: Application
     isn: Callable[[], Seq]
+    limit: Limit
+    met: Segment | None = None
+    repetition: int = 0
     reading: bool = True
     out: list[Segment] = field(default_factory=list)
     alarm: float | None = None
@@ -63,12 +77,12 @@ class Connection:
     _pieces: list[tuple[Seq, bytes]] = field(default_factory=list)
     _close_after: bool = False
     _timer: float | None = None
-    _backoff: int = 0
     _ack_at: float | None = None
     _later: list[tuple[float, Segment]] = field(default_factory=list)
     _gone_at: float | None = None
     _echo: int = 0
-    _answered: float = -1e9
+    _probe_at: float | None = None
+    _opens_at: float | None = None
     _eof_told: bool = False
 
     # -- segments ------------------------------------------------------------------------------------------------------
@@ -76,13 +90,17 @@ class Connection:
     def arrives(self, segment: Segment, now: float) -> None:
         """A segment reaches this end."""
         self.now, self.before = now, self.tcb
+        self.met = segment = self.traits.reads(self, segment)
         if segment.has(SYN) and (self.tcb.iss is None or self.tcb.state in _GONE):
             self.offer = segment
+            if self.traits.opens_after:
+                self._opens_at = now + self.traits.opens_after
         if segment.timestamps is not None:
             self._echo = segment.timestamps[0]
         meddled = self.traits.meets(self, segment) if self.traits.meets is not None else None
         if meddled is not None:
             self._emit(meddled)
+            self._settle_timers()
             return
         reaction = self.traits.choose(self, segment, permitted(arrives(self.tcb, segment), self.traits.profile))
         self._take(segment, reaction)
@@ -113,9 +131,9 @@ class Connection:
             return False
         if self.traits.silent_unacceptable:
             return True
-        if self.now - self._answered < self.traits.answer_gap:
+        if self.now - self.limit.answered < self.traits.answer_gap:
             return True
-        self._answered = self.now
+        self.limit.answered = self.now
         return False
 
     def _built(self, reply: Reply) -> Segment:
@@ -235,8 +253,12 @@ class Connection:
             data = bytes(self._queue[:size])
             del self._queue[:size]
             self._unacked += data
-            segment = Segment(self.tcb.snd_nxt, self.tcb.rcv_nxt, ACK | PSH, self._told(), size, data)
+            last = self.traits.fin_with_text and self._close_after and not self._queue
+            flags = ACK | PSH | (FIN if last else 0)
+            segment = Segment(self.tcb.snd_nxt, self.tcb.rcv_nxt, flags, self._told(), size, data)
             self.tcb = self.tcb.sent_up_to(segment.end)
+            if last:
+                self._close_after, self.tcb = False, calls.closed(self.tcb)
             self._emit([segment])
         if self._close_after and not self._queue and self.tcb.state in SENDING:
             self._close_after = False
@@ -256,7 +278,7 @@ class Connection:
         if moved > 0:
             of_text = moved - (1 if self.before.snd_una == self.before.iss else 0)
             del self._unacked[: max(0, of_text)]
-            self._timer, self._backoff = None, 0
+            self._timer, self.repetition = None, 0
         self._push()
 
     # -- timers --------------------------------------------------------------------------------------------------------
@@ -264,7 +286,8 @@ class Connection:
     @property
     def wakes_at(self) -> float | None:
         """The next time ``woken`` is to be called."""
-        times = [self._timer, self._ack_at, self._gone_at, self.alarm, *(due for due, _ in self._later)]
+        timers = [self._timer, self._ack_at, self._gone_at, self._probe_at, self._opens_at, self.alarm]
+        times = [*timers, *(due for due, _ in self._later)]
         return min((t for t in times if t is not None), default=None)
 
     def woken(self, now: float) -> None:
@@ -281,10 +304,19 @@ class Connection:
                 self._emit([Segment(self.tcb.snd_nxt, self.tcb.rcv_nxt, ACK, self._told())])
         if self._timer is not None and now >= self._timer:
             self._timer = None
-            self._backoff += 1
+            self.repetition += 1
             again = self._oldest()
             if again is not None:
                 self._emit([again])
+        if self._probe_at is not None and now >= self._probe_at:
+            self._probe_at = None
+            if self.tcb.snd_nxt == self.tcb.snd_una and self.tcb.state is State.ESTABLISHED:
+                self._emit([Segment(self.tcb.snd_nxt - 1, self.tcb.rcv_nxt, ACK, self._told())])
+        if self._opens_at is not None and now >= self._opens_at:
+            self._opens_at = None
+            self.tcb = replace(self.tcb, rcv_wnd=self._window(self.tcb))
+            if self.established:
+                self._emit([Segment(self.tcb.snd_nxt, self.tcb.rcv_nxt, ACK, self._told())])
         if self.alarm is not None and now >= self.alarm:
             self.alarm = None
             self.application.wakes(self, now)
@@ -303,9 +335,9 @@ class Connection:
     def _settle_timers(self) -> None:
         pending = call_segment(self.tcb, calls.RETRANSMIT)
         if pending is None:
-            self._timer, self._backoff = None, 0
+            self._timer, self.repetition = None, 0
         elif self._timer is None:
-            gap = self.traits.gap(pending, self._backoff)
+            gap = self.traits.gap(pending, self.repetition)
             self._timer = None if gap is None else self.now + gap
         if self.tcb.state is State.TIME_WAIT:
             if self.before.state is not State.TIME_WAIT or self.out:
@@ -314,15 +346,21 @@ class Connection:
             self._gone_at = self._gone_at or self.now + self.traits.r2
         else:
             self._gone_at = None
+        if self.tcb.state is State.ESTABLISHED and self.traits.keepalive:
+            self._probe_at = self._probe_at or self.now + self.traits.keepalive
+        else:
+            self._probe_at = None
 
     # -- form ----------------------------------------------------------------------------------------------------------
 
     def _emit(self, segments: list[Segment]) -> None:
-        self.out += [self._dressed(segment) for segment in segments]
-
-    def _dressed(self, segment: Segment) -> Segment:
-        dressed = segment if segment.options else replace(segment, options=self._options(segment))
-        return self.traits.form(self, dressed) if self.traits.form is not None else dressed
+        for segment in segments:
+            dressed = segment if segment.options else replace(segment, options=self._options(segment))
+            for after, leaving in self.traits.leaves(self, dressed):
+                if after:
+                    self._later.append((self.now + after, leaving))
+                else:
+                    self.out.append(leaving)
 
     def _options(self, segment: Segment) -> tuple[Option, ...]:
         """MSS on a SYN, with what was offered or is offered; timestamps where they are in force (RFC 7323)."""
@@ -350,6 +388,8 @@ class Connection:
         return max(1, min(limit, self.traits.largest) - 12 * self.tcb.timestamps)
 
     def _window(self, tcb: Tcb) -> int:
+        if self._opens_at is not None:
+            return 0
         if self.room is None:
             return self.traits.window
         taken = tcb.rcv_nxt - (tcb.irs + 1) - tcb.fin_received

@@ -12,8 +12,13 @@ from probe.spec.states import State
 from probe.spec.tcb import Tcb
 from probe.target.verbs import Dial
 from tests.zoo.applications import Target
-from tests.zoo.connection import Application, Connection
+from tests.zoo.connection import Application, Connection, Limit
 from tests.zoo.traits import Traits
+
+
+class EndedError(Exception):
+    """The stack is gone, with its interface."""
+
 
 Outgoing = tuple[Flow, Segment]
 _EPHEMERAL = (40000, 60000)
@@ -31,14 +36,22 @@ class Host:
     seed: int = 0
     connections: dict[Flow, Connection] = field(default_factory=dict)
     _inbox: list[tuple[float, Flow, Segment]] = field(default_factory=list)
+    _hung: bool = False
     _opening: list[tuple[Flow, Connection]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self._last = Seq(self._random.getrandbits(32))
+        self._limit = Limit()
 
     def receive(self, flow: Flow, segment: Segment, now: float) -> Iterator[Outgoing]:
-        """A segment for this host; ``flow`` is written from its side. What it sends."""
+        """A segment for this host; ``flow`` is written from its side. What it sends; EndedError where it aborts."""
+        end = self.traits.ends(segment)
+        if end == "abort":
+            raise EndedError
+        self._hung = self._hung or end == "hang"
+        if self._hung:
+            return
         if self.traits.poll:  # looked at when the stack's loop comes round
             due = (now // self.traits.poll + 1) * self.traits.poll
             self._inbox.append((due, flow, segment))
@@ -57,7 +70,10 @@ class Host:
         make = self.ports.get(flow.local.port)
         application = make() if make is not None else Target(lambda dial, app: self._dial(flow, dial, app))
         block = Tcb(State.LISTEN, listening=True) if listening else Tcb(State.CLOSED)
-        return Connection(block, self.traits, application, self._isn)
+        return Connection(block, self.traits, application, self._isn, self._limited())
+
+    def _limited(self) -> Limit:
+        return self._limit if self.traits.per_host else Limit()
 
     def _isn(self) -> Seq:
         match self.traits.isn:
@@ -84,13 +100,15 @@ class Host:
         local = Endpoint(flow.local.address, dial.source_port or self._random.randint(*_EPHEMERAL))
         opened = Flow(local, Endpoint(dial.address, dial.port))
         block = Tcb(State.CLOSED, passive=False)
-        connection = Connection(block, self.traits, application, self._isn, room=dial.room or None)
+        connection = Connection(block, self.traits, application, self._isn, self._limited(), room=dial.room or None)
         self.connections[opened] = connection
         self._opening.append((opened, connection))
 
     @property
     def wakes_at(self) -> float | None:
         """The next time ``woken`` is to be called."""
+        if self._hung:
+            return None
         times = [c.wakes_at for c in self.connections.values()] + [due for due, _, _ in self._inbox]
         if self._opening:
             return 0.0
@@ -98,6 +116,8 @@ class Host:
 
     def woken(self, now: float) -> Iterator[Outgoing]:
         """Timers, what was polled, and connections to open."""
+        if self._hung:
+            return
         due = [(flow, segment) for at, flow, segment in self._inbox if at <= now]
         self._inbox = [entry for entry in self._inbox if entry[0] > now]
         for flow, segment in due:

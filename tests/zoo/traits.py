@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 Choose = Callable[["Connection", Segment, tuple[Reaction, ...]], Reaction]
 Replies = Callable[["Connection", Segment, Reaction, list[Segment]], list[Segment]]
-Form = Callable[["Connection", Segment], Segment]
+Reads = Callable[["Connection", Segment], Segment]
+Leaves = Callable[["Connection", Segment], list[tuple[float, Segment]]]
 Meets = Callable[["Connection", Segment], list[Segment] | None]
+Ends = Callable[[Segment], str]
 
 
 def first(connection: Connection, segment: Segment, reactions: tuple[Reaction, ...]) -> Reaction:
@@ -32,19 +34,40 @@ def as_due(connection: Connection, segment: Segment, reaction: Reaction, replies
     return replies
 
 
+def as_it_is(connection: Connection, segment: Segment) -> Segment:
+    """What came."""
+    return segment
+
+
+def at_once(connection: Connection, segment: Segment) -> list[tuple[float, Segment]]:
+    """What is to leave, now."""
+    return [(0.0, segment)]
+
+
+def lives(segment: Segment) -> str:
+    """No segment ends this stack."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """One kind of stack.
 
-    Times in seconds. ``rto`` is the first retransmission interval, doubled each time by ``growth``, at most ``repeats``
-    times; ``syn_rto`` is that of SYN and SYN,ACK, ``fin_rto`` of a FIN (None: as the others). ``silent_unacceptable``
-    answers no unacceptable segment, ``answer_gap`` answers one in so many seconds of a connection. ``delayed_ack``
-    holds an acknowledgment back, ``ack_first`` sends it before the text it could have travelled on. ``poll`` looks at
-    what came only so often. ``scale`` is the window scale offered (None: not supported), ``unasked`` option kinds put
-    on a SYN,ACK though nobody offered them. ``isn`` picks initial numbers: random, zero, same, steps. ``largest``
-    octets go into a segment at most. ``meets`` may take a segment away from the oracle: the list is what is sent
-    instead (None: nothing unusual); ``choose`` picks among the permitted reactions, ``reply`` changes what answers,
-    ``form`` what leaves.
+    Times in seconds. ``rto`` is the first retransmission interval, doubled each time by ``growth``, at most
+    ``repeats`` times; ``syn_rto`` is that of SYN and SYN,ACK, ``fin_rto`` of a FIN (None: as the others).
+    ``silent_unacceptable`` answers no unacceptable segment, ``answer_gap`` answers one in so many seconds of a
+    connection, or of the whole host where ``per_host``. ``delayed_ack`` holds an acknowledgment back, ``ack_first``
+    sends it before the text it could have travelled on. ``poll`` looks at what came only so often. ``scale`` is the
+    window scale offered (None: not supported), ``unasked`` option kinds put on a SYN,ACK though nobody offered
+    them. ``isn`` picks initial numbers: random, zero, same, steps. ``largest`` octets go into a segment at most;
+    ``fin_with_text`` puts the FIN on the last of them. ``window`` octets may be in flight to it, none until
+    ``opens_after`` seconds have passed since the SYN. ``keepalive`` probes an idle connection every so many seconds
+    (RFC 9293 section 3.8.4).
+
+    ``reads`` is what the stack takes a segment for; ``meets`` may take it away from the oracle: the list is what is
+    sent instead (None: nothing unusual); ``choose`` picks among the permitted reactions, ``reply`` changes what
+    answers, ``leaves`` what leaves, how often, and after how many seconds. ``ends`` says of a segment that it ends the
+    stack, which "hang"s (answers nothing any more) or "abort"s (and takes its interface with it).
     """
 
     profile: str = "rfc9293"
@@ -58,6 +81,7 @@ class Traits:
     r2: float = 110.0
     silent_unacceptable: bool = False
     answer_gap: float = 0.0
+    per_host: bool = False
     delayed_ack: float = 0.0
     ack_first: bool = False
     poll: float = 0.0
@@ -66,13 +90,18 @@ class Traits:
     unasked: frozenset[int] = frozenset()
     mss: int = 1460
     largest: int = 1460
+    fin_with_text: bool = False
     window: int = 29200
+    opens_after: float = 0.0
+    keepalive: float = 0.0
     isn: str = "random"
     resets_instead_of_fin: bool = False
+    reads: Reads = as_it_is
     choose: Choose = first
     reply: Replies = as_due
-    form: Form | None = None
+    leaves: Leaves = at_once
     meets: Meets | None = None
+    ends: Ends = lives
 
     def gap(self, pending: Segment, tries: int) -> float | None:
         """Seconds until the front of the retransmission queue is sent again; None: never."""

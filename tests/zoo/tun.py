@@ -11,20 +11,21 @@ import select
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection as Pipe
 
 from probe.spec.segment import Endpoint
 from probe.wire.craft import pack
 from probe.wire.decode import Decoded, unpack
 from tests.zoo.connection import Application
-from tests.zoo.host import Host
+from tests.zoo.host import EndedError, Host
 from tests.zoo.traits import Traits
 
 ADDRESSES = {4: "10.99.0.2", 6: "fd99::2"}
 PORT = 7000
 Ports = Mapping[int, Callable[[], Application] | None]
-Wire = Callable[[bytes, bool, float], list[tuple[float, bytes]]]
+Arrivals = list[tuple[float, bytes]]
+Wire = Callable[[bytes, bool, float], Arrivals]
 """What a path does with a packet (True: to the host): when it arrives, and as what; nothing where it is lost."""
 
 _NEAR = {4: ("10.99.0.1", 32), 6: ("fd99::1", 128)}
@@ -35,7 +36,7 @@ _READY = 15.0
 """Seconds until a host is up; a loaded machine keeps that."""
 
 
-def straight(packet: bytes, to_host: bool, now: float) -> list[tuple[float, bytes]]:
+def straight(packet: bytes, to_host: bool, now: float) -> Arrivals:
     """A wire that changes nothing."""
     return [(now, packet)]
 
@@ -51,7 +52,7 @@ def serving(
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
     host = Host(traits or Traits(), dict(ports or {PORT: None}))
-    process = context.Process(target=_serve, args=(host, wire, mtu, theirs, ours), daemon=True)
+    process = context.Process(target=_runs, args=(host, wire, mtu, theirs, ours), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -64,6 +65,11 @@ def serving(
         if process.is_alive():
             process.kill()
             process.join()
+
+
+def _runs(host: Host, wire: Wire, mtu: int, told: Pipe, parents: Pipe) -> None:
+    with suppress(EndedError):  # and its device goes with it
+        _serve(host, wire, mtu, told, parents)
 
 
 def _serve(host: Host, wire: Wire, mtu: int, told: Pipe, parents: Pipe) -> None:
