@@ -88,6 +88,7 @@ class _Check:
             results,
             warnings,
             mixed=self.hearing.mixed_readings(),
+            path=self.hearing.path(),
             profile=self.options.profile,
             trigger=str(self.detection.trigger or ""),
         )

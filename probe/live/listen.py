@@ -90,7 +90,8 @@ class _Listening:
         if self.others:
             names = ", ".join(sorted(self.others)[:5]) + (" and others" if len(self.others) > 5 else "")
             warnings.append(f"only {self.client} was judged; connections of {names} were left alone (--from chooses)")
-        run = self.frame.run(self.client or "nobody", 6 if ":" in self.client else 4, summary, results, warnings)
+        version, path = 6 if ":" in self.client else 4, self.hearing.path()
+        run = self.frame.run(self.client or "nobody", version, summary, results, warnings, path=path)
         self.frame.save(self.hearing, run)
         return run
 

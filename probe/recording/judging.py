@@ -93,6 +93,7 @@ class RecordedCheck:
             late=metadata.late,
             trigger=metadata.trigger,
             mixed=hearing.mixed_readings(),
+            path=hearing.path(),
             profile=profile or self._profile(),
         )
 
@@ -102,7 +103,8 @@ class RecordedCheck:
         target = next((a.flow.remote for a in some if a.scenario.port == "open"), some[0].flow.remote)
         hearing = self._hearing(target, [s for s in scenarios.ALL.values() if s.id in self.attempts])
         results = hearing.results(dropped=0, interrupted=False)
-        return replace(_run(target, results, (CUT_SHORT, *hearing.warnings())), mixed=hearing.mixed_readings())
+        run = _run(target, results, (CUT_SHORT, *hearing.warnings()))
+        return replace(run, mixed=hearing.mixed_readings(), path=hearing.path())
 
     def _hearing(self, target: Endpoint, wanted: list[Scenario]) -> Hearing:
         hearing = Hearing(target, wanted)

@@ -23,6 +23,7 @@ class Doubt(Enum):
     COOKIES = "a listener that keeps no state (SYN cookies) would explain it"
     FILTER = "a stateful filter before the peer would explain it"
     TRANSLATION = "address translation before the peer would explain it"
+    DEFERRED = "a listener that waits for text before it accepts would explain it"
     UNRECORDED = "a segment that is not in the record would explain it"
     NO_EVIDENCE = "it tells nothing about the peer"
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from math import comb
 
 from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
+from probe.engine.path.evidence import explained_by, rests_on
 from probe.engine.path.loss import measured
 from probe.results.path import Loss, Path, Standing, Suspect
 from probe.results.proofs import Again, Canonical, Delivered, Departed, Proofs, Tried, Vote
@@ -32,8 +34,11 @@ _SUSPECTS = {
     Doubt.COOKIES: Suspect.COOKIES,
     Doubt.FILTER: Suspect.FILTER,
     Doubt.TRANSLATION: Suspect.TRANSLATION,
+    Doubt.DEFERRED: Suspect.DEFERRED_ACCEPT,
 }
 """Doubts about something that lasts the whole run; so does an application that aborts, which nobody can clear."""
+_KEEP_BACK = (Suspect.FILTER, Suspect.TRANSLATION, Suspect.DEFERRED_ACCEPT)
+"""Suspects that make segments of the tester void: nobody is judged by what rests on those."""
 _ENDS = (Why.OWN_KERNEL, Why.INTERRUPTED)
 
 
@@ -49,12 +54,26 @@ def settle(opinions: Sequence[Opinion], path: Path | None = None) -> Opinion:
     return _hear(opinions, path)[0]
 
 
+def in_view_of(path: Path, opinion: Opinion, case: Case) -> Opinion:
+    """The opinion with what the suspects of the path have to do with the record."""
+    suspect = rests_on(path, case) if path.accepted else None
+    if opinion.findings:
+        suspect = suspect or explained_by(path, case)
+        doubt = next((doubt for doubt, one in _SUSPECTS.items() if one is suspect), None)
+        if doubt is None or doubt in opinion.doubts:
+            return opinion
+        return replace(opinion, tried=(*opinion.tried, (doubt, True)))
+    return opinion if suspect is None else replace(opinion, rests=(suspect,))
+
+
 def _hear(opinions: Sequence[Opinion], path: Path | None) -> tuple[Opinion, bool]:
     """The verdict as it stands, and whether it is final."""
     path = path or Path(measured([[o.controls for o in opinions]]))
     telling = [o for o in opinions if o.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE)]
     last, idle = opinions[-1], len(opinions) - len(telling)
     if not telling:
+        if last.word is Verdict.INCONCLUSIVE and (suspect := _kept_back_by(last, path)) is not None:
+            return _kept_back(last, path, suspect), True
         # Only the application, or the way to it, may think better of it.
         waits = last.why in (Why.APPLICATION, Why.UNREACHABLE) or last.word is Verdict.INCONCLUSIVE
         enough = TWICE if last.word is Verdict.SKIP else ATTEMPTS
@@ -113,9 +132,8 @@ class _Ballot:
 
     def _passed(self, passes: list[Opinion]) -> _Outcome:
         count, last = len(self.opinions), passes[-1]
-        if any(self.path.standing(suspect) is Standing.ACCEPTED for suspect in last.rests):
-            suspect = next(s for s in last.rests if self.path.standing(s) is Standing.ACCEPTED)
-            last = self._kept_back(last, suspect)
+        if (suspect := _kept_back_by(last, self.path)) is not None:
+            last = _kept_back(last, self.path, suspect)
         elif len(passes) < count:
             doubts = dict.fromkeys(doubt.value for o in self.opinions if o.findings for doubt in o.doubts[:1])
             last = replace(last, reason=f"passed in {len(passes)} of {count} attempts; {', '.join(doubts)}")
@@ -136,8 +154,8 @@ class _Ballot:
             return _Outcome(furthest, settled=True, final=True, agree=len(alike), count=count, chance=told)
         for doubt in lasting:
             suspect = _SUSPECTS.get(doubt)
-            if suspect in (Suspect.FILTER, Suspect.TRANSLATION) and self.path.standing(suspect) is Standing.ACCEPTED:
-                skip = self._kept_back(furthest, suspect)
+            if suspect in _KEEP_BACK and self.path.standing(suspect) is Standing.ACCEPTED:
+                skip = _kept_back(furthest, self.path, suspect)
                 return _Outcome(skip, settled=True, final=True, agree=len(alike), count=count)
         silent = all(o.departure is not None and o.departure.kind == "silence" for o in alike)
         reason = f"{'silent' if silent else 'departed'} in {len(alike)} of {count} attempts"
@@ -176,10 +194,17 @@ class _Ballot:
         worst = next(o for o in reversed(self.opinions) if o.findings)
         return replace(worst, word=Verdict.INCONCLUSIVE, reason=reason, why=Why.UNSETTLED)
 
-    def _kept_back(self, opinion: Opinion, suspect: Suspect) -> Opinion:
-        found = next(s for s in self.path.suspicions if s.suspect is suspect)
-        reason = found.reason or f"{suspect} on the path drops such segments"
-        return replace(opinion, word=Verdict.SKIP, reason=reason, why=Why.PATH, findings=())
+
+def _kept_back_by(opinion: Opinion, path: Path) -> Suspect | None:
+    """The accepted suspect that keeps back what the attempt rests on."""
+    found = (s for s in opinion.rests if s in _KEEP_BACK and path.standing(s) is Standing.ACCEPTED)
+    return next(found, None)
+
+
+def _kept_back(opinion: Opinion, path: Path, suspect: Suspect) -> Opinion:
+    found = next(s for s in path.suspicions if s.suspect is suspect)
+    reason = f"{suspect.text} on the path: {found.reason}" if found.reason else f"{suspect.text} on the path"
+    return replace(opinion, word=Verdict.SKIP, reason=reason, why=Why.PATH, findings=())
 
 
 def _canonical(opinion: Opinion) -> Canonical:
@@ -222,7 +247,7 @@ def _delivered(verdict: Opinion, path: Path) -> Delivered | None:
     if verdict.findings:
         if verdict.departure is not None and verdict.departure.kind != "silence":
             return Delivered(max(verdict.findings[0].packets, default=0))
-        told = (figures(path.loss), *(f"{s.suspect}: {s.standing}; {s.reason}" for s in path.suspicions))
+        told = (figures(path.loss), *(f"{s.suspect.text}: {s.standing}; {s.reason}" for s in path.suspicions))
         return Delivered(0, told, certain=verdict.word is not Verdict.INCONCLUSIVE)
     if verdict.reached is None or not verdict.reached.shown:
         return None

@@ -157,6 +157,8 @@ class Evidence:
             return
         if _repeats_syn_ack(record.case.transcript):
             self._cookies.against[record.name] += 1
+        elif record.plain.broken_at is None:
+            return
         elif record.broken(NOTHING, COPIED) is not None and record.broken(NOTHING, STATELESS) is None:
             self._cookies.fits[record.name] += 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -9,8 +10,9 @@ from enum import Enum
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
-from probe.engine.judge.jury import heard_enough, settle
-from probe.engine.path.loss import measured
+from probe.engine.judge.jury import heard_enough, in_view_of, settle
+from probe.engine.path.evidence import Evidence
+from probe.engine.path.models import MODELS
 from probe.engine.trial import death
 from probe.engine.trial.attempt import Attempt, case_of, result_of
 from probe.results.death import Death
@@ -56,6 +58,8 @@ class Hearing:
     opinions: dict[str, list[Opinion]] = field(default_factory=dict)
     attempts: dict[str, list[Attempt]] = field(default_factory=dict)
     deaths: list[Death] = field(default_factory=list)
+    evidence: Evidence = field(default_factory=Evidence)
+    _weighed: Counter[str] = field(default_factory=Counter)
 
     def add(self, scenario: Scenario) -> None:
         """Make room for an exchange; no harm if there is."""
@@ -64,14 +68,24 @@ class Hearing:
 
     def path(self) -> Path:
         """What all attempts so far tell of the path."""
-        loss = measured([opinion.controls for opinion in heard] for heard in self.opinions.values())
-        keeps = any("synack.retransmitted" in o.rules for heard in self.opinions.values() for o in heard)
-        cookies = Suspicion(Suspect.COOKIES, Standing.REFUSED, against=1, reason="the listener repeats its SYN,ACK")
-        return Path(loss, (cookies,) if keeps else ())
+        for name, attempts in self.attempts.items():
+            for attempt in attempts[self._weighed[name] :]:
+                self.evidence.heard(case_of(attempt))
+            self._weighed[name] = len(attempts)
+        return self.evidence.path()
 
     def enough(self, scenario: Scenario) -> bool:
         """Whether another attempt at the exchange would add nothing, as far as the path is known now."""
-        return heard_enough(self.opinions[scenario.id], self.path())
+        path = self.path()
+        return heard_enough(self._heard(scenario, path), path)
+
+    def _heard(self, scenario: Scenario, path: Path) -> list[Opinion]:
+        """The opinions on its attempts, in view of the path."""
+        opinions, attempts = self.opinions[scenario.id], self.attempts[scenario.id]
+        if len(opinions) != len(attempts):
+            return opinions
+        pairs = zip(opinions, attempts, strict=True)
+        return [in_view_of(path, opinion, case_of(attempt)) for opinion, attempt in pairs]
 
     def results(self, *, dropped: int, interrupted: bool, late: bool = False) -> tuple[ExchangeResult, ...]:
         """The verdicts, in the order of the report.
@@ -80,7 +94,7 @@ class Hearing:
         """
         found, path = [], self.path()
         for scenario in self.scenarios:
-            heard = self.opinions[scenario.id]
+            heard = self._heard(scenario, path)
             if self.deaths:  # what was cut short by one tells nothing
                 heard = [opinion for opinion in heard if opinion.why is not Why.INTERRUPTED]
             verdict = settle(heard, path) if heard else self._not_run(scenario, interrupted)
@@ -90,11 +104,15 @@ class Hearing:
 
     def certain(self, scenario: Scenario) -> ExchangeResult | None:
         """The result of an exchange heard enough of, where nothing the rest of the run shows can change it."""
-        heard = self.opinions[scenario.id]
-        ways = [settle(heard, path) for path in _EXTREMES]
+        heard, path = self.opinions[scenario.id], self.path()
+        ways = [settle(heard, extreme) for extreme in _EXTREMES]
         told = {(way.word, way.why, way.reason) for way in ways}
         if scenario not in self.scenarios or _cut_off(heard) or ways[0].findings or len(told) > 1:
             return None
+        for attempt in self.attempts[scenario.id]:
+            events = attempt.conductor.transcript.judged
+            if any(path.standing(m.suspect) is not Standing.REFUSED and m.keeps(events) for m in MODELS):
+                return None
         return self._result(scenario, ways[0], 0)
 
     def mixed_readings(self) -> MixedReadings | None:

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from probe.engine.judge.attempt import Opinion, judge
-from probe.engine.judge.jury import heard_enough, settle
-from probe.engine.path.loss import LossMeter, controls
+from probe.engine.judge.case import Case
+from probe.engine.judge.jury import heard_enough, in_view_of, settle
+from probe.engine.path.evidence import Evidence
 from probe.engine.play.matrix.approaches import Approach
 from probe.engine.play.matrix.attempt import CellConductor, Heard, due_text, hear
 from probe.engine.play.matrix.cells import Cell
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import after_losses, in_time, not_judged
 from probe.results.matrix import ApproachResult, CellResult
-from probe.results.path import Path, Standing, Suspect, Suspicion
+from probe.results.path import Path
 from probe.results.verdict import Verdict, Why
 from probe.spec import rules
-from probe.spec.segment import ACK, SYN, Endpoint
+from probe.spec.segment import Endpoint
 
 Kinds = Callable[[str], tuple[str, ...]]
 """The kinds of segment asked for in a state, both by the RFC's names."""
@@ -34,17 +35,21 @@ class Record:
     """What the way needs of the application is known to be out of reach: it was not tried."""
     kernel: str | None = None
 
-    def add(self, heard: Heard, attempt: Attempt) -> None:
+    cases: list[Case] = field(default_factory=list)
+
+    def add(self, heard: Heard, attempt: Attempt, case: Case) -> None:
         """One more attempt."""
         self.heard.append(heard)
+        self.cases.append(case)
         judged = len(attempt.conductor.transcript.judged)
         last = max((index for index, _ in attempt.segments if index < judged), default=-1)
         self.kernel = attempt.kernel.get(last)  # an older note says nothing of what came after it
 
-    @property
-    def opinions(self) -> list[Opinion]:
-        """Of each attempt."""
-        return [h.opinion for h in self.heard]
+    def opinions(self, path: Path) -> list[Opinion]:
+        """Of each attempt, in view of the path."""
+        if len(self.cases) != len(self.heard):
+            return [h.opinion for h in self.heard]
+        return [in_view_of(path, h.opinion, case) for h, case in zip(self.heard, self.cases, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +79,32 @@ class MatrixHearing:
     ways: tuple[Approach, ...]
     reached: dict[str, Record] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
-    keeps_state: bool = False
-    """The listener has sent a SYN,ACK again: it does not work by SYN cookies alone."""
-    meter: LossMeter = field(default_factory=LossMeter)
-
-    def path(self) -> Path:
-        """What all attempts so far tell of the path."""
-        standing = Standing.REFUSED if self.keeps_state else Standing.OPEN
-        return Path(self.meter.loss, (Suspicion(Suspect.COOKIES, standing, against=int(self.keeps_state)),))
+    evidence: Evidence = field(default_factory=Evidence)
 
     def complete(self, record: Record) -> bool:
         """Whether another attempt would add nothing, as far as the path is known now."""
-        return heard_enough(record.opinions, self.path())
+        path = self.evidence.path()
+        return heard_enough(record.opinions(path), path)
 
     def opinion(self, record: Record) -> Opinion:
         """The verdict of all attempts so far."""
-        return settle(record.opinions, self.path())
+        path = self.evidence.path()
+        return settle(record.opinions(path), path)
 
     def heard(self, record: Record, attempt: Attempt) -> Heard:
         """One more attempt, judged; CellConductors play the cells."""
         conductor, case = attempt.conductor, case_of(attempt)
-        answers = sum(not e.to_peer and e.segment.has(SYN | ACK) for _, e in attempt.segments)
-        self.keeps_state = self.keeps_state or answers > 1
         if record.cell is not None and isinstance(conductor, CellConductor):
             heard = hear(record.cell, replace(case, answers=True), conductor)
         else:
             heard = Heard(judge(case))
-        record.add(heard, attempt)
-        self.meter.add(record, controls(case.transcript, conductor.watch))
+        record.add(heard, attempt, case)
+        self.evidence.heard(case)
         return heard
 
     def results(self, facts: Facts) -> tuple[tuple[CellResult, ...], tuple[ApproachResult, ...]]:
         """The cells in the order of the report, and what became of each way."""
-        path = self.path()
+        path = self.evidence.path()
         by_way = [self._way(facts, way) for way in self.ways]
         found: list[CellResult] = []
         for way, result in zip(self.ways, by_way, strict=True):
@@ -134,8 +132,8 @@ class MatrixHearing:
         cell = record.cell
         assert cell is not None
         if record.heard:
-            opinion = after_losses(settle(record.opinions, path), facts.dropped)
-            opinion = in_time(opinion, record.opinions, path) if facts.late else opinion
+            opinion = after_losses(settle(record.opinions(path), path), facts.dropped)
+            opinion = in_time(opinion, record.opinions(path), path) if facts.late else opinion
             # What is told of a cell is an attempt with its findings; of one that passed after a doubt, the one that
             # passed.
             shown = [h for h in record.heard if h.opinion.findings] if opinion.findings else []
