@@ -147,7 +147,11 @@ def test_a_pass_that_a_filter_may_have_made_is_none() -> None:
     passed = Opinion(Verdict.PASS, rests=(Suspect.FILTER,))
     kept_back = Path(CLEAN.loss, (Suspicion(Suspect.FILTER, Standing.ACCEPTED, reason="it drops them"),))
     found = settle([passed], kept_back)
-    assert (found.word, found.why, found.reason) == (Verdict.SKIP, Why.PATH, "a stateful filter on the path: it drops them")
+    assert (found.word, found.why, found.reason) == (
+        Verdict.SKIP,
+        Why.PATH,
+        "a stateful filter on the path: it drops them",
+    )
     assert settle([passed], CLEAN).word is Verdict.PASS
 
 
