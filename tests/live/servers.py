@@ -78,10 +78,14 @@ class Server:
         return self.starts(directory, self.port or port)
 
 
+_USER = "www-data"
+"""Apache does not serve as root."""
+
+
 def _written(text: str, name: str) -> Callable[[Path, int], Path]:
     def writes(directory: Path, port: int) -> Path:
         path = directory / name
-        path.write_text(text.format(dir=directory, port=port, how="", user=os.environ.get("USER") or "#0"))
+        path.write_text(text.format(dir=directory, port=port, how="", user=_USER))
         return path
 
     return writes
@@ -109,8 +113,10 @@ def _inetd(service: str) -> Starts:
 
 
 def _sshd(directory: Path, port: int) -> list[str]:
+    """It wants a directory that only a service manager makes: it gets a /run of its own."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / "key"], check=True)
-    return ["/usr/sbin/sshd", "-D", "-f", str(_written(_SSHD, "sshd.conf")(directory, port)), "-p", str(port)]
+    serve = f"/usr/sbin/sshd -D -f {_written(_SSHD, 'sshd.conf')(directory, port)} -p {port}"
+    return ["unshare", "--mount", "sh", "-c", f"mount -t tmpfs none /run && mkdir /run/sshd && exec {serve}"]
 
 
 SERVERS = {
