@@ -132,4 +132,4 @@ class Path:
     @property
     def sentence(self) -> str:
         """What is to be told of the path, once; empty where there is nothing."""
-        return "; ".join(f"{s.suspect.text}: {s.reason}" for s in self.accepted)
+        return "; ".join(s.reason or s.suspect.text for s in self.accepted)

@@ -37,8 +37,8 @@ _SUSPECTS = {
     Doubt.DEFERRED: Suspect.DEFERRED_ACCEPT,
 }
 """Doubts about something that lasts the whole run; so does an application that aborts, which nobody can clear."""
-_KEEP_BACK = (Suspect.FILTER, Suspect.TRANSLATION, Suspect.DEFERRED_ACCEPT)
-"""Suspects that make segments of the tester void: nobody is judged by what rests on those."""
+_KEEP_BACK = (Suspect.FILTER, Suspect.TRANSLATION, Suspect.DEFERRED_ACCEPT, Suspect.COOKIES)
+"""Suspects that make segments of the tester void, or the state they are about: nobody is judged by what rests on it."""
 _ENDS = (Why.OWN_KERNEL, Why.INTERRUPTED)
 
 
@@ -203,8 +203,7 @@ def _kept_back_by(opinion: Opinion, path: Path) -> Suspect | None:
 
 def _kept_back(opinion: Opinion, path: Path, suspect: Suspect) -> Opinion:
     found = next(s for s in path.suspicions if s.suspect is suspect)
-    reason = f"{suspect.text} on the path: {found.reason}" if found.reason else f"{suspect.text} on the path"
-    return replace(opinion, word=Verdict.SKIP, reason=reason, why=Why.PATH, findings=())
+    return replace(opinion, word=Verdict.SKIP, reason=found.reason or suspect.text, why=Why.PATH, findings=())
 
 
 def _canonical(opinion: Opinion) -> Canonical:

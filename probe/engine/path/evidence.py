@@ -16,6 +16,7 @@ from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import Terms
 from probe.engine.belief.watch import Watch
+from probe.engine.path.loss import LossMeter, controls
 from probe.engine.path.models import MODELS, NOTHING, Model, model
 from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
 from probe.spec.segment import ACK, FIN, SYN, Segment
@@ -115,8 +116,7 @@ class Evidence:
     def __init__(self) -> None:
         self._models = {m: _Tally() for m in MODELS}
         self._cookies, self._icmp, self._reordering = _Tally(), _Tally(), _Tally()
-        self._answered: Counter[tuple[str, int]] = Counter()
-        self._silent: Counter[tuple[str, int]] = Counter()
+        self._meter = LossMeter()
         self._repeated = 0
 
     def heard(self, case: Attempted) -> None:
@@ -165,9 +165,7 @@ class Evidence:
     def _measure(self, record: _Record) -> None:
         """Loss and reordering."""
         transcript = record.case.transcript
-        places = transcript.places
-        for found, counted in ((record.answered, self._answered), (record.silent, self._silent)):
-            counted.update((record.name, places.get(index, -1 - index)) for index in found)
+        self._meter.add(record.name, controls(transcript, record.plain))
         if record.plain.broken_at is None:
             self._repeated += sum(1 for _ in _needless(transcript))
         if swapped := sum(1 for _ in _swapped(transcript)):
@@ -180,10 +178,9 @@ class Evidence:
         return Path(self._loss(), tuple(s for s in self._suspicions() if s.fits or s.against))
 
     def _loss(self) -> Loss:
-        """A control is a segment of ours that was answered; it was lost where another attempt met silence at it."""
-        asked = sum(self._answered.values())
-        lost = sum(count for key, count in self._silent.items() if self._answered[key]) + self._repeated
-        return Loss(asked + lost, lost)
+        """As the controls tell, and the segments that the peer had to send again because an ACK of ours was lost."""
+        measured = self._meter.loss
+        return Loss(measured.asked + self._repeated, measured.lost + self._repeated)
 
     def _suspicions(self) -> Iterator[Suspicion]:
         yield from self._kept_back((Suspect.FILTER, Suspect.TRANSLATION))
@@ -242,10 +239,10 @@ class Evidence:
     def _reason(m: Model, t: _Tally, standing: Standing) -> str:
         fits, against = t.fits.total(), t.against.total()
         if standing is Standing.REFUSED and against:
-            return f"{against} of its segments were answered"
+            return "what it would keep back was answered"
         if standing is Standing.REFUSED:
             return "something else explains the silences"
-        return f"it {m.text} ({fits} of {fits} met silence)" if fits else ""
+        return f"{m.text} ({fits} of {fits} attempts)" if fits else ""
 
 
 def _suspicion(suspect: Suspect, standing: Standing, t: _Tally, reason: str, variant: str = "") -> Suspicion:

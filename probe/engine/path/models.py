@@ -131,24 +131,42 @@ def _sent(event: Event) -> bool:
 
 
 _FILTERS = (
-    Model(Suspect.FILTER, "invalid", _invalid, "drops what its connection tracking calls invalid"),
+    Model(
+        Suspect.FILTER,
+        "invalid",
+        _invalid,
+        "a stateful filter before the peer drops what its connection tracking calls invalid",
+    ),
     Model(
         Suspect.FILTER,
         "begins-with-syn",
         partial(_invalid, loose=False),
-        "drops what its connection tracking calls invalid, and what begins without a SYN",
+        "a stateful filter before the peer drops what its connection tracking calls invalid or begins without a SYN",
     ),
     Model(
         Suspect.FILTER,
         "older",
         partial(_invalid, older=True, loose=False),
-        "drops all that its connection tracking finds outside a window",
+        "a stateful filter before the peer drops all that its connection tracking finds outside a window",
     ),
-    Model(Suspect.TRANSLATION, "unmapped", _translated, "sends on without translation what belongs to no mapping"),
-    Model(Suspect.FILTER, "strict", _outside, "drops whatever is not the next in a connection that it knows"),
+    Model(
+        Suspect.TRANSLATION,
+        "unmapped",
+        _translated,
+        "address translation before the peer sends on untranslated what belongs to no mapping",
+    ),
+    Model(
+        Suspect.FILTER,
+        "strict",
+        _outside,
+        "a filter before the peer drops whatever is not the next in a connection that it knows",
+    ),
 )
 _DEFERRED = Model(
-    Suspect.DEFERRED_ACCEPT, "bare-ack", _deferred, "takes the handshake's ACK for nothing until text comes"
+    Suspect.DEFERRED_ACCEPT,
+    "bare-ack",
+    _deferred,
+    "the listener takes the handshake's ACK for nothing until text comes (deferred accept)",
 )
 MODELS: tuple[Model, ...] = (*_FILTERS, _DEFERRED)
 
