@@ -47,6 +47,12 @@ class Holder:
         with inside(self.pid):
             return self._started(command)
 
+    def serve_target(self) -> int:
+        """A `probe target` on every address over there: its port."""
+        process = self.start([sys.executable, "-m", "probe.target", "--host", "*"])
+        assert process.stdout is not None
+        return int(process.stdout.readline().rpartition(":")[2])
+
     def _started(self, command: Sequence[str]) -> subprocess.Popen[str]:
         """A child that dies with us."""
         process = subprocess.Popen(
@@ -82,9 +88,7 @@ class Far(Holder):
 
     def start_target(self) -> dict[int, Endpoint]:
         """A `probe target` over there: IP version -> endpoint."""
-        process = self.start([sys.executable, "-m", "probe.target", "--host", "*"])
-        assert process.stdout is not None
-        port = int(process.stdout.readline().rpartition(":")[2])
+        port = self.serve_target()
         return {version: Endpoint(address, port) for version, address in FAR.items()}
 
     def _wire(self) -> None:

@@ -1,0 +1,35 @@
+"""A healthy server on this kernel behind paths of every kind: nothing may be found, and most must still be judged."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from probe.live.check import check
+from probe.live.options import CheckOptions
+from probe.results.verdict import Verdict
+from probe.spec.segment import Endpoint
+from tests.live.far import Holder
+from tests.zoo.cases import PATHS
+from tests.zoo.relay import joined
+
+COUNT = int(os.environ.get("PROBE_COUNT", "1"))
+PENDING = {"reordering": "two segments that a path exchanged, ours or the peer's: reordering as a hypothesis"}
+"""What does not hold yet, and the mechanism that is missing."""
+
+
+@pytest.mark.parametrize("turn", range(COUNT))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.xfail(strict=True, reason=PENDING[n])] if n in PENDING else []) for n in PATHS],
+)
+def test_a_healthy_kernel_is_not_accused(name: str, turn: int, private_net: None) -> None:
+    case = PATHS[name]
+    with Holder() as far, joined(far.pid, case.wire(), mtu=case.mtu) as addresses:
+        target = Endpoint(addresses[case.version], far.serve_target())
+        run = check(target, CheckOptions(only=case.only, waits=case.waits))
+    told = [(e.id, str(e.verdict), e.reason) for e in run.exchanges if e.verdict is not Verdict.PASS]
+    accused = {e.id: [f.rule for f in e.findings] for e in run.exchanges if e.verdict is Verdict.FAIL}
+    assert accused == {}, told
+    assert sum(e.verdict is Verdict.PASS for e in run.exchanges) >= case.passes, told
