@@ -37,6 +37,8 @@ _STEPS = 1 << 16
 _HISTORIES = 50_000
 """Histories remembered, a kilobyte each at most, before all are forgotten. Records of conforming ends need some
 thousand at most; those that lack much, or were made to do harm, would need any number."""
+_COOKIES = frozenset(PEER_ISN - below for below in range(4))
+"""The numbers that Linux takes for a cookie of PEER_ISN: 24 bits of it are a sum with the number of the MSS, 0 to 3."""
 EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK})
 """The states that a timer of the peer ends without a word: 2MSL, or R2 for the FIN (RFC 9293 section 3.10.8)."""
 
@@ -257,7 +259,7 @@ def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
     if segment.flags & (SYN | ACK | RST) == SYN:
         for opened in [r for r in arrives(h.tcb, segment) if r.reply is not None][:1]:  # none for a damaged SYN
             yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(Excuse.COOKIES)
-    elif segment.flags & (SYN | ACK | RST) == ACK and segment.seq == TESTER_ISN + 1 and segment.ack == PEER_ISN + 1:
+    elif segment.flags & (SYN | ACK | RST) == ACK and segment.seq == TESTER_ISN + 1 and _a_cookie(segment):
         # The cookie is the ISS, which the ACK brings back: the block is made again from the segment alone.
         block = Tcb(
             State.SYN_RECEIVED,
@@ -270,6 +272,11 @@ def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
             rcv_wnd=0xFFFF,
         )
         yield from (replace(h, tcb=block).reacted(r).excused(Excuse.COOKIES) for r in arrives(block, segment))
+
+
+def _a_cookie(segment: Segment) -> bool:
+    """Whether the ACK brings back our cookie, or its neighbour below: its lowest bits hold one of a few sizes (MSS)."""
+    return segment.ack - 1 in _COOKIES
 
 
 # -- what may have led to a segment of the end -------------------------------------------------------------------------

@@ -155,12 +155,15 @@ class Evidence:
         """A listener that keeps no state repeats nothing, and knows an ACK by what it brings back alone."""
         if record.case.scenario.opens != "us":
             return
+        if any(missing.what == "S." for missing in record.case.transcript.missing):
+            self._cookies.rests[record.name] = None
         if _repeats_syn_ack(record.case.transcript):
             self._cookies.against[record.name] += 1
         elif record.plain.broken_at is None:
             return
         elif record.broken(NOTHING, COPIED) is not None and record.broken(NOTHING, STATELESS) is None:
             self._cookies.fits[record.name] += 1
+            self._cookies.rests[record.name] = None
 
     def _measure(self, record: _Record) -> None:
         """Loss and reordering."""
