@@ -128,6 +128,7 @@ def exchange(result: ExchangeResult, run: Run | None = None) -> Data:
             for step in result.steps
         ],
         "findings": [finding(one) for one in result.findings],
+        "notes": [finding(one) for one in result.notes],
         **({"departures": departures} if result.captured else {}),
     }
 
@@ -144,7 +145,8 @@ def _numbers(segment: Segment) -> Data:
 
 def finding(one: Finding) -> Data:
     """A finding, as every command writes it."""
-    return {"rule": one.rule, "level": one.level_text} | _fields(one, "clause", "sent", "due", "came", "packets")
+    told = {"rule": one.rule, "level": one.level_text, "word": one.word, "effect": one.effect}
+    return told | _fields(one, "clause", "sent", "due", "came", "packets")
 
 
 def matrix(report: MatrixReport) -> Data:
@@ -183,6 +185,8 @@ def cell(one: CellResult, run: MatrixRun) -> Data:
         **_fields(one, "ip_version", "state", "way", "segment", "seq", "ack", "payload", "verdict", "reason", "rule"),
         **_fields(one, "level", "clause", "sent", "due", "came", "next_states", "kernel_state", "attempts"),
         "expected": [known(entry) for entry in one.known],
+        "effect": one.findings[0].effect if one.findings else "",
+        "notes": [finding(note) for note in one.notes],
         "packets": [number for finding in one.findings for number in finding.packets],
     }
 

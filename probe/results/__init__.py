@@ -6,6 +6,7 @@ nothing; reasons and notes beside them are for people.
 In reading order:
 
 - ``verdict``       verdicts, findings, steps, exchanges, runs and the report of a check
+- ``effect``        what became of the connection, which the weight of a finding hangs on
 - ``path``          the path of a run as a suspect: loss, filters, translation and their like
 - ``death``         a peer that answers no longer, and what it had been sent
 - ``proofs``        what a verdict stands on: reached, delivered, departed, again

@@ -15,7 +15,7 @@ class CellResult(WithNews):
     ``id`` names the cell, ``established:ACK:RCV.NXT:SND.NXT+1``; empty where no cell of the column was made.
     ``seq`` and ``ack`` name the numbers in the RFC's variables. ``sent``, ``due`` and ``came`` are relative to the
     ISNs; ``next_states`` is what the segments prove, ``kernel_state`` what the peer's own kernel said last, where it
-    can be asked.
+    can be asked. ``notes`` are told beside the verdict and do not weigh on it.
     """
 
     ip_version: int
@@ -40,6 +40,7 @@ class CellResult(WithNews):
     known: tuple[Known, ...] = ()
     why: Why = Why.NONE
     id: str = ""
+    notes: tuple[Finding, ...] = ()
 
     @property
     def place(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from probe.results.effect import Effect
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.path import Path
 from probe.results.proofs import Proofs
@@ -86,7 +87,7 @@ class Finding:
     """One departure from the RFC: what was sent, what was due, what came, and where to read it up.
 
     ``rule`` is an id of ``probe list --rules``; ``packets`` are numbers in the recording. ``custom``: what departs from
-    the letter here is a widespread habit.
+    the letter here is a widespread habit. ``effect``: what became of the connection.
     """
 
     rule: str
@@ -97,11 +98,20 @@ class Finding:
     came: str
     packets: tuple[int, ...] = ()
     custom: bool = False
+    effect: Effect = Effect.ITSELF
 
     @property
     def word(self) -> Verdict:
-        """fail for MUST and SPEC, warn for SHOULD and below and where a widespread custom breaks the letter."""
-        return Verdict.WARN if self.custom or self.level in (Level.SHOULD, Level.MAY) else Verdict.FAIL
+        """What it weighs; keywords count in capitals only (RFC 9293 section 2.1). ``pass``: it is no more than a note.
+
+        A MUST fails, a SHOULD warns, a MAY is noted; a MUST that a widespread custom breaks warns. Procedural text
+        fails where the connection becomes something else, and warns where only a reply was not as it must be.
+        """
+        if self.effect is Effect.EDGE or (self.level is Level.MAY and self.effect is Effect.ITSELF):
+            return Verdict.PASS
+        keyword = self.level in (Level.MUST, Level.MUST_NOT)
+        harmless = not keyword and self.effect in (Effect.KEPT, Effect.UNTOLD)
+        return Verdict.WARN if self.custom or self.level is Level.SHOULD or harmless else Verdict.FAIL
 
     @property
     def level_text(self) -> str:
@@ -225,7 +235,7 @@ class ExchangeResult(WithNews):
     The first ``judged`` steps count for the verdict; the rest is clearing up (None: all count). ``captured`` and
     ``departures`` are filled where a captured connection was re-enacted. Of ``attempts``, ``passed`` passed and
     ``deviated`` departed from the RFC, whatever that came to in the end. ``known`` are deviations that were expected.
-    ``proofs`` are what the verdict stands on.
+    ``proofs`` are what the verdict stands on; ``notes`` are told beside it and do not weigh on it.
     """
 
     id: str
@@ -250,6 +260,7 @@ class ExchangeResult(WithNews):
     known: tuple[Known, ...] = ()
     why: Why = Why.NONE
     proofs: Proofs | None = None
+    notes: tuple[Finding, ...] = ()
 
 
 class Compliance(StrEnum):

@@ -52,6 +52,11 @@ class Reply:
             return True
         return segment.ack == self.ack if self.ack_from is None else self.ack_from <= segment.ack <= self.ack
 
+    def refuses_as(self, segment: Segment) -> bool:
+        """Whether both are a RST that refuses a SYN: of such a one only the ACK field counts (section 3.10.7.3)."""
+        both = self.flags & segment.flags & OPENING
+        return both == RST | ACK == segment.flags & OPENING and self.matches_ack(segment)
+
     def text(self, seq_base: int | None = None, ack_base: int | None = None) -> str:
         """The pattern in the notation of ``Segment.text``."""
         parts = [flags_text(self.flags)]

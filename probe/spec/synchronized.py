@@ -171,8 +171,12 @@ def _syn(tcb: Tcb, segment: Segment) -> Outcome:
     rest = replace(segment, seq=segment.seq + 1, flags=segment.flags & ~SYN)
     trimmed = tuple(r for r in others(tcb, rest) if r.only != MITIGATED)
     if tcb.state is State.SYN_RECEIVED:
-        again = _syn_again(tcb, segment) if segment.seq == tcb.irs else (acknowledge("R4", tcb, segment, MITIGATED),)
-        return again + trimmed, False
+        if segment.seq == tcb.irs:
+            return _syn_again(tcb, segment) + trimmed, False
+        challenge = acknowledge("R4", tcb, segment, MITIGATED)
+        # To trim is a suggestion ("one could"); who does not sees the SYN bit of an acceptable segment (fourth step).
+        untrimmed = (react("R6", tcb, segment, None, tcb.back_to_listen()),) if tcb.passive else ()
+        return (challenge, *trimmed, *untrimmed), False
     return _challenge_or_reset(tcb, segment) + tuple(replace(r, only=CLASSIC) for r in trimmed), False
 
 

@@ -73,6 +73,8 @@ class Peer:
     room: int | None = None
     heeds_mss: bool = True
     got: int = 0
+    changed: bool = False
+    untold: Seq | None = None
 
     def arrives(self, segment: Segment, now: float) -> list[Segment]:
         """What the stack sends when a segment reaches it."""
@@ -88,6 +90,8 @@ class Peer:
 
     def _dressed(self, segment: Segment) -> Segment:
         """With the options it takes: what was offered, on a SYN,ACK; timestamps where they are in force."""
+        if segment.flags & ACK and segment.ack == self.untold:
+            self.untold = None
         if not self.offers:
             return segment
         stamp = Option(TIMESTAMPS, int(self.now * 1000).to_bytes(4, "big") + self.echo.to_bytes(4, "big"))
@@ -112,13 +116,35 @@ class Peer:
             self._bind(out[0])
         fault = self.faults.get(reaction.row)
         if fault is not None:
+            due, right = self.tcb, out
             out = fault(self, segment, reaction, out)
+            self.changed = self.changed or self.tcb != due or not self._harmless(reaction, right, out)
         more = self._application(before, segment, now)
         if reaction.reply is not None and reaction.reply.covers:
             out = self._put_off(out, more)
         self._held(now)
         self._arm(now)
         return out + more
+
+    def _harmless(self, reaction: Reaction, right: list[Segment], out: list[Segment]) -> bool:
+        """Whether only a reply that decides nothing differs.
+
+        A first SYN,ACK decides, what acknowledges text or a FIN, and the RST that refuses a SYN; of what is sent
+        beside what is due all but an empty ACK, and a RST where there is no connection.
+        """
+        reply = reaction.reply
+        decides = reply is not None and (reply.flags & SYN or reaction.rule == "closed.syn-refused")
+        if decides and out != right:
+            return reply is not None and bool(out) and reply.refuses_as(out[0])
+        if reply is not None and reply.covers and right[0] not in out:
+            self.untold = reply.ack
+            if not out:
+                return False
+        nobody = self.tcb.state in (State.CLOSED, State.LISTEN)
+        block = self.before if nobody else self.tcb
+        told = (self.before.rcv_nxt, block.rcv_nxt)
+        current = [s for s in out if s.flags == ACK and not s.length and s.seq == block.snd_nxt and s.ack in told]
+        return all(s in right or s in current or (s.flags & RST and nobody) for s in out)
 
     def _put_off(self, acks: list[Segment], more: list[Segment]) -> list[Segment]:
         """Acknowledgments ride on what follows at once, or wait for the timer of delayed ACKs (MUST-40)."""
@@ -202,6 +228,7 @@ class Peer:
         fault = self.faults.get(name)
         if fault is None or not segments:
             return segments
+        self.changed = True
         return fault(self, segments[0], None, segments)  # type: ignore[arg-type]  # no reaction asked for it
 
     def _with_window(self, tcb: Tcb) -> Tcb:

@@ -13,7 +13,7 @@ from tests.reports.records import UNANSWERED, exchange, report, run
 
 ENVELOPE = {"schema_version", "command", "profile", "exit_code"}
 STEP = {"time", "direction", "segment", "peer_states", "kernel_state"}
-FINDING = {"rule", "level", "clause", "sent", "due", "came", "packets"}
+FINDING = {"rule", "level", "word", "effect", "clause", "sent", "due", "came", "packets"}
 
 
 def document(found: Report, *, code: int | None = None, errors: list[str | Trouble] | None = None) -> Data:

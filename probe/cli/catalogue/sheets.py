@@ -81,7 +81,11 @@ def sheet(name: str, columns: int) -> str:
 
 def _rule(rule: Rule) -> Parts:
     level = rule.level + (f" ({', '.join(rule.keyword_ids)})" if rule.keyword_ids else "")
-    verdict = {"fail": "fail", "warn": "warn", "info": "a remark", "fail-if-implemented": "fail, where implemented"}
+    verdict = {
+        "fail": "fail",
+        "warn": "warn",
+        "by-effect": "fail where the connection becomes something else, warn where only a reply is not as due",
+    }
     return [
         ("clause", [rule.source]),
         ("level", [level + (f"; {rule.level_note}" if rule.level_note else "")]),

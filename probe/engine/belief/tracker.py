@@ -90,8 +90,8 @@ class Point:
 
 
 def _resumed(wide: Point, terms: Terms) -> Point:
-    """The same point, to be followed under other terms from here."""
-    return replace(wide, terms=terms)
+    """The same point, to be followed under other terms from here, as if nothing had been excused."""
+    return replace(wide, belief=frozenset(replace(h, excuses=h.excuses - HARMLESS) for h in wide.belief), terms=terms)
 
 
 class Memory:
@@ -200,12 +200,10 @@ def _closure(belief: Belief, terms: Terms) -> Belief:
 
 
 def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
-    if Excuse.LOSS in terms.allow:
-        yield from _with_loss(h)
+    if terms.allow & {Excuse.LOSS, Excuse.REPLY}:
+        yield from _without_a_segment(h, terms)
     if Excuse.UNRECORDED in terms.allow:
         yield from unrecorded.before_processing(h)
-    if Excuse.REPLY in terms.allow and h.due is not None and not _owes_syn_ack(h):
-        yield replace(h, due=None).excused(Excuse.REPLY)
     if not h.inflight or h.due is not None:
         return  # replies leave in the order of the segments that asked for them
     if Excuse.COOKIES in terms.allow:
@@ -218,31 +216,54 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
     segment = h.inflight[0][1]
     for reaction in permitted(arrives(h.tcb, segment), terms.profile):
         yield h.reacted(reaction)
-    bare_fin = segment.flags & (SYN | RST | FIN) == FIN and not segment.length
-    if Excuse.BARE_FIN in terms.allow and bare_fin and h.tcb.rcv_wnd == 0 and segment.seq == h.tcb.rcv_nxt:
+    if Excuse.BARE_FIN in terms.allow and _bare_fin(h.tcb, segment):
         roomy = replace(h, tcb=replace(h.tcb, rcv_wnd=1)).excused(Excuse.BARE_FIN)
-        for reaction in permitted(arrives(roomy.tcb, segment), terms.profile):
-            yield roomy.reacted(reaction)
-    if Excuse.EDGE in terms.allow and h.tcb.state in SYNCHRONIZED:
+        yield from (roomy.reacted(reaction) for reaction in permitted(arrives(roomy.tcb, segment), terms.profile))
+    if Excuse.EDGE in terms.allow and h.tcb.state in (State.SYN_RECEIVED, *SYNCHRONIZED):
         yield from _at_the_edge(h, segment, terms)
 
 
 def _at_the_edge(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[Hypothesis]:
-    """A window that is one number wider than was told, on the side where the segment touches it."""
-    right = segment.seq == h.tcb.rcv_nxt + h.tcb.rcv_wnd
-    left = segment.seq == h.tcb.rcv_nxt - 1 or (segment.seg_len and segment.end == h.tcb.rcv_nxt)
-    if right:
-        wider = replace(h, tcb=replace(h.tcb, rcv_wnd=h.tcb.rcv_wnd + 1)).excused(Excuse.EDGE)
-        yield from (wider.reacted(reaction) for reaction in permitted(arrives(wider.tcb, segment), terms.profile))
-    elif left:
-        # Nothing of it is new: it is one at RCV.NXT without text and FIN.
-        bare = replace(segment, seq=h.tcb.rcv_nxt, flags=segment.flags & ~(SYN | FIN), length=0)
-        for reaction in permitted(arrives(h.tcb, bare), terms.profile):
-            yield h.reacted(reaction).excused(Excuse.EDGE)
+    """The window taken for one number wider, on the side that the segment touches.
+
+    On the left nothing of a segment is new, and it is still to be answered: but its ACK field or RST may have counted.
+    """
+    tcb = h.tcb
+    if segment.seq == tcb.rcv_nxt + tcb.rcv_wnd:
+        wider = replace(tcb, rcv_wnd=tcb.rcv_wnd + 1)
+        found = permitted(arrives(wider, segment), terms.profile)
+    elif segment.seq == tcb.rcv_nxt - 1 or (segment.seg_len and segment.end == tcb.rcv_nxt):
+        # A RST may be challenged there; that it ends the connection is known where RCV.NXT-1 is the number of a FIN.
+        challenged = segment.flags & RST and not (tcb.fin_received and segment.seq == tcb.rcv_nxt - 1)
+        at = tcb.rcv_nxt + 1 if challenged else tcb.rcv_nxt
+        bare = replace(segment, seq=at, flags=segment.flags & ~(SYN | FIN), length=0)
+        both = permitted(arrives(tcb, bare), terms.profile)
+        moved = tuple(r for r in both if (r.next.state, r.next.snd_una) != (tcb.state, tcb.snd_una))
+        found = tuple(r for r in both if r.reply is not None) if challenged else moved
+    else:
+        return
+    yield from (h.reacted(reaction).excused(Excuse.EDGE) for reaction in found)
 
 
-def _with_loss(h: Hypothesis) -> Iterator[Hypothesis]:
-    """The next segment for the end, the reply it sent at once, or its delayed acknowledgment never arrived."""
+def _opening(due: Due) -> bool:
+    """Whether the reply decides over an attempt to open: a first SYN,ACK, or the RST that refuses a SYN."""
+    return bool(due.reply.flags & SYN and due.reaction.row != "R2") or due.reaction.rule == "closed.syn-refused"
+
+
+def _bare_fin(tcb: Tcb, segment: Segment) -> bool:
+    bare = segment.flags & (SYN | RST | FIN) == FIN and not segment.length
+    return bare and tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt
+
+
+def _without_a_segment(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
+    """The next segment for the end, the reply it sent at once, or its delayed acknowledgment never arrived.
+
+    Or the end sent no reply; the SYN,ACK of a listener is more than that, and what acknowledges text or a FIN is, too.
+    """
+    if _may_depart(h, terms) and h.due is not None and not _opening(h.due):
+        yield replace(h, due=None).excused(Excuse.REPLY)
+    if Excuse.LOSS not in terms.allow:
+        return
     if h.inflight and h.due is None:
         yield replace(h, inflight=h.inflight[1:]).excused(Excuse.LOSS)
     if h.due is not None and h.tcb.iss is not None:
@@ -282,11 +303,17 @@ def _a_cookie(segment: Segment) -> bool:
 # -- what may have led to a segment of the end -------------------------------------------------------------------------
 
 
-def _harmless(tcb: Tcb, segment: Segment) -> bool:
+def _may_depart(h: Hypothesis, terms: Terms) -> bool:
+    """Whether one reply may still be other than due: two departures are no better a story than another block."""
+    return Excuse.REPLY in terms.allow and Excuse.REPLY not in h.excuses
+
+
+def _harmless(h: Hypothesis, segment: Segment) -> bool:
     """Whether a segment that nothing asked for leaves both ends as they are: it tells what the block holds anyhow."""
-    kind = segment.flags & OPENING
-    if kind & RST:
-        return tcb.state in (State.CLOSED, State.LISTEN) and not kind & (SYN | FIN)
+    kind, tcb = segment.flags & OPENING, h.tcb
+    if kind & RST:  # where a SYN is under way it would refuse that
+        asked = any(s.flags & (SYN | RST) == SYN for _, s in h.inflight)
+        return tcb.state in (State.CLOSED, State.LISTEN) and not kind & (SYN | FIN) and not asked
     if segment.length or kind & FIN or not kind & ACK or tcb.state not in (State.SYN_RECEIVED, *SYNCHRONIZED):
         return False
     if kind & SYN:
@@ -305,12 +332,19 @@ def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[
             reaction = h.due.reaction
             kept = replace(h, due=None) if reaction.next.state is State.LISTEN else h.answered(segment)
             yield kept, Answer(h.due.index, reaction.row, reaction.rule)
+        elif _may_depart(h, terms) and (
+            h.due.reply.refuses_as(segment) or (not _opening(h.due) and _harmless(h, segment))
+        ):
+            yield (
+                replace(h, due=None).excused(Excuse.REPLY),
+                Answer(h.due.index, h.due.reaction.row, h.due.reaction.rule),
+            )
         return  # nothing else leaves before the reply
     covered = h.owed is not None and h.owed.reply.matches(segment)
     if covered and segment.seq == h.tcb.snd_nxt and not segment.seg_len:
         yield replace(h, tcb=h.tcb.with_window_from(segment), owed=None), _as_answer(h, calls.UPDATE, covered)
         return
-    if Excuse.REPLY in terms.allow and _harmless(h.tcb, segment):
+    if _may_depart(h, terms) and _harmless(h, segment):
         yield replace(h, tcb=h.tcb.with_window_from(segment)).excused(Excuse.REPLY), Answer(-1, "", "", calls.REPEAT)
     for emission in calls.emitted(h.tcb, segment):
         needs = {calls.REPEAT: Excuse.REPEAT, calls.ABORT: Excuse.ABORT}.get(emission.call)

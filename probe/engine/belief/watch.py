@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from probe.engine.belief.events import Event, Quiet
 from probe.engine.belief.numbers import Numbers, Sight
 from probe.engine.belief.tracker import HARMLESS, Belief, Memory, Point, Terms
@@ -12,11 +14,23 @@ class Watch:
 
     ``broken_at`` is the first event that no permitted history explains. There an ordinary watch ends: it stays broken.
     One that goes ``through`` takes the departure for a matter of replies, goes on with the block as it must be, and is
-    ``lost_at`` the event that even this does not explain. ``points`` are where it stood at the start and after each
+    ``lost_at`` the event that even this does not explain; ``departures`` are the events that needed it, ``fed`` all
+    that it was told. ``points`` are where it stood at the start and after each
     event; records of the same shape that share a memory have the same ones.
     """
 
-    __slots__ = ("_fed", "_wide", "broken_at", "lost_at", "memory", "numbers", "points", "terms", "through")
+    __slots__ = (
+        "_resumed_at",
+        "broken_at",
+        "departures",
+        "fed",
+        "lost_at",
+        "memory",
+        "numbers",
+        "points",
+        "terms",
+        "through",
+    )
 
     def __init__(self, start: Belief, terms: Terms, memory: Memory, *, through: bool = False) -> None:
         self.terms = terms
@@ -26,8 +40,9 @@ class Watch:
         self.numbers = Numbers()
         self.broken_at: int | None = None
         self.lost_at: int | None = None
-        self._fed: list[tuple[Sight | None, bool]] = []
-        self._wide: Point | None = None
+        self.departures: list[int] = []
+        self.fed: list[tuple[Sight | None, bool]] = []
+        self._resumed_at = self.points[0]
 
     @property
     def point(self) -> Point:
@@ -71,9 +86,7 @@ class Watch:
             sight = self.numbers.sight(event.segment, event.to_peer)
         point = self._after(points[-1], sight, lost)
         if self.through:
-            self._fed.append((sight, lost))
-            if self._wide is not None:
-                self._wide = self._after(self._wide, sight, lost)
+            self.fed.append((sight, lost))
         if not point.belief and self.lost_at is None:
             if self.broken_at is None:
                 self.broken_at = len(points) - 1
@@ -86,13 +99,21 @@ class Watch:
         return self.memory.missed(point) if lost and sight is not None else self.memory.after(point, sight)
 
     def _resumed(self) -> Point:
-        """Where an end stands that departed in its replies only: every such history of the whole record."""
-        if self._wide is None:
-            start = self.points[0].belief
-            self._wide = self.memory.begin(start, Terms(self.terms.profile, self.terms.allow | HARMLESS))
-            for sight, lost in self._fed:
-                self._wide = self._after(self._wide, sight, lost)
-        return self.memory.resumed(self._wide, self.terms)
+        """Where an end stands that departed in one reply since it was last resumed."""
+        wide = self.memory.resumed(self._resumed_at, Terms(self.terms.profile, self.terms.allow | HARMLESS))
+        for sight, lost in self.fed[self.departures[-1] + 1 if self.departures else 0 :]:
+            wide = self._after(wide, sight, lost)
+        self._resumed_at = self.memory.resumed(wide, self.terms)
+        self.departures.append(len(self.fed) - 1)
+        return self._resumed_at
+
+    def would_explain(self, rivals: Belief) -> bool:
+        """Whether an end of one of these histories would have sent all that came from the first departure on."""
+        assert self.broken_at is not None
+        point = self.memory.resumed(replace(self.points[self.broken_at], belief=rivals), self.terms)
+        for sight, lost in self.fed[self.broken_at :]:
+            point = self._after(point, sight, lost)
+        return bool(point.belief)
 
 
 def follow(

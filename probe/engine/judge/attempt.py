@@ -18,6 +18,7 @@ from probe.engine.judge.findings import departure, unsound, untimely
 from probe.engine.judge.reached import not_reached, reached
 from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
 from probe.engine.path.loss import NO_CONTROLS, Controls, controls
+from probe.results.effect import Effect
 from probe.results.path import Suspect
 from probe.results.proofs import Canonical, Proofs, Reached
 from probe.results.verdict import CloseForm, Finding, Verdict, Why
@@ -32,7 +33,8 @@ class Opinion:
     ``tried`` are the excuses tried on a departure, each with whether it explains the record; ``departure`` is it in
     canonical form, and ``believed`` the states the peer may have been in before it. ``reached`` is what came up of what
     the exchange is about; ``rests`` are the suspects that would keep back what it rests on; ``controls`` tell of loss.
-    ``proofs`` are those of a verdict that several attempts come to.
+    ``proofs`` are those of a verdict that several attempts come to; ``notes`` are told beside the word and do not
+    weigh on it.
     """
 
     word: Verdict
@@ -48,6 +50,7 @@ class Opinion:
     rests: tuple[Suspect, ...] = ()
     controls: Controls = NO_CONTROLS
     proofs: Proofs | None = None
+    notes: tuple[Finding, ...] = ()
 
     @property
     def doubt(self) -> Doubt:
@@ -77,6 +80,11 @@ def judge(case: Case) -> Opinion:
     measured = NO_CONTROLS if case.transcript.interrupted else controls(case.transcript, watch)
     if (nothing := _no_evidence(case)) is not None:
         return replace(nothing, controls=measured)
+    notes: tuple[Finding, ...] = ()
+    if watch.broken_at is not None:
+        at_edge = case.follow(case.terms.profile, case.terms.allow | {Excuse.EDGE})
+        if at_edge.broken_at is None:
+            notes, watch = (replace(departure(case, watch), effect=Effect.EDGE),), at_edge
     shown = exercised(case, watch)
     size = sizes(case.scenario, case.transcript, case.version)
     if size is not None and size.kept and watch.broken_at is None:
@@ -86,7 +94,8 @@ def judge(case: Case) -> Opinion:
         word, why, reason = not_reached(case, watch, came_to.lacking)
         found = Opinion(word, reason, why=why)
     form = close_form(case.transcript)
-    return replace(found, rules=tuple(shown), form=form, reached=came_to, controls=measured)
+    notes += found.notes
+    return replace(found, rules=tuple(shown), form=form, reached=came_to, controls=measured, notes=notes)
 
 
 def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
@@ -103,13 +112,17 @@ def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
     # What came too late or not at all: a lost segment or a busy machine can look the same.
     findings = tuple(untimely(case, watch))
     late = bool(findings)
-    findings = findings or tuple(unsound(case, watch, size))
+    told = findings or tuple(unsound(case, watch, size))
+    findings = tuple(f for f in told if f.word is not Verdict.PASS)
+    notes = tuple(f for f in told if f.word is Verdict.PASS)
     if case.transcript.undelivered and (findings or case.transcript.missing):
         return Opinion(Verdict.SKIP, _undelivered(case.transcript), why=Why.UNREACHABLE)
     if findings:
         word = Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
         form = Canonical(tuple(f.rule for f in findings), kind="late" if late else "form")
-        return Opinion(word, findings=findings, tried=((Doubt.LOSS, True),) if late else (), departure=form)
+        return Opinion(
+            word, findings=findings, tried=((Doubt.LOSS, True),) if late else (), departure=form, notes=notes
+        )
     if missing := next((m for m in case.transcript.missing if m.short), None):
         reason = f"not sent again within {missing.waited:g} s, too short a wait to say that it never is"
         return Opinion(Verdict.INCONCLUSIVE, reason, why=Why.UNSETTLED)
@@ -118,7 +131,7 @@ def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
         return Opinion(Verdict.SKIP, reason, why=Why.APPLICATION)
     if size is not None and not size.kept:
         return Opinion(Verdict.SKIP, UNKNOWN, why=Why.MERGED)
-    return Opinion(Verdict.PASS)
+    return Opinion(Verdict.PASS, notes=notes)
 
 
 def _tried(case: Case) -> tuple[tuple[Doubt, bool], ...]:

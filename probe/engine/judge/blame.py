@@ -133,6 +133,16 @@ def _vanished(tcb: Tcb) -> Tcb:
     return replace(tcb.gone(), listening=tcb.passive)
 
 
+def vanished(watch: Watch) -> Belief:
+    """The histories before a departure, with the block lost by something that was under way, or just before."""
+    found = watch.memory.closure(watch.before, watch.terms)
+    return frozenset(
+        replace(h, tcb=_vanished(h.tcb), inflight=h.inflight[at:], due=None, owed=None)
+        for h in found
+        for at in range(len(h.inflight) + 1)
+    )
+
+
 def _passed_over(everything: Belief, watch: Watch, segment: Segment) -> Blame | None:
     """The segment fits an end that a silent segment left in its old state, or that lost its block by it."""
     for h in sorted((h for h in everything if h.inflight and h.due is None), key=lambda h: len(h.inflight)):

@@ -17,7 +17,7 @@ from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Belief, Memory, Te
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import blame
 from probe.engine.judge.excuses import CAPTURE
-from probe.engine.judge.findings import grade, show
+from probe.engine.judge.findings import effect_of, grade, show
 from probe.engine.path.reordering import Order, put_right
 from probe.results.connection import Packet
 from probe.results.verdict import Finding, Verdict, worst
@@ -124,7 +124,9 @@ class _End:
         asked = self._event(self.recorded[culprit.index]) if culprit.index >= 0 else None
         numbers = tuple(e.number for e in (asked, event) if e is not None)
         sent = show(strict, asked) if asked is not None else "nothing"
-        finding = grade(culprit.rule, sent, culprit.due, show(strict, event), numbers)
+        through = self._follow(self.recorded, CAPTURE[0], through=True)
+        effect = effect_of([self._event(at) for at in self.recorded[: through.index + 1]], through)
+        finding = grade(culprit.rule, sent, culprit.due, show(strict, event), numbers, effect)
         return _Verdict(_states(strict, self.recorded), (finding,), whole=True, timed=True)
 
     def _explained(self, order: Order) -> Watch:
@@ -135,14 +137,14 @@ class _End:
                 break
         return watch
 
-    def _follow(self, order: Order, allow: frozenset[Excuse]) -> Watch:
+    def _follow(self, order: Order, allow: frozenset[Excuse], *, through: bool = False) -> Watch:
         """The packets in this order. ISNs and, in mid-connection, the start depend on who is heard first."""
         start = self._start(order) or self._start(self.recorded) or UNKNOWN_PORT
-        watch = Watch(start, Terms(self.profile, allow), self.memory)
+        watch = Watch(start, Terms(self.profile, allow), self.memory, through=through)
         watch.numbers.tester, watch.numbers.peer = self._isn(order, not self.client), self._isn(order, self.client)
         for at in order:
             watch.feed(self._event(at))
-            if watch.broken_at is not None or len(watch.belief) > _MANY:
+            if (watch.lost_at if through else watch.broken_at) is not None or len(watch.belief) > _MANY:
                 break
         return watch
 

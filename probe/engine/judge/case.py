@@ -28,10 +28,12 @@ class Case:
     version: int = 4
     memory: Memory = field(default_factory=Memory)
 
-    def follow(self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = frozenset()) -> Watch:
+    def follow(
+        self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = frozenset(), *, through: bool = False
+    ) -> Watch:
         """The record from its start, under these terms; ``lost`` are the events that never reached the peer.
 
-        So are those of which an ICMP error says so.
+        So are those of which an ICMP error says so. ``through`` departures in replies, as ``Watch`` has it.
         """
         lost |= self.transcript.undelivered
-        return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory, lost)
+        return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory, lost, through=through)

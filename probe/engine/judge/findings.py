@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from probe.engine.belief.events import Event, Quiet, Seen
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import blame, header, timers
 from probe.engine.judge.case import Case
 from probe.engine.judge.segment_size import Sizes
+from probe.results.effect import Effect
 from probe.results.verdict import Finding
 from probe.spec import rules
 from probe.spec.rules import Level
@@ -21,10 +22,12 @@ def show(watch: Watch, event: Seen) -> str:
     return watch.numbers.text(event.segment, event.to_peer)
 
 
-def grade(rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...]) -> Finding:
+def grade(
+    rule_id: str, sent: str, due: str, came: str, packets: tuple[int, ...], effect: Effect = Effect.ITSELF
+) -> Finding:
     """A finding with level and clause from the catalogue."""
     rule = rules.ALL[rule_id]
-    return Finding(rule.id, Level(rule.level), rule.source, sent, due, came, packets, bool(rule.custom))
+    return Finding(rule.id, Level(rule.level), rule.source, sent, due, came, packets, bool(rule.custom), effect)
 
 
 def _numbers(*events: Event | None) -> tuple[int, ...]:
@@ -59,7 +62,20 @@ def departure(case: Case, watch: Watch) -> Finding:
     if rule not in _OWN_NAME:
         rule = case.transcript.named.get(culprit.index, rule)
     sent = show(watch, asked) if isinstance(asked, Seen) else "nothing"
-    return grade(rule, sent, culprit.due, came, _numbers(asked, shown))
+    through = case.follow(case.terms.profile, case.terms.allow, through=True)
+    return grade(rule, sent, culprit.due, came, _numbers(asked, shown), effect_of(record, through))
+
+
+def effect_of(record: Sequence[Event], through: Watch) -> Effect:
+    """What became of the connection, by a watch that went through the departure, and on with the rest of the record."""
+    if through.lost_at is not None:
+        return Effect.CHANGED
+    if len(through.departures) > 1 and through.would_explain(blame.vanished(through)):
+        return Effect.CHANGED  # that the block was lost at once is a plainer story than several odd replies
+    assert through.broken_at is not None
+    since = [event for event in record[through.broken_at + 1 :] if isinstance(event, Seen)]
+    asked = next((place for place, event in enumerate(since) if event.to_peer), len(since))
+    return Effect.KEPT if any(not event.to_peer for event in since[asked:]) else Effect.UNTOLD
 
 
 def _is_empty(event: Event | None) -> bool:
@@ -101,6 +117,9 @@ def untimely(case: Case, watch: Watch) -> Iterator[Finding]:
         yield grade(missing.rule, sent, _AWAITED.get(missing.what, missing.what), came, _numbers(seen[-1]))
 
 
+_MILD = {Level.SHOULD, Level.MAY}
+
+
 def unsound(case: Case, watch: Watch, size: Sizes | None) -> Iterator[Finding]:
     """What is wrong with the handshakes, and with the form or the size of a segment."""
     seen = [event for _, event in case.transcript.seen()]
@@ -121,10 +140,10 @@ def unsound(case: Case, watch: Watch, size: Sizes | None) -> Iterator[Finding]:
     # The form: each rule once, a SHOULD only where the scenario asks for it.
     told = set()
     for item in header.malformed(case.transcript):
-        if item.rule not in told and (rules.ALL[item.rule].severity == "fail" or item.rule in case.scenario.shows):
+        if item.rule not in told and (rules.ALL[item.rule].level not in _MILD or item.rule in case.scenario.shows):
             told.add(item.rule)
             sent = show(watch, item.asked) if item.asked is not None else "any segment"
-            yield grade(item.rule, sent, item.due, item.came, _numbers(item.asked, item.culprit))
+            yield grade(item.rule, sent, item.due, item.came, _numbers(item.asked, item.culprit), Effect.KEPT)
     if size is not None and size.large is not None:
         due, came = f"at most {size.limit} octets a segment, less its options", show(watch, size.large)
         yield grade(size.rule, show(watch, size.asked), due, came, _numbers(size.asked, size.large))

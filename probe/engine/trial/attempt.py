@@ -80,6 +80,7 @@ def result_of(
         rules=verdict.rules,
         steps=steps_of(evidence) if evidence else (),
         findings=verdict.findings,
+        notes=verdict.notes,
         target=str(target),
         ip_version=target.version,
         flow=str(evidence.flow) if evidence else "",

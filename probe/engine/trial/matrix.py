@@ -165,4 +165,5 @@ class MatrixHearing:
             kernel_state=record.kernel,
             attempts=len(record.heard),
             findings=opinion.findings,
+            notes=opinion.notes,
         )

@@ -42,10 +42,10 @@ APPLICATIONS = {
 _SEVERITIES = {
     "MUST": "fail",
     "MUST NOT": "fail",
-    "SPEC": "fail",
+    "SPEC": "by-effect",
     "SHOULD": "warn",
-    "MAY": "info",
-    "MUST*": "fail-if-implemented",
+    "MAY": "by-effect",
+    "MUST*": "by-effect",
 }
 
 
@@ -78,8 +78,10 @@ class Rule:
 
     @property
     def severity(self) -> str:
-        """What breaking the rule amounts to: ``fail``, ``warn``, ``info``, or ``fail-if-implemented`` for MUST*.
+        """What breaking the rule amounts to: ``fail`` (MUST), ``warn`` (SHOULD, or a custom), or ``by-effect``.
 
-        ``custom`` names a widespread habit that breaks the letter on purpose: a warning.
+        Procedural text, what a permission leaves, and a MUST of an optional mechanism: ``fail`` where the connection
+        becomes something else, ``warn`` where only a reply is not as it must be. ``custom`` names a widespread habit
+        that breaks the letter on purpose.
         """
         return "warn" if self.custom else _SEVERITIES[self.level]

@@ -12,6 +12,7 @@ from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
+from probe.results.effect import Effect
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET
@@ -44,7 +45,8 @@ def test_a_finding_names_rule_clause_and_packets() -> None:
 def test_silence_is_a_finding_only_after_the_wait() -> None:
     assert opinion(*HANDSHAKE, sent(".", 0, 1)).word is Verdict.PASS
     found = opinion(*HANDSHAKE, sent(".", 0, 1), Quiet(0))
-    assert (found.word, found.doubt) == (Verdict.FAIL, Doubt.LOSS)
+    assert (found.word, found.doubt) == (Verdict.WARN, Doubt.LOSS)
+    assert found.findings[0].effect is Effect.UNTOLD  # nothing was asked after it
     assert found.findings[0].came.startswith("nothing for")
 
 
@@ -86,7 +88,7 @@ def test_a_syn_ack_out_of_time_wait_may_be_lost_though_its_isn_is_not_known() ->
     """The new incarnation answers the next segment from its own numbers (section 3.6.1); loss explains what came."""
     closed = (*HANDSHAKE, back("F.", 1, 1), sent(".", 1, 2), sent("F.", 1, 2), back(".", 2, 2))
     found = opinion(*closed, sent("S", 300, 0), sent(".", 298, 2, 1), back(".", 90_001, 301))
-    assert (found.word, found.doubt) == (Verdict.WARN, Doubt.LOSS)
+    assert (found.word, found.doubt) == (Verdict.FAIL, Doubt.LOSS)
     half, question = sent("S", 2 + 2**31, 0), sent(".", 0, 2, 1)
     assert opinion(*closed, half, question, back("R", 2)).doubt is Doubt.LOSS
     assert opinion(*closed, half, Quiet(0), question, back("R", 2)).doubt is not Doubt.UNEXPLAINED
@@ -106,7 +108,7 @@ def test_unasked_rst_of_a_disobedient_application_is_a_doubt() -> None:
 
 def test_unasked_ack_is_a_doubt() -> None:
     found = opinion(*HANDSHAKE, Quiet(0), back(".", 1, 1))
-    assert (found.word, found.doubt) == (Verdict.FAIL, Doubt.REPEAT)
+    assert (found.word, found.doubt) == (Verdict.WARN, Doubt.REPEAT)
     assert found.findings[0].rule == "seg.pure-ack-silent"
 
 

@@ -151,10 +151,10 @@ def test_a_peer_of_either_school_passes(choice: int, profile: str) -> None:
 
 
 FAULTS: list[tuple[str, str, str, Fault, str, Verdict]] = [
-    ("established", "ACK", "F9", faults.silent, "seg.ack-of-unsent", Verdict.FAIL),
-    ("established", "ACK", "F4", faults.silent, "seg.out-of-window-acked", Verdict.FAIL),
-    ("established", "ACK", "E2", faults.acks, "seg.pure-ack-silent", Verdict.FAIL),
-    ("established", "NULL", "F7", faults.acks, "seg.no-ack-bit-dropped", Verdict.FAIL),
+    ("established", "ACK", "F9", faults.silent, "seg.ack-of-unsent", Verdict.WARN),
+    ("established", "ACK", "F4", faults.silent, "seg.out-of-window-acked", Verdict.WARN),
+    ("established", "ACK", "E2", faults.acks, "seg.pure-ack-silent", Verdict.WARN),
+    ("established", "NULL", "F7", faults.acks, "seg.no-ack-bit-dropped", Verdict.WARN),
     ("established", "RST", "F3", faults.resets, "rst.out-of-window-dropped", Verdict.FAIL),
     ("established", "RST", "F5", faults.as_before, "rst.exact-resets", Verdict.FAIL),
     ("established", "DATA", "E3", faults.as_before, "ack.under-half-second", Verdict.FAIL),
@@ -163,13 +163,13 @@ FAULTS: list[tuple[str, str, str, Fault, str, Verdict]] = [
     ("fin-wait-1", "ACK", "W2", faults.resets, "aclose.fin-acked-stops", Verdict.FAIL),
     ("closing", "ACK", "G2", faults.forgets, "simclose.ends-in-timewait", Verdict.FAIL),
     ("last-ack", "ACK", "A2", faults.as_before, "close.lastack-closed", Verdict.FAIL),
-    ("syn-received", "SYN", "R6", faults.resets, "open.new-syn-in-window-synrcvd", Verdict.FAIL),
-    ("syn-received", "ACK", "R10", faults.silent, "open.unacceptable-ack-rst", Verdict.FAIL),
+    ("syn-received", "SYN", "R6", faults.resets, "open.new-syn-in-window-synrcvd", Verdict.WARN),
+    ("syn-received", "ACK", "R10", faults.silent, "open.unacceptable-ack-rst", Verdict.WARN),
     ("listen", "SYN", "L4", faults.silent, "open.listen-syn-synack", Verdict.FAIL),
-    ("listen", "NULL", "L5", faults.resets, "listen.no-syn-ack-rst-dropped", Verdict.FAIL),
+    ("listen", "NULL", "L5", faults.resets, "listen.no-syn-ack-rst-dropped", Verdict.WARN),
     ("closed", "SYN", "C2", faults.silent, "closed.syn-refused", Verdict.FAIL),
-    ("syn-sent", "SYN+ACK", "S2", faults.silent, "active.unacceptable-ack-rst", Verdict.FAIL),
-    ("time-wait", "FIN+ACK", "T12", faults.silent, "timewait.fin-reacked", Verdict.FAIL),
+    ("syn-sent", "SYN+ACK", "S2", faults.silent, "active.unacceptable-ack-rst", Verdict.WARN),
+    ("time-wait", "FIN+ACK", "T12", faults.silent, "timewait.fin-reacked", Verdict.WARN),
 ]
 
 
@@ -189,7 +189,7 @@ def test_a_fault_is_found_where_it_is_and_nowhere_else(
     assert broken <= concerned
     rules = {f.rule for cell in broken for f in found[cell].findings}
     assert rule in rules, {cell.id: found[cell] for cell in broken}
-    assert {opinion.word for opinion in found.values()} <= {Verdict.PASS, word, Verdict.WARN}
+    assert word in {opinion.word for opinion in found.values()} <= {Verdict.PASS, word, Verdict.WARN}
 
 
 def test_a_cell_whose_state_is_not_reached_accuses_nobody() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from probe.engine.belief.events import Command, Seen
+from probe.engine.belief.events import Command, Quiet, Seen
 from probe.engine.belief.watch import Watch
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
@@ -101,15 +101,21 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
     assert isinstance(event, Seen)
     sent = show(watch, event)
     due = due_text(cell, conductor.isns)
-    # The same answer fits stimulus and question; with the way and the question known to work it is the stimulus's.
-    findings = tuple(
-        f if f.sent == sent else grade(cell.rule, sent, due, f"{f.came} (to {f.sent})", f.packets)
-        for f in found.findings
+    # The question is known to work: an answer to it that is not as due shows what the stimulus did; a silence does not.
+    silent = watch.broken_at is not None and isinstance(record.events[watch.broken_at], Quiet)
+    findings, notes = (
+        tuple(
+            f
+            if f.sent == sent or silent
+            else grade(cell.rule, sent, due, f"{f.came} (to {f.sent})", f.packets, f.effect)
+            for f in some
+        )
+        for some in (found.findings, found.notes)
     )
     states = next((s for s in reversed(watch.states[: len(case.transcript.judged)]) if s), ())
     came = findings[0].came if findings else _reply(case, watch, at)
     word = worst([f.word for f in findings]) if findings else found.word
-    return Heard(replace(found, word=word, findings=findings), sent, came, () if findings else states, due)
+    return Heard(replace(found, word=word, findings=findings, notes=notes), sent, came, () if findings else states, due)
 
 
 def due_text(cell: Cell, isns: tuple[Seq, Seq] | None = None) -> str:
