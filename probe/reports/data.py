@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from probe.reports.document import Data, Rows
 from probe.results.connection import Connection, Packet, Recording, Replay, StateStep
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
+from probe.results.path import Path
 from probe.results.verdict import Compliance, ExchangeResult, Expected, Finding, Known, Report, Run, Summary, Verdict
 from probe.spec.segment import ACK, Endpoint, Segment, flags_text
 
@@ -91,11 +93,24 @@ def check_run(run: Run, profile: str = "", *, exchanges: bool = True) -> Data:
         "summary": _summary([run.summary]),
         # The exchanges on either side, where the peer takes both readings.
         "mixed": run.mixed and {"rfc5961": list(run.mixed.mitigated), "classic": list(run.mixed.classic)},
+        "path": run.path and path(run.path),
         "seconds": round(run.seconds, _MICRO),
         **_fields(run, "interrupted", "late", "warnings"),
         "counts": _counts(run.exchanges),
         **({"exchanges": [exchange(e, run) for e in run.exchanges]} if exchanges else {}),
     }
+
+
+def path(found: Path) -> Data:
+    """What a run found out about the path; ``bound`` is the largest loss that is still credible."""
+    return {"loss": plain(found.loss) | {"bound": found.loss.bound}, "suspicions": plain(found.suspicions)}
+
+
+def plain(record: Any) -> Any:  # noqa: ANN401  # records in, what JSON has out
+    """A record of ``probe.results`` whose fields have the names of the JSON document, and all that is in it."""
+    if is_dataclass(record):
+        return {one.name: plain(getattr(record, one.name)) for one in fields(record)}
+    return [plain(one) for one in record] if isinstance(record, tuple) else record
 
 
 def exchange(result: ExchangeResult, run: Run | None = None) -> Data:
@@ -129,6 +144,7 @@ def exchange(result: ExchangeResult, run: Run | None = None) -> Data:
         ],
         "findings": [finding(one) for one in result.findings],
         "notes": [finding(one) for one in result.notes],
+        "proofs": plain(result.proofs),
         **({"departures": departures} if result.captured else {}),
     }
 

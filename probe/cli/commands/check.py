@@ -28,6 +28,7 @@ from probe.cli.options.reporting import Reporting, reporting
 @common.deadline
 @reporting
 @common.show
+@common.why
 @click.option("--hosts", metavar="FILE.toml", help="Check the hosts listed there, too.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=8, show_default=True, help="So many hosts at a time.")
 @common.parallel(1000, 5, "one host")
@@ -41,6 +42,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     skip: tuple[str, ...],
     no_wait: bool,
     show: tuple[str, ...],
+    why: tuple[str, ...],
     deadline: float | None,
     quiet: bool,
     hosts: str | None,
@@ -71,7 +73,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     said = common.used()
     explicit = {key: value for key, value in {"rate": rate, **plain}.items() if key in said}
     request = Request(wanted, versions, options, explicit, jobs)
-    return run.check(request, Display(reporting, quiet, common.shown(show, list(ALL))))
+    return run.check(request, Display(reporting, quiet, *common.shown(show, why, list(ALL))))
 
 
 def _chosen(

@@ -33,6 +33,7 @@ from probe.cli.options.reporting import Reporting, reporting
 @click.option("--seed", type=int, metavar="NUMBER", help="Makes our sequence numbers repeatable.")
 @reporting
 @common.show
+@common.why
 @common.quiet
 @in_namespace
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option
@@ -45,6 +46,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     ask: str | None,
     client: str | None,
     show: tuple[str, ...],
+    why: tuple[str, ...],
     quiet: bool,
     reporting: Reporting,
     **plain: Any,  # noqa: ANN401  # options that ListenOptions has under the same name
@@ -72,4 +74,4 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
         watch=watch(),
         **plain,
     )
-    return run.listen(port, ask, options, Display(reporting, quiet, common.shown(show, known)))
+    return run.listen(port, ask, options, Display(reporting, quiet, *common.shown(show, why, known)))

@@ -84,6 +84,9 @@ profile = click.option(
     "--profile", type=click.Choice(PROFILES), default="rfc9293", show_default=True, help="The reading."
 )
 deadline = click.option("--deadline", type=SECONDS, metavar="SECONDS", help="End then; the rest is inconclusive.")
+why = click.option(
+    "--why", multiple=True, metavar="ID|all", help="Print what the verdict on this exchange stands on; repeatable."
+)
 show = click.option(
     "--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable."
 )
@@ -152,9 +155,11 @@ def chosen(patterns: Iterable[str], known: Sequence[str], option: str) -> tuple[
     return tuple(name for name in known if name in wanted)
 
 
-def shown(patterns: Iterable[str], known: Sequence[str]) -> frozenset[str]:
-    """What ``--show`` names: patterns as above, or all."""
-    return frozenset(known if "all" in patterns else chosen(patterns, known, "--show"))
+def shown(show: Iterable[str], why: Iterable[str], known: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """What ``--show`` and ``--why`` name: patterns as above, or all."""
+    pairs = (("--show", tuple(show)), ("--why", tuple(why)))
+    first, second = (frozenset(known if "all" in some else chosen(some, known, option)) for option, some in pairs)
+    return first, second
 
 
 def nearest(text: str, known: Iterable[str], count: int = 3) -> list[str]:

@@ -56,7 +56,9 @@ def check(request: Request[CheckOptions], display: Display) -> int:
                 if job.number not in outcome.runs:
                     left_out = Unchecked(str(job.target), why, job.target.version, job.name)
                     outcome.unchecked.setdefault(job.number, left_out)
-        return frame.report(outcome, profile, partial(builder.document, show=display.shows, several=several))
+        return frame.report(
+            outcome, profile, partial(builder.document, show=display.shows, why=display.explains, several=several)
+        )
 
 
 class _Checking(Player):

@@ -38,4 +38,6 @@ def listen(port: int, ask: str | None, options: ListenOptions, display: Display)
         with frame.playing():
             outcome.add(run_listen(port, replace(options, recorder=frame.recorder, tell=tell, told=told)))
             frame.teller.ended(0, outcome.runs[0])
-        return frame.report(outcome, options.profile, partial(builder.document, show=display.shows))
+        return frame.report(
+            outcome, options.profile, partial(builder.document, show=display.shows, why=display.explains)
+        )

@@ -42,11 +42,16 @@ class Request(Generic[Options]):
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """What is printed, the ladders of the exchanges of ``show`` with it, and what is written."""
+    """What is printed, the ladders of the exchanges of ``show`` and the proofs of ``why`` with it, what is written."""
 
     reporting: Reporting
     quiet: bool = False
     show: frozenset[str] = frozenset()
+    why: frozenset[str] = frozenset()
+
+    def explains(self, result: ExchangeResult) -> bool:
+        """Whether the proofs of this exchange are among them."""
+        return result.id in self.why
 
     def shows(self, result: ExchangeResult) -> bool:
         """Whether the ladder of this exchange is among them."""

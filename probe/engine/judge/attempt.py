@@ -88,7 +88,7 @@ def judge(case: Case) -> Opinion:
     shown = exercised(case, watch)
     size = sizes(case.scenario, case.transcript, case.version)
     if size is not None and size.kept and watch.broken_at is None:
-        shown[size.rule] = len(case.transcript.judged) - 1
+        shown[size.rule] = -1
     found, came_to = _found(case, watch, size), reached(case, watch, shown)
     if found.word is Verdict.PASS and came_to.lacking:  # what did not come up was not seen kept
         word, why, reason = not_reached(case, watch, came_to.lacking)

@@ -35,7 +35,10 @@ _CALLS = {
 
 
 def exercised(case: Case, watch: Watch) -> dict[str, int]:
-    """The rules shown, in the order they came up, each with the event of its stimulus, or of what came of itself."""
+    """The rules shown, in the order they came up, each with the event of its stimulus, or of what came of itself.
+
+    What only the whole record shows has none (-1).
+    """
     transcript = case.transcript
     found: dict[str, int] = {}
 
@@ -56,7 +59,7 @@ def exercised(case: Case, watch: Watch) -> dict[str, int]:
         elif index < last:
             note(_by_arrival(watch, index, transcript.named.get(index)), index)
     if watch.broken_at is None:
-        note(_by_the_whole(case, watch, set(found)), max(last, 0))
+        note(_by_the_whole(case, watch, set(found)), -1)
     return found
 
 

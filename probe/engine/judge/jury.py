@@ -244,13 +244,12 @@ def _proofs(verdict: Opinion, opinions: Sequence[Opinion], vote: _Outcome, path:
 def _delivered(verdict: Opinion, path: Path) -> Delivered | None:
     """A reply proves it; a silence proves nothing, and the path is asked."""
     if verdict.findings:
-        if verdict.departure is not None and verdict.departure.kind != "silence":
+        if verdict.departure is not None and verdict.departure.kind not in ("silence", "late"):
             return Delivered(max(verdict.findings[0].packets, default=0))
         told = (figures(path.loss), *(f"{s.suspect.text}: {s.standing}; {s.reason}" for s in path.suspicions))
         return Delivered(0, told, certain=verdict.word is not Verdict.INCONCLUSIVE)
-    if verdict.reached is None or not verdict.reached.shown:
-        return None
-    return Delivered(verdict.reached.shown[-1].confirmed)
+    replies = [one.confirmed for one in verdict.reached.shown if one.confirmed] if verdict.reached is not None else []
+    return Delivered(max(replies)) if replies else None
 
 
 def _departure(verdict: Opinion, vote: _Outcome, path: Path) -> Departed | None:

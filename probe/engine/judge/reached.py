@@ -32,6 +32,8 @@ def reached(case: Case, watch: Watch, shown: Mapping[str, int]) -> Reached:
 
 
 def _shown(case: Case, watch: Watch, rule: str, index: int) -> Shown:
+    if index < 0:
+        return Shown(rule)
     events = case.transcript.judged
     event = events[index]
     answer = next((e for e in events[index:] if isinstance(e, Seen) and not e.to_peer), None)

@@ -2,6 +2,7 @@
 
 * ``common``: findings in full, how a case ends, what fails a run
 * ``check``: answers, a row an exchange, findings, ladders; several targets; also what listening found
+* ``why``: the proofs of a verdict
 * ``matrix``: states by segments, departures by rule and place, what was not reached
 * ``captured``: one connection of a capture; ``replay``: all of them, and recordings judged again as their checks
 * ``reenact``: a captured connection beside the live one

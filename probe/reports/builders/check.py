@@ -9,6 +9,7 @@ from functools import partial
 from probe.reports import data
 from probe.reports import document as doc
 from probe.reports.builders import common
+from probe.reports.builders import why as proofs
 from probe.reports.wording import attempts_text, departures, due_flags, flags_of, listed, path_text
 from probe.results.verdict import CloseForm, Compliance, ExchangeResult, Report, Run, Unchecked, Verdict
 
@@ -31,14 +32,19 @@ _NONE = "-"
 _FORMS = {CloseForm.FOUR: "four-segment", CloseForm.THREE: "three-segment", CloseForm.SIMULTANEOUS: "simultaneous"}
 
 
-def document(report: Report, show: Chosen = lambda result: False, *, several: bool = False) -> doc.Document:
-    """The document. ``show`` says which exchanges get their ladder although they passed.
+def _none(result: ExchangeResult) -> bool:
+    """No exchange."""
+    return False
+
+
+def document(report: Report, show: Chosen = _none, why: Chosen = _none, *, several: bool = False) -> doc.Document:
+    """The document. ``show`` says which exchanges get their ladder although they passed, ``why`` which their proofs.
 
     Of ``several`` targets each has a row, and only those where something failed are told of in full.
     """
     return doc.Document(
         report.command,
-        (section(report, show, several=several),),
+        (section(report, show, why, several=several),),
         partial(data.check, report),
         frozenset({"exchanges", "runs"}),
         suites=partial(suites, report),
@@ -46,15 +52,15 @@ def document(report: Report, show: Chosen = lambda result: False, *, several: bo
     )
 
 
-def section(report: Report, show: Chosen = lambda result: False, *, several: bool = False) -> doc.Section:
+def section(report: Report, show: Chosen = _none, why: Chosen = _none, *, several: bool = False) -> doc.Section:
     """What a report comes to, apart from the command it answers."""
     overview: list[doc.Part] = [] if several else [_answer(report, run) for run in report.runs]
     overview += [_targets(report, several=several)] if report.runs or report.unchecked else []
     details: list[doc.Part] = []
     for run in report.runs:
-        told = not several or any(e.news is Verdict.FAIL or show(e) for e in run.exchanges)
+        told = not several or any(e.news is Verdict.FAIL or show(e) or why(e) for e in run.exchanges)
         own: list[doc.Part] = [replace(_answer(report, run), on=doc.On.TERMINAL)] if several else []
-        own += _details(report, run, show)
+        own += _details(report, run, show, why)
         details += own if told else [replace(one, on=one.on & ~doc.ANSWER) for one in own]
     details += _aside(report)
     details += [_LEGEND] * any(one.on & doc.On.TERMINAL for one in details)
@@ -143,7 +149,7 @@ def _weightiest(run: Run) -> Iterator[str]:
 # -- exchange by exchange ----------------------------------------------------------------------------------------------
 
 
-def _details(report: Report, run: Run, show: Chosen) -> Iterator[doc.Part]:
+def _details(report: Report, run: Run, show: Chosen, why: Chosen) -> Iterator[doc.Part]:
     count = len(run.exchanges)
     title = f"{run.target} (IPv{run.ip_version}): {count} exchange{'s' * (count != 1)} in {run.seconds:.1f} s"
     if run.exchanges:
@@ -160,8 +166,10 @@ def _details(report: Report, run: Run, show: Chosen) -> Iterator[doc.Part]:
     for e in run.exchanges:
         odd = not e.expected and (bool(e.findings) or e.verdict in (Verdict.FAIL, Verdict.WARN))
         drawn = e.steps and e.findings and not e.expected and common.fails(e.news, report)
-        on = (doc.On.TERMINAL if odd or show(e) else doc.On.PAGE) | (doc.On.SUMMARY if drawn else doc.On.PAGE)
+        on = (doc.On.TERMINAL if odd or show(e) or why(e) else doc.On.PAGE) | (doc.On.SUMMARY if drawn else doc.On.PAGE)
         yield replace(ladder(e), title=f"{_where(run, e)}: ladder", on=on)
+        if why(e):
+            yield proofs.why(e, _where(run, e))
 
 
 def _row(e: ExchangeResult) -> tuple[doc.Text, ...]:
