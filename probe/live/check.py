@@ -101,13 +101,13 @@ class _Check:
         """The plain handshake first, then all the others."""
         first = scenarios.ALL[FIRST]
         self.hearing.add(first)
+        rest = [s for s in self.scenarios if s is not first and not self.hearing.opinions[s.id]]
         if any(s.port == "open" for s in self.scenarios) and not self.hearing.opinions[FIRST]:
-            self._start([first])
-        self._start_all()
+            rest.insert(0, first)
+        self._start_all(rest)
 
-    def _start_all(self) -> None:
+    def _start_all(self, rest: list[Scenario]) -> None:
         """What hangs on the application waits until it is known; exchanges that only wait for a timer fill the time."""
-        rest = [s for s in self.scenarios if s.id != FIRST and not self.hearing.opinions[s.id]]
         if self.detection.trigger is not None:
             self._start(self._possible(rest))
             return

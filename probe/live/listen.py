@@ -20,7 +20,7 @@ from probe.live.line import EVERYWHERE, Line, open_port
 from probe.live.options import ListenOptions
 from probe.results.verdict import Run, Verdict, Why
 from probe.scenarios.steps import Scenario
-from probe.scenarios.triggers import HTTP_CLIENT, TARGET, WAIT, Trigger, missing, user_line
+from probe.scenarios.triggers import HTTP_CLIENT, ITSELF, TARGET, Trigger, missing, user_line
 from probe.spec.segment import FIN, Endpoint, Flow
 from probe.wire.errors import TargetError, WireError
 from probe.wire.link import Arrival
@@ -28,7 +28,7 @@ from probe.wire.route import find_route
 
 FIRST = "active-open"
 _FOREVER = 10 * 365 * 86400.0
-_NAMED = {"http": HTTP_CLIENT, "wait": WAIT, "none": WAIT}
+_NAMED = {"http": HTTP_CLIENT, "wait": ITSELF, "none": ITSELF}
 _METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"PRI ")
 
 
@@ -166,7 +166,7 @@ class _Listening:
         if self.trigger is None and said.startswith(_METHODS):
             self.trigger = HTTP_CLIENT
         elif self.trigger is None and (said or any(segment.flags & FIN for segment in came)):
-            self.trigger = WAIT
+            self.trigger = ITSELF
 
     def _tell(self) -> None:
         if self.options.tell is None:
@@ -181,7 +181,7 @@ class _Listening:
 
 def _chosen(options: ListenOptions) -> list[Scenario]:
     """The exchanges asked for, the plain handshake first; an id may be a pattern with ``*``."""
-    able = TARGET if options.ask is not None else WAIT  # only a `probe target` connects in the way it is told to
+    able = TARGET if options.ask is not None else ITSELF  # only a `probe target` connects in the way it is told to
     every = [s for s in scenarios.ALL.values() if s.opens == "peer" and not missing(able, s.commands)]
     if options.only:
         return [s for s in every if any(fnmatchcase(s.id, pattern) for pattern in options.only)]

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import replace
 
-from probe.engine.belief.events import Seen
 from probe.engine.belief.tracker import LISTENING
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt
@@ -24,6 +23,7 @@ from probe.scenarios.triggers import (
     HTTP,
     NAMED,
     NONE,
+    RESETS,
     TARGET,
     WAIT,
     Trigger,
@@ -73,6 +73,7 @@ class Detection:
         self._closed: dict[str, float | None] = {}
         """Of each that has ended: seconds until the peer's FIN, None where none came or the close was no clean one."""
         self._banner = b""
+        self._waited = 0.0
 
     @property
     def slow(self) -> int:
@@ -84,8 +85,8 @@ class Detection:
         return scenario in _ALL
 
     def allows(self, scenario: Scenario) -> bool:
-        """Whether enough is known to play an exchange: one that asks for nothing need only know of `probe target`."""
-        return self.trigger is not None or (not scenario.commands and _HELLO.id in self._closed)
+        """Whether enough is known to play an exchange; if it asks for nothing, whether that one obeys or leaves."""
+        return self.trigger is not None or (not scenario.commands and {_HELLO.id, _GREETING.id} <= set(self._closed))
 
     def trigger_for(self, scenario: Scenario) -> Trigger:
         """What an exchange is played with."""
@@ -107,7 +108,14 @@ class Detection:
         if not attempt.conductor.tester.all_acked and not reset and self._tries[probe.id] < _TRIES:
             return [probe]
         said = b"".join(e.segment.payload for e in came)
-        self._closed[probe.id] = None if reset else _closed_after(came, transcript.seen()[0][1])
+        ends = RST if reset else FIN
+        began = transcript.seen()[0][1].time
+        if probe is _QUIET:
+            self._waited = transcript.judged[-1].time - began
+        after = next((e.time - began for e in came if e.segment.flags & ends), None)
+        self._closed[probe.id] = None if reset else after
+        if probe in (_GREETING, _QUIET) and reset and after is not None:
+            self.trigger = replace(RESETS, note=f"resets by itself after {after:.1f} s")
         if probe is _HELLO and HELLO_ANSWER in said:
             self.trigger = TARGET
         elif probe is _GREETING:
@@ -136,14 +144,9 @@ class Detection:
         if _QUIET.id in closed and _EOF.id in closed:
             tried = ("waiting", *(["HTTP/1.0"] if _HTTP in order else []), farewell(self._banner).note)
             if closed[_EOF.id] is None:
-                self.trigger = replace(HOLD, note="never closes", tried=tried)
+                self.trigger = replace(HOLD, note=f"does not close in {self._waited:.0f} s", tried=tried)
             else:
                 self.trigger = replace(NONE, note=f"{', '.join(tried)} did not make it close", tried=tried)
-
-
-def _closed_after(came: list[Seen], first: Seen) -> float | None:
-    """Seconds from our SYN to the peer's FIN."""
-    return next((e.time - first.time for e in came if e.segment.flags & FIN), None)
 
 
 def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel: int) -> int:

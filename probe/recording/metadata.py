@@ -139,6 +139,7 @@ class AttemptMetadata:
     merged: tuple[int, ...] = ()
     places: dict[int, int] = field(default_factory=dict)
     errors: tuple[IcmpError, ...] = ()
+    leaves: bool = False
     cell: CellMetadata | None = None
 
     def text(self) -> str:
@@ -151,6 +152,7 @@ class AttemptMetadata:
             "allow": list(self.allow),
             "start": list(self.start),
             "obedient": self.obedient,
+            "leaves": self.leaves,
             "path_delay": self.path_delay,
             "sent": self.sent,
             "quiet": [list(pair) for pair in self.quiet],
@@ -295,6 +297,7 @@ def read_attempt(comment: str) -> AttemptMetadata:
         merged=tuple(i for (i,) in record.rows("merged", int)) if record.has("merged") else (),
         places=dict(record.rows("places", int, int)) if record.has("places") else {},
         errors=_errors(record) if record.has("errors") else (),
+        leaves=record.has("leaves") and record.flag("leaves"),
         cell=None if (cell := record.inner("cell")) is None else CellMetadata.read(cell),
     )
 

@@ -247,7 +247,7 @@ def restore(
     _check(metadata, events, profile)
     setting = Setting(
         Seq(0),
-        Trigger("recorded", obedient=metadata.obedient),
+        Trigger("recorded", obedient=metadata.obedient, leaves=metadata.leaves),
         Terms(profile, frozenset(map(Excuse, metadata.allow))),
         _STARTS[metadata.start],
         memory=memory,

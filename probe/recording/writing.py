@@ -143,6 +143,7 @@ def _metadata(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -> 
         allow=tuple(sorted(terms.allow)),
         start=tuple(sorted(h.tcb.state.value for h in setting.start)),
         obedient=setting.trigger.obedient,
+        leaves=setting.trigger.leaves,
         path_delay=attempt.path_delay,
         quiet=tuple((i, e.time) for i, e in enumerate(transcript.events) if isinstance(e, Quiet)),
         sealed=transcript.sealed,

@@ -35,13 +35,15 @@ class Trigger:
 
     In the line of ``connect`` stand ``{address}`` and ``{port}`` for where we wait. ``answers`` says that a line is an
     answer: it is sent once the application has said something. Where a line is empty nothing need be sent.
-    ``obedient`` says that the application does nothing it was not asked for, so an unasked RST is the stack's doing.
+    ``obedient`` says that the application does nothing it was not asked for, so an unasked RST is the stack's doing;
+    ``leaves``, that it was seen to end connections which nobody asked it to end, so that one may well be its doing.
     ``note`` is what was found out about it, ``tried`` what was tried in vain, both for people.
     """
 
     kind: str
     lines: dict[str, bytes] = field(default_factory=dict)
     obedient: bool = False
+    leaves: bool = False
     answers: bool = False
     note: str = ""
     tried: tuple[str, ...] = ()
@@ -56,8 +58,12 @@ class Trigger:
 
 NONE = Trigger("none")
 TARGET = Trigger("target", {name: f"PROBE {verbs}\n".encode() for name, verbs in _TARGET.items()}, obedient=True)
-WAIT = Trigger("wait", {"connect": b"", "close": b""})
-"""An application that closes (and, a client, comes) of itself: it is not asked. Text would meet a closed connection."""
+WAIT = Trigger("wait", {"close": b""}, leaves=True)
+"""A server that closes by itself: it is not asked, as text would meet a closed connection."""
+RESETS = Trigger("wait", {"abort": b""}, leaves=True)
+"""A server that aborts by itself."""
+ITSELF = Trigger("itself", {"connect": b"", "close": b""})
+"""A client that comes, and closes, of itself."""
 HOLD = Trigger("hold", {"hold": b""})
 """A server that never closes, not even when we have: it need not be asked to keep its side open."""
 _PAGE = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\nConnection: close\r\n\r\nprobe\n"
@@ -98,6 +104,8 @@ def missing(trigger: Trigger, commands: tuple[str, ...]) -> str:
     if trigger.tried:
         tried = f"nothing makes this peer close first ({', '.join(trigger.tried)} did not)"
         return f"{tried}: give --trigger LINE with what ends a session there, or run probe target there"
+    if trigger.leaves:
+        return f"the application behind the port {trigger.note}: run probe target there"
     why = "this peer never closes first" if trigger.kind == HOLD.kind else "nothing was to make this peer close first"
     return f"{why}: give --trigger auto, or run probe target there"
 

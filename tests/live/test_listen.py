@@ -17,14 +17,14 @@ from probe import scenarios
 from probe.live.listen import listen
 from probe.live.options import ListenOptions
 from probe.results.verdict import Run, Verdict
-from probe.scenarios.triggers import WAIT, missing
+from probe.scenarios.triggers import ITSELF, missing
 from probe.wire.errors import WireError
 from probe.wire.namespace import pdeathsig
 from tests.live.far import FAR, NEAR, Far
 from tests.live.test_check import disagreements, filtered
 
 PORT = 8080
-EVERY = {s.id for s in scenarios.ALL.values() if s.opens == "peer" and not missing(WAIT, s.commands)}
+EVERY = {s.id for s in scenarios.ALL.values() if s.opens == "peer" and not missing(ITSELF, s.commands)}
 LOCAL = {4: "127.0.0.1", 6: "::1"}
 CURL = "while :; do curl --silent --max-time 20 --output /dev/null http://{host}:{port}/; sleep 0.02; done"
 NC = "while :; do echo hello | nc -N -w 20 {bare} {port} >/dev/null; sleep 0.02; done"

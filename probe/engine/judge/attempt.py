@@ -101,11 +101,14 @@ def judge(case: Case) -> Opinion:
 def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
     """What stands against the peer, or what kept it from showing anything."""
     if watch.broken_at is not None:
-        finding = departure(case, watch)
+        finding, tried = departure(case, watch), _tried(case)
+        if case.leaves and (Doubt.ABORT, True) in tried:
+            reason = "the application behind the port ends connections by itself, as it did this one"
+            return Opinion(Verdict.SKIP, reason, why=Why.APPLICATION)
         return Opinion(
             finding.word,
             findings=(finding,),
-            tried=_tried(case),
+            tried=tried,
             departure=canonical(case, watch, finding.rule),
             believed=watch.after(watch.broken_at - 1).states,
         )

@@ -15,7 +15,8 @@ from probe.scenarios.steps import Scenario
 class Case:
     """What is judged: the scenario, its record, the belief it started from, and what may be taken for granted.
 
-    ``answers`` says that the peer is known to answer, so that its silence means something; ``version`` is that of IP.
+    ``obedient`` and ``leaves`` tell of its application (``probe.scenarios.triggers``); ``answers``, that it is known to
+    answer, so that its silence means something; ``version`` is that of IP.
     """
 
     scenario: Scenario
@@ -27,6 +28,7 @@ class Case:
     answers: bool = False
     version: int = 4
     memory: Memory = field(default_factory=Memory)
+    leaves: bool = False
 
     def follow(
         self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = frozenset(), *, through: bool = False

@@ -59,6 +59,7 @@ def case_of(attempt: Attempt) -> Case:
         attempt.path_delay,
         version=attempt.flow.version,
         memory=setting.memory,
+        leaves=setting.trigger.leaves,
     )
 
 
