@@ -66,6 +66,8 @@ class Opinion:
         return tuple(dict.fromkeys(doubt for doubt, explains in self.tried if explains))
 
 
+_OURS = 1 << 20
+"""An acknowledgment further than that from the first number sent is of another connection."""
 _UNDONE = {
     "S": "opened no connection to us",
     "F": "did not close its side",
@@ -194,9 +196,18 @@ def _no_evidence(case: Case) -> Opinion | None:
     we_open = seen[0].to_peer and seen[0].segment.flags & (SYN | ACK | RST) == SYN
     if scenario.port == "open" and came.flags & RST and we_open:
         return _cannot_tell(Why.REFUSED, "connection refused: nothing listens on the port")
+    if seen[0].to_peer and came.flags & (SYN | ACK | RST) == ACK and abs(came.ack - seen[0].segment.seq) > _OURS:
+        # A run before this one left it, or lost the RST that was to end it (RFC 9293 section 3.5.1).
+        reason = "the peer still has an earlier connection from this port, whose numbers it acknowledges"
+        return _cannot_tell(Why.EARLIER, reason)
     if scenario.port == "closed" and came.flags & SYN:
         reason = "the port taken for a closed one is open; name one with --closed-port"
         return Opinion(Verdict.SKIP, reason, why=Why.PORT_OPEN)
+    return _window_not_closed(transcript)
+
+
+def _window_not_closed(transcript: Transcript) -> Opinion | None:
+    """What is to be said where the peer's window was to be closed first, and was not."""
     if (window := next((m for m in transcript.missing if m.what == WINDOW), None)) is None:
         return None
     # What was to be shown with a closed window was never sent: text that is not taken may be lost, or short of room.

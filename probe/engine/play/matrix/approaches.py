@@ -43,10 +43,12 @@ class Approach:
         """The state it leads into."""
         return self.tcb.state
 
-    def scenario(self, name: str, title: str, steps: tuple[Step, ...] = (), clause: str = "") -> Scenario:
+    def scenario(
+        self, name: str, title: str, steps: tuple[Step, ...] = (), clause: str = "", *, risky: bool = False
+    ) -> Scenario:
         """The way and what is to be played then."""
         whole = (*self.steps, *steps)
-        return Scenario(name, title, whole, (), clause, port=self.port, opens=self.opens, acks=self.acks)
+        return Scenario(name, title, whole, (), clause, port=self.port, opens=self.opens, acks=self.acks, risky=risky)
 
     @property
     def commands(self) -> tuple[str, ...]:

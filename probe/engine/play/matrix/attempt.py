@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from probe.engine.belief.events import Command, Quiet, Seen
+from probe.engine.belief.events import Command, Seen
+from probe.engine.belief.hypothesis import Hypothesis
 from probe.engine.belief.watch import Watch
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.findings import grade, show
 from probe.engine.play.conductor import Conductor, Setting
-from probe.engine.play.matrix.cells import Cell
-from probe.results.verdict import Verdict, Why, worst
+from probe.engine.play.matrix.cells import Cell, rivals
+from probe.results.effect import Effect
+from probe.results.verdict import Verdict, Why
 from probe.scenarios import steps
 from probe.spec.seq import Seq
 from probe.spec.states import State
@@ -82,7 +84,7 @@ class Heard:
 
 
 def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
-    """The attempt judged: departures behind the stimulus are the cell's, those before it are not."""
+    """The attempt judged, each departure where it came up: on the way, at the stimulus, or at the question."""
     watch, at = conductor.watch, conductor.stimulus
     record = case.transcript
     odd = watch.broken_at is not None or record.missing or record.foreign or record.interrupted
@@ -97,25 +99,71 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
         why = found.findings[0].rule if found.findings else "it did not get there"
         reason = f"the peer could not be brought into {state} ({why})"
         return Heard(Opinion(Verdict.INCONCLUSIVE, reason, why=Why.STATE_NOT_REACHED))
-    event = case.transcript.judged[at]
+    event = record.judged[at]
     assert isinstance(event, Seen)
-    sent = show(watch, event)
-    due = due_text(cell, conductor.isns)
-    # The question is known to work: an answer to it that is not as due shows what the stimulus did; a silence does not.
-    silent = watch.broken_at is not None and isinstance(record.events[watch.broken_at], Quiet)
-    findings, notes = (
-        tuple(
-            f
-            if f.sent == sent or silent
-            else grade(cell.rule, sent, due, f"{f.came} (to {f.sent})", f.packets, f.effect)
-            for f in some
-        )
-        for some in (found.findings, found.notes)
+    sent, due, came = show(watch, event), due_text(cell, conductor.isns), _reply(case, watch, at)
+    if found.departure is not None and found.departure.place > record.place(at):
+        found = _of_the_question(conductor, case, at, found)
+    # A number at the edge of the window is the stimulus's, whatever showed how it was taken.
+    edges = tuple(
+        grade(cell.rule, sent, due, f.came if f.sent == sent else f"{f.came} (to {f.sent})", f.packets, f.effect)
+        if f.effect is Effect.EDGE
+        else f
+        for f in found.notes
     )
-    states = next((s for s in reversed(watch.states[: len(case.transcript.judged)]) if s), ())
-    came = findings[0].came if findings else _reply(case, watch, at)
-    word = worst([f.word for f in findings]) if findings else found.word
-    return Heard(replace(found, word=word, findings=findings, notes=notes), sent, came, () if findings else states, due)
+    found = replace(found, notes=edges)
+    if found.findings:
+        return Heard(found, sent, found.findings[0].came, (), due)
+    states = next((s for s in reversed(watch.states[: len(record.judged)]) if s), ())
+    return Heard(found, sent, came, states, due)
+
+
+def _of_the_question(conductor: CellConductor, case: Case, at: int, found: Opinion) -> Opinion:
+    """A departure that came up at the question: the stimulus's where the answer is right for a peer it moved wrongly.
+
+    A silence is right for none: it is that of our own question, and stays where it came up.
+    """
+    cell, watch, record = conductor.cell, conductor.watch, case.transcript
+    if found.departure is not None and found.departure.kind == "silence" and not cell.patient:
+        reason = "the question after it was not answered: the peer may limit how often it answers"
+        return Opinion(Verdict.INCONCLUSIVE, reason, why=Why.UNANSWERED)
+    ours = [i for i, e in record.seen() if i > at and e.to_peer]
+    states = _answered_as(case, watch, at, (*ours, len(record.judged))) if ours else ()
+    if not states or found.departure is None or found.departure.kind == "silence":
+        return found
+    stimulus = record.judged[at]
+    assert isinstance(stimulus, Seen)
+    answers = [e for i, e in record.seen() if i > at and not e.to_peer]
+    asked = record.judged[ours[0]]
+    assert isinstance(asked, Seen)
+    then = " or ".join(dict.fromkeys(r.next.state.value for r in cell.due))
+    replied = ", ".join(show(watch, e) for e in answers) or "nothing"
+    finding = grade(
+        cell.rule,
+        show(watch, stimulus),
+        f"{due_text(cell, conductor.isns)}, then {then}",
+        f"{replied} (to {show(watch, asked)}), as in {' or '.join(states)}",
+        found.findings[0].packets,
+        Effect.CHANGED,
+    )
+    place = replace(found.departure, rules=(cell.rule,), place=record.place(at))
+    return replace(found, word=finding.word, findings=(finding,), departure=place)
+
+
+def _answered_as(case: Case, watch: Watch, at: int, ours: tuple[int, ...]) -> tuple[str, ...]:
+    """In which states a peer answers the question as this one did, of those a faulty peer may be in after ``at``.
+
+    The question is the first event of ``ours``, the second is what was asked next, or the end.
+    """
+    memory, terms = watch.memory, watch.terms
+    blocks = {h.tcb for h in memory.closure(watch.after(at - 1).belief, terms) if not h.inflight}
+    wrong = {rival for tcb in blocks for rival in rivals(tcb, tcb.rcv_nxt, tcb.snd_nxt)}
+    point = memory.begin(frozenset(map(Hypothesis, wrong)), terms)
+    for event in case.transcript.judged[ours[0] : ours[1]]:
+        point = memory.after(
+            point, watch.numbers.sight(event.segment, event.to_peer) if isinstance(event, Seen) else None
+        )
+    return point.states
 
 
 def due_text(cell: Cell, isns: tuple[Seq, Seq] | None = None) -> str:

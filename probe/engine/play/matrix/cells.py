@@ -69,12 +69,19 @@ class Cell:
     segment: Segment
     due: tuple[Reaction, ...]
     question: Send
+    patient: bool = False
+    """The question waits until a peer that limits how often it answers would answer again."""
 
     @property
     def id(self) -> str:
         """A name of its own: ``established:ACK:RCV.NXT:SND.NXT+1``, ``:data`` behind it where it has payload."""
         parts = (self.way.id, self.kind, self.seq.name, self.ack.name)
         return ":".join(parts + (("data",) if self.payload else ()))
+
+    @property
+    def risky(self) -> bool:
+        """Whether a number lies half the space away, where a comparison may turn: stacks have died of it."""
+        return HALF in (abs(self.seq.num.offset), abs(self.ack.num.offset))
 
     @property
     def rule(self) -> str:
@@ -84,9 +91,12 @@ class Cell:
     @property
     def scenario(self) -> Scenario:
         """The exchange that plays it."""
-        # Where an answer is certain, the question waits for it.
+        # The question waits for the answer, and where none is due for one that comes all the same: after the question
+        # it would be taken for the question's.
         answered = all(r.reply is not None and not r.reply.covers for r in self.due)
-        pause: tuple[Step, ...] = (Expect("settled"),) if answered else ()
+        silent = all(r.reply is None for r in self.due)
+        pause: tuple[Step, ...] = (Expect("settled"),) * answered + (Wait(Span.SILENCE),) * silent
+        pause += (Wait(Span.LATE),) * self.patient
         moved = self.way.retransmits and any(r.next.snd_una != self.way.tcb.snd_una for r in self.due)
         steps = (
             self.stimulus,
@@ -95,7 +105,9 @@ class Cell:
             Expect("settled"),
             Wait(Span.TIMER if moved else Span.AFTERWARDS),
         )
-        return self.way.scenario(self.id, f"{self.kind} in {self.way.state.value}", steps, self.due[0].clause)
+        return self.way.scenario(
+            self.id, f"{self.kind} in {self.way.state.value}", steps, self.due[0].clause, risky=self.risky
+        )
 
 
 class Questions:
@@ -110,12 +122,7 @@ class Questions:
     def __init__(self, way: Approach, barred: Barred = frozenset()) -> None:
         self._left = [(q, segment_of(way, q)) for name, q in CANDIDATES.items() if name not in barred]
         self._known: dict[frozenset[Tcb], Send] = {}
-        # Where a faulty peer may be: unmoved, gone, or where another segment at its place would have led.
-        rivals = {way.tcb, way.tcb.gone()}
-        for flags in _TEMPTATIONS:
-            data = PAYLOAD if flags == "P." else b""
-            rivals |= {r.next for r in arrives(way.tcb, segment_of(way, Send(flags, data=data)))}
-        self._rivals = frozenset(rivals)
+        self._rivals = rivals(way.tcb, way.number(NXT), way.number(RCV))
 
     def best(self, permitted: frozenset[Tcb]) -> Send:
         """The question for a peer that may now have one of these blocks."""
@@ -132,6 +139,16 @@ class Questions:
 
         good, bad = [answers(tcb) for tcb in permitted], [answers(tcb) for tcb in self._rivals - permitted]
         return all(None not in found for found in good), sum(not g & b for g in good for b in bad)
+
+
+def rivals(tcb: Tcb, seq: Seq, ack: Seq) -> frozenset[Tcb]:
+    """Where a faulty peer may be: unmoved, gone, or where another segment, in order at ``seq``, would have led."""
+    found = {tcb, tcb.gone()}
+    for flags in map(parse_flags, _TEMPTATIONS):
+        data = PAYLOAD if flags == parse_flags("P.") else b""
+        segment = Segment(seq, ack if flags & ACK else Seq(0), flags, WINDOW, len(data), data)
+        found |= {r.next for r in arrives(tcb, segment)}
+    return frozenset(found)
 
 
 def segment_of(way: Approach, step: Send) -> Segment:
