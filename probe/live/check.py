@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from probe import scenarios
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.jury import summarize
+from probe.engine.play.calibration import Calibration
 from probe.engine.play.conductor import Conductor
 from probe.engine.play.knock import KNOCK
 from probe.engine.trial.attempt import Attempt, case_of
@@ -23,7 +24,7 @@ from probe.live.triggers import Detection, known_trigger
 from probe.live.vital import PAUSES, Vigil
 from probe.results.death import Death, Ending
 from probe.results.verdict import Run, Verdict, Why
-from probe.scenarios.steps import Expect, Scenario, Send
+from probe.scenarios.steps import Expect, Question, Scenario, Send
 from probe.scenarios.triggers import NONE, missing
 from probe.spec.segment import Endpoint
 from probe.wire.errors import DownError, UnansweredError
@@ -61,6 +62,8 @@ class _Check:
         self.queue: deque[Scenario] = deque()
         self.risky: deque[Scenario] = deque()
         self.waiting: list[Scenario] = []
+        self.calibration = Calibration(self.frame.habits)
+        self.calibrating = 0
         self.playing = self.brisk = 0
         self.vigil = Vigil()
         self.ended: list[Attempt] = []
@@ -107,22 +110,30 @@ class _Check:
         self._start_all(rest)
 
     def _start_all(self, rest: list[Scenario]) -> None:
-        """What hangs on the application waits until it is known; exchanges that only wait for a timer fill the time."""
-        if self.detection.trigger is not None:
-            self._start(self._possible(rest))
-            return
+        """First it is learned what the peer answers, and how its application is brought to act; others wait for that.
+
+        Exchanges that only wait for a timer fill the time.
+        """
 
         def hangs_on_application(scenario: Scenario) -> bool:
             return bool(scenario.commands) or any(isinstance(s, Expect) and s.application for s in scenario.steps)
 
         ready = [s for s in rest if s.waits and not hangs_on_application(s)]
         self.waiting = [s for s in rest if s not in ready]
-        self._start((self.detection.probes if self.waiting else []) + ready)
+        asks = any(isinstance(step, Question) for s in rest for step in s.steps)
+        first = list(self.calibration.todo) if asks else []
+        self.calibrating = len(first)
+        if not asks and self.detection.trigger is not None:
+            self._start(self._possible(rest))
+        else:
+            self._start(
+                first + (self.detection.probes if self.waiting and self.detection.trigger is None else []) + ready
+            )
 
     def _start(self, some: list[Scenario]) -> None:
         """Play them side by side, the long waits first; then the dangerous ones one by one, malformed options last."""
-        self._enqueue(sorted(some, key=lambda s: not (s.waits or self.detection.concerns(s))))
-        slow = sum(s.slow for s in self.scenarios)  # they wait all at the same time, beside the others
+        self._enqueue(sorted(some, key=lambda s: not (s.waits or self._explores(s))))
+        slow = sum(s.rests for s in self.scenarios)  # they wait all at the same time, beside the others
         beside = slow + self.detection.slow + len(PAUSES)
         try:
             self.frame.play(self._next, self._finished, self.options.parallel + beside)
@@ -163,7 +174,7 @@ class _Check:
             return None
         if self.vigil.doubted:
             return self._look()
-        slow = next((s for s in self.queue if s.slow), None)
+        slow = next((s for s in self.queue if s.rests), None)
         if slow is not None or (self.queue and self.brisk < self.backlog.width):
             scenario = slow or self.queue[0]
             self.queue.remove(scenario)
@@ -172,10 +183,22 @@ class _Check:
         else:
             return None
         self.playing += 1
-        self.brisk += not scenario.slow
+        self.brisk += not scenario.rests
         setting = self.frame.setting(scenario, self.detection.trigger_for(scenario))
         remote = self.closed.endpoint() if scenario.port == "closed" else self.target
-        return self.frame.attempt(Conductor(scenario, setting), remote)
+        calibrates = self.calibration.concerns(scenario)
+        conductor = self.calibration.conductor(scenario, setting) if calibrates else Conductor(scenario, setting)
+        return self.frame.attempt(conductor, remote)
+
+    def _explores(self, scenario: Scenario) -> bool:
+        """Whether an exchange is one that others wait for, not to be judged."""
+        return self.calibration.concerns(scenario) or self.detection.concerns(scenario)
+
+    def _release(self) -> None:
+        """What waited may be played, once it is known what the peer and its application answer."""
+        if not self.calibrating:
+            self._enqueue(self._possible([s for s in self.waiting if self.detection.allows(s)]))
+            self.waiting = [s for s in self.waiting if not self.detection.allows(s)]
 
     def _look(self) -> Attempt | None:
         signs = self.vigil.next(self.frame.setting(KNOCK))
@@ -190,17 +213,22 @@ class _Check:
                 self.frame.loop.stop(self.vigil.concerns)
             return
         self.playing -= 1
-        self.brisk -= not attempt.scenario.slow
+        self.brisk -= not attempt.scenario.rests
         self.ended.append(attempt)
         self.vigil.heard(attempt, self.frame.habits.answer)
-        if self.detection.concerns(attempt.scenario):
+        if self.calibration.concerns(attempt.scenario):
+            self.backlog.heard(attempt, None)
+            more = self.calibration.heard(attempt.conductor)
+            self.queue.extendleft(more)
+            self.calibrating += len(more) - 1
+            self._release()
+        elif self.detection.concerns(attempt.scenario):
             self.backlog.heard(attempt, None)
             self.queue.extend(self.detection.heard(attempt))
             if self.detection.trigger is not None:
                 self.frame.habits.application = max(self.frame.habits.application, self.detection.delay)
                 self.frame.loop.stop(lambda other: self.detection.concerns(other.scenario))
-            self._enqueue(self._possible([s for s in self.waiting if self.detection.allows(s)]))
-            self.waiting = [s for s in self.waiting if not self.detection.allows(s)]
+            self._release()
         else:
             self._judge(attempt)
 

@@ -36,7 +36,7 @@ from probe.recording.metadata import (
 )
 from probe.results.matrix import MatrixReport, MatrixRun
 from probe.results.verdict import Report, Run, Unchecked, Verdict
-from probe.scenarios.steps import WINDOW
+from probe.scenarios.steps import QUESTION, WINDOW
 from probe.scenarios.triggers import Trigger
 from probe.spec import rules
 from probe.spec.reaction import PROFILES
@@ -46,7 +46,7 @@ from probe.wire.decode import Decoded
 
 _STARTS = {("CLOSED", "LISTEN"): UNKNOWN_PORT, ("LISTEN",): LISTENING, ("CLOSED",): CLOSED}
 _EXCUSES = set(Excuse) - {Excuse.UNRECORDED}
-_AWAITED = {"S", "S.", ".", "F", "R", "text", "settled"}
+_AWAITED = {"S", "S.", ".", "F", "R", "text", "settled", QUESTION}
 _OF_APPLICATION = {"S", "F", "R", "text", WINDOW}
 
 

@@ -50,6 +50,8 @@ class Why(StrEnum):
     """The peer's window does not close."""
     APPLICATION = "application"
     """The application behind the port did not do what the exchange needs."""
+    UNASKED = "unasked"
+    """The peer answers no segment that would tell what became of the connection."""
     NO_TRIGGER = "no-trigger"
     """Nothing makes that application do it."""
     MERGED = "merged"

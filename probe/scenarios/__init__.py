@@ -11,7 +11,7 @@ To add one, write a file that defines ``SCENARIO`` into its topic; it is found b
     SCENARIO = Scenario(
         id="abort-by-us",
         title="abort by our RST",
-        steps=(*OPEN, Send("R"), *LIVE, Wait(Span.SILENCE)),
+        steps=(*OPEN, Send("R"), Question(), Wait(Span.SILENCE)),
         shows=("rst.exact-resets", "listen.ack-gets-rst"),
         clause="RFC 9293 3.5.3; 3.10.7.4 second",
     )

@@ -73,6 +73,8 @@ class Span(StrEnum):
     """The SYN,ACK that the peer would send again if it did: never over before its interval is known."""
     NEVER = "never"
     """A repetition that must come: after so long a silence it is said that it never does."""
+    SPACING = "spacing"
+    """Until this peer answers again what it does not accept."""
     HELD = "held"
     """Less than the 2MSL of any stack known: MSL may be chosen, not left out (RFC 9293 section 3.4.2, MUST-13)."""
     RESTART = "restart"
@@ -169,7 +171,15 @@ class Fill:
     most: int = 64
 
 
-Step = Ask | Send | Expect | Wait | Fill
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Ask the peer where it stands, by a segment that it is known to answer there, and wait for what it answers.
+
+    Where none of them would be answered, the rest of the exchange is left out.
+    """
+
+
+Step = Ask | Send | Expect | Wait | Fill | Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +228,12 @@ class Scenario:
     risky: bool = False
 
     @property
+    def rests(self) -> bool:
+        """Whether it mostly waits, beside the others, and keeps no place of a listener's backlog meanwhile."""
+        half_open = any(isinstance(s, Expect) and s.what == "S." and s.within is Span.NEVER for s in self.steps)
+        return self.slow or (self.waits and not half_open)
+
+    @property
     def fills(self) -> bool:
         """Whether it closes the peer's receive window."""
         return any(isinstance(s, Fill) for s in self.steps)
@@ -232,10 +248,13 @@ class Scenario:
 WINDOW = "window"
 ROOM_TAKEN = Expect(WINDOW, application=True)
 """The text that fills a window is acknowledged; whether there is room depends on the application and its buffer."""
-LIVE = (Send(".", seq=NXT - 1), Expect("settled"))
-"""An empty segment one below the window: answered by an ACK while the connection exists, by a RST when it does not."""
-ALIVE = (Send("P.", seq=NXT - 1, data=b"x", counts=False), Expect("settled"))
-"""The same question with an octet below the window: stacks that limit the rate of empty answers answer this one."""
+QUESTION = "question"
+OCTET_BELOW = Send("P.", seq=NXT - 1, data=b"x", counts=False)
+"""An octet below the window: answered by an ACK while the connection exists, by a RST when it does not."""
+EMPTY_BELOW = Send(".", seq=NXT - 1)
+"""The same without text: many a stack limits how often it answers segments without (RFC 5961 section 7)."""
+NEXT_OCTET = Send("P.", data=b"x")
+"""The next octet in order, for a peer that answers no segment that it does not accept."""
 SYN_RECEIVED = (Send("S"), Expect("S."))
 OPEN = (*SYN_RECEIVED, Send("."))
 """The three-way handshake."""

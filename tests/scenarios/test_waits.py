@@ -21,7 +21,7 @@ def test_no_exchange_knows_a_number_of_seconds(path: Path) -> None:
     assert seconds == []
 
 
-@pytest.mark.parametrize("span", [s for s in Span if s not in (Span.HELD, Span.RESTART, Span.RESTARTED)])
+@pytest.mark.parametrize("span", [s for s in Span if s not in (Span.HELD, Span.RESTART, Span.RESTARTED, Span.SPACING)])
 def test_patience_scales_every_wait_but_those_that_are_the_question(span: Span) -> None:
     assert Habits(2.0).seconds(span) == pytest.approx(2 * Habits(1.0).seconds(span))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probe.scenarios.steps import Ask, Command, Expect, Fill, Num, Scenario, Send, Span
+from probe.scenarios.steps import Ask, Command, Expect, Fill, Num, Question, Scenario, Send, Span
 from probe.spec.segment import ACK, flags_name, parse_flags
 
 _NUMBERS = {
@@ -55,6 +55,8 @@ def dialogue(scenario: Scenario) -> list[str]:
                 lines.append(f"peer > tester   waits for: {what}{limit}{whose}")
             case Ask():
                 lines.append(f"{'':16}the application is asked to {step.command}, where it does not come of itself")
+            case Question():
+                lines.append("tester > peer   a segment that this peer answers where it must be now: is it?")
             case Fill():
                 what = "data, as much as the peer's window has room for, until the window is closed"
                 lines.append(f"tester > peer   {what}")

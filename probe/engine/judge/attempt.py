@@ -22,7 +22,7 @@ from probe.results.effect import Effect
 from probe.results.path import Suspect
 from probe.results.proofs import Canonical, Proofs, Reached
 from probe.results.verdict import CloseForm, Finding, Verdict, Why
-from probe.scenarios.steps import WINDOW
+from probe.scenarios.steps import QUESTION, WINDOW
 from probe.spec.segment import ACK, RST, SYN, flags_text
 
 
@@ -131,6 +131,8 @@ def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
     if missing := next((m for m in case.transcript.missing if m.short), None):
         reason = f"not sent again within {missing.waited:g} s, too short a wait to say that it never is"
         return Opinion(Verdict.INCONCLUSIVE, reason, why=Why.UNSETTLED)
+    if any(m.what == QUESTION for m in case.transcript.missing):
+        return Opinion(Verdict.SKIP, "this peer answers no segment that would tell what it did", why=Why.UNASKED)
     if missing := next((m for m in case.transcript.missing if m.application), None):
         reason = f"the application behind the port {_UNDONE[missing.what]} within {missing.waited:g} s"
         return Opinion(Verdict.SKIP, reason, why=Why.APPLICATION)

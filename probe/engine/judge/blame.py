@@ -152,8 +152,9 @@ def _passed_over(everything: Belief, watch: Watch, segment: Segment) -> Blame | 
         if usual.reply is not None or not rest or (usual.next.state is h.tcb.state and not opening):
             continue
         asked = rest[0][1]
-        # What tells whether there is a connection, or an attempt at one: an empty ACK, or the SYN,ACK.
-        alive = asked.flags == (SYN | ACK if opening else ACK) and asked.length == 0
+        # What tells whether there is a connection, or an attempt at one: a segment below the window, or the SYN,ACK.
+        alive = asked.flags & (SYN | FIN | RST | ACK) == (SYN | ACK if opening else ACK) and asked.length <= 1
+        alive = alive and (opening or not asked.length or asked.seq < h.tcb.rcv_nxt)
         vanished = (_vanished(h.tcb),) if alive else ()
         taken = (replace(h.tcb, rcv_nxt=ignored.end),) if ignored.flags & RST and ignored.length else ()
         if any(_explains(watch, replace(h, inflight=rest, tcb=t), segment) for t in (h.tcb, *vanished, *taken)):

@@ -6,7 +6,8 @@ with a RST where the peer expects it, checked by an empty segment that must draw
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import (
@@ -24,13 +25,14 @@ from probe.engine.belief.events import (
 )
 from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Terms
 from probe.engine.belief.watch import Watch
-from probe.engine.play.habits import Habits, repetitions
+from probe.engine.play.flight import Outbox, Sent, draws_bare_ack, is_quoted, may_answer, may_stay_silent, reached
+from probe.engine.play.habits import Habits, Limit, repetitions
 from probe.engine.play.tester import Tester
 from probe.scenarios import steps
 from probe.scenarios.steps import Span
 from probe.scenarios.triggers import NONE, Trigger
 from probe.spec.icmp import Icmp
-from probe.spec.segment import ACK, RST, Segment, parse_flags
+from probe.spec.segment import ACK, RST, Segment
 from probe.spec.seq import Seq
 
 CLEARING_TRIES = 3
@@ -56,24 +58,13 @@ class Setting:
     memory: Memory = field(default_factory=Memory)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A segment of ours that is not seen on the wire yet: what its reaction shows, its place in the script.
-
-    ``waits``: the time given to the peer begins with it. What acknowledges a peer that sends without end does not.
-    """
-
-    segment: Segment
-    rule: str
-    place: int | None
-    waits: bool
-
-
 class Conductor:
     """One exchange in progress."""
 
     harmless = frozenset({"CLOSED", "LISTEN", "TIME-WAIT"})
     """Peer states that need no clearing up."""
+    gone = frozenset({"CLOSED", "LISTEN"})
+    """Peer states without a connection."""
     taking_text = frozenset({"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"})
     """Peer states that owe an acknowledgment of text (RFC 9293 section 3.10.7.4 seventh)."""
 
@@ -85,13 +76,14 @@ class Conductor:
         self.transcript = Transcript()
         self.finished = False
         self._todo = list(scenario.steps)
-        self._sends = sum(isinstance(step, steps.Send) for step in scenario.steps)
+        self._sends = _segments(scenario.steps)
         self._since: float | None = None
         self._limit: float | None = None
         self._clearing = 0
-        self._echoes = 0
-        self._questions = [steps.ALIVE, steps.SPEAK]
-        self._sent: deque[_Sent] = deque()
+        self._outbox = Outbox()
+        self._asked = 0
+        self._taken: dict[Limit, float] = {}
+        self._slot: float | None = None
         self._peer_expects: Seq | None = None
 
     def start(self, now: float) -> list[Command]:
@@ -104,8 +96,8 @@ class Conductor:
             return []
         self._record(event)
         if event.to_peer:
-            self._echoes -= 1
-            self._left(event)
+            if self._outbox.seen(event, self.watch.index, self.transcript) and self._since is not None:
+                self._since = max(self._since, event.time)
             return self._walk(event.time)
         return self._note(event.segment) + self._walk(event.time)
 
@@ -116,7 +108,7 @@ class Conductor:
     def reported(self, time: float, icmp: Icmp, quoted: Segment, number: int = 0) -> list[Command]:
         """An ICMP error came about a segment of ours: it did not arrive, so there is no answer to wait for."""
         ours = [i for i, e in enumerate(self.transcript.events) if isinstance(e, Seen) and e.to_peer]
-        about = next((i for i in reversed(ours) if _is_quoted(self.transcript.events[i], quoted)), -1)
+        about = next((i for i in reversed(ours) if is_quoted(self.transcript.events[i], quoted)), -1)
         self.transcript.errors.append(IcmpError(time, self.watch.index, about, icmp, number))
         waits = self._since is not None and self._todo and isinstance(self._todo[0], steps.Expect)
         if self.finished or not waits or not ours or about != ours[-1]:
@@ -130,11 +122,14 @@ class Conductor:
             return []
         if now < self._due:
             return self._wake(now)
-        if self._echoes and now < self._due + self.setting.habits.leaving:
+        if self._outbox.count and now < self._due + self.setting.habits.leaving:
             return [WakeAt(now + _LOOK)]  # ours is still on its way out: the peer's time has not begun
-        self._record(Quiet(now))
-        self._since = self._limit = None
         step = self._todo[0]
+        self._since = self._limit = None
+        if isinstance(step, steps.Wait) and step.span is Span.SPACING:
+            self._todo.pop(0)
+            return self._walk(now)
+        self._record(Quiet(now))
         if self._clearing:
             return self._clear(now)
         if isinstance(step, steps.Wait) or (isinstance(step, steps.Expect) and step.silence):
@@ -150,14 +145,14 @@ class Conductor:
         """Stop now; the RST that clears up is all that is still to be sent."""
         self.finished = True
         self.transcript.interrupted = True
-        begun = self.transcript.seen() or self._echoes  # else there is no connection, and nobody to send to
+        begun = self.transcript.seen() or self._outbox.count  # else there is no connection, and nobody to send to
         return [*(self._reset_commands() if begun else []), Done()]
 
     # -- walking ---------------------------------------------------------------------------------------------------
 
     def _walk(self, now: float) -> list[Command]:
         out: list[Command] = []
-        while self._todo or self._ask_where_it_stands():
+        while self._todo or self._more():
             if not self._advance(now, out):
                 break
         if self._todo:
@@ -186,10 +181,10 @@ class Conductor:
                 self._note_missing(steps.ROOM_TAKEN)
             # What follows would be asked of a peer whose state is not known; what it still says is evidence.
             self._todo, self._since = [step := steps.Wait(Span.ANSWER)], now
-        if isinstance(step, steps.Send) and not step.crossing and not self._calm:
-            self._todo.insert(0, step := steps.Expect(_CALM, silence=True))
-        if isinstance(step, steps.Fill):
-            return self._fill(step)
+        if isinstance(step, steps.Send | steps.Question) and (hold := self._hold(step, now)) is not None:
+            self._todo.insert(0, step := hold)
+        if isinstance(step, steps.Fill | steps.Question):
+            return self._fill(step) if isinstance(step, steps.Fill) else self._ask()
         command = isinstance(step, steps.Send) and isinstance(step.data, steps.Command)
         if command and self.setting.trigger.answers and not self.tester.text_received:
             # What we send next answers a client, and this one has said nothing yet.
@@ -210,15 +205,22 @@ class Conductor:
         self._since = self._limit = None
         return True
 
+    def _hold(self, step: steps.Send | steps.Question, now: float) -> steps.Step | None:
+        """What to wait for before the next segment leaves, unless it is to cross with an answer."""
+        if isinstance(step, steps.Send) and step.crossing:
+            return None
+        if not self._calm:
+            return steps.Expect(_CALM, silence=True)
+        if now < self._may_leave(step, now):
+            return steps.Wait(Span.SPACING)
+        return None
+
     @property
     def _calm(self) -> bool:
         """Whether nothing that the peer may still say answers a segment of ours: the next one would cross with it."""
-        if self._echoes:
-            return False
-        found = self.watch.memory.closure(self.watch.belief, self.watch.terms)
-        return not any(h.due or h.owed for h in found)
+        return not self._outbox.count and not may_answer(self.watch)
 
-    def _ask_where_it_stands(self) -> bool:
+    def _more(self) -> bool:
         """After a departure in a reply: a question whose answer tells the block, so that it is known what became of it.
 
         First an octet below the window; a peer that answers no such segment is asked to take the next octet in order.
@@ -228,13 +230,54 @@ class Conductor:
             return False
         since = [event for index, event in self.transcript.seen() if index > left]
         asked = next((place for place, event in enumerate(since) if event.to_peer), len(since))
-        if any(not event.to_peer for event in since[asked:]) or not self._questions:
+        questions = self._questions()[self._asked :]
+        if any(not event.to_peer for event in since[asked:]) or not questions:
             return False
-        question = self._questions.pop(0)
-        if question is steps.SPEAK and not self.taking_text.issuperset(watch.states[-1]):
-            return False
-        self._todo = list(question)
+        self._asked += 1
+        self._todo = [questions[0], steps.Expect("settled")]
         return True
+
+    def _ask(self) -> bool:
+        """Put the question that fits; where there is none, the exchange ends here and says so."""
+        self._slot = None
+        if questions := self._questions():
+            self._todo[:1] = [questions[0], steps.Expect("settled")]
+        else:
+            self.transcript.missing.append(Missing(self.watch.index, steps.QUESTION, "", application=False, waited=0.0))
+            self._todo = []
+        return bool(self._todo)
+
+    def _questions(self) -> list[steps.Send]:
+        """What the peer answers wherever it may be now, the plainest first.
+
+        Who has no connection answers anything with a RST. Who has one is asked what it is known to answer; the next
+        octet in order only where it must be acknowledged, and before our FIN.
+        """
+        states = reached(self.watch)
+        if states <= self.gone:
+            return [steps.OCTET_BELOW]
+        known = self.setting.habits.questions
+        in_order = states <= self.taking_text | self.gone | {"SYN-RECEIVED"} and self.tester.edge > self.tester.nxt
+        return [q for q in known if q is not steps.NEXT_OCTET or in_order]
+
+    def _may_leave(self, step: steps.Send | steps.Question, now: float) -> float:
+        """When a segment may be sent: many a peer answers what it does not accept only so often (RFC 5961 section 7).
+
+        A segment that would draw such an answer is sent when this peer answers again. A question comes a little later,
+        so that an answer too many to what was sent before is not taken for the one to the question.
+        """
+        if self._slot is not None:
+            return self._slot
+        self._slot, habits = now, self.setting.habits
+        if isinstance(step, steps.Question):
+            last = self.transcript.events[-1]
+            self._slot += habits.seconds(Span.AFTERWARDS) if isinstance(last, Seen) and last.to_peer else 0.0
+            return self._slot
+        kind, gap = habits.limit(step)
+        if gap and draws_bare_ack(self.watch, copy(self.tester).segment(step, self._payload(step))):
+            taken = habits.taken if habits.shared else self._taken
+            self._slot = taken[kind] = max(now, taken.get(kind, now - gap) + gap)
+        return self._slot
 
     def _fill(self, step: steps.Fill) -> bool:
         """Go on filling the window, with the next step once it is closed; a window that never closes ends it all."""
@@ -256,26 +299,21 @@ class Conductor:
             case "text":
                 return self.tester.text_received >= step.count
             case "settled":
-                return self._echoes == 0 and self.watch.settled
+                return not self._outbox.count and self.watch.settled
             case what if what == _CALM:
                 return self._calm
             case what:
                 return self.tester.counts.get(what, 0) >= step.count
 
-    def _answer_time(self) -> float:
-        """How long an answer to what was sent last may take: less where silence is one of the answers.
-
-        An acknowledgment that may be delayed is waited for as long as one that must come.
-        """
-        found = self.watch.memory.closure(self.watch.belief, self.watch.terms)
-        silent = any(h.settled for h in found) and not any(h.owed for h in found)
-        return self.setting.habits.seconds(Span.SILENCE if silent else Span.ANSWER)
-
     def _within(self, step: steps.Step) -> float:
         assert isinstance(step, steps.Wait | steps.Expect)
         if isinstance(step, steps.Expect) and step.what == _CALM:
-            return self._answer_time()
+            # An acknowledgment that may be delayed is waited for as long as one that must come.
+            span = Span.SILENCE if may_stay_silent(self.watch) else Span.ANSWER
+            return self.setting.habits.seconds(span)
         if isinstance(step, steps.Wait):
+            if step.span is Span.SPACING:
+                return max(0.0, (self._slot or 0.0) - (self._since or 0.0))
             return self.setting.habits.seconds(step.span)
         if self.setting.coming is not None and step.what == "S" and "S" not in self.tester.counts:
             return self.setting.coming
@@ -308,63 +346,32 @@ class Conductor:
         return Segment(seq, ack, ACK, options=self.tester.options(ACK))
 
     def _emit(self, segment: Segment, rule: str = "", place: int | None = None, *, waits: bool = True) -> Send:
-        self._echoes += 1
-        self._sent.append(_Sent(segment, rule, place, waits))
+        self._outbox.put(Sent(segment, rule, place, waits))
         return Send(segment)
-
-    def _left(self, event: Seen) -> None:
-        """A segment of ours was seen on the wire: what its step says of it; the time to wait begins here."""
-        while self._sent:
-            sent = self._sent.popleft()
-            if (sent.segment.flags, sent.segment.seq, sent.segment.ack) == (
-                event.segment.flags,
-                event.segment.seq,
-                event.segment.ack,
-            ):
-                if sent.rule:
-                    self.transcript.named[self.watch.index] = sent.rule
-                if sent.place is not None:
-                    self.transcript.places[self.watch.index] = sent.place
-                if sent.waits and self._since is not None:
-                    self._since = max(self._since, event.time)
-                return
 
     def _send(self, step: steps.Send) -> list[Command]:
         """The segment; none where a command needs no asking, as the application does it of itself."""
-        payload = step.data
-        if not isinstance(payload, bytes):
-            line = self.setting.trigger.line(payload.name)
-            if line is None:
-                raise ValueError(f"scenario {self.scenario.id} needs the command {payload.name!r}, which was not given")
-            payload = line
-        if step.data and not payload:
+        if step.data and not self._payload(step):
             return []
-        flags = parse_flags(step.flags)
-        seq = self.tester.number(step.seq)
-        if step.fresh:
-            self.tester.restart(seq)
-        ack = self.tester.number(step.ack) if flags & ACK else Seq(0)
-        segment = Segment(
-            seq,
-            ack,
-            flags,
-            step.window,
-            len(payload),
-            payload,
-            self.tester.options(flags, step),
-            step.urgent,
-            step.reserved,
-            (step.fault,) if step.fault else (),
-        )
+        segment = self.tester.segment(step, self._payload(step))
         self.tester.sent(segment, counts=step.counts)
-        return [self._emit(segment, step.rule, self._sends - sum(isinstance(s, steps.Send) for s in self._todo))]
+        self._slot = None
+        return [self._emit(segment, step.rule, self._sends - _segments(self._todo))]
+
+    def _payload(self, step: steps.Send) -> bytes:
+        if isinstance(step.data, bytes):
+            return step.data
+        line = self.setting.trigger.line(step.data.name)
+        if line is None:
+            raise ValueError(f"scenario {self.scenario.id} needs the command {step.data.name!r}, which was not given")
+        return line
 
     # -- clearing up -----------------------------------------------------------------------------------------------
 
     def _clear(self, now: float) -> list[Command]:
         """Reset what may be left on the peer, and look whether it is gone."""
         if self.transcript.sealed is None:
-            self.transcript.sealed = len(self.transcript.events) + self._echoes
+            self.transcript.sealed = len(self.transcript.events) + self._outbox.count
         if self._clearing:
             over = self._clearing >= CLEARING_TRIES or not self._todo  # a RST answered the question: nothing is left
         else:
@@ -382,16 +389,9 @@ class Conductor:
     def _reset_commands(self) -> list[Command]:
         """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""
         expected = self._peer_expects if self._peer_expects is not None else self.tester.nxt
-        first = () if self.tester.synchronized else (self.tester.iss + 1,)
-        numbers = dict.fromkeys((expected, self.tester.nxt, *first))
-        if self.scenario.opens == "peer":
-            numbers.setdefault(self.tester.iss + 1)  # text on our SYN,ACK need not have been taken
-            return [self._emit(Segment(number, self.tester.rcv, RST | ACK)) for number in numbers]
-        return [self._emit(Segment(number, flags=RST)) for number in numbers]
+        return [self._emit(reset) for reset in self.tester.resets(expected, called=self.scenario.opens == "peer")]
 
 
-def _is_quoted(event: Event, quoted: Segment) -> bool:
-    """Whether an ICMP error quotes this segment: of some nothing but the sequence number is told."""
-    if not isinstance(event, Seen) or event.segment.seq != quoted.seq:
-        return False
-    return not quoted.flags or (event.segment.flags, event.segment.ack) == (quoted.flags, quoted.ack)
+def _segments(some: Iterable[steps.Step]) -> int:
+    """How many segments of the script these steps send; what fills a window does not count."""
+    return sum(isinstance(step, steps.Send | steps.Question) for step in some)

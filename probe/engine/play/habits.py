@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 
 from probe.engine.belief.events import Seen, Transcript
-from probe.scenarios.steps import Span
+from probe.scenarios.steps import EMPTY_BELOW, NEXT_OCTET, OCTET_BELOW, Send, Span
 from probe.spec.segment import ACK, FIN, RST, SYN
 
 USUAL_PATIENCE = 1.0
@@ -50,11 +51,50 @@ _OF_THE_RULE = {Span.HELD: 25.0, Span.RESTART: 40.0, Span.RESTARTED: 39.0}
 """Seconds that are the question itself: whether the peer's own timer runs shorter. No patience changes them."""
 
 
+class Limit(StrEnum):
+    """What a peer counts together where it limits its answers to segments that it does not accept."""
+
+    EMPTY = "segments without text, and SYNs"
+    TEXT = "segments with text or a FIN"
+
+
+def limited_as(step: Send) -> Limit:
+    """Linux answers 0.5 s apart what takes no sequence space, and a SYN (``tcp_oow_rate_limited``)."""
+    return Limit.EMPTY if "S" in step.flags or not (step.data or "F" in step.flags) else Limit.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How a peer answers one question: out of so many, how soon, and how far apart (0: every one).
+
+    ``shared``: what it answers on one connection counts on all.
+    """
+
+    asked: int
+    answered: int
+    seconds: float = 0.0
+    gap: float = 0.0
+    shared: bool = False
+
+
+QUESTIONS = (OCTET_BELOW, EMPTY_BELOW, NEXT_OCTET)
+"""What can be asked, the plainest first."""
+NAMES = {
+    OCTET_BELOW: "an octet below the window",
+    EMPTY_BELOW: "an empty segment below the window",
+    NEXT_OCTET: "the next octet in order",
+}
+_USUAL_GAP = {Limit.EMPTY: 0.55, Limit.TEXT: 0.0}
+"""Seconds between answers of a peer that was not asked: Linux does so, other stacks lose nothing."""
+
+
 @dataclass(slots=True)
 class Habits:
     """``patience``, where the user named one, scales every wait; else a reply may take ``at_hand`` seconds of a peer
     near by, more of one that was seen to take its time, ``first`` as long as nothing was seen.
 
+    ``answers`` is how the peer answers questions, where it was calibrated; ``taken`` when the last segment was sent, or
+    is to be, that draws an answer which the peer limits on all connections together.
     ``round_trip`` is the shortest time to an answer of the handshake, ``intervals`` the longest time until the peer
     sent a SYN, SYN,ACK or FIN again for the first time.
     """
@@ -65,6 +105,8 @@ class Habits:
     round_trip: float | None = None
     intervals: dict[str, float] = field(default_factory=dict)
     application: float = 0.0
+    answers: dict[Send, Answered] = field(default_factory=dict)
+    taken: dict[Limit, float] = field(default_factory=dict)
     _took: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
 
     # -- asked ---------------------------------------------------------------------------------------------------------
@@ -117,6 +159,29 @@ class Habits:
         if span in (Span.REPETITION, Span.TIMER):
             least = max(least, _MARGIN * self.intervals.get("F", 0.0))
         return self.scale * least
+
+    @property
+    def questions(self) -> tuple[Send, ...]:
+        """What this peer answers, as far as is known."""
+        return tuple(q for q in QUESTIONS if q not in self.answers or self.answers[q].answered)
+
+    @property
+    def shared(self) -> bool:
+        """Whether the peer counts its answers on all connections together."""
+        return any(answer.shared for answer in self.answers.values())
+
+    def limit(self, step: Send) -> tuple[Limit, float]:
+        """Seconds between two segments of ours that draw such answers, so that each is answered; what counts together.
+
+        A peer that limits its answers to text limits all.
+        """
+        of_text = self._gap(OCTET_BELOW)
+        kind = Limit.TEXT if of_text else limited_as(step)
+        return kind, of_text if kind is Limit.TEXT else max(of_text, self._gap(EMPTY_BELOW))
+
+    def _gap(self, question: Send) -> float:
+        known = self.answers.get(question)
+        return _USUAL_GAP[limited_as(question)] if known is None else known.gap
 
     def never(self, own: float = 0.0) -> float:
         """Seconds of silence that prove that no repetition comes: each doubles the one before (RFC 6298 5.5)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from probe.scenarios.steps import Num, Send
-from probe.spec.segment import ACK, FIN, MSS, NOP, RST, SYN, TIMESTAMPS, Option, Segment
+from probe.spec.segment import ACK, FIN, MSS, NOP, RST, SYN, TIMESTAMPS, Option, Segment, parse_flags
 from probe.spec.seq import Seq, later
 
 _COUNTED = (("R", RST, RST), ("F", FIN, FIN), ("S.", SYN | ACK, SYN | ACK), ("S", SYN | ACK, SYN))
@@ -69,7 +69,7 @@ class Tester:
         self.peer = self.text = self.told = Seq(0)
         self.synchronized, self.fin = False, None
         self.edge, self.shift, self.stamps, self.tsecr = Seq(0), 0, False, 0
-        self.counts.clear()
+        self.counts = {}
 
     def sent(self, segment: Segment, *, counts: bool = True) -> None:
         """SND.NXT and the ACK given, after a segment; one that does not count moves it once it is acknowledged."""
@@ -95,6 +95,36 @@ class Tester:
         self.tsval = max(self.tsval, value)
         stamps = Option(TIMESTAMPS, value.to_bytes(4, "big") + self.tsecr.to_bytes(4, "big"))
         return (*given, *[Option(NOP)] * (-sum(option.size for option in (*given, stamps)) % 4), stamps)
+
+    def segment(self, step: Send, payload: bytes) -> Segment:
+        """A scenario's step as a segment with our numbers now; ``payload`` is what it carries.
+
+        A fresh one begins a new incarnation: the old connection is forgotten.
+        """
+        flags, seq = parse_flags(step.flags), self.number(step.seq)
+        if step.fresh:
+            self.restart(seq)
+        return Segment(
+            seq,
+            self.number(step.ack) if flags & ACK else Seq(0),
+            flags,
+            step.window,
+            len(payload),
+            payload,
+            self.options(flags, step),
+            step.urgent,
+            step.reserved,
+            (step.fault,) if step.fault else (),
+        )
+
+    def resets(self, expected: Seq, *, called: bool) -> list[Segment]:
+        """RSTs that end the connection wherever the peer is: ``expected`` is the number it asked for last.
+
+        In SYN-SENT it takes one that acknowledges its SYN; a peer that ``called`` us may have left text on our SYN,ACK.
+        """
+        first = () if self.synchronized and not called else (self.iss + 1,)
+        numbers = dict.fromkeys((expected, self.nxt, *first))
+        return [Segment(n, self.rcv, RST | ACK) if called else Segment(n, flags=RST) for n in numbers]
 
     def takes(self, segment: Segment) -> bool:
         """Note a segment of the peer; True when it brought text that is to be acknowledged."""

@@ -1,11 +1,11 @@
 """Data without ACK is dropped: RCV.NXT stays where it is."""
 
-from probe.scenarios.steps import LIVE, OPEN, SPEAK, Scenario, Send, Span, Wait
+from probe.scenarios.steps import OPEN, SPEAK, Question, Scenario, Send, Span, Wait
 
 SCENARIO = Scenario(
     id="data-without-ack",
     title="data without the ACK flag",
-    steps=(*OPEN, *SPEAK, Send("P", data=b"y", counts=False), Wait(Span.SILENCE), *LIVE),
+    steps=(*OPEN, *SPEAK, Send("P", data=b"y", counts=False), Wait(Span.SILENCE), Question()),
     shows=("seg.no-ack-bit-dropped",),
     clause="RFC 9293 3.10.7.4 fifth",
 )

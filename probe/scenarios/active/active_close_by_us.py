@@ -1,6 +1,6 @@
 """The peer opened, we close first: FIN, its ACK, its FIN, our ACK (Figure 12)."""
 
-from probe.scenarios.steps import ANSWERED, LIVE, Expect, Scenario, Send
+from probe.scenarios.steps import ANSWERED, Expect, Question, Scenario, Send
 
 SCENARIO = Scenario(
     id="active-close-by-us",
@@ -11,7 +11,7 @@ SCENARIO = Scenario(
         Expect("."),
         Expect("F", rule="close.passive-fin", application=True),
         Send("."),
-        *LIVE,
+        Question(),
     ),
     shows=("close.fin-acked", "close.passive-fin", "close.lastack-closed"),
     clause="RFC 9293 3.6 Figure 12",

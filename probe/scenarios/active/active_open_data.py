@@ -1,6 +1,6 @@
 """Our SYN,ACK carries text: legal, and acknowledged at once or when it comes again (section 3.10.7.3, fourth)."""
 
-from probe.scenarios.steps import CALLED, ISS, LIVE, Expect, Scenario, Send
+from probe.scenarios.steps import CALLED, ISS, Expect, Question, Scenario, Send
 
 SCENARIO = Scenario(
     id="active-open-data",
@@ -11,7 +11,7 @@ SCENARIO = Scenario(
         Expect("settled"),
         Send("P.", seq=ISS + 1, data=b"early\n"),
         Expect("."),
-        *LIVE,
+        Question(),
     ),
     shows=("active.synack-with-data",),
     clause="RFC 9293 3.10.7.3 fourth",

@@ -1,6 +1,6 @@
 """Our ACK of the SYN,ACK is withheld: the peer sends the SYN,ACK again, unchanged, at growing intervals."""
 
-from probe.scenarios.steps import LIVE, SYN_RECEIVED, Expect, Repeats, Scenario, Send, Span
+from probe.scenarios.steps import SYN_RECEIVED, Expect, Question, Repeats, Scenario, Send, Span
 
 SCENARIO = Scenario(
     id="synack-retransmitted",
@@ -10,7 +10,7 @@ SCENARIO = Scenario(
         Expect("S.", within=Span.NEVER, count=2, rule="synack.retransmitted"),
         Expect("S.", within=Span.NEVER, count=3, rule="synack.retransmitted"),
         Send("."),
-        *LIVE,
+        Question(),
     ),
     shows=("synack.retransmitted", "synack.initial-rto", "synack.backoff", "isn.stable-while-pending"),
     clause="RFC 9293 3.10.8; RFC 6298 5",

@@ -1,6 +1,6 @@
 """A RST in the window but not at RCV.NXT draws a challenge ACK (or ends the connection); the exact one ends it."""
 
-from probe.scenarios.steps import ALIVE, NXT, OPEN, SPEAK, Expect, Scenario, Send
+from probe.scenarios.steps import NXT, OPEN, SPEAK, Expect, Question, Scenario, Send
 
 SCENARIO = Scenario(
     id="rst-inside",
@@ -11,7 +11,7 @@ SCENARIO = Scenario(
         Send("R", seq=NXT + 1),
         Expect("settled", silence=True),
         Send("R", rule="rst.challenge-then-exact"),
-        *ALIVE,
+        Question(),
     ),
     shows=("rst.in-window-challenge", "rst.challenge-then-exact"),
     clause="RFC 9293 3.10.7.4 second; RFC 5961 3.2",

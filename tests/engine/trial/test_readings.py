@@ -11,7 +11,7 @@ from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
 from probe.engine.judge.case import Case
 from probe.engine.trial.hearing import Lean, lean, mixed_readings
 from probe.results.verdict import MixedReadings
-from probe.scenarios.steps import LIVE, NXT, OPEN, Expect, Scenario, Send
+from probe.scenarios.steps import NXT, OPEN, Expect, Question, Scenario, Send
 from probe.spec.reaction import CLASSIC, Reaction
 from tests.helpers.dialogue import Dialogue
 from tests.helpers.peer import Peer
@@ -19,12 +19,12 @@ from tests.helpers.peer import Peer
 SYN_INSIDE = Scenario(
     id="syn-inside",
     title="a SYN in the window",
-    steps=(*OPEN, Send("S", seq=NXT + 10, counts=False), Expect("settled"), *LIVE),
+    steps=(*OPEN, Send("S", seq=NXT + 10, counts=False), Expect("settled"), Question()),
     shows=(),
     clause="",
 )
 RST_INSIDE = replace(
-    SYN_INSIDE, id="rst-inside", steps=(*OPEN, Send("R", seq=NXT + 10, counts=False), Expect("settled"), *LIVE)
+    SYN_INSIDE, id="rst-inside", steps=(*OPEN, Send("R", seq=NXT + 10, counts=False), Expect("settled"), Question())
 )
 BOTH_INSIDE = replace(SYN_INSIDE, id="both-inside", steps=(*RST_INSIDE.steps, *SYN_INSIDE.steps[len(OPEN) :]))
 

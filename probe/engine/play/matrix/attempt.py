@@ -55,7 +55,7 @@ class CellConductor(ThoroughConductor):
             self.isns = own, self._way.number(steps.NXT) - tester.nxt.ahead_of(tester.iss)
         out = super()._send(step)
         if self._before == 0:
-            self.ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._echoes
+            self.ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._outbox.count
         self._before -= 1
         return out
 

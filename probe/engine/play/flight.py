@@ -1,0 +1,92 @@
+"""What is in flight: which of our segments were not seen on the wire yet, and what the peer may still answer.
+
+The belief decides (``Watch``): what every permitted history of the peer has answered, what one of them still owes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from copy import copy
+from dataclasses import dataclass, field
+
+from probe.engine.belief.events import Event, Seen, Transcript
+from probe.engine.belief.tracker import Belief
+from probe.engine.belief.watch import Watch
+from probe.spec.arrives import arrives
+from probe.spec.reaction import permitted
+from probe.spec.segment import ACK, Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A segment of ours that is not seen on the wire yet: what its reaction shows, its place in the script.
+
+    ``waits``: the time given to the peer begins with it. What acknowledges a peer that sends without end does not.
+    """
+
+    segment: Segment
+    rule: str = ""
+    place: int | None = None
+    waits: bool = True
+
+
+@dataclass(slots=True)
+class Outbox:
+    """Our segments on their way to the wire; ``count`` of them were not seen there."""
+
+    count: int = 0
+    _sent: deque[Sent] = field(default_factory=deque)
+
+    def put(self, sent: Sent) -> None:
+        """A segment is handed to the line."""
+        self.count += 1
+        self._sent.append(sent)
+
+    def seen(self, event: Seen, index: int, transcript: Transcript) -> bool:
+        """One of ours was seen, as event ``index``; whether the time given to the peer begins with it."""
+        self.count -= 1
+        while self._sent:
+            sent = self._sent.popleft()
+            one, two = sent.segment, event.segment
+            if (one.flags, one.seq, one.ack) == (two.flags, two.seq, two.ack):
+                if sent.rule:
+                    transcript.named[index] = sent.rule
+                if sent.place is not None:
+                    transcript.places[index] = sent.place
+                return sent.waits
+        return False
+
+
+def histories(watch: Watch) -> Belief:
+    """Every permitted history, with whatever the peer may have processed by now."""
+    return watch.memory.closure(watch.belief, watch.terms)
+
+
+def may_answer(watch: Watch) -> bool:
+    """Whether something may still come that answers a segment of ours: the next one would cross with it."""
+    return any(h.due or h.owed for h in histories(watch))
+
+
+def may_stay_silent(watch: Watch) -> bool:
+    """Whether nothing need come, now or after a delay of the acknowledgment (MUST-40)."""
+    found = histories(watch)
+    return any(h.settled for h in found) and not any(h.owed for h in found)
+
+
+def reached(watch: Watch) -> frozenset[str]:
+    """The states the peer may be in once it has processed all we sent."""
+    return frozenset(h.tcb.state.value for h in histories(watch) if not h.inflight)
+
+
+def draws_bare_ack(watch: Watch, segment: Segment) -> bool:
+    """Whether the peer may answer it with an ACK that moves nothing (RFC 9293 3.10.7.4 first; RFC 5961)."""
+    numbered = copy(watch.numbers).canonical(segment, True)
+    replies = (r.reply for h in histories(watch) for r in permitted(arrives(h.tcb, numbered), watch.terms.profile))
+    return any(r is not None and r.flags == ACK and not r.covers for r in replies)
+
+
+def is_quoted(event: Event, quoted: Segment) -> bool:
+    """Whether an ICMP error quotes this segment: of some nothing but the sequence number is told."""
+    if not isinstance(event, Seen) or event.segment.seq != quoted.seq:
+        return False
+    return not quoted.flags or (event.segment.flags, event.segment.ack) == (quoted.flags, quoted.ack)
