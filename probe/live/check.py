@@ -195,10 +195,13 @@ class _Check:
         return self.calibration.concerns(scenario) or self.detection.concerns(scenario)
 
     def _release(self) -> None:
-        """What waited may be played, once it is known what the peer and its application answer."""
-        if not self.calibrating:
-            self._enqueue(self._possible([s for s in self.waiting if self.detection.allows(s)]))
-            self.waiting = [s for s in self.waiting if not self.detection.allows(s)]
+        """What waited may be played, once it is known what the peer and its application answer.
+
+        What rests first has learned that when it asks.
+        """
+        free = [s for s in self.waiting if self.detection.allows(s) and (s.rests or not self.calibrating)]
+        self.waiting = [s for s in self.waiting if s not in free]
+        self._enqueue(self._possible(free))
 
     def _look(self) -> Attempt | None:
         signs = self.vigil.next(self.frame.setting(KNOCK))
