@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from probe.spec.reaction import Reaction, Reply
 from probe.spec.segment import ACK, RST, SYN, Segment
+from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
@@ -30,6 +31,8 @@ class Excuse(StrEnum):
     """A FIN without text was taken although the window is closed: Linux does, as nothing needs room."""
     REPLY = "reply"
     """A reply was left out, came unasked or had another form, while the block moved as it must."""
+    OVERTAKEN = "overtaken"
+    """A segment was sent before one that came first: an ACK, or a FIN, went past text on the way or in the stack."""
     EDGE = "edge"
     """A segment at the very edge of the window counted as within (RFC 9293 section 3.10.7.4, Appendix A.2)."""
 
@@ -54,7 +57,8 @@ class Hypothesis:
 
     ``inflight`` are segments under way to it (event index, segment), not yet processed, in order. ``due`` is a reply
     it has sent or must send before anything else; ``owed`` an acknowledgment it may still delay (MUST-40).
-    ``processed`` is the last segment it processed, as event, row and rule. ``excuses`` are the excuses used so far.
+    ``processed`` is the last segment it processed, as event, row and rule. ``gap`` is text it sent that others
+    overtook: its first number and the one after it. ``excuses`` are the excuses used so far.
     """
 
     tcb: Tcb
@@ -63,11 +67,12 @@ class Hypothesis:
     owed: Due | None = None
     processed: tuple[int, str, str] | None = None
     excuses: frozenset[Excuse] = frozenset()
+    gap: tuple[Seq, Seq] | None = None
 
     @property
     def settled(self) -> bool:
-        """Nothing under way and nothing owed."""
-        return not self.inflight and self.due is None and self.owed is None
+        """Nothing under way, to it or from it, and nothing owed."""
+        return not self.inflight and self.due is None and self.owed is None and self.gap is None
 
     def reacted(self, reaction: Reaction) -> Hypothesis:
         """The first segment under way was processed with this reaction."""
@@ -100,6 +105,12 @@ class Hypothesis:
         if self.owed is not None and self.owed.reply.matches(segment):
             return replace(self, owed=None)
         return self
+
+    def behind(self, segment: Segment) -> Hypothesis:
+        """The same history once ``segment`` has come: it may be what others overtook, or a part of that."""
+        if self.gap is None or not segment.seq <= self.gap[0] < segment.end:
+            return self
+        return replace(self, gap=None if segment.end >= self.gap[1] else (segment.end, self.gap[1]))
 
     def excused(self, excuse: Excuse) -> Hypothesis:
         """The same history with one more excuse."""

@@ -63,7 +63,9 @@ class Terms:
 
 USUAL = Terms()
 """RFC 9293, and no excuse."""
-HARMLESS = frozenset({Excuse.REPLY, Excuse.EDGE})
+PERMITTED = frozenset({Excuse.OVERTAKEN})
+"""No departures at all: the order in which two segments of one end arrive is nobody's fault."""
+HARMLESS = PERMITTED | {Excuse.REPLY, Excuse.EDGE}
 """The excuses of departures that leave the connection as it must be: a watch can go on behind them."""
 
 
@@ -144,14 +146,18 @@ class Memory:
         answers: set[Answer] = set()
         for h in self._before(belief, segment, terms):
             for after, answer in _explained(h, segment, terms):
-                survivors.add(after)
+                survivors.add(after.behind(segment))
                 answers.add(answer)
         return _least_excused(survivors, terms), frozenset(answers)
 
     def _before(self, belief: Belief, segment: Segment, terms: Terms) -> Belief:
         """The histories that may have led to ``segment``; where loss is allowed, text and FIN before it may be lost."""
         found = self.closure(belief, terms)
-        if Excuse.LOSS not in terms.allow or segment.flags & SYN:
+        if segment.flags & SYN:
+            return found
+        if Excuse.OVERTAKEN in terms.allow:
+            found = self.closure(found.union(*(_overtaking(h, segment) for h in found)), terms)
+        if Excuse.LOSS not in terms.allow:
             return found
         # A SYN,ACK that is due was lost, and with it the ISS: ``segment``, the next one seen, has its successor. But a
         # RST takes its number from what it refuses (RFC 9293 section 3.5.2 group 2): then the ISS lies elsewhere.
@@ -167,13 +173,7 @@ class Memory:
         if Excuse.UNRECORDED in terms.allow:
             found = self.closure(found.union(*(unrecorded.before_sending(h, segment) for h in found)), terms)
         # The segment starts beyond what the end was seen to send, by no more than a window: what lies between is lost.
-        ahead = [
-            h
-            for h in found
-            if h.tcb.state in SENDING
-            and h.tcb.iss is not None
-            and 0 < segment.seq.ahead_of(h.tcb.snd_nxt) < max(h.tcb.max_snd_wnd, 1)
-        ]
+        ahead = [h for h in found if _is_ahead(h, segment)]
         lost = [replace(h, tcb=h.tcb.sent_up_to(segment.seq)).excused(Excuse.LOSS) for h in ahead]
         closed = [replace(h, tcb=calls.closed(h.tcb)) for h in lost]  # its last octet was the FIN
         return self.closure(found.union(lost, closed), terms) if ahead else found
@@ -301,6 +301,20 @@ def _a_cookie(segment: Segment) -> bool:
 
 
 # -- what may have led to a segment of the end -------------------------------------------------------------------------
+
+
+def _is_ahead(h: Hypothesis, segment: Segment) -> bool:
+    """Whether it starts beyond what the end was seen to send, by no more than a window."""
+    sends = h.tcb.state in SENDING and h.tcb.iss is not None
+    return sends and 0 < segment.seq.ahead_of(h.tcb.snd_nxt) < max(h.tcb.max_snd_wnd, 1)
+
+
+def _overtaking(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
+    """What lies between was sent before it and is still to come; its last octet may be the FIN."""
+    if h.gap is None and _is_ahead(h, segment):
+        sent = replace(h, tcb=h.tcb.sent_up_to(segment.seq), gap=(h.tcb.snd_nxt, segment.seq)).excused(Excuse.OVERTAKEN)
+        yield sent
+        yield replace(sent, tcb=calls.closed(sent.tcb))
 
 
 def _may_depart(h: Hypothesis, terms: Terms) -> bool:

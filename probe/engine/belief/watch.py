@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from probe.engine.belief.events import Event, Quiet
+from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.numbers import Numbers, Sight
-from probe.engine.belief.tracker import HARMLESS, Belief, Memory, Point, Terms
+from probe.engine.belief.tracker import HARMLESS, PERMITTED, Belief, Memory, Point, Terms
 
 
 class Watch:
@@ -42,7 +43,7 @@ class Watch:
         self.lost_at: int | None = None
         self.departures: list[int] = []
         self.fed: list[tuple[Sight | None, bool]] = []
-        self._resumed_at = self.points[0]
+        self._resumed_at = 0, self.points[0]
 
     @property
     def point(self) -> Point:
@@ -88,9 +89,12 @@ class Watch:
         if self.through:
             self.fed.append((sight, lost))
         if not point.belief and self.lost_at is None:
-            if self.broken_at is None:
-                self.broken_at = len(points) - 1
-            point = self._resumed() if self.through else point
+            point = self._resumed(PERMITTED) if self.through else point
+            if not point.belief:
+                if self.broken_at is None:
+                    self.broken_at = len(points) - 1
+                self.departures.append(len(points) - 1)
+                point = self._resumed(HARMLESS) if self.through else point
             if not point.belief:
                 self.lost_at = len(points) - 1
         points.append(point)
@@ -98,14 +102,16 @@ class Watch:
     def _after(self, point: Point, sight: Sight | None, lost: bool) -> Point:
         return self.memory.missed(point) if lost and sight is not None else self.memory.after(point, sight)
 
-    def _resumed(self) -> Point:
-        """Where an end stands that departed in one reply since it was last resumed."""
-        wide = self.memory.resumed(self._resumed_at, Terms(self.terms.profile, self.terms.allow | HARMLESS))
-        for sight, lost in self.fed[self.departures[-1] + 1 if self.departures else 0 :]:
+    def _resumed(self, excuses: frozenset[Excuse]) -> Point:
+        """Where an end stands that needed these excuses since it was last resumed, at most one odd reply among them."""
+        place, point = self._resumed_at
+        wide = self.memory.resumed(point, Terms(self.terms.profile, self.terms.allow | excuses))
+        for sight, lost in self.fed[place:]:
             wide = self._after(wide, sight, lost)
-        self._resumed_at = self.memory.resumed(wide, self.terms)
-        self.departures.append(len(self.fed) - 1)
-        return self._resumed_at
+        point = self.memory.resumed(wide, self.terms)
+        if point.belief:
+            self._resumed_at = len(self.fed), point
+        return point
 
     def would_explain(self, rivals: Belief) -> bool:
         """Whether an end of one of these histories would have sent all that came from the first departure on."""

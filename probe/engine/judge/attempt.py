@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import Quiet, Transcript
 from probe.engine.belief.hypothesis import Excuse
+from probe.engine.belief.tracker import PERMITTED
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import blame
 from probe.engine.judge.case import Case
@@ -79,6 +80,11 @@ _UNDONE = {
 def judge(case: Case) -> Opinion:
     """One attempt, judged."""
     watch = case.follow(case.terms.profile, case.terms.allow)
+    if watch.broken_at is not None:
+        permitted = case.follow(case.terms.profile, case.terms.allow | PERMITTED)
+        # What was overtaken has come in the end: a gap that nothing fills was never sent.
+        if permitted.broken_at is None and any(h.gap is None for h in permitted.belief):
+            watch = permitted
     measured = NO_CONTROLS if case.transcript.interrupted else controls(case.transcript, watch)
     if (nothing := _no_evidence(case)) is not None:
         return replace(nothing, controls=measured)

@@ -68,11 +68,10 @@ def departure(case: Case, watch: Watch) -> Finding:
 
 def effect_of(record: Sequence[Event], through: Watch) -> Effect:
     """What became of the connection, by a watch that went through the departure, and on with the rest of the record."""
-    if through.lost_at is not None:
+    if through.lost_at is not None or through.broken_at is None:  # or what it had skipped never came
         return Effect.CHANGED
     if len(through.departures) > 1 and through.would_explain(blame.vanished(through)):
         return Effect.CHANGED  # that the block was lost at once is a plainer story than several odd replies
-    assert through.broken_at is not None
     since = [event for event in record[through.broken_at + 1 :] if isinstance(event, Seen)]
     asked = next((place for place, event in enumerate(since) if event.to_peer), len(since))
     return Effect.KEPT if any(not event.to_peer for event in since[asked:]) else Effect.UNTOLD
