@@ -196,7 +196,8 @@ class Connection:
         assert reaction.reply is not None
         if self.tcb.state in _GONE:
             return  # the application has aborted meanwhile
-        rides = any(s.flags & ACK and s.ack == self.tcb.rcv_nxt and not s.flags & (SYN | RST) for s in self.out)
+        leaving = (*self.out, *(s for _, s in self._later))
+        rides = any(s.flags & ACK and s.ack == self.tcb.rcv_nxt and not s.flags & (SYN | RST) for s in leaving)
         if rides and not self.traits.ack_first:
             return
         ack = Segment(self.tcb.snd_nxt, self.tcb.rcv_nxt, ACK, self._told())

@@ -31,7 +31,8 @@ def twice(connection: Connection, segment: Segment) -> Leaving:
 def window_updates(connection: Connection, segment: Segment) -> Leaving:
     """Behind every acknowledgment another one, with a larger window (RFC 9293 section 3.8.6)."""
     more = replace(segment, window=min(65535, segment.window + 1))
-    return [(0.0, segment), (0.002, more)] if _is_pure_ack(segment) else [(0.0, segment)]
+    reads = connection.tcb.state in (State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2)
+    return [(0.0, segment), (0.002, more)] if reads and _is_pure_ack(segment) else [(0.0, segment)]
 
 
 def late(seconds: float, *, flags: int = 0) -> Leaves:
