@@ -15,8 +15,8 @@ from probe.spec.icmp import Icmp
 from probe.spec.segment import ACK, MSS, RST, SYN, Endpoint, Option, Segment
 
 KNOCK = Scenario(id="knock", title="is the port served?", steps=HEARD, shows=(), clause="RFC 9293 3.5")
-SCHEDULE = (0.0, 0.05, 0.125, 0.25, 0.375, 0.5, 0.75)
-"""When the SYNs leave, as shares of the whole time: with 20 % of all segments lost one in a thousand meets silence."""
+GAPS = (0.05, 0.075, 0.125, 0.125, 0.125, 0.25, 0.25)
+"""How long each SYN waits, as shares of the whole time: with 20 % of all segments lost one in a thousand is silent."""
 SECONDS = 4.0
 """The whole time, with a patience of one second."""
 ERRORS = 2
@@ -44,7 +44,7 @@ class Knock(Conductor):
         self.tries = 0
         self._seconds = seconds
         self._deadline = 0.0
-        self._began = 0.0
+        self._left = False
 
     @property
     def took(self) -> float:
@@ -54,17 +54,19 @@ class Knock(Conductor):
 
     def start(self, now: float) -> list[Command]:
         """The first SYN."""
-        self._began = now
         return self._next_syn(now)
 
     def seen(self, event: Seen) -> list[Command]:
-        """A segment: anything with RST refuses, a SYN,ACK is taken back by a RST."""
+        """A segment: anything with RST refuses, a SYN,ACK is taken back by a RST.
+
+        The time given to the peer runs from our own SYN: crafting and sending the first of a run takes a while, too.
+        """
         if self.finished:
             return []
         self._record(event)
         segment = event.segment
         if event.to_peer:
-            return []
+            return self._wait(event.time)
         if segment.flags & RST:
             self.reply = segment
             return self._end(Answer.REFUSED)
@@ -79,7 +81,7 @@ class Knock(Conductor):
         self.icmp = icmp
         if self.finished:
             return []
-        if len(self.transcript.errors) >= ERRORS or self.tries == len(SCHEDULE):
+        if len(self.transcript.errors) >= ERRORS or self.tries == len(GAPS):
             return self._end(Answer.UNREACHABLE)
         return self._next_syn(time)
 
@@ -87,8 +89,10 @@ class Knock(Conductor):
         """The next SYN, or the end of patience."""
         if self.finished or now < self._deadline:
             return [] if self.finished else [WakeAt(self._deadline)]
+        if not self._left:  # it has not been seen to leave
+            return self._wait(now)
         self._record(Quiet(now))
-        if self.tries < len(SCHEDULE):
+        if self.tries < len(GAPS):
             return self._next_syn(now)
         return self._end(Answer.SILENT if self.icmp is None else Answer.UNREACHABLE)
 
@@ -109,10 +113,16 @@ class Knock(Conductor):
 
     def _next_syn(self, now: float) -> list[Command]:
         self.tries += 1
-        share = SCHEDULE[self.tries] if self.tries < len(SCHEDULE) else 1.0
-        self._deadline = max(now, self._began + share * self._seconds)
+        self._left = False
+        self._deadline = now + GAPS[self.tries - 1] * self._seconds
         syn = Segment(self.tester.iss, flags=SYN, window=65535, options=(Option(MSS, (1460).to_bytes(2, "big")),))
         return [Send(syn), WakeAt(self._deadline)]
+
+    def _wait(self, now: float) -> list[Command]:
+        """The peer's time begins."""
+        self._left = True
+        self._deadline = now + GAPS[self.tries - 1] * self._seconds
+        return [WakeAt(self._deadline)]
 
     def _end(self, answer: Answer) -> list[Command]:
         self.answer = answer

@@ -8,7 +8,7 @@ import pytest
 
 from probe.engine.belief.events import Command, Seen, Send, WakeAt
 from probe.engine.play.conductor import Setting
-from probe.engine.play.knock import SCHEDULE, SECONDS, Answer, Knock
+from probe.engine.play.knock import GAPS, SECONDS, Answer, Knock
 from probe.spec.icmp import Icmp
 from probe.spec.segment import ACK, RST, SYN, Endpoint, Segment
 from probe.spec.seq import Seq
@@ -43,7 +43,7 @@ def played(reply: Reply, patience: float = 1.0) -> tuple[Knock, list[Segment]]:
     return knock, sent + [c.segment for c in todo if isinstance(c, Send)]
 
 
-@pytest.mark.parametrize("lost", range(len(SCHEDULE)))
+@pytest.mark.parametrize("lost", range(len(GAPS)))
 def test_an_open_port_is_found_behind_loss_and_nothing_is_left_on_it(lost: int) -> None:
     answer = Segment(Seq(5), Seq(1001), SYN | ACK)
     knock, sent = played(lambda number: answer if number > lost else None)
@@ -80,3 +80,14 @@ def test_an_error_for_a_moment_is_outweighed_by_an_answer() -> None:
     answer = Segment(Seq(5), Seq(1001), SYN | ACK)
     knock, _ = played(lambda number: PROHIBITED if number == 1 else answer)
     assert knock.answer is Answer.OPEN
+
+
+def test_the_peers_time_runs_from_the_syn_that_left() -> None:
+    """The first segment of a process takes a while to craft: no second SYN goes out on its heels."""
+    knock = Knock(Setting(Seq(1000)), SECONDS)
+    (sends, _) = knock.start(0.0)
+    assert isinstance(sends, Send)
+    assert not [c for c in knock.woken(0.4) if isinstance(c, Send)], "it has not been seen to leave"
+    knock.seen(Seen(0.5, to_peer=True, segment=sends.segment, number=1))
+    assert not [c for c in knock.woken(0.6) if isinstance(c, Send)]
+    assert [c for c in knock.woken(0.5 + GAPS[0] * SECONDS) if isinstance(c, Send)]
