@@ -28,7 +28,6 @@ PENDING = {
     "deferred accept": "a hypothesis of the path: text is sent first",
     "our first SYN lost": "an exchange sends its SYN again, as every host does",
     "chargen": "a server that sends without end: under a minute",
-    "ACKs after 1 s": "delayed-ack passes: the ACK that its question draws is taken for the one due",
     "RST for FIN": "naming: a RST came where a FIN was due",
     "never repeats": "attempts that wait 16 s for nothing run side by side: under a minute",
     "duplication": "copies on the path are a hypothesis, measured",
