@@ -14,10 +14,11 @@ from probe.cli.catalogue.coverage import application, rule_coverage, shown_by
 from probe.scenarios import ALL, TOPICS
 from probe.scenarios.steps import Scenario
 from probe.spec import rules
+from tests.live import deviations
 from tests.spec.diagram import markdown_table, mermaid
 
 ROOT = Path(__file__).resolve().parent.parent
-_PART = re.compile(r"(<!-- generated: ([\w -]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- generated: ([\w ,-]+) -->\n).*?(<!-- end generated -->)", re.DOTALL)
 _MARKS = {
     "any listening port": "",
     "a port where nothing listens": "a closed port",
@@ -65,6 +66,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "SEGMENT ARRIVES": lambda: markdown_table() + "\n",
     "rules": catalogue,
     "exchanges": exchanges,
+    "Linux": lambda: deviations.cells_table(deviations.LINUX, "Linux"),
+    "lwIP": lambda: deviations.table(deviations.LWIP, "lwIP"),
+    "lwIP, matrix": lambda: deviations.cells_table(deviations.LWIP_CELLS, "lwIP"),
 }
 
 

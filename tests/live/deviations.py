@@ -1,0 +1,268 @@
+"""What stacks do otherwise than RFC 9293 says: pinned by the live tests, which write the tables of README.md from it.
+
+Each row was found by a run, looked at in the recording, and read up in the RFC's text; its clause stands in ``due``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from probe.results.matrix import CellResult
+from probe.results.verdict import Run, Verdict
+
+Found = dict[str, tuple[str, frozenset[str]]]
+"""Exchange -> verdict and rules."""
+States = frozenset[str]
+_ACCUSED = (Verdict.FAIL, Verdict.WARN)
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """What ``exchange`` shows: ``due`` is what the RFC's text says, with its section, ``does`` what the stack does."""
+
+    exchange: str
+    word: str
+    rule: str
+    due: str
+    does: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What cells of the matrix show of ``segment``: rules that fail and that warn, each with the rows they do it in."""
+
+    segment: str
+    due: str
+    does: str
+    fails: Mapping[str, States] = field(default_factory=dict)
+    warns: Mapping[str, States] = field(default_factory=dict)
+
+
+def found(run: Run) -> Found:
+    """What a check accuses the peer of."""
+    accused = [e for e in run.exchanges if e.verdict in _ACCUSED]
+    return {e.id: (e.verdict.value, frozenset(f.rule for f in e.findings)) for e in accused}
+
+
+def pinned(rows: Iterable[Deviation]) -> Found:
+    """The same of what is known."""
+    known: Found = {}
+    for row in rows:
+        word, rules = known.get(row.exchange, (row.word, frozenset()))
+        known[row.exchange] = (word, rules | {row.rule})
+    return known
+
+
+def found_in(cells: Iterable[CellResult]) -> set[tuple[str, str, str]]:
+    """What a matrix accuses the peer of: verdict, rule, state."""
+    return {(c.verdict.value, c.rule, c.state) for c in cells if c.verdict in _ACCUSED}
+
+
+def pinned_in(rows: Iterable[Cells]) -> set[tuple[str, str, str]]:
+    """The same of what is known."""
+    return {
+        (word, rule, state)
+        for row in rows
+        for word, rules in (("fail", row.fails), ("warn", row.warns))
+        for rule, states in rules.items()
+        for state in states
+    }
+
+
+def table(rows: Iterable[Deviation], stack: str) -> str:
+    """A table of Markdown, one row an exchange."""
+    lines = [f"| exchange | RFC 9293 | {stack} | verdict | rule |", "|---|---|---|---|---|"]
+    lines += [f"| `{r.exchange}` | {r.due} | {r.does} | {r.word} | `{r.rule}` |" for r in rows]
+    return "\n".join([*lines, ""])
+
+
+def cells_table(rows: Iterable[Cells], stack: str) -> str:
+    """A table of Markdown, one row a kind of segment."""
+    lines = [f"| segment, state | RFC 9293 | {stack} | verdict and rules |", "|---|---|---|---|"]
+    for row in rows:
+        told = [
+            f"{word}: {' '.join(f'`{rule}`' for rule in rules)}"
+            for word, rules in (("fail", row.fails), ("warn", row.warns))
+            if rules
+        ]
+        lines.append(f"| {row.segment} | {row.due} | {row.does} | {'; '.join(told)} |")
+    return "\n".join([*lines, ""])
+
+
+AFTER_FIN = frozenset({"CLOSE-WAIT", "CLOSING", "LAST-ACK"})
+OPEN = frozenset({"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"})
+
+
+def _in(*states: str) -> States:
+    return frozenset(states)
+
+
+LINUX = (
+    Cells(
+        "no ACK, SYN or RST flag (FIN, NULL), outside the window; ESTABLISHED to LAST-ACK, SYN-RECEIVED by active open",
+        "an unacceptable segment is acknowledged (3.10.7.4 first; 3.5.2 group 3)",
+        "dropped before the sequence number is looked at (`tcp_rcv_established`, `tcp_rcv_state_process`)",
+        warns={
+            "seg.out-of-window-acked": OPEN | AFTER_FIN,
+            "seg.below-window-empty": OPEN | AFTER_FIN,
+            "seg.old-duplicate-acked": OPEN,
+            "close.data-before-fin-again": AFTER_FIN,
+            "close.fin-out-of-window": OPEN | AFTER_FIN,
+            "close.fin-retransmit-reacked": _in("CLOSE-WAIT", "LAST-ACK"),
+            "simclose.dup-fin-reacked": _in("CLOSING"),
+            "open.seq-out-of-window-acked": _in("SYN-RECEIVED"),
+        },
+    ),
+    Cells(
+        "RST outside the window, FIN-WAIT-2 after a close",
+        "dropped without an answer (3.10.7.4 first: unless the RST bit is set)",
+        "acknowledged: the small TIME-WAIT block that stands for an orphaned FIN-WAIT-2 answers whatever lies outside "
+        "(`tcp_timewait_state_process`)",
+        warns={"rst.out-of-window-dropped": _in("FIN-WAIT-2")},
+    ),
+    Cells(
+        "ACK of what was never sent, FIN-WAIT-2 after a close",
+        "ACK, dropped (3.10.7.4 fifth)",
+        "the same block checks no ACK: silence, a RST to text, a FIN is taken "
+        "(kernels before 6.18 are silent in the other states, too)",
+        fails={"seg.ack-of-unsent": _in("FIN-WAIT-2")},
+        warns={"seg.ack-of-unsent": _in("FIN-WAIT-2")},
+    ),
+    Cells(
+        "text over the FIN: starts before RCV.NXT and goes beyond; CLOSE-WAIT, CLOSING, LAST-ACK",
+        "ignored (3.10.7.4 seventh)",
+        "RST; with a FIN of its own, taken and acknowledged",
+        fails={
+            "close.data-after-fin-ignored": _in("CLOSE-WAIT", "CLOSING"),
+            "close.lastack-wrong-ack": _in("LAST-ACK"),
+        },
+    ),
+    Cells(
+        "SYN in the window, SYN-RECEIVED from LISTEN",
+        "back to LISTEN, no answer (3.10.7.4 fourth)",
+        "RST (`tcp_check_req`), as RFC 793 had it; also where only the text behind the SYN lies in the window",
+        warns={
+            "open.new-syn-in-window-synrcvd": _in("SYN-RECEIVED"),
+            "open.syn-out-of-window-synrcvd": _in("SYN-RECEIVED"),
+        },
+    ),
+    Cells(
+        "ACK of SND.UNA (the SYN is not acknowledged), SYN-RECEIVED from SYN-SENT",
+        "RST (3.10.7.4 fifth)",
+        "taken: ESTABLISHED, although nobody acknowledged the SYN (`tcp_ack` takes a duplicate for good)",
+        fails={"open.unacceptable-ack-rst": _in("SYN-RECEIVED")},
+        warns={"open.unacceptable-ack-rst": _in("SYN-RECEIVED")},
+    ),
+    Cells(
+        "SYN+FIN, LISTEN and TIME-WAIT",
+        "the SYN is answered; the FIN does not count (3.10.7.2 third)",
+        "dropped; in TIME-WAIT the block is deleted first",
+        fails={"listen.syn-fin": _in("LISTEN"), "timewait.syn-newer-seq": _in("TIME-WAIT")},
+        warns={"timewait.syn-newer-seq": _in("TIME-WAIT")},
+    ),
+    Cells(
+        "FIN or NULL in the window, TIME-WAIT",
+        "dropped (3.10.7.4 fifth)",
+        "acknowledged (`tcp_timewait_state_process`)",
+        warns={
+            "close.fin-without-ack-dropped": _in("TIME-WAIT"),
+            "seg.no-ack-bit-dropped": _in("TIME-WAIT"),
+        },
+    ),
+    Cells(
+        "segment that reaches over the right edge, CLOSING",
+        "trimmed: a RST in the window is challenged (SHOULD), the ACK of the FIN counts",
+        "dropped whole while something lies unread, and the FIN does: no answer, the FIN is sent again",
+        fails={"close.data-after-fin-ignored": _in("CLOSING")},
+        warns={"rst.in-window-challenge": _in("CLOSING")},
+    ),
+)
+"""Cells of Linux 6.18, over both IP versions."""
+
+LWIP = (
+    Deviation(
+        "old-syn-syn-received",
+        "warn",
+        "open.syn-out-of-window-synrcvd",
+        "a SYN outside the window draws an ACK (3.10.7.4 first)",
+        "ignored (`tcp_process`, SYN_RCVD)",
+    ),
+    Deviation(
+        "closed-no-ack",
+        "warn",
+        "closed.seglen-counts",
+        "the RST acknowledges SYN and FIN, two numbers (3.4; 3.10.7.1)",
+        "SYN and FIN together count one (`tcp_input`)",
+    ),
+    Deviation(
+        "data-without-ack",
+        "fail",
+        "seg.no-ack-bit-dropped",
+        "no ACK bit: dropped (3.10.7.4 fifth)",
+        "text taken and acknowledged (`tcp_receive`)",
+    ),
+    Deviation(
+        "fin-without-ack",
+        "fail",
+        "close.fin-without-ack-dropped",
+        "no ACK bit: dropped (3.10.7.4 fifth)",
+        "FIN taken and acknowledged (`tcp_receive`)",
+    ),
+)
+"""lwIP 2.1, over both IP versions."""
+
+LWIP_CELLS = (
+    Cells(
+        "SYN+FIN with text, CLOSED",
+        "the RST acknowledges SYN, FIN and text (3.4; 3.10.7.1)",
+        "SYN and FIN together count one (`tcp_input`)",
+        warns={"closed.seglen-counts": _in("CLOSED")},
+    ),
+    Cells(
+        "no ACK, SYN-RECEIVED",
+        "a SYN in the window returns to LISTEN, what lies outside draws an ACK (3.10.7.4 first, fourth)",
+        "only the SYN of this connection is answered, the window is not looked at (`tcp_process`, SYN_RCVD)",
+        fails={"open.new-syn-in-window-synrcvd": _in("SYN-RECEIVED")},
+        warns={
+            "open.syn-out-of-window-synrcvd": _in("SYN-RECEIVED"),
+            "open.seq-out-of-window-acked": _in("SYN-RECEIVED"),
+        },
+    ),
+    Cells(
+        "ACK of what was never sent, ESTABLISHED to LAST-ACK",
+        "ACK, dropped with its text (3.10.7.4 fifth)",
+        "answered, and text and FIN are taken; behind a FIN it answers whatever starts left of RCV.NXT (`tcp_receive`)",
+        fails={"seg.ack-of-unsent": OPEN},
+        warns={"seg.ack-of-unsent": OPEN | {"CLOSING", "LAST-ACK"}},
+    ),
+    Cells(
+        "no ACK bit, ESTABLISHED to TIME-WAIT",
+        "dropped (3.10.7.4 fifth)",
+        "the bit is looked at for the ACK field alone: text and FIN are taken; behind a FIN, answered (`tcp_receive`)",
+        fails={"seg.no-ack-bit-dropped": OPEN},
+        warns={
+            "seg.no-ack-bit-dropped": OPEN | {"CLOSING", "LAST-ACK", "TIME-WAIT"},
+            "close.fin-without-ack-dropped": _in("CLOSING", "LAST-ACK", "TIME-WAIT"),
+        },
+    ),
+    Cells(
+        "text before the FIN, LAST-ACK",
+        "ACK of the current numbers (3.10.7.4 first, fifth)",
+        "the ACK of the FIN counts wherever the segment lies (`tcp_process`, LAST_ACK)",
+        warns={"close.lastack-wrong-ack": _in("LAST-ACK")},
+    ),
+    Cells(
+        "SYN, TIME-WAIT",
+        "one in the window is acknowledged, or reset with the connection, or opens anew (3.10.7.4 fourth; 3.6.1)",
+        "one in the window draws a RST, and TIME-WAIT stays (`tcp_timewait_input`)",
+        fails={"synsync.closing-states": _in("TIME-WAIT"), "timewait.syn-newer-seq": _in("TIME-WAIT")},
+    ),
+    Cells(
+        "unacceptable segment without SYN, FIN or text, TIME-WAIT",
+        "acknowledged (3.10.7.4 first)",
+        "only what occupies sequence space is (`tcp_timewait_input`)",
+        warns={"timewait.old-segment-acked": _in("TIME-WAIT")},
+    ),
+)
+"""Cells of lwIP 2.1, without the columns that end it (`tests/live/test_lwip.py`)."""
