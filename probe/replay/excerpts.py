@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,10 +12,12 @@ from probe.capture.errors import CaptureError
 from probe.capture.reader import Chunk, Reading
 from probe.capture.sources import STDIN
 from probe.engine.belief.tracker import Memory
+from probe.engine.judge.capture import explain_connection
 from probe.replay.extracting import extract
 from probe.replay.judging import described, record
 from probe.replay.run import ReplayOptions
 from probe.results.connection import Connection, Packet
+from probe.results.proofs import CapturedEnd
 
 _NANO = 1e-9
 _ENDS = 20
@@ -74,6 +76,11 @@ def excerpts(connections: Iterable[Connection]) -> dict[Key, tuple[Placed, ...]]
                 for one in open_ones:
                     one.look(chunk, reading)
     return {(one.connection.file, one.connection.index): tuple(one.found) for one in wanted if one.complete}
+
+
+def ends_of(packets: Sequence[Packet], profile: str) -> tuple[CapturedEnd, CapturedEnd]:
+    """How both ends of a connection were judged, client first: the excuses tried, the belief after each packet."""
+    return explain_connection(packets, Memory(), profile)
 
 
 def packets_of(options: ReplayOptions, index: int) -> tuple[Connection, tuple[Packet, ...]]:

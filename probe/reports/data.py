@@ -11,6 +11,7 @@ from probe.reports.document import Data, Rows
 from probe.results.connection import Connection, Packet, Recording, Replay, StateStep
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.path import Path
+from probe.results.proofs import CapturedEnd
 from probe.results.verdict import Compliance, ExchangeResult, Expected, Finding, Known, Report, Run, Summary, Verdict
 from probe.spec.segment import ACK, Endpoint, Segment, flags_text
 
@@ -252,8 +253,8 @@ def connection_line(found: Connection) -> Data:
     return {"schema_version": SCHEMA_VERSION, "command": "replay", "event": "connection"} | connection(found)
 
 
-def connection(found: Connection, packets: Sequence[Packet] = ()) -> Data:
-    """One connection; ``segments`` only where its packets are given. Times in seconds.
+def connection(found: Connection, packets: Sequence[Packet] = (), ends: Sequence[CapturedEnd] = ()) -> Data:
+    """One connection; ``segments`` only where its packets are given, ``ends`` where it was asked why. Times in seconds.
 
     ``client_steps`` and ``server_steps`` are the states again, each with the packet number from which on it is certain.
     ``blamed`` has the end that each finding stands against.
@@ -291,7 +292,7 @@ def connection(found: Connection, packets: Sequence[Packet] = ()) -> Data:
             | _numbers(p.segment)
             for p in packets
         ]
-    return data
+    return data | ({"ends": plain(tuple(ends))} if ends else {})
 
 
 def _steps(steps: Iterable[StateStep]) -> list[Data]:

@@ -127,3 +127,29 @@ class Proofs:
     delivered: Delivered | None = None
     departed: Departed | None = None
     again: Again | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One way in which the record of an end was followed: the excuses granted, and how its packets were taken.
+
+    ``without_copies``: copies that the network may have made were left out; ``moved``: overtaken packets were put where
+    they were sent. ``broken`` is the number of the packet that no history explains (0: all are explained).
+    """
+
+    excuses: tuple[str, ...]
+    without_copies: bool = False
+    moved: bool = False
+    broken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedEnd:
+    """How one end of a captured connection was judged: the ways tried, and the states after each packet in the last.
+
+    ``beliefs`` are pairs of a packet's number and the states the end can be in after it.
+    """
+
+    client: bool
+    walks: tuple[Walk, ...] = ()
+    beliefs: tuple[tuple[int, tuple[str, ...]], ...] = ()

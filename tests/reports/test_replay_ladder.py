@@ -18,7 +18,7 @@ HEAD = 5
 
 
 def ladder(found: Connection, packets: Sequence[Packet], style: Style) -> str:
-    return as_text(builder.shown(replay(found), [(found, packets)]), style)
+    return as_text(builder.shown(replay(found), [(found, packets, ())]), style)
 
 
 def rungs(text: str) -> list[str]:

@@ -25,7 +25,7 @@ _HELPS = {
     "--save": "With --live: write every packet, commented, for Wireshark and tshark.",
     "--expect": 'Deviations listed there (TOML, or JSON) do not fail the replay; of captures, exchange = "capture".',
 }
-_JUDGING = ("--filter", "--show", "--limit", "--connections", "--workers", "--scheduler")
+_JUDGING = ("--filter", "--show", "--why", "--limit", "--connections", "--workers", "--scheduler")
 """What only the judging of captures and recordings knows."""
 _NOT_SHOWN = (OPTION, "--deadline", "--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on")
 """What --show N has no use for."""
@@ -55,6 +55,12 @@ def _rows(context: click.Context, parameter: click.Parameter, text: str) -> int 
     metavar="N|FILE:N",
     help="Only the ladder of this connection (--json: its segments); repeatable."
     " For recordings: ID of an exchange, or all.",
+)
+@click.option(
+    "--why",
+    multiple=True,
+    metavar="N|FILE:N",
+    help="The same, with what the verdict stands on: excuses tried, belief after each packet; repeatable.",
 )
 @click.option(
     "--limit",
@@ -88,6 +94,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     profile: str | None,
     filters: tuple[str, ...],
     show: tuple[str, ...],
+    why: tuple[str, ...],
     limit: int | None,
     connections: bool,
     workers: int | None,
@@ -116,11 +123,11 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     from probe.replay.cluster import executor
     from probe.replay.run import ReplayOptions
 
-    picked, exchanges = _shown(show, files)
+    named = (*_shown(show, files, "--show"), *_shown(why, files, "--why"))
     cluster = partial(executor, scheduler) if scheduler else None
     until = common.moment(deadline)
     options = ReplayOptions((), profile or PROFILES[0], parse(filters), workers=workers, executor=cluster, until=until)
-    asked = ReplayRequest(files, options, profile, filters, picked, exchanges, limit, connections or bool(filters))
+    asked = ReplayRequest(files, options, profile, filters, limit, connections or bool(filters), *named)
     return replay(asked, display)
 
 
@@ -146,7 +153,7 @@ def _re_enact(
     return reenact(live, options, display)
 
 
-def _shown(texts: Iterable[str], files: tuple[str, ...]) -> tuple[list[tuple[str | None, int]], list[str]]:
+def _shown(texts: Iterable[str], files: tuple[str, ...], option: str) -> tuple[list[tuple[str | None, int]], list[str]]:
     """The connections that ``N`` or ``FILE:N`` names; other texts are ids or patterns of exchanges."""
     from probe.scenarios import ALL
 
@@ -155,13 +162,13 @@ def _shown(texts: Iterable[str], files: tuple[str, ...]) -> tuple[list[tuple[str
         if found := _SHOWN.fullmatch(text):
             if files == ("-",) or found["file"] == "-":
                 problem = "standard input cannot be read twice: save it to a file and show from there"
-                raise click.BadParameter(problem, param_hint="--show")
+                raise click.BadParameter(problem, param_hint=option)
             picked.append((found["file"], int(found["index"])))
         elif text == "all":
             exchanges.append("*")
         else:
-            common.chosen((text,), list(ALL), "--show")
+            common.chosen((text,), list(ALL), option)
             exchanges.append(text)
-    if picked and (beside := [option for option in common.used().values() if option in _NOT_SHOWN]):
-        raise click.UsageError(f"--show N shows that connection and nothing else: leave out {beside[0]}")
+    if picked and (beside := [used for used in common.used().values() if used in _NOT_SHOWN]):
+        raise click.UsageError(f"{option} N shows that connection and nothing else: leave out {beside[0]}")
     return picked, exchanges

@@ -24,7 +24,7 @@ from probe.live.options import ReenactOptions
 from probe.live.reenact import reenact as play
 from probe.recording import reading as recorded
 from probe.replay.deadline import Deadline, LateError
-from probe.replay.excerpts import excerpts, packets_of
+from probe.replay.excerpts import ends_of, excerpts, packets_of
 from probe.replay.run import ReplayOptions
 from probe.replay.run import replay as judge
 from probe.reports import data
@@ -32,7 +32,7 @@ from probe.reports.builders import reenact as side_by_side
 from probe.reports.builders import replay as builder
 from probe.reports.builders.captured import short_names
 from probe.reports.formats.as_jsonl import line
-from probe.results.connection import Connection, Packet, Recording, Replay
+from probe.results.connection import Connection, Recording, Replay
 from probe.results.exit_codes import ExitCode
 from probe.results.expectations import fates, from_runs, marked_matrix, marked_run
 from probe.results.matrix import MatrixRun
@@ -49,18 +49,20 @@ class ReplayRequest:
 
     ``options`` hold for captures, and for recordings but for the profile: ``profile`` None is a recording's own.
     ``filters`` are as given. ``picked`` are connections to show instead of a report, each by its file (None: the
-    only one) and number; ``exchanges`` are patterns of exchange ids whose ladders a recording's report shows.
-    ``limit``: rows, None for all.
+    only one) and number; ``exchanges`` are patterns of exchange ids whose ladders a recording's report shows. Of those
+    of ``explained`` and ``reasons`` it is told, too, what their verdicts stand on. ``limit``: rows, None for all.
     """
 
     files: tuple[str, ...]
     options: ReplayOptions
     profile: str | None = None
     filters: tuple[str, ...] = ()
-    picked: Sequence[tuple[str | None, int]] = ()
-    exchanges: Sequence[str] = ()
     limit: int | None = 20
     as_captures: bool = False
+    picked: Sequence[tuple[str | None, int]] = ()
+    exchanges: Sequence[str] = ()
+    explained: Sequence[tuple[str | None, int]] = ()
+    reasons: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -138,7 +140,7 @@ def replay(request: ReplayRequest, display: Display) -> int:
                 outcome.remarks.append(f"{argument}: {count:,} passed over: {reason}")
         outcome.files = list(dict.fromkeys(outcome.files))
         stack.enter_context(terminated_like_ctrl_c())
-        if request.picked:
+        if request.picked or request.explained:
             return _show(request, outcome, outputs)
         progress = ByteProgress(quiet=display.quiet)
         try:
@@ -173,10 +175,9 @@ def _judge(
 ) -> None:
     """Recordings first, they are short. JSON lists ``every`` connection, theirs too; verdicts on those do not count."""
     ours = [] if request.as_captures else [file for file in outcome.files if _is_recording(file)]
-    if request.exchanges and not ours:
-        raise TargetError(
-            f"--show {request.exchanges[0]}: none of the files is a recording; show a connection's number"
-        )
+    asked = [f"--show {one}" for one in request.exchanges] + [f"--why {one}" for one in request.reasons]
+    if asked and not ours:
+        raise TargetError(f"{asked[0]}: none of the files is a recording; name a connection's number")
     _judge_recordings(ours, request, outcome)
     captures = tuple(file for file in outcome.files if file not in ours)
     sink = None if lines is None else _Passing(lines, outcome)
@@ -240,6 +241,7 @@ def _publish(request: ReplayRequest, display: Display, outcome: _Replayed, outpu
         request.limit,
         request.filters,
         lambda result: any(fnmatchcase(result.id, pattern) for pattern in request.exchanges),
+        lambda result: any(fnmatchcase(result.id, pattern) for pattern in request.reasons),
         excerpts,
     )
     return outputs.publish(
@@ -279,22 +281,25 @@ def _whole(request: ReplayRequest, outcome: _Replayed) -> Replay:
 
 
 def _show(request: ReplayRequest, outcome: _Replayed, outputs: Outputs) -> int:
-    """``--show N``: print the ladders of the connections picked and nothing else, or write them as JSON, or both."""
-    shown: list[tuple[Connection, tuple[Packet, ...]]] = []
+    """Print the ladders of the connections picked (``--show N``, ``--why N``), or write them as JSON, or both."""
+    shown: list[builder.Picked] = []
     files, names = outcome.files, short_names(outcome.files)
-    for file, index in request.picked:
+    for file, index in dict.fromkeys((*request.picked, *request.explained)):
+        option = "--show" if (file, index) in request.picked else "--why"
         # The file meant: as it was given, or by its own name where only one file has it.
         meant = [path for path in files if file in (None, path, names[path])]
         try:
             if file is None and len(files) != 1:
-                raise TargetError(f"there are {len(files)} files: write --show FILE:{index}")
+                raise TargetError(f"there are {len(files)} files: write {option} FILE:{index}")
             if not meant:
-                raise TargetError(f"there is no file {file!r} among those given: write --show FILE:{index}")
+                raise TargetError(f"there is no file {file!r} among those given: write {option} FILE:{index}")
             options = replace(request.options, files=(meant[0],))
-            shown.append(packets_of(options, index))
+            connection, packets = packets_of(options, index)
+            ends = ends_of(packets, options.profile) if (file, index) in request.explained else ()
+            shown.append((connection, packets, ends))
         except (CaptureError, TargetError, WireError) as error:
             outcome.failed(error)
-    words = Counter(connection.verdict for connection, _ in shown)
+    words = Counter(connection.verdict for connection, _, _ in shown)
     outcome.replay = replace(
         _nothing(request),
         files=tuple(outcome.files),

@@ -20,6 +20,7 @@ from probe.engine.judge.excuses import CAPTURE
 from probe.engine.judge.findings import effect_of, grade, show
 from probe.engine.path.reordering import Order, put_right
 from probe.results.connection import Packet
+from probe.results.proofs import CapturedEnd, Walk
 from probe.results.verdict import Finding, Verdict, worst
 from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.segment import ACK, FIN, RST, SYN
@@ -77,6 +78,15 @@ def judge_connection(packets: Sequence[Packet], memory: Memory, profile: str = "
     return ConnectionVerdict(client.states, server.states, findings, word, whole, timed, by_client)
 
 
+def explain_connection(
+    packets: Sequence[Packet], memory: Memory, profile: str = "rfc9293"
+) -> tuple[CapturedEnd, CapturedEnd]:
+    """How client and server were judged; packets are named by their numbers in the file."""
+    everything = range(len(packets))
+    client = _End(packets, everything, memory, profile, client=True).explained()
+    return client, _End(packets, everything[_anew(packets) :], memory, profile, client=False).explained()
+
+
 def _anew(packets: Sequence[Packet]) -> int:
     """Where the server's part in the connection begins: at the first packet, or, where answers of an older connection
     come first (RFC 9293 section 3.5.1 Figure 9), at the SYN that follows the last of them.
@@ -128,6 +138,28 @@ class _End:
         effect = effect_of([self._event(at) for at in self.recorded[: through.index + 1]], through)
         finding = grade(culprit.rule, sent, culprit.due, show(strict, event), numbers, effect)
         return _Verdict(_states(strict, self.recorded), (finding,), whole=True, timed=True)
+
+    def explained(self) -> CapturedEnd:
+        """The ways tried until one explains everything, and what was believed on the last of them."""
+        walks: list[Walk] = []
+        if self._start(self.recorded) is None:
+            return CapturedEnd(self.client)
+        for allow, order in product(CAPTURE, (self.recorded, *self._without_copies())):
+            watch = self._follow(order, allow)
+            walks.append(self._walked(watch, order, without_copies=len(order) < len(self.recorded)))
+            if watch.broken_at is None:
+                break
+        else:
+            watch, moved = put_right(self.packets, order, watch, client=self.client, follow=self._explained)
+            if moved is not order:
+                order = moved
+                walks.append(self._walked(watch, order, moved=True))
+        beliefs = ((self.packets[at].number, states) for at, states in zip(order, watch.states, strict=False) if states)
+        return CapturedEnd(self.client, tuple(walks), tuple(beliefs))
+
+    def _walked(self, watch: Watch, order: Order, *, without_copies: bool = False, moved: bool = False) -> Walk:
+        broken = 0 if watch.broken_at is None else self.packets[order[watch.broken_at]].number
+        return Walk(tuple(sorted(watch.terms.allow)), without_copies, moved, broken)
 
     def _explained(self, order: Order) -> Watch:
         """The walk with the plainest excuses that explain everything; the last one tried where none do."""

@@ -9,8 +9,9 @@ from functools import cache, partial
 
 from probe.reports import data
 from probe.reports import document as doc
-from probe.reports.builders import captured, check, common, matrix
+from probe.reports.builders import captured, check, common, matrix, why
 from probe.results.connection import Connection, Evidence, Packet, Recording, Replay
+from probe.results.proofs import CapturedEnd
 from probe.results.verdict import Verdict
 
 LATE = "these are the results so far; what was not read by then is inconclusive"
@@ -33,6 +34,7 @@ class Replayed:
     limit: int | None = 20
     filters: tuple[str, ...] = ()
     show: check.Chosen = lambda result: False
+    why: check.Chosen = lambda result: False
     segments: Callable[[Sequence[Connection]], captured.Segments] = field(default=lambda connections: {})
 
     @property
@@ -47,7 +49,7 @@ def document(found: Replayed) -> doc.Document:
     for place, one in enumerate(found.recordings, 1):
         last = place == len(found.recordings) and found.captures is None
         told = (f"{one.file}: {recording_text(one)}", *one.differs)
-        section = check.section(one.report, found.show) if one.matrix is None else matrix.section(one.matrix)
+        section = check.section(one.report, found.show, found.why) if one.matrix is None else matrix.section(one.matrix)
         code = None if last else one.exit_code
         sections.append(replace(section, subject=one.file, preface=told, code=code))
     if found.captures is not None:
@@ -80,13 +82,18 @@ def recording_text(recording: Recording) -> str:
     return f"a recording of {whose}, judged again from its packets; {unchecked + '; ' * bool(unchecked)}{told}"
 
 
-def shown(replay: Replay, picked: Sequence[tuple[Connection, Sequence[Packet]]]) -> doc.Document:
+Picked = tuple[Connection, Sequence[Packet], Sequence[CapturedEnd]]
+"""A connection with all its packets and, where it was asked why, how its ends were judged."""
+
+
+def shown(replay: Replay, picked: Sequence[Picked]) -> doc.Document:
     """Some connections with all their segments, and nothing else; ``replay`` counts them."""
     parts: list[doc.Part] = []
-    for connection, packets in picked:
+    for connection, packets, ends in picked:
         parts.append(captured.ladder(connection, packets))
         parts += [captured.deviations(connection, {})] if connection.findings else []
-    rows = (data.connection(connection, packets) for connection, packets in picked)
+        parts += [why.ends(connection, ends)] if ends else []
+    rows = (data.connection(connection, packets, ends) for connection, packets, ends in picked)
     section = doc.Section("", _counts(replay), tuple(parts))
     return doc.Document("replay", (section,) * bool(picked), lambda: data.replay(replay, (), rows))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from probe.reports import document as doc
 from probe.reports.wording import listed
-from probe.results.proofs import Again, Delivered, Departed, Proofs, Reached, Vote
+from probe.results.connection import Connection
+from probe.results.proofs import Again, CapturedEnd, Delivered, Departed, Proofs, Reached, Vote
 from probe.results.verdict import ExchangeResult
 
 
@@ -16,6 +17,26 @@ def why(result: ExchangeResult, where: str) -> doc.Answer:
     lines = [doc.Line("verdict", (doc.toned(result.verdict), reason))]
     lines += _proofs(result.proofs) if result.proofs is not None else [doc.fact("proofs", "none: it was not played")]
     return doc.Answer(f"why, {where}", tuple(lines))
+
+
+def ends(connection: Connection, found: Iterable[CapturedEnd]) -> doc.Answer:
+    """How the ends of a captured connection were judged: excuses tried in turn, and the belief that was left."""
+    lines = [doc.Line("verdict", (doc.toned(connection.verdict),))]
+    for end in found:
+        who = "client" if end.client else "server"
+        if not end.walks:
+            lines.append(doc.fact(who, "nothing can be believed of it: the record does not begin where it could"))
+        for walk in end.walks:
+            how = " without copies that the network may have made" * walk.without_copies
+            how += " with overtaken packets put where they were sent" * walk.moved
+            came = f"packet {walk.broken} is not explained" if walk.broken else "everything is explained"
+            lines.append(doc.fact(who, f"granted {', '.join(walk.excuses) or 'nothing'}{how}: {came}"))
+        told: tuple[str, ...] = ()
+        for number, states in end.beliefs:
+            if states != told:
+                lines.append(doc.fact(who, f"{' or '.join(states)} after packet {number}"))
+            told = states
+    return doc.Answer(f"why, connection {connection.index} of {connection.file}", tuple(lines))
 
 
 def _proofs(proofs: Proofs) -> Iterator[doc.Line]:
