@@ -115,10 +115,11 @@ def _at_most(lost: int, asked: int, chance: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The path of one run."""
+    """The path of one run: ``copies`` counts segments of the peer, and those of them that came twice as by a copy."""
 
     loss: Loss = Loss()
     suspicions: tuple[Suspicion, ...] = ()
+    copies: Loss = Loss()
 
     def standing(self, suspect: Suspect) -> Standing:
         """What became of a suspect; one that nothing pointed to is open."""

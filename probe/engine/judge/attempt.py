@@ -33,9 +33,9 @@ class Opinion:
 
     ``tried`` are the excuses tried on a departure, each with whether it explains the record; ``departure`` is it in
     canonical form, and ``believed`` the states the peer may have been in before it. ``reached`` is what came up of what
-    the exchange is about; ``rests`` are the suspects that would keep back what it rests on; ``controls`` tell of loss.
-    ``proofs`` are those of a verdict that several attempts come to; ``notes`` are told beside the word and do not
-    weigh on it.
+    the exchange is about; ``rests`` are the suspects that would keep back what it rests on; ``controls`` tell of loss,
+    ``segments`` is how many had passed until the departure, or in all. ``proofs`` are those of a verdict that several
+    attempts come to; ``notes`` are told beside it.
     """
 
     word: Verdict
@@ -50,6 +50,7 @@ class Opinion:
     reached: Reached | None = field(default=None, compare=False)
     rests: tuple[Suspect, ...] = ()
     controls: Controls = NO_CONTROLS
+    segments: int = 0
     proofs: Proofs | None = None
     notes: tuple[Finding, ...] = ()
 
@@ -101,9 +102,16 @@ def judge(case: Case) -> Opinion:
     if found.word is Verdict.PASS and came_to.lacking:  # what did not come up was not seen kept
         word, why, reason = not_reached(case, watch, came_to.lacking)
         found = Opinion(word, reason, why=why)
-    form = close_form(case.transcript)
-    notes += found.notes
-    return replace(found, rules=tuple(shown), form=form, reached=came_to, controls=measured, notes=notes)
+    last = len(case.transcript.judged) if watch.broken_at is None else watch.broken_at + 1
+    return replace(
+        found,
+        rules=tuple(shown),
+        form=close_form(case.transcript),
+        reached=came_to,
+        controls=measured,
+        segments=sum(index < last for index, _ in case.transcript.seen()),
+        notes=notes + found.notes,
+    )
 
 
 def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:

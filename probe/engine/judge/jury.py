@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import comb
+from math import comb, prod
 
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.case import Case
@@ -28,8 +28,9 @@ TWICE = 2
 """A departure that nothing explains is believed when it comes twice."""
 RARE = 1e-4
 """A chance below this is none."""
-_ODD = 0.01
-"""What is granted, for want of a figure, to one departure that nothing explains: it may be a mistake of our own."""
+_ODD = 0.0099
+"""The least that is granted to one departure that nothing explains: it may be a mistake of our own. Where the path
+copies segments, as much as it does so: what a copy draws has no other explanation."""
 _SUSPECTS = {
     Doubt.COOKIES: Suspect.COOKIES,
     Doubt.FILTER: Suspect.FILTER,
@@ -145,11 +146,11 @@ class _Ballot:
         furthest = max(reversed(alike), key=lambda o: len(o.rules))  # of those the last
         lasting = [doubt for o in alike for doubt in o.doubts if self._lasts(doubt)]
         rest = [o for o in alike if not any(self._lasts(doubt) for doubt in o.doubts)]
-        by_chance = [o for o in rest if {Doubt.LOSS, Doubt.REPEAT} & set(o.doubts)]
-        unexplained = len(rest) - len(by_chance)
-        chance = self.path.loss.chance(len(by_chance)) * _ODD**unexplained
-        enough = unexplained >= TWICE or (len(rest) >= ATTEMPTS and chance < RARE)
-        told = chance if by_chance else None
+        firm = [o for o in rest if not o.doubts]
+        # Losses do not make firm ones less so; those that chance explains count together with them.
+        chance = prod(map(self._chance, firm if len(firm) >= TWICE else rest))
+        enough = chance <= RARE and (len(firm) >= TWICE or len(rest) >= ATTEMPTS)
+        told = chance if len(firm) < len(rest) or self._strange else None
         if enough and excused:
             return _Outcome(furthest, settled=True, final=True, agree=len(alike), count=count, chance=told)
         for doubt in lasting:
@@ -159,20 +160,35 @@ class _Ballot:
                 return _Outcome(skip, settled=True, final=True, agree=len(alike), count=count)
         silent = all(o.departure is not None and o.departure.kind == "silence" for o in alike)
         reason = f"{'silent' if silent else 'departed'} in {len(alike)} of {count} attempts"
-        hopeless = count >= ATTEMPTS
+        hopeless = False
         if lasting and not rest:
-            reason += f", but {lasting[0].value}"
-        elif by_chance:
-            reason += f"; {figures(self.path.loss)}: chance {_one_in(chance)}"
+            reason, hopeless = f"{reason}, but {lasting[0].value}", count >= ATTEMPTS
+        elif enough:  # it is the others that must be explained
+            reason, hopeless = f"{reason}; nothing explains the others", 2 * (count - len(alike)) > MOST
+        elif told is not None:
+            reason = f"{reason}; {figures(self.path)}: chance {_one_in(chance)}"
             # More controls make the bound better, unless some were lost.
-            hopeless &= self.path.loss.lost > 0 and self.path.loss.chance(MOST) >= RARE
-        elif enough:
-            reason += "; no loss explains the others"
-        else:
-            hopeless = False
-        if enough:  # it is the others that must be explained
-            hopeless = not excused and 2 * (count - len(alike)) > MOST
+            struck = self.path.loss.lost + self._strange > 0
+            hopeless = count >= ATTEMPTS and struck and self._chance(rest[0]) ** MOST >= RARE
         return _Outcome(self._unsure(reason), settled=False, final=hopeless, agree=len(alike), count=count, chance=told)
+
+    @property
+    def _strange(self) -> int:
+        """Segments that the path is known to have copied or held up."""
+        held_up = next((s.fits for s in self.path.suspicions if s.suspect is Suspect.REORDERING), 0)
+        return self.path.copies.lost + held_up
+
+    def _odd(self, opinion: Opinion) -> float:
+        """The chance that it departs for no reason; a copy of any segment before may be one, if there are copies."""
+        if not self._strange:
+            return _ODD
+        spared: float = 1 - Loss(self.path.copies.asked, self._strange).bound
+        return max(_ODD, 1 - spared ** max(1, opinion.segments))
+
+    def _chance(self, opinion: Opinion) -> float:
+        """That chance made one departure: a loss, a copy, or what nobody thinks of."""
+        by_loss = self.path.loss.bound if opinion.doubts else 0.0
+        return max(by_loss, self._odd(opinion) if self._strange or not opinion.doubts else 0.0)
 
     def _lasts(self, doubt: Doubt) -> bool:
         """Whether the doubt is about something that may hold for the whole run."""
@@ -185,10 +201,14 @@ class _Ballot:
         for o in others:
             if o.findings and any(self._lasts(doubt) for doubt in o.doubts):
                 continue
-            if not (o.doubts if o.findings else passing):
+            if not (o.doubts if o.findings else passing) and not self._strange:
                 return False
             struck += 1
-        return not struck or _at_least(struck, len(self.opinions), self.path.loss.bound) >= RARE
+        if not struck:
+            return True
+        odd = max(map(self._odd, self.opinions)) if self._strange else 0.0
+        likely = min(1.0, self.path.loss.bound + odd)
+        return _at_least(struck, len(self.opinions), likely) >= RARE
 
     def _unsure(self, reason: str) -> Opinion:
         worst = next(o for o in reversed(self.opinions) if o.findings)
@@ -215,12 +235,14 @@ def _at_least(struck: int, count: int, chance: float) -> float:
     return sum(comb(count, i) * chance**i * (1 - chance) ** (count - i) for i in range(struck, count + 1))
 
 
-def figures(loss: Loss) -> str:
+def figures(path: Path) -> str:
     """What was measured, in words."""
+    loss, copies = path.loss, path.copies
     if not loss.asked:
         return "loss not measured"
     lost = f", {loss.lost} lost" if loss.lost else ""
-    return f"loss below {100 * loss.bound:.2g} % from {loss.asked} controls{lost}"
+    copied = f"; {copies.lost} of {copies.asked} segments came twice" if copies.lost else ""
+    return f"loss below {100 * loss.bound:.2g} % from {loss.asked} controls{lost}{copied}"
 
 
 def _one_in(chance: float) -> str:
@@ -246,7 +268,7 @@ def _delivered(verdict: Opinion, path: Path) -> Delivered | None:
     if verdict.findings:
         if verdict.departure is not None and verdict.departure.kind not in ("silence", "late"):
             return Delivered(max(verdict.findings[0].packets, default=0))
-        told = (figures(path.loss), *(f"{s.suspect.text}: {s.standing}; {s.reason}" for s in path.suspicions))
+        told = (figures(path), *(f"{s.suspect.text}: {s.standing}; {s.reason}" for s in path.suspicions))
         return Delivered(0, told, certain=verdict.word is not Verdict.INCONCLUSIVE)
     replies = [one.confirmed for one in verdict.reached.shown if one.confirmed] if verdict.reached is not None else []
     return Delivered(max(replies)) if replies else None
@@ -270,7 +292,7 @@ def _tried(doubt: Doubt, explains: bool, vote: _Outcome, path: Path) -> Tried:
         return Tried(name, True, standing is not Standing.REFUSED, "; ".join(filter(None, (standing, reason))))
     if doubt is Doubt.ABORT:
         return Tried(name, True, True, "nothing is known of the application")
-    return Tried(name, True, not vote.settled, f"{figures(path.loss)}: chance {_one_in(vote.chance or 0.0)}")
+    return Tried(name, True, not vote.settled, f"{figures(path)}: chance {_one_in(vote.chance or 0.0)}")
 
 
 # -- the answers -------------------------------------------------------------------------------------------------------

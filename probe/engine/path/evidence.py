@@ -117,7 +117,7 @@ class Evidence:
         self._models = {m: _Tally() for m in MODELS}
         self._cookies, self._icmp, self._reordering = _Tally(), _Tally(), _Tally()
         self._meter = LossMeter()
-        self._repeated = 0
+        self._repeated = self._came = self._copied = 0
 
     def heard(self, case: Attempted) -> None:
         """One more attempt."""
@@ -171,6 +171,8 @@ class Evidence:
         self._meter.add(record.name, controls(transcript, record.plain))
         if record.plain.broken_at is None:
             self._repeated += sum(1 for _ in _needless(transcript))
+        came = list(_copies(record.plain, transcript))
+        self._came, self._copied = self._came + len(came), self._copied + sum(came)
         if swapped := sum(1 for _ in _swapped(transcript)):
             self._reordering.fits[record.name] += swapped
 
@@ -178,7 +180,8 @@ class Evidence:
 
     def path(self) -> Path:
         """The path as far as the attempts so far show it."""
-        return Path(self._loss(), tuple(s for s in self._suspicions() if s.fits or s.against))
+        suspicions = tuple(s for s in self._suspicions() if s.fits or s.against)
+        return Path(self._loss(), suspicions, Loss(self._came, self._copied))
 
     def _loss(self) -> Loss:
         """As the controls tell, and the segments that the peer had to send again because an ACK of ours was lost."""
@@ -353,6 +356,19 @@ def _needless(transcript: Transcript) -> Iterator[Segment]:
             first = came.setdefault((int(segment.seq), segment.length, segment.flags & FIN), event.time)
             if any(first <= at < event.time - _OVERTAKING and s.ack == segment.end for at, s in acked):
                 yield segment
+
+
+def _copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
+    """Of each segment of the peer up to a departure, whether it is one that just came, and answers nothing more."""
+    before: dict[Segment, float] = {}
+    for index, event in transcript.seen():
+        if watch.broken_at is not None and index > watch.broken_at:
+            return
+        if event.to_peer:
+            continue
+        recent = event.time - before.get(event.segment, float("-inf")) <= _OVERTAKING
+        yield recent and all(answer.index < 0 for answer in watch.after(index).answers)
+        before[event.segment] = event.time
 
 
 def _swapped(transcript: Transcript) -> Iterator[Segment]:
