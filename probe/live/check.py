@@ -221,6 +221,7 @@ class _Check:
         self.vigil.heard(attempt, self.frame.habits.answer)
         if self.calibration.concerns(attempt.scenario):
             self.backlog.heard(attempt, None)
+            self.hearing.calibrated(attempt)
             more = self.calibration.heard(attempt.conductor)
             self.queue.extendleft(more)
             self.calibrating += len(more) - 1

@@ -78,6 +78,7 @@ class RecordedCheck:
                 word = Verdict.INCONCLUSIVE if why is Why.NOT_OPENED else Verdict.SKIP
                 hearing.opinions[name].append(Opinion(word, reason, why=why))
         hearing.deaths = list(metadata.deaths)
+        hearing.known = metadata.path
         judged = hearing.results(dropped=metadata.dropped, interrupted=metadata.interrupted, late=metadata.late)
         known = {result.id: result for result in judged}
         results = tuple(known.get(i) or _unknown(i, metadata.target) for i in metadata.exchanges)

@@ -14,9 +14,10 @@ from typing import Any
 
 from probe import __version__
 from probe.engine.belief.events import IcmpError, Missing
+from probe.recording import path_fields
 from probe.recording.json_fields import DamagedError, JsonObject, endpoint
 from probe.results.death import Death, Ending
-from probe.results.path import UNMEASURED, Loss
+from probe.results.path import UNMEASURED, Loss, Path
 from probe.results.verdict import Why
 from probe.spec import rules
 from probe.spec.icmp import ERRORS, Icmp
@@ -213,7 +214,8 @@ class RunMetadata:
     ``verdicts`` maps an exchange to its word and rules; ``skipped`` to why it was not played, also as a sentence (NONE
     in recordings made before this was noted); ``unsent`` are attempts of which not one packet passed; ``remarks``
     (warnings that no packet shows), ``caveat`` (another) and ``trouble`` (why it ended early) are what only the live
-    run could know. ``late``: it ended at its deadline; ``unanswered``: before the first exchange, and why.
+    run could know. ``path`` is what it found out about the path; ``late``: it ended at its deadline; ``unanswered``:
+    before the first exchange, and why.
     """
 
     target: Endpoint
@@ -230,6 +232,7 @@ class RunMetadata:
     late: bool = False
     unanswered: str = ""
     trigger: str = ""
+    path: Path | None = None
     deaths: tuple[Death, ...] = ()
 
     def text(self) -> str:
@@ -250,6 +253,7 @@ class RunMetadata:
             "late": self.late,
             "unanswered": self.unanswered,
             "trigger": self.trigger,
+            **({} if self.path is None else {"path": path_fields.written(self.path)}),
         }
         if self.deaths:
             record["deaths"] = [list(astuple(death)) for death in self.deaths]
@@ -334,6 +338,7 @@ def read_run(comment: str) -> RunMetadata:
         late=record.has("late") and record.flag("late"),
         unanswered=record.text("unanswered") if record.has("unanswered") else "",
         trigger=record.text("trigger") if record.has("trigger") else "",
+        path=None if (path := record.inner("path")) is None else path_fields.read(path),
         deaths=tuple(map(_death, record.rows("deaths", *_DEATH))) if record.has("deaths") else (),
     )
 

@@ -70,6 +70,7 @@ def save(
         trouble=run.trouble,
         late=run.late,
         trigger=run.trigger,
+        path=run.path,
         deaths=tuple(hearing.deaths),
     )
     save_packets(recorder, arrivals, comments, metadata)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from probe.engine.belief.events import Event, Seen, Transcript
@@ -119,11 +119,14 @@ class Evidence:
         self._meter = LossMeter()
         self._repeated = self._came = self._copied = 0
 
-    def heard(self, case: Attempted) -> None:
-        """One more attempt."""
+    def heard(self, case: Attempted, *, limited: bool = False) -> None:
+        """One more attempt; ``limited``: it asked more often than a peer need answer, so that silences tell nothing."""
         if case.transcript.interrupted or case.transcript.foreign:
             return
         record = _Record(case)
+        if limited and record.plain.broken_at is not None:
+            self._meter.add(record.name, replace(controls(case.transcript, record.plain), silent=()))
+            return
         for m, tally in self._models.items():
             if not tally.against:  # one certain answer is enough: what it keeps back is not kept back
                 self._try(m, tally, record)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from probe.engine.belief.hypothesis import Excuse
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
@@ -59,6 +60,8 @@ class Hearing:
     attempts: dict[str, list[Attempt]] = field(default_factory=dict)
     deaths: list[Death] = field(default_factory=list)
     evidence: Evidence = field(default_factory=Evidence)
+    known: Path | None = None
+    """The path as a recorded run found it; what told of it need not all be recorded."""
     _weighed: Counter[str] = field(default_factory=Counter)
 
     def add(self, scenario: Scenario) -> None:
@@ -68,11 +71,20 @@ class Hearing:
 
     def path(self) -> Path:
         """What all attempts so far tell of the path."""
+        if self.known is not None:
+            return self.known
         for name, attempts in self.attempts.items():
             for attempt in attempts[self._weighed[name] :]:
                 self.evidence.heard(case_of(attempt))
             self._weighed[name] = len(attempts)
         return self.evidence.path()
+
+    def calibrated(self, attempt: Attempt) -> None:
+        """Take in an attempt that is not judged itself. What was granted there, a loss, is not granted here."""
+        case = case_of(attempt)
+        self.evidence.heard(
+            replace(case, terms=replace(case.terms, allow=case.terms.allow - {Excuse.LOSS})), limited=True
+        )
 
     def enough(self, scenario: Scenario) -> bool:
         """Whether another attempt at the exchange would add nothing, as far as the path is known now."""

@@ -1,0 +1,42 @@
+"""The path of a run as a recording holds it: what the live run measured, attempts included that it did not judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from probe.recording.json_fields import DamagedError, JsonObject
+from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
+
+_ROW = (str, str, int, int, str, list, str)
+"""What the fields of a Suspicion are in JSON, in their order."""
+
+
+def written(path: Path) -> dict[str, Any]:
+    """As JSON."""
+    return {
+        "loss": [[path.loss.asked, path.loss.lost]],
+        "copies": [[path.copies.asked, path.copies.lost]],
+        "suspicions": [
+            [s.suspect, s.standing, s.fits, s.against, s.reason, list(s.exchanges), s.variant] for s in path.suspicions
+        ],
+    }
+
+
+def read(record: JsonObject) -> Path:
+    """Read back; suspects that this version does not know are left out."""
+    rows = [row for row in record.rows("suspicions", *_ROW) if row[0] in set(Suspect)]
+    return Path(_loss(record, "loss"), tuple(map(_suspicion, rows)), _loss(record, "copies"))
+
+
+def _loss(record: JsonObject, name: str) -> Loss:
+    rows = record.rows(name, int, int)
+    if len(rows) != 1 or not 0 <= rows[0][1] <= rows[0][0]:
+        raise DamagedError(f"{name} holds no figures")
+    return Loss(*rows[0])
+
+
+def _suspicion(row: tuple[Any, ...]) -> Suspicion:
+    suspect, standing, fits, against, reason, exchanges, variant = row
+    if standing not in set(Standing):
+        raise DamagedError("suspicions holds one that cannot be")
+    return Suspicion(Suspect(suspect), Standing(standing), fits, against, reason, tuple(map(str, exchanges)), variant)
