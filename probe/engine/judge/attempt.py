@@ -101,7 +101,7 @@ def judge(case: Case) -> Opinion:
     found, came_to = _found(case, watch, size), reached(case, watch, shown)
     if found.word is Verdict.PASS and came_to.lacking:  # what did not come up was not seen kept
         word, why, reason = not_reached(case, watch, came_to.lacking)
-        found = Opinion(word, reason, why=why)
+        found, came_to = Opinion(word, reason, why=why), replace(came_to, obstacle=reason)
     last = len(case.transcript.judged) if watch.broken_at is None else watch.broken_at + 1
     return replace(
         found,

@@ -25,10 +25,7 @@ _GONE = {State.CLOSED.value, State.LISTEN.value}
 def reached(case: Case, watch: Watch, shown: Mapping[str, int]) -> Reached:
     """``shown`` maps rules seen in action to the event at which they came up: the stimulus, or what came of itself."""
     wanted = case.scenario.shows
-    kept = tuple(_shown(case, watch, rule, shown[rule]) for rule in wanted if rule in shown)
-    if watch.broken_at is not None or set(wanted) <= set(shown):
-        return Reached(wanted, kept)
-    return Reached(wanted, kept, not_reached(case, watch, Reached(wanted, kept).lacking)[2])
+    return Reached(wanted, tuple(_shown(case, watch, rule, shown[rule]) for rule in wanted if rule in shown))
 
 
 def _shown(case: Case, watch: Watch, rule: str, index: int) -> Shown:

@@ -56,8 +56,8 @@ def _reached(found: Reached) -> Iterator[doc.Line]:
         told = f"; packet {one.confirmed} tells so" if one.confirmed else ""
         states = f"{at}the peer in {' or '.join(one.states)} before{told}" if one.states else "over the whole exchange"
         yield doc.fact("reached", f"{one.rule}: {states}")
-    for rule in found.lacking:
-        yield doc.fact("not reached", f"{rule}{': ' if found.obstacle else ''}{found.obstacle}")
+    if found.lacking:
+        yield doc.fact("not reached", listed(found.lacking))
 
 
 def _delivered(found: Delivered) -> Iterator[doc.Line]:
