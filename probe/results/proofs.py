@@ -6,7 +6,7 @@ Texts are for people; decisions rest on the other fields.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,22 @@ class Proofs:
     delivered: Delivered | None = None
     departed: Departed | None = None
     again: Again | None = None
+
+    def renumbered(self, base: int) -> Proofs:
+        """The same, with so many packets recorded before."""
+
+        def moved(number: int) -> int:
+            return number + base if number else 0
+
+        reached, delivered, departed = self.reached, self.delivered, self.departed
+        if reached is not None:
+            shown = (replace(s, packet=moved(s.packet), confirmed=moved(s.confirmed)) for s in reached.shown)
+            reached = replace(reached, shown=tuple(shown))
+        if delivered is not None:
+            delivered = replace(delivered, packet=moved(delivered.packet))
+        if departed is not None:
+            departed = replace(departed, packets=tuple(map(moved, departed.packets)))
+        return Proofs(reached, delivered, departed, self.again)
 
 
 @dataclass(frozen=True, slots=True)
