@@ -12,6 +12,7 @@ In reading order:
 - ``pacing``    how often and how much the peer is asked
 - ``preflight`` whether the target's port is served at all
 - ``vital``     whether a peer that has answered still does
+- ``revival``, ``bisection``   a peer that has ended is brought back; which segment ends it
 - ``ports``     ports to be refused at, and our own for many connections in turn
 - ``triggers``  how the peer's application is brought to act
 - ``check``, ``listen``, ``matrix``, ``reenact``, ``soak``   the five runs

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
 from fnmatch import fnmatchcase
 
 from probe import scenarios
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.jury import summarize
 from probe.engine.play.calibration import Calibration
-from probe.engine.play.conductor import Conductor
+from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.knock import KNOCK
 from probe.engine.trial.attempt import Attempt, case_of
-from probe.engine.trial.death import autopsy, last_sign, told, void
+from probe.engine.trial.death import Suspect, autopsy, suspects, told
 from probe.engine.trial.hearing import FIRST, Hearing, not_judged
+from probe.live.bisection import Bisection, Script, script
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import CheckOptions
 from probe.live.pacing import Backlog, Pace
 from probe.live.ports import ClosedPorts
 from probe.live.preflight import unanswered
+from probe.live.revival import Revival
 from probe.live.triggers import Detection, known_trigger
 from probe.live.vital import PAUSES, Vigil
 from probe.results.death import Death, Ending
@@ -33,15 +37,21 @@ from probe.wire.errors import DownError, UnansweredError
 def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
     """Play the exchanges against ``target`` and judge them; WireError or TargetError when that cannot begin."""
     chosen = options or CheckOptions()
-    with open_line(target, chosen) as line:
-        return _Check(target, chosen, line).run()
+    with ExitStack() as lines:
+
+        def opened(before: int = 0) -> Line:
+            return lines.enter_context(open_line(target, chosen, before))
+
+        return _Check(target, chosen, opened).run()
 
 
 class _Check:
     """One check in progress."""
 
-    def __init__(self, target: Endpoint, options: CheckOptions, line: Line) -> None:
+    def __init__(self, target: Endpoint, options: CheckOptions, opened: Callable[[int], Line]) -> None:
+        """``opened`` gives a line to the target, whose packets are numbered on from the number it is given."""
         self.target, self.options = target, options
+        line = opened(0)
         pace = options.pace or Pace()
         self.frame = Frame(line, options, pace=pace)
         self.backlog = Backlog(options.parallel, pace)
@@ -66,7 +76,11 @@ class _Check:
         self.calibrating = 0
         self.playing = self.brisk = 0
         self.vigil = Vigil()
+        self.revival = Revival(options.revive, target, opened) if options.revive else None
         self.ended: list[Attempt] = []
+        self.remarks: list[str] = []
+        self.lethal: list[Script] = []
+        self.deadly: set[str] = set()
 
     def run(self) -> Run:
         """Preflight, detection of the trigger, then everything side by side; UnansweredError where the port is shut."""
@@ -83,7 +97,7 @@ class _Check:
         results = self.hearing.results(dropped=frame.dropped, interrupted=frame.interrupted, late=frame.late)
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         deaths = [f"{self.target}: {told(one)}{_mend(one)}" for one in self.hearing.deaths]
-        warnings = (*self.hearing.warnings(), *deaths, *self.backlog.warnings(self.target))
+        warnings = (*self.hearing.warnings(), *deaths, *self.remarks, *self.backlog.warnings(self.target))
         run = frame.run(
             str(self.target),
             self.target.version,
@@ -135,28 +149,61 @@ class _Check:
         self._enqueue(sorted(some, key=lambda s: not (s.waits or self._explores(s))))
         slow = sum(s.rests for s in self.scenarios)  # they wait all at the same time, beside the others
         beside = slow + self.detection.slow + len(PAUSES)
-        try:
-            self.frame.play(self._next, self._finished, self.options.parallel + beside)
-        except DownError as error:
-            self.vigil.ending, self.vigil.trouble = Ending.LINE, str(error)
-            self._mourn(Ending.LINE)
-            raise
-        if self.vigil.ending is not None:
-            self._mourn(self.vigil.ending)
+        while self.vigil.ending is None:
+            error = None
+            try:
+                self.frame.play(self._next, self._finished, self.options.parallel + beside)
+            except DownError as failure:
+                if not self.vigil.answered:
+                    raise
+                error, self.vigil.ending, self.vigil.trouble = failure, Ending.LINE, str(failure)
+            if self.vigil.ending is None:
+                return
+            vigil, found = self.vigil, suspects(self.ended)
+            death = autopsy(found, self.vigil.ending, vigil.asked, vigil.seconds, vigil.trouble)
+            void = self.hearing.died(death, self.ended)
+            if self.revival is not None:
+                self._bring_back(self.revival, found, void)
+            elif error is not None:
+                raise error
 
     def _enqueue(self, some: list[Scenario]) -> None:
         self.queue.extend(s for s in some if not s.risky)
         self.risky.extend(sorted((s for s in some if s.risky), key=is_malformed))
 
-    def _mourn(self, ending: Ending) -> None:
-        """The peer answers no longer: what was judged by its silence was not judged."""
-        vigil = self.vigil
-        self.hearing.deaths.append(autopsy(self.ended, ending, vigil.asked, vigil.seconds, vigil.trouble))
-        for attempt in void(self.ended, last_sign(self.ended)):
-            name = attempt.scenario.id
-            if name in self.hearing.attempts and attempt in self.hearing.attempts[name]:
-                place = self.hearing.attempts[name].index(attempt)
-                self.hearing.opinions[name][place] = judge(case_of(attempt))
+    def _bring_back(self, revival: Revival, found: list[Suspect], void: list[Attempt]) -> None:
+        """Bring the peer back, find out what ended it, and queue what that left unheard. Raises ReviveError."""
+        revival.note(self.ended, self.frame.loop.hop_limit)
+        self.backlog.alone()  # what ends the peer once more is known at once
+        if odd := revival.bring_back(self.frame):
+            self.remarks.append(
+                f"{self.target}: another stack came back ({odd}): it was not judged, all results are of the one before"
+            )
+            return
+        again = Bisection(self.frame, self.target, revival, self._conductor, self._remote)
+        last = self.hearing.deaths[-1] = again.named(self.hearing.deaths[-1], found)
+        self.vigil.revived()
+        self.ended.clear()
+        self.lethal += [again.script] if again.script else []
+        self.deadly |= {*last.suspects} if last.ended else set()
+        # What is learned first is learned anew, unless it is that which ended the peer.
+        first: list[Scenario] = []
+        if self.calibrating or any(self.calibration.concerns(attempt.scenario) for attempt in void):
+            self.calibration = Calibration(self.frame.habits)
+            first += [s for s in self.calibration.todo if not self._is_deadly(s)]
+        self.calibrating = len(first)
+        if self.detection.trigger is None or any(self.detection.concerns(attempt.scenario) for attempt in void):
+            self.detection = Detection(NONE if any(map(self._is_deadly, self.detection.probes)) else None)
+            first += self.detection.probes if self.detection.trigger is None else []
+        self.queue = deque(first)
+        self.risky.clear()
+        self.waiting = [s for s in self.scenarios if not (self._is_deadly(s) or self.hearing.enough(s))]
+        self._release()
+
+    def _is_deadly(self, scenario: Scenario) -> bool:
+        """Whether it has ended the peer, or begins with what has."""
+        sent = script(scenario)
+        return scenario.id in self.deadly or any(sent[: len(known)] == known for known in self.lethal)
 
     def _possible(self, some: list[Scenario]) -> list[Scenario]:
         """Those the trigger can serve; the others get their verdict (skip) at once."""
@@ -184,11 +231,18 @@ class _Check:
             return None
         self.playing += 1
         self.brisk += not scenario.rests
-        setting = self.frame.setting(scenario, self.detection.trigger_for(scenario))
-        remote = self.closed.endpoint() if scenario.port == "closed" else self.target
+        return self.frame.attempt(self._conductor(scenario), self._remote(scenario))
+
+    def _conductor(self, scenario: Scenario) -> Conductor:
+        setting = self._setting(scenario)
         calibrates = self.calibration.concerns(scenario)
-        conductor = self.calibration.conductor(scenario, setting) if calibrates else Conductor(scenario, setting)
-        return self.frame.attempt(conductor, remote)
+        return self.calibration.conductor(scenario, setting) if calibrates else Conductor(scenario, setting)
+
+    def _setting(self, scenario: Scenario) -> Setting:
+        return self.frame.setting(scenario, self.detection.trigger_for(scenario))
+
+    def _remote(self, scenario: Scenario) -> Endpoint:
+        return self.closed.endpoint() if scenario.port == "closed" else self.target
 
     def _explores(self, scenario: Scenario) -> bool:
         """Whether an exchange is one that others wait for, not to be judged."""

@@ -70,6 +70,7 @@ class Frame:
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
         self.habits = Habits(options.patience, at_hand, at_hand if line.local else FIRST_PATIENCE)
         self._lent: set[int] = set()
+        self._dropped = 0
 
     def __enter__(self) -> Self:
         return self
@@ -118,6 +119,13 @@ class Frame:
 
         self.loop.run(supply, over, parallel)
 
+    def go_on(self, line: Line) -> None:
+        """Over another line to the same peer, in place of one that failed."""
+        self._dropped = self.dropped
+        line.pool.spared |= self.line.pool.spared
+        self.line, self.loop.link = line, line.link
+        self.loop.ask = None if line.asker is None else line.asker.ask
+
     # -- what is kept ----------------------------------------------------------------------------------------------
 
     @property
@@ -128,7 +136,7 @@ class Frame:
     @property
     def dropped(self) -> int:
         """Packets that our own receive buffer lost."""
-        return self.line.link.dropped()
+        return self._dropped + self.line.link.dropped()
 
     def warnings(self, more: Sequence[str] = ()) -> tuple[str, ...]:
         """Of the ports, of the run's own, and of the peer's application that could not be asked; empty ones go."""

@@ -41,13 +41,16 @@ class Line:
 
 
 @contextmanager
-def open_line(target: Endpoint, options: Options) -> Iterator[Line]:
-    """Open everything towards ``target``; WireError or TargetError where that cannot be. All is closed at the end."""
+def open_line(target: Endpoint, options: Options, before: int = 0) -> Iterator[Line]:
+    """Open everything towards ``target``; WireError or TargetError where that cannot be. All is closed at the end.
+
+    Packets are numbered on from ``before``, those of an earlier line of the same run.
+    """
     source, interface = options.source, options.interface
     route = find_route(target.address, source=source, interface=interface)
     with (
         PortPool(route.source, guarded=options.guarded) as pool,
-        RawLink(target.address, source=source, interface=interface, pool=pool) as link,
+        RawLink(target.address, source=source, interface=interface, pool=pool, before=before) as link,
         KernelTable() as table,
         Asker(target, zone=zone_suffix(target.address, interface)) as asker,
     ):

@@ -78,6 +78,10 @@ class Loop:
         self._pace = pace or Pace()
         self._until = until
         self._held: float | None = None
+        self.hop_limit = 0
+        """That of the newest SYN,ACK: how far away the peer, or who answers in its place, is."""
+        self.newest = 0
+        """The number of the newest packet."""
         self._live: dict[Flow, Attempt] = {}
         self._called: dict[int, deque[Attempt]] = {}
 
@@ -109,6 +113,10 @@ class Loop:
         for attempt in self._live.values():
             if not attempt.done and unwanted(attempt):
                 self._obey(attempt, attempt.conductor.interrupt())
+
+    def reset(self, attempt: Attempt) -> None:
+        """Reset on the peer what an attempt that has ended may have left there."""
+        self._obey(attempt, attempt.conductor.interrupt())
 
     def _in_time(self) -> None:
         if self._until is not None and time.monotonic() >= self._until:
@@ -163,8 +171,11 @@ class Loop:
     def _take(self, arrivals: list[Arrival]) -> None:
         orders: dict[Attempt, list[Command]] = {}
         for arrival in arrivals:
+            self.newest = arrival.number
             if self.keep:
                 self.arrivals.append(arrival)
+            if arrival.segment.flags & SYN and not arrival.sent:
+                self.hop_limit = arrival.packet[8 if arrival.flow.version == 4 else 7]  # RFC 791 3.1, RFC 8200 3
             attempt = self._live.get(arrival.flow) or self._opened(arrival)
             if attempt is not None and not attempt.done:
                 orders.setdefault(attempt, []).extend(self._hand_over(attempt, arrival))

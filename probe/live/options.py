@@ -46,11 +46,11 @@ class CheckOptions(Options):
 
     ``trigger``: auto, none, http, target, or a line of the user's that makes the server close. ``only`` names exchanges
     (empty: all; the slow ones only where ``slow``); ``waits`` False leaves out those that wait for a timer of the peer,
-    ``skip`` those it names: they are reported as left out. ``parallel`` bounds the connections the host sees at a time:
-    5 half-open ones fit the smallest usual backlog, that of Python's own servers; slow exchanges, which wait elsewhere,
-    come on top. ``pace`` bounds how often a new one begins, and may be shared by checks of one host that follow each
-    other. ``progress`` is called with (done, total), ``told`` with every result as soon as nothing can change it any
-    more.
+    ``skip`` those it names: they are reported as left out. ``revive`` is a command that brings a peer back that has
+    ended. ``parallel`` bounds the connections the host sees at a time: 5 half-open ones fit the smallest usual backlog,
+    that of Python's own servers; slow exchanges, which wait elsewhere, come on top. ``pace`` bounds how often a new one
+    begins, and may be shared by checks of one host that follow each other. ``progress`` is called with (done, total),
+    ``told`` with every result as soon as nothing can change it any more.
     """
 
     trigger: str = "auto"
@@ -58,6 +58,7 @@ class CheckOptions(Options):
     waits: bool = True
     slow: bool = False
     skip: tuple[str, ...] = ()
+    revive: str = ""
     closed_port: int | None = None
     parallel: int = 5
     pace: Pace | None = None

@@ -103,6 +103,10 @@ class Backlog:
         self._slowest = (self.width, 0.0)
         self._slowed_at = float("-inf")
 
+    def alone(self) -> None:
+        """One connection at a time from now on."""
+        self.width = self._asked = 1
+
     def heard(self, attempt: Attempt, opinion: Opinion | None) -> None:
         """An attempt at an open port ended; ``opinion`` None where it is not judged."""
         answered = self._silence.heard(attempt)

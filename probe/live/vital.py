@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from probe.engine.belief.events import Command, WakeAt
 from probe.engine.play.conductor import Setting
-from probe.engine.play.knock import SECONDS, Answer, Knock
+from probe.engine.play.knock import KNOCK, SECONDS, Answer, Knock
 from probe.engine.trial.attempt import Attempt
+from probe.live.frame import Frame
 from probe.results.death import Ending
-from probe.spec.segment import RST, SYN
+from probe.spec.segment import RST, SYN, Endpoint
 
 PAUSES = (0.0, 1.0, 3.0)
 """Seconds from the doubt to each knock of a series: by the last a full backlog has room, a server was restarted."""
@@ -48,6 +51,7 @@ class Vigil:
     """
 
     def __init__(self) -> None:
+        self.pauses: tuple[float, ...] = PAUSES
         self.ending: Ending | None = None
         self.doubted = self.answered = False
         self.trouble = ""
@@ -59,6 +63,11 @@ class Vigil:
         self._todo: list[float] = []
         self._answers: list[Answer] = []
 
+    def doubt(self, since: float) -> None:
+        """Begin a series of knocks."""
+        self._reset()
+        self.doubted, self._todo, self._began = True, list(self.pauses), since
+
     def heard(self, attempt: Attempt, patience: float) -> None:
         """An attempt of the run ended: silence or a refusal where a peer answered before raises doubt."""
         came = [event.segment for _, event in attempt.segments if not event.to_peer]
@@ -69,9 +78,7 @@ class Vigil:
             return
         refused = attempt.scenario.opens == "us" and bool(came) and bool(came[0].flags & RST)
         if refused or ends_in_silence(attempt, patience):
-            self._reset()
-            self.doubted, self._todo = True, list(PAUSES)
-            self._began = attempt.conductor.transcript.events[-1].time
+            self.doubt(attempt.conductor.transcript.events[-1].time)
 
     def next(self, setting: Setting) -> VitalSigns | None:
         """The next knock of the series to begin with, if there is one."""
@@ -98,14 +105,28 @@ class Vigil:
         self._answers.append(answer)
         self.asked += knock.tries
         self.seconds = knock.transcript.events[-1].time - self._began
-        if len(self._answers) == len(PAUSES):
+        if len(self._answers) == len(self.pauses):
             common = max(self._answers, key=self._answers.count)
             endings = {Answer.REFUSED: Ending.REFUSED, Answer.UNREACHABLE: Ending.LINE}
             self.ending = endings.get(common, Ending.SILENT)
 
     def revived(self) -> None:
-        """The peer is back: what follows is watched anew."""
-        self.ending, self.doubted = None, False
+        """The peer is back: what follows is watched anew, and one that has ended before is believed sooner."""
+        self.ending, self.doubted, self.pauses = None, False, PAUSES[:1]
+
+
+def has_ended(frame: Frame, target: Endpoint) -> bool:
+    """Whether the peer has, by one knock: of a peer that has been seen to end before."""
+    vigil = Vigil()
+    vigil.revived()
+    vigil.doubt(time.time())
+
+    def supply() -> Attempt | None:
+        signs = vigil.next(frame.setting(KNOCK))
+        return None if signs is None else frame.attempt(signs, target)
+
+    frame.play(supply, vigil.looked, 1)
+    return vigil.ending is not None
 
 
 def ends_in_silence(attempt: Attempt, patience: float) -> bool:

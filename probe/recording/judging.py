@@ -81,7 +81,8 @@ class RecordedCheck:
         hearing.known = metadata.path
         judged = hearing.results(dropped=metadata.dropped, interrupted=metadata.interrupted, late=metadata.late)
         known = {result.id: result for result in judged}
-        results = tuple(known.get(i) or _unknown(i, metadata.target) for i in metadata.exchanges)
+        names = dict.fromkeys((*metadata.exchanges, *known))
+        results = tuple(known.get(i) or _unknown(i, metadata.target) for i in names)
         for result in results:
             if result.id in metadata.verdicts:
                 self.differences += difference(result, result.target, *metadata.verdicts[result.id])

@@ -46,23 +46,23 @@ class RawLink(Closing):
         interface: str | None = None,
         pool: PortPool | None = None,
         ports: Sequence[int] = (),
+        before: int = 0,
     ) -> None:
         """``remote`` and ``source`` are addresses (zone allowed); ``ports`` are held at once and alone looked at.
 
-        A pool given stays the caller's; else the link makes one and closes it. Raises TargetError or WireError.
+        Packets are numbered on from ``before``. A pool given stays the caller's. Raises TargetError or WireError.
         """
         route = find_route(remote, source=source, interface=interface) if remote else None
         self.source: str = route.source if route else canonical(source or _ANY[0])[0]
         where, peers = (route.interface, [route.remote]) if route else (interface, [])
         self._zone = zone_suffix(self.source, where)
         self._ignored: frozenset[str] = frozenset() if where else enslaved()
-        self._unseen, self._number, self._marked = dict[bytes, int](), 0, marked(where)
+        self._unseen, self._number, self._marked = dict[bytes, int](), before, marked(where)
         self._sender = Sender(6 if ":" in self.source else 4, interface)
         self._owns_pool = pool is None
         self.pool: PortPool = PortPool(self.source + self._zone) if pool is None else pool
         try:
-            # First of all, for the kernel starts to stamp packets only a moment after a socket asks for it. ICMP errors
-            # of our own kernel, for one of a neighbour that does not answer, come by the loopback device.
+            # First of all: the kernel stamps packets a moment after it was asked. Its own ICMP errors come by loopback.
             self._sniffer = Sniffer(where, program(peers, ports))
             self._beside = Sniffer(_LOOPBACK, program(peers)) if route and not route.local else None
         except WireError:

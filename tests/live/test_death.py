@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from probe.live.check import check
 from probe.live.options import CheckOptions
 from probe.results.verdict import ExchangeResult, Run, Verdict, Why
@@ -14,6 +16,8 @@ from probe.wire.decode import Decoded, unpack
 from tests.live.test_recorded import assert_alike, saved
 from tests.zoo.tun import serving, straight
 
+REBOOT = 1.0
+"""Seconds a host takes after its button was pressed."""
 Lethal = Callable[[Segment], bool]
 
 
@@ -28,13 +32,20 @@ def text(segment: Segment) -> bool:
 
 
 class Deadly:
-    """A wire whose host is gone, timers and all, once a lethal segment has reached it; for so many ``seconds``."""
+    """A wire whose host is gone, timers and all, once a lethal segment has reached it: for so many ``seconds``,
+    or until so long after the file ``button`` was made.
+    """
 
-    def __init__(self, lethal: Lethal, *, aborts: bool = False, seconds: float = math.inf) -> None:
-        self.lethal, self.aborts, self.seconds = lethal, aborts, seconds
+    def __init__(
+        self, lethal: Lethal, *, aborts: bool = False, seconds: float = math.inf, button: Path | None = None
+    ) -> None:
+        self.lethal, self.aborts, self.seconds, self.button = lethal, aborts, seconds, button
         self.until = -math.inf
 
     def __call__(self, packet: bytes, to_host: bool, now: float) -> list[tuple[float, bytes]]:
+        if self.button is not None and self.button.exists():
+            self.button.unlink()
+            self.until = now + REBOOT
         if to_host and now > self.until:
             found = unpack(packet)
             if isinstance(found, Decoded) and self.lethal(found.segment):
@@ -82,8 +93,8 @@ def test_what_ended_a_peer_that_ordinary_text_ends_is_told_and_nobody_accused() 
     with serving(wire=Deadly(text)) as endpoints:
         run = check(endpoints[4], CheckOptions(waits=False, patience=0.3))
     assert of(run, Verdict.FAIL) == of(run, Verdict.WARN) == []
-    assert of(run, Verdict.PASS) == ["open"]
     assert "P. seq 1 ack 1 len" in run.warnings[0]
+    assert Why.DIED in {e.why for e in run.exchanges}
 
 
 def test_a_peer_that_falls_silent_for_a_moment_is_judged_on() -> None:
@@ -91,3 +102,27 @@ def test_a_peer_that_falls_silent_for_a_moment_is_judged_on() -> None:
         run = check(endpoints[4], CheckOptions(only=("open", "options-*", "close-by-us")))
     assert Why.DIED not in {e.why for e in run.exchanges}
     assert of(run, Verdict.PASS)[:2] == ["open", "close-by-us"]
+
+
+@pytest.mark.parametrize(
+    ("lethal", "exchange", "rule", "named"),
+    [
+        (illegal, "options-illegal", "opt.illegal-length", "S seq 100000 (option 2: length 0)"),
+        (text, "options-illegal-data", "stack.survives", "P. seq 1 ack 1 len 10"),
+    ],
+)
+def test_what_ends_a_stack_is_named_once_it_came_again(
+    tmp_path: Path, lethal: Lethal, exchange: str, rule: str, named: str
+) -> None:
+    button, path = tmp_path / "button", tmp_path / "run.pcapng"
+    only = ("open", "options-illegal*", "refused", "listen-rst")
+    options = CheckOptions(only=only, patience=0.4, revive=f"touch {button}")
+    with serving(wire=Deadly(lethal, button=button)) as endpoints:
+        run = saved(path, endpoints[4], options)
+    assert exchange in of(run, Verdict.FAIL)
+    (found,) = result(run, exchange).findings
+    assert (found.rule, found.sent[: len(named)]) == (rule, named)
+    assert any(f"this segment ends the stack, 2 of 2: {named}" in warning for warning in run.warnings)
+    assert {"open", "refused", "listen-rst"} <= set(of(run, Verdict.PASS))
+    assert of(run, Verdict.INCONCLUSIVE) == []
+    assert_alike(path, run)

@@ -31,6 +31,7 @@ from probe.cli.options.reporting import Reporting, reporting
 @common.why
 @click.option("--hosts", metavar="FILE.toml", help="Check the hosts listed there, too.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=8, show_default=True, help="So many hosts at a time.")
+@common.revive
 @common.parallel(1000, 5, "one host")
 @common.rate(" that one host sees")
 @common.quiet

@@ -111,6 +111,14 @@ def skip(metavar: str, what: str) -> Callable[[Function], Function]:
     return click.option("--skip", multiple=True, metavar=metavar, help=text)
 
 
+revive = click.option(
+    "--revive",
+    default="",
+    metavar="COMMAND",
+    help="Run this when the peer has died, wait for its port, find the segment that ended it, and go on.",
+)
+
+
 def rate(whose: str = "") -> Callable[[Function], Function]:
     """``--rate``; ``whose`` connections it bounds."""
     text = f"At most so many new connections a second{whose}.  [default: no bound]"

@@ -36,9 +36,24 @@ class Suspect:
         return event
 
     @property
+    def place(self) -> int | None:
+        """Its place among the segments of the script; None for what the tester sends by itself."""
+        return self.attempt.conductor.transcript.places.get(self.index)
+
+    @property
+    def plain(self) -> str:
+        """The segment as ladders show it."""
+        return show(self.attempt.conductor.watch, self.event)
+
+    @property
     def text(self) -> str:
-        """The segment as reports show it, with what is unusual about its header."""
-        return f"{show(self.attempt.conductor.watch, self.event)}{_oddities(self.event.segment)}"
+        """The same with what is unusual about its header."""
+        return f"{self.plain}{_oddities(self.event.segment)}"
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether there is something unusual about its header."""
+        return bool(_oddities(self.event.segment))
 
 
 def last_sign(attempts: Iterable[Attempt]) -> float:
@@ -115,13 +130,12 @@ def _oddities(segment: Segment) -> str:
     return f" ({', '.join(odd)})" if odd else ""
 
 
-def autopsy(attempts: Sequence[Attempt], ending: Ending, asked: int, seconds: float, trouble: str) -> Death:
-    """What is known of the end of a peer that these attempts were played with.
+def autopsy(found: Sequence[Suspect], ending: Ending, asked: int, seconds: float, trouble: str) -> Death:
+    """What is known of the end of a peer that one of these segments brought about.
 
     The one suspect is accused where its exchange is a dangerous one, which is played alone. Any other may have met a
     plug that was pulled: it is accused when that comes again.
     """
-    found = suspects(attempts)
     names = tuple(dict.fromkeys(one.attempt.scenario.id for one in found))
     certain = len(names) == 1 and found[0].attempt.scenario.risky and ending is Ending.SILENT
     return Death(
@@ -154,9 +168,13 @@ def void(attempts: Iterable[Attempt], since: float) -> list[Attempt]:
 
 def finding(death: Death) -> Finding:
     """The departure that the death is."""
-    again = f"; played again, it ended the stack {death.ended} times of {death.tries}" if death.tries else ""
-    sent, came = ", ".join(death.segments), f"nothing: {silence(death)}{again}"
+    again = f"; {_which(death)} ends the stack, {death.ended} of {death.tries}" if death.ended else ""
+    sent, came = " or ".join(death.segments), f"nothing: {silence(death)}{again}"
     return grade(death.rule, sent, "afterwards SYN,ACKs to SYNs from any port", came, death.packets)
+
+
+def _which(death: Death) -> str:
+    return "this segment" if len(death.segments) == 1 else "one of these segments"
 
 
 def silence(death: Death) -> str:
@@ -164,7 +182,7 @@ def silence(death: Death) -> str:
     if death.ending is Ending.LINE:
         return death.trouble
     how = "refused" if death.ending is Ending.REFUSED else "without answer"
-    return f"{death.asked} SYNs in {death.seconds:.1f} s, each from another port, {how}"
+    return f"{death.asked} SYNs in {death.seconds:.1f} s, from fresh ports, {how}"
 
 
 _WHAT = {
@@ -187,10 +205,10 @@ def unplayed(deaths: Sequence[Death], exchange: str) -> str:
 
 def told(death: Death) -> str:
     """The death as a sentence for people."""
-    who = " or ".join(death.suspects)
-    if death.tries:
-        return f"{death.segments[-1]} ends the stack, {death.ended} of {death.tries}, in {who}"
+    who, sent = " or ".join(death.suspects), " or ".join(death.segments)
+    if death.ended:
+        return f"{_which(death)} ends the stack, {death.ended} of {death.tries}: {sent}, in {who}"
     if not who:
         return f"{_WHAT[death.ending][2]}, and nothing was under way ({silence(death)})"
-    after = " or ".join(death.segments)
-    return f"{_WHAT[death.ending][2]} since {who} was played, after {after} ({silence(death)})"
+    again = "; played again one by one, nothing of that ended it" if death.tries else ""
+    return f"{_WHAT[death.ending][2]} since {who} was played, after {sent} ({silence(death)}){again}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from probe.engine.belief.hypothesis import Excuse
-from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import heard_enough, in_view_of, settle
@@ -97,7 +97,22 @@ class Hearing:
         if len(opinions) != len(attempts):
             return opinions
         pairs = zip(opinions, attempts, strict=True)
-        return [in_view_of(path, opinion, case_of(attempt)) for opinion, attempt in pairs]
+        heard = [in_view_of(path, opinion, case_of(attempt)) for opinion, attempt in pairs]
+        # What the end of the peer cut short tells nothing.
+        return [opinion for opinion in heard if opinion.why is not Why.INTERRUPTED] if self.deaths else heard
+
+    def died(self, found: Death, ended: Sequence[Attempt]) -> list[Attempt]:
+        """The peer has: what was judged by its silence since then was not judged. The attempts, of those that ended."""
+        self.deaths.append(found)
+        late = death.void(ended, death.last_sign(ended))
+        for name, attempts in self.attempts.items():
+            opinions = self.opinions[name]
+            for place, attempt in enumerate(attempts):
+                if attempt in late:
+                    opinions[place] = judge(case_of(attempt))
+        self.evidence = Evidence()
+        self._weighed.clear()
+        return late
 
     def results(self, *, dropped: int, interrupted: bool, late: bool = False) -> tuple[ExchangeResult, ...]:
         """The verdicts, in the order of the report.
@@ -107,12 +122,29 @@ class Hearing:
         found, path = [], self.path()
         for scenario in self.scenarios:
             heard = self._heard(scenario, path)
-            if self.deaths:  # what was cut short by one tells nothing
-                heard = [opinion for opinion in heard if opinion.why is not Why.INTERRUPTED]
             verdict = settle(heard, path) if heard else self._not_run(scenario, interrupted)
             verdict = self._with_deaths(scenario, verdict)
             found.append(self._result(scenario, in_time(verdict, heard, path) if late else verdict, dropped))
-        return tuple(found)
+        return (*found, *self._beside())
+
+    def _beside(self) -> Iterator[ExchangeResult]:
+        """The deaths in what is no exchange of the check: asking how the application is brought to act."""
+        names = {scenario.id for scenario in self.scenarios}
+        for one in self.deaths:
+            if one.accused and one.accused not in names:
+                said = death.finding(one)
+                yield ExchangeResult(
+                    one.accused,
+                    "how the application is brought to act",
+                    said.word,
+                    rules=(one.rule,),
+                    findings=(said,),
+                    target=str(self.target),
+                    ip_version=self.target.version,
+                    attempts=one.tries,
+                    deviated=one.ended,
+                    clause=said.clause,
+                )
 
     def certain(self, scenario: Scenario) -> ExchangeResult | None:
         """The result of an exchange heard enough of, where nothing the rest of the run shows can change it."""
