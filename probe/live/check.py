@@ -159,7 +159,7 @@ class _Check:
                 error, self.vigil.ending, self.vigil.trouble = failure, Ending.LINE, str(failure)
             if self.vigil.ending is None:
                 return
-            vigil, found = self.vigil, suspects(self.ended)
+            vigil, found = self.vigil, suspects(self.ended, self.vigil.ending)
             death = autopsy(found, self.vigil.ending, vigil.asked, vigil.seconds, vigil.trouble)
             void = self.hearing.died(death, self.ended)
             if self.revival is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -88,8 +89,8 @@ class Revival:
                 f"the peer ended once more after it was brought back {MOST} times; it is asked no further"
             )
         self.count += 1
-        until = frame.options.until
-        _run(self.command, self.target, COMMAND_TIME if until is None else min(COMMAND_TIME, until - time.monotonic()))
+        left = math.inf if frame.options.until is None else frame.options.until - time.monotonic()
+        run_command(self.command, self.target, min(COMMAND_TIME, left))
         replies = [self._answer(frame) for _ in range(_SAMPLES if self.count == 1 else 1)]
         now = Signature.of(replies, frame.loop.hop_limit)
         return self.before.differs(now) if self.before is not None else ""
@@ -134,7 +135,7 @@ def _plain_answer(attempt: Attempt) -> Segment | None:
     return first[1].segment if plain else None
 
 
-def _run(command: str, target: Endpoint, seconds: float) -> None:
+def run_command(command: str, target: Endpoint, seconds: float) -> None:
     """Through the shell; it may leave processes behind that hold its output open. Raises ReviveError."""
     told = {"PROBE_TARGET": str(target), "PROBE_ADDRESS": target.address, "PROBE_PORT": str(target.port)}
     with tempfile.TemporaryFile() as output:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from probe.live.options import CheckOptions
 from probe.results.verdict import ExchangeResult, Run, Verdict, Why
 from probe.spec.segment import SYN, Segment
 from probe.wire.decode import Decoded, unpack
+from tests.live.test_check import free_port, server
 from tests.live.test_recorded import assert_alike, saved
 from tests.zoo.tun import serving, straight
 
@@ -85,7 +87,7 @@ def test_a_stack_that_aborts_with_its_interface_is_suspected_and_nothing_of_it_p
     assert of(run, Verdict.PASS) == ["open"]
     assert of(run, Verdict.INCONCLUSIVE) == ["options-illegal", "options-illegal-data"]
     assert run.trouble
-    assert "the line to the peer failed since options-illegal was played" in run.warnings[0]
+    assert "there is no way to the peer any more since options-illegal was played" in run.warnings[0]
 
 
 def test_what_ended_a_peer_that_ordinary_text_ends_is_told_and_nobody_accused() -> None:
@@ -126,3 +128,27 @@ def test_what_ends_a_stack_is_named_once_it_came_again(
     assert {"open", "refused", "listen-rst"} <= set(of(run, Verdict.PASS))
     assert of(run, Verdict.INCONCLUSIVE) == []
     assert_alike(path, run)
+
+
+def test_a_peer_that_does_not_come_back_costs_no_result(tmp_path: Path) -> None:
+    with serving(wire=Deadly(illegal)) as endpoints:
+        run = check(endpoints[4], CheckOptions(only=("open", "options-illegal"), revive="echo no relay; exit 3"))
+    assert of(run, Verdict.PASS) == ["open"]
+    assert of(run, Verdict.FAIL) == ["options-illegal"]
+    assert run.trouble == "--revive failed (exit code 3): echo no relay; exit 3: no relay"
+
+
+LEAVES = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=64)
+for _ in range(30):
+    server.accept()[0].close()
+"""
+
+
+def test_a_server_that_has_gone_is_no_fault_of_the_stack(private_net: None) -> None:
+    port = free_port()
+    with server([sys.executable, "-c", LEAVES, str(port)], port) as endpoint:
+        run = check(endpoint, CheckOptions(waits=False))
+    assert of(run, Verdict.FAIL) == of(run, Verdict.WARN) == []
+    assert "nothing listens on the port any more since" in run.warnings[0]

@@ -15,7 +15,7 @@ from probe.engine.judge.findings import grade, show
 from probe.engine.trial.attempt import Attempt
 from probe.results.death import Death, Ending
 from probe.results.verdict import Finding
-from probe.spec.segment import EOL, MSS, NOP, SACK, SACK_PERMITTED, TIMESTAMPS, WSCALE, Segment
+from probe.spec.segment import EOL, MSS, NOP, RST, SACK, SACK_PERMITTED, TIMESTAMPS, WSCALE, Segment
 
 _USUAL = (EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS)
 SURVIVES, ILLEGAL_LENGTH = "stack.survives", "opt.illegal-length"
@@ -56,23 +56,28 @@ class Suspect:
         return bool(_oddities(self.event.segment))
 
 
-def last_sign(attempts: Iterable[Attempt]) -> float:
-    """When the peer last sent a segment that was no copy of an earlier one."""
+def last_sign(attempts: Iterable[Attempt], ending: Ending) -> float:
+    """When the peer last sent a segment that was no copy of an earlier one; a RST is none of an application's."""
     newest = float("-inf")
     for attempt in attempts:
         known = set()
         for _, event in attempt.segments:
             segment = event.segment
             look = (segment.seq, segment.ack, segment.flags, segment.length)
-            if not event.to_peer and look not in known:
+            if not event.to_peer and look not in known and not _refuses(segment, ending):
                 known.add(look)
                 newest = max(newest, event.time)
     return newest
 
 
-def suspects(attempts: Sequence[Attempt]) -> list[Suspect]:
+def _refuses(segment: Segment, ending: Ending) -> bool:
+    return ending is Ending.REFUSED and bool(segment.flags & RST)
+
+
+def suspects(attempts: Sequence[Attempt], ending: Ending) -> list[Suspect]:
     """The segments that may have ended the peer, in the order they were sent."""
-    since = max(last_sign(attempts) - _round_trip(attempts), max(map(_answered, attempts), default=0.0))
+    heard = max((_answered(attempt, ending) for attempt in attempts), default=0.0)
+    since = max(last_sign(attempts, ending) - _round_trip(attempts), heard)
     late = [Suspect(a, i) for a in attempts for i, e in a.segments if e.to_peer and e.time > since]
     late.sort(key=lambda one: one.event.time)
     first = next((place for place, one in enumerate(late) if _owed(one)), len(late))
@@ -102,12 +107,11 @@ def _round_trip(attempts: Iterable[Attempt]) -> float:
     return min((two.time - one.time for (_, one), (_, two) in pairs if one.to_peer and not two.to_peer), default=0.0)
 
 
-def _answered(attempt: Attempt) -> float:
+def _answered(attempt: Attempt, ending: Ending) -> float:
     """When the last of our segments was sent that is known to have been answered."""
     watch, events = attempt.conductor.watch, attempt.conductor.transcript.events
-    known = {
-        answer.index for index, _ in attempt.segments for answer in watch.after(index).answers if answer.index >= 0
-    }
+    answers = [index for index, event in attempt.segments if not _refuses(event.segment, ending)]
+    known = {answer.index for index in answers for answer in watch.after(index).answers if answer.index >= 0}
     return max((events[index].time for index in known), default=0.0)
 
 
@@ -169,8 +173,9 @@ def void(attempts: Iterable[Attempt], since: float) -> list[Attempt]:
 def finding(death: Death) -> Finding:
     """The departure that the death is."""
     again = f"; {_which(death)} ends the stack, {death.ended} of {death.tries}" if death.ended else ""
-    sent, came = " or ".join(death.segments), f"nothing: {silence(death)}{again}"
-    return grade(death.rule, sent, "afterwards SYN,ACKs to SYNs from any port", came, death.packets)
+    sent, due = " or ".join(death.segments), "afterwards SYN,ACKs to SYNs from any port"
+    came = silence(death) if death.ending is Ending.LINE else f"nothing: {silence(death)}"
+    return grade(death.rule, sent, due, came + again, death.packets)
 
 
 def _which(death: Death) -> str:
@@ -180,7 +185,7 @@ def _which(death: Death) -> str:
 def silence(death: Death) -> str:
     """How it is known, for people."""
     if death.ending is Ending.LINE:
-        return death.trouble
+        return f"the line failed: {death.trouble}"
     how = "refused" if death.ending is Ending.REFUSED else "without answer"
     return f"{death.asked} SYNs in {death.seconds:.1f} s, from fresh ports, {how}"
 
@@ -188,7 +193,7 @@ def silence(death: Death) -> str:
 _WHAT = {
     Ending.SILENT: ("the peer died", "the peer had died", "the peer answers no longer"),
     Ending.REFUSED: ("the application ended", "the application had ended", "nothing listens on the port any more"),
-    Ending.LINE: ("the line failed", "the line had failed", "the line to the peer failed"),
+    Ending.LINE: ("the line failed", "the line had failed", "there is no way to the peer any more"),
 }
 
 

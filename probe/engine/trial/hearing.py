@@ -104,7 +104,7 @@ class Hearing:
     def died(self, found: Death, ended: Sequence[Attempt]) -> list[Attempt]:
         """The peer has: what was judged by its silence since then was not judged. The attempts, of those that ended."""
         self.deaths.append(found)
-        late = death.void(ended, death.last_sign(ended))
+        late = death.void(ended, death.last_sign(ended, found.ending))
         for name, attempts in self.attempts.items():
             opinions = self.opinions[name]
             for place, attempt in enumerate(attempts):
