@@ -174,6 +174,12 @@ FAULTS = {
         passes=7,
         findings=finds(fin_with_data="close.fin-with-data"),
     ),
+    "silent, and takes any FIN": Case(
+        traits=Traits(silent_unacceptable=True, reads=odd.fin_anywhere),
+        only=("open", "data-again", "fin-outside", "rst-inside", "listen-rst"),
+        passes=3,
+        findings=finds(data_again="seg.old-duplicate-acked", fin_outside="close.fin-out-of-window"),
+    ),
     "checksum not looked at": Case(
         traits=Traits(reads=odd.checksum_unseen),
         only=(*OPENS, "checksum-data", "checksum-syn"),

@@ -111,6 +111,12 @@ def fin_on_text_unseen(connection: Connection, segment: Segment) -> Segment:
     return replace(segment, flags=segment.flags & ~FIN) if segment.length else segment
 
 
+def fin_anywhere(connection: Connection, segment: Segment) -> Segment:
+    """A fault: a FIN is taken wherever it lies (RFC 9293 section 3.10.7.4 first), as passt does."""
+    known = connection.tcb.state is State.ESTABLISHED and segment.has(FIN)
+    return replace(segment, seq=connection.tcb.rcv_nxt) if known else segment
+
+
 def checksum_unseen(connection: Connection, segment: Segment) -> Segment:
     """A fault: a wrong checksum is not noticed (RFC 9293 section 3.1, MUST-3)."""
     return replace(segment, faults=tuple(f for f in segment.faults if f != "checksum"))
