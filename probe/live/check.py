@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from fnmatch import fnmatchcase
 
 from probe import scenarios
+from probe.engine.judge.answers import summarize
 from probe.engine.judge.attempt import Opinion, judge
-from probe.engine.judge.jury import summarize
 from probe.engine.play.calibration import Calibration
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.knock import KNOCK

@@ -22,7 +22,8 @@ from probe.live.options import Options
 from probe.live.pacing import Pace
 from probe.recording.metadata import RunMetadata
 from probe.recording.writing import save, save_packets
-from probe.results.verdict import ExchangeResult, Run, Summary
+from probe.results.answers import Summary
+from probe.results.verdict import ExchangeResult, Run
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, Trigger
 from probe.spec.segment import Endpoint, Flow

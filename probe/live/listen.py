@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 
 from probe import scenarios
 from probe.engine.belief.events import Seen
+from probe.engine.judge.answers import summarize
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.excuses import Doubt
-from probe.engine.judge.jury import summarize
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing

@@ -17,7 +17,8 @@ from probe.live.options import ReenactOptions
 from probe.recording.metadata import ATTEMPT
 from probe.recording.writing import comments_of
 from probe.replay.extracting import CapturedConnection, extract
-from probe.results.verdict import ExchangeResult, Run, Summary, Verdict, Why
+from probe.results.answers import Summary
+from probe.results.verdict import ExchangeResult, Run, Verdict, Why
 from probe.spec.segment import Endpoint
 from probe.wire.errors import TargetError, WireError
 

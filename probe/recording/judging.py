@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from probe import scenarios
 from probe.engine.belief.tracker import Belief, Terms
+from probe.engine.judge.answers import summarize
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.by_shape import ShapeJudge
-from probe.engine.judge.jury import settle, summarize
+from probe.engine.judge.jury import settle
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt, case_of, result_of
 from probe.engine.trial.hearing import Hearing, after_losses

@@ -8,15 +8,17 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from probe.reports.document import Data, Rows
+from probe.results.answers import Compliance, Summary
 from probe.results.connection import Connection, Packet, Recording, Replay, StateStep
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.path import Path
 from probe.results.proofs import CapturedEnd
-from probe.results.verdict import Compliance, ExchangeResult, Expected, Finding, Known, Report, Run, Summary, Verdict
+from probe.results.verdict import ExchangeResult, Expected, Finding, Known, Report, Run, Verdict
 from probe.spec.segment import ACK, Endpoint, Segment, flags_text
 
 SCHEMA_VERSION = 1
 _MICRO = 6
+_ANSWERS = ("three_way", "close_by_us", "close_by_peer")
 _WORST_FIRST = (Compliance.NOT_FOLLOWED, Compliance.INCONCLUSIVE, Compliance.SKIPPED, Compliance.FOLLOWED)
 
 
@@ -78,10 +80,9 @@ def _counts(results: Sequence[ExchangeResult | CellResult]) -> dict[str, int]:
 
 def _summary(summaries: list[Summary]) -> dict[str, str]:
     """Of each answer the one that outweighs the others, as verdicts do; ``inconclusive`` where nothing ran."""
-    names = ("three_way", "close_by_us", "close_by_peer")
     return {
         name: min((getattr(one, name) for one in summaries), key=_WORST_FIRST.index, default=Compliance.INCONCLUSIVE)
-        for name in names
+        for name in _ANSWERS
     }
 
 
@@ -92,6 +93,9 @@ def check_run(run: Run, profile: str = "", *, exchanges: bool = True) -> Data:
         "profile": run.profile or profile,
         "trigger": run.trigger,
         "summary": _summary([run.summary]),
+        "reasons": dict(zip(_ANSWERS, run.summary.reasons, strict=True)),
+        "around": _fields(run.summary.around, "exchanges", "odd", "fail", "warn")
+        | {"rules": dict(run.summary.around.rules)},
         # The exchanges on either side, where the peer takes both readings.
         "mixed": run.mixed and {"rfc5961": list(run.mixed.mitigated), "classic": list(run.mixed.classic)},
         "path": run.path and path(run.path),

@@ -6,6 +6,7 @@ nothing; reasons and notes beside them are for people.
 In reading order:
 
 - ``verdict``       verdicts, findings, steps, exchanges, runs and the report of a check
+- ``answers``       what a check was asked: the handshake, both ways to close, and what departs around them
 - ``effect``        what became of the connection, which the weight of a finding hangs on
 - ``path``          the path of a run as a suspect: loss, filters, translation and their like
 - ``death``         a peer that answers no longer, and what it had been sent

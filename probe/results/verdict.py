@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from probe.results.answers import Summary
 from probe.results.effect import Effect
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.path import Path
@@ -267,24 +268,6 @@ class ExchangeResult(WithNews):
     why: Why = Why.NONE
     proofs: Proofs | None = None
     notes: tuple[Finding, ...] = ()
-
-
-class Compliance(StrEnum):
-    """Whether the peer followed one of the procedures that a check asks about."""
-
-    FOLLOWED = "followed"
-    NOT_FOLLOWED = "not followed"
-    INCONCLUSIVE = "inconclusive"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The answer of a check in three words: the handshake, and both ways to close."""
-
-    three_way: Compliance = Compliance.SKIPPED
-    close_by_us: Compliance = Compliance.SKIPPED
-    close_by_peer: Compliance = Compliance.SKIPPED
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from probe.live import check
 from probe.live.fleet import Fleet
 from probe.live.options import CheckOptions
 from probe.live.worker import Event, Failed, Found, Job
-from probe.results.verdict import Run, Summary
+from probe.results.answers import Summary
+from probe.results.verdict import Run
 from probe.spec.segment import Endpoint
 from probe.wire.errors import WireError
 

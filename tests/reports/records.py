@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from probe.results.verdict import Compliance, ExchangeResult, Finding, Origin, Report, Run, Step, Summary, Verdict
+from probe.results.answers import Compliance, Summary
+from probe.results.verdict import ExchangeResult, Finding, Origin, Report, Run, Step, Verdict
 from probe.spec.rules import Level
 from probe.spec.segment import Segment, parse_flags
 from probe.spec.seq import Seq

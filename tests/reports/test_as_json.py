@@ -7,7 +7,8 @@ import json
 import pytest
 
 from probe.reports.document import Data, Trouble
-from probe.results.verdict import Compliance, MixedReadings, Report, Summary, Verdict
+from probe.results.answers import Compliance, Summary
+from probe.results.verdict import MixedReadings, Report, Verdict
 from tests.reports import rendering
 from tests.reports.records import UNANSWERED, exchange, report, run
 

@@ -9,7 +9,8 @@ import pytest
 
 from probe.reports.formats.text import Style
 from probe.reports.paint import Paint
-from probe.results.verdict import CloseForm, Compliance, ExchangeResult, MixedReadings, Origin, Report, Summary, Verdict
+from probe.results.answers import Compliance, Summary
+from probe.results.verdict import CloseForm, ExchangeResult, MixedReadings, Origin, Report, Verdict
 from tests.reports import rendering
 from tests.reports.records import UNANSWERED, exchange, report, run, step
 
@@ -34,9 +35,11 @@ def test_the_answer_comes_first_and_names_the_forms_seen() -> None:
 
 
 def test_what_stands_against_a_close_is_named_beside_it() -> None:
-    summary = Summary(Compliance.FOLLOWED, Compliance.NOT_FOLLOWED, Compliance.SKIPPED)
+    reasons = ("", "close.fin-acked in close-by-us", "nothing makes the peer close first (close-by-peer)")
+    summary = Summary(Compliance.FOLLOWED, Compliance.NOT_FOLLOWED, Compliance.SKIPPED, reasons)
     lines = render(report(run(FAILED, summary=summary))).splitlines()
     assert lines[2].endswith("not followed (close.fin-acked in close-by-us)")
+    assert "not shown (nothing makes the peer close first" in lines[3]
 
 
 def test_a_passing_exchange_shows_flags_and_states() -> None:

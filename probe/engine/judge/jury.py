@@ -1,4 +1,4 @@
-"""Several attempts at one exchange to one verdict, and the verdicts of a run to the answers it was asked for.
+"""Several attempts at one exchange to one verdict.
 
 Every exchange stands or falls alone: its attempts are compared in canonical form, and what would excuse a departure is
 asked of the path as the whole run measured it. A loss that would have to strike at the same place again and again is
@@ -7,7 +7,7 @@ an excuse only as long as the figures allow it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import comb, prod
 
@@ -18,7 +18,7 @@ from probe.engine.path.evidence import explained_by, rests_on
 from probe.engine.path.loss import measured
 from probe.results.path import Loss, Path, Standing, Suspect
 from probe.results.proofs import Again, Canonical, Delivered, Departed, Proofs, Tried, Vote
-from probe.results.verdict import Compliance, ExchangeResult, Summary, Verdict, Why
+from probe.results.verdict import Verdict, Why
 
 MOST = 8
 """How often an exchange in doubt is tried in all."""
@@ -293,35 +293,3 @@ def _tried(doubt: Doubt, explains: bool, vote: _Outcome, path: Path) -> Tried:
     if doubt is Doubt.ABORT:
         return Tried(name, True, True, "nothing is known of the application")
     return Tried(name, True, not vote.settled, f"{figures(path)}: chance {_one_in(vote.chance or 0.0)}")
-
-
-# -- the answers -------------------------------------------------------------------------------------------------------
-
-_RULES = {
-    "three_way": ("open.", "synack.", "active.", "isn.stable-while-pending", "syndata.handshake-works"),
-    "close_by_us": ("close.", "ack.fin-prompt"),
-    "close_by_peer": ("aclose.", "simclose.", "timewait.fin-reacked"),
-}
-"""The rules, and groups of rules, that each answer is about."""
-
-
-def summarize(results: Iterable[ExchangeResult], topics: dict[str, str]) -> Summary:
-    """``topics`` maps exchange ids to the topic they answer for (``three_way``, ``close_by_us``, ``close_by_peer``)."""
-    found = list(results)
-    return Summary(**{topic: _answer(found, topic, topics) for topic in _RULES})
-
-
-def _answer(results: list[ExchangeResult], topic: str, topics: dict[str, str]) -> Compliance:
-    about = _RULES[topic]
-    failed = [r for r in results if r.verdict is Verdict.FAIL]
-    if any(f.rule.startswith(about) for r in failed for f in r.findings):
-        return Compliance.NOT_FOLLOWED
-    mine = [r for r in results if topics.get(r.id) == topic]
-    # A failed exchange whose findings concern another topic still showed this one, if its rules came up.
-    beside = [r.verdict is Verdict.FAIL and any(rule.startswith(about) for rule in r.rules) for r in mine]
-    words = {Verdict.PASS if other else r.verdict for r, other in zip(mine, beside, strict=True)}
-    if words & {Verdict.PASS, Verdict.WARN}:
-        return Compliance.FOLLOWED
-    if Verdict.FAIL in words:
-        return Compliance.NOT_FOLLOWED
-    return Compliance.SKIPPED if words <= {Verdict.SKIP} else Compliance.INCONCLUSIVE

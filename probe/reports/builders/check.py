@@ -11,7 +11,8 @@ from probe.reports import document as doc
 from probe.reports.builders import common
 from probe.reports.builders import why as proofs
 from probe.reports.wording import attempts_text, departures, due_flags, flags_of, listed, path_text
-from probe.results.verdict import CloseForm, Compliance, ExchangeResult, Report, Run, Unchecked, Verdict
+from probe.results.answers import Compliance
+from probe.results.verdict import CloseForm, ExchangeResult, Report, Run, Unchecked, Verdict
 
 Chosen = Callable[[ExchangeResult], bool]
 _QUESTIONS = (
@@ -84,19 +85,18 @@ def _answer(report: Report, run: Run) -> doc.Answer:
     """The answers, each with what it rests on: the forms seen, or what stands against it."""
     who = ("client" if report.command == "listen" else "target") + (f" {run.name}," if run.name else "")
     lines = []
-    for question, topic, prefix in _QUESTIONS:
+    for (question, topic, prefix), reason in zip(_QUESTIONS, run.summary.reasons, strict=True):
         word: Compliance = getattr(run.summary, topic)
-        about = [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")]
+        remark = reason
         if word is Compliance.FOLLOWED:
+            about = [e for e in run.exchanges if e.id == prefix or e.id.startswith(f"{prefix}-")]
             seen = sorted({_FORMS[e.form] for e in about if e.verdict is Verdict.PASS and e.form in _FORMS})
-            remark = f"{listed(seen)} form seen" if seen else ""
-        elif word is Compliance.NOT_FOLLOWED:
-            remark = listed(
-                dict.fromkeys(f"{f.rule} in {e.id}" for e in about if e.verdict is Verdict.FAIL for f in e.findings)
-            )
-        else:
-            remark = "; ".join(dict.fromkeys(e.reason for e in about if e.reason))
-        lines.append(doc.Line(question, (doc.toned(word), f" ({remark})" if remark else "")))
+            remark = "; ".join(filter(None, (f"{listed(seen)} form seen" if seen else "", reason)))
+        lines.append(doc.Line(question, (doc.toned(word, word.text), f" ({remark})" if remark else "")))
+    if around := run.summary.around.text:
+        lines.append(doc.Line("around them", (around,)))
+    if run.path is not None and run.path.sentence:
+        lines.append(doc.Line("path", (run.path.sentence,)))
     if run.mixed is not None:  # no departure, but nothing a stack does on purpose
         new, old = listed(run.mixed.mitigated), listed(run.mixed.classic)
         sides = f" (only RFC 5961 explains {new}; only the classic text {old}; see probe explain profile)"
@@ -115,7 +115,8 @@ def _targets(report: Report, *, several: bool) -> doc.Table:
         words = [e.news for e in run.exchanges if not e.expected]
         numbers = [doc.toned(word, str(words.count(word))) if word in words else "0" for word in Verdict]
         numbers += [str(len(run.exchanges) - len(words))] if report.expected else []
-        answers = map(doc.toned, (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer))
+        words_told: tuple[Compliance, ...] = tuple(getattr(run.summary, topic) for _, topic, _ in _QUESTIONS)
+        answers = (doc.toned(word, word.text) for word in words_told)
         worst = next(_weightiest(run), _NONE)
         rows.append((f"{run.name} {run.target}".strip(), str(run.ip_version), *answers, *numbers, worst))
     for one in report.unchecked:
@@ -158,6 +159,7 @@ def _details(report: Report, run: Run, show: Chosen, why: Chosen) -> Iterator[do
     reasons = common.grouped((e for e in run.exchanges if e.reason), lambda e: (e.verdict.value, e.reason)).items()
     if reasons:
         yield doc.Reasons(tuple((word, f"{why}: {', '.join(e.id for e in some)}") for (word, why), some in reasons))
+    yield from common.noted(run.exchanges)
     yield from (
         doc.Remarks(f"{_where(run, e)}: departures from the capture", "", tuple(departures(e)), doc.On.SUMMARY)
         for e in run.exchanges
@@ -273,9 +275,11 @@ def suites(report: Report) -> list[doc.Suite]:
             "target": run.target,
             "ip_version": str(run.ip_version),
             "profile": run.profile or report.profile,
-            "three_way": run.summary.three_way,
-            "close_by_us": run.summary.close_by_us,
-            "close_by_peer": run.summary.close_by_peer,
+            "three_way": _told(run, 0),
+            "close_by_us": _told(run, 1),
+            "close_by_peer": _told(run, 2),
+            "around": run.summary.around.text,
+            **({"path": run.path.sentence} if run.path is not None and run.path.sentence else {}),
             **common.warnings(run.warnings),
         }
         cases = [case(e, report.fail_on) for e in run.exchanges] + common.in_trouble(run.trouble)
@@ -283,6 +287,13 @@ def suites(report: Report) -> list[doc.Suite]:
         made.append(doc.Suite(_title(run), cases, properties, run.seconds, began))
     unchecked = (doc.Suite(_title(one), common.in_trouble(one.reason)) for one in report.unchecked)
     return [*made, *unchecked]
+
+
+def _told(run: Run, place: int) -> str:
+    """An answer with its reason."""
+    word: Compliance = getattr(run.summary, _QUESTIONS[place][1])
+    reason = run.summary.reasons[place]
+    return f"{word.text}: {reason}" if reason else word.text
 
 
 def _title(one: Run | Unchecked) -> str:

@@ -38,6 +38,7 @@ def deviation(
         doc.fact("sent", finding.sent, code=True),
         doc.fact("due", finding.due, code=True),
         doc.fact("came", finding.came, code=True),
+        doc.fact("effect", finding.effect.text),
         doc.fact("packets", packets_text(finding.packets)),
         *after,
         doc.fact("expected", f"known since {since.date}: {since.reason}" if since else ""),
@@ -47,6 +48,17 @@ def deviation(
     told, tone = ("expected", Verdict.SKIP) if since else (word.value, word)
     shown = tuple(line for line in facts if any(line.text) and line.text != ("",))
     return doc.Deviation(told, tone, finding.rule, finding.level_text, finding.clause, shown)
+
+
+def noted(results: Iterable[ExchangeResult | CellResult]) -> list[doc.Part]:
+    """What is told beside the verdicts and does not weigh on them: by rule, with the places where it was seen."""
+    places = grouped(((f, r) for r in results for f in r.notes), lambda one: (one[0].rule, one[0].effect.text))
+    rows = []
+    for (rule, effect), some in places.items():
+        where = Counter(r.id if isinstance(r, ExchangeResult) else r.place for _, r in some)
+        seen = ", ".join(place if count == 1 else f"{place} ({count})" for place, count in where.items())
+        rows.append(("note", f"{rule}: {effect + ': ' if effect else ''}{seen}"))
+    return [doc.Reasons(tuple(rows))] if rows else []
 
 
 def gone(expected: Iterable[Expected]) -> list[doc.Remarks]:

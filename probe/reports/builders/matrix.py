@@ -45,7 +45,13 @@ def section(report: MatrixReport) -> doc.Section:
         common.headline(len(report.cells), failed, "cell"),
         common.counts(report, report.cells),
         (*(_grid(report, run) for run in report.runs), *[_LEGEND] * bool(report.cells)),
-        (*_by_rule(report), *_by_place(report), *_open(report), *common.gone(report.expected)),
+        (
+            *_by_rule(report),
+            *_by_place(report),
+            *_open(report),
+            *common.noted(report.cells),
+            *common.gone(report.expected),
+        ),
     )
 
 
