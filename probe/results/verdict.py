@@ -11,6 +11,7 @@ from probe.results.effect import Effect
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.path import Path
 from probe.results.proofs import Proofs
+from probe.spec.reaction import Reply
 from probe.spec.rules.rule import Level
 from probe.spec.segment import Segment
 
@@ -94,7 +95,8 @@ class Finding:
     """One departure from the RFC: what was sent, what was due, what came, and where to read it up.
 
     ``rule`` is an id of ``probe list --rules``; ``packets`` are numbers in the recording. ``custom``: what departs from
-    the letter here is a widespread habit. ``effect``: what became of the connection.
+    the letter here is a widespread habit. ``effect``: what became of the connection. ``owed`` (any of them was due)
+    and ``arrived`` (all that came since) are the same as data, in canonical numbers.
     """
 
     rule: str
@@ -106,6 +108,8 @@ class Finding:
     packets: tuple[int, ...] = ()
     custom: bool = False
     effect: Effect = Effect.ITSELF
+    owed: tuple[Reply, ...] = ()
+    arrived: tuple[Segment, ...] = ()
 
     @property
     def word(self) -> Verdict:

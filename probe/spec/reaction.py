@@ -19,7 +19,8 @@ class Reply:
 
     ``seqs`` are the permitted sequence numbers, empty for any (an ISN not chosen yet), ``above`` a number the sequence
     number must lie beyond. ``ack`` is the acknowledgment number due, ``ack_from`` the lowest one also permitted.
-    ``covers`` marks an acknowledgment that may be delayed (MUST-40: under 0.5 s) and ride on any later segment.
+    ``covers`` marks an acknowledgment that may be delayed (MUST-40: under 0.5 s) and ride on any later segment; its
+    ``seqs`` is where it stands alone at once.
     ``loose_ack`` lets a RST carry the ACK flag although the RFC writes it without.
     """
 
@@ -60,7 +61,7 @@ class Reply:
     def text(self, seq_base: int | None = None, ack_base: int | None = None) -> str:
         """The pattern in the notation of ``Segment.text``."""
         parts = [flags_text(self.flags)]
-        if self.seqs and not self.covers:
+        if self.seqs:
             parts.append("seq " + " or ".join(dict.fromkeys(_shown(seq, seq_base) for seq in self.seqs)))
         if self.flags & ACK and self.ack is not None:
             low = "" if self.ack_from is None else f"{_shown(self.ack_from, ack_base)}.."
@@ -130,7 +131,7 @@ def pure_ack(tcb: Tcb) -> Reply:
 
 def covering_ack(tcb: Tcb) -> Reply:
     """The acknowledgment of accepted text or FIN: up to RCV.NXT, delayed less than 0.5 s, alone or riding (MUST-40)."""
-    return Reply(ACK, (), tcb.rcv_nxt, covers=True)
+    return Reply(ACK, (tcb.snd_nxt,), tcb.rcv_nxt, covers=True)
 
 
 def reset_for(segment: Segment) -> Reply:

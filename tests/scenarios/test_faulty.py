@@ -61,7 +61,7 @@ CASES = [
     ("close.fin-acked", "close-by-us", one("E6", altered(ack=-1))),
     ("close.fin-acked", "close-by-us", one("E6", altered(ack=1))),
     ("close.fin-acked", "close-by-us", one("E6", silent, closes_on_eof=False)),
-    ("close.fin-acked", "close-by-us", one("E6", resets)),
+    ("close.passive-fin", "close-by-us", one("E6", resets)),
     ("close.merged-fin", "close-by-us", one("CLOSE", altered(ack=1), merges=True)),
     ("close.merged-fin", "close-by-us", one("CLOSE", altered(ack=-2), merges=True)),
     ("close.passive-fin", "close-by-us", one("CLOSE", altered(drop=ACK))),
@@ -232,3 +232,13 @@ def test_a_defect_leaves_exchanges_alone_that_do_not_meet_it(reply: str) -> None
     # An exchange that the defect cuts short does not come to its subject: nobody is cleared of that, or accused.
     words = {opinion.word for opinion in found.values() if opinion.why is not Why.NOT_REACHED}
     assert words == {Verdict.PASS, Verdict.FAIL}
+
+
+@pytest.mark.parametrize(("rule", "scenario", "defect"), [*CASES, *MORE])
+def test_what_came_is_not_what_was_due(rule: str, scenario: str, defect: tuple[Faults, dict[str, object]]) -> None:
+    """A finding whose ``came`` satisfies its ``due`` is a defect of the judge; and where something came, it says so."""
+    for finding in verdict(scenario, lambda: faulty(scenario, defect)).findings:
+        both = [(owed, segment) for owed in finding.owed for segment in finding.arrived if owed.matches(segment)]
+        kept = [(o, s) for o, s in both if not o.covers or s.seg_len or s.seq in o.seqs]
+        assert not kept, finding
+        assert not (finding.arrived and finding.came.startswith("nothing")), finding

@@ -11,11 +11,10 @@ from probe.engine.belief.events import Quiet, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import PERMITTED
 from probe.engine.belief.watch import Watch
-from probe.engine.judge import blame
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import LIVE, Doubt
 from probe.engine.judge.exercised import close_form, exercised
-from probe.engine.judge.findings import departure, unsound, untimely
+from probe.engine.judge.findings import broken_rule, departure, unsound, untimely
 from probe.engine.judge.reached import not_reached, reached
 from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
 from probe.engine.path.loss import NO_CONTROLS, Controls, controls
@@ -177,12 +176,11 @@ def canonical(case: Case, watch: Watch, rule: str) -> Canonical:
     """The departure in the form in which attempts are compared."""
     index = watch.broken_at
     assert index is not None
-    event = case.transcript.judged[index]
+    event, place = case.transcript.judged[index], case.transcript.place(broken_rule(case, watch).index)
     if isinstance(event, Quiet):
-        return Canonical((rule,), case.transcript.place(blame.for_silence(watch).index), "silence")
-    # Whether text or a FIN rides on an ACK or follows it is the application's doing, and chance.
-    kind = flags_text(event.segment.flags & (SYN | RST | ACK)) or flags_text(event.segment.flags)
-    return Canonical((rule,), case.transcript.place(blame.for_segment(watch, event).index), kind)
+        return Canonical((rule,), place, "silence")
+    kind = flags_text(event.segment.flags) + (" with text" if event.segment.length else "")
+    return Canonical((rule,), place, kind)
 
 
 # -- attempts that say nothing about the peer: nobody answered, our own kernel did, the place was never reached --------

@@ -16,7 +16,7 @@ from probe.engine.belief.watch import Watch
 from probe.spec.arrives import arrives
 from probe.spec.calls import ABORTABLE
 from probe.spec.models import PEER_ISN, TESTER_ISN
-from probe.spec.reaction import permitted
+from probe.spec.reaction import Reply, permitted
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import FIN_SENT, State
 from probe.spec.tcb import Tcb
@@ -27,28 +27,32 @@ _DROPS = {"R1", "R7", "F3", "F7", "Z1"}
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """A broken rule: ``index`` is the event of the segment that was reacted to (-1: none), ``owed`` the reply.
+    """A broken rule: ``index`` is the event of the segment that was reacted to (-1: none), ``row`` what it met.
 
-    ``owed`` is empty where none was.
+    ``owed`` are the replies any of which was due, in canonical numbers; ``state`` is the one that was due where it is
+    not the reply that tells.
     """
 
     rule: str
     index: int
-    owed: str
+    row: str = ""
+    owed: tuple[Reply, ...] = ()
+    state: str = ""
 
     @property
     def due(self) -> str:
         """What was due, for people."""
-        return self.owed or "nothing"
+        replies = " or ".join(dict.fromkeys(reply.text(PEER_ISN, TESTER_ISN) for reply in self.owed))
+        return ", and ".join(filter(None, (replies or "no answer" * bool(self.state), self.state))) or "nothing"
 
 
 def for_silence(watch: Watch) -> Blame:
     """A wait ended while every history still owed something: name what the most advanced ones owe."""
     owing = [h for h in _advanced(watch.memory.closure(watch.before, watch.terms)) if h.due or h.owed]
     if not owing:
-        return Blame("conn.unexplained", -1, "an answer")
+        return Blame("conn.unexplained", -1)
     due = _owed(min(owing, key=lambda h: _owed(h).index))
-    return Blame(due.reaction.rule, due.index, _replies(owing, due.index))
+    return Blame(due.reaction.rule, due.index, due.reaction.row, _replies(owing, due.index))
 
 
 def for_segment(watch: Watch, event: Seen) -> Blame:
@@ -62,13 +66,15 @@ def for_segment(watch: Watch, event: Seen) -> Blame:
         return _instead_of(owing, segment)
     last = next((h.processed for h in histories if h.processed), (-1, "", "conn.unexplained"))
     owed = next((h.owed for h in histories if h.owed), None)
-    due = "" if owed is None else owed.reply.text(PEER_ISN, TESTER_ISN)
+    due = () if owed is None else (owed.reply,)
     special = _by_kind(histories, {h.tcb.state for h in histories}, segment)
     if special == "close.passive-fin" and owed is not None and owed.reaction.rule == "close.fin-acked":
         special = "close.merged-fin"  # the FIN came where the ACK was due
     if not special and owed is not None:
-        return Blame(owed.reaction.rule, owed.index, due)
-    return Blame(special or last[2], last[0], due)
+        return Blame(owed.reaction.rule, owed.index, owed.reaction.row, due)
+    if not special and last[0] >= 0 and _answered(watch, last[0]):
+        return Blame("conn.unexplained", last[0], last[1])  # it had its answer: this is another
+    return Blame(special or last[2], last[0], last[1], due)
 
 
 def _advanced(histories: Belief) -> list[Hypothesis]:
@@ -84,10 +90,15 @@ def _owed(h: Hypothesis) -> Due:
     return found
 
 
-def _replies(owing: list[Hypothesis], index: int) -> str:
+def _replies(owing: list[Hypothesis], index: int) -> tuple[Reply, ...]:
     """Every reply that is owed to the segment of event ``index``."""
-    texts = {_owed(h).reply.text(PEER_ISN, TESTER_ISN) for h in owing if _owed(h).index == index}
-    return " or ".join(sorted(texts))
+    replies = {_owed(h).reply for h in owing if _owed(h).index == index}
+    return tuple(sorted(replies, key=lambda reply: reply.text(PEER_ISN, TESTER_ISN)))
+
+
+def _answered(watch: Watch, index: int) -> bool:
+    """Whether something that came is taken for the answer to the segment of event ``index``."""
+    return any(answer.index == index for point in watch.points[index + 2 :] for answer in point.answers)
 
 
 # -- segments that had to leave no trace -------------------------------------------------------------------------------
@@ -105,13 +116,14 @@ def _disturbed(everything: Belief, watch: Watch, segment: Segment) -> Blame | No
         # A faulty end may have lost its block, or taken text and FIN.
         faulty = [_vanished(h.tcb)] + ([replace(h.tcb, rcv_nxt=odd.end)] if odd.seg_len else [])
         if to_blame or any(_explains(watch, replace(h, inflight=rest, tcb=tcb), segment) for tcb in faulty):
-            return Blame(arrives(h.tcb, odd)[0].rule, index, "")
+            usual = arrives(h.tcb, odd)[0]
+            return Blame(usual.rule, index, usual.row)
     # The same where a wait lies between the segment to be dropped and the later one.
     for h in waiting:
         if h.processed is not None and h.processed[1] in _DROPS:
             taken = replace(h.tcb, rcv_nxt=segment.ack) if segment.flags & ACK else h.tcb
             if any(_explains(watch, replace(h, tcb=tcb), segment) for tcb in (_vanished(h.tcb), taken)):
-                return Blame(h.processed[2], h.processed[0], "")
+                return Blame(h.processed[2], h.processed[0], h.processed[1])
     return None
 
 
@@ -158,7 +170,7 @@ def _passed_over(everything: Belief, watch: Watch, segment: Segment) -> Blame | 
         vanished = (_vanished(h.tcb),) if alive else ()
         taken = (replace(h.tcb, rcv_nxt=ignored.end),) if ignored.flags & RST and ignored.length else ()
         if any(_explains(watch, replace(h, inflight=rest, tcb=t), segment) for t in (h.tcb, *vanished, *taken)):
-            return Blame(usual.rule, index, f"no answer, and {usual.next.state.value}")
+            return Blame(usual.rule, index, usual.row, state=usual.next.state.value)
     return None
 
 
@@ -180,7 +192,7 @@ def _instead_of(owing: list[Hypothesis], segment: Segment) -> Blame:
             rule = "open.dup-syn-in-synrcvd"
         if due.reply.above is not None and not segment.seq > due.reply.above:
             rule = "timewait.new-isn-larger"
-    return Blame(rule, due.index, _replies(owing, due.index))
+    return Blame(rule, due.index, due.reaction.row, _replies(owing, due.index))
 
 
 # -- nothing had to be answered: the segment itself says what is wrong with it -----------------------------------------

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from probe.engine.belief.events import Event, Quiet, Seen
+from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import blame, header, timers
 from probe.engine.judge.case import Case
 from probe.engine.judge.segment_size import Sizes
 from probe.results.effect import Effect
 from probe.results.verdict import Finding
+from probe.scenarios.steps import Expect
 from probe.spec import rules
 from probe.spec.rules import Level
 from probe.spec.segment import ACK, FIN, RST, SYN
@@ -37,33 +40,58 @@ def _numbers(*events: Event | None) -> tuple[int, ...]:
 
 # -- departures from the oracle ----------------------------------------------------------------------------------------
 
-_OWN_NAME = {"open.synack-ack-number", "timewait.new-isn-larger", "conn.unexplained"}
-"""Departures with a better name than that of the place where they came up."""
-
 
 def departure(case: Case, watch: Watch) -> Finding:
     """The event that no history explains, under the name of the rule it breaks."""
     record, index = case.transcript.judged, watch.broken_at
     assert index is not None
-    event = record[index]
-    if isinstance(event, Quiet):
-        culprit = blame.for_silence(watch)
-        shown = next((e for e in reversed(record[:index]) if isinstance(e, Seen)), None)
-        came = f"nothing for {event.time - shown.time if shown else 0.0:.1f} s"
-    else:
-        culprit, shown, came = blame.for_segment(watch, event), event, show(watch, event)
-    asked = record[culprit.index] if culprit.index >= 0 else None
-    rule = culprit.rule
-    if not culprit.owed and _is_empty(asked) and _is_empty(event):
-        rule = "seg.pure-ack-silent"  # an acceptable empty ACK draws nothing (RFC 9293 section 3.5)
-    opened = any(not e.to_peer and e.segment.flags & SYN for i, e in case.transcript.seen() if i < culprit.index)
-    if rule == "simopen.syn-in-synsent" and not opened:
-        rule = "open.listen-syn-synack"  # our SYN was on its way first: a SYN alone came where the SYN,ACK was due
-    if rule not in _OWN_NAME:
-        rule = case.transcript.named.get(culprit.index, rule)
-    sent = show(watch, asked) if isinstance(asked, Seen) else "nothing"
     through = case.follow(case.terms.profile, case.terms.allow, through=True)
-    return grade(rule, sent, culprit.due, came, _numbers(asked, shown), effect_of(record, through))
+    culprit = broken_rule(case, watch)
+    asked = record[culprit.index] if culprit.index >= 0 else None
+    sent = show(watch, asked) if isinstance(asked, Seen) else "nothing"
+    # All that came since the segment that was reacted to; an ACK of earlier text may be among it.
+    since = [e for e in record[max(culprit.index, 0) : index + 1] if isinstance(e, Seen) and not e.to_peer]
+    came = [show(watch, e) for e in since]
+    last = next((e for e in reversed(record[: index + 1]) if isinstance(e, Seen)), None)
+    if isinstance(record[index], Quiet):
+        waited = f"nothing for {record[index].time - last.time if last else 0.0:.1f} s"
+        came.append(f"then {waited}" if came else waited)
+    arrived = tuple(watch.numbers.canonical(e.segment, to_peer=False) for e in since)
+    effect = effect_of(record, through)
+    found = grade(culprit.rule, sent, culprit.due, ", ".join(came), _numbers(asked, last), effect)
+    return replace(found, owed=culprit.owed, arrived=arrived)
+
+
+def broken_rule(case: Case, watch: Watch) -> blame.Blame:
+    """The one place where a departure gets its name: the row that was left first, with the stimulus it answers.
+
+    A scenario may have a name of its own for what a reaction shows: it holds where that row was left, and nowhere else.
+    """
+    record, index = case.transcript.judged, watch.broken_at
+    assert index is not None
+    event = record[index]
+    culprit = blame.for_silence(watch) if isinstance(event, Quiet) else blame.for_segment(watch, event)
+    asked = record[culprit.index] if culprit.index >= 0 else None
+    if not culprit.owed and not culprit.state and _is_empty(asked) and _is_empty(event):
+        return replace(culprit, rule="seg.pure-ack-silent")  # an acceptable empty ACK draws nothing (section 3.5)
+    opened = any(not e.to_peer and e.segment.flags & SYN for i, e in case.transcript.seen() if i < culprit.index)
+    if culprit.rule == "simopen.syn-in-synsent" and not opened:
+        return replace(culprit, rule="open.listen-syn-synack")  # our SYN came first: this came where a SYN,ACK was due
+    if isinstance(event, Seen) and event.segment.flags & RST and (fin := _awaited_fin(case)):
+        aborted = case.follow(case.terms.profile, case.terms.allow | {Excuse.ABORT})
+        if aborted.broken_at is None or aborted.broken_at > index:
+            return replace(culprit, rule=fin)  # it aborts where it was to close
+    named = rules.ALL.get(case.transcript.named.get(culprit.index, ""))
+    if named is not None and culprit.row in named.rows:
+        return replace(culprit, rule=named.id)
+    return culprit
+
+
+def _awaited_fin(case: Case) -> str:
+    """The rule by which the peer owes its FIN here; empty where it owes none, or has sent it."""
+    came = any(not e.to_peer and e.segment.flags & FIN for _, e in case.transcript.seen())
+    owed = (s.rule for s in case.scenario.steps if isinstance(s, Expect) and s.what == "F" and s.rule)
+    return "" if came else next(owed, "")
 
 
 def effect_of(record: Sequence[Event], through: Watch) -> Effect:

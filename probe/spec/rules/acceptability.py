@@ -121,6 +121,7 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         stimulus="t = 2^32-3; open, send 10 octets, FIN",
         permitted="ACKs 2^32-2, then 8, then 9",
         forbidden="RST, stall at the wrap",
+        rows=("L4", "E3", "E6"),
     ),
 )
 

@@ -184,5 +184,6 @@ CLOSE_BY_TESTER: tuple[Rule, ...] = (
         ),
         forbidden="silence; RST",
         needs=("Z",),
+        rows=("F4",),
     ),
 )

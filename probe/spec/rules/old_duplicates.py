@@ -11,6 +11,7 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         stimulus="LISTEN; <t-10, SYN>; on <p, t-9, SYN,ACK> send <t-9, RST>; then <t, SYN>",
         permitted="second SYN,ACK <p', t+1, SYN,ACK>; handshake completes",
         forbidden="second SYN unanswered; ACK = t-9 again",
+        rows=("L4",),
     ),
     Rule(
         id="dup.old-syn-no-connection",
@@ -49,6 +50,7 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT+RCV.WND+2^20, SYN>, then <SEG.ACK of the answer, RST>",
         permitted="silence; CLOSED; LIVE draws RST",
         forbidden="connection survives",
+        rows=("F5",),
     ),
     Rule(
         id="halfopen.reopen",
@@ -58,6 +60,7 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         stimulus="listening port, after halfopen.rst-aborts; the SYN again",
         permitted="<p', SEG.SEQ+1, SYN,ACK>",
         forbidden="silence; ACK of the old connection",
+        rows=("L4",),
     ),
     Rule(
         id="halfopen.data-to-nobody",
@@ -78,5 +81,6 @@ OLD_DUPLICATES: tuple[Rule, ...] = (
         permitted="no retransmission of the data; CLOSED",
         forbidden="data retransmitted",
         needs=("E",),
+        rows=("F5",),
     ),
 )

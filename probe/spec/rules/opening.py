@@ -229,6 +229,7 @@ SYN_DATA: tuple[Rule, ...] = (
         permitted="no echo before the handshake ACK",
         forbidden="echo earlier",
         needs=("E",),
+        rows=("L4",),
     ),
     Rule(
         id="syndata.once-only",
@@ -239,5 +240,6 @@ SYN_DATA: tuple[Rule, ...] = (
         permitted="ACK = t+1+n, echo once",
         forbidden="payload twice or never",
         needs=("E",),
+        rows=("E3",),
     ),
 )

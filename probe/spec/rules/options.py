@@ -60,6 +60,7 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="LISTEN, ESTABLISHED; kind 253 or 77, length 4",
         permitted="normal reaction",
         forbidden="silence; RST",
+        rows=("L4", "E3"),
     ),
     Rule(
         id="opt.any-segment",
@@ -70,6 +71,7 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; data with NOPs, MSS, unknown kind",
         permitted="data acknowledged normally",
         forbidden="refused",
+        rows=("E3",),
     ),
     Rule(
         id="opt.illegal-length",
@@ -80,7 +82,7 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="LISTEN and ESTABLISHED; kind 2 length 0, length 1, length past the header",
         permitted="RST, silence, or normal processing; afterwards the port still answers a clean SYN",
         forbidden="host or listener stops answering",
-        rows=("Z4",),
+        rows=("Z4", "L4"),
     ),
     Rule(
         id="opt.unaligned",
@@ -92,6 +94,7 @@ OPTIONS: tuple[Rule, ...] = (
         permitted="MSS honoured (as opt.mss-respected)",
         forbidden="MSS ignored",
         needs=("E",),
+        rows=("L4",),
     ),
     Rule(
         id="opt.eol-zero-padding",
@@ -135,6 +138,7 @@ OPTIONS: tuple[Rule, ...] = (
         permitted="normal SYN,ACK; own shift =< 14",
         forbidden="own shift > 14; refusal",
         passive=True,
+        rows=("L4",),
     ),
     Rule(
         id="opt.ws-on-non-syn-ignored",
@@ -145,6 +149,7 @@ OPTIONS: tuple[Rule, ...] = (
         permitted="data acknowledged, scaling unchanged",
         forbidden="scaling changes; RST",
         needs=("E",),
+        rows=("E3",),
     ),
     Rule(
         id="opt.ts-only-if-offered",
@@ -176,7 +181,7 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="ESTABLISHED with timestamps; data without the option",
         permitted="silence, later data with option accepted; or data accepted (WARN)",
         forbidden="RST, connection lost",
-        rows=("F2",),
+        rows=("F2", "E3"),
     ),
     Rule(
         id="opt.ts-unnegotiated-ignored",
@@ -186,6 +191,7 @@ OPTIONS: tuple[Rule, ...] = (
         stimulus="ESTABLISHED without; data with kind 8",
         permitted="data acknowledged, no option in the reply",
         forbidden="dropped; option starts to appear",
+        rows=("E3",),
     ),
     Rule(
         id="opt.paws-old-acked",

@@ -34,6 +34,7 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT+1, RST>, then <ACK value of the challenge, RST>",
         permitted="CLOSED",
         forbidden="connection survives",
+        rows=("F5",),
     ),
     Rule(
         id="rst.out-of-window-dropped",
@@ -54,6 +55,7 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED; <RCV.NXT, SND.NXT+1000, RST,ACK>, and without ACK",
         permitted="CLOSED both times",
         forbidden="survives (a stack with stricter checks: WARN)",
+        rows=("F5",),
     ),
     Rule(
         id="rst.with-data",
@@ -75,6 +77,7 @@ RESET: tuple[Rule, ...] = (
         permitted="CLOSED",
         forbidden="survives",
         needs=("Z",),
+        rows=("F5",),
     ),
     Rule(
         id="rst.no-paws",
@@ -84,6 +87,7 @@ RESET: tuple[Rule, ...] = (
         stimulus="ESTABLISHED with timestamps; <RCV.NXT, RST> with TSval older than the last, and without option",
         permitted="CLOSED both times",
         forbidden="ignored because of the timestamp",
+        rows=("F5",),
     ),
     Rule(
         id="rst.closing-states",
@@ -214,6 +218,7 @@ SYN_IN_SYNC: tuple[Rule, ...] = (
         permitted="ACK = RCV.NXT+n",
         forbidden="data refused",
         needs=("E",),
+        rows=("E3",),
     ),
     Rule(
         id="synsync.closing-states",

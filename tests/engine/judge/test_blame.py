@@ -58,5 +58,5 @@ def test_blame(events: tuple[Event, ...], rule: str, index: int) -> None:
 
 def test_due_is_shown_as_what_would_have_been_right() -> None:
     assert blamed(sent("S", 0), back("S.", 0, 2)).due == "R. seq 0 ack 1 or S. ack 1"
-    assert blamed(*OPEN, sent("F.", 1, 1), Quiet(0)).due.startswith(". ack 2 within 0.5 s")
+    assert blamed(*OPEN, sent("F.", 1, 1), Quiet(0)).due.startswith(". seq 1 ack 2 within 0.5 s")
     assert blamed(*OPEN, back("P", 1, 0, 4)).due == "nothing"
