@@ -80,7 +80,8 @@ class Point:
     """How far one connection has been followed. Records that look alike in canonical numbers share their points.
 
     ``sights`` counts the events so far; ``answers`` and ``states`` (in the order of the RFC's list) are those of the
-    newest one. ``settled``: every history has answered all there was to answer, as at a start.
+    newest one. ``settled``: every history has answered all there was to answer, as at a start. ``last`` is the segment
+    it led to here.
     """
 
     sights: int
@@ -89,6 +90,7 @@ class Point:
     answers: frozenset[Answer] = frozenset()
     states: tuple[str, ...] = ()
     settled: bool = True
+    last: Sight | None = None
 
 
 def _resumed(wide: Point, terms: Terms) -> Point:
@@ -127,6 +129,8 @@ class Memory:
         elif sight[0]:
             segment = segment_of(sight)
             belief = frozenset(replace(h, inflight=(*h.inflight, (point.sights, segment))) for h in point.belief)
+        elif sight == point.last and _is_copy(point, segment_of(sight)):
+            belief = point.belief
         else:
             belief, answers = self.came(point.belief, segment_of(sight), point.terms)
         everything = self.closure(belief, point.terms)
@@ -138,7 +142,7 @@ class Memory:
         present = {h.tcb.state for h in everything}
         states = tuple(state.value for state in State if state in present)
         settled = belief != NOBODY and all(h.settled for h in belief)
-        return Point(point.sights + 1, belief, point.terms, answers, states, settled)
+        return Point(point.sights + 1, belief, point.terms, answers, states, settled, sight)
 
     def _came(self, belief: Belief, segment: Segment, terms: Terms) -> tuple[Belief, frozenset[Answer]]:
         """A segment of the end was seen: the histories that explain it, and what they take it for."""
@@ -248,6 +252,15 @@ def _at_the_edge(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[Hypo
 def _opening(due: Due) -> bool:
     """Whether the reply decides over an attempt to open: a first SYN,ACK, or the RST that refuses a SYN."""
     return bool(due.reply.flags & SYN and due.reaction.row != "R2") or due.reaction.rule == "closed.syn-refused"
+
+
+def _is_copy(point: Point, segment: Segment) -> bool:
+    """Whether the network may have made it: a bare ACK that says again at once what it said, where nothing asked twice.
+
+    Where the window's edge is in doubt, so is what was asked.
+    """
+    asked = Excuse.EDGE in point.terms.allow or any(h.inflight for h in point.belief)
+    return segment.flags & OPENING == ACK and not segment.length and not asked
 
 
 def _bare_fin(tcb: Tcb, segment: Segment) -> bool:
