@@ -10,6 +10,7 @@ In reading order:
 - ``events``      the vocabulary: segments seen, waits that ended, commands, and the record of one exchange
 - ``hypothesis``  one history: the end's block, what is under way to it, what it owes, its excuses
 - ``tracker``     one step of the whole set, for each kind of event; the memory of steps taken
+- ``excused``     the steps that need an excuse
 - ``unrecorded``  the steps a capture may lack
 - ``numbers``     both ISNs at fixed places, so that records that look alike are the same
 - ``watch``       one connection followed event by event

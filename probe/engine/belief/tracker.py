@@ -10,17 +10,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
-from probe.engine.belief import unrecorded
-from probe.engine.belief.hypothesis import Due, Excuse, Hypothesis
+from probe.engine.belief import excused, unrecorded
+from probe.engine.belief.hypothesis import Excuse, Hypothesis
 from probe.engine.belief.numbers import Sight, segment_of
 from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
-from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.reaction import permitted
-from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
+from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
 from probe.spec.seq import HALF
-from probe.spec.states import SENDING, SYNCHRONIZED, State
+from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
 Belief = frozenset[Hypothesis]
@@ -37,8 +36,6 @@ _STEPS = 1 << 16
 _HISTORIES = 50_000
 """Histories remembered, a kilobyte each at most, before all are forgotten. Records of conforming ends need some
 thousand at most; those that lack much, or were made to do harm, would need any number."""
-_COOKIES = frozenset(PEER_ISN - below for below in range(4))
-"""The numbers that Linux takes for a cookie of PEER_ISN: 24 bits of it are a sum with the number of the MSS, 0 to 3."""
 EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK})
 """The states that a timer of the peer ends without a word: 2MSL, or R2 for the FIN (RFC 9293 section 3.10.8)."""
 
@@ -160,7 +157,7 @@ class Memory:
         if segment.flags & SYN:
             return found
         if Excuse.OVERTAKEN in terms.allow:
-            found = self.closure(found.union(*(_overtaking(h, segment) for h in found)), terms)
+            found = self.closure(found.union(*(excused.overtaking(h, segment) for h in found)), terms)
         if Excuse.LOSS not in terms.allow:
             return found
         # A SYN,ACK that is due was lost, and with it the ISS: ``segment``, the next one seen, has its successor. But a
@@ -177,7 +174,7 @@ class Memory:
         if Excuse.UNRECORDED in terms.allow:
             found = self.closure(found.union(*(unrecorded.before_sending(h, segment) for h in found)), terms)
         # The segment starts beyond what the end was seen to send, by no more than a window: what lies between is lost.
-        ahead = [h for h in found if _is_ahead(h, segment)]
+        ahead = [h for h in found if excused.is_ahead(h, segment)]
         lost = [replace(h, tcb=h.tcb.sent_up_to(segment.seq)).excused(Excuse.LOSS) for h in ahead]
         closed = [replace(h, tcb=calls.closed(h.tcb)) for h in lost]  # its last octet was the FIN
         return self.closure(found.union(lost, closed), terms) if ahead else found
@@ -211,7 +208,7 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
     if not h.inflight or h.due is not None:
         return  # replies leave in the order of the segments that asked for them
     if Excuse.COOKIES in terms.allow:
-        taken = list(_with_cookies(h))
+        taken = list(excused.with_cookies(h))
         yield from taken
         if taken and Excuse.COOKIES in h.excuses:
             return  # who answers SYNs with cookies knows its own: it does not refuse one ACK and take the next
@@ -220,38 +217,11 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
     segment = h.inflight[0][1]
     for reaction in permitted(arrives(h.tcb, segment), terms.profile):
         yield h.reacted(reaction)
-    if Excuse.BARE_FIN in terms.allow and _bare_fin(h.tcb, segment):
+    if Excuse.BARE_FIN in terms.allow and excused.bare_fin(h.tcb, segment):
         roomy = replace(h, tcb=replace(h.tcb, rcv_wnd=1)).excused(Excuse.BARE_FIN)
         yield from (roomy.reacted(reaction) for reaction in permitted(arrives(roomy.tcb, segment), terms.profile))
-    if Excuse.EDGE in terms.allow and h.tcb.state in (State.SYN_RECEIVED, *SYNCHRONIZED):
-        yield from _at_the_edge(h, segment, terms)
-
-
-def _at_the_edge(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[Hypothesis]:
-    """The window taken for one number wider, on the side that the segment touches.
-
-    On the left nothing of a segment is new, and it is still to be answered: but its ACK field or RST may have counted.
-    """
-    tcb = h.tcb
-    if segment.seq == tcb.rcv_nxt + tcb.rcv_wnd:
-        wider = replace(tcb, rcv_wnd=tcb.rcv_wnd + 1)
-        found = permitted(arrives(wider, segment), terms.profile)
-    elif segment.seq == tcb.rcv_nxt - 1 or (segment.seg_len and segment.end == tcb.rcv_nxt):
-        # A RST may be challenged there; that it ends the connection is known where RCV.NXT-1 is the number of a FIN.
-        challenged = segment.flags & RST and not (tcb.fin_received and segment.seq == tcb.rcv_nxt - 1)
-        at = tcb.rcv_nxt + 1 if challenged else tcb.rcv_nxt
-        bare = replace(segment, seq=at, flags=segment.flags & ~(SYN | FIN), length=0)
-        both = permitted(arrives(tcb, bare), terms.profile)
-        moved = tuple(r for r in both if (r.next.state, r.next.snd_una) != (tcb.state, tcb.snd_una))
-        found = tuple(r for r in both if r.reply is not None) if challenged else moved
-    else:
-        return
-    yield from (h.reacted(reaction).excused(Excuse.EDGE) for reaction in found)
-
-
-def _opening(due: Due) -> bool:
-    """Whether the reply decides over an attempt to open: a first SYN,ACK, or the RST that refuses a SYN."""
-    return bool(due.reply.flags & SYN and due.reaction.row != "R2") or due.reaction.rule == "closed.syn-refused"
+    if Excuse.EDGE in terms.allow:
+        yield from excused.at_the_edge(h, segment, terms.profile)
 
 
 def _is_copy(point: Point, segment: Segment) -> bool:
@@ -263,17 +233,12 @@ def _is_copy(point: Point, segment: Segment) -> bool:
     return segment.flags & OPENING == ACK and not segment.length and not asked
 
 
-def _bare_fin(tcb: Tcb, segment: Segment) -> bool:
-    bare = segment.flags & (SYN | RST | FIN) == FIN and not segment.length
-    return bare and tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt
-
-
 def _without_a_segment(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
     """The next segment for the end, the reply it sent at once, or its delayed acknowledgment never arrived.
 
     Or the end sent no reply; the SYN,ACK of a listener is more than that, and what acknowledges text or a FIN is, too.
     """
-    if _may_depart(h, terms) and h.due is not None and not _opening(h.due):
+    if _may_depart(h, terms) and h.due is not None and not excused.opening(h.due):
         yield replace(h, due=None).excused(Excuse.REPLY)
     if Excuse.LOSS not in terms.allow:
         return
@@ -285,67 +250,12 @@ def _without_a_segment(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
         yield replace(h, owed=None).excused(Excuse.LOSS)
 
 
-def _with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
-    """A listener that keeps no state: it answers any SYN, and takes any ACK that continues one of its SYN,ACKs."""
-    (index, segment), rest = h.inflight[0], h.inflight[1:]
-    if not h.tcb.listening or h.tcb.state not in (State.LISTEN, State.CLOSED):
-        return
-    if segment.flags & (SYN | ACK | RST) == SYN:
-        for opened in [r for r in arrives(h.tcb, segment) if r.reply is not None][:1]:  # none for a damaged SYN
-            yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(Excuse.COOKIES)
-    elif segment.flags & (SYN | ACK | RST) == ACK and segment.seq == TESTER_ISN + 1 and _a_cookie(segment):
-        # The cookie is the ISS, which the ACK brings back: the block is made again from the segment alone.
-        block = Tcb(
-            State.SYN_RECEIVED,
-            listening=True,
-            iss=segment.ack - 1,
-            snd_una=segment.ack - 1,
-            snd_nxt=segment.ack,
-            irs=segment.seq - 1,
-            rcv_nxt=segment.seq,
-            rcv_wnd=0xFFFF,
-        )
-        yield from (replace(h, tcb=block).reacted(r).excused(Excuse.COOKIES) for r in arrives(block, segment))
-
-
-def _a_cookie(segment: Segment) -> bool:
-    """Whether the ACK brings back our cookie, or its neighbour below: its lowest bits hold one of a few sizes (MSS)."""
-    return segment.ack - 1 in _COOKIES
-
-
 # -- what may have led to a segment of the end -------------------------------------------------------------------------
-
-
-def _is_ahead(h: Hypothesis, segment: Segment) -> bool:
-    """Whether it starts beyond what the end was seen to send, by no more than a window."""
-    sends = h.tcb.state in SENDING and h.tcb.iss is not None
-    return sends and 0 < segment.seq.ahead_of(h.tcb.snd_nxt) < max(h.tcb.max_snd_wnd, 1)
-
-
-def _overtaking(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
-    """What lies between was sent before it and is still to come; its last octet may be the FIN."""
-    if h.gap is None and _is_ahead(h, segment):
-        sent = replace(h, tcb=h.tcb.sent_up_to(segment.seq), gap=(h.tcb.snd_nxt, segment.seq)).excused(Excuse.OVERTAKEN)
-        yield sent
-        yield replace(sent, tcb=calls.closed(sent.tcb))
 
 
 def _may_depart(h: Hypothesis, terms: Terms) -> bool:
     """Whether one reply may still be other than due: two departures are no better a story than another block."""
     return Excuse.REPLY in terms.allow and Excuse.REPLY not in h.excuses
-
-
-def _harmless(h: Hypothesis, segment: Segment) -> bool:
-    """Whether a segment that nothing asked for leaves both ends as they are: it tells what the block holds anyhow."""
-    kind, tcb = segment.flags & OPENING, h.tcb
-    if kind & RST:  # where a SYN is under way it would refuse that
-        asked = any(s.flags & (SYN | RST) == SYN for _, s in h.inflight)
-        return tcb.state in (State.CLOSED, State.LISTEN) and not kind & (SYN | FIN) and not asked
-    if segment.length or kind & FIN or not kind & ACK or tcb.state not in (State.SYN_RECEIVED, *SYNCHRONIZED):
-        return False
-    if kind & SYN:
-        return segment.seq == tcb.iss and segment.ack in (tcb.irs + 1, tcb.rcv_nxt)
-    return segment.seq == tcb.snd_nxt and segment.ack == tcb.rcv_nxt
 
 
 def _owes_syn_ack(h: Hypothesis) -> bool:
@@ -360,7 +270,7 @@ def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[
             kept = replace(h, due=None) if reaction.next.state is State.LISTEN else h.answered(segment)
             yield kept, Answer(h.due.index, reaction.row, reaction.rule)
         elif _may_depart(h, terms) and (
-            h.due.reply.refuses_as(segment) or (not _opening(h.due) and _harmless(h, segment))
+            h.due.reply.refuses_as(segment) or (not excused.opening(h.due) and excused.harmless(h, segment))
         ):
             yield (
                 replace(h, due=None).excused(Excuse.REPLY),
@@ -371,7 +281,7 @@ def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[
     if covered and segment.seq == h.tcb.snd_nxt and not segment.seg_len:
         yield replace(h, tcb=h.tcb.with_window_from(segment), owed=None), _as_answer(h, calls.UPDATE, covered)
         return
-    if _may_depart(h, terms) and _harmless(h, segment):
+    if _may_depart(h, terms) and excused.harmless(h, segment):
         yield replace(h, tcb=h.tcb.with_window_from(segment)).excused(Excuse.REPLY), Answer(-1, "", "", calls.REPEAT)
     for emission in calls.emitted(h.tcb, segment):
         needs = {calls.REPEAT: Excuse.REPEAT, calls.ABORT: Excuse.ABORT}.get(emission.call)

@@ -1,0 +1,111 @@
+"""What an end may have done beyond what it must, each with its excuse: the window's edge, cookies, odd replies, order.
+
+Only what a history still needs is asked here; which excuses there are to use is said in the tracker's ``Terms``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from probe.engine.belief.hypothesis import Due, Excuse, Hypothesis
+from probe.spec import calls
+from probe.spec.arrives import arrives
+from probe.spec.models import PEER_ISN, TESTER_ISN
+from probe.spec.reaction import permitted
+from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
+from probe.spec.states import SENDING, SYNCHRONIZED, State
+from probe.spec.tcb import Tcb
+
+_COOKIES = frozenset(PEER_ISN - below for below in range(4))
+"""The numbers that Linux takes for a cookie of PEER_ISN: 24 bits of it are a sum with the number of the MSS, 0 to 3."""
+
+
+def at_the_edge(h: Hypothesis, segment: Segment, profile: str) -> Iterator[Hypothesis]:
+    """The window taken for one number wider, on the side that the segment touches.
+
+    On the left nothing of a segment is new, and it is still to be answered: but its ACK field or RST may have counted.
+    """
+    tcb = h.tcb
+    if tcb.state not in (State.SYN_RECEIVED, *SYNCHRONIZED):
+        return
+    if segment.seq == tcb.rcv_nxt + tcb.rcv_wnd:
+        wider = replace(tcb, rcv_wnd=tcb.rcv_wnd + 1)
+        found = permitted(arrives(wider, segment), profile)
+    elif segment.seq == tcb.rcv_nxt - 1 or (segment.seg_len and segment.end == tcb.rcv_nxt):
+        # A RST may be challenged there; that it ends the connection is known where RCV.NXT-1 is the number of a FIN.
+        challenged = segment.flags & RST and not (tcb.fin_received and segment.seq == tcb.rcv_nxt - 1)
+        at = tcb.rcv_nxt + 1 if challenged else tcb.rcv_nxt
+        bare = replace(segment, seq=at, flags=segment.flags & ~(SYN | FIN), length=0)
+        both = permitted(arrives(tcb, bare), profile)
+        moved = tuple(r for r in both if (r.next.state, r.next.snd_una) != (tcb.state, tcb.snd_una))
+        found = tuple(r for r in both if r.reply is not None) if challenged else moved
+    else:
+        return
+    yield from (h.reacted(reaction).excused(Excuse.EDGE) for reaction in found)
+
+
+def bare_fin(tcb: Tcb, segment: Segment) -> bool:
+    """Whether it is a FIN without text at a closed window."""
+    bare = segment.flags & (SYN | RST | FIN) == FIN and not segment.length
+    return bare and tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt
+
+
+def with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
+    """A listener that keeps no state: it answers any SYN, and takes any ACK that continues one of its SYN,ACKs."""
+    (index, segment), rest = h.inflight[0], h.inflight[1:]
+    if not h.tcb.listening or h.tcb.state not in (State.LISTEN, State.CLOSED):
+        return
+    if segment.flags & (SYN | ACK | RST) == SYN:
+        for opened in [r for r in arrives(h.tcb, segment) if r.reply is not None][:1]:  # none for a damaged SYN
+            yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(Excuse.COOKIES)
+    elif segment.flags & (SYN | ACK | RST) == ACK and segment.seq == TESTER_ISN + 1 and _a_cookie(segment):
+        # The cookie is the ISS, which the ACK brings back: the block is made again from the segment alone.
+        block = Tcb(
+            State.SYN_RECEIVED,
+            listening=True,
+            iss=segment.ack - 1,
+            snd_una=segment.ack - 1,
+            snd_nxt=segment.ack,
+            irs=segment.seq - 1,
+            rcv_nxt=segment.seq,
+            rcv_wnd=0xFFFF,
+        )
+        yield from (replace(h, tcb=block).reacted(r).excused(Excuse.COOKIES) for r in arrives(block, segment))
+
+
+def _a_cookie(segment: Segment) -> bool:
+    """Whether the ACK brings back our cookie, or its neighbour below: its lowest bits hold one of a few sizes (MSS)."""
+    return segment.ack - 1 in _COOKIES
+
+
+def opening(due: Due) -> bool:
+    """Whether the reply decides over an attempt to open: a first SYN,ACK, or the RST that refuses a SYN."""
+    return bool(due.reply.flags & SYN and due.reaction.row != "R2") or due.reaction.rule == "closed.syn-refused"
+
+
+def harmless(h: Hypothesis, segment: Segment) -> bool:
+    """Whether a segment that nothing asked for leaves both ends as they are: it tells what the block holds anyhow."""
+    kind, tcb = segment.flags & OPENING, h.tcb
+    if kind & RST:  # where a SYN is under way it would refuse that
+        asked = any(s.flags & (SYN | RST) == SYN for _, s in h.inflight)
+        return tcb.state in (State.CLOSED, State.LISTEN) and not kind & (SYN | FIN) and not asked
+    if segment.length or kind & FIN or not kind & ACK or tcb.state not in (State.SYN_RECEIVED, *SYNCHRONIZED):
+        return False
+    if kind & SYN:
+        return segment.seq == tcb.iss and segment.ack in (tcb.irs + 1, tcb.rcv_nxt)
+    return segment.seq == tcb.snd_nxt and segment.ack == tcb.rcv_nxt
+
+
+def is_ahead(h: Hypothesis, segment: Segment) -> bool:
+    """Whether it starts beyond what the end was seen to send, by no more than a window."""
+    sends = h.tcb.state in SENDING and h.tcb.iss is not None
+    return sends and 0 < segment.seq.ahead_of(h.tcb.snd_nxt) < max(h.tcb.max_snd_wnd, 1)
+
+
+def overtaking(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
+    """What lies between was sent before it and is still to come; its last octet may be the FIN."""
+    if h.gap is None and is_ahead(h, segment):
+        sent = replace(h, tcb=h.tcb.sent_up_to(segment.seq), gap=(h.tcb.snd_nxt, segment.seq)).excused(Excuse.OVERTAKEN)
+        yield sent
+        yield replace(sent, tcb=calls.closed(sent.tcb))
