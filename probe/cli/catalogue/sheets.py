@@ -22,7 +22,7 @@ _NOTATION = (
     "            <SEQ, ACK, flags, LEN> is a segment; ACK! is <SND.NXT, RCV.NXT, ACK> without payload;\n"
     "            LIVE is <RCV.NXT-1, SND.NXT, ACK>, which ACK! answers while the connection exists, else a RST"
 )
-TOPICS = ("profile", "profiles", *PROFILES)
+TOPICS = ("profile", "profiles", *PROFILES, "levels")
 MEANING = {
     "rfc9293": "the default; both readings: RFC 9293 takes the mitigations of RFC 5961 in as SHOULD and MAY, so a stack"
     " with them conforms and so does one without",
@@ -44,6 +44,20 @@ MIXED = (
     " so: `readings  mixed`, in JSON `mixed`, with the exchanges on either side"
 )
 LEVELS = "a finding keeps the level of its rule in RFC 9293, whatever the profile: a SHOULD stays a warning"
+WEIGHTS = (
+    "fail: a MUST or MUST NOT in capitals is broken (RFC 9293 section 2.1); or the procedure is left so that the"
+    " connection becomes something else: its state, RCV.NXT or SND.UNA, text or a FIN taken or lost, the connection"
+    " killed or kept; or the documented open or close itself",
+    "warn: a SHOULD; a reply that is missing, one too many or of another form while the connection becomes what it"
+    " must; a MUST that a named custom breaks",
+    "pass with a note: a MAY; a number exactly at an edge of the window (section 3.10.7.4 points to Appendix A.2; the"
+    " real window may be larger than the one told)",
+)
+EFFECT = (
+    "the exchange goes on behind a departure in a reply, and ends with a question whose answer tells the block: where"
+    " everything that came fits the block as it must be, the effect is `kept`, else `changed`; `untold` where nothing"
+    " answered"
+)
 
 Parts = list[tuple[str, list[str]]]
 
@@ -52,7 +66,14 @@ def sheet(name: str, columns: int) -> str:
     """What there is to say of an id, as labelled paragraphs in so many columns; empty where nothing has it."""
     low = name.lower()
     below = ""
-    if low in TOPICS:
+    if low == "levels":
+        title = "levels: what a departure weighs"
+        parts = [
+            ("words", list(WEIGHTS)),
+            ("effect", [EFFECT]),
+            ("exit code 1", ["something is judged fail"]),
+        ]
+    elif low in TOPICS:
         title = "profile: the reading where RFC 793 and RFC 5961 differ"
         meant = [f"{profile}: {MEANING[profile]}" for profile in PROFILES]
         parts = [("profiles", meant), ("differ in", list(DIFFERENCES)), ("mixed", [MIXED]), ("levels", [LEVELS])]

@@ -8,7 +8,7 @@ import click
 @click.command("explain")
 @click.argument("name", metavar="ID")
 def command(name: str) -> None:
-    """Explain an exchange (close-by-us), a rule (close.fin-acked), a row of SEGMENT ARRIVES (E6) or the profiles."""
+    """Explain an exchange (close-by-us), a rule (close.fin-acked), a row of SEGMENT ARRIVES (E6), profiles, levels."""
     from probe.cli.catalogue.sheets import TOPICS, sheet
     from probe.cli.options.common import nearest, unknown
     from probe.cli.output.terminal import say, width
