@@ -7,6 +7,7 @@ from dataclasses import replace
 from probe.reports.builders import check as builder
 from probe.reports.builders.why import ends, why
 from probe.reports.document import uncoloured
+from probe.results.answers import Summary
 from probe.results.proofs import (
     Again,
     Canonical,
@@ -20,7 +21,7 @@ from probe.results.proofs import (
     Vote,
     Walk,
 )
-from probe.results.verdict import ExchangeResult, Report, Run, Summary, Verdict
+from probe.results.verdict import ExchangeResult, Report, Run, Verdict
 from tests.reports.captured import connection
 from tests.reports.rendering import as_text
 

@@ -179,7 +179,8 @@ def canonical(case: Case, watch: Watch, rule: str) -> Canonical:
     event, place = case.transcript.judged[index], case.transcript.place(broken_rule(case, watch).index)
     if isinstance(event, Quiet):
         return Canonical((rule,), place, "silence")
-    kind = flags_text(event.segment.flags) + (" with text" if event.segment.length else "")
+    # An ACK and the text or FIN it travelled with are one answer, whichever comes first.
+    kind = flags_text(event.segment.flags & (SYN | RST | ACK))
     return Canonical((rule,), place, kind)
 
 
