@@ -205,7 +205,8 @@ class Scenario:
     acknowledging the peer's text by itself. ``iss`` fixes the tester's initial sequence number. ``expires`` allows the
     peer's own timers to end the connection (2MSL, R2); how long that took, ``probe.engine.judge`` judges. ``risky``
     marks segments that stacks have died of (illegal options, wrapped numbers, odd headers, much text): such an exchange
-    is played after all others and alone, so that it takes nothing with it and a death is its own.
+    is played after all others and alone, so that it takes nothing with it and a death is its own. ``prompt``: how soon
+    the peer acknowledges is judged here; a stack that is late is so everywhere, which is told once.
     """
 
     id: str
@@ -225,6 +226,7 @@ class Scenario:
     acks: bool = True
     iss: int | None = None
     expires: bool = False
+    prompt: bool = False
     risky: bool = False
 
     @property

@@ -126,7 +126,7 @@ def untimely(case: Case, watch: Watch) -> Iterator[Finding]:
     """What came at the wrong time, or was waited for in vain, where the stack owed it or an application obeys us."""
     record, scenario = case.transcript, case.scenario
     found = [item for repeats in scenario.repeats for item in timers.judge_repeats(record, repeats)]
-    found += timers.judge_delayed_acks(record, watch, case.path_delay)
+    found += timers.judge_delayed_acks(record, watch, case.path_delay) if scenario.prompt else []
     found += timers.judge_full_segments(record, case.path_delay)
     found += timers.judge_expiry(record, scenario) if scenario.expires else []
     for item in found:

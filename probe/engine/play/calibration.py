@@ -147,8 +147,9 @@ class Asking(Conductor):
     def _within(self, step: steps.Step) -> float:
         if isinstance(step, Wait) and step.span is Span.SPACING:
             return self._pause
-        if isinstance(step, Expect) and step.what == steps.QUESTION and self.answered:
-            return self.setting.habits.seconds(Span.SILENCE)
+        if isinstance(step, Expect) and step.what == steps.QUESTION:
+            known = Span.SILENCE if self.answered else Span.ANSWER
+            return self.setting.habits.seconds(Span.LATE if self.question is NEXT_OCTET else known)
         return super()._within(step)
 
     def _once(self) -> _Course:

@@ -27,7 +27,7 @@ _TIMES = 3
 """How many times the longest interval that the peer has shown must pass as well."""
 _AT_HAND = 0.01
 """Round trips shorter than so many seconds take next to nothing."""
-_ROUND_TRIPS, _ANSWERS = 10, 3
+_ROUND_TRIPS, _ANSWERS = 10, 2
 """The patience in round trips of the path, and in times the peer usually takes to answer."""
 _RECENT = 15
 _LEAVING = 5.0
@@ -128,9 +128,10 @@ class Habits:
             return self.patience
         if self.round_trip is None:
             return self.first
+        late = _ANSWERS * max((answer.seconds for answer in self.answers.values()), default=0.0)
         if self.usual < _AT_HAND:
-            return self.at_hand
-        return max(USUAL_PATIENCE, _ROUND_TRIPS * self.round_trip, _ANSWERS * self.usual)
+            return max(self.at_hand, late)
+        return max(USUAL_PATIENCE, _ROUND_TRIPS * self.round_trip, _ANSWERS * self.usual, late)
 
     @property
     def leaving(self) -> float:

@@ -17,4 +17,5 @@ SCENARIO = Scenario(
     clause="RFC 9293 3.6 Figure 12",
     topic="close_by_us",
     may_show=("close.merged-fin",),
+    prompt=True,
 )

@@ -56,6 +56,6 @@ def test_a_peer_that_looks_once_a_second_is_given_its_time_and_the_path_none_of_
     habits = Habits()
     for took in (0.7, 0.1, 1.0, 1.0, 1.0):
         habits.heard(opened(took=took))
-    assert habits.answer == pytest.approx(3.0)
+    assert habits.answer == pytest.approx(2.0)
     assert habits.seconds(Span.SILENCE) > 1.0
     assert habits.path_delay == pytest.approx(SCHEDULING + 0.1)
