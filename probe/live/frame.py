@@ -70,6 +70,7 @@ class Frame:
         self.memory = Memory()
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
         self.habits = Habits(options.patience, at_hand, at_hand if line.local else FIRST_PATIENCE)
+        self.habits.takes(line.mtu)
         self._lent: set[int] = set()
         self._dropped = 0
 

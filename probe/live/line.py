@@ -21,13 +21,17 @@ EVERYWHERE = {4: "0.0.0.0", 6: "::"}  # noqa: S104 - held and guarded: nothing b
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``table`` is our own kernel's, which knows the peer's state where the peer is ``local``, of this machine."""
+    """``table`` is our own kernel's, which knows the peer's state where the peer is ``local``, of this machine.
+
+    ``mtu`` octets are the largest packet that leaves towards the peer (None: towards whom is not known yet).
+    """
 
     link: Link
     pools: tuple[PortPool, ...]
     table: KernelTable
     local: bool
     asker: Asker | None
+    mtu: int | None = None
 
     @property
     def pool(self) -> PortPool:
@@ -55,7 +59,7 @@ def open_line(target: Endpoint, options: Options, before: int = 0) -> Iterator[L
         Asker(target, zone=zone_suffix(target.address, interface)) as asker,
     ):
         pool.spared.add(target.port)
-        yield Line(link, (pool,), table, route.local, asker)
+        yield Line(link, (pool,), table, route.local, asker, route.mtu)
 
 
 @contextmanager

@@ -163,12 +163,11 @@ class Wait:
 class Fill:
     """Send text until the peer's window is closed: what it tells there is room for, each time anew.
 
-    At most ``most`` segments of ``size`` octets, a size that every path takes (RFC 8200 section 5: 1280 less 60).
-    Where the window does not close, the rest of the exchange is left out and the attempt is not judged.
+    At most ``most`` octets, in segments that the peer and the path take. Where the window does not close, the rest of
+    the exchange is left out and the attempt is not judged.
     """
 
-    size: int = 1220
-    most: int = 64
+    most: int = 80_000
 
 
 @dataclass(frozen=True, slots=True)

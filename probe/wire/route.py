@@ -23,13 +23,15 @@ _RTN_LOCAL, _RTN_BROADCAST, _RTN_ANYCAST, _RTN_MULTICAST = 2, 3, 4, 5
 class Route:
     """How packets to ``remote`` leave: by which interface, from which source address (both without zone).
 
-    ``local``: the target is an address of this host, so the interface is the loopback device.
+    ``local``: the target is an address of this host, so the interface is the loopback device. ``mtu`` octets are the
+    largest packet that leaves that way.
     """
 
     remote: str
     source: str
     interface: str
     local: bool
+    mtu: int
 
 
 def find_route(remote: str, *, source: str | None = None, interface: str | None = None) -> Route:
@@ -133,4 +135,6 @@ def _read(netlink: IPRoute, address: str, source: str | None, found: nlmsg) -> R
     if index is None or preferred is None:
         raise WireError(f"the route to {address} has no source address; give one with --source")
     (link,) = netlink.get_links(index)
-    return Route(address, str(preferred), str(link.get("ifname")), kind == _RTN_LOCAL)
+    metrics = found.get("metrics")  # what an ICMP error, or the user, said of the path
+    mtu = min(int(link.get("mtu")), int((metrics.get("mtu") if metrics else None) or link.get("mtu")))
+    return Route(address, str(preferred), str(link.get("ifname")), kind == _RTN_LOCAL, mtu)

@@ -127,7 +127,10 @@ def _second_full(transcript: Transcript) -> tuple[float | None, tuple[int, ...]]
     A full one has the size the peer asked for in its SYN,ACK; where that is more than the text, nothing can be said.
     """
     seen, size = transcript.seen(), full_size(transcript)
-    large = [(i, e) for i, e in seen if e.to_peer and e.segment.length >= DEFAULT_MSS]
+    least = min(size, DEFAULT_MSS)
+    large = [
+        (i, e) for i, e in seen if e.to_peer and e.segment.length >= least - sum(o.size for o in e.segment.options)
+    ]
     if not large or sum(e.segment.length for _, e in large) < 2 * size:
         return None, ()
     (index, sent), first = large[-1], large[0][1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from probe.engine.belief.events import (
     Ask,
@@ -285,8 +285,8 @@ class Conductor:
         if room <= 0:
             self._todo.pop(0)
         elif step.most:
-            text = steps.Send(".", data=bytes(min(room, step.size)))
-            self._todo[:1] = [text, steps.ROOM_TAKEN, replace(step, most=step.most - 1)]
+            size = min(room, step.most, self.tester.room(self.setting.habits.largest))
+            self._todo[:1] = [steps.Send(".", data=bytes(size)), steps.ROOM_TAKEN, steps.Fill(step.most - size)]
         else:
             self.transcript.missing.append(Missing(self.watch.index, steps.WINDOW, "", application=True, waited=0.0))
             self._todo = []
@@ -360,7 +360,7 @@ class Conductor:
 
     def _payload(self, step: steps.Send) -> bytes:
         if isinstance(step.data, bytes):
-            return step.data
+            return step.data[: self.tester.room(self.setting.habits.largest)]
         line = self.setting.trigger.line(step.data.name)
         if line is None:
             raise ValueError(f"scenario {self.scenario.id} needs the command {step.data.name!r}, which was not given")

@@ -20,6 +20,10 @@ USUAL_PATIENCE = 1.0
 """Seconds a reply may take where a round trip takes next to nothing. What the user says is measured against it."""
 SCHEDULING = 0.1
 """What a loaded machine may add to a peer's timer, granted before a delayed ACK counts as late."""
+SAFE_MTU = 1280
+"""Octets of a packet that every path of IPv6 takes (RFC 8200 section 5), and nearly every one of IPv4."""
+_HEADERS = 60
+"""Octets of the headers of IPv6 and TCP."""
 FINAL = 16.0
 """Seconds of silence, at the least, after which a repetition is said never to come: no initial RTO known is half that
 long (RFC 6298 section 2.1 allows any above one second)."""
@@ -96,7 +100,7 @@ class Habits:
     ``answers`` is how the peer answers questions, where it was calibrated; ``taken`` when the last segment was sent, or
     is to be, that draws an answer which the peer limits on all connections together.
     ``round_trip`` is the shortest time to an answer of the handshake, ``intervals`` the longest time until the peer
-    sent a SYN, SYN,ACK or FIN again for the first time.
+    sent a SYN, SYN,ACK or FIN again for the first time. ``mtu`` is no more than what the path takes in one packet.
     """
 
     patience: float | None = None
@@ -105,6 +109,7 @@ class Habits:
     round_trip: float | None = None
     intervals: dict[str, float] = field(default_factory=dict)
     application: float = 0.0
+    mtu: int = SAFE_MTU
     answers: dict[Send, Answered] = field(default_factory=dict)
     taken: dict[Limit, float] = field(default_factory=dict)
     _took: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
@@ -132,6 +137,11 @@ class Habits:
         if self.usual < _AT_HAND:
             return max(self.at_hand, late)
         return max(USUAL_PATIENCE, _ROUND_TRIPS * self.round_trip, _ANSWERS * self.usual, late)
+
+    @property
+    def largest(self) -> int:
+        """Octets of text in a segment that the path is known to take."""
+        return self.mtu - _HEADERS
 
     @property
     def leaving(self) -> float:
@@ -190,8 +200,15 @@ class Habits:
 
     # -- fed -----------------------------------------------------------------------------------------------------------
 
+    def takes(self, mtu: int | None) -> None:
+        """The path takes packets of so many octets at the most, as an interface or an ICMP error says."""
+        if mtu and mtu > _HEADERS:
+            self.mtu = min(self.mtu, mtu)
+
     def heard(self, transcript: Transcript) -> None:
         """An attempt has ended."""
+        for error in transcript.errors:
+            self.takes(error.icmp.mtu)
         seen = [event for _, event in transcript.seen()]
         if [event.to_peer for event in seen[:2]] == [True, False]:
             took = seen[1].time - seen[0].time

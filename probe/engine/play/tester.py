@@ -11,6 +11,8 @@ from probe.spec.seq import Seq, later
 _COUNTED = (("R", RST, RST), ("F", FIN, FIN), ("S.", SYN | ACK, SYN | ACK), ("S", SYN | ACK, SYN))
 """What is counted: its name, the flags looked at, and which of them are set."""
 _USUAL = (Option(MSS, (1460).to_bytes(2, "big")),)
+DEFAULT_MSS = 536
+"""The send MSS where none was received: more with IPv6 (RFC 9293 section 3.7.1, MUST-15), and less is safe."""
 FIRST_STAMP = 0x10000000
 """The first TSval the tester uses: any number does (RFC 7323 section 4.1), so it is the same in every run."""
 
@@ -19,7 +21,8 @@ FIRST_STAMP = 0x10000000
 class Tester:
     """Our end of the connection. ``text`` is the number after the peer's in-order text, its FIN left out.
 
-    ``told`` is the highest acknowledgment we sent in earnest, ``edge`` the right edge of the window the peer offered.
+    ``told`` is the highest acknowledgment we sent in earnest, ``edge`` the right edge of the window the peer offered,
+    ``mss`` the largest segment it takes.
     """
 
     iss: Seq
@@ -38,6 +41,7 @@ class Tester:
     tsval: int = FIRST_STAMP
     tsecr: int = 0
     stamps: bool = False
+    mss: int = DEFAULT_MSS
     _offered: Segment | None = None
 
     def __post_init__(self) -> None:
@@ -68,7 +72,7 @@ class Tester:
         self.iss = self.nxt = self.una = self.far = iss
         self.peer = self.text = self.told = Seq(0)
         self.synchronized, self.fin = False, None
-        self.edge, self.shift, self.stamps, self.tsecr = Seq(0), 0, False, 0
+        self.edge, self.shift, self.stamps, self.tsecr, self.mss = Seq(0), 0, False, 0, DEFAULT_MSS
         self.counts = {}
 
     def sent(self, segment: Segment, *, counts: bool = True) -> None:
@@ -95,6 +99,11 @@ class Tester:
         self.tsval = max(self.tsval, value)
         stamps = Option(TIMESTAMPS, value.to_bytes(4, "big") + self.tsecr.to_bytes(4, "big"))
         return (*given, *[Option(NOP)] * (-sum(option.size for option in (*given, stamps)) % 4), stamps)
+
+    def room(self, path: int) -> int:
+        """Octets of text that a segment may carry on a path that takes so many: the options need theirs (MUST-16)."""
+        options = 12 if self.stamps else 0
+        return max(1, min(self.mss, path) - options)
 
     def segment(self, step: Send, payload: bytes) -> Segment:
         """A scenario's step as a segment with our numbers now; ``payload`` is what it carries.
@@ -137,6 +146,8 @@ class Tester:
         if segment.flags & SYN and opens and not self.synchronized:
             self.peer, self.text, self.synchronized = segment.seq, segment.seq + 1, True
             self.told = segment.seq
+            asked = segment.option(MSS)
+            self.mss = DEFAULT_MSS if asked is None else int.from_bytes(asked.data, "big")
             # The options in force after the peer's SYN,ACK: RFC 7323 sections 2.2 (scale) and 3.2 (timestamps).
             offered = self._offered
             if offered is not None and offered.window_scale is not None:
