@@ -14,7 +14,7 @@ from probe.engine.belief.tracker import Belief
 from probe.engine.belief.watch import Watch
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
-from probe.spec.segment import ACK, Segment
+from probe.spec.segment import ACK, RST, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,28 @@ def draws_bare_ack(watch: Watch, segment: Segment) -> bool:
     return any(r is not None and r.flags == ACK and not r.covers for r in replies)
 
 
-def is_quoted(event: Event, quoted: Segment) -> bool:
-    """Whether an ICMP error quotes this segment: of some nothing but the sequence number is told."""
-    if not isinstance(event, Seen) or event.segment.seq != quoted.seq:
-        return False
-    return not quoted.flags or (event.segment.flags, event.segment.ack) == (quoted.flags, quoted.ack)
+def is_known_gone(transcript: Transcript, watch: Watch, harmless: frozenset[str]) -> bool:
+    """Whether no connection is left on the peer; of a RST of ours that nothing came after it is not known."""
+    if not transcript.seen():
+        return True
+    last, states = transcript.events[-1], watch.states[-1]
+    unheard = isinstance(last, Seen) and last.to_peer and last.segment.flags & RST
+    return bool(states) and harmless.issuperset(states) and not unheard
+
+
+def was_answered_after(transcript: Transcript, index: int) -> bool:
+    """Whether something came after the first segment of ours behind that event."""
+    since = [event for place, event in transcript.seen() if place > index]
+    asked = next((place for place, event in enumerate(since) if event.to_peer), len(since))
+    return any(not event.to_peer for event in since[asked:])
+
+
+def quoted_at(events: list[Event], quoted: Segment) -> int:
+    """The last event of ours that an ICMP error quotes, or -1; of some nothing but the sequence number is told."""
+
+    def is_quoted(event: Event) -> bool:
+        if not isinstance(event, Seen) or not event.to_peer or event.segment.seq != quoted.seq:
+            return False
+        return not quoted.flags or (event.segment.flags, event.segment.ack) == (quoted.flags, quoted.ack)
+
+    return next((place for place in reversed(range(len(events))) if is_quoted(events[place])), -1)
