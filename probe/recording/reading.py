@@ -257,8 +257,9 @@ def restore(
     conductor.transcript = Transcript(
         events, list(metadata.missing), foreign, metadata.sealed, metadata.interrupted, *known
     )
-    for each in events:
-        conductor.watch.feed(each)
+    conductor.transcript.lost = frozenset(metadata.lost)
+    for index, each in enumerate(events):
+        conductor.watch.feed(each, lost=index in conductor.transcript.lost)
     kernel, path_delay = dict(metadata.kernel), metadata.path_delay
     return Attempt(conductor.scenario, conductor, flows.pop(), kernel=kernel, done=True, path_delay=path_delay)
 

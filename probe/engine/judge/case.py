@@ -35,7 +35,8 @@ class Case:
     ) -> Watch:
         """The record from its start, under these terms; ``lost`` are the events that never reached the peer.
 
-        So are those of which an ICMP error says so. ``through`` departures in replies, as ``Watch`` has it.
+        So are those of which an ICMP error, or their own repetition, says so. ``through`` departures in replies, as
+        ``Watch`` has it.
         """
-        lost |= self.transcript.undelivered
+        lost |= self.transcript.undelivered | self.transcript.lost
         return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory, lost, through=through)

@@ -26,7 +26,7 @@ from probe.engine.belief.events import (
 from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Terms
 from probe.engine.belief.watch import Watch
 from probe.engine.play import flight
-from probe.engine.play.habits import Habits, Limit, repetitions
+from probe.engine.play.habits import Habits, Turn, repetitions
 from probe.engine.play.tester import Tester
 from probe.scenarios import steps
 from probe.scenarios.steps import Span
@@ -85,8 +85,8 @@ class Conductor:
         self._clearing = 0
         self._outbox = flight.Outbox()
         self._asked = 0
-        self._taken: dict[Limit, float] = {}
-        self._slot: float | None = None
+        self._repeated: tuple[int, ...] = ()
+        self._pace = Turn(setting.habits)
         self._peer_expects: Seq | None = None
 
     def start(self, now: float) -> list[Command]:
@@ -135,6 +135,11 @@ class Conductor:
         if isinstance(step, steps.Wait) and step.span is Span.SPACING:
             self._todo.pop(0)
             return self._walk(now)
+        if (again := flight.unanswered_syn(self.transcript, step, self._repeated)) is not None:
+            place, sent = again
+            self._repeated = (*self._repeated, place)
+            self._outbox.put(sent)
+            return [Send(sent.segment), *self._walk(now)]
         self._record(Quiet(now))
         if self._clearing:
             return self._clear(now)
@@ -241,7 +246,7 @@ class Conductor:
 
     def _ask(self) -> bool:
         """Put the question that fits; where there is none, the exchange ends here and says so."""
-        self._slot = None
+        self._pace.at = None
         if questions := self._questions():
             self._todo[:1] = [questions[0], steps.Expect("settled")]
         else:
@@ -263,23 +268,14 @@ class Conductor:
         return [q for q in known if q is not steps.NEXT_OCTET or in_order]
 
     def _may_leave(self, step: steps.Send | steps.Question, now: float) -> float:
-        """When a segment may be sent: many a peer answers what it does not accept only so often (RFC 5961 section 7).
-
-        A segment that would draw such an answer is sent when this peer answers again. A question comes a little later,
-        so that an answer too many to what was sent before is not taken for the one to the question.
-        """
-        if self._slot is not None:
-            return self._slot
-        self._slot, habits = now, self.setting.habits
+        """When it may be sent. An answer too many to what came before a question is not to be taken for its own."""
+        habits = self.setting.habits
         if isinstance(step, steps.Question):
             last = self.transcript.events[-1]
-            self._slot += habits.seconds(Span.AFTERWARDS) if isinstance(last, Seen) and last.to_peer else 0.0
-            return self._slot
-        kind, gap = habits.limit(step)
-        if gap and flight.draws_bare_ack(self.watch, copy(self.tester).segment(step, self._payload(step))):
-            taken = habits.taken if habits.shared else self._taken
-            self._slot = taken[kind] = max(now, taken.get(kind, now - gap) + gap)
-        return self._slot
+            alone = isinstance(last, Seen) and last.to_peer
+            return self._pace.after(now, habits.seconds(Span.AFTERWARDS) if alone else 0.0)
+        segment = copy(self.tester).segment(step, self._payload(step))
+        return self._pace.take(now, habits.limit(step), lambda: flight.draws_bare_ack(self.watch, segment))
 
     def _fill(self, step: steps.Fill) -> bool:
         """Go on filling the window, with the next step once it is closed; a window that never closes ends it all."""
@@ -315,7 +311,7 @@ class Conductor:
             return self.setting.habits.seconds(span)
         if isinstance(step, steps.Wait):
             if step.span is Span.SPACING:
-                return max(0.0, (self._slot or 0.0) - (self._since or 0.0))
+                return max(0.0, (self._pace.at or 0.0) - (self._since or 0.0))
             return self.setting.habits.seconds(step.span)
         if self.setting.coming is not None and step.what == "S" and "S" not in self.tester.counts:
             return self.setting.coming
@@ -334,6 +330,10 @@ class Conductor:
     def _record(self, event: Event) -> None:
         self.transcript.events.append(event)
         self.watch.feed(event)
+        if self._repeated and not self.transcript.lost:
+            self.watch, self.transcript.lost = flight.without(
+                self.watch, self.transcript, self.setting.start, self._repeated
+            )
 
     def _note(self, segment: Segment) -> list[Command]:
         fresh_text = self.tester.takes(segment)
@@ -359,7 +359,7 @@ class Conductor:
             return []
         segment = self.tester.segment(step, self._payload(step))
         self.tester.sent(segment, counts=step.counts)
-        self._slot = None
+        self._pace.at = None
         return [self._emit(segment, step.rule, self._sends - _segments(self._todo))]
 
     def _payload(self, step: steps.Send) -> bytes:

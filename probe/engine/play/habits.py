@@ -6,7 +6,7 @@ Nothing here is a verdict. It is an object of the run that is handed in: attempt
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -219,6 +219,33 @@ class Habits:
             first.setdefault(kind, gap)
         for kind, gap in first.items():
             self.intervals[kind] = max(self.intervals.get(kind, 0.0), gap)
+
+
+@dataclass(slots=True)
+class Turn:
+    """When the next segment of a connection may be sent; ``at`` is known from when it is asked until it has left.
+
+    Many a peer answers what it does not accept only so often (RFC 5961 section 7): a segment that would draw such an
+    answer is sent when this peer answers again.
+    """
+
+    habits: Habits
+    at: float | None = None
+    taken: dict[Limit, float] = field(default_factory=dict)
+
+    def after(self, now: float, pause: float) -> float:
+        """The turn of what waits for a moment."""
+        self.at = now + pause if self.at is None else self.at
+        return self.at
+
+    def take(self, now: float, limit: tuple[Limit, float], draws: Callable[[], bool]) -> float:
+        """The turn of a segment that counts under ``limit``, if it ``draws`` an answer."""
+        if self.at is None:
+            self.at, (kind, gap) = now, limit
+            if gap and draws():
+                taken = self.habits.taken if self.habits.shared else self.taken
+                self.at = taken[kind] = max(now, taken.get(kind, now - gap) + gap)
+        return self.at
 
 
 def repetitions(transcript: Transcript) -> float:
