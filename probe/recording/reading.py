@@ -253,13 +253,11 @@ def restore(
         memory=memory,
     )
     conductor = _conductor(metadata, setting)
-    known = dict(metadata.named), dict(metadata.places), list(metadata.errors)
-    conductor.transcript = Transcript(
-        events, list(metadata.missing), foreign, metadata.sealed, metadata.interrupted, *known
-    )
-    conductor.transcript.lost = frozenset(metadata.lost)
+    known = dict(metadata.named), dict(metadata.places), list(metadata.errors), frozenset(metadata.lost)
+    ended = list(metadata.missing), foreign, metadata.sealed, metadata.interrupted
+    conductor.transcript = Transcript(events, *ended, *known)
     for index, each in enumerate(events):
-        conductor.watch.feed(each, lost=index in conductor.transcript.lost)
+        conductor.watch.feed(each, lost=index in metadata.lost)
     kernel, path_delay = dict(metadata.kernel), metadata.path_delay
     return Attempt(conductor.scenario, conductor, flows.pop(), kernel=kernel, done=True, path_delay=path_delay)
 

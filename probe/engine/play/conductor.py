@@ -135,7 +135,8 @@ class Conductor:
         if isinstance(step, steps.Wait) and step.span is Span.SPACING:
             self._todo.pop(0)
             return self._walk(now)
-        if (again := flight.unanswered_syn(self.transcript, step, self._repeated)) is not None:
+        again = flight.unanswered_syn(self.transcript, step, self._repeated)
+        if again is not None and self.scenario.opens == "us":
             place, sent = again
             self._repeated = (*self._repeated, place)
             self._outbox.put(sent)
@@ -156,7 +157,7 @@ class Conductor:
         """Stop now; the RST that clears up is all that is still to be sent."""
         self.finished = True
         self.transcript.interrupted = True
-        begun = self.transcript.seen() or self._outbox.count  # else there is no connection, and nobody to send to
+        begun = self.transcript.seen() or self._outbox.count  # else there is nobody to send to
         return [*[reset for _ in range(_COPIES) for reset in self._reset_commands() if begun], Done()]
 
     # -- walking ---------------------------------------------------------------------------------------------------
@@ -271,8 +272,7 @@ class Conductor:
         """When it may be sent. An answer too many to what came before a question is not to be taken for its own."""
         habits = self.setting.habits
         if isinstance(step, steps.Question):
-            last = self.transcript.events[-1]
-            alone = isinstance(last, Seen) and last.to_peer
+            alone = isinstance(last := self.transcript.events[-1], Seen) and last.to_peer
             return self._pace.after(now, habits.seconds(Span.AFTERWARDS) if alone else 0.0)
         segment = copy(self.tester).segment(step, self._payload(step))
         return self._pace.take(now, habits.limit(step), lambda: flight.draws_bare_ack(self.watch, segment))
