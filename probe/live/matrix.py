@@ -4,34 +4,47 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from probe.engine.belief.tracker import CLOSED, LISTENING
-from probe.engine.judge.attempt import Opinion
+from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.excuses import Doubt
+from probe.engine.play.conductor import Conductor
+from probe.engine.play.knock import KNOCK
 from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor
-from probe.engine.play.matrix.cells import CANDIDATES, Barred, Questions, cells, control, patience_test
-from probe.engine.trial.attempt import Attempt
-from probe.engine.trial.matrix import Facts, MatrixHearing, Record
+from probe.engine.play.matrix.cells import CANDIDATES, Barred, Cell, Questions, cells, control, patience_test
+from probe.engine.trial.attempt import Attempt, case_of
+from probe.engine.trial.death import autopsy, last_sign, told, void
+from probe.engine.trial.matrix import LEFT_OUT, Facts, MatrixHearing, Record, left_out
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import MatrixOptions
-from probe.live.pacing import GONE, Silence
 from probe.live.ports import ClosedPorts
+from probe.live.preflight import unanswered
 from probe.live.triggers import Detection, find_trigger, known_trigger
+from probe.live.vital import PAUSES, Vigil
 from probe.recording.matrix_metadata import CellVerdict, MatrixMetadata
 from probe.recording.metadata import CellMetadata, Unsent
 from probe.recording.writing import comments_of
+from probe.results.death import Ending
 from probe.results.matrix import MatrixRun
 from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, Trigger, missing
 from probe.spec.segment import Endpoint
 from probe.spec.states import State
+from probe.wire.errors import DownError, UnansweredError
 
 MANY, FEW = 384, 5
 """Connections at a time: behind `probe target`, whose backlog is long, and behind any other server."""
+SPARSE = 16
+"""The same where the crowd is the suspect: less than any host is known to bound its answers to."""
+ENOUGH = 3
+"""Attempts in a crowd that differ: whether the crowd is why is seen outside it."""
+SAMPLE = 40
+"""So many cells in doubt are played anew to see whether that settles them."""
 QUICK = 0.6
 """The patience where a round trip takes next to nothing: a stack answers at once or not at all."""
 
@@ -50,6 +63,26 @@ def matrix(target: Endpoint, options: MatrixOptions | None = None) -> MatrixRun:
             gc.enable()
 
 
+class Limits:
+    """Whether the peer limits how often it answers: questions behind a segment that had to be answered meet silence."""
+
+    def __init__(self) -> None:
+        self._asked = self._silent = 0
+
+    def heard(self, cell: Cell, *, silent: bool) -> None:
+        """An attempt at a cell ended; ``silent``: its question was not answered."""
+        if _draws(cell) and not cell.patient:
+            self._asked, self._silent = self._asked + 1, self._silent + silent
+
+    def apply(self, cell: Cell) -> bool:
+        """Whether the question of this cell is better asked with patience from the start."""
+        return _draws(cell) and self._asked >= ENOUGH and 2 * self._silent > self._asked
+
+
+def _draws(cell: Cell) -> bool:
+    return all(reaction.reply is not None for reaction in cell.due)
+
+
 class _Matrix:
     """One matrix in progress."""
 
@@ -63,23 +96,32 @@ class _Matrix:
         # What is to be played, for as many attempts as it takes: the exchange of a cell, or of a way into a state.
         self.queue: deque[tuple[Scenario, Record]] = deque()
         self.playing: dict[Attempt, Record] = {}
+        self.width = 0
         self.connections = self.done = self.total = 0
         self.lag = 0.0
-        self.silence = Silence()
+        self.limits = Limits()
+        self.vigil = Vigil()
+        self.ended: deque[tuple[Attempt, Record]] = deque(maxlen=4 * MANY)
         self.barred: dict[str, Barred] = defaultdict(frozenset)
         self.comments: dict[int, list[str]] = {}
         self.last: dict[str, int] = {}  # the last packet of each cell's last attempt
         self.unsent: list[Unsent] = []
 
     def run(self) -> MatrixRun:
-        """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side."""
-        frame = self.frame
+        """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side.
+
+        UnansweredError where the port is shut.
+        """
+        frame, shut = self.frame, ""
         with frame:
-            if self.detection.trigger is None:
-                self.connections += find_trigger(frame, self.detection, self.target, FEW)
-            self._look_for_ways()
-            self._play_cells()
-        facts = Facts(frame.dropped, frame.interrupted, frame.late, self._gone)
+            if any(way.port == "open" for way in self.hearing.ways):
+                shut = unanswered(frame, self.target)
+            if not shut:
+                self._play_all()
+        if shut:
+            frame.save_unanswered(self.target, shut)
+            raise UnansweredError(shut)
+        facts = Facts(frame.dropped, frame.interrupted, frame.late)
         found, ways = self.hearing.results(facts)
         run = MatrixRun(
             str(self.target),
@@ -88,7 +130,7 @@ class _Matrix:
             found,
             ways,
             self.connections,
-            frame.warnings([self.silence.sentence(self.target)] if self._gone else []),
+            frame.warnings([f"{self.target}: {told(one)}" for one in self.hearing.deaths]),
             frame.seconds,
             frame.interrupted,
             frame.trouble,
@@ -97,11 +139,6 @@ class _Matrix:
         if self.options.recorder is not None:
             self._save(run, facts)
         return run
-
-    @property
-    def _gone(self) -> bool:
-        """Whether the peer answers no longer: more connections in a row without answer than it sees at a time."""
-        return self.silence.count >= GONE + self.parallel
 
     @property
     def trigger(self) -> Trigger:
@@ -115,6 +152,13 @@ class _Matrix:
 
     # -- what is played when ---------------------------------------------------------------------------------------
 
+    def _play_all(self) -> None:
+        if self.detection.trigger is None:
+            self.connections += find_trigger(self.frame, self.detection, self.target, FEW)
+        self._look_for_ways()
+        self._play_cells()
+        self._play_apart()
+
     def _look_for_ways(self) -> None:
         """Each way once without a stimulus: where that does not work, no cell of it is played."""
         hearing = self.hearing
@@ -126,83 +170,189 @@ class _Matrix:
                 record.heard.append(Heard(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER)))
             else:
                 self.queue.append((control(way), record))
-        self._play()
+        self._play(self.parallel)
         for _ in list(CANDIDATES)[1:]:
             self._ask_otherwise()
 
     def _ask_otherwise(self) -> None:
         """Where the question itself is answered wrongly, which its own column will tell, try the next best one."""
-        reached = self.hearing.reached
         for way in self.hearing.ways:
-            opinion = self.hearing.opinion(reached[way.id])
+            record = self.hearing.reached[way.id]
+            opinion = self.hearing.opinion(record)
             unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.NO_EVIDENCE
             if opinion.findings or unanswered:
                 asked = Questions(way, self.barred[way.id]).best(frozenset({way.tcb}))
                 self.barred[way.id] |= {name for name, question in CANDIDATES.items() if question == asked}
-                reached[way.id] = Record(way)
-                self.queue.append((control(way, self.barred[way.id]), reached[way.id]))
-        self._play()
+                record.anew()
+                self.queue.append((control(way, self.barred[way.id]), record))
+        self._play(self.parallel)
 
     def _lacking(self, way: Approach) -> str:
         return missing(self.trigger, way.commands)
 
     def _play_cells(self) -> None:
+        """All of them side by side; those that stacks have died of come last."""
         hearing = self.hearing
-        if any(way.state is State.SYN_RECEIVED and way.opens == "us" for way in hearing.ways):
-            self.queue.append((patience_test(), Record(hearing.ways[0])))
         for way in hearing.ways:
             if hearing.opinion(hearing.reached[way.id]).word is not Verdict.PASS:
                 continue
             for kind in self.options.kinds(way.state.value):
                 for cell in cells(way, kind, self.barred[way.id]):
                     hearing.records.append(Record(way, cell))
-                    self.queue.append((cell.scenario, hearing.records[-1]))
-        self.total = len(self.queue)
-        self._play()
+        if any(way.state is State.SYN_RECEIVED and way.opens == "us" for way in hearing.ways):
+            self.queue.append((patience_test(), Record(hearing.ways[0])))
+        wanted = []
+        for record in hearing.records:
+            assert record.cell is not None
+            if left_out(record.cell, self.options.skip):
+                record.heard.append(LEFT_OUT)
+            else:
+                wanted.append(record)
+        self.total = len(wanted)
+        for risky in (False, True):
+            self._queue(r for r in wanted if r.cell is not None and r.cell.risky is risky)
+            self._play(self.parallel)
 
-    def _play(self) -> None:
-        """Side by side; what is left in doubt goes to the end of the queue, where its wait costs nothing."""
-        self.frame.play(self._next, self._finished, self.parallel)
+    def _queue(self, records: Iterable[Record]) -> None:
+        self.queue.extend((r.cell.scenario, r) for r in records if r.cell is not None)
+
+    def _play_apart(self) -> None:
+        """What our own crowd may have brought about is played anew, a few at a time, then alone.
+
+        A host bounds how often it answers (RFC 5961 section 7) and how much it does at a time. So of every kind of
+        departure that is a silence one is looked at again where there is room, and all of it where that one differs;
+        and so is what the attempts could not settle, unless the first of those show that room does not help.
+        """
+        if self.parallel > SPARSE:
+            self._look_again_at_silences()
+        for width in (SPARSE, 1):
+            doubtful = self._unsettled(self.hearing.records)
+            if width >= self.parallel or not doubtful:
+                continue
+            self._anew(doubtful[:SAMPLE], width)
+            if 2 * len(self._unsettled(doubtful[:SAMPLE])) <= len(doubtful[:SAMPLE]):
+                self._anew(doubtful[SAMPLE:], width)
+        self._queue(r for r in self.hearing.records if not self.hearing.complete(r))
+        self.width = 0  # what is left is not the crowd's doing: it gets all the attempts that help
+        self.frame.play(self._next, self._finished, self.parallel + len(PAUSES))
+
+    def _look_again_at_silences(self) -> None:
+        alike: dict[tuple[str, str], list[Record]] = {}
+        records = self.hearing.records
+        for record, opinion in zip(records, self.hearing.opinions(records), strict=True):
+            if record.cell is not None and opinion.departure is not None and opinion.departure.kind == "silence":
+                alike.setdefault((record.cell.kind, opinion.findings[0].rule), []).append(record)
+        some = [group[0] for group in alike.values()]
+        before = self.hearing.opinions(some)
+        self._anew(some, SPARSE)
+        for group, one, other in zip(alike.values(), before, self.hearing.opinions(some), strict=True):
+            if (one.word, one.departure) != (other.word, other.departure):
+                self._anew(group[1:], SPARSE)
+
+    def _unsettled(self, records: Sequence[Record]) -> list[Record]:
+        """Those whose attempts settled nothing, where others might."""
+        found = zip(records, self.hearing.opinions(records), strict=True)
+        return [r for r, o in found if r.heard and (o.word is Verdict.INCONCLUSIVE or o.why is Why.APPLICATION)]
+
+    def _anew(self, records: Iterable[Record], width: int) -> None:
+        some = list(records)
+        for record in some:
+            record.anew()
+        self._queue(some)
+        self._play(width)
+
+    def _play(self, width: int) -> None:
+        """So many at a time; what is left in doubt goes to the end of the queue, where its wait costs nothing."""
+        self.width = width
+        try:
+            self.frame.play(self._next, self._finished, width + len(PAUSES))
+        except DownError as error:
+            self.vigil.ending, self.vigil.trouble = Ending.LINE, str(error)
+            self._mourn(Ending.LINE)
+            raise
+        if self.vigil.ending is not None and not self.hearing.deaths:
+            self._mourn(self.vigil.ending)
+
+    def _mourn(self, ending: Ending) -> None:
+        """The peer answers no longer: what was judged by its silence was not judged."""
+        vigil, attempts = self.vigil, [attempt for attempt, _ in self.ended]
+        self.hearing.deaths.append(autopsy(attempts, ending, vigil.asked, vigil.seconds, vigil.trouble))
+        late = void(attempts, last_sign(attempts))
+        for attempt, record in self.ended:
+            if attempt in late and (place := record.place(attempt)) is not None:
+                record.heard[place] = Heard(judge(case_of(attempt)))
+                self._keep(record, attempt, place)
 
     def _next(self) -> Attempt | None:
-        if not self.queue or self._gone:
+        if self.vigil.ending is not None:
+            return None
+        if self.vigil.doubted:
+            signs = self.vigil.next(self.frame.setting(KNOCK))
+            return None if signs is None else self.frame.attempt(signs, self.target)
+        if not self.queue or len(self.playing) >= self.width:
             return None
         scenario, record = self.queue.popleft()
-        closed, called = scenario.port == "closed", scenario.opens == "peer"
-        trigger = self.detection.trigger_for(scenario)
-        setting = self.frame.setting(scenario, trigger, CLOSED if closed or called else LISTENING)
-        conductor = (
-            CellConductor(record.cell, setting, self.lag) if record.cell else ThoroughConductor(scenario, setting)
-        )
         self.connections += 1
-        attempt = self.frame.attempt(conductor, self.closed.endpoint() if closed else self.target)
+        remote = self.closed.endpoint() if scenario.port == "closed" else self.target
+        attempt = self.frame.attempt(self._conductor(scenario, record), remote)
         self.playing[attempt] = record
         return attempt
 
+    def _conductor(self, scenario: Scenario, record: Record) -> Conductor:
+        start = CLOSED if scenario.port == "closed" or scenario.opens == "peer" else LISTENING
+        setting = self.frame.setting(scenario, self.detection.trigger_for(scenario), start)
+        if record.cell is None:
+            return ThoroughConductor(scenario, setting)
+        if not record.heard and self.limits.apply(record.cell):
+            record.cell = replace(record.cell, patient=True)
+        return CellConductor(record.cell, setting, self.lag)
+
     def _finished(self, attempt: Attempt) -> None:
+        if self.vigil.concerns(attempt):
+            self.vigil.looked(attempt)
+            if self.vigil.ending is not None:
+                self.frame.loop.stop(lambda other: True)
+            elif not self.vigil.doubted:
+                self.frame.loop.stop(self.vigil.concerns)
+            return
         record = self.playing.pop(attempt)
-        self.silence.heard(attempt)
-        heard = self.hearing.heard(record, attempt)
+        self.ended.append((attempt, record))
+        self.vigil.heard(attempt, self.frame.habits.answer)
+        opinion = self.hearing.heard(record, attempt).opinion
         if isinstance(attempt.conductor, CellConductor):
             self.lag = max(self.lag, attempt.conductor.lag)
-        if self.options.recorder is not None:
-            self._record(record, attempt, heard.opinion)
-        if not self.hearing.complete(record):
-            self.queue.append((attempt.scenario, record))
+        self._keep(record, attempt, len(record.heard) - 1)
+        again = self._again(record, opinion)
+        if again:
+            self.queue.append((attempt.scenario if record.cell is None else record.cell.scenario, record))
         elif record.cell is not None:
-            self.done += 1
+            self.done = min(self.done + 1, self.total)
         if self.options.progress is not None and self.total:
             self.options.progress(self.done, self.total)
 
+    def _again(self, record: Record, opinion: Opinion) -> bool:
+        """Whether another attempt is to be made now; one that is to ask with more patience begins the record anew."""
+        if record.cell is not None:
+            silent = opinion.why is Why.UNANSWERED
+            self.limits.heard(record.cell, silent=silent)
+            if silent and not record.cell.patient:
+                record.anew(replace(record.cell, patient=True))
+                return True
+        if self.width and record.mixed and len(record.heard) >= ENOUGH:
+            return False  # it is looked at again where there is room
+        return not self.hearing.complete(record)
+
     # -- what is kept ----------------------------------------------------------------------------------------------
 
-    def _record(self, record: Record, attempt: Attempt, opinion: Opinion) -> None:
-        """Comment the packets of an attempt, so that they can be judged again."""
-        conductor, number = attempt.conductor, len(record.heard)
+    def _keep(self, record: Record, attempt: Attempt, place: int) -> None:
+        """Comment the packets of an attempt, the ``place``-th at its record, so that they can be judged again."""
+        if self.options.recorder is None:
+            return
+        conductor, number, opinion = attempt.conductor, place + 1, record.heard[place].opinion
         way = record.way.id if record.cell is not None or attempt.scenario.id == record.way.id else ""
-        cell = CellMetadata(way, tuple(sorted(self.barred[way])))
+        cell = CellMetadata(way, tuple(sorted(self.barred[way])), round=record.round)
         if isinstance(conductor, CellConductor):
-            cell = replace(cell, ordinal=conductor.ordinal, isns=conductor.isns)
+            cell = replace(cell, ordinal=conductor.ordinal, isns=conductor.isns, patient=conductor.cell.patient)
         terms = conductor.setting.terms
         comments = comments_of(attempt, opinion, number, terms, cell=cell)
         self.comments |= comments
@@ -225,13 +375,14 @@ class _Matrix:
             trigger=run.trigger,
             ways=tuple(way.id for way in hearing.ways),
             only=self.options.only,
+            left_out=self.options.skip,
             skipped={name: (opinion.why, opinion.reason) for name, opinion in lacking.items()},
             unsent=tuple(self.unsent),
             connections=run.connections,
             dropped=facts.dropped,
             interrupted=facts.interrupted,
             late=facts.late,
-            silent=facts.silent,
+            deaths=tuple(hearing.deaths),
             seconds=run.seconds,
             warnings=run.warnings,
             trouble=run.trouble,

@@ -95,13 +95,15 @@ class ListenOptions(Options):
 class MatrixOptions(Options):
     """Settings of one matrix.
 
-    ``only`` are pairs of a state and a kind of segment, by the RFC's names (empty: all). ``parallel`` bounds the
-    connections the host sees at a time (None: many behind a ``probe target``, 5 behind any other server). ``trigger``
+    ``only`` are pairs of a state and a kind of segment, by the RFC's names (empty: all). Cells that a pattern of
+    ``skip`` names, by id or as ``STATE:SEGMENT``, are left out. ``parallel`` bounds the connections the host sees at
+    a time (None: many behind a ``probe target``, 5 behind any other server). ``trigger``
     and ``progress`` as in ``CheckOptions``.
     """
 
     trigger: str = "auto"
     only: frozenset[tuple[str, str]] = frozenset()
+    skip: tuple[str, ...] = ()
     closed_port: int | None = None
     parallel: int | None = None
     progress: Callable[[int, int], None] | None = None

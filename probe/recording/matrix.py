@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from probe.engine.judge.attempt import Opinion
@@ -12,7 +12,7 @@ from probe.engine.play.matrix.approaches import APPROACHES, Approach
 from probe.engine.play.matrix.attempt import CellConductor, Heard
 from probe.engine.play.matrix.cells import Cell, cells, control, patience_test
 from probe.engine.trial.attempt import Attempt
-from probe.engine.trial.matrix import Facts, MatrixHearing, Record
+from probe.engine.trial.matrix import LEFT_OUT, Facts, MatrixHearing, Record, left_out
 from probe.recording.json_fields import DamagedError
 from probe.recording.judging import CUT_SHORT, Difference, difference
 from probe.recording.matrix_metadata import CellVerdict, MatrixMetadata
@@ -40,7 +40,7 @@ def conductor_of(exchange: str, metadata: CellMetadata, setting: Setting) -> Con
         return Conductor(control(way, barred), setting)
     if (cell := _cells(way, barred).get(exchange)) is None:
         raise UnknownCellError
-    conductor = CellConductor(cell, setting)
+    conductor = CellConductor(replace(cell, patient=metadata.patient), setting)
     conductor.ordinal, conductor.isns = metadata.ordinal, metadata.isns
     return conductor
 
@@ -67,7 +67,7 @@ class RecordedMatrix:
             noted = AttemptMetadata(unsent.exchange, unsent.number, "", profile, "", cell=cell)
             self.attempts.append((noted, Attempt(conductor.scenario, conductor, unsent.flow, done=True)))
         hearing = self._hearing(metadata)
-        facts = Facts(metadata.dropped, metadata.interrupted, metadata.late, metadata.silent)
+        facts = Facts(metadata.dropped, metadata.interrupted, metadata.late)
         found, ways = hearing.results(facts)
         target = str(metadata.target)
         for cell_result in found:
@@ -106,28 +106,38 @@ class RecordedMatrix:
         for name, (why, reason) in metadata.skipped.items():
             if name in hearing.reached:
                 hearing.reached[name].heard.append(Heard(Opinion(Verdict.SKIP, reason, why=why)))
-        records: dict[tuple[str, CellMetadata], list[tuple[int, Attempt]]] = {}
+        hearing.deaths = list(metadata.deaths)
+        played: dict[str, Record] = {}
+        barred: dict[str, frozenset[str]] = {}
+        for (exchange, asked), record in self._heard(hearing).items():
+            if record.cell is not None:
+                played[exchange] = record  # of several rounds the last
+            elif asked.way in hearing.reached:
+                hearing.reached[asked.way] = record
+            barred[asked.way] = max(barred.get(asked.way, frozenset()), frozenset(asked.barred), key=len)
+        for way in ways:
+            hearing.records += self._planned(hearing, metadata, way, barred.get(way.id, frozenset()), played)
+        return hearing
+
+    def _heard(self, hearing: MatrixHearing) -> dict[tuple[str, CellMetadata], Record]:
+        """A record for each round at each exchange, later rounds last; heard in the order of the file."""
+        found: dict[tuple[str, CellMetadata], Record] = {}
+        numbers: dict[Record, list[int]] = {}
         for noted, attempt in self.attempts:
             assert noted.cell is not None
-            asked = CellMetadata(noted.cell.way, noted.cell.barred)
-            records.setdefault((noted.exchange, asked), []).append((noted.number, attempt))
-        played: dict[str, Record] = {}
-        for (exchange, asked), numbered in records.items():
-            attempts = [attempt for _, attempt in sorted(numbered, key=lambda pair: pair[0])]
-            if sorted(number for number, _ in numbered) != list(range(1, len(numbered) + 1)):
+            key = noted.exchange, replace(noted.cell, ordinal=0, isns=(Seq(0), Seq(0)))
+            cell = attempt.conductor.cell if isinstance(attempt.conductor, CellConductor) else None
+            way = _WAYS.get(noted.cell.way, APPROACHES[0])
+            record = found.setdefault(key, Record(way, cell, round=noted.cell.round))
+            hearing.heard(record, attempt)
+            numbers.setdefault(record, []).append(noted.number)
+        for (exchange, _), record in found.items():
+            order = sorted(range(len(record.heard)), key=numbers[record].__getitem__)
+            if sorted(numbers[record]) != list(range(1, len(order) + 1)):
                 raise DamagedError(f"an attempt of {exchange} is missing")
-            way, conductor = _WAYS.get(asked.way), attempts[0].conductor
-            record = Record(way or APPROACHES[0], conductor.cell if isinstance(conductor, CellConductor) else None)
-            for attempt in attempts:
-                hearing.heard(record, attempt)
-            if record.cell is not None:
-                played[record.cell.id] = record
-            elif way is not None:
-                hearing.reached[way.id] = record  # of several the last, which asked what this peer answers
-        for way in ways:
-            barred = sorted((asked.barred for _, asked in records if asked.way == way.id), key=len)[-1:]
-            hearing.records += self._planned(hearing, metadata, way, frozenset(*barred), played)
-        return hearing
+            record.heard = [record.heard[place] for place in order]
+            record.cases = [record.cases[place] for place in order]
+        return dict(sorted(found.items(), key=lambda one: one[1].round))
 
     def _planned(
         self,
@@ -140,7 +150,9 @@ class RecordedMatrix:
         """Those of a way in the order of the report; of a run that ended early also those that were not played."""
         open_ended = not metadata.whole and hearing.opinion(hearing.reached[way.id]).word is Verdict.PASS
         for cell in _cells(way, barred).values():
-            if cell.id in played:
+            if left_out(cell, metadata.left_out):
+                yield Record(way, cell, [LEFT_OUT])
+            elif cell.id in played:
                 yield played[cell.id]
             elif open_ended and cell.kind in hearing.kinds(way.state.value):
                 yield Record(way, cell)

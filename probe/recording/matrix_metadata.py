@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from probe.recording.json_fields import JsonObject
-from probe.recording.metadata import Unsent, pair, unsent_of, why_of
+from probe.recording.metadata import DEATH, Unsent, death_of, pair, unsent_of, why_of
+from probe.results.death import Death
 from probe.results.verdict import Why
 from probe.spec.segment import Endpoint
 
@@ -32,8 +33,8 @@ class MatrixMetadata:
     """One matrix: what was asked for, how it went, and what only the live run could know.
 
     ``only`` are pairs of a state and a kind of segment (empty: all), ``left_out`` patterns of cells. ``ways`` are the
-    ids of the ways tried, in the order of the report; ``skipped`` those that were not, with why. ``silent``: the peer
-    answered no longer. What was played is whole unless the run ended early.
+    ids of the ways tried, in the order of the report; ``skipped`` those that were not, with why. ``deaths`` are
+    those of the peer. What was played is whole unless the run ended early.
     """
 
     target: Endpoint
@@ -47,7 +48,7 @@ class MatrixMetadata:
     dropped: int = 0
     interrupted: bool = False
     late: bool = False
-    silent: bool = False
+    deaths: tuple[Death, ...] = ()
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     trouble: str = ""
@@ -55,7 +56,7 @@ class MatrixMetadata:
     @property
     def whole(self) -> bool:
         """Whether nothing ended it early."""
-        return not (self.interrupted or self.late or self.silent or self.trouble)
+        return not (self.interrupted or self.late or self.deaths or self.trouble)
 
     def text(self) -> str:
         """The comment."""
@@ -71,7 +72,7 @@ class MatrixMetadata:
             "dropped": self.dropped,
             "interrupted": self.interrupted,
             "late": self.late,
-            "silent": self.silent,
+            "deaths": [list(astuple(one)) for one in self.deaths],
             "seconds": self.seconds,
             "warnings": list(self.warnings),
             "trouble": self.trouble,
@@ -100,7 +101,7 @@ def read_matrix(comment: str) -> MatrixMetadata:
         dropped=record.count("dropped"),
         interrupted=record.flag("interrupted"),
         late=record.flag("late"),
-        silent=record.flag("silent"),
+        deaths=tuple(map(death_of, record.rows("deaths", *DEATH))),
         seconds=record.seconds("seconds"),
         warnings=record.texts("warnings"),
         trouble=record.text("trouble"),

@@ -88,24 +88,29 @@ class CellMetadata:
     """An attempt of a matrix: the way into the state (empty: none of them), the questions left out for this peer.
 
     The ``ordinal``-th segment of the tester's is the stimulus (0: it was not sent), ``isns`` are the peer's and the
-    tester's in the model's numbers. The attempt's exchange is the cell's id, or the way's where it was tried alone.
+    tester's in the model's numbers. ``round`` counts how often it was begun anew, ``patient`` is the cell's. The
+    exchange of the attempt is the cell's id, or the way's where it was tried alone.
     """
 
     way: str
     barred: tuple[str, ...] = ()
     ordinal: int = 0
     isns: tuple[Seq, Seq] = (Seq(0), Seq(0))
+    round: int = 0
+    patient: bool = False
 
     @staticmethod
     def read(record: JsonObject) -> CellMetadata:
         """Read back from what ``fields`` gave."""
         isns = record.number("peer_isn"), record.number("tester_isn")
-        return CellMetadata(record.text("way"), record.texts("barred"), record.count("ordinal"), isns)
+        told = record.count("round"), record.flag("patient")
+        return CellMetadata(record.text("way"), record.texts("barred"), record.count("ordinal"), isns, *told)
 
     def fields(self) -> dict[str, Any]:
         """As JSON."""
         isns = {"peer_isn": int(self.isns[0]), "tester_isn": int(self.isns[1])}
-        return {"way": self.way, "barred": list(self.barred), "ordinal": self.ordinal} | isns
+        told = {"way": self.way, "barred": list(self.barred), "ordinal": self.ordinal} | isns
+        return told | {"round": self.round, "patient": self.patient}
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,15 +349,16 @@ def read_run(comment: str) -> RunMetadata:
         unanswered=record.text("unanswered") if record.has("unanswered") else "",
         trigger=record.text("trigger") if record.has("trigger") else "",
         path=None if (path := record.inner("path")) is None else path_fields.read(path),
-        deaths=tuple(map(_death, record.rows("deaths", *_DEATH))) if record.has("deaths") else (),
+        deaths=tuple(map(death_of, record.rows("deaths", *DEATH))) if record.has("deaths") else (),
     )
 
 
-_DEATH = (str, list, list, list, int, float, str, str, int, int)
+DEATH = (str, list, list, list, int, float, str, str, int, int)
 """What the fields of a Death are in JSON, in their order."""
 
 
-def _death(row: tuple[Any, ...]) -> Death:
+def death_of(row: tuple[Any, ...]) -> Death:
+    """Read back from its fields."""
     ending, suspects, segments, packets, asked, seconds, trouble, rule, ended, tries = row
     if ending not in set(Ending) or (rule and (rule not in rules.ALL or len(suspects) != 1)):
         raise DamagedError("deaths holds one that cannot be")

@@ -317,7 +317,8 @@ class Conductor:
             return self.setting.coming
         if step.application and step.within is Span.ANSWER:
             return self.setting.habits.seconds(Span.APPLICATION)
-        return self.setting.habits.seconds(step.within, repetitions(self.transcript))
+        own = repetitions(self.transcript) if step.within is Span.NEVER else 0.0
+        return self.setting.habits.seconds(step.within, own)
 
     def _note_missing(self, step: steps.Expect) -> None:
         waited, rule = self._within(step), step.rule

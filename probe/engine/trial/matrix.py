@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
@@ -12,8 +13,10 @@ from probe.engine.path.evidence import Evidence
 from probe.engine.play.matrix.approaches import Approach
 from probe.engine.play.matrix.attempt import CellConductor, Heard, due_text, hear
 from probe.engine.play.matrix.cells import Cell
+from probe.engine.trial import death
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import after_losses, in_time, not_judged
+from probe.results.death import Death
 from probe.results.matrix import ApproachResult, CellResult
 from probe.results.path import Path
 from probe.results.verdict import Verdict, Why
@@ -34,8 +37,26 @@ class Record:
     lacking: bool = False
     """What the way needs of the application is known to be out of reach: it was not tried."""
     kernel: str | None = None
-
     cases: list[Case] = field(default_factory=list)
+    round: int = 0
+    """How often it was begun anew; only the last round counts."""
+
+    def anew(self, cell: Cell | None = None) -> None:
+        """Forget the attempts: they may have been disturbed, or asked in a way that this peer does not answer."""
+        self.heard.clear()
+        self.cases.clear()
+        self.cell, self.round = cell or self.cell, self.round + 1
+
+    def place(self, attempt: Attempt) -> int | None:
+        """Which of the attempts of this round it is, from 0; None where it is of an earlier one."""
+        same = (at for at, case in enumerate(self.cases) if case.transcript is attempt.conductor.transcript)
+        return next(same, None)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the attempts at it that tell something differ."""
+        told = (h.opinion for h in self.heard if h.opinion.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE))
+        return len({o.departure if o.findings else None for o in told}) > 1
 
     def add(self, heard: Heard, attempt: Attempt, case: Case) -> None:
         """One more attempt."""
@@ -52,18 +73,27 @@ class Record:
         return [in_view_of(path, h.opinion, case) for h, case in zip(self.heard, self.cases, strict=True)]
 
 
+LEFT_OUT = Heard(not_judged(Why.LEFT_OUT))
+"""Of a cell that the user did not want played."""
+
+
+def left_out(cell: Cell, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns names the cell, by its id or its place (``ESTABLISHED:SYN+ACK``)."""
+    names = cell.id, f"{cell.way.state.value}:{cell.kind}"
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How the run went: packets lost in our own buffer, an interruption, its deadline, a peer that fell silent."""
+    """How the run went: packets lost in our own buffer, an interruption, its deadline."""
 
     dropped: int = 0
     interrupted: bool = False
     late: bool = False
-    silent: bool = False
 
     def absent(self, undone: str) -> Opinion:
         """Why something was not ``undone`` (played, or tried)."""
-        states = {Why.DEADLINE: self.late, Why.SILENT: self.silent, Why.INTERRUPTED: self.interrupted}
+        states = {Why.DEADLINE: self.late, Why.INTERRUPTED: self.interrupted}
         return not_judged(next((why for why, so in states.items() if so), Why.NOT_PLAYED), undone)
 
 
@@ -80,16 +110,23 @@ class MatrixHearing:
     reached: dict[str, Record] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     evidence: Evidence = field(default_factory=Evidence)
+    deaths: list[Death] = field(default_factory=list)
 
     def complete(self, record: Record) -> bool:
         """Whether another attempt would add nothing, as far as the path is known now."""
+        if [h.opinion.word for h in record.heard] == [Verdict.PASS]:
+            return True  # whatever is known of the path: most cells end here
         path = self.evidence.path()
         return heard_enough(record.opinions(path), path)
 
-    def opinion(self, record: Record) -> Opinion:
-        """The verdict of all attempts so far."""
+    def opinions(self, records: Iterable[Record]) -> list[Opinion]:
+        """The verdict of all attempts so far, on each."""
         path = self.evidence.path()
-        return settle(record.opinions(path), path)
+        return [settle(record.opinions(path), path) for record in records]
+
+    def opinion(self, record: Record) -> Opinion:
+        """The same on one."""
+        return self.opinions([record])[0]
 
     def heard(self, record: Record, attempt: Attempt) -> Heard:
         """One more attempt, judged; CellConductors play the cells."""
@@ -128,19 +165,31 @@ class MatrixHearing:
             reason = f"{first.rule}: sent {first.sent}, due {first.due}, came {first.came}"
         return ApproachResult(self.target.version, way.state.value, way.name, opinion.word, reason, opinion.why)
 
+    def _absent(self, facts: Facts, cell: Cell) -> Opinion:
+        if self.deaths:
+            return Opinion(Verdict.INCONCLUSIVE, death.unplayed(self.deaths, cell.id), why=Why.DIED)
+        return facts.absent("played")
+
+    def _verdict(self, facts: Facts, record: Record, cell: Cell, path: Path) -> Opinion:
+        heard = record.opinions(path)
+        if self.deaths:  # what was cut short by one tells nothing
+            heard = [opinion for opinion in heard if opinion.why is not Why.INTERRUPTED]
+        if heard:
+            opinion = after_losses(settle(heard, path), facts.dropped)
+            opinion = in_time(opinion, heard, path) if facts.late else opinion
+        else:
+            opinion = self._absent(facts, cell)
+        for found in (death.finding(one) for one in self.deaths if one.accused == cell.id):
+            opinion = replace(opinion, word=Verdict.FAIL, reason="", why=Why.NONE, findings=(*opinion.findings, found))
+        return opinion
+
     def _cell(self, facts: Facts, record: Record, path: Path) -> CellResult:
         cell = record.cell
         assert cell is not None
-        if record.heard:
-            opinion = after_losses(settle(record.opinions(path), path), facts.dropped)
-            opinion = in_time(opinion, record.opinions(path), path) if facts.late else opinion
-            # What is told of a cell is an attempt with its findings; of one that passed after a doubt, the one that
-            # passed.
-            shown = [h for h in record.heard if h.opinion.findings] if opinion.findings else []
-            last = (shown or record.heard)[-1]
-        else:
-            opinion = facts.absent("played")
-            last = Heard(opinion)
+        opinion = self._verdict(facts, record, cell, path)
+        # What is told of a cell is an attempt with its findings; of one that passed after a doubt, the one that passed.
+        shown = [h for h in record.heard if h.opinion.findings] if opinion.findings else []
+        last = (shown or record.heard or [Heard(opinion)])[-1]
         first = opinion.findings[0] if opinion.findings else None
         rule = rules.ALL[first.rule if first else cell.rule]
         return CellResult(
