@@ -32,6 +32,16 @@ def _only(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     return frozenset(found)
 
 
+def _cells() -> list[str]:
+    """What --skip may name: every cell by its id, and by its place."""
+    from probe.engine.play.matrix.approaches import APPROACHES
+    from probe.engine.play.matrix.cells import cells
+    from probe.spec.segment import KINDS
+
+    places = [f"{state.value}:{kind}" for state in State for kind in KINDS]
+    return [*places, *(cell.id for way in APPROACHES for kind in KINDS for cell in cells(way, kind))]
+
+
 @click.command("matrix")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @common.versions
@@ -42,6 +52,7 @@ def _only(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     metavar="STATE[:SEGMENT]",
     help="Only this row, column (:SEGMENT) or cell, by the RFC's names, such as ESTABLISHED:SYN+ACK; repeatable.",
 )
+@common.skip("CELL", "these cells, such as 'established:*:RCV.NXT+2^31:*' or FIN-WAIT-1:RST")
 @common.profile
 @common.trigger(
     "auto|none|http|target|LINE",
@@ -61,6 +72,7 @@ def _only(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
 def command(  # one parameter an option
     targets: tuple[str, ...],
     versions: frozenset[int],
+    skip: tuple[str, ...],
     deadline: float | None,
     quiet: bool,
     reporting: Reporting,
@@ -77,5 +89,6 @@ def command(  # one parameter an option
     from probe.cli.run.outcome import Display, Request
     from probe.live.options import MatrixOptions
 
-    options = MatrixOptions(watch=watch(), until=common.moment(deadline), **plain)
+    common.chosen(skip, _cells() if skip else (), "--skip", "cell")
+    options = MatrixOptions(skip=skip, watch=watch(), until=common.moment(deadline), **plain)
     return run.matrix(Request(plan.given(targets), versions, options), Display(reporting, quiet))

@@ -152,13 +152,13 @@ def versions(command: Callable[..., int]) -> Callable[..., int]:
 # -- ids: exact, or patterns with * and ?; an unknown one names its nearest neighbours ---------------------------------
 
 
-def chosen(patterns: Iterable[str], known: Sequence[str], option: str) -> tuple[str, ...]:
+def chosen(patterns: Iterable[str], known: Sequence[str], option: str, what: str = "exchange") -> tuple[str, ...]:
     """The known ids that some pattern matches, in their own order; click.BadParameter for a pattern without a match."""
     wanted: set[str] = set()
     for pattern in patterns:
         matches = {name for name in known if fnmatchcase(name, pattern)}
         if not matches:
-            raise click.BadParameter(unknown("exchange", pattern, nearest(pattern, known)), param_hint=option)
+            raise click.BadParameter(unknown(what, pattern, nearest(pattern, known)), param_hint=option)
         wanted |= matches
     return tuple(name for name in known if name in wanted)
 
