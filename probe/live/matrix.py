@@ -25,13 +25,11 @@ from probe.live.ports import ClosedPorts
 from probe.live.preflight import unanswered
 from probe.live.triggers import Detection, find_trigger, known_trigger
 from probe.live.vital import PAUSES, Vigil
-from probe.recording.matrix_metadata import CellVerdict, MatrixMetadata
-from probe.recording.metadata import CellMetadata, Unsent
-from probe.recording.writing import comments_of
+from probe.recording.matrix_writing import MatrixComments
 from probe.results.death import Ending
 from probe.results.matrix import MatrixRun
 from probe.results.verdict import Verdict, Why
-from probe.scenarios.steps import Scenario
+from probe.scenarios.steps import Scenario, Send
 from probe.scenarios.triggers import NONE, Trigger, missing
 from probe.spec.segment import Endpoint
 from probe.spec.states import State
@@ -103,9 +101,7 @@ class _Matrix:
         self.vigil = Vigil()
         self.ended: deque[tuple[Attempt, Record]] = deque(maxlen=4 * MANY)
         self.barred: dict[str, Barred] = defaultdict(frozenset)
-        self.comments: dict[int, list[str]] = {}
-        self.last: dict[str, int] = {}  # the last packet of each cell's last attempt
-        self.unsent: list[Unsent] = []
+        self.comments = MatrixComments()
 
     def run(self) -> MatrixRun:
         """Find the trigger, then the ways that lead somewhere, then all cells of those, side by side.
@@ -136,8 +132,10 @@ class _Matrix:
             frame.trouble,
             frame.late,
         )
-        if self.options.recorder is not None:
-            self._save(run, facts)
+        if frame.loop.arrivals:
+            last = frame.loop.arrivals[-1].number + frame.loop.recorded
+            self.comments.close(self.hearing, run, facts, last, only=self.options.only, skip=self.options.skip)
+            frame.write(self.comments.by_packet)
         return run
 
     @property
@@ -165,13 +163,13 @@ class _Matrix:
         hearing.ways = possible(hearing.ways, self._lacking)
         for way in hearing.ways:
             why = self._lacking(way)
-            record = hearing.reached[way.id] = Record(way, lacking=bool(why))
+            record = hearing.reached[way.id] = Record(way)
             if why:
                 record.heard.append(Heard(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER)))
             else:
                 self.queue.append((control(way), record))
         self._play(self.parallel)
-        for _ in list(CANDIDATES)[1:]:
+        for _ in CANDIDATES:
             self._ask_otherwise()
 
     def _ask_otherwise(self) -> None:
@@ -180,10 +178,17 @@ class _Matrix:
             record = self.hearing.reached[way.id]
             opinion = self.hearing.opinion(record)
             unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.NO_EVIDENCE
-            if opinion.findings or unanswered:
-                asked = Questions(way, self.barred[way.id]).best(frozenset({way.tcb}))
-                self.barred[way.id] |= {name for name, question in CANDIDATES.items() if question == asked}
-                record.anew()
+            sent = sum(isinstance(step, Send) for step in way.steps)
+            at_question = opinion.departure is not None and opinion.departure.place >= sent
+            if not unanswered and not (opinion.findings and at_question):
+                continue
+            asked = Questions(way, self.barred[way.id]).best(frozenset({way.tcb}))
+            self.barred[way.id] |= {name for name, question in CANDIDATES.items() if question == asked}
+            record.anew()
+            if Questions(way, self.barred[way.id]).best(frozenset({way.tcb})) is None:
+                reason = "this peer answers no question there, so that nothing tells what it does"
+                record.heard.append(Heard(Opinion(Verdict.SKIP, reason, why=Why.UNANSWERED)))
+            else:
                 self.queue.append((control(way, self.barred[way.id]), record))
         self._play(self.parallel)
 
@@ -330,6 +335,10 @@ class _Matrix:
         if self.options.progress is not None and self.total:
             self.options.progress(self.done, self.total)
 
+    def _keep(self, record: Record, attempt: Attempt, place: int) -> None:
+        if self.options.recorder is not None:
+            self.comments.add(record, attempt, place, self.barred[record.way.id])
+
     def _again(self, record: Record, opinion: Opinion) -> bool:
         """Whether another attempt is to be made now; one that is to ask with more patience begins the record anew."""
         if record.cell is not None:
@@ -341,54 +350,3 @@ class _Matrix:
         if self.width and record.mixed and len(record.heard) >= ENOUGH:
             return False  # it is looked at again where there is room
         return not self.hearing.complete(record)
-
-    # -- what is kept ----------------------------------------------------------------------------------------------
-
-    def _keep(self, record: Record, attempt: Attempt, place: int) -> None:
-        """Comment the packets of an attempt, the ``place``-th at its record, so that they can be judged again."""
-        if self.options.recorder is None:
-            return
-        conductor, number, opinion = attempt.conductor, place + 1, record.heard[place].opinion
-        way = record.way.id if record.cell is not None or attempt.scenario.id == record.way.id else ""
-        cell = CellMetadata(way, tuple(sorted(self.barred[way])), round=record.round)
-        if isinstance(conductor, CellConductor):
-            cell = replace(cell, ordinal=conductor.ordinal, isns=conductor.isns, patient=conductor.cell.patient)
-        terms = conductor.setting.terms
-        comments = comments_of(attempt, opinion, number, terms, cell=cell)
-        self.comments |= comments
-        if not comments:
-            interrupted = conductor.transcript.interrupted
-            self.unsent.append(Unsent(attempt.scenario.id, number, interrupted, attempt.flow, cell))
-        elif record.cell is not None:
-            self.last[record.cell.id] = max(comments)
-
-    def _save(self, run: MatrixRun, facts: Facts) -> None:
-        """Write what was seen, with the verdicts; what no packet shows stands on the last one."""
-        for cell in run.cells:
-            if cell.id in self.last:
-                verdict = CellVerdict(cell.id, cell.verdict, tuple(f.rule for f in cell.findings))
-                self.comments[self.last[cell.id]].append(verdict.text())
-        hearing = self.hearing
-        lacking = {w.id: r.heard[0].opinion for w in hearing.ways if (r := hearing.reached.get(w.id)) and r.lacking}
-        metadata = MatrixMetadata(
-            target=self.target,
-            trigger=run.trigger,
-            ways=tuple(way.id for way in hearing.ways),
-            only=self.options.only,
-            left_out=self.options.skip,
-            skipped={name: (opinion.why, opinion.reason) for name, opinion in lacking.items()},
-            unsent=tuple(self.unsent),
-            connections=run.connections,
-            dropped=facts.dropped,
-            interrupted=facts.interrupted,
-            late=facts.late,
-            deaths=tuple(hearing.deaths),
-            seconds=run.seconds,
-            warnings=run.warnings,
-            trouble=run.trouble,
-        )
-        loop = self.frame.loop
-        if loop.arrivals:
-            last = loop.arrivals[-1].number + loop.recorded
-            self.comments.setdefault(last, []).append(metadata.text())
-        self.frame.write(self.comments)

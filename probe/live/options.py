@@ -6,11 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from probe.engine.play.matrix.approaches import APPROACHES
+from probe.engine.play.matrix.cells import cells
 from probe.live.pacing import Pace
 from probe.recording.writing import Recording
 from probe.results.soak import SoakResult
 from probe.results.verdict import ExchangeResult
 from probe.spec.segment import KINDS, Endpoint
+from probe.spec.states import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,12 @@ class MatrixOptions(Options):
     def kinds(self, state: str) -> tuple[str, ...]:
         """The columns asked for in a row."""
         return tuple(kind for kind in KINDS if not self.only or (state, kind) in self.only)
+
+
+def cell_names() -> list[str]:
+    """What ``MatrixOptions.skip`` may name: each place of the matrix, then every cell by its id."""
+    places = [f"{state.value}:{kind}" for state in State for kind in KINDS]
+    return [*places, *(cell.id for way in APPROACHES for kind in KINDS for cell in cells(way, kind))]
 
 
 @dataclass(frozen=True, slots=True)

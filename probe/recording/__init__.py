@@ -13,6 +13,7 @@ In reading order:
 - ``matrix_metadata``: those of a matrix.
 - ``writing``: the writer: sentences and metadata to comments; a check saved at its end, a bulk run as it goes on.
 - ``path_fields``: the path of a run, written and read back.
+- ``matrix_writing``: the same for a matrix.
 - ``judging``: attempts to runs: settled by the same jury; what differs from the recorded verdicts.
 - ``matrix``: the same for the attempts of a matrix, cell by cell.
 - ``reading``: the reader: packets to attempts, and the whole file to a report.

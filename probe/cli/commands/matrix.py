@@ -32,16 +32,6 @@ def _only(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     return frozenset(found)
 
 
-def _cells() -> list[str]:
-    """What --skip may name: every cell by its id, and by its place."""
-    from probe.engine.play.matrix.approaches import APPROACHES
-    from probe.engine.play.matrix.cells import cells
-    from probe.spec.segment import KINDS
-
-    places = [f"{state.value}:{kind}" for state in State for kind in KINDS]
-    return [*places, *(cell.id for way in APPROACHES for kind in KINDS for cell in cells(way, kind))]
-
-
 @click.command("matrix")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @common.versions
@@ -87,8 +77,8 @@ def command(  # one parameter an option
     from probe.cli.run import matrix as run
     from probe.cli.run import plan
     from probe.cli.run.outcome import Display, Request
-    from probe.live.options import MatrixOptions
+    from probe.live.options import MatrixOptions, cell_names
 
-    common.chosen(skip, _cells() if skip else (), "--skip", "cell")
+    common.chosen(skip, cell_names() if skip else (), "--skip", "cell")
     options = MatrixOptions(skip=skip, watch=watch(), until=common.moment(deadline), **plain)
     return run.matrix(Request(plan.given(targets), versions, options), Display(reporting, quiet))

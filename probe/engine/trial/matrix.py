@@ -34,8 +34,6 @@ class Record:
     way: Approach
     cell: Cell | None = None
     heard: list[Heard] = field(default_factory=list)
-    lacking: bool = False
-    """What the way needs of the application is known to be out of reach: it was not tried."""
     kernel: str | None = None
     cases: list[Case] = field(default_factory=list)
     round: int = 0

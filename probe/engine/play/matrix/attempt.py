@@ -114,6 +114,9 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
     found = replace(found, notes=edges)
     if found.findings:
         return Heard(found, sent, found.findings[0].came, (), due)
+    if cell.question is None and not any(i > at and not e.to_peer for i, e in record.seen()):
+        reason = "what became of it cannot be told: this peer answers no question there"
+        return Heard(Opinion(Verdict.SKIP, reason, why=Why.UNANSWERED), sent, came, (), due)
     states = next((s for s in reversed(watch.states[: len(record.judged)]) if s), ())
     return Heard(found, sent, came, states, due)
 

@@ -44,13 +44,23 @@ NONE = Position("none", ISS)
 _OCTET = Send(".", NXT - 2, RCV, b"?", WINDOW, counts=False)
 SYN_AGAIN = Send("S", ISS, window=WINDOW, counts=False)
 _SYN_ACK = Send("S.", ISS, PEER + 1, window=WINDOW, counts=False)
-CANDIDATES = {"octet": _OCTET, "syn": SYN_AGAIN, "syn-ack": _SYN_ACK}
-"""The questions by name; recordings hold these words."""
+CANDIDATES = {
+    "octet": _OCTET,
+    "syn": SYN_AGAIN,
+    "syn-ack": _SYN_ACK,
+    "unsent": Send(".", NXT, RCV + 1, window=WINDOW, counts=False),
+    "fin": Send("F.", NXT, window=WINDOW, counts=False),
+    "next": Send(".", NXT, data=b"?", window=WINDOW, counts=False),
+    "syn-inside": Send("S", NXT, window=WINDOW, counts=False),
+}
+"""The questions by name; recordings hold these words. The first three are old or stray, then come some in order, for
+peers silent to all that they do not accept: what acknowledges too much, a FIN, an octet, a SYN in the window."""
+_IN_SEQUENCE = ("unsent", "fin", "next", "syn-inside")
 _TEMPTATIONS = ("S", "S.", ".", "F.", "R", "P.")
 """What a peer that misreads a segment may take it for."""
 
 Barred = frozenset[str]
-"""Names of questions that a peer does not answer as it should; of the candidates one at least is left."""
+"""Names of questions that a peer does not answer as it should in a state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class Cell:
     stimulus: Send
     segment: Segment
     due: tuple[Reaction, ...]
-    question: Send
+    question: Send | None
     patient: bool = False
     """The question waits until a peer that limits how often it answers would answer again."""
 
@@ -98,13 +108,8 @@ class Cell:
         pause: tuple[Step, ...] = (Expect("settled"),) * answered + (Wait(Span.SILENCE),) * silent
         pause += (Wait(Span.LATE),) * self.patient
         moved = self.way.retransmits and any(r.next.snd_una != self.way.tcb.snd_una for r in self.due)
-        steps = (
-            self.stimulus,
-            *pause,
-            self.question,
-            Expect("settled"),
-            Wait(Span.TIMER if moved else Span.AFTERWARDS),
-        )
+        asked = () if self.question is None else (self.question, Expect("settled"))
+        steps = (self.stimulus, *pause, *asked, Wait(Span.TIMER if moved else Span.AFTERWARDS))
         return self.way.scenario(
             self.id, f"{self.kind} in {self.way.state.value}", steps, self.due[0].clause, risky=self.risky
         )
@@ -120,21 +125,40 @@ class Questions:
     """
 
     def __init__(self, way: Approach, barred: Barred = frozenset()) -> None:
-        self._left = [(q, segment_of(way, q)) for name, q in CANDIDATES.items() if name not in barred]
-        self._known: dict[frozenset[Tcb], Send] = {}
+        self._way = way
+        self._left = {name: question for name, question in CANDIDATES.items() if name not in barred}
+        self._known: dict[frozenset[Tcb], Send | None] = {}
         self._rivals = rivals(way.tcb, way.number(NXT), way.number(RCV))
+        # What the peer did not answer here it answers no better by another question of the same row.
+        asked = (segment_of(way, CANDIDATES[name]) for name in barred)
+        self._unanswered = {(segment.flags, arrives(way.tcb, segment)[0].row) for segment in asked}
 
-    def best(self, permitted: frozenset[Tcb]) -> Send:
-        """The question for a peer that may now have one of these blocks."""
+    def best(self, permitted: frozenset[Tcb]) -> Send | None:
+        """The question for a peer that may now have one of these blocks; None where it answers none of them."""
         if permitted not in self._known:
-            self._known[permitted] = max(self._left, key=lambda one: self._worth(one[1], permitted))[0]
+            every = list(self._candidates(permitted))
+            worths = [self._worth(segment_of(self._way, question), permitted) for question in every]
+            best = max(worths, default=(False, 0))
+            # Of a peer that answers as it should, silence tells something, too.
+            told = best[0] or not self._unanswered
+            self._known[permitted] = every[worths.index(best)] if every and told else None
         return self._known[permitted]
+
+    def _candidates(self, permitted: frozenset[Tcb]) -> Iterator[Send]:
+        """Those in order once for each number that may now be the next."""
+        taken = sorted({max(0, tcb.rcv_nxt - self._way.tcb.rcv_nxt) for tcb in permitted if tcb.iss is not None} | {0})
+        for name, question in self._left.items():
+            if name not in _IN_SEQUENCE:
+                yield question
+            elif self._unanswered:
+                yield from (replace(question, seq=question.seq + count) for count in taken)
 
     def _worth(self, segment: Segment, permitted: frozenset[Tcb]) -> tuple[bool, int]:
         """(every permitted state answers, how many pairs of a permitted and a wrong state it tells apart)."""
 
         def answers(tcb: Tcb) -> frozenset[object]:
-            replies = (r.reply for r in arrives(tcb, segment))
+            found = arrives(tcb, segment)
+            replies = (None if (segment.flags, r.row) in self._unanswered else r.reply for r in found)
             return frozenset(None if r is None else (r.flags, r.seqs, r.ack) for r in replies)
 
         good, bad = [answers(tcb) for tcb in permitted], [answers(tcb) for tcb in self._rivals - permitted]
@@ -161,7 +185,8 @@ def segment_of(way: Approach, step: Send) -> Segment:
 
 def control(way: Approach, barred: Barred = frozenset()) -> Scenario:
     """The way alone and the question that tells whether it led there; a port that only seems open answers no SYN."""
-    asked = [Questions(way, barred).best(frozenset({way.tcb}))]
+    best = Questions(way, barred).best(frozenset({way.tcb}))
+    asked = [best] if best is not None else []
     if way.state is State.LISTEN and SYN_AGAIN not in asked:
         asked.append(SYN_AGAIN)
     questions = tuple(step for question in asked for step in (question, Expect("settled")))
