@@ -16,8 +16,10 @@ from probe.engine.play.matrix.cells import Cell, rivals
 from probe.results.effect import Effect
 from probe.results.verdict import Verdict, Why
 from probe.scenarios import steps
+from probe.spec.arrives import arrives
 from probe.spec.seq import Seq
 from probe.spec.states import State
+from probe.spec.tcb import Tcb
 
 
 class ThoroughConductor(Conductor):
@@ -124,48 +126,51 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
 def _of_the_question(conductor: CellConductor, case: Case, at: int, found: Opinion) -> Opinion:
     """A departure that came up at the question: the stimulus's where the answer is right for a peer it moved wrongly.
 
-    A silence is right for none: it is that of our own question, and stays where it came up.
+    Or for one that it moved as it should, and only the reply to it was not as due. A silence is right for none: it is
+    that of our own question, and stays where it came up.
     """
     cell, watch, record = conductor.cell, conductor.watch, case.transcript
-    if found.departure is not None and found.departure.kind == "silence" and not cell.patient:
+    if found.departure is None or found.departure.kind == "silence":
+        if cell.patient:
+            return found
         reason = "the question after it was not answered: the peer may limit how often it answers"
         return Opinion(Verdict.INCONCLUSIVE, reason, why=Why.UNANSWERED)
-    ours = [i for i, e in record.seen() if i > at and e.to_peer]
-    states = _answered_as(case, watch, at, (*ours, len(record.judged))) if ours else ()
-    if not states or found.departure is None or found.departure.kind == "silence":
-        return found
     stimulus = record.judged[at]
     assert isinstance(stimulus, Seen)
-    answers = [e for i, e in record.seen() if i > at and not e.to_peer]
-    asked = record.judged[ours[0]]
-    assert isinstance(asked, Seen)
+    sight = watch.numbers.canonical(stimulus.segment, to_peer=True)
+    blocks = {h.tcb for h in watch.memory.closure(watch.after(at - 1).belief, watch.terms) if not h.inflight}
+    permitted = frozenset(r.next for tcb in blocks for r in arrives(tcb, sight))
+    wrong = frozenset(rival for tcb in blocks for rival in rivals(tcb, tcb.rcv_nxt, tcb.snd_nxt))
+    effect, states = Effect.KEPT, _answered_as(case, watch, at, permitted)
+    if not states:
+        effect, states = Effect.CHANGED, _answered_as(case, watch, at, wrong)
+    if not states:
+        return found
+    asked = next(e for i, e in record.seen() if i > at and e.to_peer)
     then = " or ".join(dict.fromkeys(r.next.state.value for r in cell.due))
-    replied = ", ".join(show(watch, e) for e in answers) or "nothing"
+    replied = ", ".join(show(watch, e) for i, e in record.seen() if i > at and not e.to_peer) or "nothing"
     finding = grade(
         cell.rule,
         show(watch, stimulus),
         f"{due_text(cell, conductor.isns)}, then {then}",
         f"{replied} (to {show(watch, asked)}), as in {' or '.join(states)}",
         found.findings[0].packets,
-        Effect.CHANGED,
+        effect,
     )
     place = replace(found.departure, rules=(cell.rule,), place=record.place(at))
     return replace(found, word=finding.word, findings=(finding,), departure=place)
 
 
-def _answered_as(case: Case, watch: Watch, at: int, ours: tuple[int, ...]) -> tuple[str, ...]:
-    """In which states a peer answers the question as this one did, of those a faulty peer may be in after ``at``.
-
-    The question is the first event of ``ours``, the second is what was asked next, or the end.
-    """
-    memory, terms = watch.memory, watch.terms
-    blocks = {h.tcb for h in memory.closure(watch.after(at - 1).belief, terms) if not h.inflight}
-    wrong = {rival for tcb in blocks for rival in rivals(tcb, tcb.rcv_nxt, tcb.snd_nxt)}
-    point = memory.begin(frozenset(map(Hypothesis, wrong)), terms)
-    for event in case.transcript.judged[ours[0] : ours[1]]:
-        point = memory.after(
-            point, watch.numbers.sight(event.segment, event.to_peer) if isinstance(event, Seen) else None
-        )
+def _answered_as(case: Case, watch: Watch, at: int, blocks: frozenset[Tcb]) -> tuple[str, ...]:
+    """In which states a peer with one of these blocks answers the question behind ``at`` as this one did."""
+    ours = [i for i, e in case.transcript.seen() if i > at and e.to_peer]
+    if not ours:
+        return ()
+    end = (*ours, len(case.transcript.judged))[1]
+    point = watch.memory.begin(frozenset(map(Hypothesis, blocks)), watch.terms)
+    for event in case.transcript.judged[ours[0] : end]:
+        sight = watch.numbers.sight(event.segment, event.to_peer) if isinstance(event, Seen) else None
+        point = watch.memory.after(point, sight)
     return point.states
 
 
