@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from probe.engine.belief.tracker import CLOSED, LISTENING
@@ -100,7 +100,6 @@ class _Matrix:
         self.limits = Limits()
         self.vigil = Vigil()
         self.ended: deque[tuple[Attempt, Record]] = deque(maxlen=4 * MANY)
-        self.barred: dict[str, Barred] = defaultdict(frozenset)
         self.comments = MatrixComments()
 
     def run(self) -> MatrixRun:
@@ -162,35 +161,44 @@ class _Matrix:
         hearing = self.hearing
         hearing.ways = possible(hearing.ways, self._lacking)
         for way in hearing.ways:
-            why = self._lacking(way)
-            record = hearing.reached[way.id] = Record(way)
-            if why:
-                record.heard.append(Heard(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER)))
+            if why := self._lacking(way):
+                hearing.tried[way.id] = [Record(way, heard=[Heard(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER))])]
             else:
-                self.queue.append((control(way), record))
+                self._try(way, frozenset())
         self._play(self.parallel)
-        for _ in CANDIDATES:
-            self._ask_otherwise()
-
-    def _ask_otherwise(self) -> None:
-        """Where the question itself is answered wrongly, which its own column will tell, try the next best one."""
-        for way in self.hearing.ways:
-            record = self.hearing.reached[way.id]
-            opinion = self.hearing.opinion(record)
-            unanswered = way.state is State.LISTEN and opinion.doubt is Doubt.NO_EVIDENCE
-            sent = sum(isinstance(step, Send) for step in way.steps)
-            at_question = opinion.departure is not None and opinion.departure.place >= sent
-            if not unanswered and not (opinion.findings and at_question):
-                continue
-            asked = Questions(way, self.barred[way.id]).best(frozenset({way.tcb}))
-            self.barred[way.id] |= {name for name, question in CANDIDATES.items() if question == asked}
-            record.anew()
-            if Questions(way, self.barred[way.id]).best(frozenset({way.tcb})) is None:
+        # Where the question itself is not answered as it should, which its own column will tell, all others are asked.
+        doubtful = [way for way in hearing.ways if self._doubtful(hearing.tried[way.id][0])]
+        for way in doubtful:
+            for barred in self._other_questions(way):
+                self._try(way, barred)
+        self._play(self.parallel)
+        for way in doubtful:
+            if hearing.opinion(hearing.reached(way)).word is not Verdict.PASS:
                 reason = "this peer answers no question there, so that nothing tells what it does"
-                record.heard.append(Heard(Opinion(Verdict.SKIP, reason, why=Why.UNANSWERED)))
-            else:
-                self.queue.append((control(way, self.barred[way.id]), record))
-        self._play(self.parallel)
+                skip = Heard(Opinion(Verdict.SKIP, reason, why=Why.UNANSWERED))
+                hearing.tried[way.id].append(Record(way, heard=[skip]))
+
+    def _try(self, way: Approach, barred: Barred) -> None:
+        tried = self.hearing.tried.setdefault(way.id, [])
+        tried.append(Record(way, barred=barred, round=len(tried)))
+        self.queue.append((control(way, barred), tried[-1]))
+
+    def _doubtful(self, record: Record) -> bool:
+        """Whether it may be the question that does not work, and not the way."""
+        opinion = self.hearing.opinion(record)
+        sent = sum(isinstance(step, Send) for step in record.way.steps)
+        at_question = opinion.departure is not None and opinion.departure.place >= sent
+        unanswered = record.way.state is State.LISTEN and opinion.doubt is Doubt.NO_EVIDENCE
+        return bool(record.cases) and (unanswered or (bool(opinion.findings) and at_question))
+
+    @staticmethod
+    def _other_questions(way: Approach) -> Iterator[Barred]:
+        """What is left out of the questions so that the second best is asked, the third best and so on."""
+        barred: Barred = frozenset()
+        while (best := Questions(way, barred).best(frozenset({way.tcb}))) is not None:
+            barred |= {name for name, question in CANDIDATES.items() if question == best}
+            if Questions(way, barred).best(frozenset({way.tcb})) is not None:
+                yield barred
 
     def _lacking(self, way: Approach) -> str:
         return missing(self.trigger, way.commands)
@@ -199,11 +207,12 @@ class _Matrix:
         """All of them side by side; those that stacks have died of come last."""
         hearing = self.hearing
         for way in hearing.ways:
-            if hearing.opinion(hearing.reached[way.id]).word is not Verdict.PASS:
+            reached = hearing.reached(way)
+            if hearing.opinion(reached).word is not Verdict.PASS:
                 continue
             for kind in self.options.kinds(way.state.value):
-                for cell in cells(way, kind, self.barred[way.id]):
-                    hearing.records.append(Record(way, cell))
+                for cell in cells(way, kind, reached.barred):
+                    hearing.records.append(Record(way, cell, barred=reached.barred))
         if any(way.state is State.SYN_RECEIVED and way.opens == "us" for way in hearing.ways):
             self.queue.append((patience_test(), Record(hearing.ways[0])))
         wanted = []
@@ -245,7 +254,8 @@ class _Matrix:
         alike: dict[tuple[str, str], list[Record]] = {}
         records = self.hearing.records
         for record, opinion in zip(records, self.hearing.opinions(records), strict=True):
-            if record.cell is not None and opinion.departure is not None and opinion.departure.kind == "silence":
+            silent = opinion.departure is not None and opinion.departure.kind == "silence"
+            if record.cell is not None and opinion.findings and silent:
                 alike.setdefault((record.cell.kind, opinion.findings[0].rule), []).append(record)
         some = [group[0] for group in alike.values()]
         before = self.hearing.opinions(some)
@@ -337,7 +347,7 @@ class _Matrix:
 
     def _keep(self, record: Record, attempt: Attempt, place: int) -> None:
         if self.options.recorder is not None:
-            self.comments.add(record, attempt, place, self.barred[record.way.id])
+            self.comments.add(record, attempt, place)
 
     def _again(self, record: Record, opinion: Opinion) -> bool:
         """Whether another attempt is to be made now; one that is to ask with more patience begins the record anew."""

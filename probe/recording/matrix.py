@@ -102,20 +102,20 @@ class RecordedMatrix:
 
         ways = tuple(_WAYS[name] for name in metadata.ways if name in _WAYS)
         hearing = MatrixHearing(metadata.target, kinds, ways)
-        hearing.reached = {way.id: Record(way) for way in ways}
-        for name, (why, reason) in metadata.skipped.items():
-            if name in hearing.reached:
-                hearing.reached[name].heard.append(Heard(Opinion(Verdict.SKIP, reason, why=why)))
         hearing.deaths = list(metadata.deaths)
         played: dict[str, Record] = {}
         barred: dict[str, frozenset[str]] = {}
         for (exchange, asked), record in self._heard(hearing).items():
             if record.cell is not None:
                 played[exchange] = record  # of several rounds the last
-            elif asked.way in hearing.reached:
-                hearing.reached[asked.way] = record
-            barred[asked.way] = max(barred.get(asked.way, frozenset()), frozenset(asked.barred), key=len)
+                barred[asked.way] = record.barred
+            elif asked.way:
+                hearing.tried.setdefault(asked.way, []).append(record)
         for way in ways:
+            if way.id in metadata.skipped:
+                why, reason = metadata.skipped[way.id]
+                skip = Heard(Opinion(Verdict.SKIP, reason, why=why))
+                hearing.tried.setdefault(way.id, []).append(Record(way, heard=[skip]))
             hearing.records += self._planned(hearing, metadata, way, barred.get(way.id, frozenset()), played)
         return hearing
 
@@ -128,7 +128,9 @@ class RecordedMatrix:
             key = noted.exchange, replace(noted.cell, ordinal=0, isns=(Seq(0), Seq(0)))
             cell = attempt.conductor.cell if isinstance(attempt.conductor, CellConductor) else None
             way = _WAYS.get(noted.cell.way, APPROACHES[0])
-            record = found.setdefault(key, Record(way, cell, round=noted.cell.round))
+            record = found.setdefault(
+                key, Record(way, cell, barred=frozenset(noted.cell.barred), round=noted.cell.round)
+            )
             hearing.heard(record, attempt)
             numbers.setdefault(record, []).append(noted.number)
         for (exchange, _), record in found.items():
@@ -148,10 +150,10 @@ class RecordedMatrix:
         played: dict[str, Record],
     ) -> Iterator[Record]:
         """Those of a way in the order of the report; of a run that ended early also those that were not played."""
-        open_ended = not metadata.whole and hearing.opinion(hearing.reached[way.id]).word is Verdict.PASS
+        open_ended = not metadata.whole and hearing.opinion(hearing.reached(way)).word is Verdict.PASS
         for cell in _cells(way, barred).values():
             if left_out(cell, metadata.left_out):
-                yield Record(way, cell, [LEFT_OUT])
+                yield Record(way, cell, heard=[LEFT_OUT])
             elif cell.id in played:
                 yield played[cell.id]
             elif open_ended and cell.kind in hearing.kinds(way.state.value):

@@ -22,14 +22,11 @@ class MatrixComments:
     _last: dict[str, int] = field(default_factory=dict)
     """The last packet of each cell's last attempt."""
 
-    def add(self, record: Record, attempt: Attempt, place: int, barred: frozenset[str]) -> None:
-        """An attempt, the ``place``-th of its record from 0, so that it can be judged again.
-
-        ``barred`` are the questions that were left out.
-        """
+    def add(self, record: Record, attempt: Attempt, place: int) -> None:
+        """An attempt, the ``place``-th of its record from 0, so that it can be judged again."""
         conductor, number = attempt.conductor, place + 1
         way = record.way.id if record.cell is not None or attempt.scenario.id == record.way.id else ""
-        cell = CellMetadata(way, tuple(sorted(barred)), round=record.round)
+        cell = CellMetadata(way, tuple(sorted(record.barred)), round=record.round)
         if isinstance(conductor, CellConductor):
             stimulus = conductor.ordinal, conductor.isns
             cell = CellMetadata(way, cell.barred, *stimulus, record.round, conductor.cell.patient)
@@ -57,7 +54,7 @@ class MatrixComments:
             if cell.id in self._last:
                 verdict = CellVerdict(cell.id, cell.verdict, tuple(f.rule for f in cell.findings))
                 self.by_packet[self._last[cell.id]].append(verdict.text())
-        known = {way.id: hearing.reached.get(way.id, Record(way)) for way in hearing.ways}
+        known = {way.id: hearing.reached(way) for way in hearing.ways}
         untried = {name: r.heard[0].opinion for name, r in known.items() if r.heard and not r.cases}
         metadata = MatrixMetadata(
             target=hearing.target,

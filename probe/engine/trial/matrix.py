@@ -12,7 +12,7 @@ from probe.engine.judge.jury import heard_enough, in_view_of, settle
 from probe.engine.path.evidence import Evidence
 from probe.engine.play.matrix.approaches import Approach
 from probe.engine.play.matrix.attempt import CellConductor, Heard, due_text, hear
-from probe.engine.play.matrix.cells import Cell
+from probe.engine.play.matrix.cells import Barred, Cell
 from probe.engine.trial import death
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import after_losses, in_time, not_judged
@@ -36,6 +36,8 @@ class Record:
     heard: list[Heard] = field(default_factory=list)
     kernel: str | None = None
     cases: list[Case] = field(default_factory=list)
+    barred: Barred = frozenset()
+    """The questions that were left out."""
     round: int = 0
     """How often it was begun anew; only the last round counts."""
 
@@ -99,16 +101,23 @@ class Facts:
 class MatrixHearing:
     """What the attempts of one matrix showed, live or recorded: at each way alone, and at each of the cells.
 
-    ``ways`` and ``records`` are in the order of the report; ``kinds`` are the columns asked for in a row.
+    ``ways`` and ``records`` are in the order of the report; ``kinds`` are the columns asked for in a row. ``tried`` has
+    the attempts at each way alone, a record for each question.
     """
 
     target: Endpoint
     kinds: Kinds
     ways: tuple[Approach, ...]
-    reached: dict[str, Record] = field(default_factory=dict)
+    tried: dict[str, list[Record]] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     evidence: Evidence = field(default_factory=Evidence)
     deaths: list[Death] = field(default_factory=list)
+
+    def reached(self, way: Approach) -> Record:
+        """What came of the way alone: with the first question that is answered as it should be, else with the last."""
+        tried = self.tried.get(way.id) or [Record(way)]
+        passed = (r for r, o in zip(tried, self.opinions(tried), strict=True) if o.word is Verdict.PASS)
+        return next(passed, tried[-1])
 
     def complete(self, record: Record) -> bool:
         """Whether another attempt would add nothing, as far as the path is known now."""
@@ -155,8 +164,8 @@ class MatrixHearing:
         return tuple(found), tuple(by_way)
 
     def _way(self, facts: Facts, way: Approach) -> ApproachResult:
-        record = self.reached.get(way.id)
-        opinion = facts.absent("tried") if record is None or not record.heard else self.opinion(record)
+        record = self.reached(way)
+        opinion = self.opinion(record) if record.heard else facts.absent("tried")
         reason = opinion.reason
         if opinion.findings and not reason:
             first = opinion.findings[0]
