@@ -10,9 +10,9 @@ In reading order:
 
 - ``json_fields``: a JSON object whose fields are asked for by type, so that damage is noticed and named.
 - ``metadata``: the machine's comments: of an attempt, of an exchange in a bulk run, of a run; written and read.
+- ``path_fields``: the path of a run, written and read back.
 - ``matrix_metadata``: those of a matrix.
 - ``writing``: the writer: sentences and metadata to comments; a check saved at its end, a bulk run as it goes on.
-- ``path_fields``: the path of a run, written and read back.
 - ``matrix_writing``: the same for a matrix.
 - ``judging``: attempts to runs: settled by the same jury; what differs from the recorded verdicts.
 - ``matrix``: the same for the attempts of a matrix, cell by cell.
