@@ -16,7 +16,7 @@ from probe.results.proofs import Reached, Shown
 from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import Command, Send
 from probe.spec import calls
-from probe.spec.segment import FIN
+from probe.spec.segment import FIN, SYN
 from probe.spec.states import State
 
 _GONE = {State.CLOSED.value, State.LISTEN.value}
@@ -48,9 +48,18 @@ def not_reached(case: Case, watch: Watch, lacking: Sequence[str]) -> tuple[Verdi
     size = full_size(case.transcript)
     if FULL in lacking and sum(e.segment.length for _, e in case.transcript.seen() if e.to_peer) < 2 * size:
         return Verdict.SKIP, Why.NOT_REACHED, f"a full-sized segment of this peer has {size} octets: two were not sent"
+    if _declined_stamps(case):
+        return Verdict.SKIP, Why.NOT_REACHED, "the peer takes up no timestamps (RFC 7323 section 3.2)"
     states = next((s for s in reversed(watch.states) if s), ())
     seen = f" (the peer: {' or '.join(states)})" if states else ""
     return Verdict.INCONCLUSIVE, Why.NOT_REACHED, f"not reached: {', '.join(lacking)} did not come up{seen}"
+
+
+def _declined_stamps(case: Case) -> bool:
+    """Whether we offered timestamps and no SYN,ACK had them."""
+    syns = [event for _, event in case.transcript.seen() if event.segment.flags & SYN]
+    offered = any(e.to_peer and e.segment.timestamps is not None for e in syns)
+    return offered and all(e.to_peer or e.segment.timestamps is None for e in syns)
 
 
 def _ended(case: Case, watch: Watch) -> tuple[int, str] | None:
