@@ -170,6 +170,8 @@ class _Ballot:
             # More controls make the bound better, unless some were lost.
             struck = self.path.loss.lost + self._strange > 0
             hopeless = count >= ATTEMPTS and struck and self._chance(rest[0]) ** MOST >= RARE
+            # Where some passed, most of them may yet.
+            hopeless &= not any(not o.findings for o in self.opinions)
         return _Outcome(self._unsure(reason), settled=False, final=hopeless, agree=len(alike), count=count, chance=told)
 
     @property
