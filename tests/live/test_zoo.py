@@ -18,7 +18,6 @@ from tests.zoo.tun import PORT, serving
 
 COUNT = int(os.environ.get("PROBE_COUNT", "1"))
 PENDING = {
-    "no options": "an exchange about timestamps is skipped where the peer takes none up",
     "options stripped": "an exchange about timestamps is skipped where the peer takes none up",
     "timestamps stripped": "an exchange about timestamps is skipped where the peer takes none up",
     "no PAWS": "an exchange about PAWS is skipped where the peer never showed it",
@@ -29,7 +28,6 @@ PENDING = {
     "chargen": "a server that sends without end: under a minute",
     "RST for FIN": "naming: a RST came where a FIN was due",
     "never repeats": "attempts that wait 16 s for nothing run side by side: under a minute",
-    "duplication": "copies on the path are a hypothesis, measured",
 }
 """What does not hold yet, and the mechanism that is missing."""
 ENDLESS = {"chargen"}
