@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from probe import scenarios
-from probe.engine.play.habits import FINAL, Habits
+from probe.engine.judge.timers import FINAL
+from probe.engine.play.habits import Habits
 from probe.scenarios.steps import Expect, Span, Wait
 
 FILES = sorted(Path(scenarios.__file__).parent.rglob("*.py"))

@@ -17,6 +17,7 @@ from probe.engine.judge.exercised import close_form, exercised
 from probe.engine.judge.findings import broken_rule, departure, unsound, untimely
 from probe.engine.judge.reached import not_reached, reached
 from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
+from probe.engine.judge.timers import beyond_loss
 from probe.engine.path.loss import NO_CONTROLS, Controls, controls
 from probe.results.effect import Effect
 from probe.results.path import Suspect
@@ -130,6 +131,7 @@ def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
     # What came too late or not at all: a lost segment or a busy machine can look the same.
     findings = tuple(untimely(case, watch))
     late = bool(findings)
+    by_loss = len(findings) > beyond_loss(case.transcript, case.scenario)
     told = findings or tuple(unsound(case, watch, size))
     findings = tuple(f for f in told if f.word is not Verdict.PASS)
     notes = tuple(f for f in told if f.word is Verdict.PASS)
@@ -139,7 +141,7 @@ def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
         word = Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
         form = Canonical(tuple(f.rule for f in findings), kind="late" if late else "form")
         return Opinion(
-            word, findings=findings, tried=((Doubt.LOSS, True),) if late else (), departure=form, notes=notes
+            word, findings=findings, tried=((Doubt.LOSS, True),) if by_loss else (), departure=form, notes=notes
         )
     if missing := next((m for m in case.transcript.missing if m.short), None):
         reason = f"not sent again within {missing.waited:g} s, too short a wait to say that it never is"

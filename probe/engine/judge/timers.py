@@ -22,6 +22,9 @@ AT_ONCE = 0.15
 """Seconds below every usual timer of delayed acknowledgments."""
 TICK = 0.05
 """Seconds granted to the peer's timer tick."""
+FINAL = 16.0
+"""Seconds of silence, at the least, after which a repetition is said never to come: no initial RTO known is half that
+long (RFC 6298 section 2.1 allows any above one second)."""
 INITIAL_RTO = 1.0
 """Seconds before a SYN is sent again, while no round trip is known; more is allowed (RFC 6298 section 2.1)."""
 
@@ -51,6 +54,16 @@ def judge_repeats(transcript: Transcript, repeats: Repeats) -> list[Untimely]:
     if len(gaps) > 1 and gaps[-1] < gaps[0] * GROWTH - TICK:
         found.append(Untimely(repeats.growth_rule, "gaps that grow (doubled each time)", came, events))
     return found
+
+
+def beyond_loss(transcript: Transcript, scenario: Scenario) -> int:
+    """How many departures no lost segment makes.
+
+    Gaps that do not grow, and a silence so long that several repetitions in a row would have to be lost.
+    """
+    found = [(item, r) for r in scenario.repeats for item in judge_repeats(transcript, r)]
+    never = [m for m in transcript.missing if m.rule and m.what in _WANTED and not m.short and m.waited >= FINAL]
+    return len(never) + sum(item.rule == repeats.growth_rule for item, repeats in found)
 
 
 def kept_gaps(transcript: Transcript, repeats: Repeats) -> Iterator[str]:

@@ -13,6 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from probe.engine.belief.events import Seen, Transcript
+from probe.engine.judge.timers import FINAL
 from probe.scenarios.steps import EMPTY_BELOW, NEXT_OCTET, OCTET_BELOW, Send, Span
 from probe.spec.segment import ACK, FIN, RST, SYN
 
@@ -24,9 +25,6 @@ SAFE_MTU = 1280
 """Octets of a packet that every path of IPv6 takes (RFC 8200 section 5), and nearly every one of IPv4."""
 _HEADERS = 60
 """Octets of the headers of IPv6 and TCP."""
-FINAL = 16.0
-"""Seconds of silence, at the least, after which a repetition is said never to come: no initial RTO known is half that
-long (RFC 6298 section 2.1 allows any above one second)."""
 _TIMES = 3
 """How many times the longest interval that the peer has shown must pass as well."""
 _AT_HAND = 0.01

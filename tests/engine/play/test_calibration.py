@@ -8,9 +8,10 @@ import pytest
 
 from probe import scenarios
 from probe.engine.belief.events import Seen
+from probe.engine.judge.timers import FINAL
 from probe.engine.play.calibration import Calibration
 from probe.engine.play.conductor import Conductor
-from probe.engine.play.habits import FINAL, Answered, Habits
+from probe.engine.play.habits import Answered, Habits
 from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import EMPTY_BELOW, NEXT_OCTET, OCTET_BELOW, Scenario, Span
 from probe.spec.reaction import Reaction

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from probe.engine.belief.events import Transcript
-from probe.engine.play.habits import FINAL, SCHEDULING, Habits, repetitions
+from probe.engine.judge.timers import FINAL
+from probe.engine.play.habits import SCHEDULING, Habits, repetitions
 from probe.scenarios.steps import Span
 from tests.helpers.record import back, record, sent
 
