@@ -145,12 +145,14 @@ class Evidence:
         tally.silent += any(row in _UNACCEPTABLE for index, row in record.silent.items() if index not in kept)
         if not kept:
             return
-        tally.rests[record.name] = None
         given = record.broken(kept)
-        if plain is not None and given is None:
+        explains = plain is not None and given is None
+        if explains or m.suspect is not Suspect.DEFERRED_ACCEPT:
+            tally.rests[record.name] = None
+        if explains:
             tally.fits[record.name] += 1
             tally.rows.update(row for index, row in record.silent.items() if index in kept)
-        elif given is not None and (plain is None or plain > given):
+        elif given is not None and (plain is None or plain > given) and _speaks_against(m, record.events[given]):
             copied = record.broken(kept, COPIED)
             (tally.faint if copied is None or copied > given else tally.against)[record.name] += 1
 
@@ -308,6 +310,16 @@ def _events(case: Attempted) -> list[Event]:
 
 
 # -- readings of one record --------------------------------------------------------------------------------------------
+
+
+def _speaks_against(m: Model, event: Event) -> bool:
+    """Whether an event that is unexplained by the model refutes it.
+
+    A listener that defers its accept answers much as another; but only a connection brings text, or a FIN.
+    """
+    if m.suspect is not Suspect.DEFERRED_ACCEPT:
+        return True
+    return isinstance(event, Seen) and (event.segment.length > 0 or event.segment.flags & FIN != 0)
 
 
 def _answered(watch: Watch) -> Iterator[tuple[int, str]]:

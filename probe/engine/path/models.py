@@ -15,7 +15,7 @@ from probe.engine.belief.events import Event, Seen
 from probe.engine.path.filter import Label, Tracking, labels
 from probe.results.path import Suspect
 from probe.spec.arrives import arrives
-from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
@@ -109,20 +109,20 @@ def _in_order(segment: Segment, expected: Seq | None, window: int, sent: Seq | N
 def _deferred(events: Sequence[Event]) -> frozenset[int]:
     """The handshake's ACKs without text and FIN, up to the first segment that brings one."""
     kept: set[int] = set()
-    iss = None
+    iss = irs = None
     for index, event in enumerate(events):
-        if not isinstance(event, Seen) or not event.to_peer:
+        if not isinstance(event, Seen):
             continue
-        segment = event.segment
-        if segment.flags & (SYN | ACK | RST) == SYN:
+        segment, opening = event.segment, event.segment.flags & (SYN | ACK | RST)
+        if not event.to_peer:
+            irs = segment.seq if opening == SYN | ACK else irs
+        elif opening == SYN:
             iss = segment.seq
-        elif iss is None or not segment.flags & ACK or segment.flags & (SYN | RST):
-            continue
-        elif segment.length or segment.flags & FIN:
+        elif iss is not None and irs is not None and opening == ACK and segment.ack == irs + 1:
             if segment.end > iss + 1:
                 break
-        elif segment.seq == iss + 1:
-            kept.add(index)
+            if segment.seq == iss + 1:
+                kept.add(index)
     return frozenset(kept)
 
 

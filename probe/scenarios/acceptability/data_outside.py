@@ -5,7 +5,7 @@ from probe.scenarios.steps import FAR, OPEN, SPEAK, Expect, Scenario, Send
 SCENARIO = Scenario(
     id="data-outside",
     title="data outside the window",
-    steps=(*OPEN, Send("P.", seq=FAR, data=b"x", counts=False), Expect("settled"), *SPEAK),
+    steps=(*OPEN, *SPEAK, Send("P.", seq=FAR, data=b"x", counts=False), Expect("settled"), *SPEAK),
     shows=("seg.out-of-window-acked",),
     clause="RFC 9293 3.5.2 group 3; 3.10.7.4 first",
 )

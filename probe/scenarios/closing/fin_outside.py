@@ -5,7 +5,7 @@ from probe.scenarios.steps import FAR, OPEN, SPEAK, Expect, Scenario, Send
 SCENARIO = Scenario(
     id="fin-outside",
     title="FIN outside the window",
-    steps=(*OPEN, Send("F.", seq=FAR, counts=False), Expect("settled"), *SPEAK),
+    steps=(*OPEN, *SPEAK, Send("F.", seq=FAR, counts=False), Expect("settled"), *SPEAK),
     shows=("close.fin-out-of-window",),
     clause="RFC 9293 3.10.7.4 first",
 )

@@ -1,12 +1,13 @@
 """We restarted and open again: the peer's ACK shows the old connection, our RST ends it, our SYN opens anew."""
 
-from probe.scenarios.steps import FAR, OPEN, Expect, Question, Scenario, Send
+from probe.scenarios.steps import FAR, OPEN, SPEAK, Expect, Question, Scenario, Send
 
 SCENARIO = Scenario(
     id="half-open-syn",
     title="half-open connection found by our SYN",
     steps=(
         *OPEN,
+        *SPEAK,
         Send("S", seq=FAR, counts=False),
         Expect("settled"),
         Send("R", rule="halfopen.rst-aborts"),

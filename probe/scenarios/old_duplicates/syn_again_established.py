@@ -5,7 +5,7 @@ from probe.scenarios.steps import ISS, OPEN, SPEAK, Expect, Scenario, Send
 SCENARIO = Scenario(
     id="syn-again-established",
     title="our SYN again in ESTABLISHED",
-    steps=(*OPEN, Send("S", seq=ISS), Expect("settled"), *SPEAK),
+    steps=(*OPEN, *SPEAK, Send("S", seq=ISS), Expect("settled"), *SPEAK),
     shows=("synsync.retransmitted-syn",),
     clause="RFC 9293 3.10.7.4 first",
 )

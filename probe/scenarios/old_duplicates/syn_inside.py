@@ -1,15 +1,16 @@
 """A SYN in the window draws a challenge ACK and the connection works on (without RFC 5961: a RST ends it)."""
 
-from probe.scenarios.steps import OPEN, WORD, Expect, Scenario, Send
+from probe.scenarios.steps import OPEN, SPEAK, WORD, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="syn-inside",
     title="SYN in the window",
     steps=(
         *OPEN,
+        *SPEAK,
         Send("S", counts=False),
         Expect("settled"),
-        Send("P.", data=WORD, rule="synsync.data-flows-on"),
+        Send("P.", data=WORD[5:], rule="synsync.data-flows-on"),
         Expect("settled"),
     ),
     shows=("synsync.in-window", "synsync.data-flows-on"),
