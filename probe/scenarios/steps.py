@@ -267,11 +267,13 @@ ANSWERED = (*CALLED, Send("S."), Expect("."))
 """The three-way handshake that the peer opens."""
 FULL = (Ask("connect and never read"), Expect("S", application=True), *ANSWERED[2:], Fill())
 """The same, and text until the peer's receive window is closed."""
-WORD = b"PROBEPROBE"
-"""Ten octets that ask for nothing, once or again and again: `probe target` waits for the rest of the line, and a server
-of HTTP for that of the method, whose letters they are."""
+WORD, MORE = b"PROBE /012", b"3456789abc"
+"""Ten octets that ask for nothing, and ten to go on with: `probe target` waits for the rest of the line, a server of
+HTTP for that of the request (nginx refuses one as soon as it cannot be any)."""
 SPEAK = (Send("P.", data=WORD), Expect("."))
 """Data, acknowledged: the connection is known to stand. A listener may defer its accept until text comes."""
+SPEAK_ON = (Send("P.", data=MORE), Expect("."))
+"""The same, where text was sent before."""
 OPEN_STAMPED = (Send("S", stamp=0), Expect("S."), Send("."))
 """The three-way handshake with timestamps offered."""
 PEER_CLOSES = (Send("P.", data=Command("close")), Expect("F", rule="aclose.fin-form", application=True))

@@ -17,8 +17,6 @@ from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
 from probe.spec.states import SENDING, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
-_COOKIES = frozenset(PEER_ISN - below for below in range(4))
-"""The numbers that Linux takes for a cookie of PEER_ISN: 24 bits of it are a sum with the number of the MSS, 0 to 3."""
 
 
 def at_the_edge(h: Hypothesis, segment: Segment, profile: str) -> Iterator[Hypothesis]:
@@ -59,7 +57,7 @@ def with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
     if segment.flags & (SYN | ACK | RST) == SYN:
         for opened in [r for r in arrives(h.tcb, segment) if r.reply is not None][:1]:  # none for a damaged SYN
             yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(Excuse.COOKIES)
-    elif segment.flags & (SYN | ACK | RST) == ACK and segment.seq == TESTER_ISN + 1 and _a_cookie(segment):
+    elif segment.flags & (SYN | ACK | RST) == ACK and _a_cookie(segment):
         # The cookie is the ISS, which the ACK brings back: the block is made again from the segment alone.
         block = Tcb(
             State.SYN_RECEIVED,
@@ -75,8 +73,12 @@ def with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
 
 
 def _a_cookie(segment: Segment) -> bool:
-    """Whether the ACK brings back our cookie, or its neighbour below: its lowest bits hold one of a few sizes (MSS)."""
-    return segment.ack - 1 in _COOKIES
+    """Whether Linux takes what the ACK brings back for a cookie of its own.
+
+    That is a sum of a hash, SEG.SEQ and the number of one of four sizes (MSS): ISNs that are both as much too high are
+    as good, and so may be one that is up to three too high or low.
+    """
+    return abs((segment.ack - PEER_ISN) - (segment.seq - TESTER_ISN)) <= 3
 
 
 def opening(due: Due) -> bool:

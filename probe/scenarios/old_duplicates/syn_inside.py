@@ -1,6 +1,6 @@
 """A SYN in the window draws a challenge ACK and the connection works on (without RFC 5961: a RST ends it)."""
 
-from probe.scenarios.steps import OPEN, SPEAK, WORD, Expect, Scenario, Send
+from probe.scenarios.steps import MORE, OPEN, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="syn-inside",
@@ -10,7 +10,7 @@ SCENARIO = Scenario(
         *SPEAK,
         Send("S", counts=False),
         Expect("settled"),
-        Send("P.", data=WORD[5:], rule="synsync.data-flows-on"),
+        Send("P.", data=MORE[:5], rule="synsync.data-flows-on"),
         Expect("settled"),
     ),
     shows=("synsync.in-window", "synsync.data-flows-on"),

@@ -1,0 +1,80 @@
+"""A healthy server behind real firewalls, translators and listeners: found, named, nobody accused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from probe.live.check import check
+from probe.live.options import CheckOptions
+from probe.results.exit_codes import ExitCode
+from probe.results.path import Standing, Suspect
+from probe.results.verdict import Report, Run, Verdict, Why
+from tests.helpers.paths import (
+    MASQUERADE,
+    MASQUERADE_CLOSED,
+    STATEFUL_HOST,
+    STATEFUL_ROUTER,
+    STRICT_HOST,
+    Chain,
+)
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path, the suspect that is to be found on it (None: none), and exchanges that rest on what it keeps back."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    suspect: Suspect | None = None
+    rests: tuple[str, ...] = ()
+    version: int = 4
+
+
+_DROPPED = ("data-outside", "fin-outside", "listen-ack", "closed-no-ack", "rst-outside", "bad-ack-syn-received")
+_FILTER = Suspect.FILTER
+PLACES = {
+    "plain": Place(),
+    "plain router": Place({"routers": 1}, version=6),
+    "filter on the host": Place({"rules": {1: STATEFUL_HOST}}, _FILTER, _DROPPED),
+    "filter on the host, IPv6": Place({"rules": {1: STATEFUL_HOST}}, _FILTER, _DROPPED, version=6),
+    "only SYNs begin": Place({"rules": {1: STRICT_HOST}}, _FILTER, (*_DROPPED, "closed-ack")),
+    "filter on a router": Place({"routers": 1, "rules": {1: STATEFUL_ROUTER}}, _FILTER, _DROPPED),
+    "masquerading": Place({"routers": 1, "rules": {1: MASQUERADE}}, Suspect.TRANSLATION, _DROPPED),
+    "masquerading and filter": Place({"routers": 1, "rules": {1: MASQUERADE_CLOSED}}, _FILTER, _DROPPED),
+    "SYN cookies": Place(
+        {"sysctls": {"net/ipv4/tcp_syncookies": "2"}}, Suspect.COOKIES, ("synack-retransmitted", "bad-ack-syn-received")
+    ),
+}
+
+
+def told(run: Run) -> list[str]:
+    return [f"{e.id}: {e.verdict} {e.reason} {[f.rule for f in e.findings]}" for e in run.exchanges]
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_what_stands_before_a_healthy_server_is_named_and_nobody_accused(name: str, private_net: None) -> None:
+    place = PLACES[name]
+    with Chain(**place.settings) as chain:
+        run = check(chain.start_target()[place.version], CheckOptions(seed=1))
+    assert run.path is not None
+    words = {e.id: e.verdict for e in run.exchanges}
+    assert Verdict.FAIL not in words.values(), told(run)
+    assert Report("check", "rfc9293", (run,)).exit_code is ExitCode.CONFORMS, told(run)
+    assert {s.suspect for s in run.path.accepted} == ({place.suspect} if place.suspect else set()), run.path
+    for suspicion in run.path.accepted:
+        assert set(place.rests) <= set(suspicion.exchanges)
+        assert suspicion.reason in run.path.sentence
+    kept_back = [e for e in run.exchanges if e.why is Why.PATH]
+    assert set(place.rests) <= {e.id for e in kept_back}
+    assert all(e.verdict is Verdict.SKIP for e in kept_back)
+    # Whatever does not rest on it is judged as ever.
+    assert words["open"] is words["close-by-us"] is words["close-by-peer"] is Verdict.PASS
+    assert sum(word is Verdict.PASS for word in words.values()) >= 90, told(run)
+    if place.suspect is None:
+        assert run.path.standing(Suspect.FILTER) is Standing.REFUSED
+        assert run.path.loss.bound < 0.02
