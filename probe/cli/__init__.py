@@ -38,6 +38,7 @@ COMMANDS = {
     "listen": "Judge the client that connects to a port of ours, whatever it is.",
     "matrix": "Judge what a live peer makes of every segment in every state.",
     "soak": "Open and close connections to a live peer for hours, each judged.",
+    "path": "Show what stands between us and a peer: filters, translation, loss, SYN cookies.",
     "replay": "Judge every TCP connection in captures, or a recorded check again.",
     "target": "Run a listener whose application does what the tester asks.",
     "list": "List the exchanges, or every rule with --rules.",

@@ -16,6 +16,7 @@ In reading order:
 - ``ports``     ports to be refused at, and our own for many connections in turn
 - ``triggers``  how the peer's application is brought to act
 - ``check``, ``listen``, ``matrix``, ``reenact``, ``soak``   the five runs
+- ``path``      a short check that looks at the path alone, and the hop where a segment vanishes
 - ``worker``, ``fleet``   many of them side by side, a process a host
 
 From a program (``probe.session`` is the promise to keep; the rest may change)::

@@ -79,9 +79,15 @@ class RawLink(Closing):
             self.close()
             raise
 
-    def send(self, flow: Flow, segment: Segment) -> None:
-        """Put one segment on the wire from flow.local to flow.remote; WireError when it cannot leave."""
+    def send(self, flow: Flow, segment: Segment, hops: int = 0) -> None:
+        """Put one segment on the wire from flow.local to flow.remote; WireError when it cannot leave.
+
+        ``hops``: it ends at the router of that number (0: it goes all the way).
+        """
         packet = pack(flow, segment)
+        if hops:  # the kernel sums the header of IPv4 up again
+            at = 7 if flow.version == 6 else 8
+            packet = packet[:at] + bytes([hops]) + packet[at + 1 :]
         key = _trace(packet)
         self._unseen[key] = self._unseen.get(key, 0) + 1
         if len(self._unseen) > _REMEMBERED:  # never seen: dropped on the way out, by a firewall for one

@@ -23,6 +23,8 @@ from probe.spec.segment import ACK, FIN, SYN, Segment
 
 ENOUGH, EXCHANGES = 3, 2
 """So many attempts, in so many exchanges, must be explained by a model before it is accepted."""
+FAINT = 10
+"""What a copy made on the way would explain, too, speaks against a model that does not explain so many times more."""
 COPIED = frozenset({Excuse.REPEAT})
 STATELESS = frozenset({Excuse.REPEAT, Excuse.COOKIES})
 _UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
@@ -233,7 +235,7 @@ class Evidence:
     def _standing(m: Model, t: _Tally) -> Standing:
         """Accepted or refused by what was seen, else open."""
         fits, exchanges = t.fits.total(), len(t.fits)
-        if t.against or t.faint.total() > fits:
+        if t.against or t.faint.total() * FAINT > fits:
             return Standing.REFUSED
         if m.suspect is Suspect.DEFERRED_ACCEPT:
             return Standing.ACCEPTED if fits >= EXCHANGES else Standing.OPEN

@@ -6,6 +6,7 @@
 * ``matrix``: states by segments, departures by rule and place, what was not reached
 * ``captured``: one connection of a capture; ``replay``: all of them, and recordings judged again as their checks
 * ``reenact``: a captured connection beside the live one
+* ``path``: the suspects of one path, its routers, where a segment vanishes
 * ``soak``: rates, times, outages, the first departure
 
 Each has ``document(...)``. A part says where it is shown (``On``): a terminal leaves out what a summary needs, and the

@@ -1,0 +1,213 @@
+"""The suspects of the path before the oracle as the peer: found where they stand, refused where it is at fault."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from probe import scenarios
+from probe.engine.judge.attempt import judge
+from probe.engine.path.filter import Label, Tracking
+from probe.engine.trial.attempt import Attempt, case_of
+from probe.engine.trial.hearing import Hearing
+from probe.results.path import Standing, Suspect
+from probe.results.verdict import ExchangeResult, Verdict, Why
+from probe.scenarios.steps import Scenario
+from probe.scenarios.triggers import TARGET
+from probe.spec.segment import ACK, FIN, RST, SYN, Endpoint, Flow, Segment
+from probe.spec.states import State
+from tests.helpers.dialogue import Dialogue
+from tests.helpers.faults import acks, silent
+from tests.helpers.peer import Fault, Peer, closed_port
+
+HERE, THERE = Endpoint("192.0.2.2", 5000), Endpoint("192.0.2.1", 80)
+PLAYED = (
+    "open",
+    "synack-retransmitted",
+    "ack-outside-syn-received",
+    "bad-ack-syn-received",
+    "no-ack-flag-syn-received",
+    "fin-outside",
+    "rst-outside",
+    "rst-bad-ack",
+    "listen-ack",
+    "closed-ack",
+    "closed-no-ack",
+    "data-outside",
+    "data-again",
+    "empty-ack",
+    "unacceptable-segment",
+    "old-syn-established",
+    "close-by-us",
+)
+Drops = Callable[[float, bool, Segment], bool]
+"""Gets the time, the direction and a segment; whether it vanishes."""
+
+
+class Behind(Dialogue):
+    """A peer behind something that drops segments of the tester."""
+
+    def __init__(self, scenario: Scenario, peer: Peer, drops: Drops, iss: int) -> None:
+        super().__init__(scenario, peer, TARGET, iss=iss)
+        self.drops = drops
+
+    def _push(self, delay: float, what: str, segment: Segment | None = None) -> None:
+        if segment is not None and self.drops(self.now, what == "out", segment) and what == "out":
+            return
+        super()._push(delay, what, segment)
+
+
+def nothing() -> Drops:
+    return lambda time, to_peer, segment: False
+
+
+def tracked(**settings: bool) -> Drops:
+    tracking = Tracking(**settings)
+    return lambda time, to_peer, segment: tracking.label(time, to_peer, segment) is Label.INVALID
+
+
+def in_order() -> Drops:
+    """Drops whatever is not the next segment of a connection that began with a SYN."""
+    tracking, known = Tracking(loose=False), {"expected": 0, "sent": 0}
+
+    def drops(time: float, to_peer: bool, segment: Segment) -> bool:
+        label = tracking.label(time, to_peer, segment)
+        if not to_peer:
+            if segment.flags & ACK and not segment.flags & RST:
+                known["expected"] = int(segment.ack)
+            known["sent"] = int(segment.end)
+            return False
+        if label is Label.NEW:
+            return False
+        outside = int(segment.seq) != known["expected"] or (segment.flags & ACK and int(segment.ack) != known["sent"])
+        return label is Label.INVALID or bool(segment.flags & SYN or outside)
+
+    return drops
+
+
+def run(
+    make: Callable[[], Drops],
+    faults: Mapping[str, Fault] | None = None,
+    *,
+    kind: type[Behind] = Behind,
+    peer: type[Peer] = Peer,
+    more: tuple[str, ...] = (),
+) -> tuple[Hearing, dict[str, ExchangeResult]]:
+    """Every exchange, as often as the jury asks for; what came of them."""
+    chosen = [scenarios.ALL[name] for name in (*PLAYED, *more)]
+    hearing = Hearing(THERE, chosen)
+    for number, scenario in enumerate(chosen):
+        hearing.add(scenario)
+        while not hearing.attempts[scenario.id] or not hearing.enough(scenario):
+            end = closed_port() if scenario.port == "closed" else peer()
+            end.faults = dict(faults or {})
+            talk = kind(scenario, end, make(), 1000 + 100_000 * number + len(hearing.attempts[scenario.id]))
+            talk.run()
+            attempt = Attempt(scenario, talk.conductor, Flow(HERE, THERE))
+            hearing.attempts[scenario.id].append(attempt)
+            hearing.opinions[scenario.id].append(judge(case_of(attempt)))
+    return hearing, {r.id: r for r in hearing.results(dropped=0, interrupted=False)}
+
+
+def words(results: dict[str, ExchangeResult], word: Verdict) -> set[str]:
+    return {name for name, result in results.items() if result.verdict is word}
+
+
+def test_a_clean_path_has_no_suspects() -> None:
+    hearing, results = run(nothing)
+    assert words(results, Verdict.PASS) == set(PLAYED)
+    assert hearing.path().standing(Suspect.FILTER) is Standing.REFUSED
+    assert hearing.path().accepted == ()
+    assert hearing.path().sentence == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "variant"),
+    [({}, "invalid"), ({"loose": False}, "begins-with-syn")],
+    ids=["invalid dropped", "begins with SYN"],
+)
+def test_a_filter_is_found_and_accuses_nobody(settings: dict[str, bool], variant: str) -> None:
+    hearing, results = run(lambda: tracked(**settings))
+    (found,) = hearing.path().accepted
+    assert (found.suspect, found.variant, found.against) == (Suspect.FILTER, variant, 0)
+    kept_back = {name for name, result in results.items() if result.why is Why.PATH}
+    assert {"data-outside", "listen-ack", "closed-no-ack", "rst-outside"} <= kept_back == set(found.exchanges)
+    assert words(results, Verdict.SKIP) == kept_back
+    assert words(results, Verdict.PASS) == set(PLAYED) - kept_back
+    assert {"open", "close-by-us", "data-again", "old-syn-established"} <= words(results, Verdict.PASS)
+
+
+def test_a_filter_stricter_than_any_known_one_is_found() -> None:
+    """Silence to stray segments and to unacceptable ones alike: no peer is like that."""
+    hearing, results = run(in_order)
+    assert words(results, Verdict.FAIL) == set()
+    (found,) = hearing.path().accepted
+    assert (found.suspect, found.variant) == (Suspect.FILTER, "strict")
+
+
+SILENT = dict.fromkeys(("F4", "R4", "F9"), silent)
+
+
+def test_a_stack_silent_to_all_that_is_unacceptable_is_no_filter() -> None:
+    hearing, results = run(nothing, SILENT)
+    assert hearing.path().standing(Suspect.FILTER) is Standing.REFUSED
+    assert hearing.path().accepted == ()
+    accused = words(results, Verdict.FAIL) | words(results, Verdict.WARN)
+    assert {"data-outside", "data-again"} <= accused
+
+
+def test_a_fault_behind_a_filter_is_still_found() -> None:
+    """What passes the filter is judged as ever."""
+    hearing, results = run(tracked, {"E2": acks})
+    assert hearing.path().standing(Suspect.FILTER) is Standing.ACCEPTED
+    assert [f.rule for f in results["empty-ack"].findings] == ["seg.pure-ack-silent"]
+
+
+class Translated(Behind):
+    """What has no mapping reaches the port as from another address, and is refused there."""
+
+    def _push(self, delay: float, what: str, segment: Segment | None = None) -> None:
+        if segment is not None and self.drops(self.now, what == "out", segment) and what == "out":
+            if segment.flags & (ACK | RST) == ACK:
+                self._push(delay, "in", Segment(segment.ack, flags=RST))
+            return
+        Dialogue._push(self, delay, what, segment)
+
+
+def test_a_translator_lets_strays_reach_the_port_and_not_the_connection() -> None:
+    hearing, results = run(tracked, kind=Translated)
+    assert [s.suspect for s in hearing.path().accepted] == [Suspect.TRANSLATION]
+    assert words(results, Verdict.FAIL) == words(results, Verdict.WARN) == set()
+    assert results["data-outside"].why is results["fin-outside"].why is Why.PATH
+
+
+class Deferring(Peer):
+    """Its listener takes the handshake's ACK for nothing until text or a FIN comes (TCP_DEFER_ACCEPT)."""
+
+    def arrives(self, segment: Segment, now: float) -> list[Segment]:
+        bare = segment.flags & (SYN | RST | FIN | ACK) == ACK and not segment.length
+        exact = segment.seq == self.tcb.rcv_nxt and segment.ack == self.tcb.snd_nxt
+        if bare and exact and self.tcb.state is State.SYN_RECEIVED:
+            return []
+        return super().arrives(segment, now)
+
+
+def test_deferred_accept_is_found_and_accuses_nobody() -> None:
+    hearing, results = run(nothing, peer=Deferring, more=("synack-stops",))
+    assert [s.suspect for s in hearing.path().accepted] == [Suspect.DEFERRED_ACCEPT]
+    assert words(results, Verdict.FAIL) == words(results, Verdict.WARN) == set()
+    assert results["synack-stops"].why is Why.PATH
+    assert {"open", "data-outside", "old-syn-established", "listen-ack"} <= words(results, Verdict.PASS)
+
+
+@pytest.mark.parametrize("share", [3, 5, 7, 11, 20])
+@pytest.mark.parametrize("seed", range(3))
+def test_loss_by_itself_accepts_no_suspect(share: int, seed: int) -> None:
+    """One in so many segments of the tester is lost, whatever it is."""
+    chance = random.Random(seed)
+    hearing, results = run(lambda: lambda time, to_peer, segment: to_peer and chance.randrange(share) == 0)
+    assert hearing.path().accepted == ()
+    assert hearing.path().loss.lost > 0 or share == 20
+    assert words(results, Verdict.FAIL) == set()
