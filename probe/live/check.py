@@ -33,6 +33,9 @@ from probe.scenarios.triggers import NONE, missing
 from probe.spec.segment import Endpoint
 from probe.wire.errors import DownError, UnansweredError
 
+DECIDING = ("listen-ack", "bad-ack-syn-received", "data-outside", "fin-outside", "data-again")
+"""What a filter drops and what it lets through: played too, where silences may be the doing of one."""
+
 
 def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
     """Play the exchanges against ``target`` and judge them; WireError or TargetError when that cannot begin."""
@@ -122,6 +125,11 @@ class _Check:
         if any(s.port == "open" for s in self.scenarios) and not self.hearing.opinions[FIRST]:
             rest.insert(0, first)
         self._start_all(rest)
+        if self.hearing.path().undecided and self.vigil.ending is None:
+            more = [s for s in map(scenarios.ALL.__getitem__, DECIDING) if not self.hearing.attempts.get(s.id)]
+            for scenario in more:
+                self.hearing.add(scenario)
+            self._start_all(more)
 
     def _start_all(self, rest: list[Scenario]) -> None:
         """First it is learned what the peer answers, and how its application is brought to act; others wait for that.

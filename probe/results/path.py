@@ -131,6 +131,12 @@ class Path:
         return tuple(s for s in self.suspicions if s.standing is Standing.ACCEPTED)
 
     @property
+    def undecided(self) -> bool:
+        """Whether something that would keep segments back explains departures, and is not refused."""
+        keep_back = (Suspect.FILTER, Suspect.TRANSLATION)
+        return any(s.suspect in keep_back and s.standing is Standing.OPEN and s.fits for s in self.suspicions)
+
+    @property
     def sentence(self) -> str:
         """What is to be told of the path, once; empty where there is nothing."""
         return "; ".join(s.reason or s.suspect.text for s in self.accepted)

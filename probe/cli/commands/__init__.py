@@ -4,6 +4,7 @@ A file here loads fast, as `probe COMMAND --help` and mistakes on the command li
 imports click, ``probe.cli.options`` and enums. Scapy, NumPy and the engine come with the imports inside ``command``.
 
 - ``check``, ``matrix``: TARGETs, and what they are asked.
+- ``path``: one TARGET, and what stands before it.
 - ``soak``: one TARGET, without pause, until it is enough.
 - ``listen``: the port where we play the server.
 - ``replay``: files, filters and what to show of them; ``--live`` plays one connection again.

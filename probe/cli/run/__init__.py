@@ -7,7 +7,7 @@ Ctrl-C and SIGTERM end the play and not the command, so what was found until the
 - ``frame``: what is open while a command plays (files, recording, events, progress), and a Player of many jobs: one
   after another, side by side, or in the embedded lab.
 - ``plan``: hosts to jobs, names looked up side by side; which of them share a host.
-- ``check``, ``matrix``, ``listen``, ``soak``: one runner a command that plays with a peer.
+- ``check``, ``matrix``, ``listen``, ``path``, ``soak``: one runner a command that plays with a peer.
 - ``replay``: captures by connections, recordings by exchanges; one connection against a live peer.
 - ``doctor``: looks at the machine, and tries the line.
 
