@@ -18,7 +18,6 @@ from probe.spec.states import SENDING, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
 
-
 def at_the_edge(h: Hypothesis, segment: Segment, profile: str) -> Iterator[Hypothesis]:
     """The window taken for one number wider, on the side that the segment touches.
 

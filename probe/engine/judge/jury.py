@@ -36,9 +36,10 @@ _SUSPECTS = {
     Doubt.FILTER: Suspect.FILTER,
     Doubt.TRANSLATION: Suspect.TRANSLATION,
     Doubt.DEFERRED: Suspect.DEFERRED_ACCEPT,
+    Doubt.PROXY: Suspect.PROXY,
 }
 """Doubts about something that lasts the whole run; so does an application that aborts, which nobody can clear."""
-_KEEP_BACK = (Suspect.FILTER, Suspect.TRANSLATION, Suspect.DEFERRED_ACCEPT, Suspect.COOKIES)
+_KEEP_BACK = (Suspect.FILTER, Suspect.TRANSLATION, Suspect.DEFERRED_ACCEPT, Suspect.COOKIES, Suspect.PROXY)
 """Suspects that make segments of the tester void, or the state they are about: nobody is judged by what rests on it."""
 _ENDS = (Why.OWN_KERNEL, Why.INTERRUPTED)
 

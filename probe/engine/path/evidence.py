@@ -16,10 +16,11 @@ from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import Terms
 from probe.engine.belief.watch import Watch
+from probe.engine.path import readings
 from probe.engine.path.loss import LossMeter, controls
 from probe.engine.path.models import MODELS, NOTHING, Model, model
 from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
-from probe.spec.segment import ACK, FIN, SYN, Segment
+from probe.spec.segment import FIN
 
 ENOUGH, EXCHANGES = 3, 2
 """So many attempts, in so many exchanges, must be explained by a model before it is accepted."""
@@ -31,8 +32,6 @@ _UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
 """The rows of segments that are not acceptable, and yet answered."""
 _STRAY = frozenset({"C2", "C3", "L2"})
 """The rows of segments that belong to no connection."""
-_OVERTAKING = 0.05
-"""Seconds by which a segment is overtaken at most; what is sent again comes later."""
 
 
 class Named(Protocol):
@@ -94,8 +93,8 @@ class _Record:
         self.case, self.name, self.events = case, case.scenario.id, case.transcript.judged
         self._broken: dict[tuple[frozenset[int], frozenset[Excuse]], int | None] = {}
         self.plain = case.follow(case.terms.profile, case.terms.allow)
-        self.answered = dict(_answered(self.plain))
-        self.silent = {i: row for i, row in _due(self.plain) if self._explains(frozenset({i}))}
+        self.answered = dict(readings.answered(self.plain))
+        self.silent = {i: row for i, row in readings.due(self.plain) if self._explains(frozenset({i}))}
 
     def broken(self, kept: frozenset[int], excuses: frozenset[Excuse] = frozenset()) -> int | None:
         """Where it departs if these events are void and these excuses allowed."""
@@ -117,7 +116,7 @@ class Evidence:
 
     def __init__(self) -> None:
         self._models = {m: _Tally() for m in MODELS}
-        self._cookies, self._icmp, self._reordering = _Tally(), _Tally(), _Tally()
+        self._cookies, self._proxy, self._icmp, self._reordering = _Tally(), _Tally(), _Tally(), _Tally()
         self._meter = LossMeter()
         self._repeated = self._came = self._copied = 0
 
@@ -133,6 +132,7 @@ class Evidence:
             if not tally.against:  # one certain answer is enough: what it keeps back is not kept back
                 self._try(m, tally, record)
         self._look_at_cookies(record)
+        self._look_at_proxy(record)
         self._measure(record)
         for error in case.transcript.errors:
             self._icmp.fits[record.name] += 1
@@ -164,7 +164,7 @@ class Evidence:
             return
         if any(missing.what == "S." for missing in record.case.transcript.missing):
             self._cookies.rests[record.name] = None
-        if _repeats_syn_ack(record.case.transcript):
+        if readings.repeats_syn_ack(record.case.transcript):
             self._cookies.against[record.name] += 1
         elif record.plain.broken_at is None:
             return
@@ -172,15 +172,29 @@ class Evidence:
             self._cookies.fits[record.name] += 1
             self._cookies.rests[record.name] = None
 
+    def _look_at_proxy(self, record: _Record) -> None:
+        """Who stands before the peer answers every SYN anew, and tells of its window once the peer is there, too."""
+        transcript, tally = record.case.transcript, self._proxy
+        if record.case.scenario.opens != "us":
+            return
+        spliced = readings.spliced(transcript)
+        tally.passed += spliced is True
+        if spliced is False:
+            tally.against[record.name] += 1
+        if readings.fresh_syn_ack(transcript) is not None:
+            tally.fits[record.name] += 1
+        if record.plain.broken_at is not None or transcript.missing:
+            tally.rests[record.name] = None
+
     def _measure(self, record: _Record) -> None:
         """Loss and reordering."""
         transcript = record.case.transcript
         self._meter.add(record.name, controls(transcript, record.plain))
         if record.plain.broken_at is None:
-            self._repeated += sum(1 for _ in _needless(transcript))
-        came = list(_copies(record.plain, transcript))
+            self._repeated += sum(1 for _ in readings.needless(transcript))
+        came = list(readings.copies(record.plain, transcript))
         self._came, self._copied = self._came + len(came), self._copied + sum(came)
-        if swapped := sum(1 for _ in _swapped(transcript)):
+        if swapped := sum(1 for _ in readings.swapped(transcript)):
             self._reordering.fits[record.name] += swapped
 
     # -- what it comes to ------------------------------------------------------------------------------------------
@@ -198,13 +212,19 @@ class Evidence:
     def _suspicions(self) -> Iterator[Suspicion]:
         yield from self._kept_back((Suspect.FILTER, Suspect.TRANSLATION))
         yield from self._kept_back((Suspect.DEFERRED_ACCEPT,))
-        cookies, icmp, swapped = self._cookies, self._icmp, self._reordering
+        cookies, proxy, icmp, swapped = self._cookies, self._proxy, self._icmp, self._reordering
+        stands = proxy.passed >= ENOUGH and len(proxy.fits) >= EXCHANGES and not proxy.against and not cookies.against
+        why = f"a SYN proxy before the peer answers SYNs in its place ({proxy.fits.total()} on connections that stood)"
+        if stands:
+            yield _suspicion(Suspect.PROXY, Standing.ACCEPTED, proxy, why)
         known = Standing.REFUSED if cookies.against else Standing.OPEN
         if not cookies.against and cookies.fits.total() >= ENOUGH and len(cookies.fits) >= EXCHANGES:
             known = Standing.ACCEPTED
         why = "the listener repeats its SYN,ACK, so that it keeps state"
         if not cookies.against:
             why = "the listener answers SYNs with cookies: it keeps no state, and repeats nothing"
+        if stands:
+            known, why = Standing.REFUSED, "it is the SYN proxy that keeps no state"
         yield _suspicion(Suspect.COOKIES, known, cookies, why)
         yield _suspicion(Suspect.ICMP, Standing.ACCEPTED, icmp, icmp.note)
         yield _suspicion(
@@ -264,6 +284,16 @@ def _suspicion(suspect: Suspect, standing: Standing, t: _Tally, reason: str, var
     return Suspicion(suspect, standing, fits, against, reason, rests, variant)
 
 
+def _speaks_against(m: Model, event: Event) -> bool:
+    """Whether an event that is unexplained by the model refutes it.
+
+    A listener that defers its accept answers much as another; but only a connection brings text, or a FIN.
+    """
+    if m.suspect is not Suspect.DEFERRED_ACCEPT:
+        return True
+    return isinstance(event, Seen) and (event.segment.length > 0 or event.segment.flags & FIN != 0)
+
+
 # -- what a judged record needs to know --------------------------------------------------------------------------------
 
 
@@ -280,7 +310,8 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
     """The accepted suspect because of which this record says nothing of the peer.
 
     A filter or translator: something it keeps back was sent before the record departs, if it does. Deferred accept and
-    SYN cookies: the record departs without them, and not with them.
+    SYN cookies: the record departs without them, and not with them. With a SYN proxy numbers and all
+    about the opening are the proxy's: the record departs, or lacks something.
     """
     broken = case.follow(case.terms.profile, case.terms.allow).broken_at
     if (found := kept_back(path, case)) is not None:
@@ -289,6 +320,8 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
             return suspect if broken is None or min(kept) < broken else None
         if broken is not None and case.follow(case.terms.profile, case.terms.allow, kept).broken_at is None:
             return suspect
+    if path.standing(Suspect.PROXY) is Standing.ACCEPTED and (broken is not None or case.transcript.missing):
+        return Suspect.PROXY
     if path.standing(Suspect.COOKIES) is Standing.ACCEPTED and case.scenario.opens == "us":
         stateless = case.follow(case.terms.profile, case.terms.allow | STATELESS).broken_at
         unrepeated = any(missing.what == "S." for missing in case.transcript.missing)
@@ -309,96 +342,3 @@ def explained_by(path: Path, case: Attempted) -> Suspect | None:
 
 def _events(case: Attempted) -> list[Event]:
     return case.transcript.judged
-
-
-# -- readings of one record --------------------------------------------------------------------------------------------
-
-
-def _speaks_against(m: Model, event: Event) -> bool:
-    """Whether an event that is unexplained by the model refutes it.
-
-    A listener that defers its accept answers much as another; but only a connection brings text, or a FIN.
-    """
-    if m.suspect is not Suspect.DEFERRED_ACCEPT:
-        return True
-    return isinstance(event, Seen) and (event.segment.length > 0 or event.segment.flags & FIN != 0)
-
-
-def _answered(watch: Watch) -> Iterator[tuple[int, str]]:
-    """The tester's events that were certainly answered (every history says so), and the row of the answer."""
-    for point in watch.points[1:]:
-        if len({a.index for a in point.answers}) == 1:
-            answer = next(iter(point.answers))
-            if answer.index >= 0:
-                yield answer.index, answer.row
-
-
-def _due(watch: Watch) -> Iterator[tuple[int, str]]:
-    """The event whose answer was due in every history where none is left, and the row that it is due by."""
-    if watch.broken_at is None:
-        return
-    histories = watch.memory.closure(watch.before, watch.terms)
-    due = {(d.index, d.reaction.row) for h in histories if not h.inflight and (d := h.due or h.owed) is not None}
-    if len({index for index, _ in due}) == 1:
-        yield next(iter(due))
-
-
-def _repeats_syn_ack(transcript: Transcript) -> bool:
-    """Whether the same SYN,ACK came twice with no SYN of ours between them."""
-    last = None
-    for _, event in transcript.seen():
-        segment = event.segment
-        if event.to_peer:
-            last = None if segment.flags & (SYN | ACK) == SYN else last
-        elif segment.flags & (SYN | ACK) == SYN | ACK:
-            if last == segment.seq:
-                return True
-            last = segment.seq
-    return False
-
-
-def _needless(transcript: Transcript) -> Iterator[Segment]:
-    """Segments that the peer sent again although our ACK of them had left in time: that ACK was lost."""
-    came: dict[tuple[int, int, int], float] = {}
-    acked: list[tuple[float, Segment]] = []
-    expected = None
-    for _, event in transcript.seen():
-        segment = event.segment
-        if event.to_peer:
-            if segment.flags & ACK and not segment.faults and segment.seq == expected:
-                acked.append((event.time, segment))
-            continue
-        expected = segment.ack if segment.flags & ACK else expected
-        if segment.length or segment.flags & FIN:
-            first = came.setdefault((int(segment.seq), segment.length, segment.flags & FIN), event.time)
-            if any(first <= at < event.time - _OVERTAKING and s.ack == segment.end for at, s in acked):
-                yield segment
-
-
-def _copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
-    """Of each segment of the peer up to a departure, whether it is one that just came, and answers nothing more."""
-    before: dict[Segment, float] = {}
-    for index, event in transcript.seen():
-        if watch.broken_at is not None and index > watch.broken_at:
-            return
-        if event.to_peer:
-            continue
-        recent = event.time - before.get(event.segment, float("-inf")) <= _OVERTAKING
-        yield recent and all(answer.index < 0 for answer in watch.after(index).answers)
-        before[event.segment] = event.time
-
-
-def _swapped(transcript: Transcript) -> Iterator[Segment]:
-    """Text of the peer that came after later text, and too soon after it to have been sent again."""
-    newest: Seen | None = None
-    known: set[int] = set()
-    for _, event in transcript.seen():
-        segment = event.segment
-        if event.to_peer or not (segment.length or segment.flags & FIN) or segment.flags & SYN:
-            continue
-        if newest is not None and int(segment.seq) not in known and segment.end <= newest.segment.seq:
-            if event.time - newest.time <= _OVERTAKING:
-                yield segment
-        elif newest is None or segment.seq > newest.segment.seq:
-            newest = event
-        known.add(int(segment.seq))

@@ -1,0 +1,142 @@
+"""What one record shows of the path by itself: answers, silences, repetitions, what overtook what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from probe.engine.belief.events import Seen, Transcript
+from probe.engine.belief.watch import Watch
+from probe.engine.path.reordering import OVERTAKING
+from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.seq import Seq
+
+
+def answered(watch: Watch) -> Iterator[tuple[int, str]]:
+    """The tester's events that were certainly answered (every history says so), and the row of the answer."""
+    for point in watch.points[1:]:
+        if len({a.index for a in point.answers}) == 1:
+            answer = next(iter(point.answers))
+            if answer.index >= 0:
+                yield answer.index, answer.row
+
+
+def due(watch: Watch) -> Iterator[tuple[int, str]]:
+    """The event whose answer was due in every history where none is left, and the row that it is due by."""
+    if watch.broken_at is None:
+        return
+    histories = watch.memory.closure(watch.before, watch.terms)
+    due = {(d.index, d.reaction.row) for h in histories if not h.inflight and (d := h.due or h.owed) is not None}
+    if len({index for index, _ in due}) == 1:
+        yield next(iter(due))
+
+
+def repeats_syn_ack(transcript: Transcript) -> bool:
+    """Whether the same SYN,ACK came twice with no SYN of ours between them."""
+    last = None
+    for _, event in transcript.seen():
+        segment = event.segment
+        if event.to_peer:
+            last = None if segment.flags & (SYN | ACK) == SYN else last
+        elif segment.flags & (SYN | ACK) == SYN | ACK:
+            if last == segment.seq:
+                return True
+            last = segment.seq
+    return False
+
+
+def needless(transcript: Transcript) -> Iterator[Segment]:
+    """Segments that the peer sent again although our ACK of them had left in time: that ACK was lost."""
+    came: dict[tuple[int, int, int], float] = {}
+    acked: list[tuple[float, Segment]] = []
+    expected = None
+    for _, event in transcript.seen():
+        segment = event.segment
+        if event.to_peer:
+            if segment.flags & ACK and not segment.faults and segment.seq == expected:
+                acked.append((event.time, segment))
+            continue
+        expected = segment.ack if segment.flags & ACK else expected
+        if segment.length or segment.flags & FIN:
+            first = came.setdefault((int(segment.seq), segment.length, segment.flags & FIN), event.time)
+            if any(first <= at < event.time - OVERTAKING and s.ack == segment.end for at, s in acked):
+                yield segment
+
+
+def copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
+    """Of each segment of the peer up to a departure, whether it is one that just came, and answers nothing more."""
+    before: dict[Segment, float] = {}
+    for index, event in transcript.seen():
+        if watch.broken_at is not None and index > watch.broken_at:
+            return
+        if event.to_peer:
+            continue
+        recent = event.time - before.get(event.segment, float("-inf")) <= OVERTAKING
+        yield recent and all(answer.index < 0 for answer in watch.after(index).answers)
+        before[event.segment] = event.time
+
+
+def swapped(transcript: Transcript) -> Iterator[Segment]:
+    """Text of the peer that came after later text, and too soon after it to have been sent again."""
+    newest: Seen | None = None
+    known: set[int] = set()
+    for _, event in transcript.seen():
+        segment = event.segment
+        if event.to_peer or not (segment.length or segment.flags & FIN) or segment.flags & SYN:
+            continue
+        if newest is not None and int(segment.seq) not in known and segment.end <= newest.segment.seq:
+            if event.time - newest.time <= OVERTAKING:
+                yield segment
+        elif newest is None or segment.seq > newest.segment.seq:
+            newest = event
+        known.add(int(segment.seq))
+
+
+def opened_at(transcript: Transcript) -> tuple[int, Seq, Seq] | None:
+    """The event of our bare ACK that ends a handshake we began, the number after our SYN and that after the peer's."""
+    ours = theirs = None
+    for index, event in transcript.seen():
+        segment = event.segment
+        opening = segment.flags & (SYN | ACK | RST)
+        if event.to_peer and opening == SYN and ours is None:
+            ours = segment.end
+        elif not event.to_peer and opening == SYN | ACK and segment.ack == ours:
+            theirs = segment.end if theirs is None else theirs
+        elif event.to_peer and None not in (ours, theirs) and opening == ACK:
+            bare = not segment.seg_len and (segment.seq, segment.ack) == (ours, theirs)
+            return (index, ours, theirs) if bare else None  # type: ignore[return-value]
+    return None
+
+
+def spliced(transcript: Transcript) -> bool | None:
+    """Whether our bare ACK of the handshake was answered at once, as by who opens the other half only then.
+
+    None where something else of ours came first.
+    """
+    opened = opened_at(transcript)
+    if opened is None:
+        return None
+    index, ours, theirs = opened
+    events = transcript.judged[index + 1 :]
+    if not events:
+        return None
+    first = events[0]
+    if isinstance(first, Seen):
+        pure = (first.segment.flags & (ACK | RST | SYN | FIN), first.segment.seq, first.segment.ack)
+        return None if first.to_peer else pure == (ACK, theirs, ours) and not first.segment.length
+    return False
+
+
+def fresh_syn_ack(transcript: Transcript) -> int | None:
+    """The event of a SYN of ours on a connection that stands, answered by a SYN,ACK with an ISN of its own."""
+    opened = opened_at(transcript)
+    asked: dict[Seq, int] = {}
+    for index, event in transcript.seen():
+        if opened is None or index <= opened[0]:
+            continue
+        segment = event.segment
+        opening = segment.flags & (SYN | ACK | RST)
+        if event.to_peer and opening == SYN:
+            asked[segment.end] = index
+        elif not event.to_peer and opening == SYN | ACK and segment.ack in asked and segment.end != opened[2]:
+            return asked[segment.ack]
+    return None
