@@ -74,10 +74,10 @@ def with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
 def _a_cookie(segment: Segment) -> bool:
     """Whether Linux takes what the ACK brings back for a cookie of its own.
 
-    That is a sum of a hash, SEG.SEQ and the number of one of four sizes (MSS): ISNs that are both as much too high are
-    as good, and so may be one that is up to three too high or low.
+    That is a sum of a hash, SEG.SEQ and the number of one of four sizes (MSS): two numbers that are both as much too
+    high are as good, and so is an ACK that is up to three too low.
     """
-    return abs((segment.ack - PEER_ISN) - (segment.seq - TESTER_ISN)) <= 3
+    return 0 <= (segment.seq - TESTER_ISN) - (segment.ack - PEER_ISN) <= 3
 
 
 def opening(due: Due) -> bool:
