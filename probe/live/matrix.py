@@ -16,7 +16,7 @@ from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor
 from probe.engine.play.matrix.cells import CANDIDATES, Barred, Cell, Questions, cells, control, patience_test
 from probe.engine.trial.attempt import Attempt, case_of
-from probe.engine.trial.death import autopsy, last_sign, told, void
+from probe.engine.trial.death import autopsy, last_sign, suspects, told, void
 from probe.engine.trial.matrix import LEFT_OUT, Facts, MatrixHearing, Record, left_out
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
@@ -291,8 +291,9 @@ class _Matrix:
     def _mourn(self, ending: Ending) -> None:
         """The peer answers no longer: what was judged by its silence was not judged."""
         vigil, attempts = self.vigil, [attempt for attempt, _ in self.ended]
-        self.hearing.deaths.append(autopsy(attempts, ending, vigil.asked, vigil.seconds, vigil.trouble))
-        late = void(attempts, last_sign(attempts))
+        found = suspects(attempts, ending)
+        self.hearing.deaths.append(autopsy(found, ending, vigil.asked, vigil.seconds, vigil.trouble))
+        late = void(attempts, last_sign(attempts, ending))
         for attempt, record in self.ended:
             if attempt in late and (place := record.place(attempt)) is not None:
                 record.heard[place] = Heard(judge(case_of(attempt)))
