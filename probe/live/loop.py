@@ -169,21 +169,20 @@ class Loop:
                 finished(attempt)
 
     def _take(self, arrivals: list[Arrival]) -> None:
-        orders: dict[Attempt, list[Command]] = {}
-        for arrival in arrivals:
-            self.newest = arrival.number
-            if self.keep:
-                self.arrivals.append(arrival)
-            if arrival.segment.flags & SYN and not arrival.sent:
-                self.hop_limit = arrival.packet[8 if arrival.flow.version == 4 else 7]  # RFC 791 3.1, RFC 8200 3
-            attempt = self._live.get(arrival.flow) or self._opened(arrival)
-            if attempt is not None and not attempt.done:
-                orders.setdefault(attempt, []).extend(self._hand_over(attempt, arrival))
-        unread = self._ask_kernel(list(orders)) if self.table is not None and orders else []
-        for attempt, commands in orders.items():
-            self._obey(attempt, commands)
-        if unread:
-            self._take(unread)
+        while arrivals:
+            orders: dict[Attempt, list[Command]] = {}
+            for arrival in arrivals:
+                self.newest = arrival.number
+                if self.keep:
+                    self.arrivals.append(arrival)
+                if arrival.segment.flags & SYN and not arrival.sent and arrival.icmp is None:
+                    self.hop_limit = arrival.packet[8 if arrival.flow.version == 4 else 7]  # RFC 791 3.1, RFC 8200 3
+                attempt = self._live.get(arrival.flow) or self._opened(arrival)
+                if attempt is not None and not attempt.done:
+                    orders.setdefault(attempt, []).extend(self._hand_over(attempt, arrival))
+            arrivals = self._ask_kernel(list(orders)) if self.table is not None and orders else []
+            for attempt, commands in orders.items():
+                self._obey(attempt, commands)
 
     def _opened(self, arrival: Arrival) -> Attempt | None:
         """The attempt that waits for the connection a peer opens with this segment; from now on it has its flow."""

@@ -33,6 +33,8 @@ from probe.scenarios.triggers import (
 from probe.spec.segment import FIN, RST, Endpoint
 
 _TRIES = 6
+_FLOOD = 1 << 16
+"""Octets that nobody asked for, of a server that sends without end."""
 
 
 def _probe(name: str, title: str, *steps: Step, slow: bool = False) -> Scenario:
@@ -73,6 +75,7 @@ class Detection:
         self._closed: dict[str, float | None] = {}
         """Of each that has ended: seconds until the peer's FIN, None where none came or the close was no clean one."""
         self._banner = b""
+        self._floods = False
         self._waited = 0.0
 
     @property
@@ -108,7 +111,8 @@ class Detection:
         if not attempt.conductor.tester.all_acked and not reset and self._tries[probe.id] < _TRIES:
             return [probe]
         said = b"".join(e.segment.payload for e in came)
-        ends = RST if reset else FIN
+        self._floods |= len(said) >= _FLOOD
+        ends = (RST if reset else FIN) if attempt.conductor.tester.synchronized else 0
         began = transcript.seen()[0][1].time
         if probe is _QUIET:
             self._waited = transcript.judged[-1].time - began
@@ -144,9 +148,11 @@ class Detection:
         if _QUIET.id in closed and _EOF.id in closed:
             tried = ("waiting", *(["HTTP/1.0"] if _HTTP in order else []), farewell(self._banner).note)
             if closed[_EOF.id] is None:
-                self.trigger = replace(HOLD, note=f"does not close in {self._waited:.0f} s", tried=tried)
+                found, note = HOLD, f"does not close in {self._waited:.0f} s"
             else:
-                self.trigger = replace(NONE, note=f"{', '.join(tried)} did not make it close", tried=tried)
+                found, note = NONE, f"{', '.join(tried)} did not make it close"
+            note = "sends without end" if self._floods else note
+            self.trigger = replace(found, note=note, tried=tried, floods=self._floods)
 
 
 def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel: int) -> int:

@@ -37,7 +37,8 @@ class Trigger:
     answer: it is sent once the application has said something. Where a line is empty nothing need be sent.
     ``obedient`` says that the application does nothing it was not asked for, so an unasked RST is the stack's doing;
     ``leaves``, that it was seen to end connections which nobody asked it to end, so that one may well be its doing.
-    ``note`` is what was found out about it, ``tried`` what was tried in vain, both for people.
+    ``floods``: it was seen to send without end. ``note`` is what was found out about it, ``tried`` what was tried in
+    vain, both for people.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Trigger:
     obedient: bool = False
     leaves: bool = False
     answers: bool = False
+    floods: bool = False
     note: str = ""
     tried: tuple[str, ...] = ()
 

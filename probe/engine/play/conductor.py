@@ -27,7 +27,7 @@ from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Ter
 from probe.engine.belief.watch import Watch
 from probe.engine.play import flight
 from probe.engine.play.habits import Habits, Turn, repetitions
-from probe.engine.play.tester import Tester
+from probe.engine.play.tester import LITTLE_ROOM, ROOM, Tester
 from probe.scenarios import steps
 from probe.scenarios.steps import Span
 from probe.scenarios.triggers import NONE, Trigger
@@ -74,7 +74,8 @@ class Conductor:
     def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
         self.scenario = scenario
         self.setting = setting
-        self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss))
+        room = LITTLE_ROOM if setting.trigger.floods else ROOM
+        self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss), room=room)
         self.watch = Watch(setting.start, setting.terms, setting.memory, through=True)
         self.transcript = Transcript()
         self.finished = False
@@ -348,7 +349,7 @@ class Conductor:
         return self._emit(ack, waits=False)
 
     def _empty(self, seq: Seq, ack: Seq) -> Segment:
-        return Segment(seq, ack, ACK, options=self.tester.options(ACK))
+        return Segment(seq, ack, ACK, self.tester.window, options=self.tester.options(ACK))
 
     def _emit(self, segment: Segment, rule: str = "", place: int | None = None, *, waits: bool = True) -> Send:
         self._outbox.put(flight.Sent(segment, rule, place, waits))

@@ -13,6 +13,14 @@ _COUNTED = (("R", RST, RST), ("F", FIN, FIN), ("S.", SYN | ACK, SYN | ACK), ("S"
 _USUAL = (Option(MSS, (1460).to_bytes(2, "big")),)
 DEFAULT_MSS = 536
 """The send MSS where none was received: more with IPv6 (RFC 9293 section 3.7.1, MUST-15), and less is safe."""
+ROOM = 1 << 18
+"""Octets of text that the tester takes in a connection; then its window closes, as that of one that reads no further.
+
+A page is shorter; a server that sends without end (RFC 864) must not keep every exchange busy.
+"""
+LITTLE_ROOM = 1 << 12
+"""The same of a server that is known to send without end."""
+_WIDEST = 65535
 FIRST_STAMP = 0x10000000
 """The first TSval the tester uses: any number does (RFC 7323 section 4.1), so it is the same in every run."""
 
@@ -42,6 +50,7 @@ class Tester:
     tsecr: int = 0
     stamps: bool = False
     mss: int = DEFAULT_MSS
+    room: int = ROOM
     _offered: Segment | None = None
 
     def __post_init__(self) -> None:
@@ -61,6 +70,11 @@ class Tester:
     def text_received(self) -> int:
         """Octets of text in order from the peer."""
         return self.text.ahead_of(self.peer + 1) if self.synchronized else 0
+
+    @property
+    def window(self) -> int:
+        """The window to offer: never less than was offered before, less the text that came since."""
+        return max(0, min(_WIDEST, self.room - self.text_received))
 
     def number(self, num: Num) -> Seq:
         """The value of a scenario's number now."""
@@ -117,7 +131,7 @@ class Tester:
             seq,
             self.number(step.ack) if flags & ACK else Seq(0),
             flags,
-            step.window,
+            min(step.window, self.window),
             len(payload),
             payload,
             self.options(flags, step),
