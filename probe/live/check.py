@@ -21,8 +21,8 @@ from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import CheckOptions
 from probe.live.pacing import Backlog, Pace
-from probe.live.ports import ClosedPorts
-from probe.live.preflight import unanswered
+from probe.live.ports import CANDIDATES, ClosedPorts
+from probe.live.preflight import knocking, unanswered
 from probe.live.revival import Revival
 from probe.live.triggers import Detection, known_trigger
 from probe.live.vital import PAUSES, Vigil
@@ -140,23 +140,20 @@ class _Check:
         def hangs_on_application(scenario: Scenario) -> bool:
             return bool(scenario.commands) or any(isinstance(s, Expect) and s.application for s in scenario.steps)
 
-        ready = [s for s in rest if s.waits and not hangs_on_application(s)]
+        ready = [s for s in rest if s.waits and s.port == "open" and not hangs_on_application(s)]
         self.waiting = [s for s in rest if s not in ready]
         asks = any(isinstance(step, Question) for s in rest for step in s.steps)
         first = list(self.calibration.todo) if asks else []
         self.calibrating = len(first)
-        if not asks and self.detection.trigger is not None:
-            self._start(self._possible(rest))
-        else:
-            self._start(
-                first + (self.detection.probes if self.waiting and self.detection.trigger is None else []) + ready
-            )
+        if self.detection.trigger is None and any(s.port == "open" for s in self.waiting):
+            first += self.detection.probes
+        self._start([*first, *ready, *self._freed()])
 
     def _start(self, some: list[Scenario]) -> None:
         """Play them side by side, the long waits first; then the dangerous ones one by one, malformed options last."""
         self._enqueue(sorted(some, key=lambda s: not (s.waits or self._explores(s))))
         slow = sum(s.rests for s in self.scenarios)  # they wait all at the same time, beside the others
-        beside = slow + self.detection.slow + len(PAUSES)
+        beside = slow + self.detection.slow + len(PAUSES) + len(CANDIDATES)
         while self.vigil.ending is None:
             error = None
             try:
@@ -214,12 +211,14 @@ class _Check:
         return scenario.id in self.deadly or any(sent[: len(known)] == known for known in self.lethal)
 
     def _possible(self, some: list[Scenario]) -> list[Scenario]:
-        """Those the trigger can serve; the others get their verdict (skip) at once."""
+        """Those the trigger can serve, or a closed port; the others get their verdict (skip) at once."""
         out = []
         for scenario in some:
             why = missing(self.detection.trigger or NONE, scenario.commands)
-            if why:
-                self.hearing.opinions[scenario.id].append(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER))
+            shut = self.closed.lacking if scenario.port == "closed" else ""
+            if why or shut:
+                data = Why.NO_TRIGGER if why else Why.NO_CLOSED_PORT
+                self.hearing.opinions[scenario.id].append(Opinion(Verdict.SKIP, why or shut, why=data))
             else:
                 out.append(scenario)
         return out
@@ -229,6 +228,8 @@ class _Check:
             return None
         if self.vigil.doubted:
             return self._look()
+        if any(s.port == "closed" for s in self.waiting) and (remote := self.closed.next()) is not None:
+            return knocking(self.frame, remote)
         slow = next((s for s in self.queue if s.rests), None)
         if slow is not None or (self.queue and self.brisk < self.backlog.width):
             scenario = slow or self.queue[0]
@@ -250,20 +251,29 @@ class _Check:
         return self.frame.setting(scenario, self.detection.trigger_for(scenario))
 
     def _remote(self, scenario: Scenario) -> Endpoint:
-        return self.closed.endpoint() if scenario.port == "closed" else self.target
+        return self.closed.endpoint if scenario.port == "closed" else self.target
 
     def _explores(self, scenario: Scenario) -> bool:
         """Whether an exchange is one that others wait for, not to be judged."""
         return self.calibration.concerns(scenario) or self.detection.concerns(scenario)
 
-    def _release(self) -> None:
-        """What waited may be played, once it is known what the peer and its application answer.
+    def _freed(self) -> list[Scenario]:
+        """What has waited and may be played, as it is known what the peer and its application answer.
 
         What rests first has learned that when it asks.
         """
-        free = [s for s in self.waiting if self.detection.allows(s) and (s.rests or not self.calibrating)]
+
+        def is_free(scenario: Scenario) -> bool:
+            if scenario.port == "closed":
+                return self.closed.known
+            return self.detection.allows(scenario) and (scenario.rests or not self.calibrating)
+
+        free = [s for s in self.waiting if is_free(s)]
         self.waiting = [s for s in self.waiting if s not in free]
-        self._enqueue(self._possible(free))
+        return self._possible(free)
+
+    def _release(self) -> None:
+        self._enqueue(self._freed())
 
     def _look(self) -> Attempt | None:
         signs = self.vigil.next(self.frame.setting(KNOCK))
@@ -277,26 +287,35 @@ class _Check:
             elif not self.vigil.doubted:
                 self.frame.loop.stop(self.vigil.concerns)
             return
+        if self.closed.concerns(attempt):
+            self.closed.heard(attempt)
+            if self.closed.known:
+                self.frame.loop.stop(self.closed.concerns)
+                self._release()
+            return
         self.playing -= 1
         self.brisk -= not attempt.scenario.rests
         self.ended.append(attempt)
         self.vigil.heard(attempt, self.frame.habits.answer)
-        if self.calibration.concerns(attempt.scenario):
+        if self._explores(attempt.scenario):
             self.backlog.heard(attempt, None)
+            self._learn(attempt)
+            self._release()
+        else:
+            self._judge(attempt)
+
+    def _learn(self, attempt: Attempt) -> None:
+        """Take up what an exchange that others wait for tells."""
+        if self.calibration.concerns(attempt.scenario):
             self.hearing.calibrated(attempt)
             more = self.calibration.heard(attempt.conductor)
             self.queue.extendleft(more)
             self.calibrating += len(more) - 1
-            self._release()
-        elif self.detection.concerns(attempt.scenario):
-            self.backlog.heard(attempt, None)
-            self.queue.extend(self.detection.heard(attempt))
-            if self.detection.trigger is not None:
-                self.frame.habits.application = max(self.frame.habits.application, self.detection.delay)
-                self.frame.loop.stop(lambda other: self.detection.concerns(other.scenario))
-            self._release()
-        else:
-            self._judge(attempt)
+            return
+        self.queue.extend(self.detection.heard(attempt))
+        if self.detection.trigger is not None:
+            self.frame.habits.application = max(self.frame.habits.application, self.detection.delay)
+            self.frame.loop.stop(lambda other: self.detection.concerns(other.scenario))
 
     def _judge(self, attempt: Attempt) -> None:
         opinion = judge(case_of(attempt))
@@ -304,8 +323,6 @@ class _Check:
         heard = self.hearing.opinions[attempt.scenario.id]
         heard.append(opinion)
         self.hearing.attempts[attempt.scenario.id].append(attempt)
-        if attempt.scenario.port == "closed":
-            self.closed.heard(opinion)
         if not self.hearing.enough(attempt.scenario):
             # Soon, but never beside itself: what was shown stays shown, whatever comes of the peer later.
             (self.risky if attempt.scenario.risky else self.queue).appendleft(attempt.scenario)

@@ -22,7 +22,7 @@ from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import MatrixOptions
 from probe.live.ports import ClosedPorts
-from probe.live.preflight import unanswered
+from probe.live.preflight import find_closed, unanswered
 from probe.live.triggers import Detection, find_trigger, known_trigger
 from probe.live.vital import PAUSES, Vigil
 from probe.recording.matrix_writing import MatrixComments
@@ -131,8 +131,9 @@ class _Matrix:
             frame.trouble,
             frame.late,
         )
-        if frame.loop.arrivals:
-            last = frame.loop.arrivals[-1].number + frame.loop.recorded
+        segments = (arrival for arrival in reversed(frame.loop.arrivals) if arrival.icmp is None)
+        if last_one := next(segments, None):  # only comments of TCP are read
+            last = last_one.number + frame.loop.recorded
             self.comments.close(self.hearing, run, facts, last, only=self.options.only, skip=self.options.skip)
             frame.write(self.comments.by_packet)
         return run
@@ -150,6 +151,8 @@ class _Matrix:
     # -- what is played when ---------------------------------------------------------------------------------------
 
     def _play_all(self) -> None:
+        if any(way.port == "closed" for way in self.hearing.ways):
+            find_closed(self.frame, self.closed)
         if self.detection.trigger is None:
             self.connections += find_trigger(self.frame, self.detection, self.target, FEW)
         self._look_for_ways()
@@ -162,7 +165,8 @@ class _Matrix:
         hearing.ways = possible(hearing.ways, self._lacking)
         for way in hearing.ways:
             if why := self._lacking(way):
-                hearing.tried[way.id] = [Record(way, heard=[Heard(Opinion(Verdict.SKIP, why, why=Why.NO_TRIGGER))])]
+                data = Why.NO_CLOSED_PORT if way.port == "closed" else Why.NO_TRIGGER
+                hearing.tried[way.id] = [Record(way, heard=[Heard(Opinion(Verdict.SKIP, why, why=data))])]
             else:
                 self._try(way, frozenset())
         self._play(self.parallel)
@@ -201,7 +205,7 @@ class _Matrix:
                 yield barred
 
     def _lacking(self, way: Approach) -> str:
-        return missing(self.trigger, way.commands)
+        return self.closed.lacking if way.port == "closed" else missing(self.trigger, way.commands)
 
     def _play_cells(self) -> None:
         """All of them side by side; those that stacks have died of come last."""

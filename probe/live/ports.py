@@ -7,8 +7,8 @@ import socket
 from collections import deque
 from contextlib import closing
 
-from probe.engine.judge.attempt import Opinion
-from probe.results.verdict import Verdict
+from probe.engine.play.knock import Answer, Knock
+from probe.engine.trial.attempt import Attempt
 from probe.spec.segment import Endpoint
 from probe.spec.seq import Seq
 from probe.wire.addresses import family
@@ -21,28 +21,73 @@ PORTS = 4096
 
 
 class ClosedPorts:
-    """Hands out a port to be refused at: the user's, one known to be free (a peer of this machine), or a guess."""
+    """Finds a port to be refused at: the user's, one known to be free (a peer of this machine), or the best guess.
+
+    All candidates are knocked at side by side; the first in their order that refuses is taken, however late.
+    """
 
     def __init__(self, target: Endpoint, given: int | None, pool: PortPool, *, local: bool) -> None:
         """``pool`` holds our own ports: on the peer's machine it must not come to hold one of these, and silence it."""
-        self._target = target
-        self._todo = list(CANDIDATES)
+        self._address = target.address
+        self._given = given is not None
+        self._candidates: tuple[int, ...] = CANDIDATES
         if given is not None:
-            self._todo = [given]
+            self._candidates = (given,)
         elif local:
             with closing(socket.socket(family(target.address), socket.SOCK_STREAM)) as probe:
                 probe.bind((target.address, 0))
-                self._todo = [probe.getsockname()[1]]
-        pool.spared.update(self._todo)
+                self._candidates = (probe.getsockname()[1],)
+        pool.spared.update(self._candidates)
+        self._todo = deque(self._candidates)
+        self._knocked: dict[int, Knock] = {}
 
+    def next(self) -> Endpoint | None:
+        """The next endpoint to knock at; None where all were."""
+        return Endpoint(self._address, self._todo.popleft()) if self._todo else None
+
+    def concerns(self, attempt: Attempt) -> bool:
+        """Whether an attempt is a knock at one of them."""
+        return isinstance(attempt.conductor, Knock) and attempt.flow.remote.port in self._candidates
+
+    def heard(self, attempt: Attempt) -> None:
+        """A knock has ended."""
+        assert isinstance(attempt.conductor, Knock)
+        self._knocked[attempt.flow.remote.port] = attempt.conductor
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known which port refuses, or that none does."""
+        return self._found is not None or len(self._knocked) == len(self._candidates)
+
+    @property
     def endpoint(self) -> Endpoint:
-        """The endpoint to try now."""
-        return Endpoint(self._target.address, self._todo[0])
+        """The one that refuses; the likeliest, as long as that is not known."""
+        return Endpoint(self._address, self._found or self._candidates[0])
 
-    def heard(self, opinion: Opinion) -> None:
-        """An open port is no use: go on with the next guess, if there is one."""
-        if opinion.word is Verdict.SKIP and len(self._todo) > 1:
-            self._todo.pop(0)
+    @property
+    def lacking(self) -> str:
+        """Why there is none, and the mend, as a sentence; empty where there is one."""
+        if not self.known or self._found is not None:
+            return ""
+        told = ", ".join(f"{port} {_told(self._knocked[port])}" for port in self._candidates)
+        mend = "name one that refuses" if self._given else "name one that does with --closed-port"
+        return f"no closed port is known to answer ({told}): {mend}"
+
+    @property
+    def _found(self) -> int | None:
+        for port in self._candidates:
+            if (knock := self._knocked.get(port)) is None:
+                return None
+            if knock.answer is Answer.REFUSED:
+                return port
+        return None
+
+
+def _told(knock: Knock) -> str:
+    return f"{knock.icmp.words}" if knock.icmp is not None else _ANSWERS[knock.answer or Answer.SILENT]
+
+
+_ANSWERS = {Answer.OPEN: "is open", Answer.REFUSED: "refuses", Answer.SILENT: "is filtered"}
 
 
 class Sources:

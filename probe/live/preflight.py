@@ -5,6 +5,7 @@ from __future__ import annotations
 from probe.engine.play.knock import KNOCK, SECONDS, Answer, Knock
 from probe.engine.trial.attempt import Attempt
 from probe.live.frame import Frame
+from probe.live.ports import CANDIDATES, ClosedPorts
 from probe.spec.segment import Endpoint
 
 _MENDS = {
@@ -28,3 +29,18 @@ def unanswered(frame: Frame, target: Endpoint) -> str:
     assert isinstance(knock, Knock)
     assert knock.answer is not None, "what interrupts a run is raised"
     return "" if knock.answer is Answer.OPEN else f"{knock.sentence(target)}; {_MENDS[knock.answer]}"
+
+
+def find_closed(frame: Frame, ports: ClosedPorts) -> None:
+    """Knock at the ports until one is known to refuse, or none."""
+
+    def supply() -> Attempt | None:
+        remote = ports.next()
+        return None if remote is None else knocking(frame, remote)
+
+    def finished(attempt: Attempt) -> None:
+        ports.heard(attempt)
+        if ports.known:
+            frame.loop.stop(ports.concerns)
+
+    frame.play(supply, finished, len(CANDIDATES))

@@ -121,7 +121,7 @@ class _Soak:
         if called:
             self.remote = Endpoint(target.address, 0)  # the peer will choose
         elif scenario.port == "closed":
-            self.remote = ClosedPorts(target, options.closed_port, line.pool, local=line.local).endpoint()
+            self.remote = ClosedPorts(target, options.closed_port, line.pool, local=line.local).endpoint
         terms = Terms(options.profile, allowed(scenario))
         self.stream = RecordingStream(options.recorder, terms)
         start = CLOSED if called else UNKNOWN_PORT

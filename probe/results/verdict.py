@@ -44,6 +44,8 @@ class Why(StrEnum):
     """An ICMP error says that a segment of ours did not arrive."""
     NOT_OPENED = "not-opened"
     """The peer, which was to open the connection, opened none."""
+    NO_CLOSED_PORT = "no-closed-port"
+    """No port is known that refuses connections."""
     PORT_OPEN = "port-open"
     """A port that was taken for a closed one answers."""
     WINDOW_FULL = "window-full"
