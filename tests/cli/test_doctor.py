@@ -6,6 +6,8 @@ import pytest
 
 from probe.cli.run import doctor
 from probe.cli.run.doctor import Finding, State, interface_findings, try_line
+from probe.engine.play.knock import Answer
+from probe.live.preflight import Survey
 from probe.wire.errors import WireError
 from probe.wire.namespace import BarredError
 from tests.cli.conftest import Invoke
@@ -26,6 +28,7 @@ def machine(patch: Patch, *, capable: bool, forbidden: BarredError | None, works
     patch.setattr(doctor, "_capable", lambda: capable)
     patch.setattr(doctor, "private_possible", lambda: forbidden)
     patch.setattr(doctor, "try_line", line)
+    patch.setattr(doctor, "survey", lambda target, options: Survey(Answer.OPEN, "SYN,ACK after 1 ms", "http", "port 1"))
     return tried
 
 
@@ -70,6 +73,17 @@ def test_the_way_to_a_target_is_shown(invoke: Invoke, capsys: Captured, monkeypa
     out = capsys.readouterr().out
     assert "through lo from 127.0.0.1 (this host itself)" in out
     assert "checksum offload lo" in out
+    assert "SYN,ACK after 1 ms" in out
+    assert "http" in out
+
+
+def test_a_target_that_refuses_is_said(invoke: Invoke, capsys: Captured, monkeypatch: Patch) -> None:
+    machine(monkeypatch, capable=True, forbidden=None)
+    refused = Survey(Answer.REFUSED, "127.0.0.1:80 refuses connections (RST)")
+    monkeypatch.setattr(doctor, "survey", lambda target, options: refused)
+    assert invoke("doctor", "127.0.0.1:80") == 3
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "probe: probing works here, IPv4 and IPv6; 127.0.0.1:80 refuses connections (RST)"
 
 
 def test_no_way_to_a_target(invoke: Invoke, capsys: Captured, monkeypatch: Patch) -> None:

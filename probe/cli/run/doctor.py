@@ -17,11 +17,14 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
 from probe.cli.options.targets import Peer
+from probe.live.options import CheckOptions
+from probe.live.preflight import survey
+from probe.results.exit_codes import ExitCode
 from probe.spec.segment import ACK, RST, SYN, Endpoint, Flow, Segment
 from probe.spec.seq import Seq
 from probe.wire.errors import WireError
@@ -61,10 +64,10 @@ class Finding:
     mend: str = ""
 
 
-def diagnose(peers: Sequence[Peer], interface: str | None = None) -> tuple[list[Finding], bool, str]:
-    """All findings, whether probing works, and that in one sentence.
+def diagnose(peers: Sequence[Peer], options: CheckOptions) -> tuple[list[Finding], ExitCode, str]:
+    """All findings, what they come to for the shell, and in one sentence.
 
-    ``peers`` are the targets to find the way to (none: the lab is what matters).
+    ``peers`` are the targets to find the way to, and to ask what they answer (none: the lab is what matters).
     """
     capable, barred = _capable(), private_possible()
     versions = (4, 6) if capable or barred is None else ()
@@ -77,22 +80,44 @@ def diagnose(peers: Sequence[Peer], interface: str | None = None) -> tuple[list[
             inferred = f"{table.reason}; states are inferred only"
             sockdiag = Finding("sock_diag", State.MISSING, inferred, "sudo modprobe tcp_diag")
     findings += [sockdiag, *(finding for line in lines.values() for finding in line)]
-    ways = [_way(peer, interface) for peer in peers]
+    ways = [_way(peer, options.interface) for peer in peers]
     findings += [finding for way in ways for finding in way]
     sound = (v for v, line in lines.items() if all(finding.state != State.MISSING for finding in line))
     usable = " and ".join(f"IPv{version}" for version in sound)
     if any(way[0].state is State.MISSING for way in ways):
-        works, answer = False, "there is no way to the target"
-    elif capable and usable:
-        works, answer = True, f"probing works here, {usable}"
-    elif peers:
-        works, answer = False, "probing another host needs the capability CAP_NET_RAW; the lab (no TARGET) needs none"
-    elif usable:
-        works, answer = True, f"the lab works here, {usable}; other hosts need the capability CAP_NET_RAW"
-    else:
-        wrong = "neither raw sockets nor private namespaces can be had" if barred else "loopback does not work"
-        works, answer = False, wrong
-    return findings, works, answer
+        return findings, ExitCode.ENVIRONMENT, "there is no way to the target"
+    if capable and usable:
+        answer = f"probing works here, {usable}"
+        asked = [_asked(peer, options) for peer in peers]
+        findings += [finding for one in asked for finding in one]
+        shut = [one[0].detail for one in asked if one[0].state is State.MISSING]
+        code = ExitCode.INCONCLUSIVE if shut else ExitCode.CONFORMS
+        return findings, code, "; ".join([answer, *shut])
+    if peers:
+        answer = "probing another host needs the capability CAP_NET_RAW; the lab (no TARGET) needs none"
+        return findings, ExitCode.ENVIRONMENT, answer
+    if usable:
+        answer = f"the lab works here, {usable}; other hosts need the capability CAP_NET_RAW"
+        return findings, ExitCode.CONFORMS, answer
+    wrong = "neither raw sockets nor private namespaces can be had" if barred else "loopback does not work"
+    return findings, ExitCode.ENVIRONMENT, wrong
+
+
+def _asked(peer: Peer, options: CheckOptions) -> list[Finding]:
+    """What the target answers to a SYN, first; then what could be played with it."""
+    target = peer.endpoint
+    try:
+        found = survey(target, replace(options, interface=options.interface or peer.interface or None))
+    except WireError as error:
+        return [Finding(f"SYN to {target}", State.MISSING, str(error))]
+    if not found.served:
+        return [Finding(f"SYN to {target}", State.MISSING, found.reply)]
+    state = State.NOT_JUDGED if found.lacking else State.WORKS
+    return [
+        Finding(f"SYN to {target}", State.WORKS, found.reply),
+        Finding("trigger", State.WORKS, found.trigger),
+        Finding("closed port", state, found.lacking or found.closed),
+    ]
 
 
 def _package(name: str) -> Finding:

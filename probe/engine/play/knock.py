@@ -12,13 +12,22 @@ from probe.engine.belief.events import Command, Done, Quiet, Seen, Send, WakeAt
 from probe.engine.play.conductor import Conductor, Setting
 from probe.scenarios.steps import HEARD, Scenario
 from probe.spec.icmp import Icmp
-from probe.spec.segment import ACK, MSS, RST, SYN, Endpoint, Option, Segment
+from probe.spec.segment import ACK, MSS, NOP, RST, SACK_PERMITTED, SYN, TIMESTAMPS, WSCALE, Endpoint, Option, Segment
 
 KNOCK = Scenario(id="knock", title="is the port served?", steps=HEARD, shows=(), clause="RFC 9293 3.5")
 GAPS = (0.05, 0.075, 0.125, 0.125, 0.125, 0.25, 0.25)
 """How long each SYN waits, as shares of the whole time: with 20 % of all segments lost one in a thousand is silent."""
 SECONDS = 4.0
 """The whole time, with a patience of one second."""
+PLAIN = (Option(MSS, (1460).to_bytes(2, "big")),)
+OFFERED = (
+    *PLAIN,
+    Option(SACK_PERMITTED),
+    Option(TIMESTAMPS, (1).to_bytes(4, "big") + bytes(4)),
+    Option(NOP),
+    Option(WSCALE, bytes([7])),
+)
+"""The options of RFC 9293, 2018 and 7323, as most stacks offer them."""
 ERRORS = 2
 """So many ICMP errors end it."""
 
@@ -35,14 +44,14 @@ class Answer(StrEnum):
 class Knock(Conductor):
     """One port being asked; ``answer`` is None until it is known, ``reply`` the segment that told."""
 
-    def __init__(self, setting: Setting, seconds: float = SECONDS) -> None:
-        """``seconds`` are given to the port in all."""
+    def __init__(self, setting: Setting, seconds: float = SECONDS, options: tuple[Option, ...] = PLAIN) -> None:
+        """``seconds`` are given to the port in all; the SYN offers ``options``."""
         super().__init__(KNOCK, setting)
         self.answer: Answer | None = None
         self.reply: Segment | None = None
         self.icmp: Icmp | None = None
         self.tries = 0
-        self._seconds = seconds
+        self._seconds, self._options = seconds, options
         self._deadline = 0.0
         self._left = False
 
@@ -115,7 +124,7 @@ class Knock(Conductor):
         self.tries += 1
         self._left = False
         self._deadline = now + GAPS[self.tries - 1] * self._seconds
-        syn = Segment(self.tester.iss, flags=SYN, window=65535, options=(Option(MSS, (1460).to_bytes(2, "big")),))
+        syn = Segment(self.tester.iss, flags=SYN, window=65535, options=self._options)
         return [Send(syn), WakeAt(self._deadline)]
 
     def _wait(self, now: float) -> list[Command]:
