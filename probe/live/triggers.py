@@ -33,8 +33,8 @@ from probe.scenarios.triggers import (
 from probe.spec.segment import FIN, RST, Endpoint
 
 _TRIES = 6
-_FLOOD = 1 << 16
-"""Octets that nobody asked for, of a server that sends without end."""
+_FLOOD = 16
+"""Segments with text that nobody asked for, of a server that sends without end: a greeting is shorter."""
 
 
 def _probe(name: str, title: str, *steps: Step, slow: bool = False) -> Scenario:
@@ -111,7 +111,7 @@ class Detection:
         if not attempt.conductor.tester.all_acked and not reset and self._tries[probe.id] < _TRIES:
             return [probe]
         said = b"".join(e.segment.payload for e in came)
-        self._floods |= len(said) >= _FLOOD
+        self._floods |= probe in (_GREETING, _QUIET) and sum(bool(e.segment.length) for e in came) >= _FLOOD
         ends = (RST if reset else FIN) if attempt.conductor.tester.synchronized else 0
         began = transcript.seen()[0][1].time
         if probe is _QUIET:
@@ -124,7 +124,7 @@ class Detection:
             self.trigger = TARGET
         elif probe is _GREETING:
             self._banner = said
-            if self._closed[probe.id] is None:
+            if self._closed[probe.id] is None and not self._floods:
                 return [_FAREWELL] if said else [_HTTP, _FAREWELL]
         self._decide()
         return []
@@ -139,6 +139,9 @@ class Detection:
             self.delay = min(by_itself)
             self.trigger = replace(WAIT, note=f"closes by itself after {self.delay:.1f} s")
             return
+        if self._floods:
+            self.trigger = replace(NONE, note="sends without end", tried=("waiting",), floods=True)
+            return
         for probe in (_HELLO, *order):
             if probe.id not in closed:
                 return
@@ -151,8 +154,7 @@ class Detection:
                 found, note = HOLD, f"does not close in {self._waited:.0f} s"
             else:
                 found, note = NONE, f"{', '.join(tried)} did not make it close"
-            note = "sends without end" if self._floods else note
-            self.trigger = replace(found, note=note, tried=tried, floods=self._floods)
+            self.trigger = replace(found, note=note, tried=tried)
 
 
 def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel: int) -> int:

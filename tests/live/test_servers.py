@@ -19,23 +19,9 @@ CLOSES = frozenset(SERVERS) - {"echo", "discard", "chargen"}
 WHOLE = ("apache2", "daytime", "redis")
 """Those that are checked wholly; the kernel is the same for all."""
 SECONDS = 60.0
-PENDING = {
-    "apache2": "deferred accept: exchanges that need ESTABLISHED send text first",
-    "daytime": "an application that closes by itself: skip, not inconclusive",
-    "chargen": "a server that sends without end: under a minute",
-}
-"""What does not hold yet, and the mechanism that is missing."""
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(n, marks=[pytest.mark.xfail(strict=True, reason=PENDING[n], run=n != "chargen")])
-        if n in PENDING
-        else n
-        for n in SERVERS
-    ],
-)
+@pytest.mark.parametrize("name", SERVERS)
 def test_a_server_is_not_accused_and_its_trigger_is_found(name: str, tmp_path: Path, private_net: None) -> None:
     tmp_path.chmod(0o755)  # some servers give their rights away before they look into it
     port = SERVERS[name].port or free_port()

@@ -25,13 +25,10 @@ PENDING = {
     "every ACK twice": "a second ACK is extra, and no ack.under-half-second: the first was in time",
     "window of 1": "text waits for the window",
     "window opens after 0.5 s": "text waits for the window",
-    "chargen": "a server that sends without end: under a minute",
     "RST for FIN": "naming: a RST came where a FIN was due",
     "never repeats": "attempts that wait 16 s for nothing run side by side: under a minute",
 }
 """What does not hold yet, and the mechanism that is missing."""
-ENDLESS = {"chargen"}
-"""What would not end in time: not run until then."""
 
 
 def found(run: Run, *words: Verdict) -> dict[str, set[str]]:
@@ -42,12 +39,7 @@ def found(run: Run, *words: Verdict) -> dict[str, set[str]]:
 @pytest.mark.parametrize("turn", range(COUNT))
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(n, marks=[pytest.mark.xfail(strict=True, reason=PENDING[n], run=n not in ENDLESS)])
-        if n in PENDING
-        else n
-        for n in ALL
-    ],
+    [pytest.param(n, marks=[pytest.mark.xfail(strict=True, reason=PENDING[n])]) if n in PENDING else n for n in ALL],
 )
 def test_each_peer_gets_its_verdict(name: str, turn: int) -> None:
     case = ALL[name]
