@@ -28,7 +28,7 @@ from probe.wire.route import find_route
 
 FIRST = "active-open"
 _FOREVER = 10 * 365 * 86400.0
-_NAMED = {"http": HTTP_CLIENT, "wait": ITSELF, "none": ITSELF}
+_NAMED = {"http": HTTP_CLIENT, "wait": ITSELF, "none": ITSELF, "hold": Trigger("hold", {"connect": b""})}
 _METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"PRI ")
 
 
@@ -181,7 +181,8 @@ class _Listening:
 
 def _chosen(options: ListenOptions) -> list[Scenario]:
     """The exchanges asked for, the plain handshake first; an id may be a pattern with ``*``."""
-    able = TARGET if options.ask is not None else ITSELF  # only a `probe target` connects in the way it is told to
+    # Only a `probe target` connects in the way it is told to.
+    able = TARGET if options.ask is not None else _NAMED.get(options.trigger, ITSELF)
     every = [s for s in scenarios.ALL.values() if s.opens == "peer" and not missing(able, s.commands)]
     if options.only:
         return [s for s in every if any(fnmatchcase(s.id, pattern) for pattern in options.only)]

@@ -16,9 +16,9 @@ from probe.cli.options.reporting import Reporting, reporting
 @common.versions
 @common.profile
 @common.trigger(
-    "auto|none|http|target|LINE",
-    "How the peer's application is brought to close first: found out (auto), not at all, an HTTP/1.0 request,"
-    " the commands of `probe target`, or a line to send, such as 'QUIT\\r\\n'.",
+    "auto|none|wait|hold|http|target|LINE",
+    "How the peer's application is brought to close first: found out (auto), not at all, by itself (wait; hold: never,"
+    " not even when we have), by an HTTP/1.0 request, the commands of `probe target`, or a line such as 'QUIT\\r\\n'.",
 )
 @click.option("--only", multiple=True, metavar="ID", help="Only this exchange (* and ? allowed); repeatable.")
 @common.skip("ID", "this exchange")

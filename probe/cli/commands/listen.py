@@ -21,9 +21,9 @@ from probe.cli.options.reporting import Reporting, reporting
 @click.option("--deadline", type=common.SECONDS, metavar="SECONDS", help="End then, whatever is still missing.")
 @click.option("--no-wait", is_flag=True, help="Leave out exchanges that wait for a timer of the client.")
 @common.trigger(
-    "auto|none|http|LINE",
+    "auto|none|wait|hold|http|LINE",
     "How the client is brought to close first: a page for one that speaks HTTP (auto, http), nothing, as it closes"
-    " of itself (none), or a line to send, such as '221 bye\\r\\n'.",
+    " of itself (wait, none), not at all (hold), or a line to send, such as '221 bye\\r\\n'.",
 )
 @click.option("--ask", metavar="TARGET", help="A `probe target`, which is asked for each connection.")
 @click.option("--from", "client", metavar="ADDRESS", help="Judge this client only; else the first one that comes.")

@@ -45,7 +45,7 @@ def _only(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
 @common.skip("CELL", "these cells, such as 'established:*:RCV.NXT+2^31:*' or FIN-WAIT-1:RST")
 @common.profile
 @common.trigger(
-    "auto|none|http|target|LINE",
+    "auto|none|wait|hold|http|target|LINE",
     "How the peer's application is brought to act, as for `probe check`; only `probe target` reaches every state.",
 )
 @click.option(

@@ -35,7 +35,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str | Non
 @common.parallel(4096, 16, "the peer")
 @common.rate()
 @common.trigger(
-    "auto|none|http|target|LINE",
+    "auto|none|wait|hold|http|target|LINE",
     "How the peer's application is brought to close first, where the exchange needs that; as for `probe check`.",
 )
 @common.line
