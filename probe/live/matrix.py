@@ -313,7 +313,7 @@ class _Matrix:
             return None
         scenario, record = self.queue.popleft()
         self.connections += 1
-        remote = self.closed.endpoint() if scenario.port == "closed" else self.target
+        remote = self.closed.endpoint if scenario.port == "closed" else self.target
         attempt = self.frame.attempt(self._conductor(scenario, record), remote)
         self.playing[attempt] = record
         return attempt

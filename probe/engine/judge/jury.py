@@ -37,9 +37,10 @@ _SUSPECTS = {
     Doubt.TRANSLATION: Suspect.TRANSLATION,
     Doubt.DEFERRED: Suspect.DEFERRED_ACCEPT,
     Doubt.PROXY: Suspect.PROXY,
+    Doubt.REJECTED: Suspect.ICMP,
 }
 """Doubts about something that lasts the whole run; so does an application that aborts, which nobody can clear."""
-_KEEP_BACK = (Suspect.FILTER, Suspect.TRANSLATION, Suspect.DEFERRED_ACCEPT, Suspect.COOKIES, Suspect.PROXY)
+_KEEP_BACK = frozenset(_SUSPECTS.values())
 """Suspects that make segments of the tester void, or the state they are about: nobody is judged by what rests on it."""
 _ENDS = (Why.OWN_KERNEL, Why.INTERRUPTED)
 
@@ -80,6 +81,10 @@ def _hear(opinions: Sequence[Opinion], path: Path | None) -> tuple[Opinion, bool
         waits = last.why in (Why.APPLICATION, Why.UNREACHABLE) or last.word is Verdict.INCONCLUSIVE
         enough = TWICE if last.word is Verdict.SKIP else ATTEMPTS
         return last, last.why in _ENDS or not waits or idle >= enough
+    if (rejected := next((o for o in opinions if o.why is Why.UNREACHABLE), None)) is not None:
+        silent = all(o.departure is not None and o.departure.kind in ("silence", "late") for o in telling)
+        if silent:  # who rejects segments does not tell it every time (RFC 1812 section 4.3.2.8 has a limit)
+            return rejected, len(opinions) >= TWICE
     vote = _Ballot(telling, path).outcome()
     verdict, final = vote.verdict, vote.final
     if idle and not vote.settled:

@@ -8,6 +8,7 @@ evidence that more than one record, or a look at the whole of it, gives.
 - ``loss``        what the tester's own questions tell of it: asked, and lost
 - ``reordering``  segments recorded later than they were sent are put where their end sent them
 - ``filter``      a firewall's connection tracking: which segments it calls invalid
+- ``rejected``    kinds of segment that hosts on the way reject, by their ICMP errors
 - ``models``      what each suspect does: the events of a record that it makes void
 - ``readings``    what one record shows by itself: answers, silences, repetitions
 - ``evidence``    all attempts of a run to its ``results.path.Path``; which records rest on what is kept back

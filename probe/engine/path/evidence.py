@@ -19,6 +19,7 @@ from probe.engine.belief.watch import Watch
 from probe.engine.path import readings
 from probe.engine.path.loss import LossMeter, controls
 from probe.engine.path.models import MODELS, NOTHING, Model, model
+from probe.engine.path.rejected import Rejections
 from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
 from probe.spec.segment import FIN
 
@@ -79,7 +80,6 @@ class _Tally:
     passed: int = 0
     rests: dict[str, None] = field(default_factory=dict)
     rows: Counter[str] = field(default_factory=Counter)
-    note: str = ""
 
 
 class _Record:
@@ -116,7 +116,8 @@ class Evidence:
 
     def __init__(self) -> None:
         self._models = {m: _Tally() for m in MODELS}
-        self._cookies, self._proxy, self._icmp, self._reordering = _Tally(), _Tally(), _Tally(), _Tally()
+        self._cookies, self._proxy, self._reordering = _Tally(), _Tally(), _Tally()
+        self._rejections = Rejections()
         self._meter = LossMeter()
         self._repeated = self._came = self._copied = 0
 
@@ -134,9 +135,7 @@ class Evidence:
         self._look_at_cookies(record)
         self._look_at_proxy(record)
         self._measure(record)
-        for error in case.transcript.errors:
-            self._icmp.fits[record.name] += 1
-            self._icmp.note = self._icmp.note or str(error.icmp)
+        self._rejections.heard(record.name, case.transcript, record.answered)
 
     @staticmethod
     def _try(m: Model, tally: _Tally, record: _Record) -> None:
@@ -212,7 +211,7 @@ class Evidence:
     def _suspicions(self) -> Iterator[Suspicion]:
         yield from self._kept_back((Suspect.FILTER, Suspect.TRANSLATION))
         yield from self._kept_back((Suspect.DEFERRED_ACCEPT,))
-        cookies, proxy, icmp, swapped = self._cookies, self._proxy, self._icmp, self._reordering
+        cookies, proxy, swapped = self._cookies, self._proxy, self._reordering
         stands = proxy.passed >= ENOUGH and len(proxy.fits) >= EXCHANGES and not proxy.against and not cookies.against
         why = f"a SYN proxy before the peer answers SYNs in its place ({proxy.fits.total()} on connections that stood)"
         if stands:
@@ -226,7 +225,7 @@ class Evidence:
         if stands:
             known, why = Standing.REFUSED, "it is the SYN proxy that keeps no state"
         yield _suspicion(Suspect.COOKIES, known, cookies, why)
-        yield _suspicion(Suspect.ICMP, Standing.ACCEPTED, icmp, icmp.note)
+        yield self._rejections.suspicion()
         yield _suspicion(
             Suspect.REORDERING,
             Standing.ACCEPTED,

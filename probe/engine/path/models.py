@@ -13,6 +13,7 @@ from functools import partial
 
 from probe.engine.belief.events import Event, Seen
 from probe.engine.path.filter import Label, Tracking, labels
+from probe.engine.path.rejected import kind
 from probe.results.path import Suspect
 from probe.spec.arrives import arrives
 from probe.spec.segment import ACK, RST, SYN, Segment
@@ -126,6 +127,12 @@ def _deferred(events: Sequence[Event]) -> frozenset[int]:
     return frozenset(kept)
 
 
+def _rejected(events: Sequence[Event], kinds: frozenset[str]) -> frozenset[int]:
+    """The tester's segments of these kinds."""
+    sent = ((i, e) for i, e in enumerate(events) if isinstance(e, Seen) and e.to_peer)
+    return frozenset(i for i, event in sent if kind(event.segment) in kinds)
+
+
 def _sent(event: Event) -> bool:
     return isinstance(event, Seen) and event.to_peer
 
@@ -172,5 +179,10 @@ MODELS: tuple[Model, ...] = (*_FILTERS, _DEFERRED)
 
 
 def model(suspect: Suspect, variant: str) -> Model | None:
-    """The one of that name; None for a suspect that keeps back nothing."""
+    """The one of that name; None for a suspect that keeps back nothing.
+
+    What hosts on the way reject with ICMP errors is a variant for itself: its kinds of segment.
+    """
+    if suspect is Suspect.ICMP and variant:
+        return Model(suspect, variant, partial(_rejected, kinds=frozenset(variant.split())), suspect.text)
     return next((m for m in MODELS if (m.suspect, m.variant) == (suspect, variant)), None)

@@ -74,8 +74,8 @@ class Conductor:
     def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
         self.scenario = scenario
         self.setting = setting
-        room = LITTLE_ROOM if setting.trigger.floods else ROOM
-        self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss), room=room)
+        buffer = LITTLE_ROOM if setting.trigger.floods else ROOM
+        self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss), buffer=buffer)
         self.watch = Watch(setting.start, setting.terms, setting.memory, through=True)
         self.transcript = Transcript()
         self.finished = False
