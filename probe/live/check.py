@@ -99,8 +99,10 @@ class _Check:
             raise UnansweredError(shut)
         results = self.hearing.results(dropped=frame.dropped, interrupted=frame.interrupted, late=frame.late)
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
-        deaths = [f"{self.target}: {told(one)}{_mend(one)}" for one in self.hearing.deaths]
-        warnings = (*self.hearing.warnings(), *deaths, *self.remarks, *self.backlog.warnings(self.target))
+        # A line that failed is told by itself; where a dangerous exchange was played, that belongs to it.
+        deaths = [one for one in self.hearing.deaths if one.ending is not Ending.LINE or _is_risky(one)]
+        told_of = [f"{self.target}: {told(one)}{_mend(one)}" for one in deaths]
+        warnings = (*self.hearing.warnings(), *told_of, *self.remarks, *self.backlog.warnings(self.target))
         run = frame.run(
             str(self.target),
             self.target.version,
@@ -337,6 +339,10 @@ def is_malformed(scenario: Scenario) -> bool:
     """Whether it sends an option of impossible length: what has ended most stacks."""
     sent = (option for step in scenario.steps if isinstance(step, Send) for option in step.options or ())
     return any(option.fault for option in sent)
+
+
+def _is_risky(death: Death) -> bool:
+    return bool(death.ended) or any(name in scenarios.ALL and scenarios.ALL[name].risky for name in death.suspects)
 
 
 def _mend(death: Death) -> str:

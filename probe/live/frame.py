@@ -65,7 +65,7 @@ class Frame:
             admit=admit,
             pace=pace,
             until=options.until,
-            watch=options.watch,
+            watch=self._watch,
         )
         self.memory = Memory()
         self.random = random.Random(options.seed)  # ISNs of a test tool, repeatable by seed
@@ -120,6 +120,13 @@ class Frame:
             finished(attempt)
 
         self.loop.run(supply, over, parallel)
+
+    def _watch(self) -> None:
+        """DownError once the peer, or the way to it, is known to be gone."""
+        if self.options.watch is not None:
+            self.options.watch()
+        if self.line.route is not None:
+            self.line.route()
 
     def go_on(self, line: Line) -> None:
         """Over another line to the same peer, in place of one that failed."""

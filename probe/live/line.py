@@ -13,7 +13,7 @@ from probe.wire.ask import Asker
 from probe.wire.guard import PortPool
 from probe.wire.link import Link
 from probe.wire.raw import RawLink, SeveralLinks
-from probe.wire.route import find_route
+from probe.wire.route import RouteWatch, find_route
 from probe.wire.sockdiag import KernelTable
 
 EVERYWHERE = {4: "0.0.0.0", 6: "::"}  # noqa: S104 - held and guarded: nothing but crafted segments answers there
@@ -23,7 +23,8 @@ EVERYWHERE = {4: "0.0.0.0", 6: "::"}  # noqa: S104 - held and guarded: nothing b
 class Line:
     """``table`` is our own kernel's, which knows the peer's state where the peer is ``local``, of this machine.
 
-    ``mtu`` octets are the largest packet that leaves towards the peer (None: towards whom is not known yet).
+    ``mtu`` octets are the largest packet that leaves towards the peer (None: towards whom is not known yet). ``route``
+    raises DownError once packets leave another way.
     """
 
     link: Link
@@ -32,6 +33,7 @@ class Line:
     local: bool
     asker: Asker | None
     mtu: int | None = None
+    route: RouteWatch | None = None
 
     @property
     def pool(self) -> PortPool:
@@ -59,7 +61,8 @@ def open_line(target: Endpoint, options: Options, before: int = 0) -> Iterator[L
         Asker(target, zone=zone_suffix(target.address, interface)) as asker,
     ):
         pool.spared.add(target.port)
-        yield Line(link, (pool,), table, route.local, asker, route.mtu)
+        watch = None if route.local else RouteWatch(route, source=source, interface=interface)
+        yield Line(link, (pool,), table, route.local, asker, route.mtu, watch)
 
 
 @contextmanager

@@ -5,17 +5,20 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from probe.wire.addresses import canonical, family, is_link_local, socket_address, zone_index
-from probe.wire.errors import TargetError, WireError
+from probe.wire.errors import DownError, TargetError, WireError
 
 if TYPE_CHECKING:
     from pyroute2 import IPRoute
     from pyroute2.netlink import nlmsg
 
 _UP = 1  # IFF_UP
+_LOOK_AGAIN = 1.0
+"""Seconds between looks at the way to a target."""
 _RTN_LOCAL, _RTN_BROADCAST, _RTN_ANYCAST, _RTN_MULTICAST = 2, 3, 4, 5
 
 
@@ -62,6 +65,31 @@ def find_route(remote: str, *, source: str | None = None, interface: str | None 
                 f" `ip route get {address}` shows what the kernel knows"
             ) from error
         return _read(netlink, address, source, found)
+
+
+class RouteWatch:
+    """Whether packets to a target still leave as they did. Called often, it looks now and then."""
+
+    def __init__(self, first: Route, *, source: str | None = None, interface: str | None = None) -> None:
+        """``first`` is how they leave; ``source`` and ``interface`` as ``find_route`` was told."""
+        self._first, self._source, self._interface = first, source, interface
+        self._next = time.monotonic() + _LOOK_AGAIN
+
+    def __call__(self) -> None:
+        """DownError once they leave another way, or none."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _LOOK_AGAIN
+        first = self._first
+        try:
+            now = find_route(first.remote, source=self._source, interface=self._interface)
+        except (WireError, TargetError) as error:
+            raise DownError(f"the path changed during the run: {error}") from error
+        if (now.interface, now.source) != (first.interface, first.source):  # what is known of its MTU may change
+            raise DownError(
+                f"the path to {first.remote} changed during the run, from {first.interface} ({first.source}) to"
+                f" {now.interface} ({now.source}): what was found until then is reported; run once more"
+            )
 
 
 def check_target(remote: str) -> tuple[str, str]:

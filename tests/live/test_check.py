@@ -256,6 +256,23 @@ def test_listener_that_waits_for_data_is_warned_about_at_most(private_net: None)
     assert run.summary.three_way == "followed"
 
 
+def test_route_that_moves_midway_keeps_what_was_found(veth_pair: Far) -> None:
+    from pyroute2 import IPRoute
+
+    target = veth_pair.start_target()[4]
+
+    def move(how: str) -> None:
+        with IPRoute() as netlink:
+            netlink.route(how, dst=f"{target.address}/32", oif=netlink.link_lookup(ifname="lo")[0])
+
+    run = check(target, CheckOptions(progress=lambda done, _: move("add") if done == 5 else None))
+    move("del")
+    verdicts = [e.verdict for e in run.exchanges]
+    assert run.trouble.startswith(f"the path to {target.address} changed during the run")
+    assert verdicts.count(Verdict.PASS) >= 4
+    assert set(verdicts) <= {Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.SKIP}
+
+
 def test_interface_that_goes_down_midway_keeps_what_was_found(veth_pair: Far) -> None:
     from pyroute2 import IPRoute
 
