@@ -27,7 +27,7 @@ from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Ter
 from probe.engine.belief.watch import Watch
 from probe.engine.play import flight
 from probe.engine.play.habits import Habits, Turn, repetitions
-from probe.engine.play.tester import LITTLE_ROOM, ROOM, Tester
+from probe.engine.play.tester import Tester
 from probe.scenarios import steps
 from probe.scenarios.steps import Span
 from probe.scenarios.triggers import NONE, Trigger
@@ -74,8 +74,7 @@ class Conductor:
     def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
         self.scenario = scenario
         self.setting = setting
-        buffer = LITTLE_ROOM if setting.trigger.floods else ROOM
-        self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss), buffer=buffer)
+        self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss), floods=setting.trigger.floods)
         self.watch = Watch(setting.start, setting.terms, setting.memory, through=True)
         self.transcript = Transcript()
         self.finished = False
@@ -114,11 +113,10 @@ class Conductor:
 
     def reported(self, time: float, icmp: Icmp, quoted: Segment, number: int = 0) -> list[Command]:
         """An ICMP error came about a segment of ours: it did not arrive, so there is no answer to wait for."""
-        ours = [i for i, e in enumerate(self.transcript.events) if isinstance(e, Seen) and e.to_peer]
         about = flight.quoted_at(self.transcript.events, quoted)
         self.transcript.errors.append(IcmpError(time, self.watch.index, about, icmp, number))
         waits = self._since is not None and self._todo and isinstance(self._todo[0], steps.Expect)
-        if self.finished or not waits or not ours or about != ours[-1]:
+        if self.finished or not waits or not flight.is_newest(self.transcript.events, about):
             return []
         self._limit = time
         return [WakeAt(time)]

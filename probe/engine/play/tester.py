@@ -50,7 +50,7 @@ class Tester:
     tsecr: int = 0
     stamps: bool = False
     mss: int = DEFAULT_MSS
-    buffer: int = ROOM
+    floods: bool = False
     _offered: Segment | None = None
 
     def __post_init__(self) -> None:
@@ -74,7 +74,7 @@ class Tester:
     @property
     def window(self) -> int:
         """The window to offer: never less than was offered before, less the text that came since."""
-        return max(0, min(_WIDEST, self.buffer - self.text_received))
+        return max(0, min(_WIDEST, (LITTLE_ROOM if self.floods else ROOM) - self.text_received))
 
     def number(self, num: Num) -> Seq:
         """The value of a scenario's number now."""
