@@ -140,6 +140,6 @@ def quoted_at(events: list[Event], quoted: Segment) -> int:
     return next((place for place in reversed(range(len(events))) if is_quoted(events[place])), -1)
 
 
-def is_newest(events: Sequence[Event], index: int) -> bool:
+def is_newest(events: list[Event], index: int) -> bool:
     """Whether that event is the tester's last segment; no index (-1) is none."""
     return index >= 0 and not any(isinstance(e, Seen) and e.to_peer for e in events[index + 1 :])
