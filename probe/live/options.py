@@ -21,10 +21,11 @@ class Options:
     """What every live run may be told.
 
     ``profile`` is the reading of the RFC. ``patience`` is how many seconds a reply may take (None: ten round-trip
-    times, at least 1 s). ``interface`` and ``source`` say where packets leave, whatever the routes say. ``seed`` makes
-    the tester's numbers repeatable. ``recorder`` gets every packet. ``until``, a moment of ``time.monotonic``, ends the
-    run; what is not done by then is inconclusive. ``watch`` is called often and raises WireError when the peer is known
-    to be gone: what was found until then stands. ``guarded`` False lets our own kernel answer (tests only).
+    times, at least 1 s); all other waits grow with it. ``interface`` and ``source`` say where packets leave, whatever
+    the routes say. ``seed`` makes the tester's numbers repeatable. ``recorder`` gets every packet. ``until``, a moment
+    of ``time.monotonic``, ends the run; what is not done by then is inconclusive. ``watch`` is called often and raises
+    WireError when the peer is known to be gone: what was found until then stands. ``guarded`` False lets our own kernel
+    answer (tests only).
     """
 
     profile: str = "rfc9293"

@@ -132,7 +132,12 @@ def line(command: Callable[..., int]) -> Callable[..., int]:
         click.option("--closed-port", type=PORT, metavar="PORT", help="A port of the target where nothing listens."),
         click.option("--source", metavar="ADDRESS", help="The source address, one of this host's."),
         click.option("--interface", metavar="NAME", help="Send and listen there, whatever the routes say."),
-        click.option("--patience", type=PATIENCE, metavar="SECONDS", help="How long a reply may take."),
+        click.option(
+            "--patience",
+            type=PATIENCE,
+            metavar="SECONDS",
+            help="How long a reply may take (1 s near by); every wait grows with it.",
+        ),
     ):
         command = option(command)
     return command
