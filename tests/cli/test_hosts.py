@@ -22,6 +22,8 @@ ports = [22, 80]
 profile = "rfc793"
 closed_port = 9
 patience = 0.5
+skip = ["options-*", "paws-old"]
+revive = "relay 7"
 parallel = 2
 
 [[host]]
@@ -47,6 +49,7 @@ def test_defaults_hold_where_a_host_says_nothing(tmp_path: Path) -> None:
     router, printer, local = read(written(tmp_path, GOOD))
     shared = {"trigger": "http", "rate": 20.0}
     own = {"profile": "rfc793", "closed_port": 9, "patience": 0.5, "parallel": 2}
+    own |= {"skip": ("options-*", "paws-old"), "revive": "relay 7"}
     assert router == Host("router", "192.0.2.1", (22, 80), frozenset(), shared | own)
     assert printer == Host("", "printer.example", (80,), frozenset({6}), {"trigger": "QUIT\\r\\n", "rate": 20.0})
     assert (local.address, local.versions) == ("fe80::1%eth0", frozenset())

@@ -72,7 +72,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     )
     wanted = [*plan.given(targets), *(read(hosts) if hosts is not None else [])]
     said = common.used()
-    explicit = {key: value for key, value in {"rate": rate, **plain}.items() if key in said}
+    explicit = {key: value for key, value in {"rate": rate, "skip": left_out, **plain}.items() if key in said}
     request = Request(wanted, versions, options, explicit, jobs)
     return run.check(request, Display(reporting, quiet, *common.shown(show, why, list(ALL))))
 

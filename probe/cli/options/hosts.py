@@ -6,9 +6,10 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
-from probe.cli.options.common import WRONG_BACKSLASHES, is_trigger
+from probe.cli.options.common import WRONG_BACKSLASHES, is_trigger, nearest, unknown
 from probe.cli.options.files import Check, Table, WrongError, document, tables, that, values
 from probe.cli.options.targets import literal_version, port_number
 from probe.spec.reaction import PROFILES
@@ -17,7 +18,18 @@ from probe.wire.errors import TargetError
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
 _PORTS = frozenset({"port", "ports"})
 # Keys that mean what the option of the same name means
-_SETTINGS = ("trigger", "profile", "closed_port", "source", "interface", "patience", "parallel", "rate")
+_SETTINGS = (
+    "trigger",
+    "profile",
+    "closed_port",
+    "source",
+    "interface",
+    "patience",
+    "parallel",
+    "rate",
+    "skip",
+    "revive",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,16 @@ def _ports(value: Any) -> tuple[int, ...]:  # noqa: ANN401
     return ports
 
 
+def _skip(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    from probe.scenarios import ALL
+
+    patterns = value if isinstance(value, list) else [value]
+    for pattern in patterns:
+        if not isinstance(pattern, str) or not any(fnmatchcase(name, pattern) for name in ALL):
+            raise WrongError(unknown("exchange", str(pattern), nearest(str(pattern), ALL)))
+    return tuple(patterns)
+
+
 _DEFAULTS: dict[str, Check] = {
     "port": _port,
     "ports": _ports,
@@ -125,6 +147,8 @@ _DEFAULTS: dict[str, Check] = {
     "interface": _text,
     "patience": _within((int, float), 0.01, 3600, "it takes seconds, 0.01 to 3600"),
     "parallel": _within((int,), 1, 1000, "it takes a number from 1 to 1000"),
+    "skip": _skip,
+    "revive": _text,
     "rate": _within((int, float), 0.01, 100_000, "it takes connections a second, 0.01 to 100000"),
 }
 _KEYS = {"name": _text, "address": _address, **_DEFAULTS}
