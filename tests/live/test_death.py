@@ -18,6 +18,7 @@ from tests.live.test_check import free_port, server
 from tests.live.test_recorded import assert_alike, saved
 from tests.zoo.tun import serving, straight
 
+ROOT = Path(__file__).resolve().parents[2]
 REBOOT = 1.0
 """Seconds a host takes after its button was pressed."""
 Lethal = Callable[[Segment], bool]
@@ -35,25 +36,34 @@ def text(segment: Segment) -> bool:
 
 class Deadly:
     """A wire whose host is gone, timers and all, once a lethal segment has reached it: for so many ``seconds``,
-    or until so long after the file ``button`` was made.
+    or until so long after the file ``button`` was made, then with another ``hop_limit``.
     """
 
     def __init__(
-        self, lethal: Lethal, *, aborts: bool = False, seconds: float = math.inf, button: Path | None = None
+        self,
+        lethal: Lethal,
+        *,
+        aborts: bool = False,
+        seconds: float = math.inf,
+        button: Path | None = None,
+        hop_limit: int | None = None,
     ) -> None:
         self.lethal, self.aborts, self.seconds, self.button = lethal, aborts, seconds, button
+        self.hop_limit, self.changed = hop_limit, False
         self.until = -math.inf
 
     def __call__(self, packet: bytes, to_host: bool, now: float) -> list[tuple[float, bytes]]:
         if self.button is not None and self.button.exists():
             self.button.unlink()
-            self.until = now + REBOOT
+            self.until, self.changed = now + REBOOT, self.hop_limit is not None
         if to_host and now > self.until:
             found = unpack(packet)
             if isinstance(found, Decoded) and self.lethal(found.segment):
                 self.until = now + self.seconds
                 if self.aborts:
                     raise SystemExit
+        if self.changed and not to_host and self.hop_limit is not None:  # of IPv6, whose header has no checksum
+            packet = packet[:7] + bytes([self.hop_limit]) + packet[8:]
         return [] if now <= self.until else straight(packet, to_host, now)
 
 
@@ -152,3 +162,38 @@ def test_a_server_that_has_gone_is_no_fault_of_the_stack(private_net: None) -> N
         run = check(endpoint, CheckOptions(waits=False))
     assert of(run, Verdict.FAIL) == of(run, Verdict.WARN) == []
     assert "nothing listens on the port any more since" in run.warnings[0]
+
+
+def test_another_stack_that_comes_back_is_told_and_not_mixed_in(tmp_path: Path) -> None:
+    button = tmp_path / "button"
+    options = CheckOptions(only=("open", "options-illegal*"), patience=0.4, revive=f"touch {button}")
+    with serving(wire=Deadly(illegal, button=button, hop_limit=128)) as endpoints:
+        run = check(endpoints[6], options)
+    assert of(run, Verdict.PASS) == ["open"]
+    assert of(run, Verdict.FAIL) == ["options-illegal"]
+    assert result(run, "options-illegal-data").why is Why.DIED
+    assert any("another stack came back (its hop limit, 64 before and 128 now)" in w for w in run.warnings)
+
+
+AGAIN = """
+import time
+from tests.live.test_death import Deadly, illegal
+from tests.zoo.tun import serving
+with serving(wire=Deadly(illegal, aborts=True)):
+    time.sleep(40)
+"""
+
+
+def test_a_stack_that_aborts_with_its_interface_is_started_again_and_named(tmp_path: Path) -> None:
+    """Its device is another one every time: the line to it is opened anew."""
+    code, path = tmp_path / "again.py", tmp_path / "run.pcapng"
+    code.write_text(AGAIN)
+    command = f"PYTHONPATH={ROOT} timeout 60 {sys.executable} {code} >/dev/null 2>&1 &"
+    with serving(wire=Deadly(illegal, aborts=True)) as endpoints:
+        run = saved(path, endpoints[4], CheckOptions(only=("open", "options-illegal", "reserved-bits"), revive=command))
+    assert of(run, Verdict.PASS) == ["open", "reserved-bits"]
+    (found,) = result(run, "options-illegal").findings
+    assert found.sent == "S seq 100000 (option 2: length 0)"
+    assert found.came.endswith("this segment ends the stack, 2 of 2")
+    assert run.trouble == ""
+    assert_alike(path, run)
