@@ -7,7 +7,6 @@ answered and has fallen silent may have crashed over what it was sent: where tha
 
 from __future__ import annotations
 
-from probe.engine.belief.events import Seen
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt
@@ -17,8 +16,6 @@ SHORTEST, LONGEST = 0.1, 1.0
 """Seconds between connections with a host that is slowed down for: the first pause, and the longest."""
 SIGNS, CALM = 2, 3
 """So many attempts that hint at a full backlog slow down, so many in a row that do not undo it."""
-GONE = 8
-"""So many SYNs in a row without answer, the last of them alone, and the target is not asked any more."""
 
 
 class Pace:
@@ -53,51 +50,14 @@ def connections(scenario: Scenario) -> int:
     return 1 + sum(isinstance(step, Send) and step.fresh for step in scenario.steps)
 
 
-class Silence:
-    """``count`` attempts at an open port in a row drew no answer at all; 0 for a peer that never gave one."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._last: tuple[float, str, int] | None = None
-
-    @property
-    def answered(self) -> bool:
-        """Whether it ever gave an answer."""
-        return self._last is not None
-
-    def heard(self, attempt: Attempt) -> bool | None:
-        """An attempt ended: whether it was answered; None where that tells nothing of an open port.
-
-        So it is with one that was broken off, or that waited for the peer to begin.
-        """
-        transcript = attempt.conductor.transcript
-        came = [e for e in transcript.events if isinstance(e, Seen) and not e.to_peer]
-        if came and (self._last is None or came[-1].time >= self._last[0]):
-            self._last = came[-1].time, attempt.scenario.id, came[-1].number
-        if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
-            return None
-        answered = any(not event.to_peer for _, event in transcript.seen())  # what is cleared up draws other answers
-        self.count = self.count + 1 if self.answered and not answered else 0
-        return answered
-
-    def sentence(self, target: object) -> str:
-        """What is to be said of a peer that is asked no further."""
-        assert self._last is not None, "a peer that never answered does not fall silent"
-        _, exchange, packet = self._last
-        numbered = f" (packet {packet})" if packet else ""
-        return (
-            f"{target}: fell silent: {self.count} connections in a row without answer, so it was asked no further;"
-            f" its last segment came in {exchange}{numbered}"
-        )
-
-
 class Backlog:
     """What the attempts tell of how much the target bears; ``width`` is how many connections it gets at a time."""
 
     def __init__(self, parallel: int, pace: Pace) -> None:
         self.width = self._asked = max(1, parallel)
         self._pace = pace
-        self._silence = Silence()
+        self._answers = False
+        self._unanswered = 0
         self._calm = self._hints = 0
         self._signs: dict[str, None] = {}
         self._slowest = (self.width, 0.0)
@@ -109,9 +69,12 @@ class Backlog:
 
     def heard(self, attempt: Attempt, opinion: Opinion | None) -> None:
         """An attempt at an open port ended; ``opinion`` None where it is not judged."""
-        answered = self._silence.heard(attempt)
-        if answered is None:
-            return
+        transcript = attempt.conductor.transcript
+        self._answers = self._answers or any(not event.to_peer for _, event in attempt.segments)
+        if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
+            return  # it tells nothing of an open port
+        answered = any(not event.to_peer for _, event in transcript.seen())  # what is cleared up draws other answers
+        self._unanswered = self._unanswered + 1 if self._answers and not answered else 0
         if answered:
             if opinion is None or opinion.doubt is not Doubt.COOKIES:
                 self._calm += 1
@@ -121,7 +84,7 @@ class Backlog:
                     self.width = min(self._asked, 2 * self.width)
                 return
             self._signs["answered with SYN cookies"] = None
-        elif self._silence.answered:  # a target that never answered is no matter of crowding
+        elif self._answers:  # a target that never answered is no matter of crowding
             self._signs["left unanswered"] = None
         else:
             return
@@ -135,7 +98,7 @@ class Backlog:
         if began < self._slowed_at or self._hints < SIGNS:
             return
         self._slowed_at = ended
-        if self.width == 1 and self._silence.count > 1:
+        if self.width == 1 and self._unanswered > 1:
             self._pace.slower()
         self.width = max(1, self.width // 2)
         self._slowest = min(self._slowest, (self.width, -self._pace.gap))
