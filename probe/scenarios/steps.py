@@ -250,8 +250,11 @@ WINDOW = "window"
 ROOM_TAKEN = Expect(WINDOW, application=True)
 """The text that fills a window is acknowledged; whether there is room depends on the application and its buffer."""
 QUESTION = "question"
-OCTET_BELOW = Send("P.", seq=NXT - 1, data=b"x", counts=False)
-"""An octet below the window: answered by an ACK while the connection exists, by a RST when it does not."""
+OCTET_BELOW = Send("P.", seq=NXT - 2, data=b"x", counts=False)
+"""An octet below the window: answered by an ACK while the connection exists, by a RST when it does not.
+
+It ends one short of RCV.NXT: of one that ends there Linux takes the acknowledgment.
+"""
 EMPTY_BELOW = Send(".", seq=NXT - 1)
 """The same without text: many a stack limits how often it answers segments without (RFC 5961 section 7)."""
 NEXT_OCTET = Send("P.", data=b"x")

@@ -24,11 +24,11 @@ _AWAITED = {
 }
 _SPANS = {
     Span.ANSWER: "the time an answer may take",
-    Span.SILENCE: "the time after which a segment was not answered",
+    Span.SILENCE: "the time of an answer that need not come",
     Span.LATE: "the time to see how late",
-    Span.REPETITION: "the time in which the peer would send again what is not acknowledged",
-    Span.STOPS: "the time in which this peer sends its SYN,ACK again elsewhere, half of it more",
-    Span.NEVER: "three times this peer's interval, 16 s at the least",
+    Span.REPETITION: "the time of a repetition",
+    Span.STOPS: "the time of a SYN,ACK's repetition",
+    Span.NEVER: "three of its intervals, 16 s or more",
     Span.HELD: "25 s",
     Span.RESTART: "40 s",
     Span.RESTARTED: "39 s",
