@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from probe.engine.belief.events import Transcript
+from probe.engine.belief.events import Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import Belief, Memory, Terms
 from probe.engine.belief.watch import Watch, follow
@@ -40,3 +40,20 @@ class Case:
         """
         lost |= self.transcript.undelivered | self.transcript.lost
         return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory, lost, through=through)
+
+    def explained_by_arrival(self, broken_at: int) -> bool:
+        """Whether it explains the departure that one segment of ours came once more, or later than the next ones."""
+        *before, departure = self.transcript.judged[: broken_at + 1]
+        terms = Terms(self.terms.profile, self.terms.allow | {Excuse.REPEAT})
+        never = self.transcript.undelivered | self.transcript.lost
+        for index, event in enumerate(before):
+            if not isinstance(event, Seen) or not event.to_peer:
+                continue
+            # At once, or so late that only what departs came after it.
+            soon = [*before[: index + 1], event, *before[index + 1 :], departure]
+            shifted = frozenset(i + (i > index) for i in never)
+            late = [*before, event, departure]
+            for events, lost in ((late, never), (late, never | {index}), (soon, shifted)):
+                if follow(events, self.start, terms, self.memory, lost).broken_at is None:
+                    return True
+        return False

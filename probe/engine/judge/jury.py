@@ -29,8 +29,8 @@ TWICE = 2
 RARE = 1e-4
 """A chance below this is none."""
 _ODD = 0.0099
-"""The least that is granted to one departure that nothing explains: it may be a mistake of our own. Where the path
-copies segments, as much as it does so: what a copy draws has no other explanation."""
+"""The least that is granted to one departure that nothing explains: it may be a mistake of our own. To one that a copy
+of our segment would explain, or a late one, as much as the path is known to do so."""
 _SUSPECTS = {
     Doubt.COOKIES: Suspect.COOKIES,
     Doubt.FILTER: Suspect.FILTER,
@@ -188,7 +188,7 @@ class _Ballot:
 
     def _odd(self, opinion: Opinion) -> float:
         """The chance that it departs for no reason; a copy of any segment before may be one, if there are copies."""
-        if not self._strange:
+        if not self._strange or not opinion.strayed:
             return _ODD
         spared: float = 1 - Loss(self.path.copies.asked, self._strange).bound
         return max(_ODD, 1 - spared ** max(1, opinion.segments))
@@ -196,7 +196,8 @@ class _Ballot:
     def _chance(self, opinion: Opinion) -> float:
         """That chance made one departure: a loss, a copy, or what nobody thinks of."""
         by_loss = self.path.loss.bound if opinion.doubts else 0.0
-        return max(by_loss, self._odd(opinion) if self._strange or not opinion.doubts else 0.0)
+        strays = self._strange and opinion.strayed
+        return max(by_loss, self._odd(opinion) if strays or not opinion.doubts else 0.0)
 
     def _lasts(self, doubt: Doubt) -> bool:
         """Whether the doubt is about something that may hold for the whole run."""
@@ -209,7 +210,7 @@ class _Ballot:
         for o in others:
             if o.findings and any(self._lasts(doubt) for doubt in o.doubts):
                 continue
-            if not (o.doubts if o.findings else passing) and not self._strange:
+            if not (o.doubts or (self._strange and o.strayed) if o.findings else passing or self._strange):
                 return False
             struck += 1
         if not struck:
