@@ -187,17 +187,20 @@ class _Ballot:
         return self.path.copies.lost + held_up
 
     def _odd(self, opinion: Opinion) -> float:
-        """The chance that it departs for no reason; a copy of any segment before may be one, if there are copies."""
-        if not self._strange or not opinion.strayed:
+        """The chance that it departs for no reason; a copy of any segment before may be one, if there are copies.
+
+        Where one alone does not explain it, two of them must have come together.
+        """
+        if not self._strange:
             return _ODD
         spared: float = 1 - Loss(self.path.copies.asked, self._strange).bound
-        return max(_ODD, 1 - spared ** max(1, opinion.segments))
+        struck = 1 - spared ** max(1, opinion.segments)
+        return max(_ODD, struck if opinion.strayed else struck**2)
 
     def _chance(self, opinion: Opinion) -> float:
         """That chance made one departure: a loss, a copy, or what nobody thinks of."""
         by_loss = self.path.loss.bound if opinion.doubts else 0.0
-        strays = self._strange and opinion.strayed
-        return max(by_loss, self._odd(opinion) if strays or not opinion.doubts else 0.0)
+        return max(by_loss, self._odd(opinion) if self._strange or not opinion.doubts else 0.0)
 
     def _lasts(self, doubt: Doubt) -> bool:
         """Whether the doubt is about something that may hold for the whole run."""
@@ -210,7 +213,7 @@ class _Ballot:
         for o in others:
             if o.findings and any(self._lasts(doubt) for doubt in o.doubts):
                 continue
-            if not (o.doubts or (self._strange and o.strayed) if o.findings else passing or self._strange):
+            if not (o.doubts if o.findings else passing) and not self._strange:
                 return False
             struck += 1
         if not struck:

@@ -308,16 +308,19 @@ def kept_back(path: Path, case: Attempted) -> tuple[Suspect, frozenset[int]] | N
 def rests_on(path: Path, case: Attempted) -> Suspect | None:
     """The accepted suspect because of which this record says nothing of the peer.
 
-    A filter or translator: something it keeps back was sent before the record departs, if it does. Deferred accept and
-    SYN cookies: the record departs without them, and not with them. With a SYN proxy numbers and all
+    A filter or translator: something it keeps back was sent before the record departs, if it does, and the record does
+    not depart there all the same: what answers cannot have been kept back. Deferred accept and SYN cookies: the record
+    departs without them, and not with them. With a SYN proxy numbers and all
     about the opening are the proxy's: the record departs, or lacks something.
     """
     broken = case.follow(case.terms.profile, case.terms.allow).broken_at
     if (found := kept_back(path, case)) is not None:
         suspect, kept = found
+        then = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
         if suspect is not Suspect.DEFERRED_ACCEPT:
-            return suspect if broken is None or min(kept) < broken else None
-        if broken is not None and case.follow(case.terms.profile, case.terms.allow, kept).broken_at is None:
+            answered = broken is not None and isinstance(_events(case)[broken], Seen) and then == broken
+            return suspect if broken is None or (min(kept) < broken and not answered) else None
+        if broken is not None and then is None:
             return suspect
     if path.standing(Suspect.PROXY) is Standing.ACCEPTED and (broken is not None or case.transcript.missing):
         return Suspect.PROXY
