@@ -15,15 +15,10 @@ from tests.zoo.cases import PATHS
 from tests.zoo.relay import joined
 
 COUNT = int(os.environ.get("PROBE_COUNT", "1"))
-PENDING = {"reordering": "two segments that a path exchanged, ours or the peer's: reordering as a hypothesis"}
-"""What does not hold yet, and the mechanism that is missing."""
 
 
 @pytest.mark.parametrize("turn", range(COUNT))
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=[pytest.mark.xfail(strict=True, reason=PENDING[n])] if n in PENDING else []) for n in PATHS],
-)
+@pytest.mark.parametrize("name", PATHS)
 def test_a_healthy_kernel_is_not_accused(name: str, turn: int, private_net: None) -> None:
     case = PATHS[name]
     with Holder() as far, joined(far.pid, case.wire(), mtu=case.mtu) as addresses:

@@ -18,15 +18,10 @@ from tests.zoo.tun import PORT, serving
 
 COUNT = int(os.environ.get("PROBE_COUNT", "1"))
 PENDING = {
-    "options stripped": "an exchange about timestamps is skipped where the peer takes none up",
-    "timestamps stripped": "an exchange about timestamps is skipped where the peer takes none up",
     "no PAWS": "an exchange about PAWS is skipped where the peer never showed it",
     "ACK before text": "an ACK of two segments may go out before the text of either",
-    "every ACK twice": "a second ACK is extra, and no ack.under-half-second: the first was in time",
     "window of 1": "text waits for the window",
     "window opens after 0.5 s": "text waits for the window",
-    "RST for FIN": "naming: a RST came where a FIN was due",
-    "never repeats": "attempts that wait 16 s for nothing run side by side: under a minute",
 }
 """What does not hold yet, and the mechanism that is missing."""
 

@@ -228,7 +228,7 @@ PATHS = {
     "5 % lost": Case(doubted=True, wire=lambda: wires.losing(5), only=(*OPENS, *UNACCEPTABLE), passes=10),
     "20 % lost": Case(doubted=True, wire=lambda: wires.losing(20), only=OPENS, passes=2, seconds=90.0),
     "reordering": Case(doubted=True, wire=wires.reordering, passes=90),
-    "duplication": Case(doubted=True, wire=wires.duplicating, passes=90),
+    "duplication": Case(doubted=True, wire=wires.duplicating, passes=60),
     "200 ms": Case(wire=lambda: wires.delaying(0.1), passes=90),
     "200 ms with jitter": Case(wire=lambda: wires.delaying(0.1, 0.05), only=(*OPENS, *UNACCEPTABLE), passes=14),
     "64 kbit/s": Case(wire=lambda: wires.narrow(8000), only=OPENS, passes=7),
