@@ -63,12 +63,19 @@ def needless(transcript: Transcript) -> Iterator[Segment]:
 
 
 def copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
-    """Of each segment of the peer up to a departure, whether it is one that just came, and answers nothing more."""
+    """Of each segment of the peer up to a departure, whether it is one that just came, and answers nothing more.
+
+    A bare ACK tells nothing: a stack may send it twice itself, where a path copies whatever passes. Nor does a RST
+    behind another segment of ours, which may have drawn it.
+    """
     before: dict[Segment, float] = {}
     for index, event in transcript.seen():
         if watch.broken_at is not None and index > watch.broken_at:
             return
         if event.to_peer:
+            before = {segment: time for segment, time in before.items() if not segment.flags & RST}
+            continue
+        if event.segment.flags == ACK and not event.segment.length:
             continue
         recent = event.time - before.get(event.segment, float("-inf")) <= OVERTAKING
         yield recent and all(answer.index < 0 for answer in watch.after(index).answers)
