@@ -56,17 +56,8 @@ _COMBINATIONS = frozenset({SYN, SYN | URG, SYN | ACK, RST, RST | ACK, FIN | ACK,
 _TRUNCATED = frozenset({"header past the end", "short header"})
 
 
-class _Kind(Enum):
-    """What is looked at of the flags."""
-
-    NONE = 0
-    SYN = 1
-    SYN_ACK = 2
-    FIN = 3
-    ACK = 4
-    RST = 5
-
-
+_Kind = Enum("_Kind", "NONE SYN SYN_ACK FIN ACK RST")
+"""What is looked at of the flags."""
 _Moves = dict[Tracked, Tracked | None]
 _FINS: _Moves = {_SR: _FW, _ES: _FW, _FW: _LA, _CW: _LA, _LA: _LA, _TW: _TW, _CL: _CL}
 _ACKS: _Moves = {_SR: _ES, _ES: _ES, _FW: _CW, _CW: _CW, _LA: _TW, _TW: _TW, _CL: _CL}
@@ -310,7 +301,7 @@ class Tracking:
             established = entry.state is Tracked.ESTABLISHED and entry.assured
             if not segment.seq and not established:
                 return move, True
-            if segment.seq < receiver.acked:
+            if _before(segment.seq, receiver.acked):
                 return None
             train = last.kind is _Kind.ACK and last.by_opener == by_opener and segment.seq == last.end
             if not established or segment.seq == receiver.acked or train:
@@ -328,7 +319,7 @@ class Tracking:
         opening = entry.state in (Tracked.SYN_SENT, Tracked.SYN_RECEIVED)
         if not sender.room and not segment.flags & SYN:
             _begin_midway(sender, receiver, segment)
-        elif segment.flags & SYN and (not sender.room or (opening and segment.end > sender.end)):
+        elif segment.flags & SYN and (not sender.room or (opening and _before(sender.end, segment.end))):
             sender.begin(segment, receiver, by_opener=by_opener)
             if not segment.flags & ACK and not by_opener:
                 return True  # simultaneous open
@@ -346,14 +337,21 @@ class Tracking:
 
     def _within(self, sender: _Side, receiver: _Side, seq: Seq, end: Seq, edge: Seq) -> bool | None:
         """Whether the numbers are in window. False: out of it, but let through; None: invalid."""
-        delayed = edge <= receiver.end - max(sender.room, _ACK_ROOM) - 1
-        behind = receiver.room != 0 and end <= sender.end - receiver.room - 1
-        beyond = (end + 1).ahead_of(sender.most) if seq > sender.most else 0
-        if edge > receiver.end or (beyond and (not receiver.room or behind or delayed or beyond > receiver.room)):
+        delayed = edge - (receiver.end - max(sender.room, _ACK_ROOM)) < 0
+        behind = receiver.room != 0 and end - (sender.end - receiver.room) < 0
+        beyond = 0 if _before(seq, sender.most + 1) else (end + 1).ahead_of(sender.most)
+        if not _before(edge, receiver.end + 1) or (
+            beyond and (not receiver.room or behind or delayed or beyond > receiver.room)
+        ):
             return None
         if beyond:
             sender.end = end  # more than the window takes: its ACK must not be called one of data never seen
         return (None if self.older else False) if beyond or behind or delayed else True
+
+
+def _before(a: Seq, b: Seq) -> bool:
+    """Whether ``a`` comes before ``b``; what lies exactly half the space away comes before, as in Linux."""
+    return a - b < 0
 
 
 def _begin_midway(sender: _Side, receiver: _Side, segment: Segment) -> None:
@@ -371,12 +369,12 @@ def _learn(sender: _Side, receiver: _Side, segment: Segment, ack: Seq, edge: Seq
     """What a segment in window shows of both ends."""
     window = segment.window if segment.flags & SYN else segment.window << sender.shift
     sender.room = max(sender.room, window + (edge - ack))
-    if segment.flags & ACK and (sender.acked is None or ack > sender.acked):
+    if segment.flags & ACK and (sender.acked is None or _before(sender.acked, ack)):
         sender.acked = ack
-    if receiver.room and end > sender.most:
+    if receiver.room and _before(sender.most, end):
         receiver.room += end - sender.most
-    sender.end = later(sender.end, end)
-    if edge + window >= receiver.most:
+    sender.end = end if _before(sender.end, end) else sender.end
+    if _before(receiver.most - 1, edge + window):
         receiver.most = edge + (window or 1)
 
 
