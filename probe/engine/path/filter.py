@@ -30,21 +30,10 @@ class Label(Enum):
     INVALID = "invalid"
 
 
-class Tracked(Enum):
-    """The state of an entry in the table."""
-
-    NONE = "none"
-    SYN_SENT = "SYN sent"
-    SYN_SENT_BOTH = "simultaneous open"
-    SYN_RECEIVED = "SYN,ACK sent"
-    ESTABLISHED = "established"
-    FIN_WAIT = "one FIN sent"
-    CLOSE_WAIT = "one FIN acknowledged"
-    LAST_ACK = "both FINs sent"
-    TIME_WAIT = "both FINs acknowledged"
-    CLOSED = "reset"
-
-
+Tracked = Enum(
+    "Tracked", "NONE SYN_SENT SYN_SENT_BOTH SYN_RECEIVED ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSED"
+)
+"""The states of an entry: after the SYNs, after one FIN, its ACK, both FINs, their ACK, a RST."""
 _NO, _SS, _S2, _SR, _ES, _FW, _CW, _LA, _TW, _CL = Tracked
 _SECONDS = {_SS: 120, _S2: 120, _SR: 60, _ES: 432000, _FW: 120, _CW: 60, _LA: 30, _TW: 120, _CL: 10}
 """After so long without a segment an entry in the state is forgotten (the kernel's defaults)."""
@@ -53,7 +42,7 @@ _CLOSING = frozenset({_FW, _CW, _LA, _TW, _CL})
 _OVER = frozenset({_TW, _CL})
 _COMBINATIONS = frozenset({SYN, SYN | URG, SYN | ACK, RST, RST | ACK, FIN | ACK, FIN | ACK | URG, ACK, ACK | URG})
 """The flags that may stand together, but for PSH, ECE and CWR, which always may."""
-_TRUNCATED = frozenset({"header past the end", "short header"})
+_BROKEN = frozenset({"checksum", "header past the end", "short header"})
 
 
 _Kind = Enum("_Kind", "NONE SYN SYN_ACK FIN ACK RST")
@@ -171,10 +160,15 @@ class Tracking:
         self.older, self.loose = older, loose
         self._entry: _Entry | None = None
 
+    @property
+    def begun_by_tester(self) -> bool:
+        """Whether the connection that is known now began with a segment of the tester."""
+        return self._entry is not None and self._entry.opened_by_tester
+
     def label(self, time: float, to_peer: bool, segment: Segment) -> Label:
         """What it calls the next segment, seen at ``time`` in seconds."""
         bare = segment.flags & ~(PSH | ECE | CWR) & 0xFF
-        if bare not in _COMBINATIONS or "checksum" in segment.faults or _TRUNCATED.intersection(segment.faults):
+        if bare not in _COMBINATIONS or _BROKEN.intersection(segment.faults):
             return Label.INVALID
         entry = self._entry
         if entry is not None and time > entry.expires:

@@ -45,21 +45,23 @@ def _invalid(events: Sequence[Event], *, older: bool = False, loose: bool = True
 
 
 def _translated(events: Sequence[Event]) -> frozenset[int]:
-    """What has no mapping goes on from our own address: it meets no connection of the peer, whose RST may come back.
+    """What has no mapping goes on from our own address, where it meets no connection of the peer; a RST may come back.
 
-    Connections that the peer opens to us have our own address anyway.
+    A connection that the peer opens to us needs no mapping. What of ours follows its end gets one, and so is a stray.
     """
-    first = next((event for event in events if isinstance(event, Seen)), None)
-    if first is None or not first.to_peer:
-        return NOTHING
-    kept = set(_invalid(events))
+    tracking, kept = Tracking(), set()
     stray: list[Segment] = []
+    ours = None
     for index, event in enumerate(events):
         if not isinstance(event, Seen):
             continue
-        if index in kept:
-            stray.append(event.segment)
-        elif not event.to_peer and event.segment.flags & RST:
+        label = tracking.label(event.time, event.to_peer, event.segment)
+        ours = event.to_peer if ours is None else ours
+        if event.to_peer:
+            if (ours and label is Label.INVALID) or (not ours and tracking.begun_by_tester):
+                kept.add(index)
+                stray.append(event.segment)
+        elif event.segment.flags & RST:
             refused = next((s for s in stray if _refuses(event.segment, s)), None)
             if refused is not None:
                 stray.remove(refused)
