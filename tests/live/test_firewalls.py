@@ -80,6 +80,8 @@ PLACES = {
 
 def served(chain: Chain, place: Place) -> Endpoint:
     """Where a server of that place listens."""
+    if place.suspect is Suspect.PROXY:  # as nft(8) has it: the ACK that brings the cookie must not begin a connection
+        chain.set(1, "net/netfilter/nf_conntrack_tcp_loose", "0")
     if not place.server:
         return chain.start_target()[place.version]
     process = chain.start([sys.executable, "-c", place.server])
