@@ -25,6 +25,8 @@ _LINES = {
     ("soak", "begun"): "begun",
     ("soak", "counts"): "soak_counts",
     ("soak", "summary"): "soak_summary",
+    ("path", "begun"): "begun",
+    ("path", "summary"): "path_summary",
     ("replay", "connection"): "connection_line",
     ("replay", "summary"): "replay_summary",
 }
@@ -40,8 +42,8 @@ def _validator(name: str) -> Draft202012Validator:
 def document(text: str) -> dict[str, Any]:
     """What --json wrote, if it is as published."""
     found: dict[str, Any] = json.loads(text)
-    own = found["command"] in ("matrix", "soak")
-    kind = found["command"] if own else "replay" if "files" in found else "check"
+    own = {"matrix": "matrix", "soak": "soak", "path": "path_run"}.get(found["command"])
+    kind = own if own else "replay" if "files" in found else "check"
     _validator(kind).validate(found)
     _validator("document").validate(found)
     return found
