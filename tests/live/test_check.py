@@ -265,7 +265,7 @@ def test_route_that_moves_midway_keeps_what_was_found(veth_pair: Far) -> None:
         with IPRoute() as netlink:
             netlink.route(how, dst=f"{target.address}/32", oif=netlink.link_lookup(ifname="lo")[0])
 
-    run = check(target, CheckOptions(progress=lambda done, _: move("add") if done == 5 else None))
+    run = check(target, CheckOptions(progress=lambda done, _: move("add") if done == 12 else None))
     move("del")
     verdicts = [e.verdict for e in run.exchanges]
     assert run.trouble.startswith(f"the path to {target.address} changed during the run")
