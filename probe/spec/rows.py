@@ -57,7 +57,7 @@ ROWS: dict[str, Row] = {
     "R8": Row("SYN-RECEIVED", "ACK outside the range of MAY-12", "<ACK>", "3.10.7.4 fifth", "MAY"),
     "R9": Row("SYN-RECEIVED", "SND.UNA < SEG.ACK =< SND.NXT", "ESTABLISHED, go on", "3.10.7.4 fifth"),
     "R10": Row("SYN-RECEIVED", "any other ACK", "<SEQ=SEG.ACK><RST>", "3.10.7.4 fifth"),
-    "F1": Row("synchronized", "TSval older than TS.Recent", "<ACK>, drop", "RFC 7323 5.3 R1"),
+    "F1": Row("synchronized", "TSval older than TS.Recent", "<ACK>, drop (with PAWS)", "RFC 7323 5.3 R1", "MUST"),
     "F2": Row("synchronized", "negotiated timestamps missing", "drop, or go on", "RFC 7323 3.2", "SHOULD"),
     "F3": Row("synchronized", "outside the window, RST", "drop", "3.10.7.4 first"),
     "F4": Row("synchronized", "outside the window", "<SEQ=SND.NXT><ACK=RCV.NXT><ACK>", "3.10.7.4 first; 3.5.2"),

@@ -86,14 +86,17 @@ def _syn_in_time_wait(tcb: Tcb, segment: Segment) -> Reactions:
 
 
 def _paws(tcb: Tcb, segment: Segment) -> Outcome:
-    """RFC 7323: an older TSval draws an ACK (5.3 R1); without the option it should be dropped (3.2); not RSTs (5.2)."""
+    """RFC 7323: an older TSval draws an ACK (5.3 R1); without the option it should be dropped (3.2); not RSTs (5.2).
+
+    "If the PAWS algorithm is used" (section 5.3): who takes up timestamps to measure with alone lets the segment pass.
+    """
     if not tcb.timestamps or segment.flags & RST or tcb.state is State.SYN_RECEIVED:
         return PASSED
     stamps = segment.timestamps
     if stamps is None:
         return (drop("F2", tcb, segment),), True
     older = Seq(stamps[0]) < Seq(tcb.ts_recent)  # TSvals compare like sequence numbers (RFC 7323 section 5.2)
-    return ((acknowledge("F1", tcb, segment),), False) if older else PASSED
+    return ((acknowledge("F1", tcb, segment),), True) if older else PASSED
 
 
 def _sequence(tcb: Tcb, segment: Segment) -> Outcome:

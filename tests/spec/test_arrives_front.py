@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from probe.spec.arrives import arrives
-from probe.spec.reaction import permitted
+from probe.spec.reaction import permitted, pure_ack
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 from tests.helpers.blocks import (
@@ -50,13 +50,19 @@ def challenge(block: Tcb) -> str:
 @pytest.mark.parametrize("flags", [".", "P.", "F.", "S."])
 def test_older_timestamp(block: Tcb, flags: str) -> None:
     used = replace(block, timestamps=True, ts_recent=1000)
-    due = ("F1", challenge(block), block.state)
-    expect(used, seg(flags, here(block)[1], options=stamped(999)), due, rule="opt.paws-old-acked", ts_recent=1000)
+    old = seg(flags, here(block)[1], options=stamped(999))
+    protected, *without = arrives(used, old)
+    assert (protected.row, protected.rule, protected.next) == ("F1", "opt.paws-old-acked", used)
+    assert protected.reply == pure_ack(block)
+    # "If the PAWS algorithm is used" (RFC 7323 section 5.3): without it the timestamp decides nothing.
+    unstamped = arrives(block, replace(old, options=()))
+    assert [(r.row, r.reply, r.next.state) for r in without] == [(r.row, r.reply, r.next.state) for r in unstamped]
 
 
 def test_older_timestamp_across_the_wrap() -> None:
     used = established(timestamps=True, ts_recent=5)
-    expect(used, seg(".", options=stamped(2**32 - 5)), ("F1", ". seq 1 ack 1", State.ESTABLISHED))
+    passes = ("E2", "", State.ESTABLISHED)  # without PAWS
+    expect(used, seg(".", options=stamped(2**32 - 5)), ("F1", ". seq 1 ack 1", State.ESTABLISHED), passes)
     used = established(timestamps=True, ts_recent=2**32 - 5)
     expect(used, seg(".", options=stamped(5)), ("E2", "", State.ESTABLISHED), ts_recent=5)
 

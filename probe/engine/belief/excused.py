@@ -106,7 +106,18 @@ def is_ahead(h: Hypothesis, segment: Segment) -> bool:
 
 def overtaking(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
     """What lies between was sent before it and is still to come; its last octet may be the FIN."""
-    if h.gap is None and is_ahead(h, segment):
-        sent = replace(h, tcb=h.tcb.sent_up_to(segment.seq), gap=(h.tcb.snd_nxt, segment.seq)).excused(Excuse.OVERTAKEN)
+    if is_ahead(h, segment):
+        first = h.tcb.snd_nxt if h.gap is None else h.gap[0]
+        sent = replace(h, tcb=h.tcb.sent_up_to(segment.seq), gap=(first, segment.seq)).excused(Excuse.OVERTAKEN)
         yield sent
         yield replace(sent, tcb=calls.closed(sent.tcb))
+
+
+def overtaken(h: Hypothesis, segment: Segment) -> bool:
+    """Whether it is a bare ACK from before what the end has sent since: it tells nothing that is not known."""
+    tcb = h.tcb
+    if segment.flags & OPENING != ACK or segment.length or tcb.iss is None or tcb.state not in SYNCHRONIZED:
+        return False
+    if h.owed is not None and h.owed.reply.matches(segment):
+        return False  # what it acknowledges is news
+    return tcb.iss < segment.seq < tcb.snd_nxt and tcb.irs < segment.ack <= tcb.rcv_nxt
