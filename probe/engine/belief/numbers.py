@@ -27,12 +27,12 @@ class Numbers:
     the peer is of the connection where the tester's last segment acknowledged just that number (section 3.5.2 group 2).
     """
 
-    __slots__ = ("_acked_zero", "_refused", "peer", "tester")
+    __slots__ = ("_acked_zero", "_guessed", "_refused", "peer", "tester")
 
     def __init__(self) -> None:
         self.tester: Seq | None = None
         self.peer: Seq | None = None
-        self._refused = self._acked_zero = False
+        self._refused = self._acked_zero = self._guessed = False
 
     def canonical(self, segment: Segment, to_peer: bool) -> Segment:
         """The segment with canonical numbers and without what never decides (payload octets, urgent pointer)."""
@@ -47,8 +47,10 @@ class Numbers:
                 self._refused |= absolute
                 self.tester = None if absolute else seq
             self._acked_zero = not ack and flags & ACK != 0
-        elif self.peer is None and flags & SYN:
-            self.peer = seq
+        elif flags & SYN and (self.peer is None or self._guessed):
+            self.peer, self._guessed = seq, False
+        elif self.peer is None and flags & (SYN | RST | ACK) == ACK:
+            self.peer, self._guessed = seq - 1, True  # its SYN was lost; this has the number after it
         tester = TESTER_ISN if self.tester is None else self.tester
         peer = PEER_ISN if self.peer is None else self.peer
         own, other = (tester, peer) if to_peer else (PEER_ISN if absolute else peer, tester)
