@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from probe.engine.belief.tracker import LISTENING
 from probe.engine.play.conductor import Conductor
+from probe.engine.play.tester import LITTLE_ROOM
 from probe.engine.trial.attempt import Attempt
 from probe.live.frame import Frame
 from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send, Span, Step, Wait
@@ -55,7 +56,9 @@ _HTTP = _probe("http", "does it close after an HTTP/1.0 request?", *_CLOSES)
 _FAREWELL = _probe("line", "does it close after the line that ends a session?", *_CLOSES)
 _FIRST = (_HELLO, _GREETING, _QUIET, _EOF)
 _ALL = (*_FIRST, _HTTP, _FAREWELL)
-_ASKING = Trigger("target", {"hello": HELLO})
+_ASKING = Trigger("target", {"hello": HELLO}, floods=True)
+_UNKNOWN = replace(NONE, floods=True)
+"""Until more is known: little is taken of what nobody asked for."""
 
 
 def known_trigger(name: str) -> Trigger | None:
@@ -95,7 +98,7 @@ class Detection:
         """What an exchange is played with."""
         if scenario is _FAREWELL:
             return farewell(self._banner)
-        return {_HELLO.id: _ASKING, _HTTP.id: HTTP}.get(scenario.id, self.trigger or NONE)
+        return {_HELLO.id: _ASKING, _HTTP.id: HTTP}.get(scenario.id, self.trigger or _UNKNOWN)
 
     def heard(self, attempt: Attempt) -> list[Scenario]:
         """One of the exchanges ended: decide, if it can be decided; returns what is to be played now, or again.
@@ -111,7 +114,8 @@ class Detection:
         if not attempt.conductor.tester.all_acked and not reset and self._tries[probe.id] < _TRIES:
             return [probe]
         said = b"".join(e.segment.payload for e in came)
-        self._floods |= probe in (_GREETING, _QUIET) and sum(bool(e.segment.length) for e in came) >= _FLOOD
+        if probe in (_GREETING, _QUIET):
+            self._floods |= len(said) >= LITTLE_ROOM or sum(bool(e.segment.length) for e in came) >= _FLOOD
         ends = (RST if reset else FIN) if attempt.conductor.tester.synchronized else 0
         began = transcript.seen()[0][1].time
         if probe is _QUIET:
