@@ -323,7 +323,7 @@ class _Matrix:
         setting = self.frame.setting(scenario, self.detection.trigger_for(scenario), start)
         if record.cell is None:
             return ThoroughConductor(scenario, setting)
-        if not record.heard and self.limits.apply(record.cell):
+        if record.begins and self.limits.apply(record.cell):
             record.cell = replace(record.cell, patient=True)
         return CellConductor(record.cell, setting, self.lag)
 

@@ -41,11 +41,12 @@ class Record:
     round: int = 0
     """How often it was begun anew; only the last round counts."""
 
+    begins: bool = True
+    """No attempt of this round has ended: those of the round before still stand."""
+
     def anew(self, cell: Cell | None = None) -> None:
-        """Forget the attempts: they may have been disturbed, or asked in a way that this peer does not answer."""
-        self.heard.clear()
-        self.cases.clear()
-        self.cell, self.round = cell or self.cell, self.round + 1
+        """Begin another round: what was heard may have been disturbed, or asked in a way this peer does not answer."""
+        self.cell, self.round, self.begins = cell or self.cell, self.round + 1, True
 
     def place(self, attempt: Attempt) -> int | None:
         """Which of the attempts of this round it is, from 0; None where it is of an earlier one."""
@@ -60,6 +61,10 @@ class Record:
 
     def add(self, heard: Heard, attempt: Attempt, case: Case) -> None:
         """One more attempt."""
+        if self.begins:
+            self.begins = False
+            self.heard.clear()
+            self.cases.clear()
         self.heard.append(heard)
         self.cases.append(case)
         judged = len(attempt.conductor.transcript.judged)
