@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from math import exp, lgamma, log, log1p
 
 
@@ -81,13 +82,7 @@ class Loss:
     @property
     def bound(self) -> float:
         """The largest loss that is still credible at 95 % (Clopper and Pearson; 3 / asked where none was lost)."""
-        if self.asked <= self.lost:
-            return 1.0
-        low, high = self.lost / self.asked, 1.0
-        for _ in range(40):
-            middle = (low + high) / 2
-            low, high = (middle, high) if _at_most(self.lost, self.asked, middle) > 0.05 else (low, middle)
-        return high
+        return 1.0 if self.asked <= self.lost else _bound(self.asked, self.lost)
 
     def chance(self, silences: int) -> float:
         """The chance that so many independent attempts all lose the same segment."""
@@ -95,6 +90,15 @@ class Loss:
 
 
 UNMEASURED = Loss()
+
+
+@lru_cache(maxsize=64)  # asked again and again, of a run that changes little
+def _bound(asked: int, lost: int) -> float:
+    low, high = lost / asked, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _at_most(lost, asked, middle) > 0.05 else (low, middle)
+    return high
 
 
 def _at_most(lost: int, asked: int, chance: float) -> float:
