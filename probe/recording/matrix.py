@@ -152,9 +152,10 @@ class RecordedMatrix:
         """Those of a way in the order of the report; of a run that ended early also those that were not played."""
         open_ended = not metadata.whole and hearing.opinion(hearing.reached(way)).word is Verdict.PASS
         for cell in _cells(way, barred).values():
-            if left_out(cell, metadata.left_out):
-                yield Record(way, cell, heard=[LEFT_OUT])
-            elif cell.id in played:
+            wanted = cell.kind in hearing.kinds(way.state.value)
+            if cell.id in played:
                 yield played[cell.id]
-            elif open_ended and cell.kind in hearing.kinds(way.state.value):
+            elif wanted and left_out(cell, metadata.left_out):
+                yield Record(way, cell, heard=[LEFT_OUT])
+            elif wanted and open_ended:
                 yield Record(way, cell)

@@ -224,7 +224,7 @@ class MatrixHearing:
             came=last.came,
             next_states=last.next_states,
             kernel_state=record.kernel,
-            attempts=len(record.heard),
+            attempts=len(record.cases),
             findings=opinion.findings,
             notes=opinion.notes,
         )
