@@ -120,8 +120,7 @@ class AttemptMetadata:
     ``sent`` has a character a packet, ``>`` from the tester and ``<`` from the peer; ``quiet`` are (event index, time
     in seconds); ``bad_sums`` the places (from 0) of packets whose checksum was wrong and known to be, ``merged`` those
     of packets that may be several; ``kernel`` maps event indices to states, ``named`` to rules that the scenario names,
-    ``places`` to places in its script; ``errors`` are ICMP errors, which as packets stand in the file too;
-    ``lost`` event indices of SYNs that were sent again as they had not arrived.
+    ``places`` to places in its script; ``errors`` are ICMP errors, which as packets stand in the file too.
     """
 
     exchange: str
@@ -146,7 +145,6 @@ class AttemptMetadata:
     merged: tuple[int, ...] = ()
     places: dict[int, int] = field(default_factory=dict)
     errors: tuple[IcmpError, ...] = ()
-    lost: tuple[int, ...] = ()
     leaves: bool = False
     cell: CellMetadata | None = None
 
@@ -176,8 +174,6 @@ class AttemptMetadata:
         }
         if short := [place for place, m in enumerate(self.missing) if m.short]:
             record["short"] = short
-        if self.lost:
-            record["lost"] = list(self.lost)
         if self.merged:
             record["merged"] = list(self.merged)
         if self.errors:
@@ -310,7 +306,6 @@ def read_attempt(comment: str) -> AttemptMetadata:
         merged=tuple(i for (i,) in record.rows("merged", int)) if record.has("merged") else (),
         places=dict(record.rows("places", int, int)) if record.has("places") else {},
         errors=_errors(record) if record.has("errors") else (),
-        lost=tuple(i for (i,) in record.rows("lost", int)) if record.has("lost") else (),
         leaves=record.has("leaves") and record.flag("leaves"),
         cell=None if (cell := record.inner("cell")) is None else CellMetadata.read(cell),
     )

@@ -253,11 +253,11 @@ def restore(
         memory=memory,
     )
     conductor = _conductor(metadata, setting)
-    known = dict(metadata.named), dict(metadata.places), list(metadata.errors), frozenset(metadata.lost)
+    known = dict(metadata.named), dict(metadata.places), list(metadata.errors)
     ended = list(metadata.missing), foreign, metadata.sealed, metadata.interrupted
     conductor.transcript = Transcript(events, *ended, *known)
-    for index, each in enumerate(events):
-        conductor.watch.feed(each, lost=index in metadata.lost)
+    for each in events:
+        conductor.watch.feed(each)
     kernel, path_delay = dict(metadata.kernel), metadata.path_delay
     return Attempt(conductor.scenario, conductor, flows.pop(), kernel=kernel, done=True, path_delay=path_delay)
 

@@ -154,7 +154,6 @@ def _metadata(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -> 
         bad_sums=tuple(place for place, segment in enumerate(segments) if "checksum" in segment.faults),
         merged=tuple(place for place, segment in enumerate(segments) if segment.merged),
         errors=tuple(transcript.errors),
-        lost=tuple(sorted(transcript.lost)),
         kernel=dict(attempt.kernel),
         rules=tuple(f.rule for f in verdict.findings),
         named=dict(transcript.named),

@@ -18,6 +18,7 @@ from tests.zoo.tun import PORT, serving
 
 COUNT = int(os.environ.get("PROBE_COUNT", "1"))
 PENDING = {
+    "our first SYN lost": "an exchange sends its SYN again, as every host does",
     "no PAWS": "an exchange about PAWS is skipped where the peer never showed it",
     "ACK before text": "an ACK of two segments may go out before the text of either",
     "window of 1": "text waits for the window",

@@ -97,8 +97,7 @@ class Transcript:
 
     ``named`` maps events of the tester to what the reaction to them shows, where the scenario names it; ``places`` maps
     those that the script has sent to their place in it, counted in segments from 0 (what fills a window has one place).
-    ``errors`` are of the whole exchange, clearing up included. ``lost`` are SYNs of ours that met silence and were sent
-    again, where what came then shows that the first ones never arrived.
+    ``errors`` are of the whole exchange, clearing up included.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -109,7 +108,6 @@ class Transcript:
     named: dict[int, str] = field(default_factory=dict)
     places: dict[int, int] = field(default_factory=dict)
     errors: list[IcmpError] = field(default_factory=list)
-    lost: frozenset[int] = frozenset()
 
     @property
     def undelivered(self) -> frozenset[int]:

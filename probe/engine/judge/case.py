@@ -35,17 +35,17 @@ class Case:
     ) -> Watch:
         """The record from its start, under these terms; ``lost`` are the events that never reached the peer.
 
-        So are those of which an ICMP error, or their own repetition, says so. ``through`` departures in replies, as
+        So are those of which an ICMP error says so. ``through`` departures in replies, as
         ``Watch`` has it.
         """
-        lost |= self.transcript.undelivered | self.transcript.lost
+        lost |= self.transcript.undelivered
         return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory, lost, through=through)
 
     def explained_by_arrival(self, broken_at: int) -> bool:
         """Whether it explains the departure that one segment of ours came once more, or later than the next ones."""
         *before, departure = self.transcript.judged[: broken_at + 1]
         terms = Terms(self.terms.profile, self.terms.allow | {Excuse.REPEAT})
-        never = self.transcript.undelivered | self.transcript.lost
+        never = self.transcript.undelivered
         for index, event in enumerate(before):
             if not isinstance(event, Seen) or not event.to_peer:
                 continue

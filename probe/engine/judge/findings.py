@@ -127,7 +127,8 @@ def untimely(case: Case, watch: Watch) -> Iterator[Finding]:
     record, scenario = case.transcript, case.scenario
     found = [item for repeats in scenario.repeats for item in timers.judge_repeats(record, repeats)]
     found += timers.judge_delayed_acks(record, watch, case.path_delay) if scenario.prompt else []
-    found += timers.judge_full_segments(record, case.path_delay)
+    if timers.FULL in scenario.shows:  # elsewhere full segments need not follow each other at once
+        found += timers.judge_full_segments(record, case.path_delay)
     found += timers.judge_expiry(record, scenario) if scenario.expires else []
     for item in found:
         events = (record.judged[index] for index in item.events)

@@ -57,13 +57,9 @@ def judge_repeats(transcript: Transcript, repeats: Repeats) -> list[Untimely]:
 
 
 def beyond_loss(transcript: Transcript, scenario: Scenario) -> int:
-    """How many departures no lost segment makes.
-
-    Gaps that do not grow, and a silence so long that several repetitions in a row would have to be lost.
-    """
+    """How many departures no lost segment makes: gaps that do not grow. A silence may be the path's, however long."""
     found = [(item, r) for r in scenario.repeats for item in judge_repeats(transcript, r)]
-    never = [m for m in transcript.missing if m.rule and m.what in _WANTED and not m.short and m.waited >= FINAL]
-    return len(never) + sum(item.rule == repeats.growth_rule for item, repeats in found)
+    return sum(item.rule == repeats.growth_rule for item, repeats in found)
 
 
 def kept_gaps(transcript: Transcript, repeats: Repeats) -> Iterator[str]:

@@ -85,7 +85,6 @@ class Conductor:
         self._clearing = 0
         self._outbox = flight.Outbox()
         self._asked = 0
-        self._repeated: tuple[int, ...] = ()
         self._pace = Turn(setting.habits)
         self._peer_expects: Seq | None = None
 
@@ -134,12 +133,6 @@ class Conductor:
         if isinstance(step, steps.Wait) and step.span is Span.SPACING:
             self._todo.pop(0)
             return self._walk(now)
-        again = flight.unanswered_syn(self.transcript, step, self._repeated)
-        if again is not None and self.scenario.opens == "us":
-            place, sent = again
-            self._repeated = (*self._repeated, place)
-            self._outbox.put(sent)
-            return [Send(sent.segment), *self._walk(now)]
         self._record(Quiet(now))
         if self._clearing:
             return self._clear(now)
@@ -330,10 +323,6 @@ class Conductor:
     def _record(self, event: Event) -> None:
         self.transcript.events.append(event)
         self.watch.feed(event)
-        if self._repeated and not self.transcript.lost:
-            self.watch, self.transcript.lost = flight.without(
-                self.watch, self.transcript, self.setting.start, self._repeated
-            )
 
     def _note(self, segment: Segment) -> list[Command]:
         fresh_text = self.tester.takes(segment)

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 
 from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.tracker import Belief
-from probe.engine.belief.watch import Watch, follow
-from probe.scenarios.steps import Expect, Span, Step
+from probe.engine.belief.watch import Watch
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
-from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.segment import ACK, RST, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +83,6 @@ def draws_bare_ack(watch: Watch, segment: Segment) -> bool:
     numbered = copy(watch.numbers).canonical(segment, True)
     replies = (r.reply for h in histories(watch) for r in permitted(arrives(h.tcb, numbered), watch.terms.profile))
     return any(r is not None and r.flags == ACK and not r.covers for r in replies)
-
-
-SYNS = 3
-"""So many times a SYN is sent: more than two lost ones are rare on any path that is of use."""
-
-
-def unanswered_syn(transcript: Transcript, step: Step, repeated: tuple[int, ...]) -> tuple[int, Sent] | None:
-    """The event of a SYN of ours that met silence, and what is sent again: one segment lost must not end it all."""
-    if not isinstance(step, Expect) or step.what not in ("S.", "R") or step.within is not Span.ANSWER or step.silence:
-        return None
-    index = len(transcript.events) - 1
-    last = transcript.events[index] if transcript.events else None
-    if transcript.sealed is not None or not isinstance(last, Seen) or not last.to_peer or last.segment.faults:
-        return None
-    tries = 1 + sum(index - place <= len(repeated) for place in repeated)
-    if last.segment.flags & (SYN | ACK | RST | FIN) != SYN or tries >= SYNS:
-        return None
-    return index, Sent(last.segment, transcript.named.get(index, ""), transcript.places.get(index))
-
-
-def without(watch: Watch, transcript: Transcript, start: Belief, syns: tuple[int, ...]) -> tuple[Watch, frozenset[int]]:
-    """The watch, and what of these SYNs never arrived: all, where what came breaks it and fits the last one alone."""
-    if watch.broken_at is not None:
-        other = follow(transcript.events, start, watch.terms, watch.memory, frozenset(syns), through=True)
-        if other.broken_at is None:
-            return other, frozenset(syns)
-    return watch, frozenset()
 
 
 def is_known_gone(transcript: Transcript, watch: Watch, harmless: frozenset[str]) -> bool:
