@@ -115,6 +115,7 @@ class _Soak:
         self.target, self.options, self.scenario = target, options, scenario
         self.pace = options.pace or Pace()
         self.frame = Frame(line, options, pace=self.pace, asks_kernel=False)
+        self.frame.habits.brisk = True
         self.detection = Detection(known_trigger(options.trigger) if scenario.commands else NONE)
         self.trigger = NONE
         self.remote, called = target, scenario.opens == "peer"
@@ -247,8 +248,9 @@ class _Soak:
         if opinion.word is Verdict.PASS:
             self._time(attempt)
         self._notice(attempt, opinion)
+        plain = opinion.word is Verdict.PASS and len(heard) == 1
         # Of a peer that is down another attempt would show the same, and take as long.
-        enough = heard_enough(heard, Path(self._loss)) or (self.down and opinion.why in _ABSENT)
+        enough = plain or heard_enough(heard, Path(self._loss)) or (self.down and opinion.why in _ABSENT)
         verdict = self._settle(exchange, attempt) if enough else None
         if verdict is None:
             self.again.append(exchange)

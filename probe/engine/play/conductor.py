@@ -263,11 +263,16 @@ class Conductor:
     def _may_leave(self, step: steps.Send | steps.Question, now: float) -> float:
         """When it may be sent. An answer too many to what came before a question is not to be taken for its own."""
         habits = self.setting.habits
+        if habits.brisk:
+            return now
         if isinstance(step, steps.Question):
             alone = isinstance(last := self.transcript.events[-1], Seen) and last.to_peer
             return self._pace.after(now, habits.seconds(Span.AFTERWARDS) if alone else 0.0)
-        segment = copy(self.tester).segment(step, self._payload(step))
-        return self._pace.take(now, habits.limit(step), lambda: flight.draws_bare_ack(self.watch, segment))
+
+        def draws() -> bool:
+            return flight.draws_bare_ack(self.watch, copy(self.tester).segment(step, self._payload(step)))
+
+        return self._pace.take(now, habits.limit(step), draws)
 
     def _fill(self, step: steps.Fill) -> bool:
         """Go on filling the window, with the next step once it is closed; a window that never closes ends it all."""

@@ -99,6 +99,9 @@ class Habits:
     is to be, that draws an answer which the peer limits on all connections together.
     ``round_trip`` is the shortest time to an answer of the handshake, ``intervals`` the longest time until the peer
     sent a SYN, SYN,ACK or FIN again for the first time. ``mtu`` is no more than what the path takes in one packet.
+    ``usual`` is how long the peer usually takes to answer: it may look at what came only now and then.
+    ``brisk``: no segment waits for a turn of its own, as one exchange is played thousands of times; an answer that is
+    left out for want of spacing shows there in every one, or in none.
     """
 
     patience: float | None = None
@@ -108,6 +111,8 @@ class Habits:
     intervals: dict[str, float] = field(default_factory=dict)
     application: float = 0.0
     mtu: int = SAFE_MTU
+    usual: float = 0.0
+    brisk: bool = False
     answers: dict[Send, Answered] = field(default_factory=dict)
     taken: dict[Limit, float] = field(default_factory=dict)
     _took: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
@@ -118,11 +123,6 @@ class Habits:
     def scale(self) -> float:
         """What every wait is multiplied by."""
         return 1.0 if self.patience is None else self.patience / USUAL_PATIENCE
-
-    @property
-    def usual(self) -> float:
-        """Seconds the peer usually takes to answer: it may look at what came only now and then."""
-        return median(self._took) if self._took else 0.0
 
     @property
     def answer(self) -> float:
@@ -211,6 +211,7 @@ class Habits:
         if [event.to_peer for event in seen[:2]] == [True, False]:
             took = seen[1].time - seen[0].time
             self._took.append(took)
+            self.usual = median(self._took)
             self.round_trip = took if self.round_trip is None else min(self.round_trip, took)
         first: dict[str, float] = {}
         for kind, gap in _gaps(transcript):
