@@ -65,20 +65,21 @@ def needless(transcript: Transcript) -> Iterator[Segment]:
 def copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
     """Of each segment of the peer up to a departure, whether it is one that just came, and answers nothing more.
 
-    A bare ACK tells nothing: a stack may send it twice itself, where a path copies whatever passes. Nor does a RST
-    behind another segment of ours, which may have drawn it.
+    Only what came while nothing more of ours was under way tells: else it may be another answer, if an odd one. Nor
+    does a bare ACK: a stack may send it twice itself, where a path copies whatever passes.
     """
+    record = [(i, e) for i, e in transcript.seen() if watch.broken_at is None or i <= watch.broken_at]
     before: dict[Segment, float] = {}
-    for index, event in transcript.seen():
-        if watch.broken_at is not None and index > watch.broken_at:
-            return
+    for place, (index, event) in enumerate(record):
         if event.to_peer:
-            before = {segment: time for segment, time in before.items() if not segment.flags & RST}
+            before.clear()
             continue
         if event.segment.flags == ACK and not event.segment.length:
             continue
+        ours = next((later.time for _, later in record[place:] if later.to_peer), float("inf"))
         recent = event.time - before.get(event.segment, float("-inf")) <= OVERTAKING
-        yield recent and all(answer.index < 0 for answer in watch.after(index).answers)
+        if recent or ours - event.time > OVERTAKING:
+            yield recent and all(answer.index < 0 for answer in watch.after(index).answers)
         before[event.segment] = event.time
 
 
