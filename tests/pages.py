@@ -68,6 +68,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "exchanges": exchanges,
     "Linux": lambda: deviations.cells_table(deviations.LINUX, "Linux"),
     "lwIP": lambda: deviations.table(deviations.LWIP, "lwIP"),
+    "libslirp": lambda: deviations.table(deviations.LIBSLIRP, "libslirp"),
+    "passt": lambda: deviations.table(deviations.PASST, "passt"),
     "lwIP, matrix": lambda: deviations.cells_table(deviations.LWIP_CELLS, "lwIP"),
 }
 

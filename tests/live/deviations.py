@@ -266,3 +266,113 @@ LWIP_CELLS = (
     ),
 )
 """Cells of lwIP 2.1, without the columns that end it (`tests/live/test_lwip.py`)."""
+
+LIBSLIRP = (
+    Deviation(
+        "bad-ack-syn-received",
+        "warn",
+        "open.unacceptable-ack-rst",
+        "an ACK of SND.UNA does not acknowledge the SYN: RST (3.10.7.4 fifth)",
+        "taken for good, no RST",
+    ),
+    Deviation(
+        "syn-again-syn-received",
+        "warn",
+        "open.dup-syn-in-synrcvd",
+        "the SYN again draws an ACK, or the SYN,ACK (3.10.7.4 first; 3.10.8)",
+        "no answer: what has no ACK bit is dropped before it is acknowledged",
+    ),
+    Deviation(
+        "old-syn-syn-received",
+        "warn",
+        "open.syn-out-of-window-synrcvd",
+        "a SYN outside the window draws an ACK (3.10.7.4 first)",
+        "the same",
+    ),
+    Deviation(
+        "old-syn-established", "warn", "halfopen.syn-out-of-window", "the same (3.10.7.4 first; 3.5.1)", "the same"
+    ),
+    Deviation("syn-again-established", "warn", "synsync.retransmitted-syn", "the same (3.10.7.4 first)", "the same"),
+    Deviation(
+        "rst-outside-syn-received",
+        "fail",
+        "open.rst-out-of-window-ignored",
+        "a RST outside the window is dropped (3.5.3; 3.10.7.4 first)",
+        "it ends the connection",
+    ),
+    Deviation(
+        "close-wait-data",
+        "fail",
+        "close.data-after-fin-ignored",
+        "text behind our FIN is ignored (3.10.7.4 seventh, CLOSE-WAIT)",
+        "taken and acknowledged",
+    ),
+    Deviation(
+        "listen-nothing",
+        "warn",
+        "listen.no-syn-ack-rst-dropped",
+        "neither SYN, ACK nor RST: dropped (3.10.7.2 fourth)",
+        "RST",
+    ),
+    Deviation(
+        "time-wait-data",
+        "fail",
+        "timewait.data-ignored",
+        "TIME-WAIT stays, and acknowledges (3.10.7.4 first, seventh; 3.6.1)",
+        "there is no TIME-WAIT: RST",
+    ),
+    Deviation(
+        "options-mss",
+        "fail",
+        "opt.mss-respected",
+        "the MSS we told bounds its segments (3.7.1, MUST-16)",
+        "not looked at on a connection that is relayed",
+    ),
+    Deviation(
+        "options-no-mss",
+        "fail",
+        "opt.mss-default",
+        "without one at most 536 octets (3.7.1, MUST-15)",
+        "1,010 octets",
+    ),
+)
+"""libslirp 4.7 (slirp4netns), IPv4: those that a few exchanges show."""
+
+PASST = (
+    Deviation(
+        "fin-out-of-order",
+        "fail",
+        "close.fin-out-of-order",
+        "a FIN behind a gap waits for what is missing (3.10.7.4 first; 3.4)",
+        "taken at once: one more is acknowledged",
+    ),
+    Deviation(
+        "fin-outside",
+        "fail",
+        "close.fin-out-of-window",
+        "a FIN outside the window is acknowledged and dropped (3.10.7.4 first)",
+        "taken: one more is acknowledged",
+    ),
+    Deviation(
+        "fin-without-ack",
+        "fail",
+        "close.fin-without-ack-dropped",
+        "no ACK bit: dropped (3.10.7.4 fifth)",
+        "taken: one more is acknowledged",
+    ),
+    Deviation(
+        "data-without-ack",
+        "fail",
+        "seg.no-ack-bit-dropped",
+        "no ACK bit: dropped (3.10.7.4 fifth)",
+        "text is taken and acknowledged",
+    ),
+    Deviation(
+        "checksum-data",
+        "fail",
+        "hdr.checksum-checked",
+        "a wrong checksum: discarded (3.1, MUST-3)",
+        "text is taken and acknowledged",
+    ),
+)
+"""passt 2023-03-09 (pasta), IPv4: those that a few exchanges show."""
