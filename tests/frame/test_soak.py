@@ -114,7 +114,7 @@ def test_a_second_record_of_the_same_shape_is_looked_up() -> None:
 def test_a_watch_that_shares_its_points_follows_like_a_fresh_one(talk: Talk) -> None:
     dialogue = played(talk)
     events = dialogue.conductor.transcript.events
-    watch, again = dialogue.conductor.watch, follow(events, dialogue.belief, dialogue.terms, MEMORY)
+    watch, again = dialogue.conductor.watch, follow(events, dialogue.belief, dialogue.terms, MEMORY, through=True)
     assert [getattr(watch, name) for name in PARTS] == [getattr(again, name) for name in PARTS]
     assert watch.point is again.point
 
