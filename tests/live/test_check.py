@@ -48,8 +48,9 @@ def disagreements(exchange: ExchangeResult) -> list[str]:
     ]
 
 
-KNOWN = {"active-syn-retransmitted": "warn"}
-"""Linux repeats the first SYNs at constant intervals (net.ipv4.tcp_syn_linear_timeouts)."""
+KNOWN = {"active-syn-retransmitted": "warn", "full-segments": "skip"}
+"""Linux repeats the first SYNs at constant intervals (net.ipv4.tcp_syn_linear_timeouts). A segment is full on loopback
+with 65,495 octets: two do not fit into the first window (RFC 9293 section 3.8.6.3: 2*RMSS)."""
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -149,6 +150,7 @@ def test_ordinary_servers_are_judged_right_and_keep_nothing(tmp_path: Path, kind
         left = states_left(port)
     verdicts = {e.id: e.verdict for e in run.exchanges}
     needs_more = {s.id for s in scenarios.ALL.values() if set(s.commands) - {"close"} and not s.slow}
+    needs_more |= {i for i, word in KNOWN.items() if word == "skip"}
     assert {i for i, word in verdicts.items() if word is Verdict.SKIP} == needs_more
     assert {i: words(run)[i] for i in verdicts if i not in needs_more and verdicts[i] is not Verdict.PASS} == {}
     assert left <= HARMLESS
@@ -181,7 +183,9 @@ def test_deliberate_fault_is_found_under_its_rule(veth_pair: Far, rule: str, exc
     filtered(veth_pair, rule)
     run = check(target, CheckOptions(only=(exchange, "synack-retransmitted"), patience=0.4))
     result = next(e for e in run.exchanges if e.id == exchange)
-    assert (result.verdict, [f.rule for f in result.findings]) == (Verdict.FAIL, [finding]), words(run)
+    # A RST that is missing where no connection is left changes nothing: a warning (RFC 9293 section 3.10.7.2).
+    word = Verdict.WARN if finding == "listen.ack-gets-rst" else Verdict.FAIL
+    assert (result.verdict, [f.rule for f in result.findings]) == (word, [finding]), words(run)
 
 
 @pytest.mark.parametrize("percent", [5, 20])
@@ -240,7 +244,10 @@ server = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=64)
 server.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
 while True:
     connection, _ = server.accept()
-    while connection.recv(4096):
+    try:
+        while connection.recv(4096):
+            pass
+    except ConnectionError:
         pass
     connection.close()
 """
