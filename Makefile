@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test live check format bench fuzz soak container captures clean system packages
+.PHONY: help run test live zoo check format bench fuzz soak container captures clean system packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: .venv/.dev packages ## every test, the live ones included; what is skipped
 
 live: .venv/.dev packages ## only the live tests
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -m live $(ARGS)
+
+zoo: .venv/.dev ## every stack, server and path of the zoo, PROBE_COUNT times each (1); the tests meet the quick ones
+	PROBE_COUNT=$(or $(PROBE_COUNT),1) $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal tests/live/test_zoo.py $(ARGS)
 
 check: .venv/.dev ## lint, format, types, and who imports whom
 	$(BIN)/ruff check --quiet --output-format concise .

@@ -252,3 +252,18 @@ PATHS = {
 }
 
 ALL = STACKS | SERVERS | FAULTS | PATHS
+LONG = frozenset(
+    {
+        "never repeats",
+        "our first SYN lost",
+        "window of 1",
+        "window opens after 0.5 s",
+        "20 % lost",
+        "black hole at 576",
+        "SYN,ACK and FIN again after 6 s",
+        "duplication",
+    }
+)
+"""What takes more than a quarter of a minute."""
+QUICK = tuple(name for name, case in ALL.items() if name == "plain" or (case.only and name not in LONG))
+"""What every run of the tests meets: a few exchanges each, and one whole check. The rest is met by ``make zoo``."""
