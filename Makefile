@@ -32,8 +32,10 @@ test: .venv/.dev packages ## every test, the live ones included; what is skipped
 live: .venv/.dev packages ## only the live tests
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal -m live $(ARGS)
 
+ZOO := $(addprefix tests/live/test_,zoo.py paths.py firewalls.py servers.py stacks.py)
+
 zoo: .venv/.dev ## every stack, server and path of the zoo, PROBE_COUNT times each (1); the tests meet the quick ones
-	PROBE_COUNT=$(or $(PROBE_COUNT),1) $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal tests/live/test_zoo.py $(ARGS)
+	PROBE_COUNT=$(or $(PROBE_COUNT),1) $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ZOO) $(ARGS)
 
 check: .venv/.dev ## lint, format, types, and who imports whom
 	$(BIN)/ruff check --quiet --output-format concise .

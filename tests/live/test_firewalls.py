@@ -15,6 +15,7 @@ from probe.results.exit_codes import ExitCode
 from probe.results.path import Standing, Suspect
 from probe.results.verdict import Report, Run, Verdict, Why
 from probe.spec.segment import Endpoint
+from tests.helpers.breadth import met
 from tests.helpers.paths import (
     MASQUERADE,
     MASQUERADE_CLOSED,
@@ -94,7 +95,10 @@ def told(run: Run) -> list[str]:
     return [f"{e.id}: {e.verdict} {e.reason} {[f.rule for f in e.findings]}" for e in run.exchanges]
 
 
-@pytest.mark.parametrize("name", PLACES)
+QUICK = ("filter on the host", "filter on a router", "masquerading", "SYN cookies", "deferred accept")
+
+
+@pytest.mark.parametrize("name", met(PLACES, QUICK))
 def test_what_stands_before_a_healthy_server_is_named_and_nobody_accused(name: str, private_net: None) -> None:
     place = PLACES[name]
     with Chain(**place.settings) as chain:

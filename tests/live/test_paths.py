@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from probe.live.check import check
 from probe.live.options import CheckOptions
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
+from tests.helpers.breadth import TURNS, met
 from tests.live.far import Holder
 from tests.zoo.cases import PATHS
 from tests.zoo.relay import joined
 
-COUNT = int(os.environ.get("PROBE_COUNT", "1"))
+QUICK = ("5 % lost", "reordering", "numbers rewritten")
 
 
-@pytest.mark.parametrize("turn", range(COUNT))
-@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("name", met(PATHS, QUICK))
 def test_a_healthy_kernel_is_not_accused(name: str, turn: int, private_net: None) -> None:
     case = PATHS[name]
     with Holder() as far, joined(far.pid, case.wire(), mtu=case.mtu) as addresses:

@@ -10,18 +10,22 @@ import pytest
 from probe.live.check import check
 from probe.live.options import CheckOptions
 from probe.results.verdict import Verdict
+from tests.helpers.breadth import COUNT, met
 from tests.live.servers import SERVERS
 from tests.live.test_check import free_port, server
 
 FEW = ("open", "close-by-us", "close-by-peer", "simultaneous-close", "abort-by-us", "data-again", "delayed-ack")
 CLOSES = frozenset(SERVERS) - {"echo", "discard", "chargen"}
 """Those that close first: at a request, at a farewell, or of their own accord."""
-WHOLE = ("apache2", "daytime", "redis")
+WHOLE = ("apache2", "redis", *(("daytime",) if COUNT else ()))
 """Those that are checked wholly; the kernel is the same for all."""
 SECONDS = 60.0
 
 
-@pytest.mark.parametrize("name", SERVERS)
+QUICK = ("nginx deferred", "apache2", "redis", "vsftpd", "daytime", "chargen")
+
+
+@pytest.mark.parametrize("name", met(SERVERS, QUICK))
 def test_a_server_is_not_accused_and_its_trigger_is_found(name: str, tmp_path: Path, private_net: None) -> None:
     tmp_path.chmod(0o755)  # some servers give their rights away before they look into it
     port = SERVERS[name].port or free_port()

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import pytest
@@ -13,11 +12,10 @@ import pytest
 from probe.live.check import check
 from probe.live.options import CheckOptions
 from probe.results.verdict import Run, Verdict
+from tests.helpers.breadth import TURNS, met
 from tests.zoo.cases import ALL, QUICK
 from tests.zoo.tun import PORT, serving
 
-COUNT = int(os.environ.get("PROBE_COUNT", "0"))
-NAMES = tuple(ALL) if COUNT else QUICK
 PENDING = {
     "chargen": "a server that sends without end: under a minute beside others",
     "our first SYN lost": "an exchange sends its SYN again, as every host does",
@@ -34,14 +32,14 @@ def found(run: Run, *words: Verdict) -> dict[str, set[str]]:
     return {e.id: {f.rule for f in e.findings} for e in run.exchanges if e.verdict in words}
 
 
-@pytest.mark.parametrize("turn", range(max(1, COUNT)))
+@pytest.mark.parametrize("turn", TURNS)
 @pytest.mark.parametrize(
     "name",
     [
         pytest.param(n, marks=[pytest.mark.xfail(strict=True, reason=PENDING[n], run=n != "chargen")])
         if n in PENDING
         else n
-        for n in NAMES
+        for n in met(ALL, QUICK)
     ],
 )
 def test_each_peer_gets_its_verdict(name: str, turn: int) -> None:

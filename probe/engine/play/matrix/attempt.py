@@ -139,7 +139,9 @@ def _of_the_question(conductor: CellConductor, case: Case, at: int, found: Opini
     assert isinstance(stimulus, Seen)
     sight = watch.numbers.canonical(stimulus.segment, to_peer=True)
     blocks = {h.tcb for h in watch.memory.closure(watch.after(at - 1).belief, watch.terms) if not h.inflight}
-    permitted = frozenset(r.next for tcb in blocks for r in arrives(tcb, sight))
+    due = frozenset(r.next for tcb in blocks for r in arrives(tcb, sight))
+    # A block whose ISS nobody saw fits whatever comes: it tells nothing.
+    permitted = frozenset(tcb for tcb in due if tcb.iss is not None or tcb.state is not State.SYN_RECEIVED)
     wrong = frozenset(rival for tcb in blocks for rival in rivals(tcb, tcb.rcv_nxt, tcb.snd_nxt))
     effect, states = Effect.KEPT, _answered_as(case, watch, at, permitted)
     if not states:
