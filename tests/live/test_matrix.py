@@ -90,9 +90,6 @@ def test_nothing_stays_on_the_peer(runs: dict[int, MatrixRun]) -> None:
 SOME = frozenset({("ESTABLISHED", "ACK"), ("FIN-WAIT-2", "DATA"), ("SYN-RECEIVED", "RST"), ("TIME-WAIT", "NULL")})
 
 
-@pytest.mark.xfail(
-    reason="of a few columns alone what Linux drops passes for an accepted filter or translator (engine.path.evidence)"
-)
 def test_a_matrix_again_gives_the_same(target: dict[int, Endpoint], runs: dict[int, MatrixRun]) -> None:
     def words(cells: Iterator[CellResult]) -> dict[tuple[str, ...], tuple[Verdict, str]]:
         return {(c.way, c.state, c.segment, c.seq, c.ack, str(c.payload)): (c.verdict, c.rule) for c in cells}
@@ -148,13 +145,7 @@ def test_lost_segments_never_accuse(veth_pair: Far, version: int) -> None:
     [
         ("output tcp flags & rst == rst drop", "LISTEN", "ACK", "listen.ack-gets-rst"),
         ("input tcp flags & (fin|syn|rst) == fin drop", "ESTABLISHED", "FIN+ACK", "close.fin-acked"),
-        pytest.param(
-            "input tcp flags & (syn|ack) == (syn|ack) drop",
-            "ESTABLISHED",
-            "SYN+ACK",
-            "halfopen.syn-out-of-window",
-            marks=pytest.mark.xfail(reason="an ACK that a copied one would explain refuses no filter", strict=True),
-        ),
+        ("input tcp flags & (syn|ack) == (syn|ack) drop", "ESTABLISHED", "SYN+ACK", "halfopen.syn-out-of-window"),
     ],
 )
 def test_deliberate_fault_is_found_in_its_cell(veth_pair: Far, rule: str, state: str, kind: str, finding: str) -> None:

@@ -187,7 +187,7 @@ def test_peer_that_leaves_our_fin_unanswered_fails_and_departs(veth_pair: Far, t
         subprocess.run(["nft", rules], check=True)
     exchange = again(file, endpoint)
     assert exchange.verdict is Verdict.FAIL, exchange
-    assert exchange.attempts == 3
+    assert 3 <= exchange.attempts <= 8  # as many as it takes until chance is out of the question
     assert [f.came.startswith("nothing for") for f in exchange.findings] == [True]
     assert ", live nothing for 3.0 s" in departures(exchange)[0]
 
