@@ -19,6 +19,7 @@ OURS = {
     "isn.differs",
     "conn.unexplained",
     "stack.mixed-behaviour",
+    "stack.survives",
 }
 TEXTS = ("source", "sentence", "stimulus", "permitted", "forbidden")
 each_rule = pytest.mark.parametrize("rule", ALL.values(), ids=lambda rule: rule.id)
