@@ -248,9 +248,8 @@ class _Soak:
         if opinion.word is Verdict.PASS:
             self._time(attempt)
         self._notice(attempt, opinion)
-        plain = opinion.word is Verdict.PASS and len(heard) == 1
         # Of a peer that is down another attempt would show the same, and take as long.
-        enough = plain or heard_enough(heard, Path(self._loss)) or (self.down and opinion.why in _ABSENT)
+        enough = heard_enough(heard, Path(self._loss)) or (self.down and opinion.why in _ABSENT)
         verdict = self._settle(exchange, attempt) if enough else None
         if verdict is None:
             self.again.append(exchange)

@@ -47,14 +47,22 @@ _ENDS = (Why.OWN_KERNEL, Why.INTERRUPTED)
 
 def heard_enough(opinions: Sequence[Opinion], path: Path | None = None) -> bool:
     """Whether another attempt would add nothing; ``path`` as known so far (None: what these attempts measured)."""
-    return bool(opinions) and _hear(opinions, path)[1]
+    return bool(opinions) and _hear(opinions, path or _measured(opinions)).final
 
 
 def settle(opinions: Sequence[Opinion], path: Path | None = None) -> Opinion:
     """The verdict of all attempts, with its proofs; ``path`` as the run found it (None: as these attempts measured)."""
     if not opinions:
         return Opinion(Verdict.INCONCLUSIVE, "not run", why=Why.NOT_PLAYED)
-    return _hear(opinions, path)[0]
+    path = path or _measured(opinions)
+    vote = _hear(opinions, path)
+    if not vote.count:
+        return vote.verdict
+    return replace(vote.verdict, proofs=_proofs(vote.verdict, opinions, vote, path))
+
+
+def _measured(opinions: Sequence[Opinion]) -> Path:
+    return Path(measured([[o.controls for o in opinions]]))
 
 
 def in_view_of(path: Path, opinion: Opinion, case: Case) -> Opinion:
@@ -69,22 +77,21 @@ def in_view_of(path: Path, opinion: Opinion, case: Case) -> Opinion:
     return opinion if suspect is None else replace(opinion, rests=(suspect,))
 
 
-def _hear(opinions: Sequence[Opinion], path: Path | None) -> tuple[Opinion, bool]:
-    """The verdict as it stands, and whether it is final."""
-    path = path or Path(measured([[o.controls for o in opinions]]))
+def _hear(opinions: Sequence[Opinion], path: Path) -> _Outcome:
+    """The verdict as it stands; no attempt counts where none tells anything."""
     telling = [o for o in opinions if o.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE)]
     last, idle = opinions[-1], len(opinions) - len(telling)
     if not telling:
         if last.word is Verdict.INCONCLUSIVE and (suspect := _kept_back_by(last, path)) is not None:
-            return _kept_back(last, path, suspect), True
+            return _Outcome(_kept_back(last, path, suspect), settled=True, final=True)
         # Only the application, or the way to it, may think better of it.
         waits = last.why in (Why.APPLICATION, Why.UNREACHABLE) or last.word is Verdict.INCONCLUSIVE
         enough = TWICE if last.word is Verdict.SKIP else ATTEMPTS
-        return last, last.why in _ENDS or not waits or idle >= enough
+        return _Outcome(last, settled=False, final=last.why in _ENDS or not waits or idle >= enough)
     if (rejected := next((o for o in opinions if o.why is Why.UNREACHABLE), None)) is not None:
         silent = all(o.departure is not None and o.departure.kind in ("silence", "late") for o in telling)
         if silent:  # who rejects segments does not tell it every time (RFC 1812 section 4.3.2.8 has a limit)
-            return rejected, len(opinions) >= TWICE
+            return _Outcome(rejected, settled=False, final=len(opinions) >= TWICE)
     vote = _Ballot(telling, path).outcome()
     verdict, final = vote.verdict, vote.final
     if idle and not vote.settled:
@@ -92,21 +99,21 @@ def _hear(opinions: Sequence[Opinion], path: Path | None) -> tuple[Opinion, bool
             verdict, reason="; ".join(filter(None, (verdict.reason, f"in another {opinions[-1].reason}")))
         )
     final = final or len(opinions) >= MOST or idle >= ATTEMPTS or last.why in _ENDS
-    return replace(verdict, proofs=_proofs(verdict, opinions, vote, path)), final
+    return replace(vote, verdict=verdict, final=final)
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     """What a ballot comes to: ``settled`` says that it is a verdict, ``final`` that another attempt would not help.
 
-    ``agree`` attempts of ``count`` show it; ``chance`` is that of the excuses that rest on chance.
+    ``agree`` of the ``count`` attempts that tell something show it; ``chance`` is that of what rests on chance.
     """
 
     verdict: Opinion
     settled: bool
     final: bool
-    agree: int
-    count: int
+    agree: int = 0
+    count: int = 0
     chance: float | None = None
 
 
