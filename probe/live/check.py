@@ -12,7 +12,6 @@ from probe.engine.judge.answers import summarize
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.play.calibration import Calibration
 from probe.engine.play.conductor import Conductor, Setting
-from probe.engine.play.knock import KNOCK
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.death import Suspect, autopsy, suspects, told
 from probe.engine.trial.hearing import FIRST, Hearing, not_judged
@@ -229,7 +228,7 @@ class _Check:
         if self.vigil.ending is not None:
             return None
         if self.vigil.doubted:
-            return self._look()
+            return self.vigil.next(self.frame, self.target)
         if any(s.port == "closed" for s in self.waiting) and (remote := self.closed.next()) is not None:
             return knocking(self.frame, remote)
         slow = next((s for s in self.queue if s.rests), None)
@@ -277,17 +276,8 @@ class _Check:
     def _release(self) -> None:
         self._enqueue(self._freed())
 
-    def _look(self) -> Attempt | None:
-        signs = self.vigil.next(self.frame.setting(KNOCK))
-        return None if signs is None else self.frame.attempt(signs, self.target)
-
     def _finished(self, attempt: Attempt) -> None:
-        if self.vigil.concerns(attempt):
-            self.vigil.looked(attempt)
-            if self.vigil.ending is not None:
-                self.frame.loop.stop(lambda other: True)
-            elif not self.vigil.doubted:
-                self.frame.loop.stop(self.vigil.concerns)
+        if self.vigil.took(attempt, self.frame):
             return
         if self.closed.concerns(attempt):
             self.closed.heard(attempt)

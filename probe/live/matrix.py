@@ -11,7 +11,6 @@ from probe.engine.belief.tracker import CLOSED, LISTENING
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.excuses import Doubt
 from probe.engine.play.conductor import Conductor
-from probe.engine.play.knock import KNOCK
 from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor
 from probe.engine.play.matrix.cells import CANDIDATES, Barred, Cell, Questions, cells, control, patience_test
@@ -307,8 +306,7 @@ class _Matrix:
         if self.vigil.ending is not None:
             return None
         if self.vigil.doubted:
-            signs = self.vigil.next(self.frame.setting(KNOCK))
-            return None if signs is None else self.frame.attempt(signs, self.target)
+            return self.vigil.next(self.frame, self.target)
         if not self.queue or len(self.playing) >= self.width:
             return None
         scenario, record = self.queue.popleft()
@@ -328,12 +326,7 @@ class _Matrix:
         return CellConductor(record.cell, setting, self.lag)
 
     def _finished(self, attempt: Attempt) -> None:
-        if self.vigil.concerns(attempt):
-            self.vigil.looked(attempt)
-            if self.vigil.ending is not None:
-                self.frame.loop.stop(lambda other: True)
-            elif not self.vigil.doubted:
-                self.frame.loop.stop(self.vigil.concerns)
+        if self.vigil.took(attempt, self.frame):
             return
         record = self.playing.pop(attempt)
         self.ended.append((attempt, record))

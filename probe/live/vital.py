@@ -80,13 +80,27 @@ class Vigil:
         if refused or ends_in_silence(attempt, patience):
             self.doubt(attempt.conductor.transcript.events[-1].time)
 
-    def next(self, setting: Setting) -> VitalSigns | None:
+    def next(self, frame: Frame, target: Endpoint) -> Attempt | None:
         """The next knock of the series to begin with, if there is one."""
-        return VitalSigns(setting, self._todo.pop(0) * setting.habits.scale) if self._todo else None
+        if not self._todo:
+            return None
+        setting = frame.setting(KNOCK)
+        return frame.attempt(VitalSigns(setting, self._todo.pop(0) * setting.habits.scale), target)
 
     def concerns(self, attempt: Attempt) -> bool:
         """Whether an attempt is one of ours, not to be judged."""
         return isinstance(attempt.conductor, VitalSigns)
+
+    def took(self, attempt: Attempt, frame: Frame) -> bool:
+        """Whether what ended is one of ours; what it tells ends the others, or those of the series that is done."""
+        if not self.concerns(attempt):
+            return False
+        self.looked(attempt)
+        if self.ending is not None:
+            frame.loop.stop(lambda other: True)
+        elif not self.doubted:
+            frame.loop.stop(self.concerns)
+        return True
 
     def looked(self, attempt: Attempt) -> None:
         """One of ours ended."""
@@ -120,12 +134,7 @@ def has_ended(frame: Frame, target: Endpoint) -> bool:
     vigil = Vigil()
     vigil.revived()
     vigil.doubt(time.time())
-
-    def supply() -> Attempt | None:
-        signs = vigil.next(frame.setting(KNOCK))
-        return None if signs is None else frame.attempt(signs, target)
-
-    frame.play(supply, vigil.looked, 1)
+    frame.play(lambda: vigil.next(frame, target), vigil.looked, 1)
     return vigil.ending is not None
 
 
