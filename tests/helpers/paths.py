@@ -14,7 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from probe.spec.segment import Endpoint
-from probe.wire.namespace import inside, pdeathsig
+from probe.wire.namespace import inside
+from tests.helpers.processes import started
 
 _HOLDER = "from probe.wire.namespace import enter_private; enter_private(); print(flush=True); input()"
 _COUNT = itertools.count()
@@ -100,7 +101,7 @@ class Chain:
     def __enter__(self) -> Chain:
         try:
             for _ in range(self._last):
-                holder = self._started([sys.executable, "-c", _HOLDER])
+                holder = started([sys.executable, "-c", _HOLDER], self._exits)
                 assert holder.stdout is not None
                 holder.stdout.readline()
                 self._pids.append(holder.pid)
@@ -116,7 +117,7 @@ class Chain:
     def start(self, command: Sequence[str], node: int | None = None) -> subprocess.Popen[str]:
         """Start a program on the host (or another node); it ends with this object."""
         with inside(self.pid(self._last if node is None else node)):
-            return self._started(command)
+            return started(command, self._exits)
 
     def start_target(self) -> dict[int, Endpoint]:
         """A `probe target` on the host: IP version -> endpoint."""
@@ -183,25 +184,9 @@ class Chain:
         for line in lines:
             self.run(["ip", *line.split()], node)
 
-    def _started(self, command: Sequence[str]) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=pdeathsig,  # noqa: PLW1509
-        )
-        self._exits.callback(_end, process)
-        return process
-
 
 def _ran(command: Sequence[str], text: str = "") -> str:
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
     return done.stdout
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    process.communicate(timeout=10)

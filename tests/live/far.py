@@ -10,7 +10,8 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from probe.spec.segment import Endpoint
-from probe.wire.namespace import inside, pdeathsig
+from probe.wire.namespace import inside
+from tests.helpers.processes import started
 
 PREFIXES = {4: 24, 6: 64}
 NEAR = {4: "10.77.0.1", 6: "fd77::1"}
@@ -34,7 +35,7 @@ class Holder:
         return self._holder.pid
 
     def __enter__(self) -> Self:
-        self._holder = self._started([sys.executable, "-c", _HOLDER])
+        self._holder = started([sys.executable, "-c", _HOLDER], self._exits)
         assert self._holder.stdout is not None
         self._holder.stdout.readline()
         return self
@@ -45,25 +46,13 @@ class Holder:
     def start(self, command: Sequence[str]) -> subprocess.Popen[str]:
         """Start a program over there; it ends with this object."""
         with inside(self.pid):
-            return self._started(command)
+            return started(command, self._exits)
 
     def serve_target(self) -> int:
         """A `probe target` on every address over there: its port."""
         process = self.start([sys.executable, "-m", "probe.target", "--host", "*"])
         assert process.stdout is not None
         return int(process.stdout.readline().rpartition(":")[2])
-
-    def _started(self, command: Sequence[str]) -> subprocess.Popen[str]:
-        """A child that dies with us."""
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=pdeathsig,  # noqa: PLW1509
-        )
-        self._exits.callback(_end, process)
-        return process
 
 
 class Far(Holder):
@@ -116,8 +105,3 @@ def _configure(route: Any, interface: str, addresses: dict[int, str]) -> None:  
     for version, address in addresses.items():
         flags = {"flags": _NODAD} if version == 6 else {}
         route.addr("add", index=index, address=address, prefixlen=PREFIXES[version], **flags)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    process.communicate(timeout=10)

@@ -176,11 +176,11 @@ def test_another_stack_that_comes_back_is_told_and_not_mixed_in(tmp_path: Path) 
 
 
 AGAIN = """
-import time
+import signal
 from tests.live.test_death import Deadly, illegal
 from tests.zoo.tun import serving
 with serving(wire=Deadly(illegal, aborts=True)):
-    time.sleep(40)
+    signal.pause()
 """
 
 
@@ -188,7 +188,7 @@ def test_a_stack_that_aborts_with_its_interface_is_started_again_and_named(tmp_p
     """Its device is another one every time: the line to it is opened anew."""
     code, path = tmp_path / "again.py", tmp_path / "run.pcapng"
     code.write_text(AGAIN)
-    command = f"PYTHONPATH={ROOT} timeout 60 {sys.executable} {code} >/dev/null 2>&1 &"
+    command = f"PYTHONPATH={ROOT} timeout 40 {sys.executable} {code} >/dev/null 2>&1 &"
     with serving(wire=Deadly(illegal, aborts=True)) as endpoints:
         run = saved(path, endpoints[4], CheckOptions(only=("open", "options-illegal", "reserved-bits"), revive=command))
     assert of(run, Verdict.PASS) == ["open", "reserved-bits"]

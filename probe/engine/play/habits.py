@@ -81,11 +81,6 @@ class Answered:
 
 QUESTIONS = (OCTET_BELOW, EMPTY_BELOW, NEXT_OCTET)
 """What can be asked, the plainest first."""
-NAMES = {
-    OCTET_BELOW: "an octet below the window",
-    EMPTY_BELOW: "an empty segment below the window",
-    NEXT_OCTET: "the next octet in order",
-}
 _USUAL_GAP = {Limit.EMPTY: 0.55, Limit.TEXT: 0.0}
 """Seconds between answers of a peer that was not asked: Linux does so, other stacks lose nothing."""
 
