@@ -28,6 +28,8 @@ class Suspect(StrEnum):
     """Something before the peer answers SYNs in its place."""
     ICMP = "icmp"
     """A host on the way answers our segments with errors."""
+    NO_WAY_BACK = "no-way-back"
+    """No connection that the peer opens reaches us, although ours reach it."""
 
     @property
     def text(self) -> str:
@@ -44,6 +46,7 @@ _TEXTS = {
     Suspect.DEFERRED_ACCEPT: "deferred accept",
     Suspect.PROXY: "a SYN proxy",
     Suspect.ICMP: "ICMP errors",
+    Suspect.NO_WAY_BACK: "no way back",
 }
 
 

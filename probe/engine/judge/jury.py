@@ -40,7 +40,7 @@ _SUSPECTS = {
     Doubt.REJECTED: Suspect.ICMP,
 }
 """Doubts about something that lasts the whole run; so does an application that aborts, which nobody can clear."""
-_KEEP_BACK = frozenset(_SUSPECTS.values())
+_KEEP_BACK = frozenset({*_SUSPECTS.values(), Suspect.NO_WAY_BACK})
 """Suspects that make segments of the tester void, or the state they are about: nobody is judged by what rests on it."""
 _ENDS = (Why.OWN_KERNEL, Why.INTERRUPTED)
 

@@ -116,7 +116,7 @@ class Evidence:
 
     def __init__(self) -> None:
         self._models = {m: _Tally() for m in MODELS}
-        self._cookies, self._proxy, self._reordering = _Tally(), _Tally(), _Tally()
+        self._cookies, self._proxy, self._reordering, self._back = _Tally(), _Tally(), _Tally(), _Tally()
         self._rejections = Rejections()
         self._meter = LossMeter()
         self._repeated = self._came = self._copied = 0
@@ -134,6 +134,7 @@ class Evidence:
                 self._try(m, tally, record)
         self._look_at_cookies(record)
         self._look_at_proxy(record)
+        self._look_at_way_back(record)
         self._measure(record)
         self._rejections.heard(record.name, case.transcript, record.answered)
 
@@ -185,6 +186,15 @@ class Evidence:
         if record.plain.broken_at is not None or transcript.missing:
             tally.rests[record.name] = None
 
+    def _look_at_way_back(self, record: _Record) -> None:
+        """A relay or translator, or a peer without a route to us, lets connections through in one direction only."""
+        tally, came = self._back, _came(record.case)
+        if record.case.scenario.opens == "us":
+            tally.passed += came
+        else:
+            (tally.against if came else tally.fits)[record.name] += 1
+            tally.rests[record.name] = None
+
     def _measure(self, record: _Record) -> None:
         """Loss and reordering."""
         transcript = record.case.transcript
@@ -226,12 +236,26 @@ class Evidence:
             known, why = Standing.REFUSED, "it is the SYN proxy that keeps no state"
         yield _suspicion(Suspect.COOKIES, known, cookies, why)
         yield self._rejections.suspicion()
+        yield self._no_way_back()
         yield _suspicion(
             Suspect.REORDERING,
             Standing.ACCEPTED,
             swapped,
             f"{swapped.fits.total()} segments of the peer were overtaken",
         )
+
+    def _no_way_back(self) -> Suspicion:
+        back, known = self._back, Standing.OPEN
+        told = back.fits.total()
+        if back.against:
+            known = Standing.REFUSED
+        elif back.passed and told >= ENOUGH:
+            known = Standing.ACCEPTED
+        why = (
+            f"no connection of the peer's reaches us (0 of {told} came, as from behind a relay or translation): run"
+            " probe where it can connect back"
+        )
+        return _suspicion(Suspect.NO_WAY_BACK, known, back, why if known is Standing.ACCEPTED else "")
 
     def _kept_back(self, suspects: tuple[Suspect, ...]) -> Iterator[Suspicion]:
         """One suspicion for each suspect, of its model that fits best; only one of them can be accepted."""
@@ -311,8 +335,10 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
     A filter or translator: something it keeps back was sent before the record departs, if it does, and the record does
     not depart there all the same: what answers cannot have been kept back. Deferred accept and SYN cookies: the record
     departs without them, and not with them. With a SYN proxy numbers and all
-    about the opening are the proxy's: the record departs, or lacks something.
+    about the opening are the proxy's: the record departs, or lacks something. Where there is no way back nothing came.
     """
+    if path.standing(Suspect.NO_WAY_BACK) is Standing.ACCEPTED and case.scenario.opens == "peer" and not _came(case):
+        return Suspect.NO_WAY_BACK
     broken = case.follow(case.terms.profile, case.terms.allow).broken_at
     if (found := kept_back(path, case)) is not None:
         suspect, kept = found
@@ -340,6 +366,11 @@ def explained_by(path: Path, case: Attempted) -> Suspect | None:
         if kept and case.follow(case.terms.profile, case.terms.allow, kept).broken_at is None:
             return suspicion.suspect
     return None
+
+
+def _came(case: Attempted) -> bool:
+    """Whether anything of the peer's did."""
+    return any(not event.to_peer for _, event in case.transcript.seen())
 
 
 def _events(case: Attempted) -> list[Event]:

@@ -149,7 +149,7 @@ class Hearing:
     def certain(self, scenario: Scenario) -> ExchangeResult | None:
         """The result of an exchange heard enough of, where nothing the rest of the run shows can change it."""
         heard, path = self.opinions[scenario.id], self.path()
-        ways = [settle(heard, extreme) for extreme in _EXTREMES]
+        ways = [settle(self._heard(scenario, extreme), extreme) for extreme in _EXTREMES]
         told = {(way.word, way.why, way.reason) for way in ways}
         if scenario not in self.scenarios or _cut_off(heard) or ways[0].findings or len(told) > 1:
             return None

@@ -12,14 +12,15 @@ from probe.results.verdict import Verdict
 
 _TONES = {Standing.ACCEPTED: "warn", Standing.REFUSED: "pass", Standing.OPEN: "inconclusive"}
 _WORDS = {Standing.ACCEPTED: "found", Standing.REFUSED: "not there", Standing.OPEN: "open"}
-_MEASURED = (Suspect.LOSS, Suspect.PROXY)
+_ELSEWHERE = (Suspect.LOSS, Suspect.NO_WAY_BACK)
+"""Told by itself, and not asked here."""
 
 
 def document(run: PathRun) -> doc.Document:
     """The document of one run."""
     heading = f"target {run.target} (IPv{run.ip_version}), profile {run.profile}"
     known = {one.suspect: one for one in run.path.suspicions}
-    rows = [_row(known.get(suspect, Suspicion(suspect))) for suspect in Suspect if suspect not in _MEASURED]
+    rows = [_row(known.get(suspect, Suspicion(suspect))) for suspect in Suspect if suspect not in _ELSEWHERE]
     parts: list[doc.Part] = [
         doc.Answer(heading, tuple(_answers(run)), doc.ALWAYS),
         doc.Table(("suspect", "standing", "for", "against", "why"), tuple(rows), on=doc.ALWAYS),

@@ -10,6 +10,7 @@ import pytest
 from probe import scenarios
 from probe.engine.judge.attempt import judge
 from probe.engine.path.filter import Label, Tracking
+from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing
 from probe.results.path import Standing, Suspect
@@ -17,6 +18,7 @@ from probe.results.verdict import ExchangeResult, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET
 from probe.spec.segment import ACK, FIN, RST, SYN, Endpoint, Flow, Segment
+from probe.spec.seq import Seq
 from probe.spec.states import State
 from tests.helpers.dialogue import Dialogue
 from tests.helpers.faults import acks, silent
@@ -211,3 +213,44 @@ def test_loss_by_itself_accepts_no_suspect(share: int, seed: int) -> None:
     assert hearing.path().accepted == ()
     assert hearing.path().loss.lost > 0 or share == 20
     assert words(results, Verdict.FAIL) == set()
+
+
+def _unopened(hearing: Hearing, name: str) -> None:
+    """One more attempt at an exchange that the peer was to open, and did not."""
+    scenario = scenarios.ALL[name]
+    hearing.add(scenario)
+    conductor = Conductor(scenario, Setting(Seq(1), TARGET))
+    conductor.start(0.0)
+    conductor.woken(100.0)
+    attempt = Attempt(scenario, conductor, Flow(HERE, THERE))
+    hearing.attempts[name].append(attempt)
+    hearing.opinions[name].append(judge(case_of(attempt)))
+
+
+def test_connections_that_never_come_back_are_the_paths() -> None:
+    hearing, _ = run(nothing)
+    for _ in range(3):
+        _unopened(hearing, "active-open")
+    hearing.scenarios.append(scenarios.ALL["active-open"])
+    result = next(r for r in hearing.results(dropped=0, interrupted=False) if r.id == "active-open")
+    assert (result.verdict, result.why) == (Verdict.SKIP, Why.PATH)
+    assert "0 of 3 came" in result.reason
+    assert "connect back" in result.reason
+
+
+def test_a_single_connection_that_came_back_refutes_that() -> None:
+    hearing, _ = run(nothing, more=("active-open",))
+    for _ in range(3):
+        _unopened(hearing, "active-bare-ack")
+    hearing.scenarios.append(scenarios.ALL["active-bare-ack"])
+    assert hearing.path().standing(Suspect.NO_WAY_BACK) is Standing.REFUSED
+    result = next(r for r in hearing.results(dropped=0, interrupted=False) if r.id == "active-bare-ack")
+    assert (result.verdict, result.why) == (Verdict.INCONCLUSIVE, Why.NOT_OPENED)
+
+
+def test_where_nothing_of_ours_was_answered_either_nothing_is_said_of_the_way_back() -> None:
+    hearing = Hearing(THERE, [scenarios.ALL["active-open"]])
+    for _ in range(3):
+        _unopened(hearing, "active-open")
+    (result,) = hearing.results(dropped=0, interrupted=False)
+    assert (result.verdict, result.why) == (Verdict.INCONCLUSIVE, Why.NOT_OPENED)
