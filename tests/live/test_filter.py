@@ -54,6 +54,7 @@ class Kernel:
     """A router's own labels of segments that are sent from either side of it."""
 
     def __init__(self, chain: Chain) -> None:
+        self._chain = chain
         self.client, self.server = chain.address(0), chain.host[4]
         self.port = 2000
         self._senders = {True: Sender(4)}
@@ -61,6 +62,10 @@ class Kernel:
             self._senders[False] = Sender(4)
             there = _listening()
         self._sockets = {True: there, False: _listening()}
+
+    def be_liberal(self, liberal: bool) -> None:
+        """Whether the router's tracking looks at no window."""
+        self._chain.set(1, "net/netfilter/nf_conntrack_tcp_be_liberal", str(int(liberal)))
 
     def labels(self, record: list[Seen]) -> dict[int, Label]:
         """Those of a record, sent in its order over a connection of its own."""
@@ -192,12 +197,14 @@ class Ends:
         return segment
 
 
+@pytest.mark.parametrize("liberal", [False, True], ids=["strict", "liberal"])
 @pytest.mark.parametrize("seed", range(20))
-def test_every_label_is_that_of_the_kernel(kernel: Kernel, seed: int) -> None:
+def test_every_label_is_that_of_the_kernel(kernel: Kernel, seed: int, liberal: bool) -> None:
+    kernel.be_liberal(liberal)
     chance = random.Random(seed)
     for number in range(30):
         record = Ends(chance).record(14)
-        found, told = labels(record), kernel.labels(record)
+        found, told = labels(record, liberal=liberal), kernel.labels(record)
         if found != told:
             index = next(i for i in told if told[i] != found[i])
             lines = [

@@ -153,11 +153,12 @@ class Tracking:
     """Connection tracking of one flow.
 
     ``older``: as before Linux 6.1, when all that is out of window was invalid. ``loose`` False: a connection begins
-    with a SYN only, as where a rule drops what is new and no SYN.
+    with a SYN only, as where a rule drops what is new and no SYN. ``liberal``: no window is looked at
+    (``tcp_be_liberal``, which container networks set).
     """
 
-    def __init__(self, *, older: bool = False, loose: bool = True) -> None:
-        self.older, self.loose = older, loose
+    def __init__(self, *, older: bool = False, loose: bool = True, liberal: bool = False) -> None:
+        self.older, self.loose, self.liberal = older, loose, liberal
         self._entry: _Entry | None = None
 
     @property
@@ -327,7 +328,7 @@ class Tracking:
             _learn(sender, receiver, segment, ack, edge, end)
             if kind is _Kind.ACK:
                 entry.last.end, entry.last.window, entry.last.ack = end, segment.window, ack
-        return True if sender.liberal else inside
+        return True if self.liberal or sender.liberal else inside
 
     def _within(self, sender: _Side, receiver: _Side, seq: Seq, end: Seq, edge: Seq) -> bool | None:
         """Whether the numbers are in window. False: out of it, but let through; None: invalid."""
@@ -382,9 +383,9 @@ def _right_edge(segment: Segment, receiver: _Side) -> Seq:
     return edge
 
 
-def labels(events: Iterable[Event], *, older: bool = False, loose: bool = True) -> dict[int, Label]:
-    """What a tracking that has seen the whole record calls each segment of it, by the index of its event."""
-    tracking = Tracking(older=older, loose=loose)
+def labels(events: Iterable[Event], **settings: bool) -> dict[int, Label]:
+    """What a ``Tracking`` that has seen the whole record calls each segment of it, by the index of its event."""
+    tracking = Tracking(**settings)
     return {
         index: tracking.label(event.time, event.to_peer, event.segment)
         for index, event in enumerate(events)
