@@ -32,6 +32,13 @@ STATEFUL_HOST = FILTER.format(hook="input", more="")
 STATEFUL_ROUTER = FILTER.format(hook="forward", more="")
 STRICT_HOST = FILTER.format(hook="input", more="ct state new tcp flags & (syn | ack | rst | fin) != syn drop;")
 """The same, and a connection begins with a SYN."""
+REFUSING_HOST = """
+table inet path {
+  chain here { type filter hook input priority 0; ct state invalid reject with tcp reset
+  }
+}
+"""
+"""A filter that answers what is invalid with a RST."""
 MASQUERADE = """
 table inet path {
   chain out { type nat hook postrouting priority srcnat; oifname "on*" masquerade; }

@@ -19,6 +19,7 @@ from tests.helpers.breadth import met
 from tests.helpers.paths import (
     MASQUERADE,
     MASQUERADE_CLOSED,
+    REFUSING_HOST,
     STATEFUL_HOST,
     STATEFUL_ROUTER,
     STRICT_HOST,
@@ -31,7 +32,10 @@ pytestmark = pytest.mark.timeout(300)
 
 @dataclass(frozen=True)
 class Place:
-    """A path, the suspect that is to be found on it (None: none), and exchanges that rest on what it keeps back."""
+    """A path, the suspect that is to be found on it (None: none), and exchanges that rest on what it keeps back.
+
+    ``tracking`` sets how node 1 keeps track of connections (below net/netfilter/nf_conntrack_tcp_).
+    """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     suspect: Suspect | None = None
@@ -40,6 +44,7 @@ class Place:
     server: str = ""
     only: tuple[str, ...] = ()
     passes: int = 90
+    tracking: Mapping[str, str] = field(default_factory=dict)
 
 
 _DROPPED = ("data-outside", "fin-outside", "listen-ack", "closed-no-ack", "rst-outside", "bad-ack-syn-received")
@@ -60,6 +65,13 @@ PLACES = {
     "filter on the host, IPv6": Place({"rules": {1: STATEFUL_HOST}}, _FILTER, _DROPPED, version=6),
     "only SYNs begin": Place({"rules": {1: STRICT_HOST}}, _FILTER, (*_DROPPED, "closed-ack")),
     "filter on a router": Place({"routers": 1, "rules": {1: STATEFUL_ROUTER}}, _FILTER, _DROPPED),
+    "windows ignored": Place(
+        {"routers": 1, "rules": {1: STATEFUL_ROUTER}},
+        _FILTER,
+        ("listen-ack", "closed-no-ack", "old-syn-time-wait"),
+        tracking={"be_liberal": "1", "loose": "0"},
+    ),
+    "reset, not dropped": Place({"rules": {1: REFUSING_HOST}}, _FILTER, _DROPPED),
     "masquerading": Place({"routers": 1, "rules": {1: MASQUERADE}}, Suspect.TRANSLATION, _DROPPED),
     "masquerading and filter": Place({"routers": 1, "rules": {1: MASQUERADE_CLOSED}}, _FILTER, _DROPPED),
     "SYN cookies": Place(
@@ -75,14 +87,15 @@ PLACES = {
         server=_HTTP.format(defers=0),
         only=_OPENED,
         passes=6,
+        tracking={"loose": "0"},  # as nft(8) has it: the ACK that brings the cookie must not begin a connection
     ),
 }
 
 
 def served(chain: Chain, place: Place) -> Endpoint:
     """Where a server of that place listens."""
-    if place.suspect is Suspect.PROXY:  # as nft(8) has it: the ACK that brings the cookie must not begin a connection
-        chain.set(1, "net/netfilter/nf_conntrack_tcp_loose", "0")
+    for name, value in place.tracking.items():
+        chain.set(1, f"net/netfilter/nf_conntrack_tcp_{name}", value)
     if not place.server:
         return chain.start_target()[place.version]
     process = chain.start([sys.executable, "-c", place.server])

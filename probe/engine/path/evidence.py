@@ -142,6 +142,8 @@ class Evidence:
     def _try(m: Model, tally: _Tally, record: _Record) -> None:
         """What one attempt shows of one model."""
         kept = m.keeps(record.events)
+        if m.turns is not None and not record.answered.keys().isdisjoint(m.turns(record.events) - kept):
+            tally.against[record.name] += 1
         plain = record.plain.broken_at
         tally.passed += sum(row in _UNACCEPTABLE for index, row in record.answered.items() if index not in kept)
         tally.silent += any(row in _UNACCEPTABLE for index, row in record.silent.items() if index not in kept)
@@ -263,13 +265,12 @@ class Evidence:
         accepted = [m for m, t in tried.items() if self._standing(m, t) is Standing.ACCEPTED]
         found = max(accepted, key=lambda m: tried[m].fits.total(), default=None)
         for suspect in suspects:
-            mine = {m: t for m, t in tried.items() if m.suspect is suspect}
-            if found in mine:
-                best = found
-            else:
-                open_ones = [m for m, t in mine.items() if self._standing(m, t) is Standing.OPEN]
-                best = max(open_ones or mine, key=lambda m: tried[m].fits.total())
-            standing = self._standing(best, tried[best])
+            standings = {m: self._standing(m, t) for m, t in tried.items() if m.suspect is suspect}
+            pointed = [m for m, s in standings.items() if s is Standing.OPEN and tried[m].fits]
+            refused = [m for m, s in standings.items() if s is Standing.REFUSED]
+            likely = [found] if found in standings else pointed or refused or standings
+            best = max(likely, key=lambda m: tried[m].fits.total())
+            standing = standings[best]
             if found is not None and best is not found:
                 standing = Standing.REFUSED  # what the other explains needs no second cause
             yield _suspicion(suspect, standing, tried[best], self._reason(best, tried[best], standing), best.variant)

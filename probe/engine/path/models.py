@@ -7,7 +7,7 @@ What a model cannot do is say that it is there: that takes the evidence of a who
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,6 +29,8 @@ NOTHING: frozenset[int] = frozenset()
 class Model:
     """One way in which a suspect may work. ``keeps`` gives the events of a record that it makes void.
 
+    ``turns`` are segments of the tester that it turns away: none of them is answered by the peer. Most models keep back
+    what they turn away, seen or not; one that sends a RST for it (``_reset``) only where that RST came.
     Of several that explain the same the one that keeps back least is meant: they stand in that order.
     """
 
@@ -36,12 +38,20 @@ class Model:
     variant: str
     keeps: Keeps
     text: str
+    turns: Keeps | None = None
 
 
-def _invalid(events: Sequence[Event], *, older: bool = False, loose: bool = True) -> frozenset[int]:
+def _invalid(events: Sequence[Event], settings: Mapping[str, bool]) -> frozenset[int]:
     """What connection tracking calls invalid, of the tester's."""
-    called = labels(events, older=older, loose=loose)
+    called = labels(events, **settings)
     return frozenset(i for i, label in called.items() if label is Label.INVALID and _sent(events[i]))
+
+
+def _reset(events: Sequence[Event], settings: Mapping[str, bool]) -> frozenset[int]:
+    """What connection tracking calls invalid and a RST came for, and those RSTs. For a RST none is sent."""
+    invalid = _invalid(events, settings)
+    refusals = _refusals(events, invalid)
+    return frozenset({*refusals, *refusals.values(), *(i for i in invalid if _segment(events[i]).flags & RST)})
 
 
 def _translated(events: Sequence[Event]) -> frozenset[int]:
@@ -49,28 +59,37 @@ def _translated(events: Sequence[Event]) -> frozenset[int]:
 
     A connection that the peer opens to us needs no mapping. What of ours follows its end gets one, and so is a stray.
     """
-    tracking, kept = Tracking(), set()
-    stray: list[Segment] = []
+    tracking, stray = Tracking(), set()
     ours = None
     for index, event in enumerate(events):
         if not isinstance(event, Seen):
             continue
         label = tracking.label(event.time, event.to_peer, event.segment)
         ours = event.to_peer if ours is None else ours
-        if event.to_peer:
-            if (ours and label is Label.INVALID) or (not ours and tracking.begun_by_tester):
-                kept.add(index)
-                stray.append(event.segment)
-        elif event.segment.flags & RST:
-            refused = next((s for s in stray if _refuses(event.segment, s)), None)
+        if event.to_peer and ((ours and label is Label.INVALID) or (not ours and tracking.begun_by_tester)):
+            stray.add(index)
+    return frozenset(stray | _refusals(events, stray).keys())
+
+
+def _refusals(events: Sequence[Event], strays: Collection[int]) -> dict[int, int]:
+    """The RSTs with which a port without that connection answers these segments of the tester, each with its segment.
+
+    Such is RFC 9293 section 3.10.7.1 and .2, for open ports as for closed ones.
+    """
+    waiting: list[int] = []
+    found = {}
+    for index, event in enumerate(events):
+        if index in strays:
+            waiting.append(index)
+        elif isinstance(event, Seen) and not event.to_peer and event.segment.flags & RST:
+            refused = next((i for i in waiting if _refuses(event.segment, _segment(events[i]))), None)
             if refused is not None:
-                stray.remove(refused)
-                kept.add(index)
-    return frozenset(kept)
+                waiting.remove(refused)
+                found[index] = refused
+    return found
 
 
 def _refuses(segment: Segment, stray: Segment) -> bool:
-    """Whether a port without that connection, open or closed, answers like this (RFC 9293 section 3.10.7.1, .2)."""
     ports = (Tcb(State.LISTEN, listening=True), Tcb(State.CLOSED))
     replies = [r.reply for tcb in ports for r in arrives(tcb, stray)]
     return any(reply is not None and reply.matches(segment) for reply in replies)
@@ -139,24 +158,42 @@ def _sent(event: Event) -> bool:
     return isinstance(event, Seen) and event.to_peer
 
 
+def _segment(event: Event) -> Segment:
+    assert isinstance(event, Seen), "only segments are kept back"
+    return event.segment
+
+
+_TRACKED: tuple[tuple[str, dict[str, bool], str], ...] = (
+    ("liberal", {"liberal": True}, "what its connection tracking calls invalid, whatever its numbers"),
+    (
+        "liberal-begins-with-syn",
+        {"liberal": True, "loose": False},
+        "what its connection tracking calls invalid, whatever its numbers, or begins without a SYN",
+    ),
+    ("invalid", {}, "what its connection tracking calls invalid"),
+    ("begins-with-syn", {"loose": False}, "what its connection tracking calls invalid or begins without a SYN"),
+    ("older", {"older": True, "loose": False}, "all that its connection tracking finds outside a window"),
+)
+"""Variants of a filter, the settings of their ``Tracking``, and what they turn away."""
 _FILTERS = (
-    Model(
-        Suspect.FILTER,
-        "invalid",
-        _invalid,
-        "a stateful filter before the peer drops what its connection tracking calls invalid",
+    *(
+        Model(
+            Suspect.FILTER,
+            variant,
+            partial(_invalid, settings=settings),
+            f"a stateful filter before the peer drops {turned}",
+        )
+        for variant, settings, turned in _TRACKED
     ),
-    Model(
-        Suspect.FILTER,
-        "begins-with-syn",
-        partial(_invalid, loose=False),
-        "a stateful filter before the peer drops what its connection tracking calls invalid or begins without a SYN",
-    ),
-    Model(
-        Suspect.FILTER,
-        "older",
-        partial(_invalid, older=True, loose=False),
-        "a stateful filter before the peer drops all that its connection tracking finds outside a window",
+    *(
+        Model(
+            Suspect.FILTER,
+            f"{variant}-reset",
+            partial(_reset, settings=settings),
+            f"a stateful filter before the peer answers with a RST {turned}",
+            partial(_invalid, settings=settings),
+        )
+        for variant, settings, turned in _TRACKED
     ),
     Model(
         Suspect.TRANSLATION,

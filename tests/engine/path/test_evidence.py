@@ -61,6 +61,20 @@ class Behind(Dialogue):
         super()._push(delay, what, segment)
 
 
+class Refused(Behind):
+    """What would vanish is answered with a RST, as by a host without that connection (RFC 9293 section 3.10.7.1)."""
+
+    def _push(self, delay: float, what: str, segment: Segment | None = None) -> None:
+        if segment is not None and self.drops(self.now, what == "out", segment) and what == "out":
+            answer = Segment(segment.ack, flags=RST)
+            if not segment.flags & ACK:
+                answer = Segment(Seq(0), segment.end, RST | ACK)
+            if not segment.flags & RST:
+                Dialogue._push(self, delay, "in", answer)
+            return
+        Dialogue._push(self, delay, what, segment)
+
+
 def nothing() -> Drops:
     return lambda time, to_peer, segment: False
 
@@ -126,12 +140,16 @@ def test_a_clean_path_has_no_suspects() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "variant"),
-    [({}, "invalid"), ({"loose": False}, "begins-with-syn")],
-    ids=["invalid dropped", "begins with SYN"],
+    ("settings", "variant", "kind"),
+    [
+        ({}, "invalid", Behind),
+        ({"loose": False}, "begins-with-syn", Behind),
+        ({}, "invalid-reset", Refused),
+    ],
+    ids=["invalid dropped", "begins with SYN", "invalid reset"],
 )
-def test_a_filter_is_found_and_accuses_nobody(settings: dict[str, bool], variant: str) -> None:
-    hearing, results = run(lambda: tracked(**settings))
+def test_a_filter_is_found_and_accuses_nobody(settings: dict[str, bool], variant: str, kind: type[Behind]) -> None:
+    hearing, results = run(lambda: tracked(**settings), kind=kind)
     (found,) = hearing.path().accepted
     assert (found.suspect, found.variant, found.against) == (Suspect.FILTER, variant, 0)
     kept_back = {name for name, result in results.items() if result.why is Why.PATH}
