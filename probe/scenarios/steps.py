@@ -114,6 +114,8 @@ class Send:
     ``Segment.faults``, ``urgent`` and ``reserved`` are those fields of the header. ``rule`` names what the peer's
     reaction to this segment shows, where the catalogue has a name for it in this place beside the oracle's.
     ``crossing``: it leaves although an answer to an earlier one may be in flight; else it waits until none can be.
+    What counts from ``NXT`` on waits for room in the peer's window, and plain text leaves piece by piece where there is
+    room for a part of it (RFC 9293 section 3.8.6).
     """
 
     flags: str
@@ -200,7 +202,8 @@ class Scenario:
     ``port`` is ``open`` or ``closed``: which kind of port the SYN goes to; ``opens`` is ``us`` or ``peer``: who sends
     it. ``topic`` groups it in reports and in the summary (``three_way``, ``close_by_us``, ``close_by_peer`` or empty).
     ``waits`` marks a wait for a peer timer, ``slow`` one of more than a few seconds: played only when asked for.
-    ``may_show`` are rules that come up only where the peer uses a permission. ``acks`` False stops the tester from
+    ``may_show`` are rules that come up only where the peer uses a permission: an exchange without ``shows`` is about
+    that, and skipped where it does not. ``acks`` False stops the tester from
     acknowledging the peer's text by itself. ``iss`` fixes the tester's initial sequence number. ``expires`` allows the
     peer's own timers to end the connection (2MSL, R2); how long that took, ``probe.engine.judge`` judges. ``risky``
     marks segments that stacks have died of (illegal options, wrapped numbers, odd headers, much text): such an exchange
@@ -249,6 +252,8 @@ class Scenario:
 WINDOW = "window"
 ROOM_TAKEN = Expect(WINDOW, application=True)
 """The text that fills a window is acknowledged; whether there is room depends on the application and its buffer."""
+ROOM = "room"
+"""The peer's window has room for what is to be sent next."""
 QUESTION = "question"
 OCTET_BELOW = Send("P.", seq=NXT - 2, data=b"x", counts=False)
 """An octet below the window: answered by an ACK while the connection exists, by a RST when it does not.

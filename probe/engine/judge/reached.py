@@ -15,7 +15,7 @@ from probe.engine.judge.timers import FULL, full_size
 from probe.results.proofs import Reached, Shown
 from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import Command, Send
-from probe.spec import calls
+from probe.spec import calls, rules
 from probe.spec.segment import FIN, SYN
 from probe.spec.states import State
 
@@ -23,8 +23,11 @@ _GONE = {State.CLOSED.value, State.LISTEN.value}
 
 
 def reached(case: Case, watch: Watch, shown: Mapping[str, int]) -> Reached:
-    """``shown`` maps rules seen in action to the event at which they came up: the stimulus, or what came of itself."""
-    wanted = case.scenario.shows
+    """``shown`` maps rules seen in action to the event at which they came up: the stimulus, or what came of itself.
+
+    An exchange that is about an optional mechanism alone comes to its subject where the peer uses that.
+    """
+    wanted = case.scenario.shows or case.scenario.may_show
     return Reached(wanted, tuple(_shown(case, watch, rule, shown[rule]) for rule in wanted if rule in shown))
 
 
@@ -50,6 +53,9 @@ def not_reached(case: Case, watch: Watch, lacking: Sequence[str]) -> tuple[Verdi
         return Verdict.SKIP, Why.NOT_REACHED, f"a full-sized segment of this peer has {size} octets: two were not sent"
     if _declined_stamps(case):
         return Verdict.SKIP, Why.NOT_REACHED, "the peer takes up no timestamps (RFC 7323 section 3.2)"
+    if not case.scenario.shows:
+        told = "; ".join(f"{rules.ALL[rule].sentence} ({rules.ALL[rule].source})" for rule in lacking)
+        return Verdict.SKIP, Why.NOT_REACHED, f"the peer does not use an optional mechanism: {told}"
     states = next((s for s in reversed(watch.states) if s), ())
     seen = f" (the peer: {' or '.join(states)})" if states else ""
     return Verdict.INCONCLUSIVE, Why.NOT_REACHED, f"not reached: {', '.join(lacking)} did not come up{seen}"
