@@ -23,7 +23,7 @@ from probe.results.effect import Effect
 from probe.results.path import Suspect
 from probe.results.proofs import Canonical, Proofs, Reached
 from probe.results.verdict import CloseForm, Finding, Verdict, Why
-from probe.scenarios.steps import QUESTION, WINDOW
+from probe.scenarios.steps import QUESTION, ROOM, WINDOW
 from probe.spec.segment import ACK, RST, SYN, flags_text
 
 
@@ -77,6 +77,7 @@ _UNDONE = {
     "F": "did not close its side",
     "R": "did not abort",
     "text": "sent nothing",
+    ROOM: "left no room in the receive window for what was to be sent next",
 }
 
 

@@ -8,6 +8,7 @@ In reading order:
 
 - ``habits``     what the run has learned of the peer and the path: how long each kind of wait takes
 - ``tester``     our own end: what we have sent, what the peer has sent, the numbers a scenario speaks of
+- ``outgoing``   the text of a step, and the room that the peer's window has for it
 - ``flight``     what is in flight: what of ours has not left yet, what the peer may still answer
 - ``conductor``  walks a scenario, acknowledges the peer's text, clears up at the end
 - ``knock``      asks a port whether it is served, before anything is played there

@@ -27,6 +27,7 @@ from probe.engine.belief.tracker import UNKNOWN_PORT, USUAL, Belief, Memory, Ter
 from probe.engine.belief.watch import Watch
 from probe.engine.play import flight
 from probe.engine.play.habits import Habits, Turn, repetitions
+from probe.engine.play.outgoing import Outgoing
 from probe.engine.play.tester import Tester
 from probe.scenarios import steps
 from probe.scenarios.steps import Span
@@ -66,10 +67,6 @@ class Conductor:
 
     harmless = frozenset({"CLOSED", "LISTEN", "TIME-WAIT"})
     """Peer states that need no clearing up."""
-    gone = frozenset({"CLOSED", "LISTEN"})
-    """Peer states without a connection."""
-    taking_text = frozenset({"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"})
-    """Peer states that owe an acknowledgment of text (RFC 9293 section 3.10.7.4 seventh)."""
 
     def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
         self.scenario = scenario
@@ -85,6 +82,7 @@ class Conductor:
         self._clearing = 0
         self._outbox = flight.Outbox()
         self._asked = 0
+        self._text = Outgoing(self.tester, setting.trigger, setting.habits)
         self._pace = Turn(setting.habits)
         self._peer_expects: Seq | None = None
 
@@ -196,6 +194,10 @@ class Conductor:
         if isinstance(step, steps.Ask):
             line = self.setting.trigger.line(step.command)
             out += [Ask(line)] if line else []
+        elif isinstance(step, steps.Send) and (part := self._text.next_part(step)) is not None:
+            out.append(self._emit(part, place=self._place))
+            self._todo.insert(0, steps.Expect("."))
+            return True
         elif isinstance(step, steps.Send):
             out += self._send(step)
         elif isinstance(step, steps.Wait) or not self._fulfilled(step):
@@ -211,10 +213,13 @@ class Conductor:
 
     def _hold(self, step: steps.Send | steps.Question, now: float) -> steps.Step | None:
         """What to wait for before the next segment leaves, unless it is to cross with an answer."""
-        if isinstance(step, steps.Send) and step.crossing:
-            return None
-        if not self._calm:
+        crossing = isinstance(step, steps.Send) and step.crossing
+        if not crossing and not self._calm:
             return steps.Expect(_CALM, silence=True)
+        if isinstance(step, steps.Send) and not self._text.has_room(step):
+            return self._text.await_room(step, asks=bool(self._questions))
+        if crossing:
+            return None
         return steps.Wait(Span.SPACING) if now < self._may_leave(step, now) else None
 
     @property
@@ -230,35 +235,26 @@ class Conductor:
         watch, left = self.watch, self.watch.broken_at
         if left is None or watch.lost_at is not None or self.transcript.sealed is not None:
             return False
-        questions = self._questions()[self._asked :]
+        questions = self._questions[self._asked :]
         if flight.was_answered_after(self.transcript, left) or not questions:
             return False
         self._asked += 1
         self._todo = [questions[0], steps.Expect("settled")]
         return True
 
+    @property
+    def _questions(self) -> list[steps.Send]:
+        return flight.questions(self.watch, self.setting.habits.questions, in_order=self.tester.edge > self.tester.nxt)
+
     def _ask(self) -> bool:
         """Put the question that fits; where there is none, the exchange ends here and says so."""
         self._pace.at = None
-        if questions := self._questions():
+        if questions := self._questions:
             self._todo[:1] = [questions[0], steps.Expect("settled")]
         else:
             self.transcript.missing.append(Missing(self.watch.index, steps.QUESTION, "", application=False, waited=0.0))
             self._todo = []
         return bool(self._todo)
-
-    def _questions(self) -> list[steps.Send]:
-        """What the peer answers wherever it may be now, the plainest first.
-
-        Who has no connection answers anything with a RST. Who has one is asked what it is known to answer; the next
-        octet in order only where it must be acknowledged, and before our FIN.
-        """
-        states = flight.reached(self.watch)
-        if states <= self.gone:
-            return [steps.OCTET_BELOW]
-        known = self.setting.habits.questions
-        in_order = states <= self.taking_text | self.gone | {"SYN-RECEIVED"} and self.tester.edge > self.tester.nxt
-        return [q for q in known if q is not steps.NEXT_OCTET or in_order]
 
     def _may_leave(self, step: steps.Send | steps.Question, now: float) -> float:
         """When it may be sent. An answer too many to what came before a question is not to be taken for its own."""
@@ -270,7 +266,7 @@ class Conductor:
             return self._pace.after(now, habits.seconds(Span.AFTERWARDS) if alone else 0.0)
 
         def draws() -> bool:
-            return flight.draws_bare_ack(self.watch, copy(self.tester).segment(step, self._payload(step)))
+            return flight.draws_bare_ack(self.watch, copy(self.tester).segment(step, self._text.of(step)))
 
         return self._pace.take(now, habits.limit(step), draws)
 
@@ -289,6 +285,8 @@ class Conductor:
 
     def _fulfilled(self, step: steps.Expect) -> bool:
         match step.what:
+            case steps.ROOM:
+                return self._text.has_room(self._todo[1])
             case "." | steps.WINDOW:
                 return self.tester.all_acked
             case "text":
@@ -319,7 +317,7 @@ class Conductor:
 
     def _note_missing(self, step: steps.Expect) -> None:
         waited, rule = self._within(step), step.rule
-        if step.what == "F" and flight.reached(self.watch) <= self.gone:
+        if step.what == "F" and flight.reached(self.watch) <= flight.GONE:
             rule = ""  # who has no connection any more owes no FIN
         short = step.within is Span.NEVER and waited < self.setting.habits.never(repetitions(self.transcript))
         missing = Missing(self.watch.index, step.what, rule, step.application, waited, short)
@@ -349,20 +347,18 @@ class Conductor:
 
     def _send(self, step: steps.Send) -> list[Command]:
         """The segment; none where a command needs no asking, as the application does it of itself."""
-        if step.data and not self._payload(step):
+        if step.data and not self._text.of(step):
             return []
-        segment = self.tester.segment(step, self._payload(step))
+        segment = self.tester.segment(step, self._text.of(step))
         self.tester.sent(segment, counts=step.counts)
         self._pace.at = None
-        return [self._emit(segment, step.rule, self._sends - _segments(self._todo))]
+        self._text.sent(step)
+        return [self._emit(segment, step.rule, self._place)]
 
-    def _payload(self, step: steps.Send) -> bytes:
-        if isinstance(step.data, bytes):
-            return step.data[: self.tester.room(self.setting.habits.largest)]
-        line = self.setting.trigger.line(step.data.name)
-        if line is None:
-            raise ValueError(f"scenario {self.scenario.id} needs the command {step.data.name!r}, which was not given")
-        return line
+    @property
+    def _place(self) -> int:
+        """That of the next segment in the script."""
+        return self._sends - _segments(self._todo)
 
     # -- clearing up -----------------------------------------------------------------------------------------------
 

@@ -6,15 +6,22 @@ The belief decides (``Watch``): what every permitted history of the peer has ans
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field
 
 from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.tracker import Belief
 from probe.engine.belief.watch import Watch
+from probe.scenarios.steps import NEXT_OCTET, OCTET_BELOW, Send
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
 from probe.spec.segment import ACK, RST, Segment
+
+GONE = frozenset({"CLOSED", "LISTEN"})
+"""Peer states without a connection."""
+_TAKING_TEXT = frozenset({"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"})
+"""Peer states that owe an acknowledgment of text (RFC 9293 section 3.10.7.4 seventh)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,19 @@ def may_stay_silent(watch: Watch) -> bool:
 def reached(watch: Watch) -> frozenset[str]:
     """The states the peer may be in once it has processed all we sent."""
     return frozenset(h.tcb.state.value for h in histories(watch) if not h.inflight)
+
+
+def questions(watch: Watch, known: Iterable[Send], *, in_order: bool) -> list[Send]:
+    """What the peer answers wherever it may be now, of what it is ``known`` to answer; the plainest first.
+
+    Who has no connection answers anything with a RST. The next octet in order, for which there is room in its window
+    (``in_order``), only where it must be acknowledged, and before our FIN.
+    """
+    states = reached(watch)
+    if states <= GONE:
+        return [OCTET_BELOW]
+    taken = in_order and states <= _TAKING_TEXT | GONE | {"SYN-RECEIVED"}
+    return [q for q in known if q is not NEXT_OCTET or taken]
 
 
 def draws_bare_ack(watch: Watch, segment: Segment) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from probe.scenarios.steps import Num, Send
+from probe.scenarios.steps import NXT, Num, Send
 from probe.spec.segment import ACK, FIN, MSS, NOP, RST, SYN, TIMESTAMPS, Option, Segment, parse_flags
 from probe.spec.seq import Seq, later
 
@@ -118,6 +118,20 @@ class Tester:
         """Octets of text that a segment may carry on a path that takes so many: the options need theirs (MUST-16)."""
         options = 12 if self.stamps else 0
         return max(1, min(self.mss, path) - options)
+
+    def fits(self, step: Send, length: int) -> bool:
+        """Whether the peer's window has room for a segment with so much text (RFC 9293 section 3.8.6).
+
+        Only what is to be taken must lie in it. Nothing is known of the window before our SYN is acknowledged, and
+        nothing counts after a RST.
+        """
+        flags = parse_flags(step.flags)
+        taken = step.counts and step.seq.base == NXT.base and step.seq.offset >= 0 and not flags & SYN
+        if not taken or self.una == self.iss or "R" in self.counts:
+            return True
+        occupied = length + bool(flags & FIN)
+        at_nxt = not step.seq.offset and not occupied
+        return at_nxt or self.number(step.seq) + max(1, occupied) <= self.edge
 
     def segment(self, step: Send, payload: bytes) -> Segment:
         """A scenario's step as a segment with our numbers now; ``payload`` is what it carries.
