@@ -19,6 +19,8 @@ class Suspect(StrEnum):
     REORDERING = "reordering"
     FILTER = "stateful-filter"
     """A firewall that drops what its connection tracking calls invalid."""
+    FLAGS = "flag-filter"
+    """A firewall that drops flags which no TCP sends together."""
     TRANSLATION = "address-translation"
     """A translator that drops what belongs to no mapping."""
     COOKIES = "syn-cookies"
@@ -41,6 +43,7 @@ _TEXTS = {
     Suspect.LOSS: "loss",
     Suspect.REORDERING: "reordering",
     Suspect.FILTER: "a stateful filter",
+    Suspect.FLAGS: "a filter of flags",
     Suspect.TRANSLATION: "address translation",
     Suspect.COOKIES: "SYN cookies",
     Suspect.DEFERRED_ACCEPT: "deferred accept",

@@ -39,6 +39,18 @@ table inet path {
 }
 """
 """A filter that answers what is invalid with a RST."""
+NO_SCANS = """
+table inet path {
+  chain here {
+    type filter hook input priority 0;
+    tcp flags & (syn | fin) == (syn | fin) drop
+    tcp flags & (syn | rst) == (syn | rst) drop
+    tcp flags & (fin | syn | rst | psh | ack | urg) == 0 drop
+    tcp flags & (fin | ack) == fin drop
+  }
+}
+"""
+"""Rules against port scans, as they stand in many guides: they keep nothing in mind."""
 MASQUERADE = """
 table inet path {
   chain out { type nat hook postrouting priority srcnat; oifname "on*" masquerade; }

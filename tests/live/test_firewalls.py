@@ -19,6 +19,7 @@ from tests.helpers.breadth import met
 from tests.helpers.paths import (
     MASQUERADE,
     MASQUERADE_CLOSED,
+    NO_SCANS,
     REFUSING_HOST,
     STATEFUL_HOST,
     STATEFUL_ROUTER,
@@ -72,6 +73,7 @@ PLACES = {
         tracking={"be_liberal": "1", "loose": "0"},
     ),
     "reset, not dropped": Place({"rules": {1: REFUSING_HOST}}, _FILTER, _DROPPED),
+    "against port scans": Place({"rules": {1: NO_SCANS}}, Suspect.FLAGS, ("closed-no-ack",)),
     "masquerading": Place({"routers": 1, "rules": {1: MASQUERADE}}, Suspect.TRANSLATION, _DROPPED),
     "masquerading and filter": Place({"routers": 1, "rules": {1: MASQUERADE_CLOSED}}, _FILTER, _DROPPED),
     "SYN cookies": Place(

@@ -22,6 +22,7 @@ class Doubt(Enum):
     REPEAT = "a segment duplicated on the way would explain it"
     COOKIES = "a listener that keeps no state (SYN cookies) would explain it"
     FILTER = "a stateful filter before the peer would explain it"
+    FLAGS = "a filter that drops flags which no TCP sends would explain it"
     TRANSLATION = "address translation before the peer would explain it"
     DEFERRED = "a listener that waits for text before it accepts would explain it"
     PROXY = "a SYN proxy before the peer would explain it"

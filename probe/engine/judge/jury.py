@@ -34,6 +34,7 @@ of our segment would explain, or a late one, as much as the path is known to do 
 _SUSPECTS = {
     Doubt.COOKIES: Suspect.COOKIES,
     Doubt.FILTER: Suspect.FILTER,
+    Doubt.FLAGS: Suspect.FLAGS,
     Doubt.TRANSLATION: Suspect.TRANSLATION,
     Doubt.DEFERRED: Suspect.DEFERRED_ACCEPT,
     Doubt.PROXY: Suspect.PROXY,

@@ -9,7 +9,9 @@ evidence that more than one record, or a look at the whole of it, gives.
 - ``reordering``  segments recorded later than they were sent are put where their end sent them
 - ``filter``      a firewall's connection tracking: which segments it calls invalid
 - ``rejected``    kinds of segment that hosts on the way reject, by their ICMP errors
+- ``odd_flags``   flags that no TCP sends together, and that met silence
 - ``models``      what each suspect does: the events of a record that it makes void
+- ``record``      one attempt as the suspects look at it
 - ``readings``    what one record shows by itself: answers, silences, repetitions
 - ``evidence``    all attempts of a run to its ``results.path.Path``; which records rest on what is kept back
 

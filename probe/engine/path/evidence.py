@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from probe.engine.belief.events import Event, Seen, Transcript
+from probe.engine.belief.events import Event, Seen
 from probe.engine.belief.hypothesis import Excuse
-from probe.engine.belief.tracker import Terms
-from probe.engine.belief.watch import Watch
 from probe.engine.path import readings
 from probe.engine.path.loss import LossMeter, controls
-from probe.engine.path.models import MODELS, NOTHING, Model, model
+from probe.engine.path.models import MODELS, Model, model
+from probe.engine.path.odd_flags import STRAY, OddFlags
+from probe.engine.path.record import NOTHING, Attempted, Record
 from probe.engine.path.rejected import Rejections
 from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
 from probe.spec.segment import FIN
@@ -31,39 +30,6 @@ COPIED = frozenset({Excuse.REPEAT})
 STATELESS = frozenset({Excuse.REPEAT, Excuse.COOKIES})
 _UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
 """The rows of segments that are not acceptable, and yet answered."""
-_STRAY = frozenset({"C2", "C3", "L2"})
-"""The rows of segments that belong to no connection."""
-
-
-class Named(Protocol):
-    """A scenario, as far as the path looks at it."""
-
-    @property
-    def id(self) -> str:
-        """As in ``probe list``."""
-
-    @property
-    def opens(self) -> str:
-        """``us`` or ``peer``."""
-
-
-class Attempted(Protocol):
-    """One attempt: its record, and how to follow it (``judge.case.Case`` is one)."""
-
-    @property
-    def scenario(self) -> Named:
-        """What was played."""
-
-    @property
-    def transcript(self) -> Transcript:
-        """Its record."""
-
-    @property
-    def terms(self) -> Terms:
-        """What is taken for granted of the peer."""
-
-    def follow(self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = NOTHING) -> Watch:
-        """The record under these terms, without what was lost."""
 
 
 @dataclass(slots=True)
@@ -82,42 +48,13 @@ class _Tally:
     rows: Counter[str] = field(default_factory=Counter)
 
 
-class _Record:
-    """One attempt, followed in several ways, each once.
-
-    ``answered`` are events of the tester that every history has answered, ``silent`` those whose answer was due in
-    every history and did not come, each with the row of the reaction.
-    """
-
-    def __init__(self, case: Attempted) -> None:
-        self.case, self.name, self.events = case, case.scenario.id, case.transcript.judged
-        self._broken: dict[tuple[frozenset[int], frozenset[Excuse]], int | None] = {}
-        self.plain = case.follow(case.terms.profile, case.terms.allow)
-        self.answered = dict(readings.answered(self.plain))
-        self.silent = {i: row for i, row in readings.due(self.plain) if self._explains(frozenset({i}))}
-
-    def broken(self, kept: frozenset[int], excuses: frozenset[Excuse] = frozenset()) -> int | None:
-        """Where it departs if these events are void and these excuses allowed."""
-        key = kept, excuses
-        if key not in self._broken:
-            terms = self.case.terms
-            self._broken[key] = self.case.follow(terms.profile, terms.allow | excuses, kept).broken_at
-        return self._broken[key]
-
-    def _explains(self, kept: frozenset[int]) -> bool:
-        """Whether it gets further without these."""
-        assert self.plain.broken_at is not None
-        given = self.broken(kept)
-        return given is None or given > self.plain.broken_at
-
-
 class Evidence:
     """What the attempts of one run tell of its path, attempt by attempt."""
 
     def __init__(self) -> None:
         self._models = {m: _Tally() for m in MODELS}
         self._cookies, self._proxy, self._reordering, self._back = _Tally(), _Tally(), _Tally(), _Tally()
-        self._rejections = Rejections()
+        self._rejections, self._odd_flags = Rejections(), OddFlags()
         self._meter = LossMeter()
         self._repeated = self._came = self._copied = 0
 
@@ -125,7 +62,7 @@ class Evidence:
         """One more attempt; ``limited``: it asked more often than a peer need answer, so that silences tell nothing."""
         if case.transcript.interrupted or case.transcript.foreign:
             return
-        record = _Record(case)
+        record = Record(case)
         if limited and record.plain.broken_at is not None:
             self._meter.add(record.name, replace(controls(case.transcript, record.plain), silent=()))
             return
@@ -137,9 +74,10 @@ class Evidence:
         self._look_at_way_back(record)
         self._measure(record)
         self._rejections.heard(record.name, case.transcript, record.answered)
+        self._odd_flags.heard(record)
 
     @staticmethod
-    def _try(m: Model, tally: _Tally, record: _Record) -> None:
+    def _try(m: Model, tally: _Tally, record: Record) -> None:
         """What one attempt shows of one model."""
         kept = m.keeps(record.events)
         if m.turns is not None and not record.answered.keys().isdisjoint(m.turns(record.events) - kept):
@@ -160,7 +98,7 @@ class Evidence:
             copied = record.broken(kept, COPIED)
             (tally.faint if copied is None or copied > given else tally.against)[record.name] += 1
 
-    def _look_at_cookies(self, record: _Record) -> None:
+    def _look_at_cookies(self, record: Record) -> None:
         """A listener that keeps no state repeats nothing, and knows an ACK by what it brings back alone."""
         if record.case.scenario.opens != "us":
             return
@@ -174,7 +112,7 @@ class Evidence:
             self._cookies.fits[record.name] += 1
             self._cookies.rests[record.name] = None
 
-    def _look_at_proxy(self, record: _Record) -> None:
+    def _look_at_proxy(self, record: Record) -> None:
         """Who stands before the peer answers every SYN anew, and tells of its window once the peer is there, too."""
         transcript, tally = record.case.transcript, self._proxy
         if record.case.scenario.opens != "us":
@@ -188,7 +126,7 @@ class Evidence:
         if record.plain.broken_at is not None or transcript.missing:
             tally.rests[record.name] = None
 
-    def _look_at_way_back(self, record: _Record) -> None:
+    def _look_at_way_back(self, record: Record) -> None:
         """A relay or translator, or a peer without a route to us, lets connections through in one direction only."""
         tally, came = self._back, _came(record.case)
         if record.case.scenario.opens == "us":
@@ -197,7 +135,7 @@ class Evidence:
             (tally.against if came else tally.fits)[record.name] += 1
             tally.rests[record.name] = None
 
-    def _measure(self, record: _Record) -> None:
+    def _measure(self, record: Record) -> None:
         """Loss and reordering."""
         transcript = record.case.transcript
         self._meter.add(record.name, controls(transcript, record.plain))
@@ -221,7 +159,12 @@ class Evidence:
         return Loss(measured.asked + self._repeated, measured.lost + self._repeated)
 
     def _suspicions(self) -> Iterator[Suspicion]:
-        yield from self._kept_back((Suspect.FILTER, Suspect.TRANSLATION))
+        trackers = tuple(self._kept_back((Suspect.FILTER, Suspect.TRANSLATION)))
+        yield from trackers
+        odd = self._odd_flags.suspicion()
+        if any(s.standing is Standing.ACCEPTED for s in trackers):
+            odd = replace(odd, standing=Standing.REFUSED, exchanges=())  # tracking calls such flags invalid, too
+        yield odd
         yield from self._kept_back((Suspect.DEFERRED_ACCEPT,))
         cookies, proxy, swapped = self._cookies, self._proxy, self._reordering
         stands = proxy.passed >= ENOUGH and len(proxy.fits) >= EXCHANGES and not proxy.against and not cookies.against
@@ -287,7 +230,7 @@ class Evidence:
         if not strict and not t.passed and t.silent >= EXCHANGES:
             return Standing.REFUSED  # a peer silent to what such a filter lets through is silent to the rest as well
         if strict:  # ... unless nothing at all comes back that is not in order: then no peer is like that
-            enough = any(row in _STRAY for row in t.rows) and any(row in _UNACCEPTABLE for row in t.rows)
+            enough = any(row in STRAY for row in t.rows) and any(row in _UNACCEPTABLE for row in t.rows)
         else:
             enough = t.passed > 0
         return Standing.ACCEPTED if enough and fits >= ENOUGH and exchanges >= EXCHANGES else Standing.OPEN

@@ -22,7 +22,6 @@ from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
 Keeps = Callable[[Sequence[Event]], frozenset[int]]
-NOTHING: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +219,8 @@ MODELS: tuple[Model, ...] = (*_FILTERS, _DEFERRED)
 def model(suspect: Suspect, variant: str) -> Model | None:
     """The one of that name; None for a suspect that keeps back nothing.
 
-    What hosts on the way reject with ICMP errors is a variant for itself: its kinds of segment.
+    What is kept back by its kind, with ICMP errors or without, is a variant for itself: its kinds of segment.
     """
-    if suspect is Suspect.ICMP and variant:
+    if suspect in (Suspect.ICMP, Suspect.FLAGS) and variant:
         return Model(suspect, variant, partial(_rejected, kinds=frozenset(variant.split())), suspect.text)
     return next((m for m in MODELS if (m.suspect, m.variant) == (suspect, variant)), None)

@@ -1,0 +1,61 @@
+"""A filter that keeps nothing in mind and drops flags that no TCP sends together: none at all, SYN and FIN, FIN alone.
+
+Such rules against port scans are as ordinary as stateful ones. Only a port without that connection tells of them:
+there everything but a RST is answered (RFC 9293 section 3.10.7.1). Where such flags meet silence and all others do not,
+nobody can say from here whether it is the peer's, or a filter's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from probe.engine.belief.events import Seen
+from probe.engine.path import readings
+from probe.engine.path.record import NOTHING, Record
+from probe.engine.path.rejected import kind
+from probe.results.path import Standing, Suspect, Suspicion
+from probe.spec.segment import ACK, FIN, OPENING, RST, SYN
+
+ENOUGH = 3
+"""So many attempts must have met silence."""
+STRAY = frozenset({"C2", "C3", "L2"})
+"""The rows of segments that belong to no connection."""
+_ORDINARY = frozenset({SYN, SYN | ACK, ACK, FIN | ACK, RST, RST | ACK})
+
+
+class OddFlags:
+    """What became of the segments with such flags in a run, kind by kind."""
+
+    def __init__(self) -> None:
+        self._silent: Counter[str] = Counter()
+        self._answered: set[str] = set()
+        self._sent: dict[str, set[str]] = {}
+        self._strays_answered = False
+
+    def heard(self, record: Record) -> None:
+        """One more attempt."""
+        sent = {i: e.segment for i, e in enumerate(record.events) if isinstance(e, Seen) and e.to_peer}
+        odd = {i: kind(segment) for i, segment in sent.items() if segment.flags & OPENING not in _ORDINARY}
+        self._strays_answered |= any(row in STRAY and i not in odd for i, row in record.answered.items())
+        if not odd:
+            return
+        self._sent.setdefault(record.name, set()).update(odd.values())
+        kept, watch = NOTHING, record.plain
+        while silent := odd.keys() & {i for i, _ in readings.due(watch)} - kept:
+            kept |= silent
+            watch = record.without(kept)
+        self._silent.update({odd[i] for i in kept} if watch.broken_at is None else ())
+        self._answered |= {odd[i] for i, _ in readings.answered(watch) if i in odd}
+
+    def suspicion(self) -> Suspicion:
+        """What it comes to; the variant lists the kinds (``models.model`` reads it)."""
+        kinds = self._silent.keys() - self._answered
+        silent = max((self._silent[one] for one in kinds), default=0)
+        standing = Standing.OPEN if kinds or not self._answered else Standing.REFUSED
+        if silent >= ENOUGH and self._strays_answered:
+            standing = Standing.ACCEPTED
+        rests = tuple(name for name, sent in self._sent.items() if standing is Standing.ACCEPTED and sent & kinds)
+        told = ", ".join(sorted({f"'{one.removesuffix('+')}'" for one in kinds}))
+        reason = f"flags that no TCP sends together met silence ({told}), as by a filter against port scans"
+        variant = " ".join(sorted(kinds))
+        return Suspicion(Suspect.FLAGS, standing, silent, len(self._answered), reason if kinds else "", rests, variant)

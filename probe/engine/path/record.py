@@ -1,0 +1,76 @@
+"""One attempt as the suspects look at it: what was played, its record, and the record followed in several ways."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from probe.engine.belief.events import Transcript
+from probe.engine.belief.hypothesis import Excuse
+from probe.engine.belief.tracker import Terms
+from probe.engine.belief.watch import Watch
+from probe.engine.path import readings
+
+NOTHING: frozenset[int] = frozenset()
+
+
+class Named(Protocol):
+    """A scenario, as far as the path looks at it."""
+
+    @property
+    def id(self) -> str:
+        """As in ``probe list``."""
+
+    @property
+    def opens(self) -> str:
+        """``us`` or ``peer``."""
+
+
+class Attempted(Protocol):
+    """One attempt: its record, and how to follow it (``judge.case.Case`` is one)."""
+
+    @property
+    def scenario(self) -> Named:
+        """What was played."""
+
+    @property
+    def transcript(self) -> Transcript:
+        """Its record."""
+
+    @property
+    def terms(self) -> Terms:
+        """What is taken for granted of the peer."""
+
+    def follow(self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = NOTHING) -> Watch:
+        """The record under these terms, without what was lost."""
+
+
+class Record:
+    """One attempt, followed in several ways, each once.
+
+    ``answered`` are events of the tester that every history has answered, ``silent`` those whose answer was due in
+    every history and did not come, each with the row of the reaction.
+    """
+
+    def __init__(self, case: Attempted) -> None:
+        self.case, self.name, self.events = case, case.scenario.id, case.transcript.judged
+        self._broken: dict[tuple[frozenset[int], frozenset[Excuse]], int | None] = {}
+        self.plain = case.follow(case.terms.profile, case.terms.allow)
+        self.answered = dict(readings.answered(self.plain))
+        self.silent = {i: row for i, row in readings.due(self.plain) if self._explains(frozenset({i}))}
+
+    def without(self, kept: frozenset[int], excuses: frozenset[Excuse] = frozenset()) -> Watch:
+        """The record if these events are void and these excuses allowed."""
+        return self.case.follow(self.case.terms.profile, self.case.terms.allow | excuses, kept)
+
+    def broken(self, kept: frozenset[int], excuses: frozenset[Excuse] = frozenset()) -> int | None:
+        """Where it departs then."""
+        key = kept, excuses
+        if key not in self._broken:
+            self._broken[key] = self.without(kept, excuses).broken_at
+        return self._broken[key]
+
+    def _explains(self, kept: frozenset[int]) -> bool:
+        """Whether it gets further without these."""
+        assert self.plain.broken_at is not None
+        given = self.broken(kept)
+        return given is None or given > self.plain.broken_at
