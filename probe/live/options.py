@@ -127,7 +127,7 @@ def cell_names() -> list[str]:
 class ReenactOptions(Options):
     """What to re-enact: ``connection`` is its number in ``file`` (None: the first one with a SYN of its client).
 
-    ``patience`` is what an answer may take beyond what the captured peer took (None: 1 s on this host, 3 s elsewhere).
+    ``patience`` is what an answer may take beyond what the captured peer took (None: as learned of the path).
     """
 
     file: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import re
 import shutil
 import socket
 import subprocess
@@ -188,8 +189,10 @@ def test_peer_that_leaves_our_fin_unanswered_fails_and_departs(veth_pair: Far, t
     exchange = again(file, endpoint)
     assert exchange.verdict is Verdict.FAIL, exchange
     assert 3 <= exchange.attempts <= 8  # as many as it takes until chance is out of the question
-    assert [f.came.startswith("nothing for") for f in exchange.findings] == [True]
-    assert ", live nothing for 3.0 s" in departures(exchange)[0]
+    # How long is learned of the peer, after the first attempt; the ACK of the text may come before.
+    silence = re.compile(r"\bnothing for \d+\.\d s$")
+    assert [bool(silence.search(f.came)) for f in exchange.findings] == [True]
+    assert silence.search(departures(exchange)[0])
 
 
 def test_nobody_listens_any_more(web: dict[int, Endpoint], tmp_path: Path) -> None:
