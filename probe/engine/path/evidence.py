@@ -79,16 +79,16 @@ class Evidence:
     @staticmethod
     def _try(m: Model, tally: _Tally, record: Record) -> None:
         """What one attempt shows of one model."""
-        kept = m.keeps(record.events)
+        kept, muted = m.keeps(record.events), m.mutes(record.events)
         if m.turns is not None and not record.answered.keys().isdisjoint(m.turns(record.events) - kept):
             tally.against[record.name] += 1
         plain = record.plain.broken_at
         tally.passed += sum(row in _UNACCEPTABLE for index, row in record.answered.items() if index not in kept)
-        tally.silent += any(row in _UNACCEPTABLE for index, row in record.silent.items() if index not in kept)
-        if not kept:
+        tally.silent += any(row in _UNACCEPTABLE for index, row in record.silent.items() if index not in kept | muted)
+        if not kept | muted:
             return
         given = record.broken(kept)
-        explains = plain is not None and given is None
+        explains = plain is not None and (given is None or m.mutes_at(record.events, given))
         if explains or m.suspect is not Suspect.DEFERRED_ACCEPT:
             tally.rests[record.name] = None
         if explains:
@@ -138,7 +138,12 @@ class Evidence:
     def _measure(self, record: Record) -> None:
         """Loss and reordering."""
         transcript = record.case.transcript
-        self._meter.add(record.name, controls(transcript, record.plain))
+        found = controls(transcript, record.plain)
+        if found.silent and any(
+            m.mutes_at(record.events, record.plain.broken_at) for m, t in self._models.items() if not t.against
+        ):
+            found = replace(found, silent=())  # it may not be the loss of a segment
+        self._meter.add(record.name, found)
         if record.plain.broken_at is None:
             self._repeated += sum(1 for _ in readings.needless(transcript))
         came = list(readings.copies(record.plain, transcript))
@@ -266,9 +271,8 @@ def _speaks_against(m: Model, event: Event) -> bool:
 
 def kept_back(path: Path, case: Attempted) -> tuple[Suspect, frozenset[int]] | None:
     """The accepted suspect that makes events of this record void, and which; None where it stands by itself."""
-    for suspicion in path.suspicions:
-        found = model(suspicion.suspect, suspicion.variant)
-        if suspicion.standing is Standing.ACCEPTED and found is not None and (kept := found.keeps(_events(case))):
+    for suspicion, m in _models(path, Standing.ACCEPTED):
+        if kept := m.keeps(_events(case)):
             return suspicion.suspect, kept
     return None
 
@@ -277,13 +281,17 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
     """The accepted suspect because of which this record says nothing of the peer.
 
     A filter or translator: something it keeps back was sent before the record departs, if it does, and the record does
-    not depart there all the same: what answers cannot have been kept back. Deferred accept and SYN cookies: the record
-    departs without them, and not with them. With a SYN proxy numbers and all
-    about the opening are the proxy's: the record departs, or lacks something. Where there is no way back nothing came.
+    not depart there all the same: what answers cannot have been kept back. Or it may keep back an answer, whether it
+    came this time or not. Deferred accept and SYN cookies: the record departs without them, and not with them. With a
+    SYN proxy numbers and all about the opening are the proxy's: the record departs, or lacks something. Where there is
+    no way back nothing came.
     """
     if path.standing(Suspect.NO_WAY_BACK) is Standing.ACCEPTED and case.scenario.opens == "peer" and not _came(case):
         return Suspect.NO_WAY_BACK
     broken = case.follow(case.terms.profile, case.terms.allow).broken_at
+    for suspicion, m in _models(path, Standing.ACCEPTED):
+        if (broken is None and m.mutes(_events(case))) or m.mutes_at(_events(case), broken):
+            return suspicion.suspect
     if (found := kept_back(path, case)) is not None:
         suspect, kept = found
         then = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
@@ -304,10 +312,10 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
 
 def explained_by(path: Path, case: Attempted) -> Suspect | None:
     """The suspect, not refused, whose model explains a record that departs without it."""
-    for suspicion in path.suspicions:
-        found = model(suspicion.suspect, suspicion.variant)
-        kept = NOTHING if found is None or suspicion.standing is Standing.REFUSED else found.keeps(_events(case))
-        if kept and case.follow(case.terms.profile, case.terms.allow, kept).broken_at is None:
+    for suspicion, m in _models(path, Standing.ACCEPTED, Standing.OPEN):
+        kept = m.keeps(_events(case))
+        given = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
+        if (kept and given is None) or m.mutes_at(_events(case), given):
             return suspicion.suspect
     return None
 
@@ -315,6 +323,14 @@ def explained_by(path: Path, case: Attempted) -> Suspect | None:
 def _came(case: Attempted) -> bool:
     """Whether anything of the peer's did."""
     return any(not event.to_peer for _, event in case.transcript.seen())
+
+
+def _models(path: Path, *standings: Standing) -> Iterator[tuple[Suspicion, Model]]:
+    """The suspicions that stand so, each with the model that it is about."""
+    for suspicion in path.suspicions:
+        found = model(suspicion.suspect, suspicion.variant)
+        if found is not None and suspicion.standing in standings:
+            yield suspicion, found
 
 
 def _events(case: Attempted) -> list[Event]:

@@ -166,6 +166,13 @@ class Tracking:
         """Whether the connection that is known now began with a segment of the tester."""
         return self._entry is not None and self._entry.opened_by_tester
 
+    def is_behind(self, segment: Segment) -> bool:
+        """Whether it let the tester's newest segment pass without noting its text or FIN: an ACK of that is invalid."""
+        if self._entry is None or segment.flags & (SYN | RST):
+            return False
+        ours, theirs = self._entry.sides(by_opener=self._entry.opened_by_tester)
+        return not (self.liberal or theirs.liberal) and _before(ours.end, segment.end)
+
     def label(self, time: float, to_peer: bool, segment: Segment) -> Label:
         """What it calls the next segment, seen at ``time`` in seconds."""
         bare = segment.flags & ~(PSH | ECE | CWR) & 0xFF

@@ -24,12 +24,17 @@ from probe.spec.tcb import Tcb
 Keeps = Callable[[Sequence[Event]], frozenset[int]]
 
 
+def _no_events(_: Sequence[Event]) -> frozenset[int]:
+    return frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """One way in which a suspect may work. ``keeps`` gives the events of a record that it makes void.
 
     ``turns`` are segments of the tester that it turns away: none of them is answered by the peer. Most models keep back
     what they turn away, seen or not; one that sends a RST for it (``_reset``) only where that RST came.
+    ``mutes`` gives segments of the tester that it lets pass, and whose answer it may keep back.
     Of several that explain the same the one that keeps back least is meant: they stand in that order.
     """
 
@@ -38,6 +43,14 @@ class Model:
     keeps: Keeps
     text: str
     turns: Keeps | None = None
+    mutes: Keeps = _no_events
+
+    def mutes_at(self, events: Sequence[Event], broken: int | None) -> bool:
+        """Whether the record departs by a silence after a segment whose answer may be kept back."""
+        if broken is None or isinstance(events[broken], Seen):
+            return False
+        asked = next((index for index in reversed(range(broken)) if _sent(events[index])), None)
+        return asked in self.mutes(events)
 
 
 def _invalid(events: Sequence[Event], settings: Mapping[str, bool]) -> frozenset[int]:
@@ -51,6 +64,21 @@ def _reset(events: Sequence[Event], settings: Mapping[str, bool]) -> frozenset[i
     invalid = _invalid(events, settings)
     refusals = _refusals(events, invalid)
     return frozenset({*refusals, *refusals.values(), *(i for i in invalid if _segment(events[i]).flags & RST)})
+
+
+def _unnoted(events: Sequence[Event], settings: Mapping[str, bool]) -> frozenset[int]:
+    """Text that connection tracking lets pass as a duplicate, by its ACK field: it knows of no such text.
+
+    Where the peer takes it, as it may, its ACK is invalid. A translator does not know whose that is, takes it for its
+    own and refuses it: the peer's connection ends.
+    """
+    tracking, found = Tracking(**settings), set()
+    for index, event in enumerate(events):
+        if isinstance(event, Seen):
+            label = tracking.label(event.time, event.to_peer, event.segment)
+            if event.to_peer and label is not Label.INVALID and tracking.is_behind(event.segment):
+                found.add(index)
+    return frozenset(found)
 
 
 def _translated(events: Sequence[Event]) -> frozenset[int]:
@@ -181,6 +209,7 @@ _FILTERS = (
             variant,
             partial(_invalid, settings=settings),
             f"a stateful filter before the peer drops {turned}",
+            mutes=partial(_unnoted, settings=settings),
         )
         for variant, settings, turned in _TRACKED
     ),
@@ -191,6 +220,7 @@ _FILTERS = (
             partial(_reset, settings=settings),
             f"a stateful filter before the peer answers with a RST {turned}",
             partial(_invalid, settings=settings),
+            partial(_unnoted, settings=settings),
         )
         for variant, settings, turned in _TRACKED
     ),
@@ -199,6 +229,7 @@ _FILTERS = (
         "unmapped",
         _translated,
         "address translation before the peer sends on untranslated what belongs to no mapping",
+        mutes=partial(_unnoted, settings={}),
     ),
     Model(
         Suspect.FILTER,

@@ -155,7 +155,8 @@ class Hearing:
             return None
         for attempt in self.attempts[scenario.id]:
             events = attempt.conductor.transcript.judged
-            if any(path.standing(m.suspect) is not Standing.REFUSED and m.keeps(events) for m in MODELS):
+            open_ones = [m for m in MODELS if path.standing(m.suspect) is not Standing.REFUSED]
+            if any(m.keeps(events) or m.mutes(events) for m in open_ones):
                 return None
         return self._result(scenario, ways[0], 0)
 

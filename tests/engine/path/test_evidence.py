@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,9 @@ from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing
 from probe.results.path import Standing, Suspect
 from probe.results.verdict import ExchangeResult, Verdict, Why
-from probe.scenarios.steps import Scenario
+from probe.scenarios.acceptability.old_ack import OLD
+from probe.scenarios.acceptability.old_ack import SCENARIO as OLD_ACK
+from probe.scenarios.steps import Scenario, Send, Step
 from probe.scenarios.triggers import TARGET
 from probe.spec.segment import ACK, FIN, RST, SYN, Endpoint, Flow, Segment
 from probe.spec.seq import Seq
@@ -109,10 +112,10 @@ def run(
     *,
     kind: type[Behind] = Behind,
     peer: type[Peer] = Peer,
-    more: tuple[str, ...] = (),
+    more: tuple[Scenario, ...] = (),
 ) -> tuple[Hearing, dict[str, ExchangeResult]]:
     """Every exchange, as often as the jury asks for; what came of them."""
-    chosen = [scenarios.ALL[name] for name in (*PLAYED, *more)]
+    chosen = [*map(scenarios.ALL.__getitem__, PLAYED), *more]
     hearing = Hearing(THERE, chosen)
     for number, scenario in enumerate(chosen):
         hearing.add(scenario)
@@ -203,6 +206,65 @@ def test_a_translator_lets_strays_reach_the_port_and_not_the_connection() -> Non
     assert results["data-outside"].why is results["fin-outside"].why is Why.PATH
 
 
+class BothWays(Behind):
+    """The answers of the peer are dropped as well where they are invalid."""
+
+    def _push(self, delay: float, what: str, segment: Segment | None = None) -> None:
+        if segment is not None and self.drops(self.now, what == "out", segment):
+            self.dropped(delay, what, segment)
+        else:
+            Dialogue._push(self, delay, what, segment)
+
+    def dropped(self, delay: float, what: str, segment: Segment) -> None:
+        """What becomes of it."""
+
+
+class Translator(BothWays):
+    """It refuses what is not translated back, with the numbers that the peer expects."""
+
+    def dropped(self, delay: float, what: str, segment: Segment) -> None:
+        if what == "in":
+            Dialogue._push(self, delay, "out", Segment(segment.ack, flags=RST))
+        elif segment.flags & (ACK | RST) == ACK:
+            Dialogue._push(self, delay, "in", Segment(segment.ack, flags=RST))
+
+
+class Taking(Peer):
+    """It takes text whatever its ACK field says, where that is old (RFC 9293 section 3.10.7.4 fifth)."""
+
+    def __init__(self) -> None:
+        super().__init__(choose=lambda reactions: next((r for r in reactions if r.row == "E3"), reactions[0]))
+
+
+def earlier(step: Step) -> Step:
+    """The segment with the old ACK field, that much older."""
+    return replace(step, ack=OLD - (1 << 30)) if isinstance(step, Send) and step.ack == OLD else step
+
+
+ANCIENT = replace(OLD_ACK, id="ancient-ack", steps=tuple(map(earlier, OLD_ACK.steps)))
+
+
+@pytest.mark.parametrize("peer", [Peer, Taking])
+@pytest.mark.parametrize(
+    ("kind", "suspect"), [(BothWays, Suspect.FILTER), (Translator, Suspect.TRANSLATION)], ids=["filter", "translator"]
+)
+def test_an_answer_that_a_filter_may_keep_back_accuses_nobody(
+    kind: type[Behind], suspect: Suspect, peer: type[Peer]
+) -> None:
+    """Both let the segment pass and know nothing of its text: what acknowledges that is invalid (nf_conntrack)."""
+    hearing, results = run(tracked, kind=kind, peer=peer, more=(OLD_ACK, ANCIENT))
+    assert [s.suspect for s in hearing.path().accepted] == [suspect]
+    assert words(results, Verdict.FAIL) == words(results, Verdict.WARN) == set()
+    assert (results["old-ack"].verdict, results["ancient-ack"].why) == (Verdict.PASS, Why.PATH)
+    assert hearing.path().loss.lost == 0
+
+
+def test_a_stack_silent_to_an_ancient_ack_is_found_where_no_filter_stands() -> None:
+    hearing, results = run(nothing, {"F8": silent}, more=(ANCIENT,))
+    assert hearing.path().accepted == ()
+    assert [f.rule for f in results["ancient-ack"].findings] == ["seg.ack-too-old"]
+
+
 class Deferring(Peer):
     """Its listener takes the handshake's ACK for nothing until text or a FIN comes (TCP_DEFER_ACCEPT)."""
 
@@ -215,7 +277,7 @@ class Deferring(Peer):
 
 
 def test_deferred_accept_is_found_and_accuses_nobody() -> None:
-    hearing, results = run(nothing, peer=Deferring, more=("synack-stops",))
+    hearing, results = run(nothing, peer=Deferring, more=(scenarios.ALL["synack-stops"],))
     assert [s.suspect for s in hearing.path().accepted] == [Suspect.DEFERRED_ACCEPT]
     assert words(results, Verdict.FAIL) == words(results, Verdict.WARN) == set()
     assert results["synack-stops"].why is Why.PATH
@@ -257,7 +319,7 @@ def test_connections_that_never_come_back_are_the_paths() -> None:
 
 
 def test_a_single_connection_that_came_back_refutes_that() -> None:
-    hearing, _ = run(nothing, more=("active-open",))
+    hearing, _ = run(nothing, more=(scenarios.ALL["active-open"],))
     for _ in range(3):
         _unopened(hearing, "active-bare-ack")
     hearing.scenarios.append(scenarios.ALL["active-bare-ack"])
