@@ -230,11 +230,10 @@ LWIP_CELLS = (
         },
     ),
     Cells(
-        "ACK of what was never sent, ESTABLISHED to LAST-ACK",
+        "ACK of what was never sent, ESTABLISHED to FIN-WAIT-2",
         "ACK, dropped with its text (3.10.7.4 fifth)",
-        "answered, and text and FIN are taken; behind a FIN it answers whatever starts left of RCV.NXT (`tcp_receive`)",
+        "answered, and text is taken (`tcp_receive`)",
         fails={"seg.ack-of-unsent": OPEN},
-        warns={"seg.ack-of-unsent": OPEN | {"CLOSING", "LAST-ACK"}},
     ),
     Cells(
         "no ACK bit, ESTABLISHED to TIME-WAIT",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from probe.engine.belief.events import Seen
 from probe.engine.belief.hypothesis import Due, Hypothesis
+from probe.engine.belief.numbers import segment_of
 from probe.engine.belief.tracker import Belief, Terms
 from probe.engine.belief.watch import Watch
 from probe.spec.arrives import arrives
@@ -30,7 +31,7 @@ class Blame:
     """A broken rule: ``index`` is the event of the segment that was reacted to (-1: none), ``row`` what it met.
 
     ``owed`` are the replies any of which was due, in canonical numbers; ``state`` is the one that was due where it is
-    not the reply that tells.
+    not the reply that tells, and ``given`` are the replies then due, which came.
     """
 
     rule: str
@@ -38,11 +39,13 @@ class Blame:
     row: str = ""
     owed: tuple[Reply, ...] = ()
     state: str = ""
+    given: tuple[Reply, ...] = ()
 
     @property
     def due(self) -> str:
         """What was due, for people."""
-        replies = " or ".join(dict.fromkeys(reply.text(PEER_ISN, TESTER_ISN) for reply in self.owed))
+        due = self.owed or self.given
+        replies = " or ".join(dict.fromkeys(reply.text(PEER_ISN, TESTER_ISN) for reply in due))
         return ", and ".join(filter(None, (replies or "no answer" * bool(self.state), self.state))) or "nothing"
 
 
@@ -67,13 +70,16 @@ def for_segment(watch: Watch, event: Seen) -> Blame:
     last = next((h.processed for h in histories if h.processed), (-1, "", "conn.unexplained"))
     owed = next((h.owed for h in histories if h.owed), None)
     due = () if owed is None else (owed.reply,)
+    answered = last[0] >= 0 and _answered(watch, last[0])
+    if answered and (taken := _taken_all_the_same(histories, watch, segment)):
+        return taken
     special = _by_kind(histories, {h.tcb.state for h in histories}, segment)
     if special == "close.passive-fin" and owed is not None and owed.reaction.rule == "close.fin-acked":
         special = "close.merged-fin"  # the FIN came where the ACK was due
     if not special and owed is not None:
         return Blame(owed.reaction.rule, owed.index, owed.reaction.row, due)
-    if not special and last[0] >= 0 and _answered(watch, last[0]):
-        return Blame("conn.unexplained", last[0], last[1])  # it had its answer: this is another
+    if not special and answered:  # it had its answer: this is another
+        return Blame("conn.unexplained", last[0], last[1])
     return Blame(special or last[2], last[0], last[1], due)
 
 
@@ -124,6 +130,23 @@ def _disturbed(everything: Belief, watch: Watch, segment: Segment) -> Blame | No
             taken = replace(h.tcb, rcv_nxt=segment.ack) if segment.flags & ACK else h.tcb
             if any(_explains(watch, replace(h, tcb=tcb), segment) for tcb in (_vanished(h.tcb), taken)):
                 return Blame(h.processed[2], h.processed[0], h.processed[1])
+    return None
+
+
+def _taken_all_the_same(histories: list[Hypothesis], watch: Watch, segment: Segment) -> Blame | None:
+    """What the last segment brought was to be dropped; it was answered so, and what came then shows it taken."""
+    for h in histories:
+        if h.processed is None or (sight := watch.after(h.processed[0]).last) is None:
+            continue
+        odd, new = segment_of(sight), h.tcb.rcv_nxt
+        if not odd.seg_len or not 0 < odd.end.ahead_of(new) <= odd.seg_len:
+            continue
+        fin = odd.flags & FIN
+        length = odd.end.ahead_of(new) - bool(fin)
+        in_order = replace(odd, seq=new, ack=h.tcb.snd_nxt, flags=ACK | fin, length=length, payload=b"")
+        if _explains(watch, replace(h, inflight=((h.processed[0], in_order),), due=None, owed=None), segment):
+            given = tuple(r.reply for r in arrives(h.tcb, odd) if r.row == h.processed[1] and r.reply is not None)
+            return Blame(h.processed[2], h.processed[0], h.processed[1], state="nothing of it taken", given=given)
     return None
 
 

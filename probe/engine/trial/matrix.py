@@ -221,7 +221,7 @@ class MatrixHearing:
             clause=rule.source,
             sent=first.sent if first else last.sent,
             due=first.due if first else last.due or due_text(cell),
-            came=last.came,
+            came=first.came if first and not shown else last.came,
             next_states=last.next_states,
             kernel_state=record.kernel,
             attempts=len(record.cases),

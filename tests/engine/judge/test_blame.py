@@ -60,3 +60,13 @@ def test_due_is_shown_as_what_would_have_been_right() -> None:
     assert blamed(sent("S", 0), back("S.", 0, 2)).due == "R. seq 0 ack 1 or S. ack 1"
     assert blamed(*OPEN, sent("F.", 1, 1), Quiet(0)).due.startswith(". seq 1 ack 2 within 0.5 s")
     assert blamed(*OPEN, back("P", 1, 0, 4)).due == "nothing"
+
+
+@pytest.mark.parametrize("drawn", [back("P.", 1, 11, 4), back("F.", 1, 11)])
+def test_text_that_was_answered_as_to_be_dropped_and_taken_all_the_same(drawn: Seen) -> None:
+    """An ACK of what was never sent: answered, and dropped with its text (RFC 9293 section 3.10.7.4 fifth)."""
+    found = blamed(*OPEN, sent("P.", 1, 2, 10), back(".", 1, 1), drawn)
+    assert (found.rule, found.index) == ("seg.ack-of-unsent", 4)
+    assert (found.owed, found.due) == ((), ". seq 1 ack 1, and nothing of it taken")
+    odd = blamed(*OPEN, sent("P.", 1, 2, 10), back(".", 1, 1), back("P.", 1, 12, 4))
+    assert (odd.rule, odd.due) == ("conn.unexplained", "nothing")  # more than it brought

@@ -143,7 +143,9 @@ def _of_the_question(conductor: CellConductor, case: Case, at: int, found: Opini
     # A block whose ISS nobody saw fits whatever comes: it tells nothing.
     permitted = frozenset(tcb for tcb in due if tcb.iss is not None or tcb.state is not State.SYN_RECEIVED)
     wrong = frozenset(rival for tcb in blocks for rival in rivals(tcb, tcb.rcv_nxt, tcb.snd_nxt))
-    effect, states = Effect.KEPT, _answered_as(case, watch, at, permitted)
+    # A RST does harm where the connection stays: then no block is the right one.
+    harmless = found.findings[0].effect is not Effect.CHANGED
+    effect, states = Effect.KEPT, _answered_as(case, watch, at, permitted) if harmless else ()
     if not states:
         effect, states = Effect.CHANGED, _answered_as(case, watch, at, wrong)
     if not states:
