@@ -113,6 +113,15 @@ def overtaking(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
         yield replace(sent, tcb=calls.closed(sent.tcb))
 
 
+def fills_gap(h: Hypothesis, segment: Segment) -> bool:
+    """Whether it is text or a FIN that others overtook, with the acknowledgment of the time when it was sent."""
+    if h.gap is None or not segment.seg_len or segment.flags & (SYN | RST | ACK) != ACK:
+        return False
+    since = replace(segment, ack=h.tcb.rcv_nxt)
+    within = h.gap[0] <= segment.seq and segment.end <= h.gap[1] and h.tcb.irs < segment.ack < h.tcb.rcv_nxt
+    return within and bool(calls.emitted(h.tcb, since))
+
+
 def overtaken(h: Hypothesis, segment: Segment) -> bool:
     """Whether it is a bare ACK from before what the end has sent since: it tells nothing that is not known."""
     tcb = h.tcb

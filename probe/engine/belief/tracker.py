@@ -264,7 +264,7 @@ def _owes_syn_ack(h: Hypothesis) -> bool:
 
 def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[Hypothesis, Answer]]:
     """The history after the segment, once for each thing the segment can be: the reply due, or a call of the user."""
-    if Excuse.OVERTAKEN in terms.allow and excused.overtaken(h, segment):
+    if Excuse.OVERTAKEN in terms.allow and (excused.overtaken(h, segment) or excused.fills_gap(h, segment)):
         yield h.excused(Excuse.OVERTAKEN), Answer(-1, "", "", calls.REPEAT)
     if h.due is not None:
         if h.due.reply.matches(segment):

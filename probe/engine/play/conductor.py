@@ -228,11 +228,15 @@ class Conductor:
         return not self._outbox.count and not flight.may_answer(self.watch)
 
     def _more(self) -> bool:
-        """After a departure in a reply: a question whose answer tells the block, so that it is known what became of it.
+        """What is done when the script is: wait for what was overtaken; after a departure in a reply, put a question.
 
-        First an octet below the window; a peer that answers no such segment is asked to take the next octet in order.
+        Its answer tells the block, so that it is known what became of it: first an octet below the window; a peer that
+        answers no such segment is asked to take the next octet in order.
         """
         watch, left = self.watch, self.watch.broken_at
+        if self.transcript.sealed is None and flight.was_overtaken(watch):
+            self._todo = [steps.Expect(_CALM, silence=True)]
+            return True
         if left is None or watch.lost_at is not None or self.transcript.sealed is not None:
             return False
         questions = self._questions[self._asked :]

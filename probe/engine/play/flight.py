@@ -71,7 +71,12 @@ def histories(watch: Watch) -> Belief:
 
 def may_answer(watch: Watch) -> bool:
     """Whether something may still come that answers a segment of ours: the next one would cross with it."""
-    return any(h.due or h.owed for h in histories(watch))
+    return was_overtaken(watch) or any(h.due or h.owed for h in histories(watch))
+
+
+def was_overtaken(watch: Watch) -> bool:
+    """Whether the peer has certainly sent what is still to come: later segments went past it."""
+    return bool(watch.belief) and all(h.gap is not None for h in watch.belief)
 
 
 def may_stay_silent(watch: Watch) -> bool:

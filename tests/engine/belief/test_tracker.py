@@ -63,6 +63,16 @@ def test_one_ack_may_cover_two_segments() -> None:
     assert broken(*two, back(".", 1, 11), Quiet(0))
 
 
+def test_text_that_acks_went_past_carries_the_acknowledgment_of_its_time() -> None:
+    two = (*HANDSHAKE, sent("P.", 1, 1, 10), sent("P.", 11, 1, 10))
+    acks = (back(".", 1, 11), back(".", 11, 21))
+    late = frozenset({Excuse.OVERTAKEN})
+    assert not broken(*two, *acks, back("P.", 1, 11, 10), Quiet(0), allow=late)
+    assert broken(*two, *acks, back("P.", 1, 12, 10), back("P.", 1, 22, 10), allow=late)  # of what was never sent
+    assert broken(*two, *acks, Quiet(0), allow=late)  # it never came
+    assert not broken(*two, *acks, back("P.", 1, 11, 10), back("P.", 11, 21, 20), allow=late)
+
+
 def test_replies_leave_in_the_order_of_what_asked_for_them() -> None:
     asked = (*HANDSHAKE, Quiet(0), sent("P.", 1, 1, 5), sent(".", 0, 1))
     assert not broken(*asked, back(".", 1, 6), Quiet(0))
