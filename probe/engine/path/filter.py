@@ -168,7 +168,7 @@ class Tracking:
 
     def is_behind(self, segment: Segment) -> bool:
         """Whether it let the tester's newest segment pass without noting its text or FIN: an ACK of that is invalid."""
-        if self._entry is None or segment.flags & (SYN | RST):
+        if self._entry is None or segment.flags & (SYN | RST) or not segment.seg_len:
             return False
         ours, theirs = self._entry.sides(by_opener=self._entry.opened_by_tester)
         return not (self.liberal or theirs.liberal) and _before(ours.end, segment.end)

@@ -66,17 +66,18 @@ def _reset(events: Sequence[Event], settings: Mapping[str, bool]) -> frozenset[i
     return frozenset({*refusals, *refusals.values(), *(i for i in invalid if _segment(events[i]).flags & RST)})
 
 
-def _unnoted(events: Sequence[Event], settings: Mapping[str, bool]) -> frozenset[int]:
+def _unnoted(events: Sequence[Event], settings: Mapping[str, bool], *, mapped: bool = False) -> frozenset[int]:
     """Text that connection tracking lets pass as a duplicate, by its ACK field: it knows of no such text.
 
-    Where the peer takes it, as it may, its ACK is invalid. A translator does not know whose that is, takes it for its
-    own and refuses it: the peer's connection ends.
+    Where the peer takes it, as it may, its ACK is invalid. A translator, of a connection that is ``mapped``, does not
+    know whose that is, takes it for its own and refuses it: the peer's connection ends.
     """
     tracking, found = Tracking(**settings), set()
     for index, event in enumerate(events):
         if isinstance(event, Seen):
             label = tracking.label(event.time, event.to_peer, event.segment)
-            if event.to_peer and label is not Label.INVALID and tracking.is_behind(event.segment):
+            passed = event.to_peer and label is not Label.INVALID and (tracking.begun_by_tester or not mapped)
+            if passed and tracking.is_behind(event.segment):
                 found.add(index)
     return frozenset(found)
 
@@ -229,7 +230,7 @@ _FILTERS = (
         "unmapped",
         _translated,
         "address translation before the peer sends on untranslated what belongs to no mapping",
-        mutes=partial(_unnoted, settings={}),
+        mutes=partial(_unnoted, settings={}, mapped=True),
     ),
     Model(
         Suspect.FILTER,

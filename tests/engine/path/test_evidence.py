@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 
 from probe import scenarios
+from probe.engine.belief.events import Seen
 from probe.engine.judge.attempt import judge
 from probe.engine.path.filter import Label, Tracking
+from probe.engine.path.models import MODELS
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing
@@ -257,6 +259,26 @@ def test_an_answer_that_a_filter_may_keep_back_accuses_nobody(
     assert words(results, Verdict.FAIL) == words(results, Verdict.WARN) == set()
     assert (results["old-ack"].verdict, results["ancient-ack"].why) == (Verdict.PASS, Why.PATH)
     assert hearing.path().loss.lost == 0
+
+
+def test_what_has_no_text_draws_no_ack_that_is_not_known() -> None:
+    """Its SYN comes again between bad answers of ours, as of Linux: connection tracking is out of step from there."""
+    ours, theirs = Seq(1000), Seq(5000)
+    passed = (
+        (False, Segment(theirs, flags=SYN)),
+        (True, Segment(ours, theirs, SYN | ACK)),
+        (False, Segment(theirs, flags=RST)),
+        (True, Segment(ours, theirs + 2, SYN | ACK)),
+        (False, Segment(theirs + 2, flags=RST)),
+        (False, Segment(theirs, flags=SYN)),
+        (True, Segment(ours, theirs + 100, ACK)),
+        (False, Segment(theirs + 100, flags=RST)),
+        (True, Segment(ours, theirs + 1, SYN | ACK)),
+        (False, Segment(theirs + 1, ours + 1, ACK)),
+        (True, Segment(ours - 1, theirs + 1, ACK, length=1)),
+    )
+    events = [Seen(0.001 * place, *one) for place, one in enumerate(passed)]
+    assert [m.variant for m in MODELS if m.mutes(events)] == []
 
 
 def test_a_stack_silent_to_an_ancient_ack_is_found_where_no_filter_stands() -> None:
