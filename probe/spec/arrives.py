@@ -13,6 +13,7 @@ from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import State
 from probe.spec.synchronized import others
 from probe.spec.tcb import Tcb
+from probe.spec.text import queued
 
 
 def arrives(tcb: Tcb, segment: Segment) -> Reactions:
@@ -40,7 +41,8 @@ def arrives(tcb: Tcb, segment: Segment) -> Reactions:
     dropped = drop("Z4", tcb, segment)
     if segment.flags & RST:
         return (dropped, *usual)  # a RST never draws a RST (section 3.5.2)
-    return (dropped, react("Z4", tcb, segment, Reply(RST, loose_ack=True), tcb.reset()), *usual)
+    reset = (react("Z4", tcb, segment, Reply(RST, loose_ack=True), after) for after in tcb.reset())
+    return (dropped, *reset, *usual)
 
 
 def _listen(tcb: Tcb, segment: Segment, shown: Tcb) -> Reactions:
@@ -52,12 +54,9 @@ def _listen(tcb: Tcb, segment: Segment, shown: Tcb) -> Reactions:
     if not segment.flags & SYN:
         return (drop("L5", shown, segment),)
     block, first = tcb.called(segment), segment.seq + 1
-    if not segment.length:
-        return (react("L4", tcb, segment, syn_ack(first), block),)
-    # Text on the SYN may be queued, dropped, or (Fast Open) acknowledged at once; a FIN there is void (R7).
-    end = first + segment.length
-    queued = replace(block, held=((first, end, False),))
-    return tuple(react("L4", tcb, segment, syn_ack(first, upto=end), after) for after in (block, queued))
+    # Text may be acknowledged at once, too (Fast Open).
+    upto = first + segment.length if segment.length else None
+    return tuple(react("L4", tcb, segment, syn_ack(first, upto=upto), after) for after in queued(block, segment))
 
 
 def _syn_sent(tcb: Tcb, segment: Segment) -> Reactions:
@@ -73,8 +72,9 @@ def _syn_sent(tcb: Tcb, segment: Segment) -> Reactions:
     block = tcb.synchronized_by(segment)
     if not acked:
         # Simultaneous open: the SYN,ACK repeats the ISS already in use (MUST-10, Figure 7).
-        after = replace(block, state=State.SYN_RECEIVED, passive=False)
-        return (react("S7", tcb, segment, syn_ack(after.rcv_nxt, seq=tcb.snd_una), after),)
+        crossed = replace(block, state=State.SYN_RECEIVED, passive=False)
+        reply = syn_ack(block.rcv_nxt, seq=tcb.snd_una)
+        return tuple(react("S7", tcb, segment, reply, after) for after in queued(crossed, segment))
     # The ACK may ride on data; text and FIN on the SYN,ACK may be taken at once (rows E3, E6).
     plain = replace(block, state=State.ESTABLISHED, snd_una=segment.ack)
     out = [react("S6", tcb, segment, covering_ack(plain), plain)]

@@ -30,6 +30,9 @@ class Row:
         return self.section if self.section.startswith("RFC") else f"RFC 9293 {self.section}"
 
 
+_FIN_TAKEN = "CLOSE-WAIT, CLOSING, LAST-ACK"
+_NEGOTIATED = "SYN-RECEIVED, synchronized"
+
 ROWS: dict[str, Row] = {
     "Z1": Row("any", "checksum wrong", "drop", "3.1", "MUST"),
     "Z4": Row("any", "option with an impossible length", "reset, drop, or ignore the options", "3.1", "MUST"),
@@ -50,15 +53,15 @@ ROWS: dict[str, Row] = {
     "R1": Row("SYN-RECEIVED", "outside the window, RST", "drop", "3.10.7.4 first"),
     "R2": Row("SYN-RECEIVED", "the same SYN again", "<ACK>, or the SYN,ACK again", "3.10.7.4 first; 3.10.8"),
     "R3": Row("SYN-RECEIVED", "SYN,ACK of a simultaneous open", "ESTABLISHED, or <ACK>", "3.5 Figure 7; A.2", "MUST"),
-    "R4": Row("SYN-RECEIVED", "outside the window", "<ACK>", "3.10.7.4 first"),
+    "R4": Row("SYN-RECEIVED", "outside the window", "<ACK>", "3.10.7.4 first; 3.5.2"),
     "R5": Row("SYN-RECEIVED", "RST in the window", "LISTEN or CLOSED; challenge ACK if not exact", "3.10.7.4 second"),
     "R6": Row("SYN-RECEIVED", "SYN in the window", "LISTEN (passive open)", "3.10.7.4 fourth"),
     "R7": Row("SYN-RECEIVED", "no ACK", "drop", "3.10.7.4 fifth"),
     "R8": Row("SYN-RECEIVED", "ACK outside the range of MAY-12", "<ACK>", "3.10.7.4 fifth", "MAY"),
     "R9": Row("SYN-RECEIVED", "SND.UNA < SEG.ACK =< SND.NXT", "ESTABLISHED, go on", "3.10.7.4 fifth"),
     "R10": Row("SYN-RECEIVED", "any other ACK", "<SEQ=SEG.ACK><RST>", "3.10.7.4 fifth"),
-    "F1": Row("synchronized", "TSval older than TS.Recent", "<ACK>, drop (with PAWS)", "RFC 7323 5.3 R1", "MUST"),
-    "F2": Row("synchronized", "negotiated timestamps missing", "drop, or go on", "RFC 7323 3.2", "SHOULD"),
+    "F1": Row(_NEGOTIATED, "TSval older than TS.Recent", "<ACK>, drop (with PAWS)", "RFC 7323 5.3 R1", "MUST"),
+    "F2": Row(_NEGOTIATED, "negotiated timestamps missing", "drop, or go on", "RFC 7323 3.2", "SHOULD"),
     "F3": Row("synchronized", "outside the window, RST", "drop", "3.10.7.4 first"),
     "F4": Row("synchronized", "outside the window", "<SEQ=SND.NXT><ACK=RCV.NXT><ACK>", "3.10.7.4 first; 3.5.2"),
     "F5": Row("synchronized", "RST in the window", "CLOSED if exact; challenge ACK otherwise", "3.10.7.4 second"),
@@ -79,18 +82,20 @@ ROWS: dict[str, Row] = {
     "V3": Row("FIN-WAIT-2", "text", "taken, or RST after a full close", "3.10.7.4 seventh; 3.6.1"),
     "V4": Row("FIN-WAIT-2", "FIN", "<SEQ=FIN+1><ACK>, TIME-WAIT", "3.10.7.4 eighth; Figure 12"),
     "K2": Row("CLOSE-WAIT", "no text, no FIN", "nothing", "3.10.7.4"),
-    "K3": Row("CLOSE-WAIT", "text after the FIN", "ignored; nothing or <ACK>", "3.10.7.4 seventh"),
-    "K4": Row("CLOSE-WAIT", "a second FIN", "remain; nothing or <ACK>", "3.10.7.4 eighth", "MAY"),
+    "K3": Row(
+        _FIN_TAKEN, "text after the FIN", "ignored; nothing, <ACK>, or RST after CLOSE", "3.10.7.4 seventh; 3.6.1"
+    ),
+    "K4": Row(_FIN_TAKEN, "a second FIN", "remain; nothing or <ACK>", "3.10.7.4 eighth", "MAY"),
     "G2": Row("CLOSING", "own FIN acknowledged", "TIME-WAIT", "3.10.7.4 fifth; Figure 13"),
     "G3": Row("CLOSING", "own FIN not acknowledged", "ignored", "3.10.7.4 fifth"),
     "A2": Row("LAST-ACK", "own FIN acknowledged", "CLOSED", "3.10.7.4 fifth"),
-    "A3": Row("LAST-ACK", "anything else", "ignored", "3.10.7.4 fifth"),
+    "A3": Row("LAST-ACK", "own FIN not acknowledged", "nothing", "3.10.7.4 fifth"),
     "T1": Row("TIME-WAIT", "newer SYN", "SYN,ACK; or <ACK>; in the window also RST", "3.6.1; RFC 6191 2", "SHOULD"),
     "T9": Row("TIME-WAIT", "older SYN", "nothing or <ACK>", "3.10.7.4 first; RFC 6191 2"),
     "T11": Row("TIME-WAIT", "RST in the window", "CLOSED, or ignored (RFC 1337)", "3.10.7.4 second; RFC 1337 3"),
     "T12": Row("TIME-WAIT", "the FIN again", "<ACK>, 2MSL again", "3.10.7.4 fifth, eighth"),
     "T16": Row("TIME-WAIT", "acceptable ACK", "nothing", "3.10.7.4 fifth"),
-    "T18": Row("TIME-WAIT", "text", "ignored; nothing or <ACK>", "3.10.7.4 seventh"),
+    "T18": Row("TIME-WAIT", "text", "ignored; nothing, <ACK>, or RST", "3.10.7.4 seventh; 3.6.1"),
 }
 """Row id (as in the decision tables) to its text; ids of rows that only continue are left out."""
 

@@ -24,7 +24,7 @@ from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import HALF, Seq, later
 from probe.spec.states import FIN_UNACKED, State
 from probe.spec.tcb import Tcb
-from probe.spec.text import text_and_fin
+from probe.spec.text import queued, text_and_fin
 
 Outcome = tuple[Reactions, bool]
 """The reactions that stop here, and whether the segment may also pass to the next step."""
@@ -36,6 +36,7 @@ _ACK_ROWS = {
     (State.CLOSE_WAIT, State.CLOSE_WAIT): "K2",
     (State.CLOSING, State.CLOSING): "G3",
     (State.CLOSING, State.TIME_WAIT): "G2",
+    (State.LAST_ACK, State.LAST_ACK): "A3",
     (State.TIME_WAIT, State.TIME_WAIT): "T16",
 }
 """The row that an acknowledgment without text and FIN shows, by the states before and after it; else E2."""
@@ -67,16 +68,21 @@ def _syn_in_time_wait(tcb: Tcb, segment: Segment) -> Reactions:
     # Exactly half the space away is neither before nor behind (RFC 9293 section 3.4): it may pass for either.
     undecided = segment.seq.ahead_of(tcb.rcv_nxt) == HALF
     newer = fresh = segment.seq > tcb.rcv_nxt - 1 or undecided
-    if segment.timestamps is not None:
+    if segment.timestamps is not None and tcb.timestamps:
         # RFC 6191 section 2 honours it by its timestamp; TSvals compare like sequence numbers (RFC 7323 section 5.2).
         stamp, latest = Seq(segment.timestamps[0]), Seq(tcb.ts_recent)
-        fresh = not tcb.timestamps or stamp > latest or (newer and stamp == latest)
+        fresh = stamp > latest or (newer and stamp == latest)
+    elif segment.timestamps is not None and not (tcb.passive and tcb.offer_timestamps):
+        # Honoured where timestamps "would be enabled for the new incarnation": its SYN,ACK "would also contain" them.
+        # An end that left an offer unanswered has none to give; one that made the offer has; of any other who knows?
+        fresh, undecided = True, undecided or not (newer or tcb.offer_timestamps)
     row = "T1" if newer or fresh else "T9"
     out = [acknowledge(row, tcb, segment)]
     if fresh or newer:
         # The new incarnation's ISS must lie beyond all numbers used before (MAY-2 condition 1).
         reopening = syn_ack(segment.seq + 1, above=tcb.snd_nxt - 1)
-        out.append(react(row, tcb, segment, reopening, tcb.called(segment)))
+        anew = replace(tcb.called(segment), reopened=tcb)
+        out += [react(row, tcb, segment, reopening, after) for after in queued(anew, segment)]
     if not fresh or undecided:
         out.append(drop(row, tcb, segment))
     if tcb.acceptable(segment):
@@ -90,7 +96,7 @@ def _paws(tcb: Tcb, segment: Segment) -> Outcome:
 
     "If the PAWS algorithm is used" (section 5.3): who takes up timestamps to measure with alone lets the segment pass.
     """
-    if not tcb.timestamps or segment.flags & RST or tcb.state is State.SYN_RECEIVED:
+    if not tcb.timestamps or segment.flags & RST:
         return PASSED
     stamps = segment.timestamps
     if stamps is None:
@@ -103,6 +109,9 @@ def _sequence(tcb: Tcb, segment: Segment) -> Outcome:
     if tcb.acceptable(segment):
         return PASSED
     opening = tcb.state is State.SYN_RECEIVED
+    closed_window = tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt
+    if closed_window and segment.flags & RST:
+        return PASSED  # processed "even when the receive window is zero" (MUST-66), with text, too
     if segment.flags & RST:
         return (drop("R1" if opening else "F3", tcb, segment),), False
     if opening and segment.flags & SYN and segment.seq == tcb.irs:
@@ -111,10 +120,11 @@ def _sequence(tcb: Tcb, segment: Segment) -> Outcome:
     if tcb.state is State.TIME_WAIT and segment.flags & FIN and segment.end == tcb.rcv_nxt:
         row = "T12"
     plain = acknowledge(row, tcb, segment)
-    closed_window = tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt and segment.flags & (ACK | SYN) == ACK
-    if row == "F4" and closed_window and tcb.snd_una < segment.ack <= tcb.snd_nxt:
-        # With a closed window the ACK field of an in-order segment is still to be processed (MUST-66).
-        return (plain, react(row, tcb, segment, pure_ack(tcb), _acked(tcb, segment))), False
+    acks = segment.flags & (ACK | SYN) == ACK and tcb.snd_una < segment.ack <= tcb.snd_nxt
+    if row != "T12" and closed_window and acks:
+        # "special allowance should be made to accept valid ACKs" with a closed window (first step).
+        counted = _opened(tcb, segment) if opening else _acked(tcb, segment)
+        return (plain, react(row, tcb, segment, pure_ack(tcb), counted)), False
     return (plain, *_refused_ack(row, tcb, segment)), False
 
 
@@ -126,9 +136,10 @@ def _syn_again(tcb: Tcb, segment: Segment) -> Reactions:
         return (acknowledge("R4", tcb, segment), *_refused_ack("R4", tcb, segment))
     # RFC 9293 Figure 7 establishes here, the sequence test would refuse: Appendix A.2 leaves both standing.
     open_ = _opened(tcb, segment)
+    bare = replace(segment, seq=tcb.rcv_nxt, flags=ACK, length=0)
     return (
-        react("R3", tcb, segment, None, open_),
-        react("R3", tcb, segment, pure_ack(open_), open_),
+        *text_and_fin("R3", tcb, open_, bare),
+        react("R3", tcb, segment, pure_ack(open_), replace(open_, held=())),
         acknowledge("R3", tcb, segment),
     )
 
@@ -149,16 +160,16 @@ def _reset(tcb: Tcb, segment: Segment) -> Outcome:
     if not segment.flags & RST:
         return PASSED
     row = {State.SYN_RECEIVED: "R5", State.TIME_WAIT: "T11"}.get(tcb.state, "F5")
-    ends = react(row, tcb, segment, None, tcb.reset())
+    ends = tuple(react(row, tcb, segment, None, after) for after in tcb.reset())
     ignored = (drop(row, tcb, segment),) if row == "T11" else ()  # RFC 1337 section 3, fix F1
     if segment.seq == tcb.rcv_nxt:
-        return (ends, *ignored), False
-    classic = replace(ends, only=CLASSIC)
+        return (*ends, *ignored), False
+    classic = tuple(replace(end, only=CLASSIC) for end in ends)
     challenge = acknowledge(row, tcb, segment, MITIGATED)
     if segment.seq > tcb.rcv_nxt:
-        return (challenge, classic, *ignored), False
+        return (challenge, *classic, *ignored), False
     # Only the tail lies in the window: "outside" by the number of the segment, "within" by what is left of it trimmed.
-    return (drop(row, tcb, segment, MITIGATED), challenge, classic), False
+    return (drop(row, tcb, segment, MITIGATED), challenge, *classic), False
 
 
 def _syn(tcb: Tcb, segment: Segment) -> Outcome:
@@ -214,9 +225,8 @@ def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
         silent = (drop("F9", tcb, segment),) if tcb.state in (State.LAST_ACK, State.TIME_WAIT) else ()
         return (acknowledge("F9", tcb, segment), *silent)
     after = _acked(tcb, segment)
-    if tcb.state is State.LAST_ACK:
-        # Nothing else can arrive in LAST-ACK; text and FIN are ignored (fifth, seventh, eighth step).
-        return (react("A2" if after.state is State.CLOSED else "A3", tcb, segment, None, after),)
+    if tcb.state is State.LAST_ACK and after.state is State.CLOSED:
+        return (react("A2", tcb, segment, None, after),)
     if tcb.state is State.TIME_WAIT and segment.seq > tcb.rcv_nxt and not segment.seg_len:
         # Only the FIN again is foreseen here: "acknowledge it" (fifth step). Behind a gap anything may pass for that.
         return drop("T16", tcb, segment), acknowledge("T16", tcb, segment)
@@ -225,7 +235,7 @@ def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
 
 def _opened(tcb: Tcb, segment: Segment) -> Tcb:
     """ESTABLISHED; the send window comes from this segment, whatever was there before (fifth step, SYN-RECEIVED)."""
-    fresh = replace(tcb, state=State.ESTABLISHED, snd_wl1=segment.seq, snd_wl2=segment.ack)
+    fresh = replace(tcb, state=State.ESTABLISHED, reopened=None, snd_wl1=segment.seq, snd_wl2=segment.ack)
     return fresh.taking_ack(segment)
 
 

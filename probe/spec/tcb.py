@@ -21,7 +21,8 @@ class Tcb:
     connection's next SYN meets LISTEN. ``rcv_wnd`` is in octets, scaled. ``fin_received`` says that the other end's
     FIN lies behind RCV.NXT. ``timestamps`` says that RFC 7323 timestamps were negotiated; ``ts_recent`` is TS.Recent.
     ``offer_scale`` is the shift.cnt and ``offer_timestamps`` the presence of the option on the SYN this end received
-    or sent, kept until the other SYN decides what is in force.
+    or sent, kept until the other SYN decides what is in force. ``max_rcv_wnd`` is the largest window this end offered.
+    ``reopened`` is the block in TIME-WAIT that a SYN reopened, until the new connection stands.
     """
 
     state: State
@@ -45,6 +46,8 @@ class Tcb:
     ts_recent: int = 0
     offer_scale: int | None = None
     offer_timestamps: bool = False
+    max_rcv_wnd: int = 0
+    reopened: Tcb | None = None
 
     @property
     def fin_acked(self) -> bool:
@@ -101,16 +104,19 @@ class Tcb:
             max_snd_wnd=max(self.max_snd_wnd, syn.window),
         )
 
-    def reset(self) -> Tcb:
-        """What a valid RST leaves: LISTEN for a half-open passive open, CLOSED otherwise (MUST-11)."""
-        if self.state is State.SYN_RECEIVED and self.passive:
-            return self.back_to_listen()
-        return self.gone()
+    def reset(self) -> tuple[Tcb, ...]:
+        """What a valid RST may leave: LISTEN for a half-open passive open, CLOSED otherwise (MUST-11).
+
+        A SYN that reopened TIME-WAIT "turns out to be an old duplicate" by it: TIME-WAIT again (MAY-2 condition 2).
+        """
+        if self.state is not State.SYN_RECEIVED or not self.passive:
+            return (self.gone(),)
+        return (self.back_to_listen(), *([self.reopened] if self.reopened else []))
 
     def with_window_from(self, segment: Segment) -> Tcb:
         """Receive window as this end advertises it in a segment it sends (never scaled on a SYN, RFC 7323 2.2)."""
-        shift = 0 if segment.flags & SYN else self.rcv_shift
-        return replace(self, rcv_wnd=segment.window << shift)
+        window = segment.window << (0 if segment.flags & SYN else self.rcv_shift)
+        return replace(self, rcv_wnd=window, max_rcv_wnd=max(window, self.max_rcv_wnd))
 
     def advanced(self, to: Seq) -> Tcb:
         """RCV.NXT moved forward; the right edge of the window stays (RFC 9293 section 3.8.6)."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from probe.spec.reaction import Reaction, Reactions, Reply, covering_ack, pure_ack, react
 from probe.spec.segment import FIN, RST, Segment
 from probe.spec.seq import Seq, later
-from probe.spec.states import State
+from probe.spec.states import FIN_SENT, State
 from probe.spec.tcb import Held, Tcb
 
 
@@ -19,10 +19,10 @@ def text_and_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactio
     if after.fin_received:
         return _after_fin(row, before, after, segment)
     ready = after
-    if before.state is State.SYN_RECEIVED:  # text that came on the SYN is delivered once ESTABLISHED (section 3.5)
-        end = next((held[1] for held in after.held if held[0] <= after.rcv_nxt < held[1]), after.rcv_nxt)
-        ready = replace(after.advanced(end), held=())
-    if not segment.length and not segment.flags & FIN:
+    if before.state is State.SYN_RECEIVED:  # what came on the SYN is processed once ESTABLISHED (3.5, 3.10.7.3 fourth)
+        taken, fin = _filled(after, after.rcv_nxt, False)
+        ready = _fin_taken(taken) if fin else taken
+    if ready.fin_received or (not segment.length and not segment.flags & FIN):
         reply = covering_ack(ready) if ready.rcv_nxt != after.rcv_nxt else None
         return (react(row, before, segment, reply, ready),)
     start, end, fin = trimmed(ready, segment)
@@ -35,7 +35,7 @@ def text_and_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactio
     out = [react(row, before, segment, pure_ack(block), block) for block in blocks]
     out += [react(row, before, segment, None, block) for block in blocks]
     if ready.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):  # a FIN behind a gap tells of text as well
-        out.append(_refused_after_close(before, ready, segment))
+        out.append(_refused_after_close(_text_after_close(before), before, ready, segment))
     return tuple(out)
 
 
@@ -53,19 +53,27 @@ def trimmed(tcb: Tcb, segment: Segment) -> Held:
 def _in_order(before: Tcb, after: Tcb, segment: Segment, end: Seq, fin: bool) -> Reactions:
     taken, fin = _filled(after, end, fin)
     row = "E3"
-    if fin:  # eighth step: RCV.NXT over the FIN, and the state that follows
-        row, state = {
-            State.ESTABLISHED: ("E6", State.CLOSE_WAIT),
-            State.FIN_WAIT_1: ("W4", State.CLOSING),
-            State.FIN_WAIT_2: ("W5" if before.state is State.FIN_WAIT_1 else "V4", State.TIME_WAIT),
-        }[after.state]
-        taken = replace(taken.advanced(taken.rcv_nxt + 1), state=state, fin_received=True)
+    if fin:
+        taken = _fin_taken(taken)
+        row = {State.CLOSE_WAIT: "E6", State.CLOSING: "W4"}.get(taken.state) or (
+            "W5" if before.state is State.FIN_WAIT_1 else "V4"
+        )
     elif after.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):
-        row = "W3" if before.state is State.FIN_WAIT_1 else "V3"
+        row = _text_after_close(before)
     out = [react(row, before, segment, covering_ack(taken), taken)]
     if segment.length and after.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):
-        out.append(_refused_after_close(before, after, segment))
+        out.append(_refused_after_close(_text_after_close(before), before, after, segment))
     return tuple(out)
+
+
+def _text_after_close(before: Tcb) -> str:
+    return "W3" if before.state is State.FIN_WAIT_1 else "V3"
+
+
+def _fin_taken(tcb: Tcb) -> Tcb:
+    """Eighth step: RCV.NXT over the FIN, and the state that follows."""
+    state = {State.ESTABLISHED: State.CLOSE_WAIT, State.FIN_WAIT_1: State.CLOSING}.get(tcb.state, State.TIME_WAIT)
+    return replace(tcb.advanced(tcb.rcv_nxt + 1), state=state, fin_received=True)
 
 
 def _filled(tcb: Tcb, end: Seq, fin: bool) -> tuple[Tcb, bool]:
@@ -80,11 +88,10 @@ def _filled(tcb: Tcb, end: Seq, fin: bool) -> tuple[Tcb, bool]:
     return replace(tcb.advanced(end), held=() if fin else tuple(beyond)), fin
 
 
-def _refused_after_close(before: Tcb, after: Tcb, segment: Segment) -> Reaction:
-    """Half-duplex close (MAY-1): text after the user's full CLOSE may draw a RST (SHLD-3)."""
-    row = "W3" if before.state is State.FIN_WAIT_1 else "V3"
+def _refused_after_close(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reaction:
+    """Half-duplex close (MAY-1): new text after the user's CLOSE may draw a RST (SHLD-3). TIME-WAIT stays (MUST-13)."""
     reply = Reply(RST, (after.snd_nxt, segment.ack), loose_ack=True)
-    return react(row, before, segment, reply, after.gone())
+    return react(row, before, segment, reply, after if before.state is State.TIME_WAIT else after.gone())
 
 
 def _merged(held: tuple[Held, ...], part: Held) -> tuple[Held, ...]:
@@ -103,13 +110,31 @@ def _merged(held: tuple[Held, ...], part: Held) -> tuple[Held, ...]:
 
 
 def _after_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactions:
-    """CLOSE-WAIT, CLOSING, TIME-WAIT: text and another FIN are ignored; silence or an ACK that does not move."""
-    if not segment.length and not segment.flags & FIN:
+    """After the other end's FIN: of what lies in the window the text is ignored, and so is another FIN.
+
+    Either draws silence or an ACK that does not move. The steps of LAST-ACK let both come that far: the fifth neither
+    ignores nor returns where the ACK does not cover the FIN.
+    """
+    start, end, fin = trimmed(after, segment)
+    text, gap = start != end, start != after.rcv_nxt
+    if not text and not fin:
         return (react(row, before, segment, None, after),)
-    shown = "T18" if before.state is State.TIME_WAIT else ("K3" if segment.length else "K4")
+    shown = "T18" if before.state is State.TIME_WAIT else ("K3" if text else "K4")
     out = [react(shown, before, segment, None, after), react(shown, before, segment, pure_ack(after), after)]
-    if segment.flags & FIN and not segment.length:
+    if fin and not gap:
         # Read literally, the eighth step moves RCV.NXT over a second FIN: not a thing to judge (row K4).
         moved = after.advanced(after.rcv_nxt + 1)
         out.append(react(shown, before, segment, pure_ack(moved), moved))
+    if before.state in FIN_SENT and (text or gap):
+        out.append(_refused_after_close(shown, before, after, segment))
     return tuple(out)
+
+
+def queued(block: Tcb, syn: Segment) -> tuple[Tcb, ...]:
+    """``block`` after its SYN with what else came on it left out, or queued in part or whole (3.10.7.2, 3.10.7.3).
+
+    There processing "of SYN and ACK should not be repeated", so that a queued FIN needs no ACK bit.
+    """
+    first, end, fin = syn.seq + 1, syn.seq + 1 + syn.length, bool(syn.flags & FIN)
+    parts = dict.fromkeys(part for part in ((first, end, False), (first, end, fin)) if part != (first, first, False))
+    return (block, *(replace(block, held=(part,)) for part in parts))

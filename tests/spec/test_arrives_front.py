@@ -147,8 +147,11 @@ def test_zero_window_takes_an_empty_segment_at_rcv_nxt_only() -> None:
 
 
 def test_zero_window_takes_a_rst_and_the_ack_field() -> None:
-    """MUST-66: RST and ACK count although no text is taken."""
+    """MUST-66: a RST counts "even when the receive window is zero", one with text, too (SHLD-2); so does the ACK."""
     expect(established(rcv_wnd=0), seg("R"), ("F5", "", CLOSED))
+    expect(established(rcv_wnd=0), seg("R", length=3), ("F5", "", CLOSED), rule="rst.with-data")
+    for seq in (0, 2):
+        expect(established(rcv_wnd=0), seg("R", seq, length=3), ("F3", "", State.ESTABLISHED))
     sent = established(rcv_wnd=0, snd_nxt=established().snd_nxt + 10)
     plain = ("F4", ". seq 11 ack 1", State.ESTABLISHED)
     found = expect(sent, seg("P.", 1, 6, length=1), plain, plain)

@@ -87,9 +87,9 @@ def test_synchronized_states_reset_only_where_the_tables_say(block: Tcb, segment
         return
     for reaction in arrives(block, segment):
         if reaction.reply is not None and reaction.reply.flags & RST:
-            honest = {"F6", "W3", "V3", "Z4"} | ({"T1", "T9"} if segment.flags & SYN else set())
+            honest = {"F6", "W3", "V3", "K3", "K4", "T18", "Z4"} | ({"T1", "T9"} if segment.flags & SYN else set())
             assert reaction.row in honest
-            assert reaction.next.state is State.CLOSED
+            assert reaction.next.state is (State.TIME_WAIT if reaction.row == "T18" else State.CLOSED)
 
 
 @given(blocks(), segments())
@@ -99,7 +99,7 @@ def test_silence_and_acks_move_along_the_diagram(block: Tcb, segment: Segment) -
         State.CLOSED: {State.SYN_RECEIVED},
         State.LISTEN: {State.SYN_RECEIVED},
         State.SYN_SENT: {State.SYN_RECEIVED, State.ESTABLISHED, State.CLOSE_WAIT},
-        State.SYN_RECEIVED: {State.ESTABLISHED, State.CLOSE_WAIT, State.LISTEN},
+        State.SYN_RECEIVED: {State.ESTABLISHED, State.CLOSE_WAIT, State.LISTEN, *_reopened(block)},
         State.ESTABLISHED: {State.CLOSE_WAIT},
         State.FIN_WAIT_1: {State.FIN_WAIT_2, State.CLOSING, State.TIME_WAIT},
         State.FIN_WAIT_2: {State.TIME_WAIT},
@@ -109,6 +109,11 @@ def test_silence_and_acks_move_along_the_diagram(block: Tcb, segment: Segment) -
     for reaction in arrives(block, segment):
         after = reaction.next.state
         assert after in {block.state, State.CLOSED} | ways.get(block.state, set())
+
+
+def _reopened(block: Tcb) -> set[State]:
+    """Where an old duplicate SYN came from (MAY-2 condition 2)."""
+    return {block.reopened.state} if block.reopened else set()
 
 
 @given(blocks(), segments())
@@ -140,6 +145,7 @@ def _moved(block: Tcb, tester: int, peer: int) -> Tcb:
         irs=block.irs + tester,
         rcv_nxt=block.rcv_nxt + tester,
         held=tuple((first + tester, last + tester, fin) for first, last, fin in block.held),
+        reopened=block.reopened and _moved(block.reopened, tester, peer),
     )
 
 
@@ -167,4 +173,5 @@ def _pattern(reaction: Reaction, tester: int, peer: int) -> object:
     absolute = reply.flags & RST and reaction.row in {"C2", "F6", "T1"}  # 0 stands among its numbers
     seqs = reply.seqs if absolute else tuple(seq - peer for seq in reply.seqs)
     acks = tuple(None if n is None else n - tester for n in (reply.ack, reply.ack_from))
-    return reply.flags, len(seqs) if absolute else seqs, acks, reply.above and reply.above - peer, reply.covers
+    above = None if reply.above is None else reply.above - peer
+    return reply.flags, len(seqs) if absolute else seqs, acks, above, reply.covers

@@ -183,9 +183,49 @@ def test_syn_received_same_data_again_after_data_on_the_syn() -> None:
     expect(queued, seg("P.", length=5), ("E3", "ack 6 later", ESTABLISHED), rcv_nxt=6)
 
 
-def test_syn_received_timestamps_are_not_checked_before_the_connection_stands() -> None:
+def test_syn_received_a_fin_on_the_syn_is_processed_with_the_handshake() -> None:
+    """3.10.7.2 third: "processing of SYN and ACK should not be repeated", so the FIN needs no ACK bit of its own."""
+    queued = syn_received(held=((T + 1, T + 1, True),))
+    expect(queued, seg("."), ("R9", "ack 2 later", State.CLOSE_WAIT), rcv_nxt=2, fin_received=True, held=())
+    queued = syn_received(held=((T + 1, T + 6, True),))
+    expect(queued, seg("."), ("R9", "ack 7 later", State.CLOSE_WAIT), rcv_nxt=7, fin_received=True)
+    expect(queued, seg("FP.", length=5), ("R9", "ack 7 later", State.CLOSE_WAIT), rcv_nxt=7)
+
+
+def test_syn_received_text_on_a_crossing_syn_is_delivered() -> None:
+    queued = syn_received(passive=False, held=((T + 1, T + 4, False),))
+    delivered = ("R3", "ack 4 later", ESTABLISHED)
+    expect(queued, seg("S.", 0), delivered, ("R3", ". seq 1 ack 1", ESTABLISHED), ("R3", ". seq 1 ack 1", SYN_RECEIVED))
+
+
+def test_syn_received_the_handshake_with_current_timestamps() -> None:
     block = syn_received(timestamps=True, ts_recent=100)
     expect(block, seg(".", options=stamped(100)), ("R9", "", ESTABLISHED), ts_recent=100)
+
+
+def test_syn_received_an_older_timestamp() -> None:
+    """RFC 7323 section 5.3 R1 exempts no state: "Send an acknowledgment in reply ... and drop the segment".
+
+    Without PAWS ("If the PAWS algorithm is used") it counts.
+    """
+    block = syn_received(timestamps=True, ts_recent=100)
+    expect(block, seg(".", options=stamped(99)), ("F1", ". seq 1 ack 1", SYN_RECEIVED), ("R9", "", ESTABLISHED))
+
+
+def test_syn_received_no_timestamp() -> None:
+    """RFC 7323 section 3.2: once negotiated "during the <SYN>, <SYN,ACK> exchange" what lacks it SHOULD be dropped."""
+    block = syn_received(timestamps=True, ts_recent=100)
+    expect(block, seg("."), ("F2", "", SYN_RECEIVED), ("R9", "", ESTABLISHED))
+
+
+@both_origins
+def test_syn_received_closed_window(passive: bool) -> None:
+    """3.10.7.4 first, SYN-RECEIVED is in its list: "special allowance should be made to accept valid ACKs"."""
+    block = syn_received(passive=passive, rcv_wnd=0)
+    acked, counted = ("R4", ". seq 1 ack 1", SYN_RECEIVED), ("R4", ". seq 1 ack 1", ESTABLISHED)
+    expect(block, seg("P.", length=5), acked, counted, rcv_nxt=1)
+    expect(block, seg("F."), acked, counted, rcv_nxt=1)
+    expect(block, seg("P.", 2, length=5), acked)
 
 
 @both_origins

@@ -6,6 +6,7 @@ import pytest
 
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
+from probe.spec.segment import Segment
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 from tests.helpers.blocks import (
@@ -232,21 +233,41 @@ def test_closing_ack_that_does_not_cover_the_fin() -> None:
     expect(closing(), seg(".", 2, 1), ("G3", "", CLOSING), rule="simclose.fin-still-retransmitted", snd_una=1)
 
 
-@pytest.mark.parametrize(("flags", "length"), [("P.", 5), ("F.", 0)])
-def test_closing_text_or_second_fin(flags: str, length: int) -> None:
-    found = arrives(closing(), seg(flags, 2, 1, length))
-    assert {r.next.state for r in found} == {CLOSING}
-    assert None in {r.reply for r in found}
+# RFC 9293 section 3.10.7.4 first: "If a segment's contents straddle the boundary between old and new, only the new
+# parts are processed"; eighth: "advance RCV.NXT over the FIN, and send an acknowledgment for the FIN ... Remain in".
+@pytest.mark.parametrize("segment", [seg("F.", 2, 1), seg("FP.", -6, 1, 8)], ids=["bare", "behind old text"])
+@pytest.mark.parametrize("block", [close_wait(), closing(), last_ack()], ids=lambda b: b.state.value)
+def test_a_second_fin_is_what_is_left_of_its_segment(block: Tcb, segment: Segment) -> None:
+    sent = block.snd_nxt - P
+    acks = [("K4", f". seq {sent} ack {number}", block.state) for number in (2, 3)]
+    expect(block, segment, ("K4", "", block.state), *acks, rule="close.fin-retransmit-reacked")
+
+
+def test_a_second_fin_behind_a_gap_moves_nothing() -> None:
+    """First step: processed "only if the segment then begins at RCV.NXT"."""
+    expect(close_wait(), seg("F.", 5, 1), ("K4", "", CLOSE_WAIT), ("K4", ". seq 1 ack 2", CLOSE_WAIT))
+
+
+# Section 3.6.1: "if new data is received after CLOSE is called, its TCP implementation SHOULD send a RST" (SHLD-3). The
+# user of an end in CLOSING or LAST-ACK has called CLOSE, that of one in CLOSE-WAIT has not.
+@pytest.mark.parametrize("segment", [seg("P.", 2, 1, 5), seg("P.", -3, 1, 10)], ids=["new", "over the FIN"])
+@pytest.mark.parametrize("block", [closing(), last_ack()], ids=lambda b: b.state.value)
+def test_text_after_the_fin_and_after_close(block: Tcb, segment: Segment) -> None:
+    ignored = ("K3", "", block.state), ("K3", ". seq 2 ack 2", block.state)
+    found = expect(block, segment, *ignored, ("K3", "R seq 2 or 1", CLOSED), rule="close.data-after-fin-ignored")
+    assert {r.next.rcv_nxt for r in found if r.next.state is not CLOSED} == {T + 2}
+
+
+def test_old_text_after_close_is_nothing_new() -> None:
+    expect(last_ack(), seg("P.", -6, 1, 8), ("F4", ". seq 2 ack 2", LAST_ACK))
 
 
 def test_last_ack_ack_of_the_fin() -> None:
     expect(last_ack(), seg(".", 2, 2), ("A2", "", CLOSED), rule="close.lastack-closed", listening=True, iss=None)
 
 
-@pytest.mark.parametrize(("flags", "length"), [(".", 0), ("P.", 5), ("F.", 0)])
-def test_last_ack_anything_else(flags: str, length: int) -> None:
-    due = ("A3", "", LAST_ACK)
-    expect(last_ack(), seg(flags, 2, 1, length), due, rule="close.lastack-wrong-ack", rcv_nxt=2)
+def test_last_ack_ack_that_does_not_cover_the_fin() -> None:
+    expect(last_ack(), seg(".", 2, 1), ("A3", "", LAST_ACK), rule="close.lastack-wrong-ack", rcv_nxt=2)
 
 
 def test_last_ack_ack_of_text_before_the_fin() -> None:

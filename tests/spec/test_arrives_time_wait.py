@@ -5,10 +5,13 @@ The tester's FIN was at T+1 (the last number), the peer's at P+1.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from probe.spec.arrives import arrives
 from probe.spec.states import State
+from probe.spec.tcb import Tcb
 from tests.helpers.blocks import WINDOW, P, T, expect, reply_text, seg, stamped, time_wait
 
 TIME_WAIT, CLOSED, SYN_RECEIVED = State.TIME_WAIT, State.CLOSED, State.SYN_RECEIVED
@@ -84,9 +87,43 @@ def test_time_wait_syn_drops_the_timestamps_of_before() -> None:
     expect(used, seg("S", OLD), acked("T9"), silent("T9"))
 
 
+# RFC 6191 section 2: "TCP Timestamps would be enabled for the new incarnation" means that the SYN has the option "and
+# that the SYN/ACK segment that would be sent in response to it would also contain a Timestamps option".
+
+
 def test_time_wait_syn_brings_timestamps() -> None:
-    """T5: honoured where the old connection had none."""
-    expect(time_wait(), seg("S", OLD, options=stamped(1)), honoured(OLD), acked("T1"))
+    """T5, T7: the old connection had none, as nobody offered them; so nobody knows whether the SYN,ACK would."""
+    expect(time_wait(), seg("S", OLD, options=stamped(1)), honoured(OLD), acked("T1"), silent("T1"))
+    expect(time_wait(), seg("S", NEW, options=stamped(1)), honoured(NEW), acked("T1"))
+
+
+def test_time_wait_syn_brings_timestamps_that_the_peer_takes_up() -> None:
+    """T5: it offered them itself on the old connection."""
+    block = time_wait(passive=False, offer_timestamps=True)
+    expect(block, seg("S", OLD, options=stamped(1)), honoured(OLD), acked("T1"))
+
+
+def test_time_wait_syn_brings_timestamps_that_the_peer_does_not_take_up() -> None:
+    """T6, T7: it left them unanswered on the old connection; the number decides."""
+    block = time_wait(offer_timestamps=True)
+    expect(block, seg("S", OLD, options=stamped(1)), acked("T9"), silent("T9"))
+    expect(block, seg("S", NEW, options=stamped(1)), honoured(NEW), acked("T1"))
+
+
+def test_time_wait_reopened_by_an_old_duplicate() -> None:
+    """Section 3.6.1, MAY-2: it "returns to TIME-WAIT state if the SYN turns out to be an old duplicate"."""
+    old = time_wait()
+    reopened = next(r.next for r in arrives(old, seg("S", NEW)) if r.next.state is SYN_RECEIVED)
+    known = replace(reopened, iss=P + 5000, snd_una=P + 5000, snd_nxt=P + 5001, rcv_wnd=WINDOW)
+    refused = seg("R", NEW + 1)
+    assert {r.next for r in arrives(known, refused)} == {old, Tcb(State.LISTEN, listening=True)}
+    assert {r.next.reopened for r in arrives(known, seg(".", NEW + 1, 5001))} == {None}
+
+
+def test_time_wait_reopened_by_a_syn_with_text() -> None:
+    """3.10.7.2 third: "any other control or text should be queued for processing later"."""
+    found = [r for r in arrives(time_wait(), seg("S", NEW, length=4)) if r.next.state is SYN_RECEIVED]
+    assert {r.next.held for r in found} == {(), ((T + NEW + 1, T + NEW + 5, False),)}
 
 
 def test_time_wait_reopened_block_begins_anew() -> None:
@@ -154,7 +191,9 @@ def test_time_wait_no_ack_bit() -> None:
 
 
 def test_time_wait_text() -> None:
-    found = expect(time_wait(), seg("P.", 2, 2, 5), silent("T18"), acked("T18"), rule="timewait.data-ignored")
+    """Ignored (seventh step), or a RST (SHLD-3: new data after CLOSE); "it MUST linger in the TIME-WAIT state"."""
+    reset = ("T18", "R seq 2", TIME_WAIT)
+    found = expect(time_wait(), seg("P.", 2, 2, 5), silent("T18"), acked("T18"), reset, rule="timewait.data-ignored")
     assert {r.next.rcv_nxt for r in found} == {T + 2}
 
 

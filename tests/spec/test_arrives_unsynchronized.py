@@ -127,9 +127,16 @@ def test_listen_syn_with_data() -> None:
 
 
 def test_listen_syn_with_fin() -> None:
-    """The FIN on a SYN is only queued: not acknowledged."""
+    """The FIN on a SYN is only queued, not acknowledged; or it is left out (3.10.7.2 third: "should be queued")."""
     due = ("L4", "S. ack 1", SYN_RECEIVED)
-    expect(listen(), seg("SF", 0), due, rule="listen.syn-fin", rcv_nxt=1, fin_received=False)
+    found = expect(listen(), seg("SF", 0), due, due, rule="listen.syn-fin", rcv_nxt=1, fin_received=False)
+    assert {r.next.held for r in found} == {(), ((T + 1, T + 1, True),)}
+
+
+def test_listen_syn_with_text_and_fin() -> None:
+    due = ("L4", "S. ack 1..6", SYN_RECEIVED)
+    found = expect(listen(), seg("SF", 0, length=5), due, due, due, rcv_nxt=1)
+    assert {r.next.held for r in found} == {(), ((T + 1, T + 6, False),), ((T + 1, T + 6, True),)}
 
 
 def test_listen_syn_at_the_wrap() -> None:
@@ -137,6 +144,13 @@ def test_listen_syn_at_the_wrap() -> None:
     assert found.next.rcv_nxt == 0
     assert found.reply is not None
     assert found.reply.ack == 0
+
+
+def test_syn_sent_crossing_syn_with_text_and_fin() -> None:
+    """3.10.7.3 fourth: "queue them for processing after the ESTABLISHED state has been reached"."""
+    due = ("S7", "S. seq 0 ack 1", SYN_RECEIVED)
+    found = expect(syn_sent(), seg("SF", 0, length=5), due, due, due, rcv_nxt=1, passive=False)
+    assert {r.next.held for r in found} == {(), ((T + 1, T + 6, False),), ((T + 1, T + 6, True),)}
 
 
 # -- SYN-SENT ----------------------------------------------------------------------------------------------------------

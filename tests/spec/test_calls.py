@@ -166,7 +166,15 @@ def test_abort_sends_a_rst(block: Tcb) -> None:
     assert call_segment(block, ABORT) == Segment(block.snd_nxt, flags=parse_flags("R"))
 
 
-@pytest.mark.parametrize("block", [closed(), listen(), syn_sent(), closing(), last_ack(), time_wait()])
+@pytest.mark.parametrize("block", [closing(), last_ack()], ids=lambda b: b.state.value)
+def test_a_rst_where_abort_sends_none(block: Tcb) -> None:
+    """3.10.5 sends nothing, 3.5.2: a user "can issue a reset on a connection at any time"."""
+    assert said(block, out("R", 2)) == said(block, out("R.", 2, 2)) == [(ABORT, State.CLOSED)]
+    assert said(block, out("R", 1)) == said(block, out("R.", 2, 3)) == []
+    assert call_segment(block, ABORT) is None
+
+
+@pytest.mark.parametrize("block", [closed(), listen(), syn_sent(), time_wait()])
 def test_abort_is_silent_elsewhere(block: Tcb) -> None:
     assert said(block, out("R", block.snd_nxt - P)) == []
     assert call_segment(block, ABORT) is None

@@ -19,16 +19,20 @@ from probe.spec.tcb import Tcb
 
 
 def at_the_edge(h: Hypothesis, segment: Segment, profile: str) -> Iterator[Hypothesis]:
-    """The window taken for one number wider, on the side that the segment touches.
+    """The window taken for wider, on the side that the segment touches.
 
-    On the left nothing of a segment is new, and it is still to be answered: but its ACK field or RST may have counted.
+    On the right a receiver may have "space available but not yet advertised" (RFC 9293 section 3.8.6.2.2): its buffer
+    is estimated by the largest window it offered, as a sender does (3.8.6.2.1). On the left nothing of a segment is
+    new, and it is still to be answered: but its ACK field or RST may have counted.
     """
     tcb = h.tcb
     if tcb.state not in (State.SYN_RECEIVED, *SYNCHRONIZED):
         return
-    if segment.seq == tcb.rcv_nxt + tcb.rcv_wnd:
-        wider = replace(tcb, rcv_wnd=tcb.rcv_wnd + 1)
-        found = permitted(arrives(wider, segment), profile)
+    last = segment.end - bool(segment.seg_len)
+    if last >= tcb.rcv_nxt + tcb.rcv_wnd:
+        buffer = max(tcb.max_rcv_wnd, tcb.rcv_wnd + (1 << tcb.rcv_shift) - 1)  # a scaled window is rounded down
+        blocks = [replace(tcb, rcv_wnd=size) for size in sorted({tcb.rcv_wnd + 1, buffer + 1})]
+        found = tuple(r for b in blocks if b.acceptable(segment) for r in permitted(arrives(b, segment), profile))
     elif segment.seq == tcb.rcv_nxt - 1 or (segment.seg_len and segment.end == tcb.rcv_nxt):
         # A RST may be challenged there; that it ends the connection is known where RCV.NXT-1 is the number of a FIN.
         challenged = segment.flags & RST and not (tcb.fin_received and segment.seq == tcb.rcv_nxt - 1)

@@ -26,7 +26,7 @@ class Excuse(StrEnum):
     UNRECORDED = "unseen"
     """A segment passed that the record lacks."""
     EXPIRY = "expiry"
-    """A timer ended the state without a word."""
+    """A timer ended the state."""
     BARE_FIN = "bare-fin"
     """A FIN without text was taken although the window is closed: Linux does, as nothing needs room."""
     REPLY = "reply"
@@ -34,7 +34,7 @@ class Excuse(StrEnum):
     OVERTAKEN = "overtaken"
     """A segment was sent before one that came first: an ACK, or a FIN, went past text on the way or in the stack."""
     EDGE = "edge"
-    """A segment at the very edge of the window counted as within (RFC 9293 section 3.10.7.4, Appendix A.2)."""
+    """What lies at the window's edge counted as within (RFC 9293 section 3.10.7.4, Appendix A.2; 3.8.6.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +118,20 @@ class Hypothesis:
 
 
 def disclosed(tcb: Tcb, segment: Segment) -> Tcb:
-    """The block with what a SYN,ACK or ACK of its own end shows: ISS, window, options in force (RFC 7323 2.2, 3.2)."""
-    if not segment.flags & SYN:
-        return tcb.with_window_from(segment)
-    fresh = tcb.iss is None
+    """The block with what a SYN,ACK or ACK of its own end shows: window; of a listener also ISS and options in force.
+
+    Those of an end that sent a SYN itself are settled by the SYN that crossed it (RFC 7323 sections 2.2, 3.2).
+    """
+    shown = tcb.with_window_from(segment)
+    if not segment.flags & SYN or tcb.iss is not None:
+        return shown
     scaled = tcb.offer_scale is not None and segment.window_scale is not None
     return replace(
-        tcb,
-        iss=segment.seq if fresh else tcb.iss,
-        snd_una=segment.seq if fresh else tcb.snd_una,
-        snd_nxt=segment.seq + 1 if fresh else tcb.snd_nxt,
-        rcv_nxt=segment.ack if fresh and segment.flags & ACK else tcb.rcv_nxt,
-        rcv_wnd=segment.window,
+        shown,
+        iss=segment.seq,
+        snd_una=segment.seq,
+        snd_nxt=segment.seq + 1,
+        rcv_nxt=segment.ack if segment.flags & ACK else tcb.rcv_nxt,
         rcv_shift=(segment.window_scale or 0) if scaled else 0,
         snd_shift=(tcb.offer_scale or 0) if scaled else 0,
         timestamps=tcb.offer_timestamps and segment.timestamps is not None,

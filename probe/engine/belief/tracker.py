@@ -36,8 +36,8 @@ _STEPS = 1 << 16
 _HISTORIES = 50_000
 """Histories remembered, a kilobyte each at most, before all are forgotten. Records of conforming ends need some
 thousand at most; those that lack much, or were made to do harm, would need any number."""
-EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK})
-"""The states that a timer of the peer ends without a word: 2MSL, or R2 for the FIN (RFC 9293 section 3.10.8)."""
+EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK, State.CLOSING})
+"""The states that a timer of the peer ends: 2MSL, or R2 for the FIN (RFC 9293 section 3.10.8); at R2 a RST may go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +287,8 @@ def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[
         yield replace(h, tcb=h.tcb.with_window_from(segment)).excused(Excuse.REPLY), Answer(-1, "", "", calls.REPEAT)
     for emission in calls.emitted(h.tcb, segment):
         needs = {calls.REPEAT: Excuse.REPEAT, calls.ABORT: Excuse.ABORT}.get(emission.call)
+        if needs is Excuse.ABORT and Excuse.EXPIRY in terms.allow and h.tcb.state in EXPIRING:
+            needs = Excuse.EXPIRY
         if needs is not None and needs not in terms.allow:
             continue
         after = h.called(emission.next, segment)

@@ -22,8 +22,8 @@ from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import FIN_SENT, State
 from probe.spec.tcb import Tcb
 
-_DROPS = {"R1", "R7", "F3", "F7", "Z1"}
-"""Rows of segments that only get dropped, in states where a connection is."""
+_DROPS = {"R1", "R7", "F3", "F7", "K3", "K4", "T18", "Z1"}
+"""Rows of segments that get dropped, or may be, in states where a connection is."""
 
 
 @dataclass(frozen=True, slots=True)
