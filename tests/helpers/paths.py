@@ -39,6 +39,16 @@ table inet path {
 }
 """
 """A filter that answers what is invalid with a RST."""
+SERVED_ONLY = """
+table inet path {{
+  chain here {{
+    type filter hook input priority 0; policy drop;
+    tcp dport {port} accept
+    ct state established,related accept
+  }}
+}}
+"""
+"""One port is open to whatever comes; the rest must belong to a connection of the host's."""
 NO_SCANS = """
 table inet path {
   chain here {

@@ -21,6 +21,7 @@ from tests.helpers.paths import (
     MASQUERADE_CLOSED,
     NO_SCANS,
     REFUSING_HOST,
+    SERVED_ONLY,
     STATEFUL_HOST,
     STATEFUL_ROUTER,
     STRICT_HOST,
@@ -35,7 +36,8 @@ pytestmark = pytest.mark.timeout(300)
 class Place:
     """A path, the suspect that is to be found on it (None: none), and exchanges that rest on what it keeps back.
 
-    ``tracking`` sets how node 1 keeps track of connections (below net/netfilter/nf_conntrack_tcp_).
+    ``tracking`` sets how node 1 keeps track of connections (below net/netfilter/nf_conntrack_tcp_). ``shut``: the
+    target's host lets in what goes to its port, and what belongs to its own connections.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class Place:
     only: tuple[str, ...] = ()
     passes: int = 90
     tracking: Mapping[str, str] = field(default_factory=dict)
+    shut: bool = False
 
 
 _DROPPED = ("data-outside", "fin-outside", "listen-ack", "closed-no-ack", "rst-outside", "bad-ack-syn-received")
@@ -73,6 +76,7 @@ PLACES = {
         tracking={"be_liberal": "1", "loose": "0"},
     ),
     "reset, not dropped": Place({"rules": {1: REFUSING_HOST}}, _FILTER, _DROPPED),
+    "all but the served port": Place({}, _FILTER, ("active-refused", "active-bare-rst"), shut=True),
     "against port scans": Place({"rules": {1: NO_SCANS}}, Suspect.FLAGS, ("closed-no-ack",)),
     "masquerading": Place({"routers": 1, "rules": {1: MASQUERADE}}, Suspect.TRANSLATION, _DROPPED),
     "masquerading and filter": Place({"routers": 1, "rules": {1: MASQUERADE_CLOSED}}, _FILTER, _DROPPED),
@@ -99,7 +103,10 @@ def served(chain: Chain, place: Place) -> Endpoint:
     for name, value in place.tracking.items():
         chain.set(1, f"net/netfilter/nf_conntrack_tcp_{name}", value)
     if not place.server:
-        return chain.start_target()[place.version]
+        endpoint = chain.start_target()[place.version]
+        if place.shut:
+            chain.run(["nft", "-f", "-"], 1, SERVED_ONLY.format(port=endpoint.port))
+        return endpoint
     process = chain.start([sys.executable, "-c", place.server])
     assert process.stdout is not None
     process.stdout.readline()

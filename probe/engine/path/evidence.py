@@ -68,7 +68,7 @@ class Evidence:
             return
         for m, tally in self._models.items():
             if not tally.against:  # one certain answer is enough: what it keeps back is not kept back
-                self._try(m, tally, record)
+                self._try(m.on(case.scenario), tally, record)
         self._look_at_cookies(record)
         self._look_at_proxy(record)
         self._look_at_way_back(record)
@@ -271,7 +271,7 @@ def _speaks_against(m: Model, event: Event) -> bool:
 
 def kept_back(path: Path, case: Attempted) -> tuple[Suspect, frozenset[int]] | None:
     """The accepted suspect that makes events of this record void, and which; None where it stands by itself."""
-    for suspicion, m in _models(path, Standing.ACCEPTED):
+    for suspicion, m in _models(path, case, Standing.ACCEPTED):
         if kept := m.keeps(_events(case)):
             return suspicion.suspect, kept
     return None
@@ -289,7 +289,7 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
     if path.standing(Suspect.NO_WAY_BACK) is Standing.ACCEPTED and case.scenario.opens == "peer" and not _came(case):
         return Suspect.NO_WAY_BACK
     broken = case.follow(case.terms.profile, case.terms.allow).broken_at
-    for suspicion, m in _models(path, Standing.ACCEPTED):
+    for suspicion, m in _models(path, case, Standing.ACCEPTED):
         if (broken is None and m.mutes(_events(case))) or m.mutes_at(_events(case), broken):
             return suspicion.suspect
     if (found := kept_back(path, case)) is not None:
@@ -312,7 +312,7 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
 
 def explained_by(path: Path, case: Attempted) -> Suspect | None:
     """The suspect, not refused, whose model explains a record that departs without it."""
-    for suspicion, m in _models(path, Standing.ACCEPTED, Standing.OPEN):
+    for suspicion, m in _models(path, case, Standing.ACCEPTED, Standing.OPEN):
         kept = m.keeps(_events(case))
         given = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
         if (kept and given is None) or m.mutes_at(_events(case), given):
@@ -325,12 +325,12 @@ def _came(case: Attempted) -> bool:
     return any(not event.to_peer for _, event in case.transcript.seen())
 
 
-def _models(path: Path, *standings: Standing) -> Iterator[tuple[Suspicion, Model]]:
+def _models(path: Path, case: Attempted, *standings: Standing) -> Iterator[tuple[Suspicion, Model]]:
     """The suspicions that stand so, each with the model that it is about."""
     for suspicion in path.suspicions:
         found = model(suspicion.suspect, suspicion.variant)
         if found is not None and suspicion.standing in standings:
-            yield suspicion, found
+            yield suspicion, found.on(case.scenario)
 
 
 def _events(case: Attempted) -> list[Event]:

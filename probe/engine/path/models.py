@@ -8,11 +8,12 @@ What a model cannot do is say that it is there: that takes the evidence of a who
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from probe.engine.belief.events import Event, Seen
 from probe.engine.path.filter import Label, Tracking, labels
+from probe.engine.path.record import Named
 from probe.engine.path.rejected import kind
 from probe.results.path import Suspect
 from probe.spec.arrives import arrives
@@ -34,7 +35,8 @@ class Model:
 
     ``turns`` are segments of the tester that it turns away: none of them is answered by the peer. Most models keep back
     what they turn away, seen or not; one that sends a RST for it (``_reset``) only where that RST came.
-    ``mutes`` gives segments of the tester that it lets pass, and whose answer it may keep back.
+    ``mutes`` gives segments of the tester that it lets pass, and whose answer it may keep back. ``elsewhere``: it lets
+    through all that goes to the port that the peer serves, as hosts have it that open that one without a condition.
     Of several that explain the same the one that keeps back least is meant: they stand in that order.
     """
 
@@ -44,6 +46,13 @@ class Model:
     text: str
     turns: Keeps | None = None
     mutes: Keeps = _no_events
+    elsewhere: bool = False
+
+    def on(self, scenario: Named) -> Model:
+        """The same where such an exchange is played: it may have nothing to do with that port."""
+        if not self.elsewhere or scenario.opens == "peer" or scenario.port == "closed":
+            return self
+        return replace(self, keeps=_no_events, turns=None, mutes=_no_events)
 
     def mutes_at(self, events: Sequence[Event], broken: int | None) -> bool:
         """Whether the record departs by a silence after a segment whose answer may be kept back."""
@@ -203,28 +212,24 @@ _TRACKED: tuple[tuple[str, dict[str, bool], str], ...] = (
     ("older", {"older": True, "loose": False}, "all that its connection tracking finds outside a window"),
 )
 """Variants of a filter, the settings of their ``Tracking``, and what they turn away."""
+
+
+def _filter(variant: str, settings: dict[str, bool], turned: str, *, resets: bool, elsewhere: bool) -> Model:
+    """One that turns away this, with a RST or without, on every port of the peer or on all but the one it serves."""
+    invalid, where = partial(_invalid, settings=settings), "the peer's other ports" if elsewhere else "the peer"
+    return Model(
+        Suspect.FILTER,
+        variant + "-reset" * resets + "-elsewhere" * elsewhere,
+        partial(_reset, settings=settings) if resets else invalid,
+        f"a stateful filter before {where} {'answers with a RST' if resets else 'drops'} {turned}",
+        invalid,
+        partial(_unnoted, settings=settings),
+        elsewhere,
+    )
+
+
 _FILTERS = (
-    *(
-        Model(
-            Suspect.FILTER,
-            variant,
-            partial(_invalid, settings=settings),
-            f"a stateful filter before the peer drops {turned}",
-            mutes=partial(_unnoted, settings=settings),
-        )
-        for variant, settings, turned in _TRACKED
-    ),
-    *(
-        Model(
-            Suspect.FILTER,
-            f"{variant}-reset",
-            partial(_reset, settings=settings),
-            f"a stateful filter before the peer answers with a RST {turned}",
-            partial(_invalid, settings=settings),
-            partial(_unnoted, settings=settings),
-        )
-        for variant, settings, turned in _TRACKED
-    ),
+    *(_filter(*one, resets=resets, elsewhere=False) for resets in (False, True) for one in _TRACKED),
     Model(
         Suspect.TRANSLATION,
         "unmapped",
@@ -238,6 +243,7 @@ _FILTERS = (
         _outside,
         "a filter before the peer drops whatever is not the next in a connection that it knows",
     ),
+    *(_filter(*one, resets=resets, elsewhere=True) for resets in (False, True) for one in _TRACKED),
 )
 _DEFERRED = Model(
     Suspect.DEFERRED_ACCEPT,

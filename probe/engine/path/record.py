@@ -24,6 +24,10 @@ class Named(Protocol):
     def opens(self) -> str:
         """``us`` or ``peer``."""
 
+    @property
+    def port(self) -> str:
+        """The peer's port where we open: ``open`` or ``closed``."""
+
 
 class Attempted(Protocol):
     """One attempt: its record, and how to follow it (``judge.case.Case`` is one)."""

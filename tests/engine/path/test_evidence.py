@@ -80,6 +80,14 @@ class Refused(Behind):
         Dialogue._push(self, delay, what, segment)
 
 
+class Elsewhere(Behind):
+    """The port that the peer serves is open to whatever comes."""
+
+    def __init__(self, scenario: Scenario, peer: Peer, drops: Drops, iss: int) -> None:
+        served = scenario.opens == "us" and scenario.port == "open"
+        super().__init__(scenario, peer, nothing() if served else drops, iss)
+
+
 def nothing() -> Drops:
     return lambda time, to_peer, segment: False
 
@@ -162,6 +170,19 @@ def test_a_filter_is_found_and_accuses_nobody(settings: dict[str, bool], variant
     assert words(results, Verdict.SKIP) == kept_back
     assert words(results, Verdict.PASS) == set(PLAYED) - kept_back
     assert {"open", "close-by-us", "data-again", "old-syn-established"} <= words(results, Verdict.PASS)
+
+
+def test_a_filter_that_leaves_the_served_port_alone_is_found() -> None:
+    hearing, results = run(
+        lambda: tracked(loose=False),
+        kind=Elsewhere,
+        more=tuple(scenarios.ALL[n] for n in ("active-bare-rst", "active-refused")),
+    )
+    (found,) = hearing.path().accepted
+    assert (found.suspect, found.variant) == (Suspect.FILTER, "liberal-begins-with-syn-elsewhere")
+    assert {"closed-ack", "closed-no-ack", "active-refused"} <= set(found.exchanges)
+    assert words(results, Verdict.PASS) == set(results) - set(found.exchanges)
+    assert {"data-outside", "listen-ack", "rst-outside"} <= words(results, Verdict.PASS)
 
 
 def test_a_filter_stricter_than_any_known_one_is_found() -> None:
