@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from probe import scenarios
 from probe.engine.judge.answers import summarize
 from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.path.deciding import deciding
 from probe.engine.play.calibration import Calibration
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt, case_of
@@ -31,9 +32,6 @@ from probe.scenarios.steps import Expect, Question, Scenario, Send
 from probe.scenarios.triggers import NONE, missing
 from probe.spec.segment import Endpoint
 from probe.wire.errors import DownError, UnansweredError
-
-DECIDING = ("listen-ack", "bad-ack-syn-received", "data-outside", "fin-outside", "data-again")
-"""What a filter drops and what it lets through: played too, where silences may be the doing of one."""
 
 
 def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
@@ -126,8 +124,9 @@ class _Check:
         if any(s.port == "open" for s in self.scenarios) and not self.hearing.opinions[FIRST]:
             rest.insert(0, first)
         self._start_all(rest)
-        if self.hearing.path().undecided and self.vigil.ending is None:
-            more = [s for s in map(scenarios.ALL.__getitem__, DECIDING) if not self.hearing.attempts.get(s.id)]
+        if self.vigil.ending is None:
+            names = deciding(self.hearing.path())
+            more = [s for s in map(scenarios.ALL.__getitem__, names) if not self.hearing.attempts.get(s.id)]
             for scenario in more:
                 self.hearing.add(scenario)
             self._start_all(more)

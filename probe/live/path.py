@@ -13,7 +13,7 @@ from probe.live.line import open_line
 from probe.live.options import CheckOptions, Options
 from probe.results.path import Suspect
 from probe.results.path_run import Hop, PathRun
-from probe.results.verdict import Run, Verdict
+from probe.results.verdict import Run, Verdict, Why
 from probe.spec.icmp import Icmp, IcmpKind
 from probe.spec.segment import ACK, MSS, PSH, RST, SYN, Endpoint, Flow, Option, Segment
 from probe.spec.seq import Seq
@@ -35,6 +35,7 @@ EXCHANGES = (
     "fin-outside",
     "data-again",
     "old-syn-established",
+    "syn-again-established",
     "rst-outside",
     "close-by-us",
 )
@@ -71,11 +72,13 @@ def path(target: Endpoint, options: Options) -> PathRun:
 def _found(target: Endpoint, profile: str, run: Run) -> PathRun:
     assert run.path is not None
     words = {e.id: e.verdict for e in run.exchanges}
+    first = next((e for e in run.exchanges if e.id == "open"), None)
     return PathRun(
         str(target),
         target.version,
         run.path,
-        answered=words.get("open") not in (Verdict.INCONCLUSIVE, Verdict.SKIP, None),
+        answered=first is not None
+        and (first.why is Why.PATH or first.verdict not in (Verdict.INCONCLUSIVE, Verdict.SKIP)),
         verdicts=Counter(words.values()),
         profile=profile,
         interrupted=run.interrupted and not run.trouble,

@@ -140,11 +140,9 @@ class Path:
         """The suspects that are there."""
         return tuple(s for s in self.suspicions if s.standing is Standing.ACCEPTED)
 
-    @property
-    def undecided(self) -> bool:
-        """Whether something that would keep segments back explains departures, and is not refused."""
-        keep_back = (Suspect.FILTER, Suspect.TRANSLATION)
-        return any(s.suspect in keep_back and s.standing is Standing.OPEN and s.fits for s in self.suspicions)
+    def hinted(self, suspect: Suspect) -> bool:
+        """Whether something fits it, and it is neither accepted nor refused."""
+        return any(s.suspect is suspect and s.standing is Standing.OPEN and s.fits for s in self.suspicions)
 
     @property
     def sentence(self) -> str:

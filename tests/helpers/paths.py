@@ -148,9 +148,9 @@ class Chain:
         with inside(self.pid(self._last if node is None else node)):
             return started(command, self._exits)
 
-    def start_target(self) -> dict[int, Endpoint]:
-        """A `probe target` on the host: IP version -> endpoint."""
-        process = self.start([sys.executable, "-m", "probe.target", "--host", "*"])
+    def start_target(self, port: int = 0) -> dict[int, Endpoint]:
+        """A `probe target` on the host: IP version -> endpoint. Port 0: any."""
+        process = self.start([sys.executable, "-m", "probe.target", "--host", "*", "--port", str(port)])
         assert process.stdout is not None
         port = int(process.stdout.readline().rpartition(":")[2])
         return {version: Endpoint(address, port) for version, address in self.host.items()}

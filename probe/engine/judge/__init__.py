@@ -15,6 +15,7 @@ In reading order:
 - ``exercised``     the rules a record shows in action, and the form of its close
 - ``reached``       whether an exchange came to what it is about, and what prevented it
 - ``header``, ``segment_size``, ``timers``   what the oracle does not look at: form, sizes, times
+- ``in_view``       an opinion once the path is known: what it rests on, what of it is the peer's
 - ``jury``          several attempts to a verdict
 - ``answers``       the verdicts of a run to its answers
 - ``capture``       both ends of a captured connection, where nothing is known of the application

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
@@ -29,6 +29,10 @@ class Case:
     version: int = 4
     memory: Memory = field(default_factory=Memory)
     leaves: bool = False
+
+    def of(self, transcript: Transcript) -> Case:
+        """The same attempt by another record of it."""
+        return replace(self, transcript=transcript)
 
     def follow(
         self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = frozenset(), *, through: bool = False

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from math import comb, prod
 
 from probe.engine.judge.attempt import Opinion
-from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
-from probe.engine.path.evidence import explained_by, rests_on
+from probe.engine.judge.in_view import SUSPECTS
 from probe.engine.path.loss import measured
 from probe.results.path import Loss, Path, Standing, Suspect
 from probe.results.proofs import Again, Canonical, Delivered, Departed, Proofs, Tried, Vote
@@ -31,17 +30,7 @@ RARE = 1e-4
 _ODD = 0.0099
 """The least that is granted to one departure that nothing explains: it may be a mistake of our own. To one that a copy
 of our segment would explain, or a late one, as much as the path is known to do so."""
-_SUSPECTS = {
-    Doubt.COOKIES: Suspect.COOKIES,
-    Doubt.FILTER: Suspect.FILTER,
-    Doubt.FLAGS: Suspect.FLAGS,
-    Doubt.TRANSLATION: Suspect.TRANSLATION,
-    Doubt.DEFERRED: Suspect.DEFERRED_ACCEPT,
-    Doubt.PROXY: Suspect.PROXY,
-    Doubt.REJECTED: Suspect.ICMP,
-}
-"""Doubts about something that lasts the whole run; so does an application that aborts, which nobody can clear."""
-_KEEP_BACK = frozenset({*_SUSPECTS.values(), Suspect.NO_WAY_BACK})
+_KEEP_BACK = frozenset({*SUSPECTS.values(), Suspect.NO_WAY_BACK})
 """Suspects that make segments of the tester void, or the state they are about: nobody is judged by what rests on it."""
 _ENDS = (Why.OWN_KERNEL, Why.INTERRUPTED)
 
@@ -64,18 +53,6 @@ def settle(opinions: Sequence[Opinion], path: Path | None = None) -> Opinion:
 
 def _measured(opinions: Sequence[Opinion]) -> Path:
     return Path(measured([[o.controls for o in opinions]]))
-
-
-def in_view_of(path: Path, opinion: Opinion, case: Case) -> Opinion:
-    """The opinion with what the suspects of the path have to do with the record."""
-    suspect = rests_on(path, case) if path.accepted else None
-    if opinion.findings:
-        suspect = suspect or explained_by(path, case)
-        doubt = next((doubt for doubt, one in _SUSPECTS.items() if one is suspect), None)
-        if doubt is None or doubt in opinion.doubts:
-            return opinion
-        return replace(opinion, tried=(*opinion.tried, (doubt, True)))
-    return opinion if suspect is None else replace(opinion, rests=(suspect,))
 
 
 def _hear(opinions: Sequence[Opinion], path: Path) -> _Outcome:
@@ -168,7 +145,7 @@ class _Ballot:
         if enough and excused:
             return _Outcome(furthest, settled=True, final=True, agree=len(alike), count=count, chance=told)
         for doubt in lasting:
-            suspect = _SUSPECTS.get(doubt)
+            suspect = SUSPECTS.get(doubt)
             if suspect in _KEEP_BACK and self.path.standing(suspect) is Standing.ACCEPTED:
                 skip = _kept_back(furthest, self.path, suspect)
                 return _Outcome(skip, settled=True, final=True, agree=len(alike), count=count)
@@ -212,7 +189,7 @@ class _Ballot:
 
     def _lasts(self, doubt: Doubt) -> bool:
         """Whether the doubt is about something that may hold for the whole run."""
-        suspect = _SUSPECTS.get(doubt)
+        suspect = SUSPECTS.get(doubt)
         return doubt is Doubt.ABORT or (suspect is not None and self.path.standing(suspect) is not Standing.REFUSED)
 
     def _excused(self, others: list[Opinion], *, passing: bool) -> bool:
@@ -303,7 +280,7 @@ def _departure(verdict: Opinion, vote: _Outcome, path: Path) -> Departed | None:
 
 
 def _tried(doubt: Doubt, explains: bool, vote: _Outcome, path: Path) -> Tried:
-    name, suspect = doubt.name.lower(), _SUSPECTS.get(doubt)
+    name, suspect = doubt.name.lower(), SUSPECTS.get(doubt)
     if not explains:
         return Tried(name, False)
     if suspect is not None:

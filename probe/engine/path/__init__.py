@@ -10,10 +10,13 @@ evidence that more than one record, or a look at the whole of it, gives.
 - ``filter``      a firewall's connection tracking: which segments it calls invalid
 - ``rejected``    kinds of segment that hosts on the way reject, by their ICMP errors
 - ``odd_flags``   flags that no TCP sends together, and that met silence
+- ``proxy``       a SYN proxy: what of a record is the peer's behind it
 - ``models``      what each suspect does: the events of a record that it makes void
 - ``record``      one attempt as the suspects look at it
 - ``readings``    what one record shows by itself: answers, silences, repetitions
-- ``evidence``    all attempts of a run to its ``results.path.Path``; which records rest on what is kept back
+- ``evidence``    all attempts of a run to its ``results.path.Path``
+- ``resting``     which records rest on what a suspect keeps back
+- ``deciding``    which exchanges decide over a suspect that is only pointed to
 
 For example, over a run::
 

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import Event, Seen
-from probe.engine.belief.hypothesis import Excuse
 from probe.engine.path import readings
 from probe.engine.path.loss import LossMeter, controls
-from probe.engine.path.models import MODELS, Model, model
+from probe.engine.path.models import MODELS, Model
 from probe.engine.path.odd_flags import STRAY, OddFlags
-from probe.engine.path.record import NOTHING, Attempted, Record
+from probe.engine.path.proxy import through
+from probe.engine.path.record import NOTHING, Attempted, Record, anything_came, is_proxied
 from probe.engine.path.rejected import Rejections
+from probe.engine.path.resting import COPIED, STATELESS
 from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
 from probe.spec.segment import FIN
 
@@ -26,8 +27,6 @@ ENOUGH, EXCHANGES = 3, 2
 """So many attempts, in so many exchanges, must be explained by a model before it is accepted."""
 FAINT = 10
 """What a copy made on the way would explain, too, speaks against a model that does not explain so many times more."""
-COPIED = frozenset({Excuse.REPEAT})
-STATELESS = frozenset({Excuse.REPEAT, Excuse.COOKIES})
 _UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
 """The rows of segments that are not acceptable, and yet answered."""
 
@@ -53,6 +52,10 @@ class Evidence:
 
     def __init__(self) -> None:
         self._models = {m: _Tally() for m in MODELS}
+        self._behind = {m: _Tally() for m in MODELS}
+        """The same, if a SYN proxy stands before the peer: of what is the peer's then."""
+        self._anew: Counter[str] = Counter()
+        """Exchanges with a SYN on a connection that stood, answered with numbers of its own."""
         self._cookies, self._proxy, self._reordering, self._back = _Tally(), _Tally(), _Tally(), _Tally()
         self._rejections, self._odd_flags = Rejections(), OddFlags()
         self._meter = LossMeter()
@@ -66,15 +69,22 @@ class Evidence:
         if limited and record.plain.broken_at is not None:
             self._meter.add(record.name, replace(controls(case.transcript, record.plain), silent=()))
             return
-        for m, tally in self._models.items():
-            if not tally.against:  # one certain answer is enough: what it keeps back is not kept back
-                self._try(m.on(case.scenario), tally, record)
+        self._weigh(self._models, record)
+        if not is_proxied(case):
+            self._weigh(self._behind, record)
+        elif readings.spliced(case.transcript) and (beyond := through(case.transcript)) is not None:
+            self._weigh(self._behind, Record(case.of(beyond.transcript)))
         self._look_at_cookies(record)
         self._look_at_proxy(record)
         self._look_at_way_back(record)
         self._measure(record)
         self._rejections.heard(record.name, case.transcript, record.answered)
         self._odd_flags.heard(record)
+
+    def _weigh(self, tallies: dict[Model, _Tally], record: Record) -> None:
+        for m, tally in tallies.items():
+            if not tally.against:  # one certain answer is enough: what it keeps back is not kept back
+                self._try(m.on(record.case.scenario), tally, record)
 
     @staticmethod
     def _try(m: Model, tally: _Tally, record: Record) -> None:
@@ -115,20 +125,19 @@ class Evidence:
     def _look_at_proxy(self, record: Record) -> None:
         """Who stands before the peer answers every SYN anew, and tells of its window once the peer is there, too."""
         transcript, tally = record.case.transcript, self._proxy
-        if record.case.scenario.opens != "us":
+        if not is_proxied(record.case):
             return
-        spliced = readings.spliced(transcript)
-        tally.passed += spliced is True
-        if spliced is False:
-            tally.against[record.name] += 1
-        if readings.fresh_syn_ack(transcript) is not None:
-            tally.fits[record.name] += 1
-        if record.plain.broken_at is not None or transcript.missing:
+        if (spliced := readings.spliced(transcript)) is not None:
+            (tally.fits if spliced else tally.against)[record.name] += 1
+        if (anew := readings.answers_anew(transcript)) is not None:
+            (self._anew if anew else tally.faint)[record.name] += 1
+        beyond = through(transcript)
+        if beyond is None or beyond.taken:
             tally.rests[record.name] = None
 
     def _look_at_way_back(self, record: Record) -> None:
         """A relay or translator, or a peer without a route to us, lets connections through in one direction only."""
-        tally, came = self._back, _came(record.case)
+        tally, came = self._back, anything_came(record.case)
         if record.case.scenario.opens == "us":
             tally.passed += came
         else:
@@ -164,18 +173,18 @@ class Evidence:
         return Loss(measured.asked + self._repeated, measured.lost + self._repeated)
 
     def _suspicions(self) -> Iterator[Suspicion]:
-        trackers = tuple(self._kept_back((Suspect.FILTER, Suspect.TRANSLATION)))
+        proxy = self._syn_proxy()
+        stands = proxy.standing is Standing.ACCEPTED
+        tallies = self._behind if stands else self._models
+        trackers = tuple(self._kept_back(tallies, (Suspect.FILTER, Suspect.TRANSLATION)))
         yield from trackers
         odd = self._odd_flags.suspicion()
         if any(s.standing is Standing.ACCEPTED for s in trackers):
             odd = replace(odd, standing=Standing.REFUSED, exchanges=())  # tracking calls such flags invalid, too
         yield odd
-        yield from self._kept_back((Suspect.DEFERRED_ACCEPT,))
-        cookies, proxy, swapped = self._cookies, self._proxy, self._reordering
-        stands = proxy.passed >= ENOUGH and len(proxy.fits) >= EXCHANGES and not proxy.against and not cookies.against
-        why = f"a SYN proxy before the peer answers SYNs in its place ({proxy.fits.total()} on connections that stood)"
-        if stands:
-            yield _suspicion(Suspect.PROXY, Standing.ACCEPTED, proxy, why)
+        yield from self._kept_back(tallies, (Suspect.DEFERRED_ACCEPT,))
+        yield proxy
+        cookies, swapped = self._cookies, self._reordering
         known = Standing.REFUSED if cookies.against else Standing.OPEN
         if not cookies.against and cookies.fits.total() >= ENOUGH and len(cookies.fits) >= EXCHANGES:
             known = Standing.ACCEPTED
@@ -194,6 +203,17 @@ class Evidence:
             f"{swapped.fits.total()} segments of the peer were overtaken",
         )
 
+    def _syn_proxy(self) -> Suspicion:
+        """It is there once it told of the peer's window again and again, and took SYNs for the peer's connections."""
+        proxy, known, why = self._proxy, Standing.OPEN, ""
+        spliced, anew = proxy.fits.total(), self._anew.total()
+        if self._cookies.against or proxy.against.total() >= max(spliced, 1) or proxy.faint.total() >= max(anew, 1):
+            known, why = Standing.REFUSED, "it is the peer that answers SYNs"
+        elif spliced >= ENOUGH and len(self._anew) >= EXCHANGES:
+            known = Standing.ACCEPTED
+            why = f"a SYN proxy before the peer answers SYNs in its place ({anew} on connections that stood)"
+        return _suspicion(Suspect.PROXY, known, proxy, why)
+
     def _no_way_back(self) -> Suspicion:
         back, known = self._back, Standing.OPEN
         told = back.fits.total()
@@ -207,9 +227,9 @@ class Evidence:
         )
         return _suspicion(Suspect.NO_WAY_BACK, known, back, why if known is Standing.ACCEPTED else "")
 
-    def _kept_back(self, suspects: tuple[Suspect, ...]) -> Iterator[Suspicion]:
+    def _kept_back(self, tallies: dict[Model, _Tally], suspects: tuple[Suspect, ...]) -> Iterator[Suspicion]:
         """One suspicion for each suspect, of its model that fits best; only one of them can be accepted."""
-        tried = {m: t for m, t in self._models.items() if m.suspect in suspects}
+        tried = {m: t for m, t in tallies.items() if m.suspect in suspects}
         accepted = [m for m, t in tried.items() if self._standing(m, t) is Standing.ACCEPTED]
         found = max(accepted, key=lambda m: tried[m].fits.total(), default=None)
         for suspect in suspects:
@@ -264,74 +284,3 @@ def _speaks_against(m: Model, event: Event) -> bool:
     if m.suspect is not Suspect.DEFERRED_ACCEPT:
         return True
     return isinstance(event, Seen) and (event.segment.length > 0 or event.segment.flags & FIN != 0)
-
-
-# -- what a judged record needs to know --------------------------------------------------------------------------------
-
-
-def kept_back(path: Path, case: Attempted) -> tuple[Suspect, frozenset[int]] | None:
-    """The accepted suspect that makes events of this record void, and which; None where it stands by itself."""
-    for suspicion, m in _models(path, case, Standing.ACCEPTED):
-        if kept := m.keeps(_events(case)):
-            return suspicion.suspect, kept
-    return None
-
-
-def rests_on(path: Path, case: Attempted) -> Suspect | None:
-    """The accepted suspect because of which this record says nothing of the peer.
-
-    A filter or translator: something it keeps back was sent before the record departs, if it does, and the record does
-    not depart there all the same: what answers cannot have been kept back. Or it may keep back an answer, whether it
-    came this time or not. Deferred accept and SYN cookies: the record departs without them, and not with them. With a
-    SYN proxy numbers and all about the opening are the proxy's: the record departs, or lacks something. Where there is
-    no way back nothing came.
-    """
-    if path.standing(Suspect.NO_WAY_BACK) is Standing.ACCEPTED and case.scenario.opens == "peer" and not _came(case):
-        return Suspect.NO_WAY_BACK
-    broken = case.follow(case.terms.profile, case.terms.allow).broken_at
-    for suspicion, m in _models(path, case, Standing.ACCEPTED):
-        if (broken is None and m.mutes(_events(case))) or m.mutes_at(_events(case), broken):
-            return suspicion.suspect
-    if (found := kept_back(path, case)) is not None:
-        suspect, kept = found
-        then = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
-        if suspect is not Suspect.DEFERRED_ACCEPT:
-            answered = broken is not None and isinstance(_events(case)[broken], Seen) and then == broken
-            return suspect if broken is None or (min(kept) < broken and not answered) else None
-        if broken is not None and then is None:
-            return suspect
-    if path.standing(Suspect.PROXY) is Standing.ACCEPTED and (broken is not None or case.transcript.missing):
-        return Suspect.PROXY
-    if path.standing(Suspect.COOKIES) is Standing.ACCEPTED and case.scenario.opens == "us":
-        stateless = case.follow(case.terms.profile, case.terms.allow | STATELESS).broken_at
-        unrepeated = any(missing.what == "S." for missing in case.transcript.missing)
-        if unrepeated or (broken is not None and stateless is None):
-            return Suspect.COOKIES
-    return None
-
-
-def explained_by(path: Path, case: Attempted) -> Suspect | None:
-    """The suspect, not refused, whose model explains a record that departs without it."""
-    for suspicion, m in _models(path, case, Standing.ACCEPTED, Standing.OPEN):
-        kept = m.keeps(_events(case))
-        given = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
-        if (kept and given is None) or m.mutes_at(_events(case), given):
-            return suspicion.suspect
-    return None
-
-
-def _came(case: Attempted) -> bool:
-    """Whether anything of the peer's did."""
-    return any(not event.to_peer for _, event in case.transcript.seen())
-
-
-def _models(path: Path, case: Attempted, *standings: Standing) -> Iterator[tuple[Suspicion, Model]]:
-    """The suspicions that stand so, each with the model that it is about."""
-    for suspicion in path.suspicions:
-        found = model(suspicion.suspect, suspicion.variant)
-        if found is not None and suspicion.standing in standings:
-            yield suspicion, found.on(case.scenario)
-
-
-def _events(case: Attempted) -> list[Event]:
-    return case.transcript.judged

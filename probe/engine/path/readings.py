@@ -134,17 +134,24 @@ def spliced(transcript: Transcript) -> bool | None:
     return False
 
 
-def fresh_syn_ack(transcript: Transcript) -> int | None:
-    """The event of a SYN of ours on a connection that stands, answered by a SYN,ACK with an ISN of its own."""
+def answers_anew(transcript: Transcript) -> bool | None:
+    """Whether a SYN of ours on a connection that stands was answered by a SYN,ACK with an ISN of its own.
+
+    None where no such SYN was answered.
+    """
     opened = opened_at(transcript)
-    asked: dict[Seq, int] = {}
+    asked: set[Seq] = set()
     for index, event in transcript.seen():
         if opened is None or index <= opened[0]:
             continue
         segment = event.segment
-        opening = segment.flags & (SYN | ACK | RST)
-        if event.to_peer and opening == SYN:
-            asked[segment.end] = index
-        elif not event.to_peer and opening == SYN | ACK and segment.ack in asked and segment.end != opened[2]:
-            return asked[segment.ack]
+        kind = segment.flags & (SYN | ACK | RST | FIN)
+        if event.to_peer and kind == SYN:
+            asked.add(segment.end)
+        elif not event.to_peer and asked and kind == SYN | ACK:
+            return segment.ack in asked and segment.end != opened[2]
+        elif not event.to_peer and asked and kind == ACK and not segment.length:
+            return False
+        elif kind & (FIN | RST):
+            return None  # it stands no longer
     return None

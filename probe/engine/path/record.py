@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, Self
 
 from probe.engine.belief.events import Transcript
 from probe.engine.belief.hypothesis import Excuse
@@ -44,6 +44,9 @@ class Attempted(Protocol):
     def terms(self) -> Terms:
         """What is taken for granted of the peer."""
 
+    def of(self, transcript: Transcript) -> Self:
+        """The same attempt by another record of it."""
+
     def follow(self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = NOTHING) -> Watch:
         """The record under these terms, without what was lost."""
 
@@ -78,3 +81,13 @@ class Record:
         assert self.plain.broken_at is not None
         given = self.broken(kept)
         return given is None or given > self.plain.broken_at
+
+
+def is_proxied(case: Attempted) -> bool:
+    """Whether it begins where a SYN proxy would stand: at the port of the peer that is to be reached."""
+    return case.scenario.opens == "us" and case.scenario.port == "open"
+
+
+def anything_came(case: Attempted) -> bool:
+    """Whether anything of the peer's did."""
+    return any(not event.to_peer for _, event in case.transcript.seen())

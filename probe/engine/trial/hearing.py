@@ -11,7 +11,8 @@ from probe.engine.belief.hypothesis import Excuse
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
-from probe.engine.judge.jury import heard_enough, in_view_of, settle
+from probe.engine.judge.in_view import in_view_of
+from probe.engine.judge.jury import heard_enough, settle
 from probe.engine.path.evidence import Evidence
 from probe.engine.path.models import MODELS
 from probe.engine.trial import death

@@ -8,8 +8,10 @@ from fnmatch import fnmatchcase
 
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
-from probe.engine.judge.jury import heard_enough, in_view_of, settle
+from probe.engine.judge.in_view import in_view_of, rests_on_proxy
+from probe.engine.judge.jury import heard_enough, settle
 from probe.engine.path.evidence import Evidence
+from probe.engine.path.proxy import through
 from probe.engine.play.matrix.approaches import Approach
 from probe.engine.play.matrix.attempt import CellConductor, Heard, due_text, hear
 from probe.engine.play.matrix.cells import Barred, Cell
@@ -22,6 +24,7 @@ from probe.results.path import Path
 from probe.results.verdict import Verdict, Why
 from probe.spec import rules
 from probe.spec.segment import Endpoint
+from probe.spec.states import State
 
 Kinds = Callable[[str], tuple[str, ...]]
 """The kinds of segment asked for in a state, both by the RFC's names."""
@@ -75,7 +78,15 @@ class Record:
         """Of each attempt, in view of the path."""
         if len(self.cases) != len(self.heard):
             return [h.opinion for h in self.heard]
-        return [in_view_of(path, h.opinion, case) for h, case in zip(self.heard, self.cases, strict=True)]
+        pairs = zip(self.heard, self.cases, strict=True)
+        return [in_view_of(path, h.opinion, case, self._beyond_proxy) for h, case in pairs]
+
+    def _beyond_proxy(self, case: Case, opinion: Opinion) -> Opinion:
+        """Before the handshake is over a proxy speaks for the peer; behind it, as long as nothing looks odd."""
+        passed = through(case.transcript)
+        opening = self.way.state in (State.LISTEN, State.SYN_RECEIVED)
+        odd = opinion.findings or case.transcript.missing or passed is None or passed.taken or passed.changed
+        return rests_on_proxy(opinion) if opening or odd else opinion
 
 
 LEFT_OUT = Heard(not_judged(Why.LEFT_OUT))

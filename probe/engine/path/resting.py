@@ -1,0 +1,81 @@
+"""What a judged record needs to know of the path: what it rests on that something keeps back, what would explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from probe.engine.belief.events import Event, Seen
+from probe.engine.belief.hypothesis import Excuse
+from probe.engine.path.models import Model, model
+from probe.engine.path.proxy import through
+from probe.engine.path.record import Attempted, anything_came, is_proxied
+from probe.results.path import Path, Standing, Suspect, Suspicion
+
+COPIED = frozenset({Excuse.REPEAT})
+STATELESS = frozenset({Excuse.REPEAT, Excuse.COOKIES})
+
+
+def kept_back(path: Path, case: Attempted) -> tuple[Suspect, frozenset[int]] | None:
+    """The accepted suspect that makes events of this record void, and which; None where it stands by itself."""
+    for suspicion, m in _models(path, case, Standing.ACCEPTED):
+        if kept := m.keeps(_events(case)):
+            return suspicion.suspect, kept
+    return None
+
+
+def rests_on(path: Path, case: Attempted) -> Suspect | None:
+    """The accepted suspect because of which this record says nothing of the peer.
+
+    A filter or translator: something it keeps back was sent before the record departs, if it does, and the record does
+    not depart there all the same: what answers cannot have been kept back. Or it may keep back an answer, whether it
+    came this time or not. Deferred accept and SYN cookies: the record departs without them, and not with them. Where
+    there is no way back nothing came.
+    """
+    uncalled = case.scenario.opens == "peer" and not anything_came(case)
+    if uncalled and path.standing(Suspect.NO_WAY_BACK) is Standing.ACCEPTED:
+        return Suspect.NO_WAY_BACK
+    broken = case.follow(case.terms.profile, case.terms.allow).broken_at
+    for suspicion, m in _models(path, case, Standing.ACCEPTED):
+        if (broken is None and m.mutes(_events(case))) or m.mutes_at(_events(case), broken):
+            return suspicion.suspect
+    if (found := kept_back(path, case)) is not None:
+        suspect, kept = found
+        then = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
+        if suspect is not Suspect.DEFERRED_ACCEPT:
+            answered = broken is not None and isinstance(_events(case)[broken], Seen) and then == broken
+            return suspect if broken is None or (min(kept) < broken and not answered) else None
+        if broken is not None and then is None:
+            return suspect
+    if path.standing(Suspect.COOKIES) is Standing.ACCEPTED and case.scenario.opens == "us":
+        stateless = case.follow(case.terms.profile, case.terms.allow | STATELESS).broken_at
+        unrepeated = any(missing.what == "S." for missing in case.transcript.missing)
+        if unrepeated or (broken is not None and stateless is None):
+            return Suspect.COOKIES
+    return None
+
+
+def explained_by(path: Path, case: Attempted) -> Suspect | None:
+    """The suspect, not refused, whose model explains a record that departs without it."""
+    for suspicion, m in _models(path, case, Standing.ACCEPTED, Standing.OPEN):
+        kept = m.keeps(_events(case))
+        given = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
+        if (kept and given is None) or m.mutes_at(_events(case), given):
+            return suspicion.suspect
+    if path.hinted(Suspect.PROXY) and is_proxied(case):
+        beyond = through(case.transcript)
+        seen = None if beyond is None else case.of(beyond.transcript)
+        if seen is None or seen.follow(seen.terms.profile, seen.terms.allow).broken_at is None:
+            return Suspect.PROXY
+    return None
+
+
+def _models(path: Path, case: Attempted, *standings: Standing) -> Iterator[tuple[Suspicion, Model]]:
+    """The suspicions that stand so, each with the model that it is about."""
+    for suspicion in path.suspicions:
+        found = model(suspicion.suspect, suspicion.variant)
+        if found is not None and suspicion.standing in standings:
+            yield suspicion, found.on(case.scenario)
+
+
+def _events(case: Attempted) -> list[Event]:
+    return case.transcript.judged
