@@ -130,6 +130,15 @@ class _Check:
             for scenario in more:
                 self.hearing.add(scenario)
             self._start_all(more)
+        # What was heard enough by what was known of the path then may not be by what the others have shown since.
+        while not (self.frame.interrupted or self.frame.late) and (again := self._unsettled()):
+            self._start(again)
+
+    def _unsettled(self) -> list[Scenario]:
+        """The exchanges that were played, and where another attempt may help."""
+        attempts = self.hearing.attempts
+        played = [s for s in map(scenarios.ALL.__getitem__, attempts) if attempts[s.id] and not self._is_deadly(s)]
+        return [s for s in played if not self.hearing.enough(s)] if self.vigil.ending is None else []
 
     def _start_all(self, rest: list[Scenario]) -> None:
         """First it is learned what the peer answers, and how its application is brought to act; others wait for that.

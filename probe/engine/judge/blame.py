@@ -79,7 +79,7 @@ def for_segment(watch: Watch, event: Seen) -> Blame:
     if not special and owed is not None:
         return Blame(owed.reaction.rule, owed.index, owed.reaction.row, due)
     if not special and answered:  # it had its answer: this is another
-        return Blame("conn.unexplained", last[0], last[1])
+        return Blame("conn.unexplained", last[0], last[1], state="nothing more", given=_given(watch, last[0]))
     return Blame(special or last[2], last[0], last[1], due)
 
 
@@ -145,9 +145,32 @@ def _taken_all_the_same(histories: list[Hypothesis], watch: Watch, segment: Segm
         length = odd.end.ahead_of(new) - bool(fin)
         in_order = replace(odd, seq=new, ack=h.tcb.snd_nxt, flags=ACK | fin, length=length, payload=b"")
         if _explains(watch, replace(h, inflight=((h.processed[0], in_order),), due=None, owed=None), segment):
-            given = tuple(r.reply for r in arrives(h.tcb, odd) if r.row == h.processed[1] and r.reply is not None)
+            given = _given(watch, h.processed[0])
             return Blame(h.processed[2], h.processed[0], h.processed[1], state="nothing of it taken", given=given)
     return None
+
+
+def _given(watch: Watch, index: int) -> tuple[Reply, ...]:
+    """The replies that were permitted to the segment of event ``index``."""
+    sight = watch.after(index).last
+    assert sight is not None
+    blocks = {h.tcb for h in watch.memory.closure(watch.after(index - 1).belief, watch.terms) if not h.inflight}
+    found = {r.reply for tcb in blocks for r in permitted(arrives(tcb, segment_of(sight)), watch.terms.profile)}
+    return tuple(sorted(filter(None, found), key=lambda reply: reply.text(PEER_ISN, TESTER_ISN)))
+
+
+def again(watch: Watch, index: int, segment: Segment) -> Blame | None:
+    """The blame for a segment that answers that of event ``index`` once more, as who knows no such connection does.
+
+    ``watch`` has followed what came before. None where it is no such answer, or the first.
+    """
+    sight = watch.after(index).last
+    if sight is None or not _answered(watch, index):
+        return None
+    if not _explains(watch, Hypothesis(Tcb(State.CLOSED), ((index, segment_of(sight)),)), segment):
+        return None
+    row = next(a.row for point in watch.points[index + 2 :] for a in point.answers if a.index == index)
+    return Blame("conn.unexplained", index, row, state="nothing more", given=_given(watch, index))
 
 
 def _dropped(h: Hypothesis, segment: Segment, terms: Terms) -> bool:

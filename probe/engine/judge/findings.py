@@ -11,6 +11,7 @@ from probe.engine.belief.watch import Watch
 from probe.engine.judge import blame, header, timers
 from probe.engine.judge.case import Case
 from probe.engine.judge.segment_size import Sizes
+from probe.engine.path.reordering import OVERTAKING
 from probe.results.effect import Effect
 from probe.results.verdict import Finding
 from probe.scenarios.steps import Expect
@@ -71,6 +72,8 @@ def broken_rule(case: Case, watch: Watch) -> blame.Blame:
     assert index is not None
     event = record[index]
     culprit = blame.for_silence(watch) if isinstance(event, Quiet) else blame.for_segment(watch, event)
+    if isinstance(event, Seen) and culprit.owed and (earlier := _answer_that_crossed(case, watch, culprit)):
+        return earlier
     asked = record[culprit.index] if culprit.index >= 0 else None
     if not culprit.owed and not culprit.state and _is_empty(asked) and _is_empty(event):
         return replace(culprit, rule="seg.pure-ack-silent")  # an acceptable empty ACK draws nothing (section 3.5)
@@ -85,6 +88,26 @@ def broken_rule(case: Case, watch: Watch) -> blame.Blame:
     if named is not None and culprit.row in named.rows:
         return replace(culprit, rule=named.id)
     return culprit
+
+
+def _answer_that_crossed(case: Case, watch: Watch, culprit: blame.Blame) -> blame.Blame | None:
+    """The blame for a second answer to an earlier segment of ours, which met the next one on the way.
+
+    What was owed to that came all the same, so nothing came in its place. Which of the two is recorded first is chance.
+    """
+    assert watch.broken_at is not None
+    record, index = case.transcript.judged, watch.broken_at
+    event, asked = record[index], record[culprit.index]
+    assert isinstance(event, Seen)
+    if not isinstance(asked, Seen) or not 0 <= event.time - asked.time <= OVERTAKING:
+        return None
+    later = (e for e in record[index + 1 :] if isinstance(e, Seen) and not e.to_peer)
+    came = (watch.numbers.canonical(e.segment, to_peer=False) for e in later)
+    if not any(owed.matches(segment) for segment in came for owed in culprit.owed):
+        return None
+    ours = [i for i, e in enumerate(record[: culprit.index]) if isinstance(e, Seen) and e.to_peer]
+    segment = watch.numbers.canonical(event.segment, to_peer=False)
+    return blame.again(watch, ours[-1], segment) if ours else None
 
 
 def _awaited_fin(case: Case) -> str:

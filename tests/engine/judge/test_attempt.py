@@ -50,6 +50,20 @@ def test_silence_is_a_finding_only_after_the_wait() -> None:
     assert found.findings[0].came.startswith("nothing for")
 
 
+def test_a_second_answer_is_told_alike_whether_it_met_our_next_segment_or_not() -> None:
+    """A SYN in the window reset twice, as libslirp does; nothing came in place of the reply to what crossed it."""
+    before = (*HANDSHAKE, sent("S", 1), back("R.", 1, 1))
+    second, asked, reply = back("R.", 0, 2, absolute=True), sent("P.", 1, 1, 5), back("R", 1)
+    found, crossed = opinion(*before, second, asked, reply), opinion(*before, asked, second, reply)
+    assert found.departure == crossed.departure
+    for (finding,) in (found.findings, crossed.findings):
+        assert (finding.rule, finding.sent) == ("conn.unexplained", "S seq 1")
+        assert finding.due == ". seq 1 ack 1 or R seq 1 or 0, and nothing more"
+        assert finding.word is Verdict.WARN
+    (instead,) = opinion(*before, asked, second).findings
+    assert (instead.rule, instead.sent) == ("listen.ack-gets-rst", "P. seq 1 ack 1 len 5")
+
+
 def test_no_answer_is_nobodys_fault() -> None:
     found = opinion(sent("S", 0), Quiet(0))
     assert (found.word, found.doubt, found.reason) == (Verdict.INCONCLUSIVE, Doubt.NO_EVIDENCE, "no answer to our SYN")

@@ -69,4 +69,4 @@ def test_text_that_was_answered_as_to_be_dropped_and_taken_all_the_same(drawn: S
     assert (found.rule, found.index) == ("seg.ack-of-unsent", 4)
     assert (found.owed, found.due) == ((), ". seq 1 ack 1, and nothing of it taken")
     odd = blamed(*OPEN, sent("P.", 1, 2, 10), back(".", 1, 1), back("P.", 1, 12, 4))
-    assert (odd.rule, odd.due) == ("conn.unexplained", "nothing")  # more than it brought
+    assert (odd.rule, odd.due) == ("conn.unexplained", ". seq 1 ack 1, and nothing more")  # more than it brought
