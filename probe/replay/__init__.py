@@ -15,7 +15,7 @@ In reading order:
 - ``expected``, ``tally``: which deviations were expected; connections counted, the worst listed.
 - ``part``, ``joining``: one part of a file, and connections that run over a cut made whole again.
 - ``run``, ``workers``, ``cluster``, ``deadline``: all files, on the processes of this machine or of a Dask cluster.
-- ``extracting``, ``excerpts``: one connection out of a file, and segments for drawings, by a second look at it.
+- ``extracting``, ``excerpts``: one connection by its number, and segments for drawings, by a second look at the file.
 - ``flow`` tells how a connection opened and closed, ``views`` what Zeek and Wireshark say of it.
 
 For example::

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from probe.capture.batch import Bools, Int64, Table
-from probe.capture.reader import Chunk
+from probe.capture.reader import Chunk, Reading
 from probe.capture.tables import Addresses
-from probe.replay.folding import bridged, cut_down, fold
+from probe.replay.folding import CAP, UNACKNOWLEDGED, bridged, cut_down, fold
 from probe.replay.rows import Grouped, Rows, of_chunk
 from probe.replay.splitting import GONE, beginnings, is_over
 from probe.replay.syn_options import OptionTable
 from probe.spec.segment import ACK, SYN
 
+_ADDRESSES = 1 << 18
+"""Pairs of addresses remembered before those of closed connections are forgotten."""
 BATCH = 1 << 18
 """Segments worked on at a time: arrays of this length outweigh the cost of calls and still fit in little memory."""
 
@@ -82,7 +84,7 @@ class Assembler:
         self.begun = 0
         self.first_packets: list[Int64] = []
         self._batch = batch
-        self._first = first
+        self.first = first
         self._waiting: list[Rows] = []
         self._count = 0
 
@@ -120,9 +122,11 @@ class Assembler:
         group = Grouped(rows, np.flatnonzero(beginnings(rows)))
         facts = self._facts(group)  # before folding, which forgets how many segments there were
         self.open = None
-        group = _folded(group)
+        group, orderly = _folded(group, facts.settled)
         done = np.ones(len(facts), np.bool_) if final else gone(group, facts)
-        everything = Connections(group, facts)
+        # What earlier parts may have more of is left as it is: only the whole connection tells what of it can go.
+        room = np.where(facts.settled, np.where(orderly & ~done, UNACKNOWLEDGED, CAP), len(rows))
+        everything = Connections(cut_down(group, room), facts)
         still = everything.take(~done)
         old = np.ones(len(still.group.rows), np.bool_)
         self.open = Connections(still.group.marked(old=old), still.facts) if len(still) else None
@@ -139,7 +143,7 @@ class Assembler:
         born = np.flatnonzero(~carried)
         index[born[np.argsort(first[born], kind="stable")]] = self.begun + np.arange(len(born))
         self.begun += len(born)
-        if not self._first:
+        if not self.first:
             self.first_packets.append(np.sort(first[born]))
         if self.open:  # one open connection to a flow, and both sorted by flow
             before = self.open.facts
@@ -154,7 +158,7 @@ class Assembler:
         After two SYNs of one end with different numbers what came before decides nothing any more: that connection is
         certain, and so are all behind it on its four-tuple.
         """
-        if self._first:
+        if self.first:
             return np.ones(len(flow), np.bool_)
         rows, starts, doubtful = group.rows, group.starts, group.doubtful
         plain, high = rows.flags[starts] & (SYN | ACK) == SYN, rows.from_high[starts]
@@ -185,6 +189,8 @@ class Assembler:
 def assembled_again(parts: Sequence[Connections]) -> Connections:
     """What the segments of the parts give together, sorted by flow; ``index`` is left open."""
     rows = Rows.joined([part.group.rows for part in parts])
+    old = np.arange(len(rows)) < len(parts[0].group.rows)
+    rows = replace(rows, old=old)
     folded = np.zeros(len(rows), np.int64)
     lasts = np.concatenate([part.group.sizes for part in parts]).cumsum() - 1
     folded[lasts] = np.concatenate([part.facts.packets - part.group.sizes for part in parts])
@@ -196,19 +202,39 @@ def assembled_again(parts: Sequence[Connections]) -> Connections:
     flow, reused = rows.flow[starts], none > 0
     reused[1:] = (flow[1:] == flow[:-1]) & (rows.time[starts[1:]] - rows.time[ends[:-1] - 1] <= GONE)
     facts = Facts(flow, none, packets, rows.number[starts], rows.time[starts], rows.time[ends - 1], reused, none == 0)
-    return Connections(_folded(group), facts)
+    group, orderly = _folded(group, facts.settled)
+    return Connections(cut_down(group, np.where(orderly, UNACKNOWLEDGED, CAP)), facts)
+
+
+def folded(connections: Connections) -> Connections:
+    """The connections with all folded and cut down that can be where nothing more belongs to them."""
+    group, _ = _folded(connections.group, np.ones(len(connections), np.bool_))
+    return Connections(cut_down(group, np.full(len(connections), CAP)), connections.facts)
 
 
 def ready(connections: Connections) -> Connections:
-    """The connections with bridges over what was folded away: fit to be judged."""
+    """The connections (`folded`) with bridges over what was folded away: fit to be judged."""
     return Connections(bridged(connections.group), connections.facts)
 
 
-def _folded(group: Grouped) -> Grouped:
-    stays, trusted = fold(group)
-    stays, behind = cut_down(group, stays)
-    trusted[behind] = True
-    return group.marked(trusted=trusted).take(stays)
+def assembled(reading: Reading, assembler: Assembler, chunks: Iterable[Chunk] | None = None) -> Iterator[Connections]:
+    """The connections of a reading that are over before its end; ``reading.addresses`` are theirs.
+
+    ``chunks`` are those of the reading where something else goes over them first.
+    """
+    for chunk in reading if chunks is None else chunks:
+        for connections in assembler.feed(chunk):
+            yield connections
+            if assembler.first and len(reading.addresses) > _ADDRESSES + 2 * assembler.held:
+                reading.addresses = assembler.renew(reading.addresses)
+
+
+def _folded(group: Grouped, settled: Bools) -> tuple[Grouped, Bools]:
+    """(the connections, those ``settled`` folded; which of them go on in order)."""
+    found, rows = fold(group), group.rows
+    raw = ~settled[group.connection]
+    marked = group.marked(trusted=np.where(raw, rows.trusted, found.trusted), late=np.where(raw, rows.late, found.late))
+    return marked.take(found.stays | raw), found.orderly
 
 
 def gone(group: Grouped, facts: Facts, now: int | None = None) -> Bools:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -11,15 +11,9 @@ import numpy as np
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Chunk, Reading
 from probe.capture.sources import STDIN
-from probe.engine.belief.tracker import Memory
-from probe.engine.judge.capture import explain_connection
-from probe.replay.extracting import extract
-from probe.replay.judging import described, record
-from probe.replay.run import ReplayOptions
 from probe.results.connection import Connection, Packet
-from probe.results.proofs import CapturedEnd
 
-_NANO = 1e-9
+_SECOND = 1e9
 _ENDS = 20
 """So many segments of a connection are fetched at its start and at its end, beside those its findings name."""
 
@@ -33,6 +27,7 @@ class _Wanted:
     """A connection being looked for: its flow once its first packet was met, and how many segments were."""
 
     connection: Connection
+    whole: bool
     flow: int | None = None
     client_high: bool = False
     met: int = 0
@@ -49,21 +44,25 @@ class _Wanted:
             if row is None:
                 return
             self.flow, first = int(columns.flow[row]), row
-            self.client_high = reading.addresses.ends(self.flow)[1] == self.connection.client
+            self.client_high = reading.addresses.ends(self.flow)[0] != self.connection.client
         rows = (np.flatnonzero(columns.flow[first:] == self.flow) + first)[: self.connection.packets - self.met]
         named = {number for finding in self.connection.findings for number in finding.packets}
         for place, row in enumerate(rows.tolist(), self.met):
-            ends = place < _ENDS or place >= self.connection.packets - _ENDS
+            ends = self.whole or place < _ENDS or place >= self.connection.packets - _ENDS
             if ends or int(chunk.number[row]) in named:
-                number, time = int(chunk.number[row]), int(chunk.time[row]) * _NANO
+                number, time = int(chunk.number[row]), int(chunk.time[row]) / _SECOND
                 by_client = bool(columns.from_high[row]) == self.client_high
                 self.found.append((place, Packet(number, time, by_client, chunk.exact(row).segment)))
         self.met += len(rows)
 
 
-def excerpts(connections: Iterable[Connection]) -> dict[Key, tuple[Placed, ...]]:
-    """Their segments by file and index, one pass a file; nothing of what cannot be read a second time."""
-    wanted = [_Wanted(connection) for connection in connections]
+def excerpts(connections: Iterable[Connection], *, whole: bool = False) -> dict[Key, tuple[Placed, ...]]:
+    """Their segments by file and index, one pass a file; nothing of what cannot be read a second time.
+
+    Of long connections the first and the last ones, and what findings name; all of them where they are asked for
+    ``whole``.
+    """
+    wanted = [_Wanted(connection, whole) for connection in connections]
     for file in dict.fromkeys(one.connection.file for one in wanted):
         if file == STDIN:
             continue
@@ -76,20 +75,3 @@ def excerpts(connections: Iterable[Connection]) -> dict[Key, tuple[Placed, ...]]
                 for one in open_ones:
                     one.look(chunk, reading)
     return {(one.connection.file, one.connection.index): tuple(one.found) for one in wanted if one.complete}
-
-
-def ends_of(packets: Sequence[Packet], profile: str) -> tuple[CapturedEnd, CapturedEnd]:
-    """How both ends of a connection were judged, client first: the excuses tried, the belief after each packet."""
-    return explain_connection(packets, Memory(), profile)
-
-
-def packets_of(options: ReplayOptions, index: int) -> tuple[Connection, tuple[Packet, ...]]:
-    """Connection ``index`` of the one file of ``options`` in full: all packets, judged as they stand, nothing folded.
-
-    TargetError where the file has no such connection, CaptureError where it is no capture.
-    """
-    file = options.files[0]
-    found = extract(file, index)
-    packets = list(found.packets)
-    judged = record(packets, Memory(), options.profile, reused=False)
-    return described(packets, judged, file, found.index, (found.client, found.server)), found.packets

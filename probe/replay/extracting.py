@@ -1,136 +1,139 @@
-"""One connection out of a capture file, all of its packets; memory is bounded by it and the four-tuples before it."""
+"""One connection out of a capture file: judged as `probe replay` judges it among all others, and with all its packets.
+
+The first look at the file goes through the steps of every replay (assembling, folding, judging), so that the verdict is
+the one of the listing. The second look fetches the packets. Memory is bounded by what is open at a time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from probe.capture.errors import CaptureError
-from probe.capture.reader import Chunk, Reading
-from probe.replay.splitting import GONE, is_over
-from probe.replay.views.wireshark import Numbers, after, starts_new
-from probe.results.connection import Packet
-from probe.spec.segment import ACK, SYN, Endpoint, Segment
-from probe.spec.seq import Seq
+from probe.capture.reader import Reading
+from probe.capture.sources import STDIN
+from probe.engine.belief.tracker import Memory
+from probe.engine.judge.capture import explain_connection
+from probe.replay.assembling import Assembler, Connections, assembled, ready
+from probe.replay.excerpts import excerpts
+from probe.replay.judging import Judge
+from probe.results.connection import Connection, Packet
+from probe.results.proofs import CapturedEnd
+from probe.spec.segment import ACK, SYN, Endpoint
 from probe.wire.errors import TargetError
 
 MOST = 20_000
-"""Packets of a connection that can be re-enacted."""
-_NANO = 1e-9
+"""Packets of a connection that can be drawn or re-enacted in full."""
 
 
 @dataclass(frozen=True, slots=True)
 class CapturedConnection:
-    """The connection: its number in the capture from 0, both ends, its packets in the order of the file.
+    """A connection, its packets in the order of the file, and the packets that it was ``judged`` by.
 
-    ``warning`` says what of the file could not be read, else it is empty.
+    Of those the middle is folded away (`probe.replay.folding`). ``warning`` says what of the file could not be read,
+    else it is empty.
     """
 
-    index: int
-    client: Endpoint
-    server: Endpoint
+    connection: Connection
     packets: tuple[Packet, ...]
+    judged: tuple[Packet, ...]
     warning: str = ""
 
+    @property
+    def index(self) -> int:
+        """Its number in the capture, from 0."""
+        return self.connection.index
 
-@dataclass(slots=True)
-class _Known:
-    """What tells where the next connection on a four-tuple begins. ``from_high`` plays the client in ``numbers``."""
+    @property
+    def client(self) -> Endpoint:
+        """The end that opened."""
+        return self.connection.client
 
-    index: int
-    numbers: Numbers = field(default_factory=Numbers)
-    last: int = 0
-    kinds: set[tuple[int, bool]] = field(default_factory=set)
+    @property
+    def server(self) -> Endpoint:
+        """The end that was asked."""
+        return self.connection.server
 
 
-def extract(path: str, index: int | None = None) -> CapturedConnection:
+def extract(path: str, index: int | None = None, profile: str = "rfc9293") -> CapturedConnection:
     """The connection with this number; None: the first one whose client's SYN was captured.
 
-    CaptureError for a file that is none, TargetError where it has no such connection.
+    CaptureError for a file that is none, TargetError where it has no such connection, or one that is too long.
     """
-    search = _Search(index)
-    warning = ""
-    reading = Reading(path)
-    try:
-        for chunk in reading:
-            search.look(chunk)
-            if search.done:
-                break
-    except CaptureError as error:
-        if search.flow is None:
-            raise
-        warning = f"{error}; the rest of the file was not read"
-    if search.flow is None:
-        count = f"{search.begun:,} connection{'s' if search.begun > 1 else ''}"
-        if not search.begun:
-            skipped = ", ".join(f"{count:,} {reason}" for reason, count in reading.skipped.most_common(3))
-            reason = f"{path} holds no TCP connection ({skipped or 'no packet at all'}); name another capture"
-        elif index is None:
-            reason = f"none of the {count} in {path} has its client's SYN captured; there is nothing to open one with"
-        else:
-            reason = f"{path} has no connection {index}: it holds {count}, numbered from 0"
-        raise TargetError(reason)
-    low, high = reading.addresses.ends(search.flow)
-    client, server = (high, low) if search.client_high else (low, high)
-    return CapturedConnection(search.index, client, server, tuple(search.packets), warning)
+    if path == STDIN:
+        raise TargetError("standard input cannot be read twice: save it to a file and name that")
+    look = _Look(path, index, profile)
+    connection, judged = look.found()
+    if connection.packets > MOST:
+        reason = f"connection {connection.index} of {path} has {connection.packets:,} packets"
+        raise TargetError(f"{reason}: more than {MOST:,} are not looked at one by one; the listing has its verdict")
+    placed = excerpts([connection], whole=True).get((path, connection.index))
+    if placed is None:
+        raise TargetError(f"{path} changed while it was read; try again when nobody writes to it")
+    return CapturedConnection(connection, tuple(packet for _, packet in placed), judged, look.warning)
 
 
-class _Search:
-    """Numbers connections as `probe replay` does until the wanted one begins, then keeps that one's packets."""
+def ends_of(found: CapturedConnection, profile: str) -> tuple[CapturedEnd, CapturedEnd]:
+    """How both ends were judged, client first: the excuses tried, the belief after each packet that was judged."""
+    return explain_connection(found.judged, Memory(), profile)
 
-    def __init__(self, wanted: int | None) -> None:
-        self.wanted = wanted
-        self.begun = 0
-        self.flow: int | None = None
-        self.client_high = False
-        self.index = -1
-        self.packets: list[Packet] = []
-        self.done = False
-        self._known: dict[int, _Known] = {}
 
-    def look(self, chunk: Chunk) -> None:
-        for row, flow, from_high, segment, time in self._rows(chunk):
-            known = self._known.get(flow)
-            begins = known is None or starts_new(known.numbers, segment, from_client=from_high)
-            if known is not None and time - known.last > GONE:
-                flags, directions = (np.array(column) for column in zip(*known.kinds, strict=True))
-                begins = begins or is_over(flags, directions, time - known.last)
-            if begins:
-                if flow == self.flow:
-                    self.done = True
-                    return
-                known = self._known[flow] = _Known(self.begun)
-                self.begun += 1
-            assert known is not None
-            known.numbers = after(known.numbers, segment, from_client=from_high)
-            known.last = time
-            known.kinds.add((segment.flags, from_high))
-            opens = segment.flags & (SYN | ACK) == SYN if self.wanted is None else known.index == self.wanted
-            if begins and self.flow is None and opens:
-                self.flow, self.index, self.client_high = flow, known.index, from_high
-                self._known = {flow: known}
-            if flow != self.flow:
-                continue
-            if len(self.packets) >= MOST:
-                raise TargetError(f"connection {self.index} has more than {MOST:,} packets: it is too long to re-enact")
-            number, by_client = int(chunk.number[row]), from_high == self.client_high
-            self.packets.append(Packet(number, time * _NANO, by_client, chunk.exact(row).segment))
+class _Look:
+    """The first look at a file, which ends where the connection does."""
 
-    def _rows(self, chunk: Chunk) -> Iterator[tuple[int, int, bool, Segment, int]]:
-        """(row, flow, direction, bare segment, time); once the connection is found, the rows of its flow only."""
-        columns, at = chunk.columns, 0
-        while at < len(chunk):
-            found = self.flow
-            left = slice(at, len(chunk))
-            rows = (columns.flow[left] == (columns.flow[left] if found is None else found)).nonzero()[0] + at
-            parts = (columns.flow, columns.from_high, columns.seq, columns.ack, columns.flags, chunk.time)
-            at = len(chunk)
-            for row, flow, high, seq, ack, flags, time in zip(
-                rows.tolist(), *(part[rows].tolist() for part in parts), strict=True
-            ):
-                yield row, flow, high, Segment(Seq(seq), Seq(ack), flags), time
-                if self.flow != found:
-                    at = row + 1
-                    break
+    def __init__(self, path: str, index: int | None, profile: str) -> None:
+        self._fault: CaptureError | None = None
+        self._path, self._index = path, index
+        self._reading, self._assembler = Reading(path), Assembler()
+        self._judge = Judge(profile, self._assembler.options, Memory())
+
+    def found(self) -> tuple[Connection, tuple[Packet, ...]]:
+        """The connection, and the packets that it was judged by."""
+        for connections in self._finished():
+            if self._index is None:
+                self._index = self._first_opened(connections)
+            some = connections.take(connections.facts.index == self._index)
+            if len(some):
+                some = ready(some)
+                record = self._judge.records[int(self._judge.judge(some)[0])]
+                connection = self._judge.connection(some, 0, record, self._path, self._reading.addresses)
+                return connection, tuple(self._judge.judged(some, 0))
+        if self._fault is not None:
+            raise self._fault
+        raise TargetError(self._missing())
+
+    @property
+    def warning(self) -> str:
+        """What could not be read, if anything."""
+        return "" if self._fault is None else f"{self._fault}; the rest of the file was not read"
+
+    def _finished(self) -> Iterator[Connections]:
+        """Connections that are over, as in every replay; a fault of the file ends them all."""
+        try:
+            yield from assembled(self._reading, self._assembler)
+        except CaptureError as error:
+            self._fault = error
+        yield from self._assembler.finish()
+
+    def _first_opened(self, over: Connections) -> int | None:
+        """The first connection known by now that begins with a SYN; those that begin later have higher numbers."""
+        found = []
+        for some in (over, self._assembler.open):
+            if some is not None and len(some):
+                begins = some.group.rows.flags[some.group.starts] & (SYN | ACK) == SYN
+                found += np.sort(some.facts.index[begins])[:1].tolist()
+        return min(found, default=None)
+
+    def _missing(self) -> str:
+        begun = self._assembler.begun
+        count = f"{begun:,} connection{'s' if begun > 1 else ''}"
+        if not begun:
+            skipped = ", ".join(f"{count:,} {reason}" for reason, count in self._reading.skipped.most_common(3))
+            return f"{self._path} holds no TCP connection ({skipped or 'no packet at all'}); name another capture"
+        if self._index is None:
+            return (
+                f"none of the {count} in {self._path} has its client's SYN captured; there is nothing to open one with"
+            )
+        return f"{self._path} has no connection {self._index}: it holds {count}, numbered from 0"

@@ -3,31 +3,44 @@
 What stays: everything up to the handshake's third segment; of the orderly text after it the first segment of each kind
 (data, pure ACK; the third is one, and the next one stays too) and the last one of each direction, and data not yet
 acknowledged; then everything from the first segment that is not orderly, or has SYN, FIN or RST. ``bridged`` puts one
-data segment where text was folded away, so that the numbers have no gap. Folding again, with more segments behind,
-gives what folding once would have given.
+data segment where text was folded away, so that the numbers have no gap.
 
 Connections that do not open with a plain handshake are not folded. What is unusual and long is cut down to its ends
-(see ``cut_down``); that is a loss of evidence.
+(see ``cut_down``); that is a loss of evidence. Done again with more segments behind, both give what doing it once would
+have given: what is said of a connection does not hang on how a file was divided.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from probe.capture.batch import Bools
+from probe.capture.batch import Bools, Int64
 from probe.replay.rows import Grouped, Places, Rows, UInt32, ahead
 from probe.spec.segment import ACK, FIN, RST, SYN, URG
 
 CAP = 192
 """Unusual segments kept of one connection before it is cut down."""
-_HEAD, _AROUND, _TAIL = 64, 32, 64
+UNACKNOWLEDGED = 1 << 14
+"""The same where all was in order so far, and acknowledgments to come may fold them."""
+_HEAD, _AROUND, _TAIL = 64, 29, 64
 _STEERING = FIN | SYN | RST | ACK | URG
 
 
-def fold(group: Grouped) -> tuple[Bools, Bools]:
-    """(rows that stay, rows known to be in order).
+class Folded(NamedTuple):
+    """Which rows stay, which are known to be in order, which are late, and the connections that go on in order."""
+
+    stays: Bools
+    trusted: Bools
+    late: Bools
+    orderly: Bools
+
+
+def fold(group: Grouped) -> Folded:
+    """What can be forgotten of each connection.
 
     A segment may go where no reaction can hang on it: both ends are ESTABLISHED, it is next in order, acknowledges what
     was seen, and its octets were acknowledged while all was still in order. ``trusted`` remembers that, since of what
@@ -42,7 +55,7 @@ def fold(group: Grouped) -> tuple[Bools, Bools]:
     mine, other = group.mine, group.other
     orderly = rows.trusted | ((mine >= 0) & (other >= 0) & (rows.seq == rows.end[mine]))
     orderly &= rows.trusted | (ahead(rows.ack, rows.ack[mine]) & ahead(rows.end[other], rows.ack))
-    orderly &= (rows.flags & _STEERING == ACK) & (rows.window > 0) & (rows.option == 0)
+    orderly &= (rows.flags & _STEERING == ACK) & (rows.window > 0) & (rows.option == 0) & ~rows.late
     end = group.first(behind & ~orderly)
     region = behind & (index < end[group.connection])
     stays = ~region | ~_acknowledged(group, end, regular)  # octets on their way may be lost, and sent again
@@ -57,7 +70,8 @@ def fold(group: Grouped) -> tuple[Bools, Bools]:
     stays[last] = True
     before = group.other[last]
     stays[before[before >= 0]] = True
-    return stays, rows.trusted | region
+    late = rows.late | (regular[group.connection] & (index >= end[group.connection]))
+    return Folded(stays, rows.trusted | region, late, regular & (end == group.ends))
 
 
 def _handshaken(group: Grouped, third: Places) -> Bools:
@@ -100,6 +114,8 @@ def bridged(group: Grouped) -> Grouped:
     A trusted row that starts, or acknowledges, beyond what is left before it tells that there was more. Packet number
     and time of a bridge are those of the row behind it, its ACK the last one before; it is marked ``old``.
     """
+    if group.rows.cut.any():
+        group = group.marked(trusted=_behind_cuts(group))
     rows, mine, other = group.rows, group.mine, group.other
     known = np.flatnonzero(rows.trusted & (mine >= 0) & (other >= 0))
     own, facing = mine[known], other[known]
@@ -139,27 +155,47 @@ def _beyond(number: UInt32, top: UInt32) -> Bools:
     return beyond
 
 
-def cut_down(group: Grouped, kept: Bools) -> tuple[Bools, Places]:
-    """(rows that stay, the first data or ACK of each end behind a cut).
+def cut_down(group: Grouped, room: Int64) -> Grouped:
+    """The connections without the middle of those that are unusual and longer than ``room``, or were so before.
 
-    Of connections with too many kept rows these stay: the first, the last, and those around the first FIN or RST.
+    Of these stay the first segments, the last, and those around the first FIN or RST.
     """
-    sizes = np.add.reduceat(kept.astype(np.int64), group.starts)
-    long = np.flatnonzero(sizes > CAP)
-    if not long.size:
-        return kept, long
-    kept, behind = kept.copy(), []
-    closing = group.first(group.rows.flags & (FIN | RST) != 0)
-    for number in long:
-        rows = np.flatnonzero(kept[group.starts[number] : group.ends[number]]) + group.starts[number]
-        place = int(np.searchsorted(rows, closing[number]))
-        stays = np.zeros(len(rows), np.bool_)
-        stays[:_HEAD] = stays[-_TAIL:] = True
-        stays[max(place - _AROUND, 0) : place + _AROUND] = True
-        kept[rows[~stays]] = False
-        for cut in np.flatnonzero(np.diff(np.flatnonzero(stays)) > 1) + 1:
-            after = rows[stays][cut:]
-            after = after[group.rows.flags[after] & (SYN | RST | ACK) == ACK]
-            for sent in (True, False):
-                behind += after[group.from_client[after] == sent][:1].tolist()
-    return kept, np.array(behind, np.intp)
+    rows = group.rows
+    long = group.sizes > room
+    long[group.connection[rows.cut]] = True
+    if not long.any():
+        return group
+    stays, cut = np.ones(len(rows), np.bool_), rows.cut.copy()
+    for number in np.flatnonzero(long):
+        part = slice(int(group.starts[number]), int(group.ends[number]))
+        kept = _ends(rows.flags[part], rows.from_high[part])
+        stays[part] = kept
+        gone = np.cumsum(~kept | cut[part])  # where it grew since the last row that stays, there is a cut
+        cut[part][kept] = np.diff(gone[kept], prepend=0) > 0
+    return group.marked(cut=cut).take(stays)
+
+
+def _ends(flags: NDArray[np.uint8], from_high: Bools) -> Bools:
+    """Which rows of a long connection stay."""
+    stays = np.zeros(len(flags), np.bool_)
+    stays[:_HEAD] = stays[-_TAIL:] = True
+    for closing in np.flatnonzero(flags & (FIN | RST))[:1].tolist():
+        stays[max(closing - _AROUND, 0) : closing + _AROUND] = True
+    # What tells who is the client, and whether the connection is over.
+    opening = flags & (SYN | ACK)
+    fin = flags & FIN != 0
+    for told in (opening == SYN, opening == SYN | ACK, flags & RST != 0, fin & from_high, fin & ~from_high):
+        stays[np.flatnonzero(told)[:1]] = True
+    return stays
+
+
+def _behind_cuts(group: Grouped) -> Bools:
+    """The first data or ACK of each end behind each cut: what it says of numbers before it was so."""
+    rows = group.rows
+    found = rows.trusted.copy()
+    for at in np.flatnonzero(rows.cut):
+        after = np.arange(at, group.ends[group.connection[at]])
+        after = after[rows.flags[after] & (SYN | RST | ACK) == ACK]
+        for sent in (True, False):
+            found[after[group.from_client[after] == sent][:1]] = True
+    return found

@@ -1,7 +1,7 @@
 """Joins the parts of one file, in order: connections that run over a cut are made whole again.
 
-A part hands over its partial connections, judged as if nothing more belonged to them. Where a SYN shows that nothing
-does, that stands; else the segments of both sides of the cut are assembled and judged anew.
+A part hands over its partial connections with all their segments, judged as if nothing more belonged to them. Where a
+SYN shows that nothing does, that stands; else the segments of both sides of the cut are assembled and judged anew.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from probe.capture.batch import Bools, Int64, Table
 from probe.capture.tables import Addresses
 from probe.engine.belief.tracker import Memory
-from probe.replay.assembling import Connections, Facts, assembled_again, gone, ready, sorted_by_flow
+from probe.replay.assembling import Connections, Facts, assembled_again, folded, gone, ready, sorted_by_flow
 from probe.replay.expected import Finished
+from probe.replay.folding import CAP
 from probe.replay.judging import Judge
 from probe.replay.part import Partial, PartResult, partial
 from probe.replay.rows import Grouped
@@ -108,6 +109,17 @@ class SegmentStore:
             parts.append(Connections(Grouped(rows, group.starts, group.from_client), pending.facts.take(mine)))
             order.append(mine)
         return sorted_by_flow(parts, np.concatenate(order))
+
+    def settle(self, pending: Pending) -> Pending:
+        """Fold what is long: nothing before it belongs to these connections."""
+        long = pending.facts.packets > CAP
+        if not long.any():
+            return pending
+        some = folded(self.fetch(pending.take(long)))
+        same = np.arange(int(some.group.rows.option.max(initial=0)) + 1, dtype=np.int32)
+        source, place = pending.source.copy(), pending.place.copy()
+        source[long], place[long] = self._keep(some, 0, same), np.arange(len(some))
+        return replace(pending, source=source, place=place)
 
     def prune(self, pending: Pending) -> Pending:
         """Let go of sources none of whose connections is pending; those with few left are copied out of theirs.
@@ -219,7 +231,7 @@ class Joiner:
         self._over(before.take(touched & ~np.isin(before.flow, torn)))
         self._over(heads.indexed(firsts.index(heads.facts.first)))
         self._over(anew.take(~last))
-        whole = whole.indexed(firsts.index(whole.facts.first))
+        whole = self._store.settle(whole.indexed(firsts.index(whole.facts.first)))
         self._open = self._store.prune(self._without_gone(together([before.take(~touched), whole, anew.take(last)])))
 
     def _again(self, before: Pending, heads: Pending, tails: Pending, torn: Int64, firsts: _FirstPackets) -> Pending:
@@ -236,7 +248,7 @@ class Joiner:
         index, reused = firsts.index(again.facts.first), again.facts.reused.copy()
         index[~new], reused[~new] = ours.facts.index, ours.facts.reused
         again = Connections(again.group, replace(again.facts, index=index, reused=reused))
-        some = partial(again, self._judge.judge(ready(again)))
+        some = partial(again, self._judge.judge(ready(folded(again))))
         return self._store.add(some, some.flow, some.found, 0, np.arange(len(self._options.known), dtype=np.int32))
 
     def _without_gone(self, pending: Pending) -> Pending:
@@ -254,6 +266,6 @@ class Joiner:
         """Count connections; list those among the worst."""
 
         def take(chosen: Bools) -> Connections:
-            return ready(self._store.fetch(pending.take(chosen)))
+            return ready(folded(self._store.fetch(pending.take(chosen))))
 
         self.tally.add(self._judge, Finished(pending.found, pending.facts, take, self._addresses), self._asked)

@@ -19,7 +19,7 @@ from probe.replay.syn_options import OptionTable
 from probe.replay.views.wireshark import completeness
 from probe.replay.views.zeek import zeek
 from probe.results.connection import Close, Connection, Evidence, Handshake, Packet, StateStep
-from probe.results.verdict import Finding, Verdict
+from probe.results.verdict import Verdict
 from probe.spec.segment import ACK, SYN, Endpoint, Segment
 from probe.spec.seq import Seq, later
 
@@ -121,22 +121,48 @@ class Judge:
             packets.append(Packet(number_, time / _SECOND, sent, segment))
         return packets
 
+    def judged(self, connections: Connections, number: int) -> list[Packet]:
+        """The segments of one connection as its verdict rests on them."""
+        return _wide_enough(self.packets(connections, number))
+
     def connection(
         self, connections: Connections, number: int, found: Record, file: str, addresses: Addresses
     ) -> Connection:
         """One connection in full."""
-        packets = self.packets(connections, number)
-        facts, pair = connections.facts, found.pair
-        own = judge_connection(_wide_enough(packets), self._memory, self.profile) if pair.findings else pair
+        facts, group, outcome, pair = connections.facts, connections.group, found.outcome, found.pair
+        part = slice(int(group.starts[number]), int(group.ends[number]))
+        numbers, times = group.rows.number[part].tolist(), (group.rows.time[part] / _SECOND).tolist()
+        findings, by_client = pair.findings, pair.by_client
+        if findings:  # what they quote are numbers, which are its own
+            own = judge_connection(self.judged(connections, number), self._memory, self.profile)
+            findings, by_client = own.findings, own.by_client
         client, server = ends_of(connections, number, addresses)
-        return replace(
-            described(packets, found, file, int(facts.index[number]), (client, server)),
+        start, last = int(facts.start[number]), int(facts.last[number])
+        return Connection(
+            file=file,
+            index=int(facts.index[number]),
+            client=client,
+            server=server,
             first_packet=int(facts.first[number]),
             packets=int(facts.packets[number]),
-            start=int(facts.start[number]) / _SECOND,
-            duration=(int(facts.last[number]) - int(facts.start[number])) / _SECOND,
-            findings=tuple(_numbered(finding, packets) for finding in own.findings),
-            blamed=tuple(client if by_client else server for by_client in own.by_client),
+            start=start / _SECOND,
+            duration=(last - start) / _SECOND,
+            opener=outcome.opener,
+            handshake=outcome.handshake,
+            close=outcome.close,
+            client_states=tuple(StateStep(state, numbers[at]) for state, at in pair.client_states),
+            server_states=tuple(StateStep(state, numbers[at]) for state, at in pair.server_states),
+            evidence=found.evidence,
+            syn_again=outcome.syn_again,
+            syn_ack_again=outcome.syn_ack_again,
+            fin_again=outcome.fin_again,
+            rtt=outcome.rtt(times),
+            conn_state=found.conn_state,
+            history=found.history,
+            completeness=found.completeness,
+            findings=tuple(replace(f, packets=tuple(numbers[place - 1] for place in f.packets)) for f in findings),
+            verdict=pair.word,
+            blamed=tuple(client if one else server for one in by_client),
         )
 
 
@@ -149,44 +175,11 @@ def ends_of(connections: Connections, number: int, addresses: Addresses) -> tupl
     return (high, low) if client_high else (low, high)
 
 
-def described(
-    packets: list[Packet], found: Record, file: str, index: int, ends: tuple[Endpoint, Endpoint]
-) -> Connection:
-    """A connection of which these are all packets, as ``found`` judges it; ``ends`` are client and server."""
-    outcome, pair = found.outcome, found.pair
-    return Connection(
-        file=file,
-        index=index,
-        client=ends[0],
-        server=ends[1],
-        first_packet=packets[0].number,
-        packets=len(packets),
-        start=packets[0].time,
-        duration=packets[-1].time - packets[0].time,
-        opener=outcome.opener,
-        handshake=outcome.handshake,
-        close=outcome.close,
-        client_states=tuple(StateStep(state, packets[at].number) for state, at in pair.client_states),
-        server_states=tuple(StateStep(state, packets[at].number) for state, at in pair.server_states),
-        evidence=found.evidence,
-        syn_again=outcome.syn_again,
-        syn_ack_again=outcome.syn_ack_again,
-        fin_again=outcome.fin_again,
-        rtt=summary(packets).rtt,
-        conn_state=found.conn_state,
-        history=found.history,
-        completeness=found.completeness,
-        findings=tuple(_numbered(finding, packets) for finding in pair.findings),
-        verdict=pair.word,
-        blamed=tuple(ends[0] if by_client else ends[1] for by_client in pair.by_client),
-    )
-
-
 def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool) -> Record:
     """Ask every part of the engine about one connection."""
     seen = zeek(packets)
     return Record(
-        replace(summary(packets), rtt=None),
+        summary(packets),
         judge_connection(_wide_enough(packets), memory, profile),
         seen.conn_state,
         seen.history,
@@ -204,11 +197,6 @@ def _times(group: Grouped, number: int) -> bytes:
         near = (own[:, None] - own <= OVERTAKING) & np.tri(len(own), dtype=np.bool_)
         words.append(np.packbits(near).tobytes())
     return b"".join(words)
-
-
-def _numbered(finding: Finding, packets: list[Packet]) -> Finding:
-    """The finding with packet numbers of the file in place of places in the connection."""
-    return replace(finding, packets=tuple(packets[place - 1].number for place in finding.packets))
 
 
 def _wide_enough(packets: list[Packet]) -> list[Packet]:

@@ -15,7 +15,7 @@ from probe.capture.reader import Part, Reading
 from probe.capture.sources import Progress
 from probe.capture.tables import Addresses
 from probe.engine.belief.tracker import Memory
-from probe.replay.assembling import Assembler, Connections, ready
+from probe.replay.assembling import Assembler, Connections, assembled, folded, ready
 from probe.replay.deadline import NEVER, Deadline
 from probe.replay.expected import Finished
 from probe.replay.judging import Judge, Record
@@ -26,8 +26,6 @@ from probe.spec.segment import ACK, SYN
 Drain = Callable[[Tally], object]
 _REMEMBERED = Memory()
 """What the judges of this process know already: parts come as tasks, one after another, and hold the same shapes."""
-_ADDRESSES = 1 << 18
-"""Pairs of addresses remembered before those of closed connections are forgotten."""
 
 
 @dataclass(slots=True)
@@ -85,8 +83,8 @@ class _Replaying:
 
     def __init__(self, part: Part, asked: Asked, *, last: bool, drain: Drain | None) -> None:
         self.asked, self.drain = asked, drain
-        self.first, self.last = part.start == 0, last
-        self.assembler = Assembler(first=self.first)
+        self.last = last
+        self.assembler = Assembler(first=part.start == 0)
         self.judge = Judge(asked.profile, self.assembler.options, _REMEMBERED)
         self.result = PartResult(part)
 
@@ -105,7 +103,7 @@ class _Replaying:
 
     def partial(self, connections: Connections) -> Partial:
         """Connections as they are, judged as if nothing more belonged to them."""
-        return partial(connections, self.judge.judge(ready(connections)))
+        return partial(connections, self.judge.judge(ready(folded(connections))))
 
     def finish(self, addresses: Addresses) -> None:
         for connections in self.assembler.finish() if self.last else self.assembler.pause():
@@ -135,11 +133,8 @@ def replay_part(
     reading = Reading(part, progress=progress)
     result, assembler = replaying.result, replaying.assembler
     try:
-        for chunk in deadline.each(reading):
-            for connections in assembler.feed(chunk):
-                replaying.take(connections, chunk.addresses)
-                if replaying.first and len(reading.addresses) > _ADDRESSES + 2 * assembler.held:
-                    reading.addresses = assembler.renew(reading.addresses)
+        for connections in assembled(reading, assembler, deadline.each(reading)):
+            replaying.take(connections, reading.addresses)
     except CaptureError as error:
         result.fault = error
     except KeyboardInterrupt:

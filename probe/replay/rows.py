@@ -25,8 +25,9 @@ _HALF = np.uint32(1 << 31)
 class Rows(Table):
     """One entry a segment. ``end`` is SEG.SEQ + SEG.LEN, ``option`` a number of the `OptionTable`.
 
-    ``trusted``: was found in order once; segments before it may have been folded away. ``old``: carried over from the
-    rows before; once bridges are in, it marks those.
+    ``trusted``: was found in order once; segments before it may have been folded away. ``late``: at or behind the first
+    segment out of order of its connection: nothing from there on is folded. ``cut``: others before it were cut away.
+    ``old``: carried over from the rows before; once bridges are in, it marks those.
     """
 
     flow: Int64
@@ -41,6 +42,8 @@ class Rows(Table):
     time: Int64
     option: NDArray[np.int32]
     trusted: Bools
+    late: Bools
+    cut: Bools
     old: Bools
 
 
@@ -53,8 +56,7 @@ def of_chunk(chunk: Chunk, options: OptionTable) -> Rows:
         columns.seq + ends.astype(np.uint32),
         columns.ack, columns.window, columns.length.astype(np.uint32), chunk.number, chunk.time,
         options.of(chunk),
-        np.zeros(len(chunk), np.bool_),
-        np.zeros(len(chunk), np.bool_),
+        *np.zeros((4, len(chunk)), np.bool_),
     )  # fmt: skip
 
 

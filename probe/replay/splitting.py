@@ -37,7 +37,7 @@ def beginnings(rows: Rows) -> Bools:
     candidates = np.flatnonzero(opening == SYN)
     long = np.zeros(count, np.bool_)
     long[1:] = rows.time[1:] - rows.time[:-1] > GONE
-    pauses = np.flatnonzero(long & ~begins)
+    pauses = np.flatnonzero(long & ~begins & ~rows.old)
     odd = _complicated(rows, flow, starts, candidates, opening == SYN | ACK)
     odd[flow[pauses]] = True
     usual = candidates[~odd[flow[candidates]]]
@@ -87,7 +87,9 @@ def _one_by_one(rows: Rows, start: int, end: int) -> list[int]:
         zip(*(column[part].tolist() for column in columns), strict=True), start
     ):
         segment = Segment(Seq(seq), Seq(ack), flags)
-        silent = time - before > GONE and is_over(rows.flags[begun:at], rows.from_high[begun:at], time - before)
+        # Between segments that were taken in before others may have been folded away: they were no silence then.
+        silent = time - before > GONE and not rows.old[at]
+        silent = silent and is_over(rows.flags[begun:at], rows.from_high[begun:at], time - before)
         if silent or starts_new(numbers, segment, from_client=high):
             found.append(at)
             numbers, begun = Numbers(), at

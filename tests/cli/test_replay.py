@@ -20,8 +20,9 @@ from probe.cli.output.sinks import LineSink
 from probe.recording.judging import Difference
 from probe.recording.metadata import section_comment
 from probe.recording.reading import JudgedRecording
+from probe.replay.extracting import CapturedConnection
 from probe.replay.run import ReplayOptions
-from probe.results.connection import Connection, Packet, Replay
+from probe.results.connection import Connection, Replay
 from probe.results.verdict import Report, Verdict
 from probe.wire.errors import TargetError, WireError
 from probe.wire.record import Recorder
@@ -58,12 +59,12 @@ class Session:
         whole = replay(*wanted, files=options.files, connections=len(listed))
         return replace(whole, listed=tuple(wanted[: options.limit]), **self.changes)
 
-    def packets_of(self, options: ReplayOptions, index: int) -> tuple[Connection, tuple[Packet, ...]]:
-        self.calls.append(options)
+    def extract(self, path: str, index: int, profile: str) -> CapturedConnection:
+        self.calls.append(ReplayOptions((path,), profile))
         for c in self.found:
             if c.index == index:
-                return replace(c, file=options.files[0]), PACKETS
-        raise TargetError(f"{options.files[0]} has no connection {index}")
+                return CapturedConnection(replace(c, file=path), PACKETS, PACKETS)
+        raise TargetError(f"{path} has no connection {index}")
 
     def judge_recording(self, path: str, profile: str | None) -> JudgedRecording:
         self.profiles.append(profile)
@@ -77,7 +78,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setattr("probe.cli.run.replay.judge", stand_in.replay)
     monkeypatch.setattr("probe.recording.reading.judge_recording", stand_in.judge_recording)
     monkeypatch.setattr("probe.cli.run.replay._is_recording", stand_in.recordings.__contains__)
-    monkeypatch.setattr("probe.cli.run.replay.packets_of", stand_in.packets_of)
+    monkeypatch.setattr("probe.cli.run.replay.extract", stand_in.extract)
     return stand_in
 
 

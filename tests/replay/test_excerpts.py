@@ -10,7 +10,8 @@ import pytest
 from probe.capture.reader import Reading
 from probe.capture.sources import STDIN
 from probe.replay import excerpts as module
-from probe.replay.excerpts import excerpts, packets_of
+from probe.replay.excerpts import excerpts
+from probe.replay.extracting import extract
 from probe.replay.run import ReplayOptions, replay
 from tests.replay.test_run import traffic
 
@@ -27,8 +28,9 @@ def test_segments_are_those_of_the_connection(path: str) -> None:
     found = excerpts(listed[7:50:9])
     assert len(found) == 5
     for connection in listed[7:50:9]:
-        packets = packets_of(ReplayOptions((path,)), connection.index)[1]
-        assert found[path, connection.index] == tuple(enumerate(packets))
+        again = extract(path, connection.index)
+        assert again.connection == connection
+        assert found[path, connection.index] == tuple(enumerate(again.packets))
 
 
 def test_of_a_long_one_its_ends_and_what_its_findings_name(path: str, monkeypatch: pytest.MonkeyPatch) -> None:

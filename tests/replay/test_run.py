@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import tempfile
@@ -21,15 +20,13 @@ from probe.capture import cuts
 from probe.capture.reader import Part, Reading
 from probe.replay import assembling as assemble
 from probe.replay import run as module
-from probe.replay.joining import Joiner
-from probe.replay.part import replay_part
 from probe.replay.run import ReplayOptions, replay
-from probe.replay.tally import Asked
 from probe.results.connection import Connection, Replay
 from probe.spec.segment import RST
 from probe.wire.errors import WireError
 from tests.capture.build import EVENING, Frame, pcap
 from tests.replay.reference import Summary, summaries
+from tests.replay.test_one_path import in_parts
 from tests.replay.traffic import REPEATED, Piece, captures, frame, talk
 
 SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -80,18 +77,6 @@ def test_so_is_what_does_not_hang_on_histories_where_records_are_missing(frames:
     assert [(*one[:6], *one[8:11], *one[12:15]) for one in ours] == [(*one[:6], *one[8:11], *one[12:15]) for one in due]
 
 
-def in_parts(path: Path, places: list[int]) -> list[Connection]:
-    """Replay cut at these octets, by the same steps as the real one."""
-    asked = Asked(str(path))
-    bounds = [0, *places, None]
-    stitcher = Joiner(asked)
-    for start, end in itertools.pairwise(bounds):
-        part = Part(str(path), start or 0, end, 1 if not start else None)
-        stitcher.add(replay_part(part, asked, last=end is None))
-    stitcher.finish()
-    return [connection for _, _, connection in stitcher.tally.listed]
-
-
 @SLOW
 @given(captures(), st.data())
 def test_cut_to_pieces_it_is_the_same(frames: list[Frame], data: st.DataObject) -> None:
@@ -103,7 +88,7 @@ def test_cut_to_pieces_it_is_the_same(frames: list[Frame], data: st.DataObject) 
         path = Path(folder) / "capture"
         path.write_bytes(pcap(frames))
         whole = replay(ReplayOptions((str(path),), workers=1)).listed
-        assert sorted(in_parts(path, places), key=lambda c: c.index) == sorted(whole, key=lambda c: c.index)
+        assert in_parts(path, places) == sorted(whole, key=lambda c: c.index)
 
 
 def traffic(folder: Path, connections: int = 300) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -171,5 +172,60 @@ def captures(
     while any(queues):
         number = order.choice([n for n, queue in enumerate(queues) if queue])
         time += 300 * SECOND if order.random() < 0.01 else 1_000_000
+        frames.append(frame(queues[number].pop(0), 40000 + number, time))
+    return frames
+
+
+def _messy_connection(chance: random.Random) -> list[Piece]:
+    """A connection, some longer than what is kept of unusual ones, with whatever a path, a recorder or an end spoil."""
+    isns = chance.choice([(1000, 5000), (2**32 - 3, 2**32 - 40), (77, 2**31 - 2)])
+    talk = _Talk(isns, chance.choice([b"", SCALES, STAMPS]))
+    talk.say(True, SYN)
+    talk.say(False, SYN | ACK)
+    talk.say(True, ACK)
+    for _ in range(chance.choice([0, 1, 3, 10, 30, 120])):
+        client = chance.random() < 0.3
+        for _ in range(chance.randint(1, 3)):
+            talk.say(client, ACK | PSH * chance.randint(0, 1), chance.choice([1, 500, 1460]))
+        if chance.random() < 0.7:
+            talk.say(not client, ACK, behind=chance.choice([0, 0, 0, 500]))
+    _close(talk, chance.choice(["three client", "four server", "reset client", "both", "none"]))
+    pieces = talk.pieces
+    for _ in range(chance.choice([0, 0, 1, 2, 4, 10])):
+        at = chance.randrange(len(pieces))
+        piece, step = pieces[at], chance.choice([1, -1, 500, 100_000])
+        spoilt = chance.choice(
+            [
+                [],
+                [piece, piece],
+                [piece._replace(window=chance.choice([0, 1, 600]))],
+                [piece._replace(seq=(piece.seq + step) % 2**32)],
+                [piece._replace(ack=(piece.ack + step) % 2**32 if piece.flags & ACK else 0)],
+                [piece._replace(flags=piece.flags ^ chance.choice([RST, FIN, SYN, PSH, ACK]))],
+            ]
+        )
+        place = chance.choice([at, chance.randint(at, len(pieces) - 1)])
+        rest = pieces[:at] + pieces[at + 1 :]
+        pieces = rest[:place] + spoilt + rest[place:] or pieces
+    return pieces[chance.choice([0, 0, 0, chance.randrange(len(pieces))]) :]
+
+
+def messy(seed: int) -> list[Frame]:
+    """Such connections on a few four-tuples, each used several times, mixed with each other, with pauses of hours."""
+    chance, queues = random.Random(seed), list[list[Piece]]()
+    for _ in range(chance.randint(1, 4)):
+        shift, queue = 0, list[Piece]()
+        for _ in range(chance.randint(1, 3)):
+            queue += [
+                p._replace(seq=(p.seq + shift) % 2**32, ack=(p.ack + shift) % 2**32 if p.flags & ACK else 0)
+                for p in _messy_connection(chance)
+            ]
+            shift += chance.choice([0, 1_000_000])
+        queues.append(queue)
+    frames, time = list[Frame](), EVENING
+    while any(queues):
+        number = chance.choice([n for n, queue in enumerate(queues) if queue])
+        pause = chance.choice([300 * SECOND, 4 * 3600 * SECOND])
+        time += pause if chance.random() < 0.002 else chance.choice([1000, 1_000_000, 60_000_000])
         frames.append(frame(queues[number].pop(0), 40000 + number, time))
     return frames

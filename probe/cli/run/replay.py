@@ -24,7 +24,8 @@ from probe.live.options import ReenactOptions
 from probe.live.reenact import reenact as play
 from probe.recording import reading as recorded
 from probe.replay.deadline import Deadline, LateError
-from probe.replay.excerpts import ends_of, excerpts, packets_of
+from probe.replay.excerpts import excerpts
+from probe.replay.extracting import ends_of, extract
 from probe.replay.run import ReplayOptions
 from probe.replay.run import replay as judge
 from probe.reports import data
@@ -293,10 +294,10 @@ def _show(request: ReplayRequest, outcome: _Replayed, outputs: Outputs) -> int:
                 raise TargetError(f"there are {len(files)} files: write {option} FILE:{index}")
             if not meant:
                 raise TargetError(f"there is no file {file!r} among those given: write {option} FILE:{index}")
-            options = replace(request.options, files=(meant[0],))
-            connection, packets = packets_of(options, index)
-            ends = ends_of(packets, options.profile) if (file, index) in request.explained else ()
-            shown.append((connection, packets, ends))
+            found = extract(meant[0], index, request.options.profile)
+            ends = ends_of(found, request.options.profile) if (file, index) in request.explained else ()
+            shown.append((found.connection, found.packets, ends))
+            outcome.remarks += [found.warning] if found.warning else []
         except (CaptureError, TargetError, WireError) as error:
             outcome.failed(error)
     words = Counter(connection.verdict for connection, _, _ in shown)

@@ -209,7 +209,8 @@ class _End:
                 copy = (acked is not None and s.ack < acked) or (sent is not None and s.seq < sent - 1)
             if not copy:
                 kept.append(at)
-                acked = s.ack if acked is None or not s.flags & ACK else later(acked, s.ack)
+                if s.flags & ACK:  # else the field says nothing (RFC 9293 section 3.1)
+                    acked = s.ack if acked is None else later(acked, s.ack)
                 sent = s.end if sent is None or s.flags & SYN else later(sent, s.end)
         return [kept] if len(kept) < len(self.recorded) else []
 

@@ -9,13 +9,16 @@ from probe.results.connection import Handshake, Opener, Packet
 from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.seq import Seq
 
+Trips = tuple[tuple[int, int], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
     """The open of one connection.
 
     ``client_isn`` and ``server_isn`` are the ISNs of the SYNs that belong together, None where no such SYN is in the
-    record. ``syn_top`` is the first number after the client's SYN and its payload. ``rtt`` in seconds.
+    record. ``syn_top`` is the first number after the client's SYN and its payload. ``trips``: places in the packets of
+    what was asked and what answered it, whose times together make the RTT of the handshake; empty where none is known.
     """
 
     opener: Opener
@@ -25,7 +28,7 @@ class Opening:
     syn_top: Seq | None = None
     syn_again: int = 0
     syn_ack_again: int = 0
-    rtt: float | None = None
+    trips: Trips = ()
 
 
 @dataclass(slots=True)
@@ -102,7 +105,7 @@ def _answered(packets: Sequence[Packet], client: _Syns, server: _Syns, pairs: li
     x = isns[y]
     word = Handshake.INCOMPLETE if done is None else Handshake.FOLLOWED
     again = client.again, server.answers_again
-    return Opening(Opener.CLIENT, word, x, y, client.plain[x], *again, _rtt(packets, x, y, whole=done is not None))
+    return Opening(Opener.CLIENT, word, x, y, client.plain[x], *again, _trips(packets, x, y, whole=done is not None))
 
 
 def _without_answer(packets: Sequence[Packet], client: _Syns, server: _Syns, *, violated: bool) -> Opening:
@@ -134,19 +137,18 @@ def _acknowledges(segment: Segment, isn: Seq) -> bool:
     return segment.flags & (RST | ACK) == ACK and segment.ack > isn
 
 
-def _rtt(packets: Sequence[Packet], x: Seq, y: Seq, *, whole: bool) -> float | None:
+def _trips(packets: Sequence[Packet], x: Seq, y: Seq, *, whole: bool) -> Trips:
     """SYN to SYN,ACK and (``whole``) SYN,ACK to ACK, each from the last one before the answer, as far as recorded."""
     asked = answered = None
-    total: float | None = None
-    half = False
-    for packet in packets:
-        segment, time = packet.segment, packet.time
+    found: Trips = ()
+    for place, packet in enumerate(packets):
+        segment = packet.segment
         if packet.from_client and segment.flags & (SYN | ACK) == SYN and segment.seq == x:
-            asked = time
+            asked = place
         elif not packet.from_client and segment.has(SYN | ACK) and segment.seq == y:
-            if asked is not None and not half:
-                total, half = max(0.0, time - asked), True
-            answered = time
+            if asked is not None and not found:
+                found = ((asked, place),)
+            answered = place
         elif whole and packet.from_client and answered is not None and _acknowledges(segment, y):
-            return (total or 0.0) + max(0.0, time - answered)
-    return total
+            return (*found, (answered, place))
+    return found

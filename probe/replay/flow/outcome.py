@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probe.replay.flow.closing import closing
-from probe.replay.flow.opening import opening
+from probe.replay.flow.opening import Trips, opening
 from probe.results.connection import Close, Evidence, Handshake, Opener, Packet
 
 
@@ -41,8 +41,8 @@ class Outcome:
 
     ``evidence``: one direction only, an end that was acknowledged sent nothing in the record; starts in mid-connection,
     no SYN; segments are missing, acknowledgments cover octets, or numbers jump over octets, that are not in the record.
-    ``rtt`` in seconds: SYN to SYN,ACK plus SYN,ACK to ACK, each from the last one before the answer, as far as they are
-    in the record; None without either, and after a simultaneous open.
+    ``trips`` are places of packets: SYN to SYN,ACK and SYN,ACK to ACK, each from the last one before the answer, as far
+    as they are in the record; none after a simultaneous open. ``rtt`` makes seconds of them.
     ``syn_again``, ``syn_ack_again``, ``fin_again`` count segments that bring the same number once more.
     """
 
@@ -53,7 +53,11 @@ class Outcome:
     syn_again: int = 0
     syn_ack_again: int = 0
     fin_again: int = 0
-    rtt: float | None = None
+    trips: Trips = ()
+
+    def rtt(self, times: Sequence[float]) -> float | None:
+        """The RTT of the handshake in the unit of the packets' times; None where nothing of it is known."""
+        return sum(max(0.0, times[answer] - times[asked]) for asked, answer in self.trips) if self.trips else None
 
 
 def summary(packets: Sequence[Packet]) -> Outcome:
@@ -61,4 +65,4 @@ def summary(packets: Sequence[Packet]) -> Outcome:
     opened = opening(packets)
     close, fin_again, evidence = closing(packets, opened)
     again = opened.syn_again, opened.syn_ack_again, fin_again
-    return Outcome(opened.opener, opened.handshake, close, evidence, *again, opened.rtt)
+    return Outcome(opened.opener, opened.handshake, close, evidence, *again, opened.trips)
