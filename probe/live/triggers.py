@@ -34,6 +34,8 @@ from probe.scenarios.triggers import (
 from probe.spec.segment import FIN, RST, Endpoint
 
 _TRIES = 6
+_SOON = 1.0
+"""Seconds; who closes later leaves room for most exchanges, and waiting for it every time would take too long."""
 _FLOOD = 16
 """Segments with text that nobody asked for, of a server that sends without end: a greeting is shorter."""
 
@@ -123,7 +125,7 @@ class Detection:
         after = next((e.time - began for e in came if e.segment.flags & ends), None)
         self._closed[probe.id] = None if reset else after
         if probe in (_GREETING, _QUIET) and reset and after is not None:
-            self.trigger = replace(RESETS, note=f"resets by itself after {after:.1f} s")
+            self.trigger = replace(RESETS, at_once=after < _SOON, note=f"resets by itself after {after:.1f} s")
         if probe is _HELLO and HELLO_ANSWER in said:
             self.trigger = TARGET
         elif probe is _GREETING:
@@ -141,7 +143,8 @@ class Detection:
             return
         if by_itself:
             self.delay = min(by_itself)
-            self.trigger = replace(WAIT, note=f"closes by itself after {self.delay:.1f} s")
+            soon = self.delay < _SOON
+            self.trigger = replace(WAIT, at_once=soon, note=f"closes by itself after {self.delay:.1f} s")
             return
         if self._floods:
             self.trigger = replace(NONE, note="sends without end", tried=("waiting",), floods=True)

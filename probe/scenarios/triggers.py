@@ -36,7 +36,8 @@ class Trigger:
     In the line of ``connect`` stand ``{address}`` and ``{port}`` for where we wait. ``answers`` says that a line is an
     answer: it is sent once the application has said something. Where a line is empty nothing need be sent.
     ``obedient`` says that the application does nothing it was not asked for, so an unasked RST is the stack's doing;
-    ``leaves``, that it was seen to end connections which nobody asked it to end, so that one may well be its doing.
+    ``leaves``, that it was seen to end connections which nobody asked it to end, so that one may well be its doing;
+    ``at_once``, that it does so as soon as a connection stands: whatever is asked then would race with that.
     ``floods``: it was seen to send without end. ``note`` is what was found out about it, ``tried`` what was tried in
     vain, both for people.
     """
@@ -45,6 +46,7 @@ class Trigger:
     lines: dict[str, bytes] = field(default_factory=dict)
     obedient: bool = False
     leaves: bool = False
+    at_once: bool = False
     answers: bool = False
     floods: bool = False
     note: str = ""
@@ -60,9 +62,9 @@ class Trigger:
 
 NONE = Trigger("none")
 TARGET = Trigger("target", {name: f"PROBE {verbs}\n".encode() for name, verbs in _TARGET.items()}, obedient=True)
-WAIT = Trigger("wait", {"close": b""}, leaves=True)
+WAIT = Trigger("wait", {"close": b""}, leaves=True, at_once=True)
 """A server that closes by itself: it is not asked, as text would meet a closed connection."""
-RESETS = Trigger("wait", {"abort": b""}, leaves=True)
+RESETS = Trigger("wait", {"abort": b""}, leaves=True, at_once=True)
 """A server that aborts by itself."""
 ITSELF = Trigger("itself", {"connect": b"", "close": b""})
 """A client that comes, and closes, of itself."""

@@ -122,7 +122,7 @@ def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
     """What stands against the peer, or what kept it from showing anything."""
     if watch.broken_at is not None:
         finding, tried = departure(case, watch), _tried(case)
-        if case.leaves and (Doubt.ABORT, True) in tried:
+        if case.leaves and ((Doubt.ABORT, True) in tried or _aborted(case)):
             reason = "the application behind the port ends connections by itself, as it did this one"
             return Opinion(Verdict.SKIP, reason, why=Why.APPLICATION)
         return Opinion(
@@ -176,6 +176,11 @@ def _tried(case: Case) -> tuple[tuple[Doubt, bool], ...]:
         if explains:
             explaining.append(excuses)
     return tuple(found)
+
+
+def _aborted(case: Case) -> bool:
+    """Whether the application did: of one that leaves that is plainer than a copy, which may explain it, too."""
+    return case.follow(case.terms.profile, case.terms.allow | {Excuse.ABORT}).broken_at is None
 
 
 def canonical(case: Case, watch: Watch, rule: str) -> Canonical:

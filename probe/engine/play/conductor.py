@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import (
     Ask,
@@ -40,8 +40,8 @@ CLEARING_TRIES = 6
 """So many times at the most: with 20 % of all segments lost one connection in 10,000 is left."""
 _COPIES = 3
 """How many times a RST is sent that nobody waits for an answer to."""
-_CALM = "calm"
-"""What is waited for before a segment that is not to cross with an answer."""
+_CALM, _LEFT = "calm", "left"
+"""What is waited for before a segment: that no answer can cross with it; an application that leaves at once."""
 _LOOK = 0.05
 """Seconds between looks whether a segment of ours has left at last."""
 
@@ -85,6 +85,7 @@ class Conductor:
         self._text = Outgoing(self.tester, setting.trigger, setting.habits)
         self._pace = Turn(setting.habits)
         self._peer_expects: Seq | None = None
+        self._leaves = setting.trigger.at_once
 
     def start(self, now: float) -> list[Command]:
         """Begin; ``now`` in the seconds of the events."""
@@ -213,6 +214,9 @@ class Conductor:
 
     def _hold(self, step: steps.Send | steps.Question, now: float) -> steps.Step | None:
         """What to wait for before the next segment leaves, unless it is to cross with an answer."""
+        if self._leaves and flight.reached(self.watch) == {"ESTABLISHED"}:
+            self._leaves = False  # it would sometimes be before us, and sometimes behind
+            return steps.Expect(_LEFT, Span.APPLICATION, silence=True)
         crossing = isinstance(step, steps.Send) and step.crossing
         if not crossing and not self._calm:
             return steps.Expect(_CALM, silence=True)
@@ -239,8 +243,7 @@ class Conductor:
             return True
         if left is None or watch.lost_at is not None or self.transcript.sealed is not None:
             return False
-        questions = self._questions[self._asked :]
-        if flight.was_answered_after(self.transcript, left) or not questions:
+        if not (questions := self._questions[self._asked :]) or flight.was_answered_after(self.transcript, left):
             return False
         self._asked += 1
         self._todo = [questions[0], steps.Expect("settled")]
@@ -299,6 +302,8 @@ class Conductor:
                 return not self._outbox.count and self.watch.settled
             case what if what == _CALM:
                 return self._calm
+            case what if what == _LEFT:
+                return not self.tester.counts.keys().isdisjoint("FR")
             case what:
                 return self.tester.counts.get(what, 0) >= step.count
 
@@ -312,6 +317,8 @@ class Conductor:
             if step.span is Span.SPACING:
                 return max(0.0, (self._pace.at or 0.0) - (self._since or 0.0))
             return self.setting.habits.seconds(step.span)
+        if step.what == "F" and not flight.may_send_fin(self.watch):
+            return self.setting.habits.seconds(Span.SILENCE)
         if self.setting.coming is not None and step.what == "S" and "S" not in self.tester.counts:
             return self.setting.coming
         if step.application and step.within is Span.ANSWER:
@@ -320,12 +327,10 @@ class Conductor:
         return self.setting.habits.seconds(step.within, own)
 
     def _note_missing(self, step: steps.Expect) -> None:
-        waited, rule = self._within(step), step.rule
-        if step.what == "F" and flight.reached(self.watch) <= flight.GONE:
-            rule = ""  # who has no connection any more owes no FIN
-        short = step.within is Span.NEVER and waited < self.setting.habits.never(repetitions(self.transcript))
-        missing = Missing(self.watch.index, step.what, rule, step.application, waited, short)
-        self.transcript.missing.append(missing)
+        waited, owes = self._within(step), step.what != "F" or flight.may_send_fin(self.watch)
+        enough = step.within is not Span.NEVER or waited >= self.setting.habits.never(repetitions(self.transcript))
+        missing = Missing(self.watch.index, step.what, step.rule if owes else "", step.application, waited)
+        self.transcript.missing.append(replace(missing, short=owes and not enough))
 
     def _record(self, event: Event) -> None:
         self.transcript.events.append(event)

@@ -20,6 +20,8 @@ from probe.spec.segment import ACK, RST, Segment
 
 GONE = frozenset({"CLOSED", "LISTEN"})
 """Peer states without a connection."""
+_FIN_ACKED = GONE | {"FIN-WAIT-2", "TIME-WAIT"}
+"""Peer states that owe no FIN, nor one again."""
 _TAKING_TEXT = frozenset({"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"})
 """Peer states that owe an acknowledgment of text (RFC 9293 section 3.10.7.4 seventh)."""
 
@@ -108,6 +110,11 @@ def draws_bare_ack(watch: Watch, segment: Segment) -> bool:
     numbered = copy(watch.numbers).canonical(segment, True)
     replies = (r.reply for h in histories(watch) for r in permitted(arrives(h.tcb, numbered), watch.terms.profile))
     return any(r is not None and r.flags == ACK and not r.covers for r in replies)
+
+
+def may_send_fin(watch: Watch) -> bool:
+    """Whether it still may, for the first time or again: not where it was acknowledged, or no connection is left."""
+    return not reached(watch) <= _FIN_ACKED
 
 
 def is_known_gone(transcript: Transcript, watch: Watch, harmless: frozenset[str]) -> bool:
