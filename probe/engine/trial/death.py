@@ -102,9 +102,9 @@ def _scripts(attempt: Attempt) -> Iterator[tuple[int, Seen, _Script]]:
 
 
 def _round_trip(attempts: Iterable[Attempt]) -> float:
-    """The shortest time a SYN and its answer took."""
+    """The longest time a SYN and its answer took: on a busy host a segment may wait so long before it is met."""
     pairs = (attempt.segments[:2] for attempt in attempts if len(attempt.segments) > 1)
-    return min((two.time - one.time for (_, one), (_, two) in pairs if one.to_peer and not two.to_peer), default=0.0)
+    return max((two.time - one.time for (_, one), (_, two) in pairs if one.to_peer and not two.to_peer), default=0.0)
 
 
 def _answered(attempt: Attempt, ending: Ending) -> float:
