@@ -319,7 +319,7 @@ class _Check:
 
     def _judge(self, attempt: Attempt) -> None:
         opinion = judge(case_of(attempt))
-        self.backlog.heard(attempt, opinion)
+        self.backlog.heard(attempt, opinion, self.hearing.evidence.loss)
         heard = self.hearing.opinions[attempt.scenario.id]
         heard.append(opinion)
         self.hearing.attempts[attempt.scenario.id].append(attempt)

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 from probe.engine.belief.events import Ask, Command, Done, Seen, Send, WakeAt
 from probe.engine.trial.attempt import Attempt
-from probe.live.pacing import Pace, connections
+from probe.live.pacing import Pace, syns
 from probe.spec.segment import ACK, RST, SYN, Flow
 from probe.spec.states import FIN_SENT
 from probe.wire.errors import WireError
@@ -137,7 +137,7 @@ class Loop:
                 self._called.setdefault(attempt.flow.local.port, deque()).append(attempt)
             self._obey(attempt, attempt.conductor.start(now))
             if self._pace.gap:  # from when the SYN has left: a busy machine must not make the next pause shorter
-                self._pace.begun(time.time(), connections(attempt.scenario))
+                self._pace.begun(time.time(), syns(attempt.scenario))
 
     def _turn(self, finished: Finished) -> None:
         """Wait for the line or the next deadline; hand out what came; wake whose time is over."""

@@ -1,8 +1,9 @@
 """How often and how much a host is asked: never more than the user says, and less where it is crowded.
 
 A listener whose backlog is full drops SYNs or answers them with cookies; both are the tester's doing as much as the
-peer's, so it is asked less at a time. It is never accused of either: an unanswered SYN is inconclusive. A peer that
-answered and has fallen silent may have crashed over what it was sent: where that was is told.
+peer's, so it is asked less at a time. It is never accused of either: an unanswered SYN is inconclusive. Many hosts and
+firewalls let pass so many SYNs a second and no more: where SYNs are lost and hardly anything else, the pauses between
+them grow until that ends, and stay.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt
+from probe.results.path import UNMEASURED, Loss
 from probe.scenarios.steps import Scenario, Send
 
 SHORTEST, LONGEST = 0.1, 1.0
-"""Seconds between connections with a host that is slowed down for: the first pause, and the longest."""
+"""Seconds between SYNs to a host that is slowed down for: the first pause, and the longest."""
+LIMITED = 3
+"""So many lost SYNs, where other segments hardly get lost, tell of a limit."""
 SIGNS, CALM = 2, 3
 """So many attempts that hint at a full backlog slow down, so many in a row that do not undo it."""
 
@@ -25,29 +29,34 @@ class Pace:
         """``rate`` new connections a second at most, in the mean; None: as fast as it goes."""
         self._least = 1.0 / rate if rate else 0.0
         self.gap = self._least
+        self._short = -1.0
         self.next = 0.0
         """The earliest moment for the next one, in seconds since the epoch."""
 
-    def begun(self, now: float, connections: int = 1) -> None:
-        """So many connections begin now. What opens several is followed by as long a pause as they would take."""
-        self.next = now + self.gap * connections
+    def begun(self, now: float, syns: int = 1) -> None:
+        """What sends so many SYNs begins now. It is followed by as long a pause as they would take."""
+        self.next = now + self.gap * syns
 
-    def slower(self) -> None:
-        """Make the pauses longer, up to a bound that a rate given by the user may exceed."""
+    def slower(self, *, limited: bool = False) -> None:
+        """Make the pauses longer, up to a bound that a rate given by the user may exceed; ``limited``: for good."""
+        if limited:
+            self._short = self.gap
         self.gap = max(self.gap, min(LONGEST, max(SHORTEST, 2 * self.gap)))
 
     def faster(self) -> None:
-        """Make the pauses shorter again, down to what was asked for."""
-        self.gap = max(self._least, self.gap / 2 if self.gap > SHORTEST else 0.0)
+        """Make the pauses shorter again, down to what was asked for, or is known to be too short."""
+        shorter = max(self._least, self.gap / 2 if self.gap > SHORTEST else 0.0)
+        if shorter > self._short:
+            self.gap = shorter
 
     def reset(self) -> None:
         """Make the pauses what was asked for."""
         self.gap = self._least
 
 
-def connections(scenario: Scenario) -> int:
-    """How many connections an exchange opens."""
-    return 1 + sum(isinstance(step, Send) and step.fresh for step in scenario.steps)
+def syns(scenario: Scenario) -> int:
+    """How many SYNs without ACK an exchange sends; where the peer opens, what it asks for counts as one."""
+    return max(1, sum(isinstance(s, Send) and "S" in s.flags and "." not in s.flags for s in scenario.steps))
 
 
 class Backlog:
@@ -60,6 +69,7 @@ class Backlog:
         self._unanswered = 0
         self._calm = self._hints = 0
         self._signs: dict[str, None] = {}
+        self._limit = UNMEASURED
         self._slowest = (self.width, 0.0)
         self._slowed_at = float("-inf")
 
@@ -67,15 +77,15 @@ class Backlog:
         """One connection at a time from now on."""
         self.width = self._asked = 1
 
-    def heard(self, attempt: Attempt, opinion: Opinion | None) -> None:
-        """An attempt at an open port ended; ``opinion`` None where it is not judged."""
+    def heard(self, attempt: Attempt, opinion: Opinion | None, loss: Loss = UNMEASURED) -> None:
+        """An attempt at an open port ended; ``opinion`` None where it is not judged, ``loss`` as known by now."""
         transcript = attempt.conductor.transcript
         self._answers = self._answers or any(not event.to_peer for _, event in attempt.segments)
         if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
             return  # it tells nothing of an open port
         answered = any(not event.to_peer for _, event in transcript.seen())  # what is cleared up draws other answers
         self._unanswered = self._unanswered + 1 if self._answers and not answered else 0
-        if answered:
+        if answered and not (opinion is not None and opinion.controls.lost_syn):
             if opinion is None or opinion.doubt is not Doubt.COOKIES:
                 self._calm += 1
                 if self._calm >= CALM:
@@ -84,22 +94,25 @@ class Backlog:
                     self.width = min(self._asked, 2 * self.width)
                 return
             self._signs["answered with SYN cookies"] = None
-        elif self._answers:  # a target that never answered is no matter of crowding
+        elif answered or self._answers:  # a target that never answered is no matter of crowding
             self._signs["left unanswered"] = None
         else:
             return
+        # One that loses whatever comes by has lost others as well.
+        limited = loss.syns_lost >= LIMITED and 2 * loss.others.bound < loss.syns_lost / loss.syns
+        self._limit = loss if limited else self._limit
         events = attempt.conductor.transcript.events
-        self._slow_down(events[0].time, events[-1].time)
+        self._slow_down(events[0].time, events[-1].time, limited=limited)
 
-    def _slow_down(self, began: float, ended: float) -> None:
+    def _slow_down(self, began: float, ended: float, *, limited: bool) -> None:
         """Once for all attempts that were in progress together."""
         self._hints += 1
         self._calm = 0
         if began < self._slowed_at or self._hints < SIGNS:
             return
         self._slowed_at = ended
-        if self.width == 1 and self._unanswered > 1:
-            self._pace.slower()
+        if limited or (self.width == 1 and self._unanswered > 1):
+            self._pace.slower(limited=limited)
         self.width = max(1, self.width // 2)
         self._slowest = min(self._slowest, (self.width, -self._pace.gap))
 
@@ -108,6 +121,9 @@ class Backlog:
         if self._slowed_at < 0:
             return []
         width, gap = self._slowest
+        if self._limit.lost:
+            lost = f"{self._limit.syns_lost} of {self._limit.syns} SYNs were lost, and hardly anything else"
+            return [f"{target}: {lost}, as by a limit on SYNs; slowed down to {-gap:.2g} s between them"]
         apart = f", {-gap:.1g} s apart" if gap else ""
         return [
             f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(self._signs)}, as by a full"

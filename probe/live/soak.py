@@ -264,7 +264,7 @@ class _Soak:
     @property
     def _loss(self) -> Loss:
         """The loss of the last exchanges."""
-        return Loss(sum(m.asked for m in self.meters), sum(m.lost for m in self.meters))
+        return Loss(sum(m.loss.asked for m in self.meters), sum(m.loss.lost for m in self.meters))
 
     def _time(self, attempt: Attempt) -> None:
         """From our SYN to its answer, and to the last segment that counts."""

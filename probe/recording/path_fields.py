@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from probe.recording.json_fields import DamagedError, JsonObject
@@ -15,6 +16,7 @@ def written(path: Path) -> dict[str, Any]:
     """As JSON."""
     return {
         "loss": [[path.loss.asked, path.loss.lost]],
+        "syns": [[path.loss.syns, path.loss.syns_lost]],
         "copies": [[path.copies.asked, path.copies.lost]],
         "suspicions": [
             [s.suspect, s.standing, s.fits, s.against, s.reason, list(s.exchanges), s.variant] for s in path.suspicions
@@ -25,7 +27,11 @@ def written(path: Path) -> dict[str, Any]:
 def read(record: JsonObject) -> Path:
     """Read back; suspects that this version does not know are left out."""
     rows = [row for row in record.rows("suspicions", *_ROW) if row[0] in set(Suspect)]
-    return Path(_loss(record, "loss"), tuple(map(_suspicion, rows)), _loss(record, "copies"))
+    loss = _loss(record, "loss")
+    if record.has("syns"):  # older recordings do not tell them apart
+        syns = _loss(record, "syns")
+        loss = replace(loss, syns=syns.asked, syns_lost=syns.lost)
+    return Path(loss, tuple(map(_suspicion, rows)), _loss(record, "copies"))
 
 
 def _loss(record: JsonObject, name: str) -> Loss:

@@ -80,19 +80,31 @@ class Suspicion:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Loss as measured: of ``asked`` segments that any peer in that state answers, ``lost`` met silence."""
+    """Loss as measured: of ``asked`` segments that any peer in that state answers, ``lost`` met silence.
+
+    ``syns`` of those asked were SYNs without ACK, ``syns_lost`` of those lost: many hosts and paths limit these alone.
+    """
 
     asked: int = 0
     lost: int = 0
+    syns: int = 0
+    syns_lost: int = 0
 
     @property
     def bound(self) -> float:
         """The largest loss that is still credible at 95 % (Clopper and Pearson; 3 / asked where none was lost)."""
         return 1.0 if self.asked <= self.lost else _bound(self.asked, self.lost)
 
-    def chance(self, silences: int) -> float:
-        """The chance that so many independent attempts all lose the same segment."""
-        return self.bound**silences
+    def bound_of(self, *, syn: bool) -> float:
+        """That of a SYN, or of any other segment; where no SYN was lost they are alike."""
+        if not self.syns_lost:
+            return self.bound
+        return Loss(self.syns, self.syns_lost).bound if syn else self.others.bound
+
+    @property
+    def others(self) -> Loss:
+        """That of what is no SYN."""
+        return Loss(self.asked - self.syns, self.lost - self.syns_lost)
 
 
 UNMEASURED = Loss()

@@ -1,4 +1,4 @@
-"""New connections are spaced out; a listener that seems crowded gets fewer at a time, never accused for it."""
+"""New syns are spaced out; a listener that seems crowded gets fewer at a time, never accused for it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from probe import scenarios
 from probe.engine.belief.events import Seen
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
+from probe.engine.path.loss import Controls
 from probe.engine.trial.attempt import Attempt
 from probe.live.loop import Loop
-from probe.live.pacing import LONGEST, Backlog, Pace, connections
+from probe.live.pacing import LONGEST, Backlog, Pace, syns
+from probe.results.path import Loss
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Scenario
 from probe.spec.segment import ACK, SYN, Segment
@@ -34,9 +36,11 @@ def ended(began: float, *, answered: bool, scenario: Scenario = scenarios.ALL["o
     return one
 
 
-def test_exchanges_that_open_twice_count_twice() -> None:
-    assert connections(scenarios.ALL["open"]) == 1
-    assert connections(scenarios.ALL["isn-differs"]) == 2
+def test_exchanges_that_send_more_syns_count_more() -> None:
+    assert syns(scenarios.ALL["open"]) == 1
+    assert syns(scenarios.ALL["isn-differs"]) == 2
+    assert syns(scenarios.ALL["old-syn-established"]) == 2
+    assert syns(scenarios.ALL["simultaneous-open"]) == 1
 
 
 @pytest.mark.parametrize(("rate", "least"), [(100.0, 0.03), (None, 0.0)])
@@ -116,3 +120,41 @@ def test_a_closed_port_that_is_filtered_says_nothing() -> None:
     for began in range(1, 20):
         crowd.heard(ended(float(began), answered=False, scenario=scenarios.ALL["refused"]), None)
     assert crowd.width == 5
+
+
+LIMIT = Loss(200, 4, syns=50, syns_lost=4)
+LOSSY = Loss(600, 40, syns=100, syns_lost=7)
+
+
+def test_where_syns_alone_are_lost_the_pauses_stay() -> None:
+    """Many hosts let pass so many SYNs a second: what was too fast once is too fast."""
+    pace = Pace()
+    crowd = Backlog(5, pace)
+    crowd.heard(ended(0.0, answered=True), None)
+    for began in (1.0, 3.0, 5.0):
+        crowd.heard(ended(began, answered=False), None, LIMIT)
+    slow = pace.gap
+    for began in range(10, 40):
+        crowd.heard(ended(float(began), answered=True), None)
+    assert 0 < pace.gap == slow
+    (told,) = crowd.warnings("192.0.2.1:80")
+    assert told.startswith("192.0.2.1:80: 4 of 50 SYNs were lost, and hardly anything else")
+
+
+def test_where_all_segments_are_lost_alike_there_is_no_limit() -> None:
+    pace = Pace()
+    crowd = Backlog(5, pace)
+    crowd.heard(ended(0.0, answered=True), None)
+    for began in (1.0, 3.0, 5.0):
+        crowd.heard(ended(began, answered=False), None, LOSSY)
+    for began in range(10, 40):
+        crowd.heard(ended(float(began), answered=True), None)
+    assert pace.gap == 0.0
+
+
+def test_a_syn_that_met_silence_later_in_an_exchange_is_a_sign_too() -> None:
+    crowd = Backlog(4, Pace())
+    silent = Opinion(Verdict.FAIL, controls=Controls((0,), (1,), (0, 1)))
+    crowd.heard(ended(1.0, answered=True), silent)
+    crowd.heard(ended(1.0, answered=True), silent)
+    assert crowd.width == 2

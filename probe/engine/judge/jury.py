@@ -59,12 +59,14 @@ def _hear(opinions: Sequence[Opinion], path: Path) -> _Outcome:
     """The verdict as it stands; no attempt counts where none tells anything."""
     telling = [o for o in opinions if o.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE)]
     last, idle = opinions[-1], len(opinions) - len(telling)
+    # On a path that loses segments, a SYN that nothing answered is asked again as long as a silence is.
+    tries = MOST if last.why is Why.NO_ANSWER and path.loss.lost else ATTEMPTS
     if not telling:
         if last.word is Verdict.INCONCLUSIVE and (suspect := _kept_back_by(last, path)) is not None:
             return _Outcome(_kept_back(last, path, suspect), settled=True, final=True)
         # Only the application, or the way to it, may think better of it.
         waits = last.why in (Why.APPLICATION, Why.UNREACHABLE) or last.word is Verdict.INCONCLUSIVE
-        enough = TWICE if last.word is Verdict.SKIP else ATTEMPTS
+        enough = TWICE if last.word is Verdict.SKIP else tries
         return _Outcome(last, settled=False, final=last.why in _ENDS or not waits or idle >= enough)
     if (rejected := next((o for o in opinions if o.why is Why.UNREACHABLE), None)) is not None:
         silent = all(o.departure is not None and o.departure.kind in ("silence", "late") for o in telling)
@@ -76,7 +78,7 @@ def _hear(opinions: Sequence[Opinion], path: Path) -> _Outcome:
         verdict = replace(
             verdict, reason="; ".join(filter(None, (verdict.reason, f"in another {opinions[-1].reason}")))
         )
-    final = final or len(opinions) >= MOST or idle >= ATTEMPTS or last.why in _ENDS
+    final = final or len(opinions) >= MOST or idle >= tries or last.why in _ENDS
     return replace(vote, verdict=verdict, final=final)
 
 
@@ -184,7 +186,7 @@ class _Ballot:
 
     def _chance(self, opinion: Opinion) -> float:
         """That chance made one departure: a loss, a copy, or what nobody thinks of."""
-        by_loss = self.path.loss.bound if opinion.doubts else 0.0
+        by_loss = self.path.loss.bound_of(syn=opinion.controls.lost_syn) if opinion.doubts else 0.0
         return max(by_loss, self._odd(opinion) if self._strange or not opinion.doubts else 0.0)
 
     def _lasts(self, doubt: Doubt) -> bool:
@@ -204,7 +206,8 @@ class _Ballot:
         if not struck:
             return True
         odd = max(map(self._odd, self.opinions)) if self._strange else 0.0
-        likely = min(1.0, self.path.loss.bound + odd)
+        syn = any(o.controls.lost_syn for o in others)
+        likely = min(1.0, self.path.loss.bound_of(syn=syn) + odd)
         return _at_least(struck, len(self.opinions), likely) >= RARE
 
     def _unsure(self, reason: str) -> Opinion:
@@ -238,6 +241,7 @@ def figures(path: Path) -> str:
     if not loss.asked:
         return "loss not measured"
     lost = f", {loss.lost} lost" if loss.lost else ""
+    lost += f" ({loss.syns_lost} of {loss.syns} SYNs)" if loss.syns_lost else ""
     copied = f"; {copies.lost} of {copies.asked} segments came twice" if copies.lost else ""
     return f"loss below {100 * loss.bound:.2g} % from {loss.asked} controls{lost}{copied}"
 

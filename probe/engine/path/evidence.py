@@ -165,12 +165,13 @@ class Evidence:
     def path(self) -> Path:
         """The path as far as the attempts so far show it."""
         suspicions = tuple(s for s in self._suspicions() if s.fits or s.against)
-        return Path(self._loss(), suspicions, Loss(self._came, self._copied))
+        return Path(self.loss, suspicions, Loss(self._came, self._copied))
 
-    def _loss(self) -> Loss:
+    @property
+    def loss(self) -> Loss:
         """As the controls tell, and the segments that the peer had to send again because an ACK of ours was lost."""
         measured = self._meter.loss
-        return Loss(measured.asked + self._repeated, measured.lost + self._repeated)
+        return replace(measured, asked=measured.asked + self._repeated, lost=measured.lost + self._repeated)
 
     def _suspicions(self) -> Iterator[Suspicion]:
         proxy = self._syn_proxy()

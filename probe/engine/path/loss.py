@@ -10,17 +10,27 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from probe.engine.belief.events import Quiet, Transcript
+from probe.engine.belief.events import Quiet, Seen, Transcript
 from probe.engine.belief.watch import Watch
-from probe.results.path import Loss
+from probe.results.path import UNMEASURED, Loss
+from probe.spec.segment import ACK, SYN
 
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The places in the script of one attempt whose segments were answered, and of the one that met silence."""
+    """The places in the script of one attempt whose segments were answered, and of the one that met silence.
+
+    ``syns`` are those of them that are SYNs.
+    """
 
     answered: tuple[int, ...] = ()
     silent: tuple[int, ...] = ()
+    syns: tuple[int, ...] = ()
+
+    @property
+    def lost_syn(self) -> bool:
+        """Whether it is a SYN that met silence."""
+        return any(place in self.syns for place in self.silent)
 
 
 NO_CONTROLS = Controls()
@@ -41,36 +51,33 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
         histories = watch.memory.closure(watch.before, watch.terms)
         owed = [due.index for h in histories for due in (h.due, h.owed) if due is not None]
         silent = {min(owed)} if owed else set()
-    return Controls(*(tuple(sorted({transcript.place(index) for index in some})) for some in (answered, silent)))
+    sent = ((i, events[i]) for i in answered | silent)
+    syns = {i for i, e in sent if isinstance(e, Seen) and e.segment.flags & (SYN | ACK) == SYN}
+    return Controls(*(tuple(sorted({transcript.place(i) for i in some})) for some in (answered, silent, syns)))
 
 
 @dataclass(slots=True)
 class LossMeter:
     """Counts the controls of a run as its attempts come in; ``exchange`` is anything that tells exchanges apart."""
 
-    asked: int = 0
-    lost: int = 0
+    loss: Loss = UNMEASURED
+    """The figures so far."""
     _answered: defaultdict[object, set[int]] = field(default_factory=lambda: defaultdict(set))
     _silent: defaultdict[object, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, exchange: object, found: Controls) -> None:
         """One more attempt."""
         known, waiting = self._answered[exchange], self._silent[exchange]
-        self.asked += len(found.answered)
+        asked, lost = Counter(found.answered), Counter[int]()
         for place in found.answered:
             known.add(place)
-            late = waiting.pop(place, 0)  # those silences were the path's
-            self.asked, self.lost = self.asked + late, self.lost + late
+            lost[place] += waiting.pop(place, 0)  # those silences were the path's
         for place in found.silent:
-            if place in known:
-                self.asked, self.lost = self.asked + 1, self.lost + 1
-            else:
-                waiting[place] += 1
-
-    @property
-    def loss(self) -> Loss:
-        """The figures so far."""
-        return Loss(self.asked, self.lost)
+            (lost if place in known else waiting)[place] += 1
+        asked += lost
+        syns, syns_lost = (sum(some[place] for place in found.syns) for some in (asked, lost))
+        old = self.loss
+        self.loss = Loss(old.asked + asked.total(), old.lost + lost.total(), old.syns + syns, old.syns_lost + syns_lost)
 
 
 def measured(exchanges: Iterable[Iterable[Controls]]) -> Loss:

@@ -1,0 +1,33 @@
+"""Loss as the controls of a run tell it, and that of SYNs apart from the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe.engine.path.loss import Controls, LossMeter
+from probe.results.path import Loss
+
+
+def test_a_silence_is_a_loss_where_another_attempt_was_answered() -> None:
+    meter = LossMeter()
+    meter.add("open", Controls((0, 1), (), (0,)))
+    meter.add("open", Controls((), (0,), (0,)))
+    meter.add("close", Controls((0,), (3,), (0, 3)))
+    assert meter.loss == Loss(4, 1, syns=3, syns_lost=1)
+    meter.add("close", Controls((0, 3), (), (0, 3)))
+    assert meter.loss == Loss(7, 2, syns=6, syns_lost=2)
+    assert meter.loss.others == Loss(1, 0)
+
+
+def test_syns_are_told_apart_once_one_was_lost() -> None:
+    """Three of 400 is below 2 % for all alike; of 20 SYNs, five are more than a third at most."""
+    alike = Loss(400, 0, syns=20)
+    assert alike.bound_of(syn=True) == alike.bound_of(syn=False) == pytest.approx(3 / 400, rel=0.01)
+    limited = Loss(400, 5, syns=20, syns_lost=5)
+    assert limited.bound_of(syn=True) == pytest.approx(0.456, abs=0.001)  # Clopper and Pearson, 5 of 20, 95 %
+    assert limited.bound_of(syn=False) == pytest.approx(3 / 380, rel=0.01)
+
+
+def test_what_met_silence_says_whether_it_was_a_syn() -> None:
+    assert Controls((0,), (2,), (0, 2)).lost_syn
+    assert not Controls((0,), (2,), (0,)).lost_syn
