@@ -65,7 +65,7 @@ class Backlog:
     def __init__(self, parallel: int, pace: Pace) -> None:
         self.width = self._asked = max(1, parallel)
         self._pace = pace
-        self._answers = False
+        self._answers = self._prompt = False
         self._unanswered = 0
         self._calm = self._hints = 0
         self._signs: dict[str, None] = {}
@@ -85,7 +85,9 @@ class Backlog:
             return  # it tells nothing of an open port
         answered = any(not event.to_peer for _, event in transcript.seen())  # what is cleared up draws other answers
         self._unanswered = self._unanswered + 1 if self._answers and not answered else 0
-        if answered and not (opinion is not None and opinion.controls.lost_syn):
+        # Who drops every SYN until it is sent again does not mind how many there are.
+        self._prompt = self._prompt or [event.to_peer for _, event in transcript.seen()[:2]] == [True, False]
+        if answered and not (self._prompt and opinion is not None and opinion.controls.lost_syn):
             if opinion is None or opinion.doubt is not Doubt.COOKIES:
                 self._calm += 1
                 if self._calm >= CALM:

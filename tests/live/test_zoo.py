@@ -18,7 +18,6 @@ from tests.zoo.tun import PORT, serving
 
 PENDING = {
     "chargen": "a server that sends without end: under a minute beside others",
-    "our first SYN lost": "an exchange sends its SYN again, as every host does",
 }
 """What does not hold yet, and the mechanism that is missing."""
 

@@ -43,7 +43,8 @@ class Case:
         ``Watch`` has it.
         """
         lost |= self.transcript.undelivered
-        return follow(self.transcript.judged, self.start, Terms(profile, allow), self.memory, lost, through=through)
+        terms = Terms(profile, allow)
+        return follow(self.transcript.judged, self.start, terms, self.memory, lost, through=through, sends=True)
 
     def explained_by_arrival(self, broken_at: int) -> bool:
         """Whether it explains the departure that one segment of ours came once more, or later than the next ones."""
@@ -58,6 +59,6 @@ class Case:
             shifted = frozenset(i + (i > index) for i in never)
             late = [*before, event, departure]
             for events, lost in ((late, never), (late, never | {index}), (soon, shifted)):
-                if follow(events, self.start, terms, self.memory, lost).broken_at is None:
+                if follow(events, self.start, terms, self.memory, lost, sends=True).broken_at is None:
                     return True
         return False

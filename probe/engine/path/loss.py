@@ -7,13 +7,14 @@ script: what is never answered there may be the peer's doing, and that is what i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from probe.engine.belief.events import Quiet, Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.results.path import UNMEASURED, Loss
-from probe.spec.segment import ACK, SYN
+from probe.spec.segment import ACK, OPENING, SYN
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,17 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
         histories = watch.memory.closure(watch.before, watch.terms)
         owed = [due.index for h in histories for due in (h.due, h.owed) if due is not None]
         silent = {min(owed)} if owed else set()
+    silent |= set(syns_again(transcript))
     sent = ((i, events[i]) for i in answered | silent)
     syns = {i for i, e in sent if isinstance(e, Seen) and e.segment.flags & (SYN | ACK) == SYN}
     return Controls(*(tuple(sorted({transcript.place(i) for i in some})) for some in (answered, silent, syns)))
+
+
+def syns_again(transcript: Transcript) -> Iterator[int]:
+    """Our SYNs that were sent again, as nothing had come."""
+    for (index, one), (_, two) in pairwise(transcript.seen()):
+        if one.to_peer and two.to_peer and one.segment == two.segment and one.segment.flags & OPENING == SYN:
+            yield index
 
 
 @dataclass(slots=True)

@@ -191,6 +191,20 @@ def _rejected(events: Sequence[Event], kinds: frozenset[str]) -> frozenset[int]:
     return frozenset(i for i, event in sent if kind(event.segment) in kinds)
 
 
+def _new(events: Sequence[Event]) -> frozenset[int]:
+    """The tester's SYNs that it had not sent before; one that is sent again at once counts with its repetition."""
+    seen = [(index, event) for index, event in enumerate(events) if isinstance(event, Seen)]
+    kept, known = set(), set()
+    for place, (index, event) in enumerate(seen):
+        segment = event.segment
+        if not event.to_peer or segment.flags & (SYN | ACK | RST) != SYN:
+            continue
+        if segment.seq not in known and all(later.segment != segment for _, later in seen[place + 1 : place + 2]):
+            kept.add(index)
+        known.add(segment.seq)
+    return frozenset(kept)
+
+
 def _sent(event: Event) -> bool:
     return isinstance(event, Seen) and event.to_peer
 
@@ -243,6 +257,7 @@ _FILTERS = (
         _outside,
         "a filter before the peer drops whatever is not the next in a connection that it knows",
     ),
+    Model(Suspect.FILTER, "first-syn", _new, "a filter before the peer drops a SYN until it is sent again"),
     *(_filter(*one, resets=resets, elsewhere=True) for resets in (False, True) for one in _TRACKED),
 )
 _DEFERRED = Model(

@@ -6,7 +6,6 @@ with a RST where the peer expects it, checked by an empty segment that must draw
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field, replace
 
@@ -72,11 +71,11 @@ class Conductor:
         self.scenario = scenario
         self.setting = setting
         self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss), floods=setting.trigger.floods)
-        self.watch = Watch(setting.start, setting.terms, setting.memory, through=True)
+        self.watch = Watch(setting.start, setting.terms, setting.memory, through=True, sends=True)
         self.transcript = Transcript()
         self.finished = False
         self._todo = list(scenario.steps)
-        self._sends = _segments(scenario.steps)
+        self._sends = flight.segments(scenario.steps)
         self._since: float | None = None
         self._limit: float | None = None
         self._clearing = 0
@@ -132,6 +131,9 @@ class Conductor:
         if isinstance(step, steps.Wait) and step.span is Span.SPACING:
             self._todo.pop(0)
             return self._walk(now)
+        if (syn := flight.unanswered_syn(self.transcript, step)) is not None:
+            self._todo.insert(1, steps.Expect(_CALM, silence=True))  # which of them was answered must not stay open
+            return [self._emit(syn.segment, syn.rule, syn.place), *self._walk(now)]
         self._record(Quiet(now))
         if self._clearing:
             return self._clear(now)
@@ -146,8 +148,7 @@ class Conductor:
 
     def interrupt(self) -> list[Command]:
         """Stop now; the RST that clears up is all that is still to be sent."""
-        self.finished = True
-        self.transcript.interrupted = True
+        self.finished = self.transcript.interrupted = True
         begun = self.transcript.seen() or self._outbox.count  # else there is nobody to send to
         return [*[reset for _ in range(_COPIES) for reset in self._reset_commands() if begun], Done()]
 
@@ -367,7 +368,7 @@ class Conductor:
     @property
     def _place(self) -> int:
         """That of the next segment in the script."""
-        return self._sends - _segments(self._todo)
+        return self._sends - flight.segments(self._todo)
 
     # -- clearing up -----------------------------------------------------------------------------------------------
 
@@ -392,8 +393,3 @@ class Conductor:
         """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""
         expected = self._peer_expects if self._peer_expects is not None else self.tester.nxt
         return [self._emit(reset) for reset in self.tester.resets(expected, called=self.scenario.opens == "peer")]
-
-
-def _segments(some: Iterable[steps.Step]) -> int:
-    """How many segments of the script these steps send; what fills a window does not count."""
-    return sum(isinstance(step, steps.Send | steps.Question) for step in some)

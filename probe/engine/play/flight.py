@@ -9,15 +9,18 @@ from collections import deque
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.tracker import Belief
 from probe.engine.belief.watch import Watch
-from probe.scenarios.steps import NEXT_OCTET, OCTET_BELOW, Send
+from probe.scenarios.steps import NEXT_OCTET, OCTET_BELOW, Expect, Question, Send, Span, Step
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
-from probe.spec.segment import ACK, RST, Segment
+from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
 
+_SYNS = 3
+"""So many times a SYN is sent: more than two lost ones are rare on any path that is of use."""
 GONE = frozenset({"CLOSED", "LISTEN"})
 """Peer states without a connection."""
 _FIN_ACKED = GONE | {"FIN-WAIT-2", "TIME-WAIT"}
@@ -117,6 +120,20 @@ def may_send_fin(watch: Watch) -> bool:
     return not reached(watch) <= _FIN_ACKED
 
 
+def unanswered_syn(transcript: Transcript, step: Step) -> Sent | None:
+    """Our SYN, to be sent again as every host does: nothing has come since that says whether it arrived."""
+    waits = isinstance(step, Expect) and step.what in ("S.", "R") and step.within is Span.ANSWER and not step.silence
+    if not waits or not transcript.events or transcript.sealed is not None or transcript.errors:
+        return None
+    index, last = len(transcript.events) - 1, transcript.events[-1]
+    if not isinstance(last, Seen) or not last.to_peer or last.segment.flags & OPENING != SYN or last.segment.faults:
+        return None
+    tries = takewhile(lambda e: isinstance(e, Seen) and e.segment == last.segment, reversed(transcript.events))
+    if len(list(tries)) >= _SYNS:
+        return None
+    return Sent(last.segment, transcript.named.get(index, ""), transcript.places.get(index))
+
+
 def is_known_gone(transcript: Transcript, watch: Watch, harmless: frozenset[str]) -> bool:
     """Whether no connection is left on the peer; of a RST of ours that nothing came after it is not known."""
     if not transcript.seen():
@@ -147,3 +164,8 @@ def quoted_at(events: list[Event], quoted: Segment) -> int:
 def is_newest(events: list[Event], index: int) -> bool:
     """Whether that event is the tester's last segment; no index (-1) is none."""
     return index >= 0 and not any(isinstance(e, Seen) and e.to_peer for e in events[index + 1 :])
+
+
+def segments(some: Iterable[Step]) -> int:
+    """How many segments of the script these steps send; what fills a window does not count."""
+    return sum(isinstance(step, Send | Question) for step in some)

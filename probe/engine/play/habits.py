@@ -6,7 +6,7 @@ Nothing here is a verdict. It is an object of the run that is handed in: attempt
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -202,9 +202,9 @@ class Habits:
         """An attempt has ended."""
         for error in transcript.errors:
             self.takes(error.icmp.mtu)
-        seen = [event for _, event in transcript.seen()]
-        if [event.to_peer for event in seen[:2]] == [True, False]:
-            took = seen[1].time - seen[0].time
+        seen = [event for event in transcript.events if isinstance(event, Seen)]
+        took = next(_answers(seen), None)
+        if took is not None:
             self._took.append(took)
             self.usual = median(self._took)
             self.round_trip = took if self.round_trip is None else min(self.round_trip, took)
@@ -240,6 +240,19 @@ class Turn:
                 taken = self.habits.taken if self.habits.shared else self.taken
                 self.at = taken[kind] = max(now, taken.get(kind, now - gap) + gap)
         return self.at
+
+
+def _answers(seen: Sequence[Seen]) -> Iterator[float]:
+    """Seconds to what came first after our opening SYN; where that was sent again, to a bare answer of another one.
+
+    Which of several SYNs was answered is not known (RFC 6298 section 3).
+    """
+    if [event.to_peer for event in seen[:2]] == [True, False]:
+        yield seen[1].time - seen[0].time
+    elif [event.to_peer for event in seen[:2]] == [True, True]:
+        for one, two in pairwise(seen[2:]):
+            if one.to_peer and not two.to_peer and not two.segment.seg_len:
+                yield two.time - one.time
 
 
 def repetitions(transcript: Transcript) -> float:

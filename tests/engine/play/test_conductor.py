@@ -103,9 +103,27 @@ def test_wakes_early_and_late() -> None:
     assert isinstance(first, Send)
     assert wake == WakeAt(11.0)
     assert made.woken(10.5) == [WakeAt(11.0)]
-    made.seen(Seen(10.0, True, first.segment))
-    assert any(isinstance(command, Send) for command in made.woken(11.0))
+    for turn in range(3):  # one lost SYN, or two, must not end it all
+        now = 10.0 + turn
+        made.seen(Seen(now, True, first.segment))
+        assert not made.transcript.missing
+        assert any(isinstance(command, Send) for command in made.woken(now + 1.0))
     assert made.transcript.missing[0].what == "S."
+
+
+def test_a_syn_that_is_sent_again_accuses_nobody_whatever_was_lost() -> None:
+    """The SYN, the answer to it, the answer to the second one: a peer that conforms passes or tells nothing."""
+    for name in ("open", "refused", "close-by-us"):
+        scenario = scenarios.ALL[name]
+        for lost in ((True, 1), (False, 1), (False, 2), (True, 2)):
+            vanished = [lost]
+            talk = Dialogue(scenario, peer_for(scenario), loses=lambda *one, gone=vanished: one in gone)
+            talk.run()
+            found = talk.opinion()
+            assert not found.findings or found.doubt is Doubt.LOSS, (name, lost, found)
+            if lost == (True, 1):
+                assert found.word is Verdict.PASS, (name, found)
+                assert found.controls.silent == (0,)  # a loss that counts
 
 
 def test_text_of_the_peer_is_acknowledged_but_not_its_fin() -> None:
