@@ -115,7 +115,6 @@ class _Soak:
         self.target, self.options, self.scenario = target, options, scenario
         self.pace = options.pace or Pace()
         self.frame = Frame(line, options, pace=self.pace, asks_kernel=False)
-        self.frame.habits.brisk = True
         self.detection = Detection(known_trigger(options.trigger) if scenario.commands else NONE)
         self.trigger = NONE
         self.remote, called = target, scenario.opens == "peer"
@@ -249,7 +248,8 @@ class _Soak:
             self._time(attempt)
         self._notice(attempt, opinion)
         # Of a peer that is down another attempt would show the same, and take as long.
-        enough = heard_enough(heard, Path(self._loss)) or (self.down and opinion.why in _ABSENT)
+        passed = len(heard) == 1 and opinion.word is Verdict.PASS
+        enough = passed or heard_enough(heard, Path(self._loss)) or (self.down and opinion.why in _ABSENT)
         verdict = self._settle(exchange, attempt) if enough else None
         if verdict is None:
             self.again.append(exchange)

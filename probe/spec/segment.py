@@ -107,7 +107,10 @@ class Segment:
 
     def option(self, kind: int) -> Option | None:
         """The first well-formed option of that kind."""
-        return next((o for o in self.options if o.kind == kind and not o.fault), None)
+        for option in self.options:
+            if option.kind == kind and not option.fault:
+                return option
+        return None
 
     @property
     def timestamps(self) -> tuple[int, int] | None:

@@ -54,22 +54,33 @@ class Numbers:
         tester = TESTER_ISN if self.tester is None else self.tester
         peer = PEER_ISN if self.peer is None else self.peer
         own, other = (tester, peer) if to_peer else (PEER_ISN if absolute else peer, tester)
-        return (
-            to_peer,
-            seq - own,
-            ack - other if flags & ACK else 0,
-            flags & 0x3F,
-            segment.window,
-            segment.length,
-            segment.reserved,
-            segment.options,
-            segment.faults,
-        )
+        return _relative(segment, to_peer, own, other)
+
+    def ahead(self, segment: Segment) -> Sight:
+        """What is left of one of the tester's that is still to be sent."""
+        first = TESTER_ISN if not segment.seq and _is_refusal(segment) else segment.seq
+        own = first if self.tester is None else self.tester
+        return _relative(segment, True, own, PEER_ISN if self.peer is None else self.peer)
 
     def text(self, segment: Segment, to_peer: bool) -> str:
         """A segment that was taken, in tcpdump's notation, with numbers relative to the ISNs."""
         own, other = (self.tester, self.peer) if to_peer else (self.peer, self.tester)
         return segment.text(None if _is_refusal(segment) and (self._refused or not to_peer) else own, other)
+
+
+def _relative(segment: Segment, to_peer: bool, own: Seq, other: Seq) -> Sight:
+    flags = segment.flags
+    return (
+        to_peer,
+        segment.seq - own,
+        segment.ack - other if flags & ACK else 0,
+        flags & 0x3F,
+        segment.window,
+        segment.length,
+        segment.reserved,
+        segment.options,
+        segment.faults,
+    )
 
 
 def _is_refusal(segment: Segment) -> bool:

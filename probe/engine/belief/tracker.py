@@ -90,6 +90,22 @@ class Point:
     last: Sight | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What may still come, as the end may have processed all that is under way.
+
+    ``calm``: no history will answer anything, or has what is still to come: else the next segment of ours would cross
+    with it. ``silent``: nothing need come, now or after a delay of the acknowledgment (MUST-40). ``overtaken``: the end
+    has certainly sent what is still to come, as later segments went past it. ``reached`` are the states of the
+    histories that have processed all.
+    """
+
+    calm: bool
+    silent: bool
+    overtaken: bool
+    reached: frozenset[str]
+
+
 def _resumed(wide: Point, terms: Terms) -> Point:
     """The same point, to be followed under other terms from here, as if nothing had been excused."""
     return replace(wide, belief=frozenset(replace(h, excuses=h.excuses - HARMLESS) for h in wide.belief), terms=terms)
@@ -108,6 +124,8 @@ class Memory:
         self.after = lru_cache(maxsize=_STEPS)(self._after)
         self.closure = lru_cache(maxsize=_STEPS)(_closure)
         self.came = lru_cache(maxsize=_STEPS)(self._came)
+        self.outlook = lru_cache(maxsize=_STEPS)(self._outlook)
+        self.draws_bare_ack = lru_cache(maxsize=_STEPS)(self._draws_bare_ack)
         self.missed = lru_cache(maxsize=_STEPS)(_missed)
         self._histories = 0
 
@@ -134,12 +152,29 @@ class Memory:
         self._histories += len(everything)
         if self._histories > _HISTORIES:
             self._histories = 0
-            for step in (self.after, self.closure, self.came, self.missed):
+            for step in (self.after, self.closure, self.came, self.outlook, self.draws_bare_ack, self.missed):
                 step.cache_clear()
         present = {h.tcb.state for h in everything}
         states = tuple(state.value for state in State if state in present)
         settled = belief != NOBODY and all(h.settled for h in belief)
         return Point(point.sights + 1, belief, point.terms, answers, states, settled, sight)
+
+    def _outlook(self, point: Point) -> Outlook:
+        found = self.closure(point.belief, point.terms)
+        owed = any(h.owed for h in found)
+        overtaken = bool(point.belief) and all(h.gap is not None for h in point.belief)
+        return Outlook(
+            calm=not overtaken and not owed and not any(h.due for h in found),
+            silent=not owed and any(h.settled for h in found),
+            overtaken=overtaken,
+            reached=frozenset(h.tcb.state.value for h in found if not h.inflight),
+        )
+
+    def _draws_bare_ack(self, point: Point, sight: Sight) -> bool:
+        """Whether an end there may answer it with an ACK that moves nothing (RFC 9293 3.10.7.4 first; RFC 5961)."""
+        segment, found = segment_of(sight), self.closure(point.belief, point.terms)
+        replies = (r.reply for h in found for r in permitted(arrives(h.tcb, segment), point.terms.profile))
+        return any(r is not None and r.flags == ACK and not r.covers for r in replies)
 
     def _came(self, belief: Belief, segment: Segment, terms: Terms) -> tuple[Belief, frozenset[Answer]]:
         """A segment of the end was seen: the histories that explain it, and what they take it for."""

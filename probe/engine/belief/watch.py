@@ -7,7 +7,7 @@ from dataclasses import replace
 from probe.engine.belief.events import Event, Quiet
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.numbers import Numbers, Sight
-from probe.engine.belief.tracker import HARMLESS, PERMITTED, Belief, Memory, Point, Terms
+from probe.engine.belief.tracker import HARMLESS, PERMITTED, Belief, Memory, Outlook, Point, Terms
 from probe.spec.segment import OPENING, SYN
 
 
@@ -81,6 +81,11 @@ class Watch:
     def settled(self) -> bool:
         """Whether every history has answered all there was to answer (False once broken)."""
         return self.points[-1].settled
+
+    @property
+    def outlook(self) -> Outlook:
+        """What may still come."""
+        return self.memory.outlook(self.points[-1])
 
     def after(self, index: int) -> Point:
         """Where it stood after that event."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from probe.engine.belief.events import Event, Seen
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.path.models import Model, model
 from probe.engine.path.proxy import through
-from probe.engine.path.record import Attempted, anything_came, is_proxied
+from probe.engine.path.record import Attempted, Named, anything_came, is_proxied
 from probe.results.path import Path, Standing, Suspect, Suspicion
 
+_DROPS = frozenset({Suspect.FILTER, Suspect.TRANSLATION})
 COPIED = frozenset({Excuse.REPEAT})
 STATELESS = frozenset({Excuse.REPEAT, Excuse.COOKIES})
 
@@ -21,6 +22,13 @@ def kept_back(path: Path, case: Attempted) -> tuple[Suspect, frozenset[int]] | N
         if kept := m.keeps(_events(case)):
             return suspicion.suspect, kept
     return None
+
+
+def expects_silence(path: Path, scenario: Named, events: Sequence[Event]) -> bool:
+    """Whether an accepted filter or translator keeps the tester's last segment back, so that nothing answers it."""
+    last = max((i for i, e in enumerate(events) if isinstance(e, Seen) and e.to_peer), default=-1)
+    found = (m.on(scenario) for s in path.accepted if s.suspect in _DROPS and (m := model(s.suspect, s.variant)))
+    return any(last in m.keeps(events) for m in found)
 
 
 def rests_on(path: Path, case: Attempted) -> Suspect | None:

@@ -6,7 +6,6 @@ with a RST where the peer expects it, checked by an empty segment that must draw
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import (
@@ -39,7 +38,7 @@ CLEARING_TRIES = 6
 """So many times at the most: with 20 % of all segments lost one connection in 10,000 is left."""
 _COPIES = 3
 """How many times a RST is sent that nobody waits for an answer to."""
-_CALM, _LEFT = "calm", "left"
+_CALM, _LEFT = steps.Expect("calm", silence=True), steps.Expect("left", Span.APPLICATION, silence=True)
 """What is waited for before a segment: that no answer can cross with it; an application that leaves at once."""
 _LOOK = 0.05
 """Seconds between looks whether a segment of ours has left at last."""
@@ -83,7 +82,6 @@ class Conductor:
         self._asked = 0
         self._text = Outgoing(self.tester, setting.trigger, setting.habits)
         self._pace = Turn(setting.habits)
-        self._peer_expects: Seq | None = None
         self._leaves = setting.trigger.at_once
 
     def start(self, now: float) -> list[Command]:
@@ -96,8 +94,12 @@ class Conductor:
             return []
         self._record(event)
         if event.to_peer:
-            if self._outbox.seen(event, self.watch.index, self.transcript) and self._since is not None:
-                self._since = max(self._since, event.time)
+            begins = self._outbox.seen(event, self.watch.index, self.transcript)
+            if self._since is not None:
+                self._since = max(self._since, event.time) if begins else self._since
+                step = self._todo[0]
+                if step is not _CALM and getattr(step, "what", "") != "settled":  # all else the peer must send
+                    return [] if self.setting.habits.silenced is None else self._wake(event.time)
             return self._walk(event.time)
         noted = self._note(event.segment)
         if self._clearing and event.segment.flags & (ACK | RST | SYN | FIN) == ACK and not event.segment.length:
@@ -129,10 +131,12 @@ class Conductor:
         step = self._todo[0]
         self._since = self._limit = None
         if isinstance(step, steps.Wait) and step.span is Span.SPACING:
+            if isinstance(self._todo[1], steps.Question):
+                self.setting.habits.was_quiet(self.watch.point)
             self._todo.pop(0)
             return self._walk(now)
         if (syn := flight.unanswered_syn(self.transcript, step)) is not None:
-            self._todo.insert(1, steps.Expect(_CALM, silence=True))  # which of them was answered must not stay open
+            self._todo.insert(1, _CALM)  # which of them was answered must not stay open
             return [self._emit(syn.segment, syn.rule, syn.place), *self._walk(now)]
         self._record(Quiet(now))
         if self._clearing:
@@ -159,9 +163,7 @@ class Conductor:
         while self._todo or self._more():
             if not self._advance(now, out):
                 break
-        if self._todo:
-            return out + self._wake(now)
-        return out + self._clear(now)
+        return out if self._todo else out + self._clear(now)
 
     @property
     def _due(self) -> float:
@@ -184,53 +186,61 @@ class Conductor:
             if any(isinstance(later, steps.Fill) for later in self._todo):
                 self._note_missing(steps.ROOM_TAKEN)
             # What follows would be asked of a peer whose state is not known; what it still says is evidence.
-            self._todo, self._since = [step := steps.Wait(Span.ANSWER)], now
-        if isinstance(step, steps.Send | steps.Question) and (hold := self._hold(step, now)) is not None:
-            self._todo.insert(0, step := hold)
-        if isinstance(step, steps.Fill | steps.Question):
-            return self._fill(step) if isinstance(step, steps.Fill) else self._ask()
-        command = isinstance(step, steps.Send) and isinstance(step.data, steps.Command)
-        if command and self.setting.trigger.answers and not self.tester.text_received:
-            # What we send next answers a client, and this one has said nothing yet.
-            self._todo.insert(0, step := steps.Expect("text", application=True))
-        if isinstance(step, steps.Ask):
+            self._todo, self._since = [step := steps.Wait(Span.ANSWER)], None
+        hold: steps.Step | None = None
+        if isinstance(step, steps.Expect):
+            hold = None if self._fulfilled(step) else step
+        elif isinstance(step, steps.Send):
+            hold = self._send(step, now, out)
+        elif isinstance(step, steps.Wait):
+            hold = step
+        elif isinstance(step, steps.Ask):
             line = self.setting.trigger.line(step.command)
             out += [Ask(line)] if line else []
-        elif isinstance(step, steps.Send) and (part := self._text.next_part(step)) is not None:
-            out.append(self._emit(part, place=self._place))
-            self._todo.insert(0, steps.Expect("."))
+        elif isinstance(step, steps.Fill):
+            return self._fill(step)
+        elif (hold := self._before_question(now)) is None:
+            return self._ask()
+        if hold is None:
+            self._todo.pop(0)
+            self._since = self._limit = None
             return True
-        elif isinstance(step, steps.Send):
-            out += self._send(step)
-        elif isinstance(step, steps.Wait) or not self._fulfilled(step):
-            if self._since is None:
-                self._since = now
-            if self.watch.broken_at is not None and self._limit is None:
-                # Wait no longer than an answer takes: a history that excuses what came must still explain the silence.
-                self._limit = now + self.setting.habits.answer
-            return False
-        self._todo.pop(0)
-        self._since = self._limit = None
-        return True
+        if hold is not step:
+            self._todo.insert(0, hold)
+        if not isinstance(hold, steps.Wait | steps.Expect):
+            return True
+        self._await(hold, now, out)
+        return False
 
-    def _hold(self, step: steps.Send | steps.Question, now: float) -> steps.Step | None:
+    def _await(self, step: steps.Wait | steps.Expect, now: float, out: list[Command]) -> None:
+        """Begin to wait, or go on; the wait until all is calm is another with every event."""
+        if begins := self._since is None:
+            self._since = now
+        if self.watch.broken_at is not None and self._limit is None:
+            # Wait no longer than an answer takes: a history that excuses what came must still explain the silence.
+            self._limit, begins = now + self.setting.habits.answer, True
+        if begins or step is _CALM or self.setting.habits.silenced is not None:
+            out += self._wake(now)
+
+    def _wait_before(self, *, crossing: bool) -> steps.Expect | None:
         """What to wait for before the next segment leaves, unless it is to cross with an answer."""
-        if self._leaves and flight.reached(self.watch) == {"ESTABLISHED"}:
+        if self._leaves and self.watch.outlook.reached == {"ESTABLISHED"}:
             self._leaves = False  # it would sometimes be before us, and sometimes behind
-            return steps.Expect(_LEFT, Span.APPLICATION, silence=True)
-        crossing = isinstance(step, steps.Send) and step.crossing
-        if not crossing and not self._calm:
-            return steps.Expect(_CALM, silence=True)
-        if isinstance(step, steps.Send) and not self._text.has_room(step):
-            return self._text.await_room(step, asks=bool(self._questions))
-        if crossing:
-            return None
-        return steps.Wait(Span.SPACING) if now < self._may_leave(step, now) else None
+            return _LEFT
+        return None if crossing or self._calm else _CALM
+
+    def _before_question(self, now: float) -> steps.Wait | steps.Expect | None:
+        """What to wait for before a question: an answer too many to what came before is not to be taken for its own."""
+        if (hold := self._wait_before(crossing=False)) is not None:
+            return hold
+        alone = isinstance(last := self.transcript.events[-1], Seen) and last.to_peer
+        pause = self.setting.habits.afterwards(self.watch.point) if alone else 0.0
+        return steps.Wait(Span.SPACING) if now < self._pace.after(now, pause) else None
 
     @property
     def _calm(self) -> bool:
         """Whether nothing that the peer may still say answers a segment of ours: the next one would cross with it."""
-        return not self._outbox.count and not flight.may_answer(self.watch)
+        return not self._outbox.count and self.watch.outlook.calm
 
     def _more(self) -> bool:
         """What is done when the script is: wait for what was overtaken; after a departure in a reply, put a question.
@@ -239,8 +249,8 @@ class Conductor:
         answers no such segment is asked to take the next octet in order.
         """
         watch, left = self.watch, self.watch.broken_at
-        if self.transcript.sealed is None and flight.was_overtaken(watch):
-            self._todo = [steps.Expect(_CALM, silence=True)]
+        if self.transcript.sealed is None and watch.outlook.overtaken:
+            self._todo = [_CALM]
             return True
         if left is None or watch.lost_at is not None or self.transcript.sealed is not None:
             return False
@@ -264,28 +274,10 @@ class Conductor:
             self._todo = []
         return bool(self._todo)
 
-    def _may_leave(self, step: steps.Send | steps.Question, now: float) -> float:
-        """When it may be sent. An answer too many to what came before a question is not to be taken for its own."""
-        habits = self.setting.habits
-        if habits.brisk:
-            return now
-        if isinstance(step, steps.Question):
-            alone = isinstance(last := self.transcript.events[-1], Seen) and last.to_peer
-            return self._pace.after(now, habits.seconds(Span.AFTERWARDS) if alone else 0.0)
-
-        def draws() -> bool:
-            return flight.draws_bare_ack(self.watch, copy(self.tester).segment(step, self._text.of(step)))
-
-        return self._pace.take(now, habits.limit(step), draws)
-
     def _fill(self, step: steps.Fill) -> bool:
         """Go on filling the window, with the next step once it is closed; a window that never closes ends it all."""
-        room = self.tester.edge - self.tester.nxt
-        if room <= 0:
-            self._todo.pop(0)
-        elif step.most:
-            size = min(room, step.most, self.tester.room(self.setting.habits.largest))
-            self._todo[:1] = [steps.Send(".", data=bytes(size)), steps.ROOM_TAKEN, steps.Fill(step.most - size)]
+        if (more := self._text.filling(step)) is not None:
+            self._todo[:1] = more
         else:
             self.transcript.missing.append(Missing(self.watch.index, steps.WINDOW, "", application=True, waited=0.0))
             self._todo = []
@@ -301,31 +293,32 @@ class Conductor:
                 return self.tester.text_received >= step.count
             case "settled":
                 return not self._outbox.count and self.watch.settled
-            case what if what == _CALM:
+            case _CALM.what:
                 return self._calm
-            case what if what == _LEFT:
+            case _LEFT.what:
                 return not self.tester.counts.keys().isdisjoint("FR")
             case what:
                 return self.tester.counts.get(what, 0) >= step.count
 
     def _within(self, step: steps.Step) -> float:
-        assert isinstance(step, steps.Wait | steps.Expect)
-        if isinstance(step, steps.Expect) and step.what == _CALM:
+        habits = self.setting.habits
+        if step is _CALM:
             # An acknowledgment that may be delayed is waited for as long as one that must come.
-            span = Span.SILENCE if flight.may_stay_silent(self.watch) else Span.ANSWER
-            return self.setting.habits.seconds(span)
+            return habits.seconds(Span.SILENCE if self.watch.outlook.silent else Span.ANSWER)
         if isinstance(step, steps.Wait):
             if step.span is Span.SPACING:
                 return max(0.0, (self._pace.at or 0.0) - (self._since or 0.0))
-            return self.setting.habits.seconds(step.span)
+            return habits.seconds(step.span)
+        assert isinstance(step, steps.Expect)
         if step.what == "F" and not flight.may_send_fin(self.watch):
-            return self.setting.habits.seconds(Span.SILENCE)
+            return habits.seconds(Span.SILENCE)
         if self.setting.coming is not None and step.what == "S" and "S" not in self.tester.counts:
             return self.setting.coming
-        if step.application and step.within is Span.ANSWER:
-            return self.setting.habits.seconds(Span.APPLICATION)
-        own = repetitions(self.transcript) if step.within is Span.NEVER else 0.0
-        return self.setting.habits.seconds(step.within, own)
+        if step.within is Span.ANSWER:
+            if habits.silenced is not None and habits.silenced(self.scenario, self.transcript.judged):
+                return habits.seconds(Span.SILENCE)
+            return habits.seconds(Span.APPLICATION if step.application else Span.ANSWER)
+        return habits.seconds(step.within, repetitions(self.transcript) if step.within is Span.NEVER else 0.0)
 
     def _note_missing(self, step: steps.Expect) -> None:
         waited, owes = self._within(step), step.what != "F" or flight.may_send_fin(self.watch)
@@ -338,10 +331,7 @@ class Conductor:
         self.watch.feed(event)
 
     def _note(self, segment: Segment) -> list[Command]:
-        fresh_text = self.tester.takes(segment)
-        if segment.flags & ACK and not segment.flags & RST:
-            self._peer_expects = segment.ack
-        return [self._acknowledge()] if fresh_text and self.scenario.acks else []
+        return [self._acknowledge()] if self.tester.takes(segment) and self.scenario.acks else []
 
     def _acknowledge(self) -> Send:
         ack = self._empty(self.tester.nxt, self.tester.text)
@@ -355,20 +345,36 @@ class Conductor:
         self._outbox.put(flight.Sent(segment, rule, place, waits))
         return Send(segment)
 
-    def _send(self, step: steps.Send) -> list[Command]:
-        """The segment; none where a command needs no asking, as the application does it of itself."""
-        if step.data and not self._text.of(step):
-            return []
-        segment = self.tester.segment(step, self._text.of(step))
-        self.tester.sent(segment, counts=step.counts)
+    def _send(self, step: steps.Send, now: float, out: list[Command]) -> steps.Step | None:
+        """Send it now, or a part; else what is done before. One that is to cross with an answer waits for none."""
+        if (hold := self._wait_before(crossing=step.crossing)) is not None:
+            return hold
+        if (offered := self._text.offered(step)) is None:
+            return self._text.await_room(step, asks=bool(self._questions))
+        text, whole = offered
+        segment, watch = self.tester.segment(step, text), self.watch
+        draws = not step.crossing and watch.memory.draws_bare_ack(watch.point, watch.numbers.ahead(segment))
+        if draws and now < self._pace.take(now, step):
+            return steps.Wait(Span.SPACING)
+        if isinstance(step.data, steps.Command) and self.setting.trigger.answers and not self.tester.text_received:
+            # What we send next answers a client, and this one has said nothing yet.
+            return steps.Expect("text", application=True)
+        if not whole:
+            self.tester.sent(segment)
+            self._text.parts(step, segment.length)
+            out.append(self._emit(segment, place=self._sends - flight.segments(self._todo)))
+            return steps.Expect(".")
+        self._leave(step, segment, out)
+        return None
+
+    def _leave(self, step: steps.Send, segment: Segment, out: list[Command]) -> None:
+        """The segment leaves; not where a command needs no asking, as the application does it of itself."""
+        if step.data and not segment.length:
+            return
+        self.tester.sent(segment, counts=step.counts, fresh=step.fresh)
         self._pace.at = None
         self._text.sent(step)
-        return [self._emit(segment, step.rule, self._place)]
-
-    @property
-    def _place(self) -> int:
-        """That of the next segment in the script."""
-        return self._sends - flight.segments(self._todo)
+        out.append(self._emit(segment, step.rule, self._sends - flight.segments(self._todo)))
 
     # -- clearing up -----------------------------------------------------------------------------------------------
 
@@ -391,5 +397,4 @@ class Conductor:
 
     def _reset_commands(self) -> list[Command]:
         """RSTs that end the connection wherever the peer is; in SYN-SENT it takes one that acknowledges its SYN."""
-        expected = self._peer_expects if self._peer_expects is not None else self.tester.nxt
-        return [self._emit(reset) for reset in self.tester.resets(expected, called=self.scenario.opens == "peer")]
+        return [self._emit(reset) for reset in self.tester.resets(called=self.scenario.opens == "peer")]

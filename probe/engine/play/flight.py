@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from copy import copy
 from dataclasses import dataclass, field
 from itertools import takewhile
 
 from probe.engine.belief.events import Event, Seen, Transcript
-from probe.engine.belief.tracker import Belief
 from probe.engine.belief.watch import Watch
 from probe.scenarios.steps import NEXT_OCTET, OCTET_BELOW, Expect, Question, Send, Span, Step
-from probe.spec.arrives import arrives
-from probe.spec.reaction import permitted
-from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
+from probe.spec.segment import OPENING, RST, SYN, Segment
 
 _SYNS = 3
 """So many times a SYN is sent: more than two lost ones are rare on any path that is of use."""
+_SEGMENTS = Send, Question
 GONE = frozenset({"CLOSED", "LISTEN"})
 """Peer states without a connection."""
 _FIN_ACKED = GONE | {"FIN-WAIT-2", "TIME-WAIT"}
@@ -69,55 +66,22 @@ class Outbox:
         return False
 
 
-def histories(watch: Watch) -> Belief:
-    """Every permitted history, with whatever the peer may have processed by now."""
-    return watch.memory.closure(watch.belief, watch.terms)
-
-
-def may_answer(watch: Watch) -> bool:
-    """Whether something may still come that answers a segment of ours: the next one would cross with it."""
-    return was_overtaken(watch) or any(h.due or h.owed for h in histories(watch))
-
-
-def was_overtaken(watch: Watch) -> bool:
-    """Whether the peer has certainly sent what is still to come: later segments went past it."""
-    return bool(watch.belief) and all(h.gap is not None for h in watch.belief)
-
-
-def may_stay_silent(watch: Watch) -> bool:
-    """Whether nothing need come, now or after a delay of the acknowledgment (MUST-40)."""
-    found = histories(watch)
-    return any(h.settled for h in found) and not any(h.owed for h in found)
-
-
-def reached(watch: Watch) -> frozenset[str]:
-    """The states the peer may be in once it has processed all we sent."""
-    return frozenset(h.tcb.state.value for h in histories(watch) if not h.inflight)
-
-
 def questions(watch: Watch, known: Iterable[Send], *, in_order: bool) -> list[Send]:
     """What the peer answers wherever it may be now, of what it is ``known`` to answer; the plainest first.
 
     Who has no connection answers anything with a RST. The next octet in order, for which there is room in its window
     (``in_order``), only where it must be acknowledged, and before our FIN.
     """
-    states = reached(watch)
+    states = watch.outlook.reached
     if states <= GONE:
         return [OCTET_BELOW]
     taken = in_order and states <= _TAKING_TEXT | GONE | {"SYN-RECEIVED"}
     return [q for q in known if q is not NEXT_OCTET or taken]
 
 
-def draws_bare_ack(watch: Watch, segment: Segment) -> bool:
-    """Whether the peer may answer it with an ACK that moves nothing (RFC 9293 3.10.7.4 first; RFC 5961)."""
-    numbered = copy(watch.numbers).canonical(segment, True)
-    replies = (r.reply for h in histories(watch) for r in permitted(arrives(h.tcb, numbered), watch.terms.profile))
-    return any(r is not None and r.flags == ACK and not r.covers for r in replies)
-
-
 def may_send_fin(watch: Watch) -> bool:
     """Whether it still may, for the first time or again: not where it was acknowledged, or no connection is left."""
-    return not reached(watch) <= _FIN_ACKED
+    return not watch.outlook.reached <= _FIN_ACKED
 
 
 def unanswered_syn(transcript: Transcript, step: Step) -> Sent | None:
@@ -138,7 +102,7 @@ def is_known_gone(transcript: Transcript, watch: Watch, harmless: frozenset[str]
     """Whether no connection is left on the peer; of a RST of ours that nothing came after it is not known."""
     if not transcript.seen():
         return True
-    last, states = transcript.events[-1], watch.states[-1]
+    last, states = transcript.events[-1], watch.point.states
     unheard = isinstance(last, Seen) and last.to_peer and last.segment.flags & RST
     return bool(states) and harmless.issuperset(states) and not unheard
 
@@ -168,4 +132,4 @@ def is_newest(events: list[Event], index: int) -> bool:
 
 def segments(some: Iterable[Step]) -> int:
     """How many segments of the script these steps send; what fills a window does not count."""
-    return sum(isinstance(step, Send | Question) for step in some)
+    return sum([isinstance(step, _SEGMENTS) for step in some])

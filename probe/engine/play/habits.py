@@ -5,16 +5,16 @@ Nothing here is a verdict. It is an object of the run that is handed in: attempt
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
-from statistics import median
 
-from probe.engine.belief.events import Seen, Transcript
+from probe.engine.belief.events import Event, Seen, Transcript
+from probe.engine.belief.tracker import Point
 from probe.engine.judge.timers import FINAL
-from probe.scenarios.steps import EMPTY_BELOW, NEXT_OCTET, OCTET_BELOW, Send, Span
+from probe.scenarios.steps import EMPTY_BELOW, NEXT_OCTET, OCTET_BELOW, Expect, Scenario, Send, Span, Wait
 from probe.spec.segment import ACK, FIN, RST, SYN
 
 USUAL_PATIENCE = 1.0
@@ -32,6 +32,10 @@ _AT_HAND = 0.01
 _ROUND_TRIPS, _ANSWERS = 10, 2
 """The patience in round trips of the path, and in times the peer usually takes to answer."""
 _RECENT = 15
+_OFTEN = 10
+"""So many times nothing more came at a place of a record before nothing more is waited for there."""
+_POINTS = 4096
+"""Such places that are remembered at a time; ordinary peers show a handful."""
 _LEAVING = 5.0
 _MARGIN = 1.5
 """How many times an interval of the peer is waited before a repetition is known not to come."""
@@ -94,9 +98,9 @@ class Habits:
     is to be, that draws an answer which the peer limits on all connections together.
     ``round_trip`` is the shortest time to an answer of the handshake, ``intervals`` the longest time until the peer
     sent a SYN, SYN,ACK or FIN again for the first time. ``mtu`` is no more than what the path takes in one packet.
+    ``silenced``, where something on the path is known to keep segments back, says of a record whether it does so with
+    the tester's last one.
     ``usual`` is how long the peer usually takes to answer: it may look at what came only now and then.
-    ``brisk``: no segment waits for a turn of its own, as one exchange is played thousands of times; an answer that is
-    left out for want of spacing shows there in every one, or in none.
     """
 
     patience: float | None = None
@@ -107,10 +111,11 @@ class Habits:
     application: float = 0.0
     mtu: int = SAFE_MTU
     usual: float = 0.0
-    brisk: bool = False
+    silenced: Callable[[Scenario, Sequence[Event]], bool] | None = None
     answers: dict[Send, Answered] = field(default_factory=dict)
     taken: dict[Limit, float] = field(default_factory=dict)
     _took: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    _quiet: Counter[Point] = field(default_factory=Counter)
 
     # -- asked ---------------------------------------------------------------------------------------------------------
 
@@ -126,7 +131,7 @@ class Habits:
             return self.patience
         if self.round_trip is None:
             return self.first
-        late = _ANSWERS * max((answer.seconds for answer in self.answers.values()), default=0.0)
+        late = _ANSWERS * max([answer.seconds for answer in self.answers.values()], default=0.0)
         if self.usual < _AT_HAND:
             return max(self.at_hand, late)
         return max(USUAL_PATIENCE, _ROUND_TRIPS * self.round_trip, _ANSWERS * self.usual, late)
@@ -164,6 +169,15 @@ class Habits:
             least = max(least, _MARGIN * self.intervals.get("F", 0.0))
         return self.scale * least
 
+    def afterwards(self, point: Point) -> float:
+        """Seconds to wait there for an answer too many: none of a peer that has so often said nothing there."""
+        return 0.0 if self._quiet[point] >= _OFTEN else self.seconds(Span.AFTERWARDS)
+
+    def longest(self, scenario: Scenario) -> float:
+        """Seconds that an exchange takes at the most with a peer that stays silent wherever it is waited for."""
+        spans = [s.span if isinstance(s, Wait) else s.within for s in scenario.steps if isinstance(s, Wait | Expect)]
+        return sum(map(self.seconds, spans))
+
     @property
     def questions(self) -> tuple[Send, ...]:
         """What this peer answers, as far as is known."""
@@ -198,6 +212,12 @@ class Habits:
         if mtu and mtu > _HEADERS:
             self.mtu = min(self.mtu, mtu)
 
+    def was_quiet(self, point: Point) -> None:
+        """No answer too many came there in all the time that one was given."""
+        if len(self._quiet) >= _POINTS:
+            self._quiet.clear()
+        self._quiet[point] += 1
+
     def heard(self, transcript: Transcript) -> None:
         """An attempt has ended."""
         for error in transcript.errors:
@@ -206,7 +226,7 @@ class Habits:
         took = next(_answers(seen), None)
         if took is not None:
             self._took.append(took)
-            self.usual = median(self._took)
+            self.usual = sorted(self._took)[len(self._took) // 2]
             self.round_trip = took if self.round_trip is None else min(self.round_trip, took)
         first: dict[str, float] = {}
         for kind, gap in _gaps(transcript):
@@ -232,11 +252,11 @@ class Turn:
         self.at = now + pause if self.at is None else self.at
         return self.at
 
-    def take(self, now: float, limit: tuple[Limit, float], draws: Callable[[], bool]) -> float:
-        """The turn of a segment that counts under ``limit``, if it ``draws`` an answer."""
+    def take(self, now: float, step: Send) -> float:
+        """The turn of a segment that draws such an answer."""
         if self.at is None:
-            self.at, (kind, gap) = now, limit
-            if gap and draws():
+            self.at, (kind, gap) = now, self.habits.limit(step)
+            if gap:
                 taken = self.habits.taken if self.habits.shared else self.taken
                 self.at = taken[kind] = max(now, taken.get(kind, now - gap) + gap)
         return self.at
@@ -265,8 +285,13 @@ _KINDS = {SYN: "S", SYN | ACK: "S.", FIN | ACK: "F"}
 
 def _gaps(transcript: Transcript) -> Iterator[tuple[str, float]]:
     """Kind and seconds of every repetition by the peer's own timer: nothing of ours came between the two."""
-    for earlier, later in pairwise(e for e in transcript.judged if isinstance(e, Seen)):
-        one, two = earlier.segment, later.segment
-        kind = _KINDS.get(two.flags & (SYN | ACK | FIN | RST))
-        if kind and not earlier.to_peer and not later.to_peer and (one.flags, one.seq) == (two.flags, two.seq):
-            yield kind, later.time - earlier.time
+    last: Seen | None = None
+    for event in transcript.judged:
+        if not isinstance(event, Seen):
+            continue
+        if last is not None and not event.to_peer and not last.to_peer:
+            one, two = last.segment, event.segment
+            kind = _KINDS.get(two.flags & (SYN | ACK | FIN | RST))
+            if kind and (one.flags, one.seq) == (two.flags, two.seq):
+                yield kind, event.time - last.time
+        last = event

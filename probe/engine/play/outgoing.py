@@ -13,7 +13,6 @@ from probe.engine.play.tester import Tester
 from probe.scenarios import steps
 from probe.scenarios.steps import Span
 from probe.scenarios.triggers import Trigger
-from probe.spec.segment import Segment
 
 _PLAIN = steps.Send("."), steps.Send("P.")
 """What text may leave in piece by piece."""
@@ -32,31 +31,44 @@ class Outgoing:
     parted: int = 0
     looks: int = 0
 
-    def of(self, step: steps.Send) -> bytes:
-        """What is still to be sent of its text: no more than peer and path take in a segment, or the whole command."""
+    def offered(self, step: steps.Send) -> tuple[bytes, bool] | None:
+        """What there is room for of its text, and whether that is all of it; None where there is no room at all.
+
+        All is what is still to be sent: no more than peer and path take in a segment, or the whole command.
+        """
         text = step.data
         if isinstance(text, steps.Command):
             if (line := self.trigger.line(text.name)) is None:
                 raise ValueError(f"the exchange needs the command {text.name!r}, which was not given")
             text = line
-        else:
+        elif text:
             text = text[: self.tester.room(self.habits.largest)]
-        return text[self.parted :] if step is self.step else text
+        if step is self.step:
+            text = text[self.parted :]
+        if self.tester.fits(step, len(text)):
+            return text, True
+        part = text[: max(0, self.tester.edge - self.tester.nxt)] if replace(step, data=b"") in _PLAIN else b""
+        return (part, False) if part else None
 
     def has_room(self, step: steps.Step) -> bool:
         """Whether it may leave, or a part of it."""
         assert isinstance(step, steps.Send)
-        return self.tester.fits(step, len(self.of(step))) or bool(self._part(step))
+        return self.offered(step) is not None
 
-    def next_part(self, step: steps.Send) -> Segment | None:
-        """As much of it as there is room for, noted as sent; None where it is to leave as a whole."""
-        if not (part := self._part(step)):
+    def filling(self, step: steps.Fill) -> list[steps.Step] | None:
+        """What fills the window further: nothing once it is closed; None where it does not close."""
+        room = self.tester.edge - self.tester.nxt
+        if room <= 0:
+            return []
+        if not step.most:
             return None
-        segment = self.tester.segment(step, part)
-        self.tester.sent(segment)
+        size = min(room, step.most, self.tester.room(self.habits.largest))
+        return [steps.Send(".", data=bytes(size)), steps.ROOM_TAKEN, steps.Fill(step.most - size)]
+
+    def parts(self, step: steps.Send, length: int) -> None:
+        """So much of it has left."""
         self._begin(step)
-        self.parted, self.looks = self.parted + len(part), 0
-        return segment
+        self.parted, self.looks = self.parted + length, 0
 
     def await_room(self, step: steps.Send, *, asks: bool) -> steps.Step:
         """What is done next where there is no room; ``asks``: there is a question that the peer answers."""
@@ -74,9 +86,3 @@ class Outgoing:
     def _begin(self, step: steps.Send) -> None:
         if step is not self.step:
             self.step, self.parted, self.looks = step, 0, 0
-
-    def _part(self, step: steps.Send) -> bytes:
-        payload, plain = self.of(step), replace(step, data=b"") in _PLAIN
-        if not plain or self.tester.fits(step, len(payload)):
-            return b""
-        return payload[: max(0, self.tester.edge - self.tester.nxt)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 
 from probe.scenarios.steps import NXT, Num, Send
@@ -30,7 +31,7 @@ class Tester:
     """Our end of the connection. ``text`` is the number after the peer's in-order text, its FIN left out.
 
     ``told`` is the highest acknowledgment we sent in earnest, ``edge`` the right edge of the window the peer offered,
-    ``mss`` the largest segment it takes.
+    ``mss`` the largest segment it takes, ``expected`` the number that it asked for last.
     """
 
     iss: Seq
@@ -51,6 +52,7 @@ class Tester:
     stamps: bool = False
     mss: int = DEFAULT_MSS
     floods: bool = False
+    expected: Seq | None = None
     _offered: Segment | None = None
 
     def __post_init__(self) -> None:
@@ -89,8 +91,15 @@ class Tester:
         self.edge, self.shift, self.stamps, self.tsecr, self.mss = Seq(0), 0, False, 0, DEFAULT_MSS
         self.counts = {}
 
-    def sent(self, segment: Segment, *, counts: bool = True) -> None:
-        """SND.NXT and the ACK given, after a segment; one that does not count moves it once it is acknowledged."""
+    def sent(self, segment: Segment, *, counts: bool = True, fresh: bool = False) -> None:
+        """SND.NXT and the ACK given, after a segment; one that does not count moves it once it is acknowledged.
+
+        A fresh one begins a new incarnation: the old connection is forgotten.
+        """
+        if fresh:
+            self.restart(segment.seq)
+        if (stamps := segment.timestamps) is not None:
+            self.tsval = max(self.tsval, stamps[0])
         if segment.seg_len and counts:
             self.nxt = later(self.nxt, segment.end)
         self.far = later(later(self.far, self.nxt), segment.end)
@@ -110,7 +119,6 @@ class Tester:
         if offset is None:
             return given
         value = int(Seq(self.tsval) + offset)
-        self.tsval = max(self.tsval, value)
         stamps = Option(TIMESTAMPS, value.to_bytes(4, "big") + self.tsecr.to_bytes(4, "big"))
         return (*given, *[Option(NOP)] * (-sum(option.size for option in (*given, stamps)) % 4), stamps)
 
@@ -126,41 +134,40 @@ class Tester:
         nothing counts after a RST.
         """
         flags = parse_flags(step.flags)
+        if not (length or flags & FIN or step.seq.offset):
+            return True
         taken = step.counts and step.seq.base == NXT.base and step.seq.offset >= 0 and not flags & SYN
         if not taken or self.una == self.iss or "R" in self.counts:
             return True
-        occupied = length + bool(flags & FIN)
-        at_nxt = not step.seq.offset and not occupied
-        return at_nxt or self.number(step.seq) + max(1, occupied) <= self.edge
+        return self.number(step.seq) + max(1, length + bool(flags & FIN)) <= self.edge
 
     def segment(self, step: Send, payload: bytes) -> Segment:
-        """A scenario's step as a segment with our numbers now; ``payload`` is what it carries.
-
-        A fresh one begins a new incarnation: the old connection is forgotten.
-        """
+        """A scenario's step as a segment with our numbers now; ``payload`` is what it carries."""
         flags, seq = parse_flags(step.flags), self.number(step.seq)
+        here = self
         if step.fresh:
-            self.restart(seq)
+            here = copy(self)
+            here.restart(seq)
         return Segment(
             seq,
-            self.number(step.ack) if flags & ACK else Seq(0),
+            here.number(step.ack) if flags & ACK else Seq(0),
             flags,
-            min(step.window, self.window),
+            min(step.window, here.window),
             len(payload),
             payload,
-            self.options(flags, step),
+            here.options(flags, step),
             step.urgent,
             step.reserved,
             (step.fault,) if step.fault else (),
         )
 
-    def resets(self, expected: Seq, *, called: bool) -> list[Segment]:
-        """RSTs that end the connection wherever the peer is: ``expected`` is the number it asked for last.
+    def resets(self, *, called: bool) -> list[Segment]:
+        """RSTs that end the connection wherever the peer is.
 
         In SYN-SENT it takes one that acknowledges its SYN; a peer that ``called`` us may have left text on our SYN,ACK.
         """
         first = () if self.synchronized and not called else (self.iss + 1,)
-        numbers = dict.fromkeys((expected, self.nxt, *first))
+        numbers = dict.fromkeys((self.nxt if self.expected is None else self.expected, self.nxt, *first))
         return [Segment(n, self.rcv, RST | ACK) if called else Segment(n, flags=RST) for n in numbers]
 
     def takes(self, segment: Segment) -> bool:
@@ -170,6 +177,8 @@ class Tester:
                 self.counts[name] = self.counts.get(name, 0) + 1
         if segment.flags & RST:
             return False
+        if segment.flags & ACK:
+            self.expected = segment.ack
         opens = not segment.flags & ACK or self.iss < segment.ack <= self.far  # our SYN, or text on it too
         if segment.flags & SYN and opens and not self.synchronized:
             self.peer, self.text, self.synchronized = segment.seq, segment.seq + 1, True

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from probe import scenarios
 from probe.engine.belief.events import Done, Seen, Send, WakeAt
 from probe.engine.judge.excuses import Doubt
+from probe.engine.path.resting import expects_silence
 from probe.engine.play.conductor import Conductor, Setting
+from probe.results.path import Path, Standing, Suspect, Suspicion
 from probe.results.verdict import Verdict
-from probe.scenarios.steps import Scenario
+from probe.scenarios.steps import Scenario, Span
 from probe.scenarios.triggers import NONE, TARGET
 from probe.spec.segment import ACK, RST, Segment
 from probe.spec.seq import Seq
@@ -146,3 +149,14 @@ def test_our_own_kernel_is_noted() -> None:
     event = Seen(0.1, True, Segment(Seq(8), flags=RST))
     made.foreign(event)
     assert made.transcript.foreign == [event]
+
+
+@pytest.mark.parametrize(("standing", "span"), [(Standing.OPEN, Span.ANSWER), (Standing.ACCEPTED, Span.SILENCE)])
+def test_no_answer_is_waited_for_to_what_a_filter_is_known_to_keep_back(standing: Standing, span: Span) -> None:
+    scenario = scenarios.ALL["data-outside"]
+    talk = Dialogue(scenario, peer_for(scenario), loses=lambda to_peer, count: to_peer and count == 4)
+    habits = talk.conductor.setting.habits
+    path = Path(suspicions=(Suspicion(Suspect.FILTER, standing, variant="invalid"),))
+    habits.silenced = partial(expects_silence, path)
+    (missing,) = talk.run().transcript.missing
+    assert (missing.what, missing.waited) == ("settled", habits.seconds(span))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from probe.engine.belief.events import Transcript
+from probe.engine.belief.tracker import LISTENING, USUAL, Point
 from probe.engine.judge.timers import FINAL
 from probe.engine.play.habits import SCHEDULING, Habits, repetitions
 from probe.scenarios.steps import Span
@@ -60,3 +61,12 @@ def test_a_peer_that_looks_once_a_second_is_given_its_time_and_the_path_none_of_
     assert habits.answer == pytest.approx(2.0)
     assert habits.seconds(Span.SILENCE) > 1.0
     assert habits.path_delay == pytest.approx(SCHEDULING + 0.1)
+
+
+def test_an_answer_too_many_is_no_longer_waited_for_where_ten_times_none_came() -> None:
+    habits, place, other = Habits(), Point(3, LISTENING, USUAL), Point(3, LISTENING, USUAL)
+    for _ in range(10):
+        assert habits.afterwards(place) == habits.seconds(Span.AFTERWARDS)
+        habits.was_quiet(place)
+    assert habits.afterwards(place) == 0.0
+    assert habits.afterwards(other) == habits.seconds(Span.AFTERWARDS)

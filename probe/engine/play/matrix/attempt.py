@@ -17,6 +17,7 @@ from probe.results.effect import Effect
 from probe.results.verdict import Verdict, Why
 from probe.scenarios import steps
 from probe.spec.arrives import arrives
+from probe.spec.segment import Segment
 from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
@@ -48,18 +49,17 @@ class CellConductor(ThoroughConductor):
         ours = [i for i, e in self.transcript.seen() if e.to_peer]
         return ours[self.ordinal - 1] if 0 < self.ordinal <= len(ours) else None
 
-    def _send(self, step: steps.Send) -> list[Command]:
+    def _leave(self, step: steps.Send, segment: Segment, out: list[Command]) -> None:
         if self._before == 0:
             # They follow from where both ends are now: the texts of this peer need not be as long as the model's.
             tester, own = self.tester, self.isns[0]
             if tester.synchronized:
                 own = self._way.number(steps.RCV) - tester.rcv.ahead_of(tester.peer)
             self.isns = own, self._way.number(steps.NXT) - tester.nxt.ahead_of(tester.iss)
-        out = super()._send(step)
+        super()._leave(step, segment, out)
         if self._before == 0:
             self.ordinal = sum(isinstance(e, Seen) and e.to_peer for e in self.transcript.events) + self._outbox.count
         self._before -= 1
-        return out
 
     def _within(self, step: steps.Step) -> float:
         """A machine that answers late makes the peer's timer longer, and those of connections that it opens after.

@@ -193,8 +193,6 @@ class Reenactment(Conductor):
         self._silent = 0
         fresh_text = self.tester.takes(segment)
         self._said = self._said.after(segment, self.tester.peer if self.tester.synchronized else None, self.tester.iss)
-        if segment.flags & ACK and not segment.flags & RST:
-            self._peer_expects = segment.ack
         if not self._over:  # what no segment of the capture says: a RST before its time, a FIN where there was none
             early = bool(segment.flags & RST) and not self._now.needs.rst
             if early or (segment.flags & FIN and not self.script.end.fin):
