@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
+from functools import partial
 
 from probe import scenarios
 from probe.engine.judge.answers import summarize
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.path.deciding import deciding
+from probe.engine.path.resting import expects_silence
 from probe.engine.play.calibration import Calibration
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt, case_of
@@ -32,6 +34,10 @@ from probe.scenarios.steps import Expect, Question, Scenario, Send
 from probe.scenarios.triggers import NONE, missing
 from probe.spec.segment import Endpoint
 from probe.wire.errors import DownError, UnansweredError
+
+LONG = 90.0
+"""Seconds after which an exchange is tried again only where it may still become a finding: on a path that loses much
+nearly all are in doubt, and each would be tried eight times."""
 
 
 def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
@@ -138,7 +144,11 @@ class _Check:
         """The exchanges that were played, and where another attempt may help."""
         attempts = self.hearing.attempts
         played = [s for s in map(scenarios.ALL.__getitem__, attempts) if attempts[s.id] and not self._is_deadly(s)]
-        return [s for s in played if not self.hearing.enough(s)] if self.vigil.ending is None else []
+        return [s for s in played if not self._enough(s)] if self.vigil.ending is None else []
+
+    def _enough(self, scenario: Scenario) -> bool:
+        """Whether another attempt would add nothing, or no finding to a run that has taken long."""
+        return self.hearing.enough(scenario, hurry=self.frame.seconds > LONG * self.frame.habits.scale)
 
     def _start_all(self, rest: list[Scenario]) -> None:
         """First it is learned what the peer answers, and how its application is brought to act; others wait for that.
@@ -159,8 +169,8 @@ class _Check:
         self._start([*first, *ready, *self._freed()])
 
     def _start(self, some: list[Scenario]) -> None:
-        """Play them side by side, the long waits first; then the dangerous ones one by one, malformed options last."""
-        self._enqueue(sorted(some, key=lambda s: not (s.waits or self._explores(s))))
+        """Play them side by side; then the dangerous ones one by one, malformed options last."""
+        self._enqueue(some)
         slow = sum(s.rests for s in self.scenarios)  # they wait all at the same time, beside the others
         beside = slow + self.detection.slow + len(PAUSES) + len(CANDIDATES)
         while self.vigil.ending is None:
@@ -182,7 +192,13 @@ class _Check:
                 raise error
 
     def _enqueue(self, some: list[Scenario]) -> None:
-        self.queue.extend(s for s in some if not s.risky)
+        """What others wait for first, then what takes longest where the peer stays silent: the short ones fill gaps."""
+
+        def turn(scenario: Scenario) -> tuple[bool, bool, float]:
+            first = scenario.id == FIRST or self._explores(scenario)
+            return not first, not scenario.waits, -self.frame.habits.longest(scenario)
+
+        self.queue.extend(sorted((s for s in some if not s.risky), key=turn))
         self.risky.extend(sorted((s for s in some if s.risky), key=is_malformed))
 
     def _bring_back(self, revival: Revival, found: list[Suspect], void: list[Attempt]) -> None:
@@ -211,7 +227,7 @@ class _Check:
             first += self.detection.probes if self.detection.trigger is None else []
         self.queue = deque(first)
         self.risky.clear()
-        self.waiting = [s for s in self.scenarios if not (self._is_deadly(s) or self.hearing.enough(s))]
+        self.waiting = [s for s in self.scenarios if not (self._is_deadly(s) or self._enough(s))]
         self._release()
 
     def _is_deadly(self, scenario: Scenario) -> bool:
@@ -319,11 +335,13 @@ class _Check:
 
     def _judge(self, attempt: Attempt) -> None:
         opinion = judge(case_of(attempt))
-        self.backlog.heard(attempt, opinion, self.hearing.evidence.loss)
         heard = self.hearing.opinions[attempt.scenario.id]
         heard.append(opinion)
         self.hearing.attempts[attempt.scenario.id].append(attempt)
-        if not self.hearing.enough(attempt.scenario):
+        path = self.hearing.path()
+        self.backlog.heard(attempt, opinion, path.loss)
+        self.frame.habits.silenced = partial(expects_silence, path) if path.accepted else None
+        if not self._enough(attempt.scenario):
             # Soon, but never beside itself: what was shown stays shown, whatever comes of the peer later.
             (self.risky if attempt.scenario.risky else self.queue).appendleft(attempt.scenario)
         elif self.options.told is not None and (result := self.hearing.certain(attempt.scenario)):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
 from probe.engine.trial.attempt import Attempt
-from probe.results.path import UNMEASURED, Loss
+from probe.results.path import UNMEASURED, Loss, at_most
 from probe.scenarios.steps import Scenario, Send
 
 SHORTEST, LONGEST = 0.1, 1.0
@@ -20,6 +20,8 @@ LIMITED = 3
 """So many lost SYNs, where other segments hardly get lost, tell of a limit."""
 SIGNS, CALM = 2, 3
 """So many attempts that hint at a full backlog slow down, so many in a row that do not undo it."""
+_LIKELY = 0.01
+"""A chance below this is not likely."""
 
 
 class Pace:
@@ -57,6 +59,14 @@ class Pace:
 def syns(scenario: Scenario) -> int:
     """How many SYNs without ACK an exchange sends; where the peer opens, what it asks for counts as one."""
     return max(1, sum(isinstance(s, Send) and "S" in s.flags and "." not in s.flags for s in scenario.steps))
+
+
+def _is_alike(loss: Loss) -> bool:
+    """Whether a path that loses so much of all else is likely to have lost as many SYNs."""
+    others = loss.others
+    if not (others.lost and loss.syns_lost):
+        return False
+    return 1 - at_most(loss.syns_lost - 1, loss.syns, others.lost / others.asked) >= _LIKELY
 
 
 class Backlog:
@@ -97,6 +107,8 @@ class Backlog:
                 return
             self._signs["answered with SYN cookies"] = None
         elif answered or self._answers:  # a target that never answered is no matter of crowding
+            if _is_alike(loss):
+                return
             self._signs["left unanswered"] = None
         else:
             return

@@ -115,11 +115,11 @@ def _bound(asked: int, lost: int) -> float:
     low, high = lost / asked, 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        low, high = (middle, high) if _at_most(lost, asked, middle) > 0.05 else (low, middle)
+        low, high = (middle, high) if at_most(lost, asked, middle) > 0.05 else (low, middle)
     return high
 
 
-def _at_most(lost: int, asked: int, chance: float) -> float:
+def at_most(lost: int, asked: int, chance: float) -> float:
     """The chance that no more than so many of ``asked`` are lost; from the largest term down, in logarithms."""
     term = exp(
         lgamma(asked + 1)

@@ -158,3 +158,13 @@ def test_a_syn_that_met_silence_later_in_an_exchange_is_a_sign_too() -> None:
     crowd.heard(ended(1.0, answered=True), silent)
     crowd.heard(ended(1.0, answered=True), silent)
     assert crowd.width == 2
+
+
+def test_a_path_that_loses_as_much_of_all_else_explains_unanswered_syns() -> None:
+    crowd = Backlog(5, Pace())
+    for began in range(60):
+        crowd.heard(ended(3.0 * began, answered=began % 3 > 0), None, Loss(600, 40, syns=100, syns_lost=7))
+    assert (crowd.width, crowd.warnings("x")) == (5, [])
+    for began in range(60, 70):
+        crowd.heard(ended(3.0 * began, answered=False), None, Loss(600, 40, syns=100, syns_lost=30))
+    assert crowd.width == 1

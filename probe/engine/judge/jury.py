@@ -40,6 +40,12 @@ def heard_enough(opinions: Sequence[Opinion], path: Path | None = None) -> bool:
     return bool(opinions) and _hear(opinions, path or _measured(opinions)).final
 
 
+def may_be_found(opinions: Sequence[Opinion], path: Path) -> bool:
+    """Whether more attempts may still make a finding of a departure that has come, or none has told anything yet."""
+    telling = [o for o in opinions if o.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE)]
+    return not telling or _Ballot(telling, path).may_be_found()
+
+
 def settle(opinions: Sequence[Opinion], path: Path | None = None) -> Opinion:
     """The verdict of all attempts, with its proofs; ``path`` as the run found it (None: as these attempts measured)."""
     if not opinions:
@@ -110,11 +116,7 @@ class _Ballot:
         count = len(self.opinions)
         if 2 * len(passes) > count and self._excused([o for o in self.opinions if o.findings], passing=True):
             return self._passed(passes)
-        groups: dict[Canonical, list[Opinion]] = {}
-        for o in self.opinions:
-            if o.findings:
-                groups.setdefault(_canonical(o), []).append(o)
-        alike = max(groups.values(), key=len)  # not all passed
+        alike = max(self._groups(), key=len)  # not all passed
         if 2 * len(alike) > count:
             others = [o for o in self.opinions if not any(o is one for one in alike)]
             firm = not any(o.doubts for o in alike)  # a peer that does wrong may seem right where a segment is lost
@@ -123,6 +125,23 @@ class _Ballot:
         reason = f"departed in {deviating} of {count} attempts" + ("" if passes else ", each time another way")
         best = max(len(alike), len(passes)) + MOST - count
         return _Outcome(self._unsure(reason), settled=False, final=2 * best <= MOST, agree=len(alike), count=count)
+
+    def may_be_found(self) -> bool:
+        """Whether a departure could still be in the majority, and its chance small enough."""
+        left = max(0, MOST - len(self.opinions))
+        for alike in self._groups():
+            chances = [self._chance(o) for o in alike]
+            if 2 * (len(alike) + left) > len(self.opinions) + left and prod(chances) * min(chances) ** left <= RARE:
+                return True
+        return False
+
+    def _groups(self) -> list[list[Opinion]]:
+        """The attempts that depart, those that depart in the same way together."""
+        groups: dict[Canonical, list[Opinion]] = {}
+        for o in self.opinions:
+            if o.findings:
+                groups.setdefault(_canonical(o), []).append(o)
+        return list(groups.values())
 
     def _passed(self, passes: list[Opinion]) -> _Outcome:
         count, last = len(self.opinions), passes[-1]

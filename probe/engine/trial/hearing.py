@@ -12,7 +12,7 @@ from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.in_view import in_view_of
-from probe.engine.judge.jury import heard_enough, settle
+from probe.engine.judge.jury import heard_enough, may_be_found, settle
 from probe.engine.path.evidence import Evidence
 from probe.engine.path.models import MODELS
 from probe.engine.trial import death
@@ -87,10 +87,14 @@ class Hearing:
             replace(case, terms=replace(case.terms, allow=case.terms.allow - {Excuse.LOSS})), limited=True
         )
 
-    def enough(self, scenario: Scenario) -> bool:
-        """Whether another attempt at the exchange would add nothing, as far as the path is known now."""
+    def enough(self, scenario: Scenario, *, hurry: bool = False) -> bool:
+        """Whether another attempt at the exchange would add nothing, as far as the path is known now.
+
+        In a ``hurry`` what can no longer become a finding is left as it is, however many attempts might yet pass.
+        """
         path = self.path()
-        return heard_enough(self._heard(scenario, path), path)
+        heard = self._heard(scenario, path)
+        return heard_enough(heard, path) or (hurry and bool(heard) and not may_be_found(heard, path))
 
     def _heard(self, scenario: Scenario, path: Path) -> list[Opinion]:
         """The opinions on its attempts, in view of the path."""

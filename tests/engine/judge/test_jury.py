@@ -6,7 +6,7 @@ import pytest
 
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
-from probe.engine.judge.jury import MOST, heard_enough, settle
+from probe.engine.judge.jury import MOST, heard_enough, may_be_found, settle
 from probe.engine.path.loss import Controls
 from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
 from probe.results.proofs import Canonical
@@ -56,6 +56,29 @@ UNEXPLAINED, SILENT, TWICE = odd(kind="."), odd(Doubt.LOSS), odd(Doubt.REPEAT, k
 )
 def test_heard_enough(opinions: list[Opinion], enough: bool) -> None:
     assert heard_enough(opinions, CLEAN) is enough
+
+
+@pytest.mark.parametrize(
+    ("opinions", "possible"),
+    [
+        ([VOID], True),
+        ([PASS], False),
+        ([SILENT] * 2, True),
+        ([SILENT] * 2 + [PASS], True),
+        ([SILENT, PASS, PASS, UNEXPLAINED], True),
+        ([SILENT, PASS, PASS, odd(finding=OTHER), UNEXPLAINED, PASS], False),
+    ],
+)
+def test_what_may_still_be_found(opinions: list[Opinion], possible: bool) -> None:
+    assert may_be_found(opinions, CLEAN) is possible
+
+
+def test_where_much_is_lost_one_silence_that_is_missing_leaves_no_finding_to_be_made() -> None:
+    """Loss below 20 %: it takes six silences at the same place, more than the attempts that are left."""
+    lossy = Path(Loss(asked=400, lost=65))
+    assert may_be_found([SILENT] * 3, lossy)
+    assert may_be_found([SILENT, odd(Doubt.LOSS, place=4)], lossy)
+    assert not may_be_found([SILENT, *(odd(Doubt.LOSS, place=place) for place in (4, 5, 6))], lossy)
 
 
 def test_identical_silences_count_by_the_figures() -> None:
