@@ -114,7 +114,8 @@ def test_a_second_record_of_the_same_shape_is_looked_up() -> None:
 def test_a_watch_that_shares_its_points_follows_like_a_fresh_one(talk: Talk) -> None:
     dialogue = played(talk)
     events = dialogue.conductor.transcript.events
-    watch, fresh = dialogue.conductor.watch, follow(events, dialogue.belief, dialogue.terms, Memory(), through=True)
+    watch = dialogue.conductor.watch
+    fresh = follow(events, dialogue.belief, dialogue.terms, Memory(), through=True, sends=watch.sends)
     assert [getattr(watch, name) for name in PARTS] == [getattr(fresh, name) for name in PARTS]
     assert [(p.sights, p.answers, p.last) for p in watch.points] == [
         (p.sights, p.answers, p.last) for p in fresh.points
