@@ -107,12 +107,17 @@ class _Running:
     skipped: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, int, str]] = field(default_factory=list)
     interrupted: bool = False
+    _sizes: dict[str, int | None] = field(default_factory=dict)
     _joiner: Joiner | None = None
     _failed: bool = False
     _end: int | None = None
     _done: int = 0
+    _total: int | None = None
 
     def run(self) -> None:
+        self._sizes = {file: _size(file) for file in self.files}
+        sizes = self._sizes.values()
+        self._total = None if None in sizes else sum(size or 0 for size in sizes)
         if STDIN in self.files:  # only this process has it: those of a pool are given an empty one
             task = _Task(Part(STDIN), True)
             self._take(task, self._here(task))
@@ -126,7 +131,7 @@ class _Running:
         tasks = self._tasks(workers)
         some = list(islice(tasks, 2))
         if workers > 1 and len(some) > 1:
-            frugal = (self._total() or 0) > _MUCH
+            frugal = (self._total or 0) > _MUCH
             if frugal:
                 return_memory()
             with Crew(partial(processes, workers, frugal=frugal)) as crew:
@@ -140,8 +145,8 @@ class _Running:
         share = -(-workers // len(self.files)) if self.files else 1
         listed = self.options.limit is None or self.options.sink is not None
         octets = PART_LISTED if listed else PART
-        for file in [file for file in self.files if file != STDIN]:
-            size = _size(file) or 0
+        for file in filter(STDIN.__ne__, self.files):
+            size = self._sizes[file] or 0
             count = max(share, -(-size // octets)) if workers > 1 or self.options.executor else 1
             try:
                 parts = cut(file, count)
@@ -164,18 +169,18 @@ class _Running:
         for result in self.deadline.each(crew.results(calls(), width + 1)):
             task = given.pop(0)
             self._take(task, result)
-            self._done += (task.part.end or _size(task.part.path) or 0) - task.part.start
+            self._done += (task.part.end or self._sizes[task.part.path] or 0) - task.part.start
             if self.options.progress:
-                self.options.progress(self._done, self._total())
+                self.options.progress(self._done, self._total)
 
     def _here(self, task: _Task) -> PartResult:
         progress = self.options.progress
-        done, total = self._done, self._total()
+        done, total = self._done, self._total
         tell = None if progress is None else lambda octets, _: progress(done + octets, total)
         drain = self._drain if task.part.start == 0 else None  # numbers of later parts hang on those before
         asked = self._asked(task.part.path)
         result = replay_part(task.part, asked, last=task.last, progress=tell, drain=drain, deadline=self.deadline)
-        self._done += _size(task.part.path) or 0
+        self._done += self._sizes[task.part.path] or 0
         return result
 
     def _asked(self, file: str) -> Asked:
@@ -223,10 +228,6 @@ class _Running:
             self._drain(self._joiner.tally)
             self.tally.merge(self._joiner.tally, self.options.limit)
             self._joiner = None
-
-    def _total(self) -> int | None:
-        sizes = [_size(file) for file in self.files]
-        return None if None in sizes else sum(filter(None, sizes))
 
     def outcome(self, seconds: float) -> Replay:
         tally, expected = self.tally, self.options.expected

@@ -212,7 +212,7 @@ def cell(one: CellResult, run: MatrixRun) -> Data:
     }
 
 
-def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable[Data]) -> Data:
+def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable[Data | str]) -> Data:
     """Captures by connections, and recordings by exchanges or cells, each as its own command reports it."""
     told: list[Data] = []
     for one in recordings:

@@ -302,9 +302,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A list of the JSON document that may be too long to be laid out or held: one row a line, as they come."""
+    """A list of the JSON document that may be too long to be laid out or held: one row a line, as they come.
 
-    rows: Iterable[Data]
+    A row may be JSON text already.
+    """
+
+    rows: Iterable[Data | str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ def test_ctrl_c_before_anything_was_read(session: Session, file: str, invoke: In
         (("--profile", "rfc793", "--workers", "2"), {"profile": "rfc793", "workers": 2}),
         (("--limit", "all"), {"limit": None}),
         (("--limit", "3"), {"limit": 3}),
-        (("--json", "out.json", "--limit", "3"), {"limit": None}),
+        (("--json", "out.json", "--limit", "3"), {"limit": 3}),  # the document has them from the sink
         (("--filter", "port=80"), {"wanted": parse(["port=80"])}),
     ],
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from probe.reports.builders import check, matrix, replay
 from probe.reports.builders.replay import Replayed
+from probe.reports.data import connection
 from probe.reports.document import Document, Trouble
 from probe.reports.formats import actions, as_json, junit, markdown, text
 from probe.reports.formats.text import Style
@@ -43,7 +44,7 @@ def document(
 def captures(found: Replay | None, *recordings: Recording, **fields: object) -> Replayed:
     """What a replay tells of these, every connection listed."""
     whole = found or Replay((), "rfc9293", 0, 0, {}, {}, {}, ())
-    plain = Replayed(whole, found, recordings, lambda: whole.listed, None)
+    plain = Replayed(whole, found, recordings, lambda: map(connection, whole.listed), None)
     return replace(plain, **fields)  # type: ignore[arg-type]  # by the callers
 
 

@@ -3,6 +3,7 @@
 * ``terminal``: width, colour, standard output whose reader may be gone, a line that is written anew
 * ``progress``: how far a run is, on a terminal's standard error only
 * ``sinks``: files that are known to be writable before anything runs; a document appears whole, lines as they come
+* ``spool``: the rows of a document that may be long, on disk until it is written
 * ``github``: annotations and the summary, under GitHub Actions
 * ``outputs``: opens the files asked for, writes events while a check goes on, then the document in each format
 

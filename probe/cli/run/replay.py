@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
+from json import dumps
 
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
@@ -18,6 +20,7 @@ from probe.cli.options.targets import resolve_one
 from probe.cli.output.outputs import Outputs
 from probe.cli.output.progress import ByteProgress
 from probe.cli.output.sinks import LineSink
+from probe.cli.output.spool import Spool
 from probe.cli.run.frame import opened
 from probe.cli.run.outcome import Checked, Display, Outcome, terminated_like_ctrl_c
 from probe.live.options import ReenactOptions
@@ -107,12 +110,6 @@ class _Replayed(Outcome):
             self.recordings[place - 1] = replace(one, report=replace(one.report, expected=expected), matrix=matrix)
         self.expected = told
 
-    def connections(self) -> list[Connection]:
-        """All that were asked for, in the order of the files."""
-        found = [c for part in (self.replay, self.sideline) if part is not None for c in part.listed]
-        place = {file: at for at, file in enumerate(self.files)}
-        return sorted(found, key=lambda c: (place[c.file], c.index))
-
     def code(self) -> ExitCode:
         """What all the parts come to."""
         codes = [one.exit_code for one in self.recordings] + ([self.replay.exit_code] if self.replay else [])
@@ -145,11 +142,14 @@ def replay(request: ReplayRequest, display: Display) -> int:
             return _show(request, outcome, outputs)
         progress = ByteProgress(quiet=display.quiet)
         try:
-            _judge(request, outcome, progress, outputs.lines, every="json" in display.reporting.files)
+            spool = Spool() if "json" in display.reporting.files else None
+            if spool is not None:
+                stack.callback(spool.close)
+            _judge(request, outcome, progress, outputs.lines, spool)
         except KeyboardInterrupt:
             outcome.interrupted = True
         progress.clear()
-        return _publish(request, display, outcome, outputs)
+        return _publish(request, display, outcome, outputs, spool)
 
 
 # -- judging -----------------------------------------------------------------------------------------------------------
@@ -157,40 +157,50 @@ def replay(request: ReplayRequest, display: Display) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Passing:
-    """Writes connections as they are known; after a trouble, which is noted, no more of them."""
+    """Writes connections as they are known, and keeps them for the document; trouble with either is noted."""
 
-    lines: LineSink
+    lines: LineSink | None
+    spool: Spool | None
     outcome: Outcome
 
     def take(self, connections: Sequence[Connection]) -> None:
         """Take them over."""
-        self.lines.put("".join(line(data.connection_line(one)) for one in connections))
+        if self.lines is not None:
+            self.lines.put("".join(line(data.connection_line(one)) for one in connections))
+        if self.spool is not None:
+            self.outcome.attempt(partial(self._keep, self.spool, connections))
 
     def flush(self) -> None:
         """Write them."""
-        self.outcome.attempt(self.lines.flush)
+        if self.lines is not None:
+            self.outcome.attempt(self.lines.flush)
+
+    @staticmethod
+    def _keep(spool: Spool, connections: Sequence[Connection]) -> None:
+        for one in connections:
+            spool.put(one.file, one.index, dumps(data.connection(one)))
 
 
 def _judge(
-    request: ReplayRequest, outcome: _Replayed, progress: ByteProgress, lines: LineSink | None, *, every: bool
+    request: ReplayRequest, outcome: _Replayed, progress: ByteProgress, lines: LineSink | None, spool: Spool | None
 ) -> None:
-    """Recordings first, they are short. JSON lists ``every`` connection, theirs too; verdicts on those do not count."""
+    """Recordings first, they are short. JSON lists every connection, theirs too; verdicts on those do not count."""
     ours = [] if request.as_captures else [file for file in outcome.files if _is_recording(file)]
     asked = [f"--show {one}" for one in request.exchanges] + [f"--why {one}" for one in request.reasons]
     if asked and not ours:
         raise TargetError(f"{asked[0]}: none of the files is a recording; name a connection's number")
     _judge_recordings(ours, request, outcome)
-    captures = tuple(file for file in outcome.files if file not in ours)
-    sink = None if lines is None else _Passing(lines, outcome)
+    recordings = set(ours)
+    captures = tuple(file for file in outcome.files if file not in recordings)
+    sink = _Passing(lines, spool, outcome) if lines is not None or spool is not None else None
     options = replace(request.options, sink=sink)
     try:
         # Of a matrix they would be thousands, each with what no end would send.
         checks = tuple(one.file for one in outcome.recordings if one.matrix is None)
-        if (every or sink) and checks:
-            outcome.sideline = judge(replace(options, files=checks, limit=None if every else 0))
+        if sink and checks:
+            outcome.sideline = judge(replace(options, files=checks, limit=0))
         if captures:
-            limit = None if every else request.limit
-            expected = outcome.expected
+            limit, expected = request.limit, outcome.expected
             outcome.replay = judge(replace(options, files=captures, limit=limit, progress=progress, expected=expected))
     except (CaptureError, WireError) as error:
         outcome.failed(error)
@@ -230,7 +240,9 @@ def _judge_recordings(files: Iterable[str], request: ReplayRequest, outcome: _Re
 # -- results out -------------------------------------------------------------------------------------------------------
 
 
-def _publish(request: ReplayRequest, display: Display, outcome: _Replayed, outputs: Outputs) -> int:
+def _publish(
+    request: ReplayRequest, display: Display, outcome: _Replayed, outputs: Outputs, spool: Spool | None
+) -> int:
     """Files first, as trouble with them belongs into the rest; then people."""
     outcome.settle()
     runs = [run for one in outcome.recordings for run in one.report.runs]
@@ -238,7 +250,7 @@ def _publish(request: ReplayRequest, display: Display, outcome: _Replayed, outpu
         _whole(request, outcome),
         outcome.replay,
         outcome.recordings,
-        outcome.connections,
+        lambda: spool.rows(outcome.files) if spool is not None else (),
         request.limit,
         request.filters,
         lambda result: any(fnmatchcase(result.id, pattern) for pattern in request.exchanges),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
@@ -34,9 +35,9 @@ Segments = Mapping[tuple[str, int], Sequence[Placed]]
 
 def short_names(files: Iterable[str]) -> dict[str, str]:
     """Path -> the file's own name where no other file has the same one, else the path."""
-    paths = list(dict.fromkeys(files))
-    own = [PurePath(path).name or path for path in paths]
-    return {path: name if own.count(name) == 1 else path for path, name in zip(paths, own, strict=True)}
+    own = {path: PurePath(path).name or path for path in files}
+    count = Counter(own.values())
+    return {path: name if count[name] == 1 else path for path, name in own.items()}
 
 
 def name_of(connection: Connection, names: Mapping[str, str]) -> str:

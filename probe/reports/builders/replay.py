@@ -10,6 +10,7 @@ from functools import cache, partial
 from probe.reports import data
 from probe.reports import document as doc
 from probe.reports.builders import captured, check, common, matrix, why
+from probe.reports.document import Data
 from probe.results.connection import Connection, Evidence, Packet, Recording, Replay
 from probe.results.proofs import CapturedEnd
 from probe.results.verdict import Verdict
@@ -23,14 +24,14 @@ DRAWN = 10
 class Replayed:
     """What is told: captures, recordings, and what was asked for.
 
-    ``whole`` is of all files together, for formats that keep everything, as are ``connections``; of the captures the
+    ``whole`` is of all files together, for formats that keep everything, as are ``rows`` (of JSON); of the captures the
     first ``limit`` (None: all) are listed, after ``filters`` as given. ``segments`` looks up those of connections.
     """
 
     whole: Replay
     captures: Replay | None = None
     recordings: Sequence[Recording] = ()
-    connections: Callable[[], Iterable[Connection]] = tuple
+    rows: Callable[[], Iterable[Data | str]] = tuple
     limit: int | None = 20
     filters: tuple[str, ...] = ()
     show: check.Chosen = lambda result: False
@@ -57,7 +58,7 @@ def document(found: Replayed) -> doc.Document:
     return doc.Document(
         "replay",
         tuple(sections),
-        lambda: data.replay(found.whole, found.recordings, map(data.connection, found.connections())),
+        lambda: data.replay(found.whole, found.recordings, found.rows()),
         frozenset({"connections"}),
         timed=False,  # as the lines of connections, which have times of their own
         suites=partial(_suites, found),

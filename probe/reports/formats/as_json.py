@@ -21,7 +21,7 @@ def render(document: Document) -> Iterator[str]:
     yield before + "["
     between = "\n    "
     for row in rows.rows:
-        yield between + json.dumps(row)
+        yield between + (row if isinstance(row, str) else json.dumps(row))
         between = ",\n    "
     yield ("]" if between == "\n    " else "\n  ]") + after
 
