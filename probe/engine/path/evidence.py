@@ -15,9 +15,9 @@ from probe.engine.belief.events import Event, Seen
 from probe.engine.path import readings
 from probe.engine.path.loss import LossMeter, controls
 from probe.engine.path.models import MODELS, Model
-from probe.engine.path.odd_flags import STRAY, OddFlags
+from probe.engine.path.odd_flags import OddFlags
 from probe.engine.path.proxy import through
-from probe.engine.path.record import NOTHING, Attempted, Record, anything_came, is_proxied
+from probe.engine.path.record import NOTHING, STRAY, UNACCEPTABLE, Attempted, Record, anything_came, is_proxied
 from probe.engine.path.rejected import Rejections
 from probe.engine.path.resting import COPIED, STATELESS
 from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
@@ -27,8 +27,6 @@ ENOUGH, EXCHANGES = 3, 2
 """So many attempts, in so many exchanges, must be explained by a model before it is accepted."""
 FAINT = 10
 """What a copy made on the way would explain, too, speaks against a model that does not explain so many times more."""
-_UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
-"""The rows of segments that are not acceptable, and yet answered."""
 
 
 @dataclass(slots=True)
@@ -93,8 +91,8 @@ class Evidence:
         if m.turns is not None and not record.answered.keys().isdisjoint(m.turns(record.events) - kept):
             tally.against[record.name] += 1
         plain = record.plain.broken_at
-        tally.passed += sum(row in _UNACCEPTABLE for index, row in record.answered.items() if index not in kept)
-        tally.silent += any(row in _UNACCEPTABLE for index, row in record.silent.items() if index not in kept | muted)
+        tally.passed += sum(row in UNACCEPTABLE for index, row in record.answered.items() if index not in kept)
+        tally.silent += any(row in UNACCEPTABLE for index, row in record.silent.items() if index not in kept | muted)
         if not kept | muted:
             return
         given = record.broken(kept)
@@ -178,10 +176,14 @@ class Evidence:
         stands = proxy.standing is Standing.ACCEPTED
         tallies = self._behind if stands else self._models
         trackers = tuple(self._kept_back(tallies, (Suspect.FILTER, Suspect.TRANSLATION)))
-        yield from trackers
         odd = self._odd_flags.suspicion()
-        if any(s.standing is Standing.ACCEPTED for s in trackers):
-            odd = replace(odd, standing=Standing.REFUSED, exchanges=())  # tracking calls such flags invalid, too
+        # Tracking calls such flags invalid, too: whichever explains more needs no second cause.
+        found = next((s for s in trackers if s.standing is Standing.ACCEPTED), None)
+        if found is not None and odd.standing is Standing.ACCEPTED:
+            less = odd if found.fits > odd.fits else found
+            trackers = tuple(_needless(s) if s is less else s for s in trackers)
+            odd = _needless(odd) if odd is less else odd
+        yield from trackers
         yield odd
         yield from self._kept_back(tallies, (Suspect.DEFERRED_ACCEPT,))
         yield proxy
@@ -256,7 +258,7 @@ class Evidence:
         if not strict and not t.passed and t.silent >= EXCHANGES:
             return Standing.REFUSED  # a peer silent to what such a filter lets through is silent to the rest as well
         if strict:  # ... unless nothing at all comes back that is not in order: then no peer is like that
-            enough = any(row in STRAY for row in t.rows) and any(row in _UNACCEPTABLE for row in t.rows)
+            enough = any(row in STRAY for row in t.rows) and any(row in UNACCEPTABLE for row in t.rows)
         else:
             enough = t.passed > 0
         return Standing.ACCEPTED if enough and fits >= ENOUGH and exchanges >= EXCHANGES else Standing.OPEN
@@ -275,6 +277,11 @@ def _suspicion(suspect: Suspect, standing: Standing, t: _Tally, reason: str, var
     rests = tuple(t.rests) if standing is Standing.ACCEPTED else ()
     fits, against = t.fits.total(), t.against.total()
     return Suspicion(suspect, standing, fits, against, reason, rests, variant)
+
+
+def _needless(one: Suspicion) -> Suspicion:
+    """Another suspect explains all that this one does."""
+    return replace(one, standing=Standing.REFUSED, exchanges=(), reason="something else explains the silences")
 
 
 def _speaks_against(m: Model, event: Event) -> bool:

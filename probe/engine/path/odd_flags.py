@@ -1,8 +1,8 @@
 """A filter that keeps nothing in mind and drops flags that no TCP sends together: none at all, SYN and FIN, FIN alone.
 
-Such rules against port scans are as ordinary as stateful ones. Only a port without that connection tells of them:
-there everything but a RST is answered (RFC 9293 section 3.10.7.1). Where such flags meet silence and all others do not,
-nobody can say from here whether it is the peer's, or a filter's.
+Such rules against port scans are as ordinary as stateful ones. What would answer such a segment tells of them, a port
+without that connection above all (RFC 9293 section 3.10.7.1). Where they come to nothing and all others do not, nobody
+can say from here whether it is the peer's, or a filter's.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ from collections import Counter
 
 from probe.engine.belief.events import Seen
 from probe.engine.path import readings
-from probe.engine.path.record import NOTHING, Record
+from probe.engine.path.record import NOTHING, STRAY, UNACCEPTABLE, Record
 from probe.engine.path.rejected import kind
 from probe.results.path import Standing, Suspect, Suspicion
 from probe.spec.segment import ACK, FIN, OPENING, RST, SYN
 
 ENOUGH = 3
 """So many attempts must have met silence."""
-STRAY = frozenset({"C2", "C3", "L2"})
-"""The rows of segments that belong to no connection."""
 _ORDINARY = frozenset({SYN, SYN | ACK, ACK, FIN | ACK, RST, RST | ACK})
 
 
@@ -30,21 +28,27 @@ class OddFlags:
         self._silent: Counter[str] = Counter()
         self._answered: set[str] = set()
         self._sent: dict[str, set[str]] = {}
-        self._strays_answered = False
+        self._explained = 0
+        self._others_answered = False
 
     def heard(self, record: Record) -> None:
         """One more attempt."""
         sent = {i: e.segment for i, e in enumerate(record.events) if isinstance(e, Seen) and e.to_peer}
         odd = {i: kind(segment) for i, segment in sent.items() if segment.flags & OPENING not in _ORDINARY}
-        self._strays_answered |= any(row in STRAY and i not in odd for i, row in record.answered.items())
+        self._others_answered |= any(row in STRAY | UNACCEPTABLE and i not in odd for i, row in record.answered.items())
         if not odd:
             return
         self._sent.setdefault(record.name, set()).update(odd.values())
+        # Without the last of them before it departs it gets further, or that one came to the peer.
         kept, watch = NOTHING, record.plain
-        while silent := odd.keys() & {i for i, _ in readings.due(watch)} - kept:
-            kept |= silent
+        while (broken := watch.broken_at) is not None and (before := [i for i in odd if i < broken and i not in kept]):
+            kept |= {before[-1]}
             watch = record.without(kept)
-        self._silent.update({odd[i] for i in kept} if watch.broken_at is None else ())
+            if watch.broken_at is not None and watch.broken_at <= broken:
+                break
+        if kept and watch.broken_at is None:
+            self._explained += 1
+            self._silent.update({odd[i] for i in kept})
         self._answered |= {odd[i] for i, _ in readings.answered(watch) if i in odd}
 
     def suspicion(self) -> Suspicion:
@@ -52,10 +56,12 @@ class OddFlags:
         kinds = self._silent.keys() - self._answered
         silent = max((self._silent[one] for one in kinds), default=0)
         standing = Standing.OPEN if kinds or not self._answered else Standing.REFUSED
-        if silent >= ENOUGH and self._strays_answered:
+        if silent >= ENOUGH and self._others_answered:
             standing = Standing.ACCEPTED
         rests = tuple(name for name, sent in self._sent.items() if standing is Standing.ACCEPTED and sent & kinds)
         told = ", ".join(sorted({f"'{one.removesuffix('+')}'" for one in kinds}))
         reason = f"flags that no TCP sends together met silence ({told}), as by a filter against port scans"
         variant = " ".join(sorted(kinds))
-        return Suspicion(Suspect.FLAGS, standing, silent, len(self._answered), reason if kinds else "", rests, variant)
+        return Suspicion(
+            Suspect.FLAGS, standing, self._explained, len(self._answered), reason if kinds else "", rests, variant
+        )

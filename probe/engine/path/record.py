@@ -11,6 +11,10 @@ from probe.engine.belief.watch import Watch
 from probe.engine.path import readings
 
 NOTHING: frozenset[int] = frozenset()
+UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
+"""The rows of segments that are not acceptable, and yet answered."""
+STRAY = frozenset({"C2", "C3", "L2"})
+"""The rows of segments that belong to no connection."""
 
 
 class Named(Protocol):
