@@ -58,13 +58,13 @@ def find_route(remote: str, *, source: str | None = None, interface: str | None 
         _insist_on_up(netlink, index)
         try:
             (found,) = netlink.route("get", **wanted)
-        except NetlinkError as error:
-            through = f" through {socket.if_indextoname(index)}" if index else ""
+            return _read(netlink, address, source, found)
+        except NetlinkError as error:  # the interface may go between the two questions
+            through = f" through {interface or zone}" if index else ""
             raise WireError(
                 f"there is no route to {address}{through} ({os.strerror(error.code).lower()});"
                 f" `ip route get {address}` shows what the kernel knows"
             ) from error
-        return _read(netlink, address, source, found)
 
 
 class RouteWatch:
