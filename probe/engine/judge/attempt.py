@@ -15,6 +15,7 @@ from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import LIVE, Doubt
 from probe.engine.judge.exercised import close_form, exercised
 from probe.engine.judge.findings import broken_rule, departure, unsound, untimely
+from probe.engine.judge.header import CHECKSUM
 from probe.engine.judge.reached import not_reached, reached
 from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
 from probe.engine.judge.timers import beyond_loss
@@ -144,9 +145,9 @@ def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
     if findings:
         word = Verdict.FAIL if any(f.word is Verdict.FAIL for f in findings) else Verdict.WARN
         form = Canonical(tuple(f.rule for f in findings), kind="late" if late else "form")
-        return Opinion(
-            word, findings=findings, tried=((Doubt.LOSS, True),) if by_loss else (), departure=form, notes=notes
-        )
+        damaged = any(f.rule == CHECKSUM for f in findings)
+        tried = tuple((doubt, True) for doubt, yes in ((Doubt.LOSS, by_loss), (Doubt.DAMAGE, damaged)) if yes)
+        return Opinion(word, findings=findings, tried=tried, departure=form, notes=notes)
     if missing := next((m for m in case.transcript.missing if m.short), None):
         reason = f"not sent again within {missing.waited:g} s, too short a wait to say that it never is"
         return Opinion(Verdict.INCONCLUSIVE, reason, why=Why.UNSETTLED)

@@ -19,6 +19,7 @@ class Doubt(Enum):
     UNEXPLAINED = "unexplained"
     LOSS = "a lost segment would explain it"
     ABORT = "an application that aborts would explain it"
+    DAMAGE = "a segment damaged on the way would explain it"
     REPEAT = "a segment duplicated on the way would explain it"
     COOKIES = "a listener that keeps no state (SYN cookies) would explain it"
     FILTER = "a stateful filter before the peer would explain it"

@@ -13,6 +13,7 @@ from probe.engine.belief.events import Seen, Transcript
 from probe.spec.segment import ACK, EOL, FIN, MSS, RST, SACK_PERMITTED, SYN, WSCALE, Segment
 from probe.spec.seq import Seq
 
+CHECKSUM = "hdr.checksum-generated"
 MAX_SHIFT = 14
 """The largest shift.cnt (RFC 7323 section 2.3)."""
 
@@ -70,7 +71,7 @@ def _walk(transcript: Transcript) -> Iterator[tuple[Seen, Deal]]:
 
 
 def _occasions(segment: Segment, deal: Deal) -> Iterator[str]:
-    yield from ("hdr.checksum-generated", "hdr.reserved-zero", "opt.eol-zero-padding")
+    yield from (CHECKSUM, "hdr.reserved-zero", "opt.eol-zero-padding")
     offered = deal.opener.segment
     if segment.flags & SYN:
         yield from ("opt.mss-on-syn", "opt.ts-only-if-offered", "opt.ws-only-if-offered")
@@ -95,7 +96,7 @@ def _everywhere(event: Seen, deal: Deal) -> Iterator[Malformed]:
     """Checksum (MUST-2), reserved bits, padding of options (MUST-69; RFC 9293 section 3.1), and what only a SYN has."""
     segment = event.segment
     if "checksum" in segment.faults and segment.checksum_known:  # an offloaded sum is no fault: the wire tells
-        yield Malformed("hdr.checksum-generated", "a right checksum", "a wrong checksum", event)
+        yield Malformed(CHECKSUM, "a right checksum", "a wrong checksum", event)
     if segment.reserved:
         came = f"reserved bits {segment.reserved:04b}"
         yield Malformed("hdr.reserved-zero", "reserved bits zero", came, event, deal.opener)
@@ -153,7 +154,7 @@ def _stamps(event: Seen, deal: Deal) -> Iterator[Malformed]:
 
 
 RULES = (
-    "hdr.checksum-generated",
+    CHECKSUM,
     "hdr.reserved-zero",
     "opt.eol-zero-padding",
     "opt.mss-on-syn",
