@@ -227,7 +227,9 @@ class Conductor:
         if self._leaves and self.watch.outlook.reached == {"ESTABLISHED"}:
             self._leaves = False  # it would sometimes be before us, and sometimes behind
             return _LEFT
-        return None if crossing or self._calm else _CALM
+        if not crossing and not self._calm:
+            return _CALM
+        return flight.SECOND if self.setting.habits.twice and flight.came_once(self.transcript.events) else None
 
     def _before_question(self, now: float) -> steps.Wait | steps.Expect | None:
         """What to wait for before a question: an answer too many to what came before is not to be taken for its own."""
@@ -243,11 +245,7 @@ class Conductor:
         return not self._outbox.count and self.watch.outlook.calm
 
     def _more(self) -> bool:
-        """What is done when the script is: wait for what was overtaken; after a departure in a reply, put a question.
-
-        Its answer tells the block, so that it is known what became of it: first an octet below the window; a peer that
-        answers no such segment is asked to take the next octet in order.
-        """
+        """What is done when the script is: wait for what was overtaken; ask what a departure in a reply made of it."""
         watch, left = self.watch, self.watch.broken_at
         if self.transcript.sealed is None and watch.outlook.overtaken:
             self._todo = [_CALM]
@@ -295,6 +293,8 @@ class Conductor:
                 return not self._outbox.count and self.watch.settled
             case _CALM.what:
                 return self._calm
+            case flight.SECOND.what:
+                return not flight.came_once(self.transcript.events)
             case _LEFT.what:
                 return not self.tester.counts.keys().isdisjoint("FR")
             case what:

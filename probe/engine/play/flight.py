@@ -6,17 +6,19 @@ The belief decides (``Watch``): what every permitted history of the peer has ans
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
 from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.scenarios.steps import NEXT_OCTET, OCTET_BELOW, Expect, Question, Send, Span, Step
-from probe.spec.segment import OPENING, RST, SYN, Segment
+from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
 
 _SYNS = 3
 """So many times a SYN is sent: more than two lost ones are rare on any path that is of use."""
+SECOND = Expect("second", Span.AFTERWARDS, silence=True)
+"""What is waited for behind a bare ACK of a peer that says each of them twice: it would cross with what follows."""
 _SEGMENTS = Send, Question
 GONE = frozenset({"CLOSED", "LISTEN"})
 """Peer states without a connection."""
@@ -105,6 +107,19 @@ def is_known_gone(transcript: Transcript, watch: Watch, harmless: frozenset[str]
     last, states = transcript.events[-1], watch.point.states
     unheard = isinstance(last, Seen) and last.to_peer and last.segment.flags & RST
     return bool(states) and harmless.issuperset(states) and not unheard
+
+
+def is_bare_ack(event: Event) -> bool:
+    """Whether it is one of the peer's."""
+    if not isinstance(event, Seen) or event.to_peer:
+        return False
+    return event.segment.flags & OPENING == ACK and not event.segment.length
+
+
+def came_once(events: Sequence[Event]) -> bool:
+    """Whether the newest event is a bare ACK of the peer that has not come twice."""
+    newest = [event.segment if isinstance(event, Seen) else None for event in events[-2:]]
+    return bool(newest) and is_bare_ack(events[-1]) and newest != [newest[-1]] * 2
 
 
 def was_answered_after(transcript: Transcript, index: int) -> bool:

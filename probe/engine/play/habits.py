@@ -14,6 +14,7 @@ from itertools import pairwise
 from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.tracker import Point
 from probe.engine.judge.timers import FINAL
+from probe.engine.play.flight import is_bare_ack
 from probe.scenarios.steps import EMPTY_BELOW, NEXT_OCTET, OCTET_BELOW, Expect, Scenario, Send, Span, Wait
 from probe.spec.segment import ACK, FIN, RST, SYN
 
@@ -95,7 +96,8 @@ class Habits:
     near by, more of one that was seen to take its time, ``first`` as long as nothing was seen.
 
     ``answers`` is how the peer answers questions, where it was calibrated; ``taken`` when the last segment was sent, or
-    is to be, that draws an answer which the peer limits on all connections together.
+    is to be, that draws an answer which the peer limits on all connections together. ``twice``: it was seen to say the
+    same in two bare ACKs, one on the heels of the other.
     ``round_trip`` is the shortest time to an answer of the handshake, ``intervals`` the longest time until the peer
     sent a SYN, SYN,ACK or FIN again for the first time. ``mtu`` is no more than what the path takes in one packet.
     ``silenced``, where something on the path is known to keep segments back, says of a record whether it does so with
@@ -112,6 +114,7 @@ class Habits:
     mtu: int = SAFE_MTU
     usual: float = 0.0
     silenced: Callable[[Scenario, Sequence[Event]], bool] | None = None
+    twice: bool = False
     answers: dict[Send, Answered] = field(default_factory=dict)
     taken: dict[Limit, float] = field(default_factory=dict)
     _took: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
@@ -228,6 +231,7 @@ class Habits:
             self._took.append(took)
             self.usual = sorted(self._took)[len(self._took) // 2]
             self.round_trip = took if self.round_trip is None else min(self.round_trip, took)
+        self.twice = self.twice or _said_twice(seen)
         first: dict[str, float] = {}
         for kind, gap in _gaps(transcript):
             first.setdefault(kind, gap)
@@ -278,6 +282,21 @@ def _answers(seen: Sequence[Seen]) -> Iterator[float]:
 def repetitions(transcript: Transcript) -> float:
     """The longest time until the peer repeated itself in this attempt, so far."""
     return max((gap for _, gap in _gaps(transcript)), default=0.0)
+
+
+def _said_twice(seen: Sequence[Seen]) -> bool:
+    """Whether two bare ACKs alike came at once, although not more than one segment of ours asked for them."""
+    asked = before = 0
+    last: Seen | None = None
+    for event in seen:
+        if event.to_peer:
+            asked += 1
+            continue
+        again = last is not None and not asked and before <= 1 and event.segment == last.segment
+        if last is not None and again and is_bare_ack(event) and event.time - last.time < _SECONDS[Span.AFTERWARDS]:
+            return True
+        last, before, asked = event, asked, 0
+    return False
 
 
 _KINDS = {SYN: "S", SYN | ACK: "S.", FIN | ACK: "F"}

@@ -7,6 +7,7 @@ import pytest
 from probe.engine.belief.events import Transcript
 from probe.engine.belief.tracker import LISTENING, USUAL, Point
 from probe.engine.judge.timers import FINAL
+from probe.engine.play.flight import came_once
 from probe.engine.play.habits import SCHEDULING, Habits, repetitions
 from probe.scenarios.steps import Span
 from tests.helpers.record import back, record, sent
@@ -70,3 +71,19 @@ def test_an_answer_too_many_is_no_longer_waited_for_where_ten_times_none_came() 
         habits.was_quiet(place)
     assert habits.afterwards(place) == 0.0
     assert habits.afterwards(other) == habits.seconds(Span.AFTERWARDS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "gap", "twice"), [(1, 0.001, True), (2, 0.001, False), (1, 0.2, False)], ids=["", "asked twice", "later"]
+)
+def test_two_acks_alike_at_once_to_one_segment_are_a_habit(asked: int, gap: float, twice: bool) -> None:
+    habits = Habits()
+    opening = [sent("S", 0), back("S.", 0, 1), *[sent("P.", 1, 1, 1)] * asked]
+    times = {2 + asked: 0.01, 3 + asked: 0.01 + gap}
+    habits.heard(Transcript(record(*opening, back(".", 1, 2), back(".", 1, 2), at=times)))
+    assert habits.twice is twice
+
+
+def test_one_ack_is_waited_behind_and_two_are_not() -> None:
+    events = record(sent("S", 0), back("S.", 0, 1), sent("P.", 1, 1, 1), back(".", 1, 2), back(".", 1, 2))
+    assert [came_once(events[:count]) for count in range(6)] == [False, False, False, False, True, False]
