@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.spec.reaction import Reactions, Reply, covering_ack, drop, react, reset_for, syn_ack
-from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.reaction import Reactions, covering_ack, drop, react, reset_for, reset_of, syn_ack
+from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.states import State
 from probe.spec.synchronized import others
 from probe.spec.tcb import Tcb
-from probe.spec.text import queued
+from probe.spec.text import queued, text_and_fin
 
 
 def arrives(tcb: Tcb, segment: Segment) -> Reactions:
@@ -41,7 +41,8 @@ def arrives(tcb: Tcb, segment: Segment) -> Reactions:
     dropped = drop("Z4", tcb, segment)
     if segment.flags & RST:
         return (dropped, *usual)  # a RST never draws a RST (section 3.5.2)
-    reset = (react("Z4", tcb, segment, Reply(RST, loose_ack=True), after) for after in tcb.reset())
+    reply = reset_of(tcb, segment, *reset_for(segment).seqs)
+    reset = (react("Z4", tcb, segment, reply, after) for after in tcb.reset())
     return (dropped, *reset, *usual)
 
 
@@ -75,13 +76,13 @@ def _syn_sent(tcb: Tcb, segment: Segment) -> Reactions:
         crossed = replace(block, state=State.SYN_RECEIVED, passive=False)
         reply = syn_ack(block.rcv_nxt, seq=tcb.snd_una)
         return tuple(react("S7", tcb, segment, reply, after) for after in queued(crossed, segment))
-    # The ACK may ride on data; text and FIN on the SYN,ACK may be taken at once (rows E3, E6).
+    # The ACK may ride on data.
     plain = replace(block, state=State.ESTABLISHED, snd_una=segment.ack)
-    out = [react("S6", tcb, segment, covering_ack(plain), plain)]
-    if segment.length:
-        taken = plain.advanced(segment.seq + 1 + segment.length)
-        out.append(react("S6", tcb, segment, covering_ack(taken), taken))
-    if segment.flags & FIN:
-        closed = replace(plain.advanced(segment.end), state=State.CLOSE_WAIT, fin_received=True)
-        out.append(react("S6", tcb, segment, covering_ack(closed), closed))
-    return tuple(out)
+    alone = react("S6", tcb, segment, covering_ack(plain), plain)
+    rest = replace(segment, seq=segment.seq + 1, flags=segment.flags & ~SYN)
+    if not rest.seg_len:
+        return (alone,)
+    # "If there are other controls or text in the segment, then continue processing at the sixth step" (fourth): one ACK
+    # may answer both, or each has its own. Who leaves the rest out takes it when it comes again.
+    at_once = (replace(r, row="S6", rule=alone.rule) for r in text_and_fin("S6", plain, plain, rest))
+    return (*at_once, replace(alone, rest=rest), replace(alone, against="active.synack-with-data"))

@@ -21,7 +21,7 @@ class Reply:
     number must lie beyond. ``ack`` is the acknowledgment number due, ``ack_from`` the lowest one also permitted.
     ``covers`` marks an acknowledgment that may be delayed (MUST-40: under 0.5 s) and ride on any later segment; its
     ``seqs`` is where it stands alone at once.
-    ``loose_ack`` lets a RST carry the ACK flag although the RFC writes it without.
+    ``acks`` are the numbers with which a RST may carry the ACK flag although the RFC writes it without.
     """
 
     flags: int
@@ -30,7 +30,7 @@ class Reply:
     ack_from: Seq | None = None
     above: Seq | None = None
     covers: bool = False
-    loose_ack: bool = False
+    acks: tuple[Seq, ...] = ()
 
     def matches(self, segment: Segment) -> bool:
         """Whether an observed segment is this reply."""
@@ -39,7 +39,7 @@ class Reply:
         if segment.length and not self.flags & SYN:
             return False
         flags = segment.flags & OPENING
-        if flags != self.flags and not (self.loose_ack and flags == self.flags | ACK):
+        if flags != self.flags and not (flags == self.flags | ACK and segment.ack in self.acks):
             return False
         if self.seqs and segment.seq not in self.seqs:
             return False
@@ -54,9 +54,11 @@ class Reply:
         return segment.ack == self.ack if self.ack_from is None else self.ack_from <= segment.ack <= self.ack
 
     def refuses_as(self, segment: Segment) -> bool:
-        """Whether both are a RST that refuses a SYN: of such a one only the ACK field counts (section 3.10.7.3)."""
-        both = self.flags & segment.flags & OPENING
-        return both == RST | ACK == segment.flags & OPENING and self.matches_ack(segment)
+        """Whether both are a RST that does the same: to a SYN only its ACK field counts, else SEQ (section 3.5.3)."""
+        kind = segment.flags & OPENING
+        if self.flags == RST | ACK:
+            return kind == self.flags and self.matches_ack(segment)
+        return self.flags == RST == kind & ~ACK and segment.seq in self.seqs
 
     def text(self, seq_base: int | None = None, ack_base: int | None = None) -> str:
         """The pattern in the notation of ``Segment.text``."""
@@ -80,7 +82,9 @@ def _shown(number: Seq, base: int | None) -> str:
 class Reaction:
     """One permitted reaction: the row of SEGMENT ARRIVES, its rule, the reply (None: silence), the block after.
 
-    ``only`` restricts it to stacks with (``rfc5961``) or without (``classic``) the mitigations of RFC 5961.
+    ``only`` restricts it to stacks with (``rfc5961``) or without (``classic``) the mitigations of RFC 5961. ``against``
+    is the rule that it leaves where the text advises otherwise and asks no more: it has no profile. ``rest`` is what is
+    left of the segment, to be processed next.
     """
 
     row: str
@@ -88,6 +92,8 @@ class Reaction:
     reply: Reply | None
     next: Tcb
     only: str = BOTH
+    against: str = ""
+    rest: Segment | None = None
 
     @property
     def clause(self) -> str:
@@ -121,7 +127,12 @@ def acknowledge(row: str, tcb: Tcb, segment: Segment, only: str = BOTH) -> React
 def permitted(reactions: tuple[Reaction, ...], profile: str) -> tuple[Reaction, ...]:
     """The reactions a profile allows: ``rfc793`` none of the RFC 5961 ones, ``rfc5961`` no classic ones."""
     barred = {"rfc9293": "none", "rfc793": MITIGATED, "rfc5961": CLASSIC}[profile]
-    return tuple(r for r in reactions if r.only != barred)
+    return tuple(r for r in reactions if r.only != barred and not r.against)
+
+
+def unadvised(reactions: tuple[Reaction, ...]) -> tuple[Reaction, ...]:
+    """The reactions that leave a rule which the text advises."""
+    return tuple(r for r in reactions if r.against)
 
 
 def pure_ack(tcb: Tcb) -> Reply:
@@ -134,11 +145,16 @@ def covering_ack(tcb: Tcb) -> Reply:
     return Reply(ACK, (tcb.snd_nxt,), tcb.rcv_nxt, covers=True)
 
 
-def reset_for(segment: Segment) -> Reply:
-    """The RST for a segment that belongs to no connection (RFC 9293 section 3.5.2 group 1)."""
+def reset_for(segment: Segment, *acks: Seq) -> Reply:
+    """The RST for a segment that belongs to no connection (RFC 9293 section 3.5.2 groups 1 and 2)."""
     if segment.flags & ACK:
-        return Reply(RST, (segment.ack,), loose_ack=True)
+        return Reply(RST, (segment.ack,), acks=(segment.end, *acks))
     return Reply(RST | ACK, (Seq(0),), segment.seq + segment.seg_len)
+
+
+def reset_of(tcb: Tcb, segment: Segment, *seqs: Seq) -> Reply:
+    """The RST that ends a connection, where the RFC gives it no numbers: those of the connection, or of the segment."""
+    return Reply(RST, (tcb.snd_nxt, *seqs), acks=(tcb.rcv_nxt, segment.end))
 
 
 def syn_ack(ack: Seq, *, seq: Seq | None = None, upto: Seq | None = None, above: Seq | None = None) -> Reply:

@@ -47,7 +47,7 @@ ROWS: dict[str, Row] = {
     "S2": Row("SYN-SENT", "unacceptable ACK", "<SEQ=SEG.ACK><RST>", "3.10.7.3 first"),
     "S3": Row("SYN-SENT", "RST, acceptable ACK", "CLOSED", "3.10.7.3 second"),
     "S4": Row("SYN-SENT", "RST, no ACK", "drop", "3.10.7.3 second"),
-    "S6": Row("SYN-SENT", "SYN, acceptable ACK", "<ACK>, ESTABLISHED", "3.10.7.3 fourth"),
+    "S6": Row("SYN-SENT", "SYN, acceptable ACK", "<ACK>, ESTABLISHED, go on", "3.10.7.3 fourth"),
     "S7": Row("SYN-SENT", "SYN, no ACK", "<SEQ=ISS><SYN,ACK>, SYN-RECEIVED", "3.10.7.3 fourth", "MUST"),
     "S8": Row("SYN-SENT", "neither SYN nor RST", "drop", "3.10.7.3 fifth"),
     "R1": Row("SYN-RECEIVED", "outside the window, RST", "drop", "3.10.7.4 first"),
@@ -106,6 +106,10 @@ def rule_for(row: str, tcb: Tcb, segment: Segment) -> str:
     return shown if isinstance(shown, str) else shown(tcb, segment)
 
 
+SURVIVED = {"F2": "opt.ts-missing-survived"}
+"""Row -> the rule left where the segment ends the connection, if that is another than the one it shows."""
+
+
 def _reset_in_window(tcb: Tcb, segment: Segment) -> str:
     exact = segment.seq == tcb.rcv_nxt
     if tcb.state is State.SYN_RECEIVED:
@@ -160,7 +164,7 @@ _SHOWN: dict[str, str | Callable[[Tcb, Segment], str]] = {
     "S2": "active.unacceptable-ack-rst",
     "S3": "active.rst-ack-refused",
     "S4": "active.rst-without-ack-ignored",
-    "S6": lambda _, s: "active.synack-with-data" if s.length else "active.synack-acked",
+    "S6": lambda _, s: "active.synack-with-data" if s.seg_len > 1 else "active.synack-acked",
     "S7": "simopen.syn-in-synsent",
     "S8": "active.good-ack-without-syn-dropped",
     "R1": "open.rst-out-of-window-ignored",

@@ -12,12 +12,12 @@ from probe.spec.reaction import (
     MITIGATED,
     Reaction,
     Reactions,
-    Reply,
     acknowledge,
     drop,
     pure_ack,
     react,
     reset_for,
+    reset_of,
     syn_ack,
 )
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
@@ -48,6 +48,14 @@ def others(tcb: Tcb, segment: Segment) -> Reactions:
     # 5.3 R1). The third step (security) has no part here, the sixth (URG) changes no state; ``text`` has the last two.
     if tcb.state is State.TIME_WAIT and segment.flags & (SYN | ACK | RST) == SYN:
         return _syn_in_time_wait(tcb, segment)
+    if tcb.timestamps and segment.timestamps is None and not segment.flags & (SYN | RST):
+        # "If a non-<RST> segment is received without a TSopt, a TCP SHOULD silently drop the segment" (RFC 7323 3.2).
+        heeded = (acknowledge("F2", tcb, segment), *_eight_steps(tcb, segment))
+        return (drop("F2", tcb, segment), *(replace(r, against="opt.ts-missing-dropped") for r in heeded))
+    return _eight_steps(tcb, segment)
+
+
+def _eight_steps(tcb: Tcb, segment: Segment) -> Reactions:
     out: list[Reaction] = []
     for step in (_paws, _sequence, _reset, _syn):
         stops, passes = step(tcb, segment)
@@ -86,21 +94,19 @@ def _syn_in_time_wait(tcb: Tcb, segment: Segment) -> Reactions:
     if not fresh or undecided:
         out.append(drop(row, tcb, segment))
     if tcb.acceptable(segment):
-        reply = Reply(RST, (tcb.snd_nxt, *reset_for(segment).seqs), loose_ack=True)
+        reply = reset_of(tcb, segment, *reset_for(segment).seqs)
         out.append(react(row, tcb, segment, reply, tcb.gone(), CLASSIC))
     return tuple(out)
 
 
 def _paws(tcb: Tcb, segment: Segment) -> Outcome:
-    """RFC 7323: an older TSval draws an ACK (5.3 R1); without the option it should be dropped (3.2); not RSTs (5.2).
+    """RFC 7323: an older TSval draws an ACK (section 5.3 R1), but not on a RST (5.2).
 
     "If the PAWS algorithm is used" (section 5.3): who takes up timestamps to measure with alone lets the segment pass.
     """
-    if not tcb.timestamps or segment.flags & RST:
-        return PASSED
     stamps = segment.timestamps
-    if stamps is None:
-        return (drop("F2", tcb, segment),), True
+    if not tcb.timestamps or stamps is None or segment.flags & RST:
+        return PASSED
     older = Seq(stamps[0]) < Seq(tcb.ts_recent)  # TSvals compare like sequence numbers (RFC 7323 section 5.2)
     return ((acknowledge("F1", tcb, segment),), True) if older else PASSED
 
@@ -152,7 +158,7 @@ def _refused_ack(row: str, tcb: Tcb, segment: Segment) -> Reactions:
     acceptable = tcb.snd_una < segment.ack <= tcb.snd_nxt
     if tcb.state is not State.SYN_RECEIVED or acceptable or segment.flags & (ACK | RST) != ACK:
         return ()
-    return (react(row, tcb, segment, reset_for(segment), tcb),)
+    return (react(row, tcb, segment, reset_for(segment, tcb.rcv_nxt), tcb),)
 
 
 def _reset(tcb: Tcb, segment: Segment) -> Outcome:
@@ -195,8 +201,7 @@ def _syn(tcb: Tcb, segment: Segment) -> Outcome:
 
 
 def _challenge_or_reset(tcb: Tcb, segment: Segment) -> Reactions:
-    seqs = (tcb.snd_nxt, *reset_for(segment).seqs)  # the RFC gives this RST no numbers
-    reset = react("F6", tcb, segment, Reply(RST, seqs, loose_ack=True), tcb.gone(), CLASSIC)
+    reset = react("F6", tcb, segment, reset_of(tcb, segment, *reset_for(segment).seqs), tcb.gone(), CLASSIC)
     return acknowledge("F6", tcb, segment, MITIGATED), reset
 
 
@@ -219,7 +224,7 @@ def _ack_range(tcb: Tcb, segment: Segment) -> Reactions:
 def _ack_field(tcb: Tcb, segment: Segment) -> Reactions:
     if tcb.state is State.SYN_RECEIVED:
         if not tcb.snd_una < segment.ack <= tcb.snd_nxt:
-            return (react("R10", tcb, segment, reset_for(segment), tcb),)
+            return (react("R10", tcb, segment, reset_for(segment, tcb.rcv_nxt), tcb),)
         return text_and_fin("R9", tcb, _opened(tcb, segment), segment)
     if segment.ack > tcb.snd_nxt:
         silent = (drop("F9", tcb, segment),) if tcb.state in (State.LAST_ACK, State.TIME_WAIT) else ()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.spec.reaction import Reaction, Reactions, Reply, covering_ack, pure_ack, react
-from probe.spec.segment import FIN, RST, Segment
+from probe.spec.reaction import Reaction, Reactions, covering_ack, pure_ack, react, reset_of
+from probe.spec.segment import FIN, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import FIN_SENT, State
 from probe.spec.tcb import Held, Tcb
@@ -28,12 +28,13 @@ def text_and_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactio
     start, end, fin = trimmed(ready, segment)
     if start <= ready.rcv_nxt:
         return _in_order(before, ready, segment, end, fin)
-    # Rows E4, E5: hold it (SHLD-31) or not, acknowledge RCV.NXT at once (MAY-13, RFC 5681) or stay silent.
+    # Rows E4, E5: hold it (SHLD-31); acknowledge RCV.NXT at once (MAY-13, RFC 5681) or stay silent.
     row = "E5" if fin else "E4"
     kept = replace(ready, held=_merged(ready.held, (start, end, fin)))
-    blocks = (kept,) if kept == ready else (kept, ready)
-    out = [react(row, before, segment, pure_ack(block), block) for block in blocks]
-    out += [react(row, before, segment, None, block) for block in blocks]
+    out = [react(row, before, segment, reply, kept) for reply in (pure_ack(kept), None)]
+    if kept != ready:
+        lost = (react(row, before, segment, reply, ready) for reply in (pure_ack(ready), None))
+        out += [replace(r, against="seg.out-of-order-held") for r in lost]
     if ready.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):  # a FIN behind a gap tells of text as well
         out.append(_refused_after_close(_text_after_close(before), before, ready, segment))
     return tuple(out)
@@ -90,7 +91,7 @@ def _filled(tcb: Tcb, end: Seq, fin: bool) -> tuple[Tcb, bool]:
 
 def _refused_after_close(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reaction:
     """Half-duplex close (MAY-1): new text after the user's CLOSE may draw a RST (SHLD-3). TIME-WAIT stays (MUST-13)."""
-    reply = Reply(RST, (after.snd_nxt, segment.ack), loose_ack=True)
+    reply = reset_of(after, segment, segment.ack)
     return react(row, before, segment, reply, after if before.state is State.TIME_WAIT else after.gone())
 
 

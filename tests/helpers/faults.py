@@ -50,6 +50,12 @@ def as_before(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Se
     return []
 
 
+def leaves_out(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """Only the SYN counts, not what came with it."""
+    peer.tcb = replace(peer.tcb, state=State.ESTABLISHED, rcv_nxt=segment.seq + 1, fin_received=False)
+    return acks(peer, segment, reaction, out)
+
+
 def acks(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
     """A pure ACK of what is there, needed or not."""
     tcb = peer.tcb if peer.tcb.iss is not None else peer.before

@@ -124,7 +124,7 @@ class Peer:
             out = self._put_off(out, more)
         self._held(now)
         self._arm(now)
-        return out + more
+        return out + more + (self._react(reaction.rest, now) if reaction.rest is not None else [])
 
     def _harmless(self, reaction: Reaction, right: list[Segment], out: list[Segment]) -> bool:
         """Whether only a reply that decides nothing differs.

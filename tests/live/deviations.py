@@ -152,6 +152,12 @@ LINUX = (
         warns={"open.unacceptable-ack-rst": _in("SYN-RECEIVED")},
     ),
     Cells(
+        "text or FIN on the SYN,ACK, SYN-SENT",
+        "processed (3.10.7.3 fourth: at the sixth step of 3.10.7.4)",
+        "left out, and taken when it comes again (`tcp_rcv_synsent_state_process`)",
+        warns={"active.synack-with-data": _in("SYN-SENT")},
+    ),
+    Cells(
         "SYN+FIN, LISTEN and TIME-WAIT",
         "the SYN is answered; the FIN is queued (3.10.7.2 third)",
         "dropped; in TIME-WAIT the block is deleted first",

@@ -48,9 +48,11 @@ def disagreements(exchange: ExchangeResult) -> list[str]:
     ]
 
 
-KNOWN = {"active-syn-retransmitted": "warn", "full-segments": "skip"}
-"""Linux repeats the first SYNs at constant intervals (net.ipv4.tcp_syn_linear_timeouts). A segment is full on loopback
-with 65,495 octets: two do not fit into the first window (RFC 9293 section 3.8.6.3: 2*RMSS)."""
+DEPARTS = {"active-syn-retransmitted": "warn", "active-open-data": "warn", "stamp-missing": "warn"}
+"""Linux repeats the first SYNs at constant intervals (net.ipv4.tcp_syn_linear_timeouts), leaves out what comes with the
+SYN,ACK, and takes text without the timestamp that was negotiated (README.md)."""
+KNOWN = {**DEPARTS, "full-segments": "skip"}
+"""A segment is full on loopback with 65,495 octets: two do not fit into the first window (3.8.6.3: 2*RMSS)."""
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -68,7 +70,7 @@ def test_own_kernel_conforms_and_agrees_with_its_socket_table(target: dict[int, 
 @pytest.mark.parametrize("version", [4, 6])
 def test_kernel_next_door_conforms(veth_pair: Far, version: int) -> None:
     run = check(veth_pair.start_target()[version], FAST)
-    assert set(words(run).values()) == {"pass"}
+    assert {i: word.split()[0] for i, word in words(run).items() if word != "pass"}.items() <= DEPARTS.items()
     with inside(veth_pair.pid):
         left = states_left(run_port(run))
     assert left <= HARMLESS
@@ -152,7 +154,7 @@ def test_ordinary_servers_are_judged_right_and_keep_nothing(tmp_path: Path, kind
     needs_more = {s.id for s in scenarios.ALL.values() if set(s.commands) - {"close"} and not s.slow}
     needs_more |= {i for i, word in KNOWN.items() if word == "skip"}
     assert {i for i, word in verdicts.items() if word is Verdict.SKIP} == needs_more
-    assert {i: words(run)[i] for i in verdicts if i not in needs_more and verdicts[i] is not Verdict.PASS} == {}
+    assert {i: words(run)[i] for i in verdicts if i not in needs_more | DEPARTS.keys() and verdicts[i] != "pass"} == {}
     assert left <= HARMLESS
     assert (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer) == ("followed",) * 3
 

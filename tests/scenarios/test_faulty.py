@@ -22,6 +22,7 @@ from tests.helpers.faults import (
     forgets,
     forgets_active,
     late,
+    leaves_out,
     lingers,
     opens_anew,
     resets,
@@ -140,6 +141,7 @@ CASES = [
     ("active.synack-acked", "active-open", one("S6", resets)),
     ("active.synack-acked", "active-open", one("S6", silent)),
     ("active.synack-with-data", "active-open-data", one("S6", resets)),
+    ("active.synack-with-data", "active-open-data", one("S6", leaves_out)),
     ("active.unacceptable-ack-rst", "active-bad-ack", one("S2", silent)),
     ("active.unacceptable-ack-rst", "active-bad-ack", one("S2", altered(seq=1))),
     ("active.unacceptable-ack-rst", "active-bad-ack", one("S2", acks, changed=True)),
@@ -182,6 +184,7 @@ DISGUISED = [
 KEPT = {
     ("aclose.fin-acked-stops", as_before): "a later acknowledgment ends the repetition of the FIN: the close goes on",
     ("open.unacceptable-ack-rst", establishes): "no answer tells ESTABLISHED from SYN-RECEIVED",
+    ("active.synack-with-data", leaves_out): "what was left out is taken when it comes again",
     ("open.seq-out-of-window-acked", establishes): "no answer tells ESTABLISHED from SYN-RECEIVED",
     ("open.rst-in-window-challenged", resets): "the classic reading goes back to LISTEN, too: the RST is one too many",
     ("listen.no-syn-ack-rst-dropped", resets): "nothing but a RST too many: the port still listens",

@@ -170,7 +170,7 @@ def _pattern(reaction: Reaction, tester: int, peer: int) -> object:
     reply = reaction.reply
     if reply is None:
         return None
-    absolute = reply.flags & RST and reaction.row in {"C2", "F6", "T1"}  # 0 stands among its numbers
+    absolute = reply.flags & RST and reaction.row in {"C2", "F6", "T1", "T9", "Z4"}  # 0 stands among its numbers
     seqs = reply.seqs if absolute else tuple(seq - peer for seq in reply.seqs)
     acks = tuple(None if n is None else n - tester for n in (reply.ack, reply.ack_from))
     above = None if reply.above is None else reply.above - peer

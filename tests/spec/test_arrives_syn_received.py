@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from probe.spec.arrives import arrives
+from probe.spec.reaction import permitted
 from probe.spec.states import State
-from tests.helpers.blocks import GRANTED, WINDOW, T, expect, seg, stamped, syn_received
+from tests.helpers.blocks import GRANTED, WINDOW, T, expect, reply_text, seg, stamped, syn_received
 
 LISTEN, CLOSED, SYN_RECEIVED = State.LISTEN, State.CLOSED, State.SYN_RECEIVED
 ESTABLISHED, CLOSE_WAIT = State.ESTABLISHED, State.CLOSE_WAIT
@@ -215,7 +216,10 @@ def test_syn_received_an_older_timestamp() -> None:
 def test_syn_received_no_timestamp() -> None:
     """RFC 7323 section 3.2: once negotiated "during the <SYN>, <SYN,ACK> exchange" what lacks it SHOULD be dropped."""
     block = syn_received(timestamps=True, ts_recent=100)
-    expect(block, seg("."), ("F2", "", SYN_RECEIVED), ("R9", "", ESTABLISHED))
+    found = expect(
+        block, seg("."), ("F2", "", SYN_RECEIVED), ("F2", ". seq 1 ack 1", SYN_RECEIVED), ("R9", "", ESTABLISHED)
+    )
+    assert [reply_text(r.reply) for r in permitted(found, "rfc9293")] == [""]
 
 
 @both_origins

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from probe.spec.arrives import arrives
-from probe.spec.segment import MSS, WSCALE, Option
+from probe.spec.reaction import permitted
+from probe.spec.segment import ACK, MSS, RST, WSCALE, Option, Segment
 from probe.spec.states import State
 from tests.helpers.blocks import BUILDERS, GRANTED, P, T, closed, expect, listen, seg, stamped, syn_sent
 
@@ -80,7 +83,14 @@ def test_closed_without_ack(flags: str, length: int, ack: int, rule: str) -> Non
 def test_closed_with_ack(flags: str) -> None:
     (found,) = expect(closed(), seg(flags, 5, 77), ("C3", "R seq 77", CLOSED), rule="closed.ack-rst-seq")
     assert found.reply is not None
-    assert found.reply.loose_ack
+    # The RFC writes it without ACK; with the flag it "must carry current acknowledgment information" (3.8).
+    sent = seg(flags, 5, 77)
+    rst = Segment(P + 77, flags=RST)
+    assert found.reply.matches(rst)
+    assert found.reply.matches(replace(rst, flags=RST | ACK, ack=sent.end))
+    assert not found.reply.matches(replace(rst, flags=RST | ACK, ack=sent.end + 1))
+    assert found.reply.refuses_as(replace(rst, flags=RST | ACK, ack=sent.end + 1))
+    assert not found.reply.refuses_as(replace(rst, seq=P + 78))
 
 
 def test_closed_syn_on_a_listening_port_is_listen() -> None:
@@ -186,15 +196,19 @@ def test_syn_sent_syn_ack() -> None:
 
 
 def test_syn_sent_syn_ack_with_data() -> None:
-    """The separate ACK of the SYN may be skipped: t+1 or t+1+n."""
+    """3.10.7.3 fourth: "continue processing at the sixth step"; the separate ACK of the SYN "some ... suppress"."""
     apart, at_once = ("S6", "ack 1 later", ESTABLISHED), ("S6", "ack 6 later", ESTABLISHED)
-    expect(syn_sent(), seg("S.", 0, length=5), apart, at_once, rule="active.synack-with-data", rcv_nxt=1)
-    expect(syn_sent(), seg("S.", 0, length=5), at_once, apart, rcv_nxt=6)
+    found = expect(syn_sent(), seg("S.", 0, length=5), at_once, apart, apart, rcv_nxt=6)
+    assert {r.rule for r in found} == {"active.synack-with-data"}
+    (left,) = [r for r in permitted(found, "rfc9293") if r.next.rcv_nxt == T + 1]
+    assert left.rest == seg(".", 1, length=5)
+    assert [r.against for r in found if r not in permitted(found, "rfc9293")] == ["active.synack-with-data"]
 
 
 def test_syn_sent_syn_ack_with_fin() -> None:
-    due = ("S6", "ack 2 later", CLOSE_WAIT)
-    expect(syn_sent(), seg("SF.", 0), due, ("S6", "ack 1 later", ESTABLISHED), rcv_nxt=2, fin_received=True)
+    due, apart = ("S6", "ack 2 later", CLOSE_WAIT), ("S6", "ack 1 later", ESTABLISHED)
+    expect(syn_sent(), seg("SF.", 0), due, apart, apart, rcv_nxt=2, fin_received=True)
+    expect(syn_sent(), seg("SF.", 0, length=5), ("S6", "ack 7 later", CLOSE_WAIT), apart, apart, rcv_nxt=7)
 
 
 def test_syn_sent_syn_ack_scales_windows_only_when_both_offer() -> None:

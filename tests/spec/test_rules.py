@@ -17,6 +17,7 @@ OURS = {
     "open.no-data-in-handshake",
     "open.two-way-only",
     "isn.differs",
+    "opt.ts-missing-survived",
     "conn.unexplained",
     "stack.mixed-behaviour",
     "stack.survives",

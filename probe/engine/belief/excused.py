@@ -61,7 +61,8 @@ def with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
         for opened in [r for r in arrives(h.tcb, segment) if r.reply is not None][:1]:  # none for a damaged SYN
             yield replace(h, inflight=rest, due=Due(index, replace(opened, next=h.tcb))).excused(Excuse.COOKIES)
     elif segment.flags & (SYN | ACK | RST) == ACK and _a_cookie(segment):
-        # The cookie is the ISS, which the ACK brings back: the block is made again from the segment alone.
+        # The cookie is the ISS, which the ACK brings back: the block is made again from the segment alone. It has
+        # timestamps only where they were agreed on (RFC 7323 section 3.2).
         block = Tcb(
             State.SYN_RECEIVED,
             listening=True,
@@ -71,6 +72,8 @@ def with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
             irs=segment.seq - 1,
             rcv_nxt=segment.seq,
             rcv_wnd=0xFFFF,
+            timestamps=segment.timestamps is not None,
+            ts_recent=(segment.timestamps or (0, 0))[0],
         )
         yield from (replace(h, tcb=block).reacted(r).excused(Excuse.COOKIES) for r in arrives(block, segment))
 

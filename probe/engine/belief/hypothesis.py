@@ -33,6 +33,8 @@ class Excuse(StrEnum):
     """A reply was left out, came unasked or had another form, while the block moved as it must."""
     OVERTAKEN = "overtaken"
     """A segment was sent before one that came first: an ACK, or a FIN, went past text on the way or in the stack."""
+    ADVICE = "advice"
+    """It did what the text advises against (``Reaction.against``)."""
     EDGE = "edge"
     """What lies at the window's edge counted as within (RFC 9293 section 3.10.7.4, Appendix A.2; 3.8.6.2.2)."""
 
@@ -58,7 +60,8 @@ class Hypothesis:
     ``inflight`` are segments under way to it (event index, segment), not yet processed, in order. ``due`` is a reply
     it has sent or must send before anything else; ``owed`` an acknowledgment it may still delay (MUST-40).
     ``processed`` is the last segment it processed, as event, row and rule. ``gap`` is text it sent that others
-    overtook: its first number and the one after it. ``excuses`` are the excuses used so far.
+    overtook: its first number and the one after it. ``excuses`` are the excuses used so far; ``against`` is the rule
+    that it left first of those the text advises.
     """
 
     tcb: Tcb
@@ -68,6 +71,7 @@ class Hypothesis:
     processed: tuple[int, str, str] | None = None
     excuses: frozenset[Excuse] = frozenset()
     gap: tuple[Seq, Seq] | None = None
+    against: str = ""
 
     @property
     def settled(self) -> bool:
@@ -77,6 +81,8 @@ class Hypothesis:
     def reacted(self, reaction: Reaction) -> Hypothesis:
         """The first segment under way was processed with this reaction."""
         index = self.inflight[0][0]
+        if self.processed is not None and self.arrived:
+            reaction = replace(reaction, row=self.processed[1], rule=self.processed[2])
         due, owed = None, self.owed
         if reaction.reply is not None:
             promise = Due(index, reaction)
@@ -87,7 +93,16 @@ class Hypothesis:
         if reaction.next.state in (State.CLOSED, State.LISTEN):
             owed = None  # a deleted block owes no acknowledgment
         processed = (index, reaction.row, reaction.rule)
-        return replace(self, tcb=reaction.next, inflight=self.inflight[1:], due=due, owed=owed, processed=processed)
+        left = self.inflight[1:] if reaction.rest is None else ((index, reaction.rest), *self.inflight[1:])
+        after = replace(self, tcb=reaction.next, inflight=left, due=due, owed=owed, processed=processed)
+        if not reaction.against:
+            return after
+        return replace(after, against=self.against or reaction.against).excused(Excuse.ADVICE)
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the first segment under way has come: it is what is left of the one processed last."""
+        return self.processed is not None and -1 < self.inflight[0][0] == self.processed[0]
 
     def answered(self, segment: Segment) -> Hypothesis:
         """The due reply was seen; an ISS and window it discloses are learnt."""

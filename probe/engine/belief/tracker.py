@@ -16,7 +16,7 @@ from probe.engine.belief.numbers import Sight, segment_of
 from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
-from probe.spec.reaction import permitted
+from probe.spec.reaction import permitted, unadvised
 from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
 from probe.spec.seq import HALF
 from probe.spec.states import State
@@ -62,7 +62,7 @@ USUAL = Terms()
 """RFC 9293, and no excuse."""
 PERMITTED = frozenset({Excuse.OVERTAKEN})
 """No departures at all: the order in which two segments of one end arrive is nobody's fault."""
-HARMLESS = PERMITTED | {Excuse.REPLY, Excuse.EDGE}
+HARMLESS = PERMITTED | {Excuse.REPLY, Excuse.EDGE, Excuse.ADVICE}
 """The excuses of departures that leave the connection as it must be: a watch can go on behind them."""
 
 
@@ -108,7 +108,8 @@ class Outlook:
 
 def _resumed(wide: Point, terms: Terms) -> Point:
     """The same point, to be followed under other terms from here, as if nothing had been excused."""
-    return replace(wide, belief=frozenset(replace(h, excuses=h.excuses - HARMLESS) for h in wide.belief), terms=terms)
+    belief = frozenset(replace(h, excuses=h.excuses - HARMLESS, against="") for h in wide.belief)
+    return replace(wide, belief=belief, terms=terms)
 
 
 class Memory:
@@ -250,8 +251,11 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
     if Excuse.EXPIRY in terms.allow and h.tcb.state in EXPIRING:
         yield replace(h, tcb=h.tcb.gone()).excused(Excuse.EXPIRY)
     segment = h.inflight[0][1]
-    for reaction in permitted(arrives(h.tcb, segment), terms.profile):
+    reactions = arrives(h.tcb, segment)
+    for reaction in permitted(reactions, terms.profile):
         yield h.reacted(reaction)
+    if Excuse.ADVICE in terms.allow:
+        yield from map(h.reacted, unadvised(reactions))
     if Excuse.BARE_FIN in terms.allow and excused.bare_fin(h.tcb, segment):
         roomy = replace(h, tcb=replace(h.tcb, rcv_wnd=1)).excused(Excuse.BARE_FIN)
         yield from (roomy.reacted(reaction) for reaction in permitted(arrives(roomy.tcb, segment), terms.profile))
@@ -277,7 +281,7 @@ def _without_a_segment(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
         yield replace(h, due=None).excused(Excuse.REPLY)
     if Excuse.LOSS not in terms.allow:
         return
-    if h.inflight and h.due is None:
+    if h.inflight and h.due is None and not h.arrived:
         yield replace(h, inflight=h.inflight[1:]).excused(Excuse.LOSS)
     if h.due is not None and h.tcb.iss is not None:
         yield replace(h, due=None).excused(Excuse.LOSS)
@@ -346,7 +350,7 @@ def _least_excused(histories: Iterable[Hypothesis], terms: Terms) -> Belief:
     best: dict[Hypothesis, Hypothesis] = {}
     for h in histories:
         kept = replace(h, processed=None) if Excuse.UNRECORDED in terms.allow else h
-        bare = replace(kept, excuses=frozenset())
+        bare = replace(kept, excuses=frozenset(), against="")
         if bare not in best or len(kept.excuses) < len(best[bare].excuses):
             best[bare] = kept
     return frozenset(best.values())

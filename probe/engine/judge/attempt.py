@@ -98,6 +98,10 @@ def judge(case: Case) -> Opinion:
         at_edge = case.follow(case.terms.profile, case.terms.allow | {Excuse.EDGE})
         if at_edge.broken_at is None:
             notes, watch = (replace(departure(case, watch), effect=Effect.EDGE),), at_edge
+        else:
+            unadvised = case.follow(case.terms.profile, case.terms.allow | {Excuse.ADVICE})
+            if unadvised.broken_at is not None:
+                watch = unadvised  # what breaks the text outright weighs more
     shown = exercised(case, watch)
     size = sizes(case.scenario, case.transcript, case.version)
     if size is not None and size.kept and watch.broken_at is None:

@@ -10,14 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from probe.engine.belief.events import Seen
-from probe.engine.belief.hypothesis import Due, Hypothesis
+from probe.engine.belief.hypothesis import Due, Excuse, Hypothesis
 from probe.engine.belief.numbers import segment_of
 from probe.engine.belief.tracker import Belief, Terms
 from probe.engine.belief.watch import Watch
 from probe.spec.arrives import arrives
 from probe.spec.calls import ABORTABLE
 from probe.spec.models import PEER_ISN, TESTER_ISN
-from probe.spec.reaction import Reply, permitted
+from probe.spec.reaction import Reply, permitted, unadvised
+from probe.spec.rows import SURVIVED
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import FIN_SENT, State
 from probe.spec.tcb import Tcb
@@ -123,14 +124,20 @@ def _disturbed(everything: Belief, watch: Watch, segment: Segment) -> Blame | No
         faulty = [_vanished(h.tcb)] + ([replace(h.tcb, rcv_nxt=odd.end)] if odd.seg_len else [])
         if to_blame or any(_explains(watch, replace(h, inflight=rest, tcb=tcb), segment) for tcb in faulty):
             usual = arrives(h.tcb, odd)[0]
-            return Blame(usual.rule, index, usual.row)
+            return Blame(_ended(usual.row, usual.rule, segment), index, usual.row)
     # The same where a wait lies between the segment to be dropped and the later one.
+    drops = _DROPS | SURVIVED.keys() if segment.flags & RST else _DROPS
     for h in waiting:
-        if h.processed is not None and h.processed[1] in _DROPS:
+        if h.processed is not None and h.processed[1] in drops:
             taken = replace(h.tcb, rcv_nxt=segment.ack) if segment.flags & ACK else h.tcb
             if any(_explains(watch, replace(h, tcb=tcb), segment) for tcb in (_vanished(h.tcb), taken)):
-                return Blame(h.processed[2], h.processed[0], h.processed[1])
+                return Blame(_ended(*h.processed[1:], segment), h.processed[0], h.processed[1])
     return None
+
+
+def _ended(row: str, rule: str, segment: Segment) -> str:
+    """The rule left by a segment that had to be dropped, where ``segment`` shows what it did."""
+    return SURVIVED.get(row, rule) if segment.flags & RST else rule
 
 
 def _taken_all_the_same(histories: list[Hypothesis], watch: Watch, segment: Segment) -> Blame | None:
@@ -175,7 +182,8 @@ def again(watch: Watch, index: int, segment: Segment) -> Blame | None:
 
 def _dropped(h: Hypothesis, segment: Segment, terms: Terms) -> bool:
     """Whether the segment is one to be dropped; a mere ACK that draws nothing is not called so."""
-    reactions = permitted(arrives(h.tcb, segment), terms.profile)
+    found = arrives(h.tcb, segment)
+    reactions = permitted(found, terms.profile) + (unadvised(found) if Excuse.ADVICE in terms.allow else ())
     mere = segment.flags == ACK and not segment.length
     return not mere and all(r.reply is None and r.next == h.tcb for r in reactions)
 

@@ -23,7 +23,7 @@ from probe.results.connection import Packet
 from probe.results.proofs import CapturedEnd, Walk
 from probe.results.verdict import Finding, Verdict, worst
 from probe.spec.models import PEER_ISN, TESTER_ISN
-from probe.spec.segment import ACK, FIN, RST, SYN
+from probe.spec.segment import ACK, FIN, RST, SYN, TIMESTAMPS
 from probe.spec.seq import Seq, later
 from probe.spec.states import SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
@@ -181,8 +181,15 @@ class _End:
         return watch
 
     def _event(self, at: int) -> Seen:
-        """A packet as the end meets it, numbered by its place in the record from 1."""
-        return Seen(0.0, self.packets[at].from_client != self.client, self.packets[at].segment, at + 1)
+        """A packet as the end meets it, numbered by its place in the record from 1.
+
+        Without timestamps, which are kept of SYNs alone: whether any other segment lacks them, or has old ones, the
+        record does not tell.
+        """
+        segment = self.packets[at].segment
+        if segment.option(TIMESTAMPS) is not None:
+            segment = replace(segment, options=tuple(o for o in segment.options if o.kind != TIMESTAMPS))
+        return Seen(0.0, self.packets[at].from_client != self.client, segment, at + 1)
 
     def _without_copies(self) -> list[list[int]]:
         """The record without copies of the end's segments, which the network may have made; empty if there are none.

@@ -72,6 +72,9 @@ def broken_rule(case: Case, watch: Watch) -> blame.Blame:
     assert index is not None
     event = record[index]
     culprit = blame.for_silence(watch) if isinstance(event, Quiet) else blame.for_segment(watch, event)
+    unadvised = case.follow(case.terms.profile, case.terms.allow | {Excuse.ADVICE})
+    if unadvised.broken_at is None or unadvised.broken_at > index:
+        return replace(culprit, rule=min(h.against for h in unadvised.after(index).belief))
     if isinstance(event, Seen) and culprit.owed and (earlier := _answer_that_crossed(case, watch, culprit)):
         return earlier
     asked = record[culprit.index] if culprit.index >= 0 else None

@@ -99,7 +99,7 @@ CLOSED: tuple[Rule, ...] = (
         source="RFC 9293 3.5.2 group 1; 3.10.7.1",
         sentence="A segment with ACK draws a RST whose SEQ is the offending ACK number.",
         stimulus="CLOSED; <s, a, ACK>, <s, a, SYN,ACK>, <s, a, FIN,ACK>, <s, a, PSH,ACK, n>",
-        permitted="<a, RST>, ACK flag clear (set: format note)",
+        permitted="<a, RST>; the ACK flag may be set, with ACK = s+SEG.LEN",
         forbidden="SEQ not a; silence; SYN,ACK",
         needs_note="closed port or unused four-tuple",
         passive=True,

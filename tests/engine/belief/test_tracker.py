@@ -279,3 +279,39 @@ def test_the_syns_that_crossed_settle_the_options() -> None:
     assert {h.tcb.timestamps for h in watch.belief} == {False}
     outside = (own, sent("S", 0), again, sent("-", 5000), Quiet(0))
     assert broken(*outside)
+
+
+# -- what the text advises ---------------------------------------------------------------------------------------------
+
+
+def left(*events: Event, start: tracker.Belief = UNKNOWN_PORT) -> set[str]:
+    """Which advice has to have been left for it."""
+    assert broken(*events) if start == UNKNOWN_PORT else True
+    watch = follow(record(*events), start, Terms(allow=frozenset({Excuse.ADVICE})), MEMORY)
+    return {h.against for h in watch.belief}
+
+
+def test_text_behind_a_gap_should_be_held() -> None:
+    """3.10.7.4 first: "Segments with higher beginning sequence numbers SHOULD be held" (SHLD-31)."""
+    gap = (*HANDSHAKE, Quiet(0), sent("P.", 6, 1, 5), back(".", 1, 1), sent("P.", 1, 1, 5))
+    assert not broken(*gap, back(".", 1, 11), Quiet(0))
+    assert left(*gap, back(".", 1, 6), Quiet(0)) == {"seg.out-of-order-held"}
+    fin = (*HANDSHAKE, Quiet(0), sent("F.", 6), Quiet(0), sent("P.", 1, 1, 5))
+    assert not broken(*fin, back(".", 1, 7), Quiet(0))
+    assert left(*fin, back(".", 1, 6), Quiet(0)) == {"seg.out-of-order-held"}
+    assert broken(*gap, Quiet(0), allow=frozenset({Excuse.ADVICE}))
+
+
+@pytest.mark.parametrize(("flags", "length", "last"), [("S.", 5, 6), ("SF.", 0, 2), ("SF.", 5, 7)])
+def test_what_comes_with_the_syn_ack_is_processed(flags: str, length: int, last: int) -> None:
+    """3.10.7.3 fourth: "then continue processing at the sixth step"; one ACK for both, or one for each."""
+
+    def after(*events: Event) -> tuple[str, ...]:
+        opened = (back("S", 0), sent(flags, 0, 1, length), *events, Quiet(0))
+        return follow(record(*opened), CLOSED, Terms(), MEMORY).states[-1]
+
+    state = "CLOSE-WAIT" if "F" in flags else "ESTABLISHED"
+    assert after(back(".", 1, last)) == after(back(".", 1, 1), back(".", 1, last)) == (state,)
+    assert after(back(".", 1, 1)) == after() == ()
+    dropped = (back("S", 0), sent(flags, 0, 1, length), back(".", 1, 1), Quiet(0))
+    assert left(*dropped, start=CLOSED) == {"active.synack-with-data"}
