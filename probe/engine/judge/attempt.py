@@ -100,7 +100,7 @@ def judge(case: Case) -> Opinion:
             notes, watch = (replace(departure(case, watch), effect=Effect.EDGE),), at_edge
         else:
             unadvised = case.follow(case.terms.profile, case.terms.allow | {Excuse.ADVICE})
-            if unadvised.broken_at is not None:
+            if (unadvised.broken_at or 0) > watch.broken_at:
                 watch = unadvised  # what breaks the text outright weighs more
     shown = exercised(case, watch)
     size = sizes(case.scenario, case.transcript, case.version)
