@@ -94,13 +94,13 @@ def judge(case: Case) -> Opinion:
     if (nothing := _no_evidence(case)) is not None:
         return replace(nothing, controls=measured)
     notes: tuple[Finding, ...] = ()
-    if watch.broken_at is not None:
+    if (first := watch.broken_at) is not None:
         at_edge = case.follow(case.terms.profile, case.terms.allow | {Excuse.EDGE})
         if at_edge.broken_at is None:
             notes, watch = (replace(departure(case, watch), effect=Effect.EDGE),), at_edge
         else:
             unadvised = case.follow(case.terms.profile, case.terms.allow | {Excuse.ADVICE})
-            if (unadvised.broken_at or 0) > watch.broken_at:
+            if (unadvised.broken_at or 0) > first:
                 watch = unadvised  # what breaks the text outright weighs more
     shown = exercised(case, watch)
     size = sizes(case.scenario, case.transcript, case.version)
