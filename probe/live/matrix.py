@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from probe import scenarios
 from probe.engine.belief.tracker import CLOSED, LISTENING
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.excuses import Doubt
+from probe.engine.path.deciding import deciding
 from probe.engine.play.conductor import Conductor
 from probe.engine.play.matrix.approaches import APPROACHES, Approach, possible
 from probe.engine.play.matrix.attempt import CellConductor, Heard, ThoroughConductor
@@ -156,6 +158,7 @@ class _Matrix:
             self.connections += find_trigger(self.frame, self.detection, self.target, FEW)
         self._look_for_ways()
         self._play_cells()
+        self._play_deciding()
         self._play_apart()
 
     def _look_for_ways(self) -> None:
@@ -229,6 +232,14 @@ class _Matrix:
         for risky in (False, True):
             self._queue(r for r in wanted if r.cell is not None and r.cell.risky is risky)
             self._play(self.parallel)
+
+    def _play_deciding(self) -> None:
+        """Where something points to a suspect of the path, what decides over it; the cells asked for may not."""
+        some = [scenarios.ALL[name] for name in deciding(self.hearing.evidence.path())]
+        if any(s.port == "closed" for s in some):
+            find_closed(self.frame, self.closed)
+        self.queue.extend((s, Record(APPROACHES[0])) for s in some if s.port == "open" or not self.closed.lacking)
+        self._play(self.parallel)
 
     def _queue(self, records: Iterable[Record]) -> None:
         self.queue.extend((r.cell.scenario, r) for r in records if r.cell is not None)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from probe import scenarios
 from probe.engine.judge.attempt import Opinion
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.matrix.approaches import APPROACHES, Approach
@@ -31,8 +32,8 @@ class UnknownCellError(Exception):
 
 def conductor_of(exchange: str, metadata: CellMetadata, setting: Setting) -> Conductor:
     """What played the attempt; UnknownCellError where this version of probe cannot know it."""
-    if not metadata.way:
-        return Conductor(patience_test(), setting)
+    if not metadata.way:  # what tells of the path or the listener, and is no cell
+        return Conductor(scenarios.ALL.get(exchange) or patience_test(), setting)
     if (way := _WAYS.get(metadata.way)) is None:
         raise UnknownCellError
     barred = frozenset(metadata.barred)

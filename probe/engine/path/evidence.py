@@ -15,25 +15,31 @@ from probe.engine.belief.events import Event, Seen
 from probe.engine.path import readings
 from probe.engine.path.loss import LossMeter, controls
 from probe.engine.path.models import MODELS, Model
-from probe.engine.path.odd_flags import OddFlags
+from probe.engine.path.odd_flags import OddFlags, is_odd
 from probe.engine.path.proxy import through
 from probe.engine.path.record import NOTHING, STRAY, UNACCEPTABLE, Attempted, Record, anything_came, is_proxied
-from probe.engine.path.rejected import Rejections
+from probe.engine.path.rejected import Rejections, kind
 from probe.engine.path.resting import COPIED, STATELESS
 from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
 from probe.spec.segment import FIN
 
 ENOUGH, EXCHANGES = 3, 2
 """So many attempts, in so many exchanges, must be explained by a model before it is accepted."""
+QUESTIONS = 2
+"""So many that have nothing to do with each other must it explain: a peer may be silent to one kind by itself."""
 FAINT = 10
 """What a copy made on the way would explain, too, speaks against a model that does not explain so many times more."""
+ODDS = 3
+"""So many times the copies that are to be expected are still taken for copies."""
 
 
 @dataclass(slots=True)
 class _Tally:
     """What was seen of one suspect. ``fits`` and ``against`` count attempts by exchange, ``rows`` what met silence.
 
-    ``faint`` are attempts against it that a segment copied on the way explains as well.
+    ``faint`` are attempts against it that a segment copied on the way explains as well. ``asked`` are the questions
+    that it explains, without flags that no TCP sends: those stacks are often silent to themselves. ``kinds`` counts
+    what was explained less what was faintly answered, by the kind of segment.
     """
 
     fits: Counter[str] = field(default_factory=Counter)
@@ -43,6 +49,8 @@ class _Tally:
     passed: int = 0
     rests: dict[str, None] = field(default_factory=dict)
     rows: Counter[str] = field(default_factory=Counter)
+    asked: set[str] = field(default_factory=set)
+    kinds: Counter[str] = field(default_factory=Counter)
 
 
 class Evidence:
@@ -96,15 +104,26 @@ class Evidence:
         if not kept | muted:
             return
         given = record.broken(kept)
+        sent = [i for i in sorted(kept) if i in record.ours and (given is None or i < given)]
         explains = plain is not None and (given is None or m.mutes_at(record.events, given))
         if explains or m.suspect is not Suspect.DEFERRED_ACCEPT:
             tally.rests[record.name] = None
         if explains:
             tally.fits[record.name] += 1
-            tally.rows.update(row for index, row in record.silent.items() if index in kept)
+            silent = {index: row for index, row in record.silent.items() if index in kept}
+            tally.rows.update(silent.values())
+            ordinary = [i for i in sent if not is_odd(record.events[i])]
+            # Where there is no silence it is known by another sign.
+            tally.asked |= {silent.get(i, record.name) for i in ordinary if i in silent or not silent}
+            tally.kinds.update(_kind(record, i) for i in sent if i in silent or not silent)
         elif given is not None and (plain is None or plain > given) and _speaks_against(m, record.events[given]):
             copied = record.broken(kept, COPIED)
-            (tally.faint if copied is None or copied > given else tally.against)[record.name] += 1
+            faint = copied is None or copied > given
+            (tally.faint if faint else tally.against)[record.name] += 1
+            tally.kinds.subtract(_kind(record, i) for i in sent[-1:] if faint)
+        elif plain is None and (answered := [i for i in sent if record.replies.get(i, -1) not in {-1, *kept}]):
+            tally.faint[record.name] += 1  # with what came before it looks the same
+            tally.kinds.subtract(_kind(record, i) for i in answered)
 
     def _look_at_cookies(self, record: Record) -> None:
         """A listener that keeps no state repeats nothing, and knows an ACK by what it brings back alone."""
@@ -246,11 +265,10 @@ class Evidence:
                 standing = Standing.REFUSED  # what the other explains needs no second cause
             yield _suspicion(suspect, standing, tried[best], self._reason(best, tried[best], standing), best.variant)
 
-    @staticmethod
-    def _standing(m: Model, t: _Tally) -> Standing:
+    def _standing(self, m: Model, t: _Tally) -> Standing:
         """Accepted or refused by what was seen, else open."""
         fits, exchanges = t.fits.total(), len(t.fits)
-        if t.against or t.faint.total() * FAINT > fits:
+        if t.against or self._answered(t):
             return Standing.REFUSED
         if m.suspect is Suspect.DEFERRED_ACCEPT:
             return Standing.ACCEPTED if fits >= EXCHANGES else Standing.OPEN
@@ -260,8 +278,15 @@ class Evidence:
         if strict:  # ... unless nothing at all comes back that is not in order: then no peer is like that
             enough = any(row in STRAY for row in t.rows) and any(row in UNACCEPTABLE for row in t.rows)
         else:
-            enough = t.passed > 0
+            enough = t.passed > 0 and len(t.asked) >= QUESTIONS
         return Standing.ACCEPTED if enough and fits >= ENOUGH and exchanges >= EXCHANGES else Standing.OPEN
+
+    def _answered(self, t: _Tally) -> bool:
+        """Whether what was faintly answered is more than copies on this path would explain."""
+        fits, faint = t.fits.total(), t.faint.total()
+        copies = ODDS * Loss(self._came, self._copied).bound * (fits + faint)
+        never_silent = -sum(count for count in t.kinds.values() if count < 0)
+        return faint * FAINT > fits or faint > max(1.0, copies) or never_silent >= EXCHANGES
 
     @staticmethod
     def _reason(m: Model, t: _Tally, standing: Standing) -> str:
@@ -271,6 +296,12 @@ class Evidence:
         if standing is Standing.REFUSED:
             return "something else explains the silences"
         return f"{m.text} ({fits} of {fits} attempts)" if fits else ""
+
+
+def _kind(record: Record, index: int) -> str:
+    event = record.events[index]
+    assert isinstance(event, Seen), "a wait is of no kind"
+    return kind(event.segment)
 
 
 def _suspicion(suspect: Suspect, standing: Standing, t: _Tally, reason: str, variant: str = "") -> Suspicion:

@@ -13,11 +13,16 @@ from probe.spec.seq import Seq
 
 def answered(watch: Watch) -> Iterator[tuple[int, str]]:
     """The tester's events that were certainly answered (every history says so), and the row of the answer."""
-    for point in watch.points[1:]:
+    yield from ((asked, row) for _, asked, row in replies(watch))
+
+
+def replies(watch: Watch) -> Iterator[tuple[int, int, str]]:
+    """The events that are certainly an answer, each with the one of the tester's that it answers, and the row."""
+    for index, point in enumerate(watch.points[1:]):
         if len({a.index for a in point.answers}) == 1:
             answer = next(iter(point.answers))
             if answer.index >= 0:
-                yield answer.index, answer.row
+                yield index, answer.index, answer.row
 
 
 def due(watch: Watch) -> Iterator[tuple[int, str]]:

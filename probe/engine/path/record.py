@@ -58,15 +58,18 @@ class Attempted(Protocol):
 class Record:
     """One attempt, followed in several ways, each once.
 
-    ``answered`` are events of the tester that every history has answered, ``silent`` those whose answer was due in
-    every history and did not come, each with the row of the reaction.
+    ``ours`` are events of the tester; ``answered`` those of them that every history has answered, ``silent`` those
+    whose answer was due in every history and did not come, each with the row of the reaction. ``replies`` gives the
+    events of the answers.
     """
 
     def __init__(self, case: Attempted) -> None:
         self.case, self.name, self.events = case, case.scenario.id, case.transcript.judged
+        self.ours = frozenset(i for i, e in case.transcript.seen() if e.to_peer)
         self._broken: dict[tuple[frozenset[int], frozenset[Excuse]], int | None] = {}
         self.plain = case.follow(case.terms.profile, case.terms.allow)
         self.answered = dict(readings.answered(self.plain))
+        self.replies = {asked: reply for reply, asked, _ in readings.replies(self.plain)}
         self.silent = {i: row for i, row in readings.due(self.plain) if self._explains(frozenset({i}))}
 
     def without(self, kept: frozenset[int], excuses: frozenset[Excuse] = frozenset()) -> Watch:

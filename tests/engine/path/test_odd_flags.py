@@ -18,7 +18,7 @@ def against_scans() -> Drops:
 def test_a_filter_against_port_scans_is_named_and_its_silences_are_nobodys() -> None:
     hearing, results = run(against_scans)
     (found,) = hearing.path().accepted
-    assert (found.suspect, found.variant) == (Suspect.FLAGS, "F FS none none+")
+    assert (found.suspect, found.variant) == (Suspect.FLAGS, "F F+ FS FS+ none none+")
     assert "closed-no-ack" in found.exchanges
     assert words(results, Verdict.FAIL) | words(results, Verdict.WARN) == set()
     assert (results["closed-no-ack"].verdict, results["closed-no-ack"].why) == (Verdict.SKIP, Why.PATH)
