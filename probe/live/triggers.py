@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from probe.engine.belief.tracker import LISTENING
 from probe.engine.play.conductor import Conductor
-from probe.engine.play.tester import LITTLE_ROOM
 from probe.engine.trial.attempt import Attempt
 from probe.live.frame import Frame
 from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send, Span, Step, Wait
@@ -22,6 +21,8 @@ from probe.scenarios.triggers import (
     HELLO_ANSWER,
     HOLD,
     HTTP,
+    LEAST_TAKEN,
+    LITTLE_TAKEN,
     NAMED,
     NONE,
     RESETS,
@@ -58,8 +59,8 @@ _HTTP = _probe("http", "does it close after an HTTP/1.0 request?", *_CLOSES)
 _FAREWELL = _probe("line", "does it close after the line that ends a session?", *_CLOSES)
 _FIRST = (_HELLO, _GREETING, _QUIET, _EOF)
 _ALL = (*_FIRST, _HTTP, _FAREWELL)
-_ASKING = Trigger("target", {"hello": HELLO}, floods=True)
-_UNKNOWN = replace(NONE, floods=True)
+_ASKING = Trigger("target", {"hello": HELLO}, taken=LITTLE_TAKEN)
+_UNKNOWN = replace(NONE, taken=LITTLE_TAKEN)
 """Until more is known: little is taken of what nobody asked for."""
 
 
@@ -117,7 +118,7 @@ class Detection:
             return [probe]
         said = b"".join(e.segment.payload for e in came)
         if probe in (_GREETING, _QUIET):
-            self._floods |= len(said) >= LITTLE_ROOM or sum(bool(e.segment.length) for e in came) >= _FLOOD
+            self._floods |= len(said) >= LITTLE_TAKEN or sum(bool(e.segment.length) for e in came) >= _FLOOD
         ends = (RST if reset else FIN) if attempt.conductor.tester.synchronized else 0
         began = transcript.seen()[0][1].time
         if probe is _QUIET:
@@ -147,7 +148,7 @@ class Detection:
             self.trigger = replace(WAIT, at_once=soon, note=f"closes by itself after {self.delay:.1f} s")
             return
         if self._floods:
-            self.trigger = replace(NONE, note="sends without end", tried=("waiting",), floods=True)
+            self.trigger = replace(NONE, note="sends without end", tried=("waiting",), taken=LEAST_TAKEN)
             return
         for probe in (_HELLO, *order):
             if probe.id not in closed:

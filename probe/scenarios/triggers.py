@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+TAKEN = 1 << 18
+"""Octets: a page is shorter."""
+LITTLE_TAKEN = 1 << 12
+"""The same where nothing is known yet of a server: no greeting is that long."""
+LEAST_TAKEN = 1 << 8
+"""The same of one that sends without end (RFC 864): it must not keep every exchange busy."""
 HELLO = b"PROBE hello\n"
 HELLO_ANSWER = b"probe-target 1\n"
 
@@ -38,8 +44,8 @@ class Trigger:
     ``obedient`` says that the application does nothing it was not asked for, so an unasked RST is the stack's doing;
     ``leaves``, that it was seen to end connections which nobody asked it to end, so that one may well be its doing;
     ``at_once``, that it does so as soon as a connection stands: whatever is asked then would race with that.
-    ``floods``: it was seen to send without end. ``note`` is what was found out about it, ``tried`` what was tried in
-    vain, both for people.
+    ``taken`` octets of its text are taken in a connection before ours is closed. ``note`` is what was found out about
+    it, ``tried`` what was tried in vain, both for people.
     """
 
     kind: str
@@ -48,7 +54,7 @@ class Trigger:
     leaves: bool = False
     at_once: bool = False
     answers: bool = False
-    floods: bool = False
+    taken: int = TAKEN
     note: str = ""
     tried: tuple[str, ...] = ()
 

@@ -16,11 +16,6 @@ from tests.helpers.breadth import TURNS, met
 from tests.zoo.cases import ALL, QUICK
 from tests.zoo.tun import PORT, serving
 
-PENDING = {
-    "chargen": "a server that sends without end: under a minute beside others",
-}
-"""What does not hold yet, and the mechanism that is missing."""
-
 
 def found(run: Run, *words: Verdict) -> dict[str, set[str]]:
     """Exchange -> rules, of every exchange with one of these verdicts."""
@@ -28,15 +23,7 @@ def found(run: Run, *words: Verdict) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("turn", TURNS)
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(n, marks=[pytest.mark.xfail(strict=True, reason=PENDING[n], run=n != "chargen")])
-        if n in PENDING
-        else n
-        for n in met(ALL, QUICK)
-    ],
-)
+@pytest.mark.parametrize("name", met(ALL, QUICK))
 def test_each_peer_gets_its_verdict(name: str, turn: int) -> None:
     case = ALL[name]
     began = time.monotonic()

@@ -69,7 +69,7 @@ class Conductor:
     def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
         self.scenario = scenario
         self.setting = setting
-        self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss), floods=setting.trigger.floods)
+        self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss), taken=setting.trigger.taken)
         self.watch = Watch(setting.start, setting.terms, setting.memory, through=True, sends=True)
         self.transcript = Transcript()
         self.finished = False

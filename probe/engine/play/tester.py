@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import dataclass, field
 
 from probe.scenarios.steps import NXT, Num, Send
+from probe.scenarios.triggers import TAKEN
 from probe.spec.segment import ACK, FIN, MSS, NOP, RST, SYN, TIMESTAMPS, Option, Segment, parse_flags
 from probe.spec.seq import Seq, later
 
@@ -14,13 +15,8 @@ _COUNTED = (("R", RST, RST), ("F", FIN, FIN), ("S.", SYN | ACK, SYN | ACK), ("S"
 _USUAL = (Option(MSS, (1460).to_bytes(2, "big")),)
 DEFAULT_MSS = 536
 """The send MSS where none was received: more with IPv6 (RFC 9293 section 3.7.1, MUST-15), and less is safe."""
-ROOM = 1 << 18
-"""Octets of text that the tester takes in a connection; then its window closes, as that of one that reads no further.
-
-A page is shorter; a server that sends without end (RFC 864) must not keep every exchange busy.
-"""
-LITTLE_ROOM = 1 << 12
-"""The same of a server that is known to send without end."""
+_BEFORE_FIN = 1 << 16
+"""So many octets of the peer's text are taken at the least once our FIN has left: its own comes after that."""
 _WIDEST = 65535
 FIRST_STAMP = 0x10000000
 """The first TSval the tester uses: any number does (RFC 7323 section 4.1), so it is the same in every run."""
@@ -51,7 +47,8 @@ class Tester:
     tsecr: int = 0
     stamps: bool = False
     mss: int = DEFAULT_MSS
-    floods: bool = False
+    taken: int = TAKEN
+    closes: bool = False
     expected: Seq | None = None
     _offered: Segment | None = None
 
@@ -76,7 +73,8 @@ class Tester:
     @property
     def window(self) -> int:
         """The window to offer: never less than was offered before, less the text that came since."""
-        return max(0, min(_WIDEST, (LITTLE_ROOM if self.floods else ROOM) - self.text_received))
+        taken = max(self.taken, _BEFORE_FIN) if self.closes else self.taken
+        return max(0, min(_WIDEST, taken - self.text_received))
 
     def number(self, num: Num) -> Seq:
         """The value of a scenario's number now."""
@@ -89,7 +87,7 @@ class Tester:
         self.peer = self.text = self.told = Seq(0)
         self.synchronized, self.fin = False, None
         self.edge, self.shift, self.stamps, self.tsecr, self.mss = Seq(0), 0, False, 0, DEFAULT_MSS
-        self.counts = {}
+        self.counts, self.closes = {}, False
 
     def sent(self, segment: Segment, *, counts: bool = True, fresh: bool = False) -> None:
         """SND.NXT and the ACK given, after a segment; one that does not count moves it once it is acknowledged.

@@ -7,9 +7,13 @@ from dataclasses import replace
 from probe import scenarios
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import settle
+from probe.engine.play.tester import Tester
 from probe.results.verdict import Verdict
+from probe.scenarios.steps import Send
+from probe.scenarios.triggers import LEAST_TAKEN
 from probe.spec.reaction import Reaction
-from probe.spec.segment import Segment
+from probe.spec.segment import ACK, SYN, Segment
+from probe.spec.seq import Seq
 from tests.helpers.dialogue import Dialogue
 from tests.helpers.faults import Sent, altered, silent
 from tests.helpers.peer import Peer
@@ -81,3 +85,14 @@ def test_a_fin_into_a_closed_window_may_be_taken() -> None:
     found = talk.opinion()
     assert found.word is Verdict.PASS, found
     assert "close.fin-into-zero-window" in found.rules
+
+
+def test_little_is_taken_of_who_sends_without_end_until_our_fin_has_left() -> None:
+    """Its own FIN comes behind what it has still to send."""
+    tester = Tester(Seq(100), taken=LEAST_TAKEN)
+    tester.sent(Segment(Seq(100), flags=SYN, window=tester.window))
+    tester.takes(Segment(Seq(5000), Seq(101), SYN | ACK, 4000))
+    tester.takes(Segment(Seq(5001), Seq(101), ACK, 4000, LEAST_TAKEN, bytes(LEAST_TAKEN)))
+    assert tester.window == 0
+    assert tester.segment(Send("."), b"").window == 0
+    assert tester.segment(Send("F."), b"").window > 1000
