@@ -73,7 +73,10 @@ class Tester:
     @property
     def window(self) -> int:
         """The window to offer: never less than was offered before, less the text that came since."""
-        taken = max(self.taken, _BEFORE_FIN) if self.closes else self.taken
+        return self._window(closes=self.closes)
+
+    def _window(self, *, closes: bool) -> int:
+        taken = max(self.taken, _BEFORE_FIN) if closes else self.taken
         return max(0, min(_WIDEST, taken - self.text_received))
 
     def number(self, num: Num) -> Seq:
@@ -100,6 +103,7 @@ class Tester:
             self.tsval = max(self.tsval, stamps[0])
         if segment.seg_len and counts:
             self.nxt = later(self.nxt, segment.end)
+        self.closes = self.closes or (counts and segment.flags & FIN != 0)
         self.far = later(later(self.far, self.nxt), segment.end)
         if segment.flags & SYN and counts:
             self._offered = segment
@@ -150,7 +154,7 @@ class Tester:
             seq,
             here.number(step.ack) if flags & ACK else Seq(0),
             flags,
-            min(step.window, here.window),
+            min(step.window, here._window(closes=here.closes or (step.counts and flags & FIN != 0))),
             len(payload),
             payload,
             here.options(flags, step),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from probe import scenarios
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import settle
-from probe.engine.play.tester import Tester
+from probe.engine.play import tester
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Send
 from probe.scenarios.triggers import LEAST_TAKEN
@@ -89,10 +89,10 @@ def test_a_fin_into_a_closed_window_may_be_taken() -> None:
 
 def test_little_is_taken_of_who_sends_without_end_until_our_fin_has_left() -> None:
     """Its own FIN comes behind what it has still to send."""
-    tester = Tester(Seq(100), taken=LEAST_TAKEN)
-    tester.sent(Segment(Seq(100), flags=SYN, window=tester.window))
-    tester.takes(Segment(Seq(5000), Seq(101), SYN | ACK, 4000))
-    tester.takes(Segment(Seq(5001), Seq(101), ACK, 4000, LEAST_TAKEN, bytes(LEAST_TAKEN)))
-    assert tester.window == 0
-    assert tester.segment(Send("."), b"").window == 0
-    assert tester.segment(Send("F."), b"").window > 1000
+    ours = tester.Tester(Seq(100), taken=LEAST_TAKEN)
+    ours.sent(Segment(Seq(100), flags=SYN, window=ours.window))
+    ours.takes(Segment(Seq(5000), Seq(101), SYN | ACK, 4000))
+    ours.takes(Segment(Seq(5001), Seq(101), ACK, 4000, LEAST_TAKEN, bytes(LEAST_TAKEN)))
+    assert ours.window == 0
+    assert ours.segment(Send("."), b"").window == 0
+    assert ours.segment(Send("F."), b"").window > 1000
