@@ -17,7 +17,9 @@ class Effect(StrEnum):
     UNTOLD = "untold"
     """The same, and nothing that came later tells what became of the connection."""
     EDGE = "edge"
-    """A number at the very edge of the window counted as within (RFC 9293 section 3.10.7.4, Appendix A.2)."""
+    """What lies at the window's edge counted as within (RFC 9293 section 3.10.7.4, Appendix A.2; 3.8.6.2.2)."""
+    MEASURED = "measured"
+    """Nothing departs: a duration that the text leaves open is told."""
 
     @property
     def text(self) -> str:
@@ -31,4 +33,5 @@ _EFFECTS = {
     Effect.KEPT: "the connection is what it must be",
     Effect.UNTOLD: "nothing shows what became of the connection",
     Effect.EDGE: "a number at the very edge of the window (Appendix A.2)",
+    Effect.MEASURED: "measured",
 }

@@ -120,7 +120,7 @@ class Finding:
         A MUST fails, a SHOULD warns, a MAY is noted; a MUST that a widespread custom breaks warns. Procedural text
         fails where the connection becomes something else, and warns where only a reply was not as it must be.
         """
-        if self.effect is Effect.EDGE or (self.level is Level.MAY and self.effect is Effect.ITSELF):
+        if self.effect in (Effect.EDGE, Effect.MEASURED) or (self.level is Level.MAY and self.effect is Effect.ITSELF):
             return Verdict.PASS
         keyword = self.level in (Level.MUST, Level.MUST_NOT)
         harmless = not keyword and self.effect in (Effect.KEPT, Effect.UNTOLD)

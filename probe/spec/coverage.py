@@ -44,6 +44,11 @@ UNSHOWN = {
     "rst.challenge-throttled": "throttling is permitted, its absence too; every exchange asks one such question only",
     "rstgen.timestamp-on-rst": "recommended and rarely done; it changes nothing in how a connection opens or closes",
     "timewait.back-on-old-dup": "a condition of a permission that stacks in use ignore; nothing else comes of it",
+    "seg.keepalive-idle": "every exchange would tell of one that comes too soon; none waits for two hours",
+    "ack.aggregated": (
+        "what waits in a queue when a stack begins to process it is not to be seen from outside: segments sent back to"
+        " back may have been processed one by one"
+    ),
     "ack.delayed-at-all": "to acknowledge at once is no fault: there is nothing to judge",
     "opt.ws-not-on-syn-window": "a window says not of itself whether it is scaled: a guess, no verdict",
     "hdr.same-address": "a segment from another address belongs to no connection the tester knows of",

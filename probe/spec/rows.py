@@ -92,7 +92,7 @@ ROWS: dict[str, Row] = {
     "A3": Row("LAST-ACK", "own FIN not acknowledged", "nothing", "3.10.7.4 fifth"),
     "T1": Row("TIME-WAIT", "newer SYN", "SYN,ACK; or <ACK>; in the window also RST", "3.6.1; RFC 6191 2", "SHOULD"),
     "T9": Row("TIME-WAIT", "older SYN", "nothing or <ACK>", "3.10.7.4 first; RFC 6191 2"),
-    "T11": Row("TIME-WAIT", "RST in the window", "CLOSED, or ignored (RFC 1337)", "3.10.7.4 second; RFC 1337 3"),
+    "T11": Row("TIME-WAIT", "RST in the window", "CLOSED; challenge ACK if not exact", "3.10.7.4 second"),
     "T12": Row("TIME-WAIT", "the FIN again", "<ACK>, 2MSL again", "3.10.7.4 fifth, eighth"),
     "T16": Row("TIME-WAIT", "acceptable ACK", "nothing", "3.10.7.4 fifth"),
     "T18": Row("TIME-WAIT", "text", "ignored; nothing, <ACK>, or RST", "3.10.7.4 seventh; 3.6.1"),

@@ -93,7 +93,7 @@ def _syn_in_time_wait(tcb: Tcb, segment: Segment) -> Reactions:
         out += [react(row, tcb, segment, reopening, after) for after in queued(anew, segment)]
     if not fresh or undecided:
         out.append(drop(row, tcb, segment))
-    if tcb.acceptable(segment):
+    if segment.seq.within(tcb.rcv_nxt, tcb.rcv_wnd):  # the SYN itself: "If the SYN is in the window it is an error"
         reply = reset_of(tcb, segment, *reset_for(segment).seqs)
         out.append(react(row, tcb, segment, reply, tcb.gone(), CLASSIC))
     return tuple(out)
@@ -167,7 +167,8 @@ def _reset(tcb: Tcb, segment: Segment) -> Outcome:
         return PASSED
     row = {State.SYN_RECEIVED: "R5", State.TIME_WAIT: "T11"}.get(tcb.state, "F5")
     ends = tuple(react(row, tcb, segment, None, after) for after in tcb.reset())
-    ignored = (drop(row, tcb, segment),) if row == "T11" else ()  # RFC 1337 section 3, fix F1
+    # RFC 1337 section 3 (informational), fix F1: a custom, which "enter the CLOSED state" does not leave room for.
+    ignored = (replace(drop(row, tcb, segment), against="timewait.rst"),) if row == "T11" else ()
     if segment.seq == tcb.rcv_nxt:
         return (*ends, *ignored), False
     classic = tuple(replace(end, only=CLASSIC) for end in ends)

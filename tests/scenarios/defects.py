@@ -158,6 +158,7 @@ CASES: list[tuple[str, str, Defect]] = [
     ("simclose.dup-fin-reacked", "closing-fin", one("F4", resets)),
     ("simclose.fin-still-retransmitted", "closing-fin-again", one("RETRANSMIT", silent)),
     ("timewait.rst", "time-wait-rst", one("T11", acks)),
+    ("timewait.rst", "time-wait-rst", one("T11", as_before)),
     ("timewait.rst-out-of-window", "time-wait-rst-outside", one("F3", ends)),
     ("timewait.old-segment-acked", "time-wait-old-data", one("F4", silent)),
     ("timewait.old-segment-acked", "time-wait-old-data", one("F4", resets)),

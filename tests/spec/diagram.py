@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from probe.spec import calls
 from probe.spec.arrives import arrives
-from probe.spec.models import CLOSED, MODELS, TESTER_ISN, WINDOW
+from probe.spec.models import MODELS, TESTER_ISN, WINDOW
 from probe.spec.rows import ROWS
 from probe.spec.segment import ACK, KINDS, RST, SYN, Segment, flags_name, parse_flags
 from probe.spec.seq import Seq
@@ -24,7 +23,7 @@ Edge = tuple[State, State, str]
 def edges() -> list[Edge]:
     """Every change of state the oracle knows, asked of the model of each state: (from, to, cause / reply)."""
     found: set[Edge] = set()
-    for tcb in (*MODELS, replace(CLOSED, listening=True)):
+    for tcb in MODELS:
         found |= {(tcb.state, after, cause) for after, cause in (*_segments(tcb), *_calls(tcb)) if after != tcb.state}
     order = list(State)
     return sorted(found, key=lambda e: (order.index(e[0]), order.index(e[1]), e[2]))

@@ -201,9 +201,11 @@ def test_rst_of_which_only_the_tail_is_in_the_window() -> None:
 
 
 def test_rst_in_time_wait() -> None:
-    """RFC 9293 closes, RFC 1337 ignores."""
+    """Second step: "enter the CLOSED state"; fix F1 of RFC 1337 ignores it, by custom."""
     closes, ignores = ("T11", "", CLOSED), ("T11", "", State.TIME_WAIT)
-    expect(time_wait(), seg("R", 2), closes, ignores, rule="timewait.rst")
+    found = expect(time_wait(), seg("R", 2), closes, ignores, rule="timewait.rst")
+    assert [r.next.state for r in permitted(found, "rfc9293")] == [CLOSED]
+    assert [r.next.state for r in found if r.against == "timewait.rst"] == [State.TIME_WAIT]
     challenged, classic = ("T11", ". seq 2 ack 2", State.TIME_WAIT, "rfc5961"), ("T11", "", CLOSED, "classic")
     expect(time_wait(), seg("R", 3), challenged, classic, ignores)
 

@@ -48,6 +48,12 @@ def test_time_wait_newer_syn_in_the_window(seq: int) -> None:
     assert [(r.next.state, r.only) for r in found[2:]] == [(CLOSED, "classic")]
 
 
+def test_time_wait_syn_fin_whose_syn_lies_left_of_the_window() -> None:
+    """3.10.7.4 fourth: "If the SYN is in the window it is an error: send a reset". Only the FIN is in it here."""
+    expect(time_wait(), seg("SF", 1), acked("T9"), silent("T9"))
+    expect(time_wait(), seg("SF", 1, length=5), acked("T9"), silent("T9"))
+
+
 @pytest.mark.parametrize("seq", [1, 0, OLD, -(2**20)])
 def test_time_wait_older_syn(seq: int) -> None:
     """T7, T9: ACK or silence, never a SYN,ACK, never a RST. The number of the old FIN itself is not newer."""

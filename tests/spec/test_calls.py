@@ -185,6 +185,8 @@ def test_empty_ack_is_a_window_update_or_needs_an_excuse() -> None:
     assert said(established(), out(".", 1)) == [(REPEAT, State.ESTABLISHED)]
     assert said(established(), out(".", 0)) == [(KEEPALIVE, State.ESTABLISHED)]
     assert said(established(), out("P.", 0, length=1)) == [(KEEPALIVE, State.ESTABLISHED)]
+    outstanding = established(snd_nxt=P + 11)  # 3.8.4: "MUST only be sent when no sent data is outstanding" (MUST-26)
+    assert said(outstanding, out(".", 10)) == []
     assert said(time_wait(), out(".", 2, 2)) == []
 
 

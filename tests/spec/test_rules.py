@@ -16,7 +16,9 @@ DATA = sorted(path for path in (ROOT / "probe/spec/rules").glob("*.py") if path.
 OURS = {
     "open.no-data-in-handshake",
     "open.two-way-only",
+    "ack.aggregated",
     "isn.differs",
+    "seg.keepalive-idle",
     "opt.ts-missing-survived",
     "conn.unexplained",
     "stack.mixed-behaviour",
@@ -120,6 +122,8 @@ def test_a_widespread_custom_is_warned_about() -> None:
     assert {rule.id: rule.severity for rule in ALL.values() if rule.custom} == {
         "active.syn-backoff": "warn",
         "synack.stops-when-acked": "warn",
+        "timewait.duration": "warn",
+        "timewait.rst": "warn",
     }
 
 

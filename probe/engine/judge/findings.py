@@ -155,6 +155,7 @@ def untimely(case: Case, watch: Watch) -> Iterator[Finding]:
     found += timers.judge_delayed_acks(record, watch, case.path_delay) if scenario.prompt else []
     if timers.FULL in scenario.shows:  # elsewhere full segments need not follow each other at once
         found += timers.judge_full_segments(record, case.path_delay)
+    found += timers.judge_keepalives(record, watch)
     found += timers.judge_expiry(record, scenario) if scenario.expires else []
     for item in found:
         events = (record.judged[index] for index in item.events)
@@ -198,6 +199,9 @@ def unsound(case: Case, watch: Watch, size: Sizes | None) -> Iterator[Finding]:
             told.add(item.rule)
             sent = show(watch, item.asked) if item.asked is not None else "any segment"
             yield grade(item.rule, sent, item.due, item.came, _numbers(item.asked, item.culprit), Effect.KEPT)
+    for span in timers.measured_expiry(case.transcript, case.scenario):
+        events = (case.transcript.judged[index] for index in span.events)
+        yield grade(span.rule, "nothing (waited)", span.due, span.came, _numbers(*events), Effect.MEASURED)
     if size is not None and size.large is not None:
         due, came = f"at most {size.limit} octets a segment, less its options", show(watch, size.large)
         yield grade(size.rule, show(watch, size.asked), due, came, _numbers(size.asked, size.large))

@@ -9,6 +9,7 @@ from itertools import pairwise
 from probe.engine.belief.events import Transcript
 from probe.engine.belief.watch import Watch
 from probe.scenarios.steps import Repeats, Scenario
+from probe.spec import calls
 from probe.spec.segment import ACK, FIN, MSS, RST, SYN
 
 HALF_SECOND = 0.5
@@ -37,6 +38,32 @@ class Untimely:
     due: str
     came: str
     events: tuple[int, ...]
+
+
+# -- keep-alives -------------------------------------------------------------------------------------------------------
+
+KEEPALIVE = "seg.keepalive-idle"
+IDLE = 0.5
+"""Seconds: no stack can be told to count so short a time as idle (RFC 9293 section 3.8.4 has two hours, MUST-28)."""
+
+
+def judge_keepalives(transcript: Transcript, watch: Watch) -> list[Untimely]:
+    """A keep-alive that follows another although a segment of ours came between them (MUST-26)."""
+    found, last, heard = [], None, False
+    for index, event in transcript.seen():
+        if event.to_peer:
+            heard = True
+            continue
+        answers = watch.after(index).answers
+        if not answers or any(answer.call != calls.KEEPALIVE for answer in answers):
+            continue
+        if last is not None and heard and event.time - last[1] < IDLE:
+            came = f"two within {event.time - last[1]:.2f} s"
+            found.append(
+                Untimely(KEEPALIVE, "a keep-alive after two hours in which nothing came", came, (last[0], index))
+            )
+        last, heard = (index, event.time), False
+    return found[:1]
 
 
 # -- copies ------------------------------------------------------------------------------------------------------------
@@ -155,7 +182,7 @@ def _second_full(transcript: Transcript) -> tuple[float | None, tuple[int, ...]]
 LONG = 10.0
 """Seconds of silence of the tester that count as a wait for the peer's timer."""
 SHORTEST = 25.0
-"""Seconds: less than the 2MSL of any stack known; RFC 9293 section 3.4.2 lets MSL be chosen, not left out (MUST-13)."""
+"""Seconds: less than most stacks hold; RFC 9293 section 3.4.2 lets MSL be chosen, not left out (MUST-13)."""
 LONGEST = 240.0
 """Seconds: 2MSL with the MSL of 2 minutes that RFC 9293 section 3.4.2 defines."""
 PATIENT = 100.0
@@ -188,6 +215,18 @@ def kept_expiry(transcript: Transcript, scenario: Scenario) -> Iterator[str]:
     gone = alive == [False]
     seen = {DURATION: alive[:1] == [True], RESTART: alive == [True, True], EXPIRES: gone, GIVES_UP: gone}
     yield from (rule for rule, yes in seen.items() if yes and rule in scenario.shows and rule not in broken)
+
+
+def measured_expiry(transcript: Transcript, scenario: Scenario) -> Iterator[Untimely]:
+    """How long TIME-WAIT was seen to last, where nothing departs: each question that was answered starts it anew."""
+    questions = _questions(transcript)
+    if not questions or not {DURATION, RESTART, EXPIRES} & set(scenario.shows):
+        return
+    held = max((q.waited for q in questions if q.alive), default=0.0)
+    gone = next((q.waited for q in questions if not q.alive), 0.0)
+    bounds = [f"{held:.0f} s or more" if held else "", f"less than {gone:.0f} s" if gone else ""]
+    due = f"2MSL ({LONGEST:g} s with the MSL of 2 minutes)"
+    yield Untimely(DURATION, due, f"TIME-WAIT lasts {' and '.join(filter(None, bounds))}", questions[-1].events)
 
 
 def _departures(transcript: Transcript, questions: list[_Question]) -> Iterator[Untimely]:

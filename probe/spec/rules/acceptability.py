@@ -113,6 +113,16 @@ ACCEPTABILITY: tuple[Rule, ...] = (
         passive=True,
     ),
     Rule(
+        id="seg.keepalive-idle",
+        level="MUST",
+        keyword_ids=("MUST-26", "MUST-28"),
+        source="RFC 9293 3.8.4",
+        sentence="A keep-alive comes only where nothing is outstanding and nothing came for a long interval.",
+        stimulus="ESTABLISHED; nothing, then the ACK of each keep-alive",
+        permitted="none for two hours, or for the interval that is configured; then <SND.NXT-1, RCV.NXT, ACK>",
+        forbidden="keep-alives back to back; one while text or FIN is outstanding",
+    ),
+    Rule(
         id="seg.modulo-2-32",
         level="SPEC",
         level_note="the RFC writes the must in lower case",
@@ -148,6 +158,16 @@ DELAYED_ACK: tuple[Rule, ...] = (
         permitted="ACK of both without the delay timer",
         forbidden="only after the timer (WARN)",
         passive=True,
+    ),
+    Rule(
+        id="ack.aggregated",
+        level="MUST",
+        keyword_ids=("MUST-58", "MUST-59"),
+        source="RFC 9293 3.10.7.4 first",
+        sentence="Queued segments are all processed before an ACK is sent.",
+        stimulus="ESTABLISHED; several segments that wait together for the peer to process them",
+        permitted="one ACK of all",
+        forbidden="an ACK for each",
     ),
     Rule(
         id="ack.delayed-at-all",

@@ -41,7 +41,7 @@ LISTENING: tuple[Rule, ...] = (
         sentence="A FIN on the SYN is only queued; the SYN is answered normally.",
         stimulus="LISTEN; <t, SYN,FIN>",
         permitted="<p, t+1, SYN,ACK>; SYN-RECEIVED",
-        forbidden="ACK = t+2 on the SYN,ACK; RST. Silence is a frequent hardening: WARN",
+        forbidden="ACK = t+2 on the SYN,ACK; RST; silence, a frequent hardening",
         rows=("L4",),
     ),
     Rule(

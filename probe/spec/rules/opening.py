@@ -113,10 +113,7 @@ OPENING: tuple[Rule, ...] = (
         sentence="With a passive origin, a SYN inside the window sends the peer back to LISTEN without an answer.",
         stimulus="SYN-RECEIVED; <t+1+k, SYN>, 0 =< k < RCV.WND",
         permitted="no reply, LISTEN; then <t+1, p+1, ACK> draws <p+1, RST> and a fresh SYN draws a SYN,ACK",
-        forbidden=(
-            "ACK! is common in stacks and is a deviation from the letter (WARN); SYN,ACK acknowledging the new SYN "
-            "while the old one can still be completed; RST"
-        ),
+        forbidden="ACK! or SYN,ACK while the old connection can still be completed; a RST (LISTEN all the same: WARN)",
         rows=("R6",),
     ),
     Rule(

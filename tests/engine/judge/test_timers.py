@@ -7,7 +7,7 @@ import pytest
 from probe.engine.belief.events import Transcript
 from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
 from probe.engine.belief.watch import follow
-from probe.engine.judge.timers import judge_delayed_acks, judge_repeats, kept_gaps, prompt_acks
+from probe.engine.judge.timers import judge_delayed_acks, judge_keepalives, judge_repeats, kept_gaps, prompt_acks
 from probe.scenarios.steps import Repeats
 from tests.helpers.record import MEMORY, back, record, sent
 
@@ -49,3 +49,17 @@ def test_delayed_acks(flags: str, length: int, rule: str, waited: float, slack: 
     for item in found:
         assert item.came == "an ACK after 0.70 s"
         assert item.events == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("times", "early"), [((9.0, 9.01, 9.2), True), ((9.0, 9.01, 10.0), False), ((9.0, 9.3, 9.2), False)]
+)
+def test_keepalives_back_to_back(times: tuple[float, float, float], early: bool) -> None:
+    """3.8.4: only where "no data or acknowledgment packets have been received ... within an interval" (MUST-26)."""
+    probes = [(times[0], back(".", 0, 1)), (times[1], sent(".", 1, 1)), (times[2], back(".", 0, 1))]
+    probes.sort(key=lambda probe: probe[0])
+    opened = (sent("S", 0), back("S.", 0, 1), sent(".", 1, 1))
+    events = record(*opened, *(event for _, event in probes), at={3 + i: time for i, (time, _) in enumerate(probes)})
+    watch = follow(events, UNKNOWN_PORT, Terms(), MEMORY)
+    found = judge_keepalives(Transcript(events), watch)
+    assert [item.rule for item in found] == (["seg.keepalive-idle"] if early else [])
