@@ -10,7 +10,7 @@ In reading order, from octets to arrays:
 - ``window``: a buffer that slides along such a stream.
 - ``batch``: records as arrays: where each packet lies and what the file says of it.
 - ``pcap``, ``pcapng``: the two formats: windows to batches.
-- ``links``: link types: where the IP header of each packet starts.
+- ``layers``: link types, tags and tunnels: where the IP header of each packet starts.
 - ``tables``: one 64-bit key for a pair of endpoints, the same for both directions.
 - ``columns``: a batch to one entry for each TCP segment: fast for ordinary packets, exact for the others.
 - ``reader``: one file, or one part of it, to chunks of columns; any single packet in full.

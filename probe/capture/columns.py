@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probe.capture.batch import Batch, Bools, Int64, Table
-from probe.capture.links import locate
+from probe.capture.layers import PROTOCOL, TUNNELS, locate, protocol_name, walk
 from probe.capture.tables import Addresses
 from probe.capture.window import Octets
 from probe.wire.decode import EXTENSION_HEADERS, Skipped, unpack
@@ -48,6 +48,8 @@ IPV6 = _layout(
     | {"source": (">u8", 8), "source_low": (">u8", 16), "target": (">u8", 24), "target_low": (">u8", 32)}
     | _tcp(40)
 )
+_NESTED = 8
+_TOO_DEEP = f"more than {_NESTED} IP headers"
 _FRAGMENT = 0x3FFF  # More Fragments and the offset, RFC 791 section 3.1
 _TCP = 6
 
@@ -66,11 +68,6 @@ class Family(NamedTuple):
 
 FAMILIES = (Family(4, IPV4, 20, 0xFF, 0x45, 0), Family(6, IPV6, 40, 0xF0, 0x60, 40))
 
-_PROTOCOLS = {
-    0: "IPv6 hop-by-hop", 1: "ICMP", 2: "IGMP", 4: "IPv4 in IP", 17: "UDP", 33: "DCCP", 41: "IPv6 in IP", 47: "GRE",
-    50: "ESP", 51: "AH", 58: "ICMPv6", 59: "no next header", 89: "OSPF", 103: "PIM", 112: "VRRP", 132: "SCTP",
-    136: "UDP-Lite",
-}  # fmt: skip
 _BEFORE_TCP = np.array([_TCP, *EXTENSION_HEADERS], np.int64)
 
 
@@ -115,21 +112,51 @@ class _Packets(Table):
 def extract(batch: Batch, addresses: Addresses) -> tuple[Columns, Counter[str]]:
     """The TCP segments of a batch, and by reason how many records are none or cannot be read."""
     record, ip, skipped = locate(batch)
-    before = ip - batch.at[record]
-    every: Rows = np.ndarray((batch.octets.size - REACH + 1,), f"V{REACH}", batch.octets, strides=(1,))
-    packets = _Packets(record, ip, batch.captured[record] - before, batch.wire[record] - before, every[ip])
-    parts = []
-    for family in FAMILIES:
-        good, end = _ordinary(packets.rows, family, packets.room, packets.wire)
-        if good.any():
-            parts.append(_fast(packets.take(good), end[good], family, addresses))
-            packets = packets.take(~good)
-    if len(packets.record) or not parts:
-        parts.append(_slow(packets, batch.octets, addresses, skipped))
+    parts: list[Columns] = []
+    for _ in range(_NESTED):
+        packets = _packets(batch, record, ip)
+        for family in FAMILIES:
+            good, end = _ordinary(packets.rows, family, packets.room, packets.wire)
+            if good.any():
+                parts.append(_fast(packets.take(good), end[good], family, addresses))
+                packets = packets.take(~good)
+        packets, record, ip = _inside(packets, batch.octets, skipped)
+        if len(packets.record):
+            parts.append(_slow(packets, batch.octets, addresses, skipped))
+        if not record.size:
+            break
+    skipped.update([_TOO_DEEP] * record.size)
+    if not parts:
+        return _slow(_packets(batch, record[:0], ip[:0]), batch.octets, addresses, skipped), skipped
     if len(parts) == 1:
         return parts[0], skipped
     order = np.argsort(np.concatenate([part.record for part in parts]), kind="stable")
     return Columns.joined(parts, order), skipped
+
+
+def _packets(batch: Batch, record: Int64, ip: Int64) -> _Packets:
+    """The IP packets of these records, whose IP headers start there."""
+    before = ip - batch.at[record]
+    every: Rows = np.ndarray((batch.octets.size - REACH + 1,), f"V{REACH}", batch.octets, strides=(1,))
+    return _Packets(record, ip, batch.captured[record] - before, batch.wire[record] - before, every[ip])
+
+
+def _inside(packets: _Packets, octets: Octets, skipped: Counter[str]) -> tuple[_Packets, Int64, Int64]:
+    """(packets that hold no tunnel; records and IP headers of what is inside the others)."""
+    if not len(packets.record):
+        return packets, packets.record, packets.ip
+    four, six = packets.rows.view(IPV4), packets.rows.view(IPV6)
+    version = four["first"] >> 4
+    size = np.where(version == 4, (four["first"] & 15).astype(np.int64) * 4, 40)
+    protocol = np.where(version == 4, four["protocol"], six["protocol"]).astype(np.int64)
+    tunnel = np.isin(protocol, TUNNELS) & (packets.room >= np.maximum(size, 20))
+    tunnel &= (version == 6) | ((version == 4) & (size >= 20) & (four["fragment"] & _FRAGMENT == 0))
+    if not tunnel.any():
+        return packets, packets.record[:0], packets.ip[:0]
+    outer = packets.take(tunnel)
+    end = outer.ip + outer.room
+    which, ip = walk(octets, outer.ip + size[tunnel], PROTOCOL + protocol[tunnel], end, skipped)
+    return packets.take(~tunnel), outer.record[which], ip
 
 
 def _fast(packets: _Packets, end: Int64, family: Family, addresses: Addresses) -> Columns:
@@ -227,5 +254,5 @@ def _foreign(rows: Rows, room: Int64, skipped: Counter[str]) -> Bools:
     other |= (version == 6) & (room >= 40) & ~np.isin(six["protocol"], _BEFORE_TCP)
     protocol = np.where(version == 4, four["protocol"], six["protocol"])[other]
     for number, count in zip(*np.unique(protocol, return_counts=True), strict=True):
-        skipped[f"not TCP: {_PROTOCOLS.get(int(number), f'IP protocol {number}')}"] += int(count)
+        skipped[protocol_name(int(number))] += int(count)
     return other

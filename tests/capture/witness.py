@@ -46,15 +46,19 @@ FIELDS = (
 )  # fmt: skip
 
 
-def tshark(path: Path) -> list[Row]:
-    """tshark's columns; skips the test where tshark is missing."""
+def tshark(path: Path, *, inside: int | None = None) -> list[Row]:
+    """tshark's columns; ``inside``: the IP version within tunnels. Skips the test where tshark is missing."""
     if shutil.which("tshark") is None:
         pytest.skip("tshark is not installed")
     command = ["tshark", "-n", "-r", str(path), "-Y", "tcp && !icmp && !icmpv6", "-T", "fields"]
+    command += ["-E", "occurrence=l"] if inside else []
     for field in FIELDS:
         command += ["-e", field]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     cells = [line.split("\t") for line in done.stdout.splitlines()]
+    for row in cells:
+        for outer in {4: (3, 6), 6: (2, 5), None: ()}[inside]:
+            row[outer] = ""
     return [_row(row) for row in cells if all(row[8:])]  # it gives a malformed or cut header not all of them
 
 

@@ -1,15 +1,19 @@
-"""Every link type leads to the same IP packets; what leads to none is counted under a reason in words."""
+"""Every link type and every tunnel leads to the same IP packets; what leads to none is counted under a reason."""
 
 from __future__ import annotations
 
+import random
 import struct
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from probe.capture.reader import Reading
+from probe.replay.run import ReplayOptions, replay
 from probe.wire.decode import Decoded, unpack
 from tests.capture.build import (
+    EVENING,
     LINKS,
     Frame,
     Ng,
@@ -19,7 +23,9 @@ from tests.capture.build import (
     frames,
     pcap,
 )
-from tests.capture.witness import Row, ours
+from tests.capture.encapsulated import ENCAPSULATIONS
+from tests.capture.streams import tshark_streams
+from tests.capture.witness import Row, ours, tshark
 
 
 def expected(packets: list[bytes], link: str) -> list[Row]:
@@ -56,6 +62,46 @@ def test_raw_ip_of_one_version_is_read_by_the_version_field(tmp_path: Path) -> N
         assert len(ours(path).rows) == 8
 
 
+UNKNOWN_TO_TSHARK = {"mpls, bridged", "nflog of a big-endian machine"}
+"""It takes no pseudowire for one unless told, and the byte order of nflog from the file."""
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("name", ENCAPSULATIONS)
+def test_what_is_in_a_tunnel_is_read_as_tshark_reads_it(tmp_path: Path, name: str, version: int) -> None:
+    link, wrap = ENCAPSULATIONS[name]
+    plain, path = tmp_path / "plain", tmp_path / "capture"
+    packets = conversation(version)
+    plain.write_bytes(pcap([Frame(packet, EVENING + n * 1000) for n, packet in enumerate(packets)], link=101))
+    path.write_bytes(pcap([Frame(wrap(packet), EVENING + n * 1000) for n, packet in enumerate(packets)], link=link))
+    told = ours(path)
+    assert told.rows == ours(plain).rows
+    assert told.skipped == Counter()
+    if name not in UNKNOWN_TO_TSHARK:
+        assert told.rows == tshark(path, inside=version)
+        assert [len(stream.packets) for stream in tshark_streams(path)] == [
+            c.packets for c in replay(ReplayOptions((str(path),), workers=1)).listed
+        ]
+
+
+@pytest.mark.parametrize("name", ENCAPSULATIONS)
+def test_a_tunnel_cut_anywhere_is_read_or_counted(tmp_path: Path, name: str) -> None:
+    link, wrap = ENCAPSULATIONS[name]
+    frame = Frame(wrap(conversation(4)[3]))
+    cuts = range(len(frame.data))
+    path = tmp_path / "capture"
+    path.write_bytes(pcap([frame._replace(cut=cut) for cut in cuts], link=link))
+    told = ours(path)
+    assert len(told.rows) + told.skipped.total() == len(cuts)
+    assert {row[2:] for row in told.rows} <= {ours_whole[2:] for ours_whole in _rows(tmp_path, frame, link)}
+
+
+def _rows(folder: Path, frame: Frame, link: int) -> list[Row]:
+    path = folder / "whole"
+    path.write_bytes(pcap([frame], link=link))
+    return ours(path).rows
+
+
 REASONS = (
     (1, ethernet(b"")[:12] + b"\x08\x06" + bytes(46), "ARP"),
     (1, ethernet(b"")[:12] + b"\x88\xcc" + bytes(46), "LLDP"),
@@ -63,7 +109,7 @@ REASONS = (
     (1, ethernet(b"")[:12] + b"\x12\x34" + bytes(46), "Ethernet type 0x1234"),
     (1, b"\2" * 13, "cut off before the IP header"),
     (1, ethernet(b"")[:12] + b"\x81\x00\0", "cut off before the IP header"),
-    (1, ethernet(conversation(4)[0], [0x8100] * 12), "more than 8 VLAN tags"),
+    (1, ethernet(conversation(4)[0], [0x8100] * 20), "more than 16 headers before the IP header"),
     (0, b"\x07\0\0\0" + bytes(40), "loopback packet that is not IP"),
     (0, b"\x02\0", "cut off before the IP header"),
     (113, struct.pack("!HHH8sH", 4, 824, 0, b"", 0) + bytes(40), "netlink"),
@@ -107,3 +153,24 @@ def test_short_snap_lengths_give_the_right_payload_length_or_a_reason(tmp_path: 
     else:
         assert not told.rows
         assert told.skipped.total() == 8
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_damaged_tunnel_is_read_or_counted(tmp_path: Path, seed: int) -> None:
+    """Whatever stands in the headers: every record is a segment that the exact decoder reads too, or has its reason."""
+    chance, damaged = random.Random(seed), list[Frame]()
+    link, wrap = chance.choice(list(ENCAPSULATIONS.values()))
+    for _ in range(100):
+        data = bytearray(wrap(chance.choice(conversation(chance.choice([4, 6])))))
+        for _ in range(chance.choice([1, 1, 2, 5])):
+            data[min(int(chance.expovariate(1 / 30)), len(data) - 1)] = chance.choice(
+                [0, 1, 255, chance.randrange(256)]
+            )
+        damaged.append(Frame(bytes(data), cut=chance.choice([None, None, chance.randrange(len(data))])))
+    path = tmp_path / "capture"
+    path.write_bytes(pcap(damaged, link=link))
+    reading, segments = Reading(str(path)), 0
+    for chunk in reading:
+        segments += len(chunk)
+        assert [int(chunk.exact(row).segment.seq) for row in range(len(chunk))] == chunk.columns.seq.tolist()
+    assert segments + reading.skipped.total() == reading.records == len(damaged)
