@@ -23,6 +23,7 @@ from probe.live.line import Line, open_line
 from probe.live.options import SoakOptions
 from probe.live.pacing import Pace
 from probe.live.ports import ClosedPorts, Sources
+from probe.live.preflight import unanswered
 from probe.live.triggers import Detection, find_trigger, known_trigger
 from probe.recording.metadata import BulkMetadata
 from probe.recording.writing import RecordingStream
@@ -32,7 +33,7 @@ from probe.results.verdict import CloseForm, ExchangeResult, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, missing
 from probe.spec.segment import Endpoint, Flow
-from probe.wire.errors import TargetError
+from probe.wire.errors import TargetError, UnansweredError
 
 SHOWN = 10
 """So many exchanges that did not pass are kept whole."""
@@ -143,20 +144,19 @@ class _Soak:
         self.next_told = self.frame.began + 1.0
 
     def run(self) -> SoakResult:
-        """All exchanges side by side; one in doubt stops the others, is repeated alone, and they go on."""
-        frame = self.frame
+        """All exchanges side by side; one in doubt stops the others, is repeated alone, and they go on.
+
+        UnansweredError where the port is shut.
+        """
+        frame, shut = self.frame, ""
         with frame:
-            if self.detection.trigger is None:
-                find_trigger(frame, self.detection, self.target, 1)
-            self.trigger = self.detection.trigger or NONE
-            if lacking := missing(self.trigger, self.scenario.commands):
-                raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
-            self.by_shape.obedient = self.trigger.obedient
-            while self._more() or self.again:
-                self.alone = self.down
-                frame.play(self._next, self._finished, 1 if self.alone else self.options.parallel)
-                while self.again:
-                    frame.play(lambda: self._attempt(self.again.popleft()) if self.again else None, self._finished, 1)
+            if self.scenario.port == "open":
+                shut = unanswered(frame, self.target)
+            if not shut:
+                self._play()
+        if shut:
+            self.stream.finish(frame.loop.arrivals)
+            raise UnansweredError(shut)
         if frame.interrupted:
             # What waits for its repetition gets the verdict of what was heard; others were between two steps of ours.
             for exchange in self.again:
@@ -165,6 +165,19 @@ class _Soak:
                 self.verdicts[Verdict.INCONCLUSIVE] += cut_off
         self.stream.finish(frame.loop.arrivals)
         return self._result(left=self._left())
+
+    def _play(self) -> None:
+        if self.detection.trigger is None:
+            find_trigger(self.frame, self.detection, self.target, 1)
+        self.trigger = self.detection.trigger or NONE
+        if lacking := missing(self.trigger, self.scenario.commands):
+            raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
+        self.by_shape.obedient = self.trigger.obedient
+        while self._more() or self.again:
+            self.alone = self.down
+            self.frame.play(self._next, self._finished, 1 if self.alone else self.options.parallel)
+            while self.again:
+                self.frame.play(lambda: self._attempt(self.again.popleft()) if self.again else None, self._finished, 1)
 
     def _result(self, left: dict[str, int] | None = None) -> SoakResult:
         """What came of it until now."""

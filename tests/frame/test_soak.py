@@ -201,7 +201,10 @@ def test_packets_wait_for_the_exchange_in_progress_before_them() -> None:
     ("options", "sentence"),
     [
         (SoakOptions(exchange="nonsense"), "there is no exchange 'nonsense'; `probe list` shows those there are"),
-        (SoakOptions(exchange="close-by-peer"), "close-by-peer cannot be played: nothing makes this peer close first"),
+        (
+            SoakOptions(exchange="close-by-peer", trigger="none"),
+            "close-by-peer cannot be played: nothing was to make this peer close first",
+        ),
     ],
 )
 def test_what_cannot_be_played_is_said_before_anything_is_sent(options: SoakOptions, sentence: str) -> None:

@@ -19,6 +19,7 @@ from probe.live.pacing import Pace
 from probe.live.soak import soak
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
+from probe.wire.errors import UnansweredError
 from probe.wire.record import Recorder
 from tests.live.test_check import free_port
 
@@ -58,14 +59,25 @@ def test_a_port_used_again_opens_anew_where_the_peer_is_in_time_wait(
 @pytest.mark.parametrize("version", [4, 6])
 def test_what_is_in_doubt_is_tried_again_before_it_has_a_verdict(private_net: None, version: int) -> None:
     family = socket.AF_INET6 if version == 6 else socket.AF_INET
-    with socket.socket(family) as unserved:
-        unserved.bind((ANYWHERE[version], 0))  # not listening: every SYN is refused
-        closed = Endpoint(ANYWHERE[version], unserved.getsockname()[1])
-        result = soak(closed, SoakOptions(count=5, patience=0.1))
-    assert result.verdicts == {Verdict.INCONCLUSIVE: 5}
-    assert (result.attempts, result.doubtful) == (15, 15)
+    with socket.socket(family) as served:
+        served.bind((ANYWHERE[version], 0))
+        served.listen()
+        target = Endpoint(ANYWHERE[version], served.getsockname()[1])
+
+        def gone_after_the_first(judged: int) -> None:
+            served.close()  # from now on every SYN is refused
+
+        options = SoakOptions(exchange="open", count=5, parallel=1, patience=0.1, progress=gone_after_the_first)
+        result = soak(target, options)
+    assert result.verdicts == {Verdict.PASS: 1, Verdict.INCONCLUSIVE: 4}
     assert {e.reason for e in result.shown} == {"connection refused: nothing listens on the port"}
-    assert [e.attempts for e in result.shown] == [3] * 5
+    assert [e.attempts for e in result.shown][:3] == [3] * 3  # then the peer counts as gone
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_port_that_is_not_served_is_one_sentence(private_net: None, version: int) -> None:
+    with pytest.raises(UnansweredError, match="refuses connections"):
+        soak(Endpoint(ANYWHERE[version], 9), SoakOptions(seconds=60.0))
 
 
 def test_interrupted_it_still_tells_of_every_exchange(target: dict[int, Endpoint]) -> None:
