@@ -28,6 +28,7 @@ from probe.live.preflight import knocking, unanswered
 from probe.live.revival import Revival
 from probe.live.triggers import Detection, known_trigger
 from probe.live.vital import PAUSES, Vigil
+from probe.results import path
 from probe.results.death import Death, Ending
 from probe.results.verdict import Run, Verdict, Why
 from probe.scenarios.steps import Expect, Question, Scenario, Send
@@ -105,7 +106,9 @@ class _Check:
         # A line that failed is told by itself; where a dangerous exchange was played, that belongs to it.
         deaths = [one for one in self.hearing.deaths if one.ending is not Ending.LINE or _is_risky(one)]
         told_of = [f"{self.target}: {told(one)}{_mend(one)}" for one in deaths]
-        warnings = (*self.hearing.warnings(), *told_of, *self.remarks, *self.backlog.warnings(self.target))
+        stateless = self.hearing.path().standing(path.Suspect.COOKIES) is path.Standing.ACCEPTED
+        crowded = self.backlog.warnings(self.target, stateless=stateless)
+        warnings = (*self.hearing.warnings(), *told_of, *self.remarks, *crowded)
         run = frame.run(
             str(self.target),
             self.target.version,

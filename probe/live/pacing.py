@@ -20,6 +20,7 @@ LIMITED = 3
 """So many lost SYNs, where other segments hardly get lost, tell of a limit."""
 SIGNS, CALM = 2, 3
 """So many attempts that hint at a full backlog slow down, so many in a row that do not undo it."""
+_COOKIES = "answered with SYN cookies"
 _LIKELY = 0.01
 """A chance below this is not likely."""
 
@@ -105,7 +106,7 @@ class Backlog:
                     self._pace.faster()
                     self.width = min(self._asked, 2 * self.width)
                 return
-            self._signs["answered with SYN cookies"] = None
+            self._signs[_COOKIES] = None
         elif answered or self._answers:  # a target that never answered is no matter of crowding
             if _is_alike(loss):
                 return
@@ -130,9 +131,10 @@ class Backlog:
         self.width = max(1, self.width // 2)
         self._slowest = min(self._slowest, (self.width, -self._pace.gap))
 
-    def warnings(self, target: object) -> list[str]:
-        """What it came to, in sentences for the user."""
-        if self._slowed_at < 0:
+    def warnings(self, target: object, *, stateless: bool = False) -> list[str]:
+        """What it came to, in sentences for the user; a ``stateless`` listener answers any SYN with a cookie."""
+        signs = [sign for sign in self._signs if sign != _COOKIES or not stateless]
+        if self._slowed_at < 0 or not (signs or self._limit.lost):
             return []
         width, gap = self._slowest
         if self._limit.lost:
@@ -140,6 +142,6 @@ class Backlog:
             return [f"{target}: {lost}, as by a limit on SYNs; slowed down to {-gap:.2g} s between them"]
         apart = f", {-gap:.1g} s apart" if gap else ""
         return [
-            f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(self._signs)}, as by a full"
+            f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(signs)}, as by a full"
             f" backlog or a path that loses them; slowed down to {width} at a time{apart}"
         ]

@@ -97,6 +97,7 @@ def test_cookies_slow_down_too() -> None:
     crowd.heard(ended(1.0, answered=True), COOKIES)
     assert crowd.width == 2
     assert "SYN cookies" in crowd.warnings("x")[0]
+    assert crowd.warnings("x", stateless=True) == []  # it sends them whatever the crowd
 
 
 def test_one_lost_syn_is_no_full_backlog_and_answers_speed_up_again() -> None:
