@@ -63,7 +63,8 @@ def test_each_proof_has_its_line() -> None:
 
 
 def test_what_was_not_played_has_none() -> None:
-    assert told(replace(RESULT, proofs=None))[-1] == ("proofs", "none: it was not played")
+    assert told(replace(RESULT, proofs=None, attempts=0))[-1] == ("proofs", "none: it was not played")
+    assert told(replace(RESULT, proofs=None))[-1] == ("proofs", "none: no attempt came to what it is about")
 
 
 def test_a_report_prints_those_asked_for() -> None:

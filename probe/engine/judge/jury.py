@@ -53,7 +53,8 @@ def settle(opinions: Sequence[Opinion], path: Path | None = None) -> Opinion:
     path = path or _measured(opinions)
     vote = _hear(opinions, path)
     if not vote.count:
-        return vote.verdict
+        came_to = vote.verdict.reached
+        return vote.verdict if came_to is None else replace(vote.verdict, proofs=Proofs(came_to))
     return replace(vote.verdict, proofs=_proofs(vote.verdict, opinions, vote, path))
 
 

@@ -15,7 +15,8 @@ def why(result: ExchangeResult, where: str) -> doc.Answer:
     """The proofs of an exchange, a line each; the belief after each event is in its ladder."""
     reason = f" ({result.reason})" if result.reason else ""
     lines = [doc.Line("verdict", (doc.toned(result.verdict), reason))]
-    lines += _proofs(result.proofs) if result.proofs is not None else [doc.fact("proofs", "none: it was not played")]
+    none = "none: it was not played" if not result.attempts else "none: no attempt came to what it is about"
+    lines += _proofs(result.proofs) if result.proofs is not None else [doc.fact("proofs", none)]
     return doc.Answer(f"why, {where}", tuple(lines))
 
 
