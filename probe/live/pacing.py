@@ -81,6 +81,7 @@ class Backlog:
         self._calm = self._hints = 0
         self._signs: dict[str, None] = {}
         self._limit = UNMEASURED
+        self._alone_too = 0
         self._slowest = (self.width, 0.0)
         self._slowed_at = float("-inf")
 
@@ -105,6 +106,12 @@ class Backlog:
                     self._calm = self._hints = 0
                     self._pace.faster()
                     self.width = min(self._asked, 2 * self.width)
+                return
+            began = transcript.events[0].time
+            self._alone_too += self.width == 1 < self._asked and began >= self._slowed_at
+            if self._alone_too >= SIGNS:  # no crowd is at fault: the listener keeps no state, or seems not to
+                self._signs.pop(_COOKIES, None)
+                self.width = self._asked if not self._signs else self.width
                 return
             self._signs[_COOKIES] = None
         elif answered or self._answers:  # a target that never answered is no matter of crowding

@@ -100,6 +100,13 @@ def test_cookies_slow_down_too() -> None:
     assert crowd.warnings("x", stateless=True) == []  # it sends them whatever the crowd
 
 
+def test_cookies_that_come_to_one_alone_are_not_the_crowds() -> None:
+    crowd = Backlog(4, Pace())
+    for began in range(1, 20, 2):
+        crowd.heard(ended(began, answered=True), COOKIES)
+    assert (crowd.width, crowd.warnings("x")) == (4, [])
+
+
 def test_one_lost_syn_is_no_full_backlog_and_answers_speed_up_again() -> None:
     pace = Pace()
     crowd = Backlog(4, pace)

@@ -192,7 +192,10 @@ def canonical(case: Case, watch: Watch, rule: str) -> Canonical:
     """The departure in the form in which attempts are compared."""
     index = watch.broken_at
     assert index is not None
-    event, place = case.transcript.judged[index], case.transcript.place(broken_rule(case, watch).index)
+    culprit, event = broken_rule(case, watch), case.transcript.judged[index]
+    if culprit.instead:
+        return Canonical((rule,), kind="late")
+    place = case.transcript.place(culprit.index)
     if isinstance(event, Quiet):
         return Canonical((rule,), place, "silence")
     # An ACK and the text or FIN it travelled with are one answer, whichever comes first.

@@ -32,7 +32,8 @@ class Blame:
     """A broken rule: ``index`` is the event of the segment that was reacted to (-1: none), ``row`` what it met.
 
     ``owed`` are the replies any of which was due, in canonical numbers; ``state`` is the one that was due where it is
-    not the reply that tells, and ``given`` are the replies then due, which came.
+    not the reply that tells, and ``given`` are the replies then due, which came. ``instead``: a RST came where the rule
+    is about something that was waited for, as if nothing had.
     """
 
     rule: str
@@ -41,6 +42,7 @@ class Blame:
     owed: tuple[Reply, ...] = ()
     state: str = ""
     given: tuple[Reply, ...] = ()
+    instead: bool = False
 
     @property
     def due(self) -> str:

@@ -83,10 +83,10 @@ def broken_rule(case: Case, watch: Watch) -> blame.Blame:
     opened = any(not e.to_peer and e.segment.flags & SYN for i, e in case.transcript.seen() if i < culprit.index)
     if culprit.rule == "simopen.syn-in-synsent" and not opened:
         return replace(culprit, rule="open.listen-syn-synack")  # our SYN came first: this came where a SYN,ACK was due
-    if isinstance(event, Seen) and event.segment.flags & RST and (fin := _awaited_fin(case)):
+    if isinstance(event, Seen) and event.segment.flags & RST and (rule := _awaited(case)):
         aborted = case.follow(case.terms.profile, case.terms.allow | {Excuse.ABORT})
         if aborted.broken_at is None or aborted.broken_at > index:
-            return replace(culprit, rule=fin)  # it aborts where it was to close
+            return replace(culprit, rule=rule, instead=True)  # it gives up where it was to close, or to open once more
     named = rules.ALL.get(case.transcript.named.get(culprit.index, ""))
     if named is not None and culprit.row in named.rows:
         return replace(culprit, rule=named.id)
@@ -113,11 +113,12 @@ def _answer_that_crossed(case: Case, watch: Watch, culprit: blame.Blame) -> blam
     return blame.again(watch, ours[-1], segment) if ours else None
 
 
-def _awaited_fin(case: Case) -> str:
-    """The rule by which the peer owes its FIN here; empty where it owes none, or has sent it."""
-    came = any(not e.to_peer and e.segment.flags & FIN for _, e in case.transcript.seen())
-    owed = (s.rule for s in case.scenario.steps if isinstance(s, Expect) and s.what == "F" and s.rule)
-    return "" if came else next(owed, "")
+def _awaited(case: Case) -> str:
+    """The rule by which the peer owes the SYN,ACK or FIN that is waited for here; empty where it owes none."""
+    kinds = [e.segment.flags & (SYN | FIN | ACK) for _, e in case.transcript.seen() if not e.to_peer]
+    came = {"S.": kinds.count(SYN | ACK), "F": sum(bool(kind & FIN) for kind in kinds)}
+    expected = (s for s in case.scenario.steps if isinstance(s, Expect) and s.rule and s.what in came)
+    return next((s.rule for s in expected if came[s.what] < s.count), "")
 
 
 def effect_of(record: Sequence[Event], through: Watch) -> Effect:

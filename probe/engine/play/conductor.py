@@ -131,8 +131,9 @@ class Conductor:
         step = self._todo[0]
         self._since = self._limit = None
         if isinstance(step, steps.Wait) and step.span is Span.SPACING:
-            if isinstance(self._todo[1], steps.Question):
-                self.setting.habits.was_quiet(self.watch.point)
+            habits = self.setting.habits
+            note = habits.was_quiet if isinstance(self._todo[1], steps.Question) else habits.stood_apart
+            note(self.watch.point)
             self._todo.pop(0)
             return self._walk(now)
         if (syn := flight.unanswered_syn(self.transcript, step)) is not None:
@@ -235,9 +236,14 @@ class Conductor:
         """What to wait for before a question: an answer too many to what came before is not to be taken for its own."""
         if (hold := self._wait_before(crossing=False)) is not None:
             return hold
-        alone = isinstance(last := self.transcript.events[-1], Seen) and last.to_peer
-        pause = self.setting.habits.afterwards(self.watch.point) if alone else 0.0
+        pause = self.setting.habits.afterwards(self.watch.point) if self._follows_ours else 0.0
         return steps.Wait(Span.SPACING) if now < self._pace.after(now, pause) else None
+
+    @property
+    def _follows_ours(self) -> bool:
+        """Whether the last that passed was a segment of ours."""
+        events = self.transcript.events
+        return bool(events) and isinstance(last := events[-1], Seen) and last.to_peer
 
     @property
     def _calm(self) -> bool:
@@ -354,7 +360,8 @@ class Conductor:
         text, whole = offered
         segment, watch = self.tester.segment(step, text), self.watch
         draws = not step.crossing and watch.memory.draws_bare_ack(watch.point, watch.numbers.ahead(segment))
-        if draws and now < self._pace.take(now, step):
+        apart = 0.0 if step.crossing or not self._follows_ours else self.setting.habits.apart(watch.point)
+        if now < (self._pace.take(now + apart, step) if draws else self._pace.after(now, apart)):
             return steps.Wait(Span.SPACING)
         if isinstance(step.data, steps.Command) and self.setting.trigger.answers and not self.tester.text_received:
             # What we send next answers a client, and this one has said nothing yet.

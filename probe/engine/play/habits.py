@@ -35,9 +35,14 @@ _ROUND_TRIPS, _ANSWERS = 10, 2
 _RECENT = 15
 _OFTEN = 10
 """So many times nothing more came at a place of a record before nothing more is waited for there."""
+_ALWAYS = 1000
+"""So many times before nothing is held back there any more: what comes of that shows in every attempt, or in none."""
 _POINTS = 4096
 """Such places that are remembered at a time; ordinary peers show a handful."""
 _LEAVING = 5.0
+_APART = 0.005
+"""Seconds between two segments of ours of which the first draws no answer: a peer that finds both when it looks, as one
+that polls does, may not do with them what it does with one after the other (passt takes no SYN behind a RST)."""
 _MARGIN = 1.5
 """How many times an interval of the peer is waited before a repetition is known not to come."""
 
@@ -119,6 +124,7 @@ class Habits:
     taken: dict[Limit, float] = field(default_factory=dict)
     _took: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
     _quiet: Counter[Point] = field(default_factory=Counter)
+    _apart: Counter[Point] = field(default_factory=Counter)
 
     # -- asked ---------------------------------------------------------------------------------------------------------
 
@@ -148,6 +154,14 @@ class Habits:
     def leaving(self) -> float:
         """Seconds more that are given to a segment of ours that has not left yet: its next hop may have to be found."""
         return _LEAVING * self.scale
+
+    def apart(self, point: Point) -> float:
+        """Seconds there between two segments of ours of which the first draws no answer.
+
+        More where the peer's answers do not all come as soon, none where an exchange is played thousands of times.
+        """
+        differ = max(self._took) - min(self._took) if self._took else 0.0
+        return 0.0 if self._apart[point] >= _ALWAYS else min(_APART + differ, _SECONDS[Span.AFTERWARDS]) * self.scale
 
     @property
     def path_delay(self) -> float:
@@ -217,9 +231,11 @@ class Habits:
 
     def was_quiet(self, point: Point) -> None:
         """No answer too many came there in all the time that one was given."""
-        if len(self._quiet) >= _POINTS:
-            self._quiet.clear()
-        self._quiet[point] += 1
+        _count(self._quiet, point)
+
+    def stood_apart(self, point: Point) -> None:
+        """There a segment was held back for a moment."""
+        _count(self._apart, point)
 
     def heard(self, transcript: Transcript) -> None:
         """An attempt has ended."""
@@ -239,6 +255,12 @@ class Habits:
             self.intervals[kind] = max(self.intervals.get(kind, 0.0), gap)
 
 
+def _count(places: Counter[Point], point: Point) -> None:
+    if len(places) >= _POINTS:
+        places.clear()
+    places[point] += 1
+
+
 @dataclass(slots=True)
 class Turn:
     """When the next segment of a connection may be sent; ``at`` is known from when it is asked until it has left.
@@ -256,13 +278,13 @@ class Turn:
         self.at = now + pause if self.at is None else self.at
         return self.at
 
-    def take(self, now: float, step: Send) -> float:
+    def take(self, earliest: float, step: Send) -> float:
         """The turn of a segment that draws such an answer."""
         if self.at is None:
-            self.at, (kind, gap) = now, self.habits.limit(step)
+            self.at, (kind, gap) = earliest, self.habits.limit(step)
             if gap:
                 taken = self.habits.taken if self.habits.shared else self.taken
-                self.at = taken[kind] = max(now, taken.get(kind, now - gap) + gap)
+                self.at = taken[kind] = max(earliest, taken.get(kind, earliest - gap) + gap)
         return self.at
 
 

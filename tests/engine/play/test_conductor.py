@@ -16,7 +16,7 @@ from probe.results.path import Path, Standing, Suspect, Suspicion
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Scenario, Span
 from probe.scenarios.triggers import NONE, TARGET
-from probe.spec.segment import ACK, RST, Segment
+from probe.spec.segment import ACK, RST, Segment, flags_text
 from probe.spec.seq import Seq
 from probe.spec.states import State
 from tests.helpers.dialogue import Dialogue
@@ -127,6 +127,16 @@ def test_a_syn_that_is_sent_again_accuses_nobody_whatever_was_lost() -> None:
             if lost == (True, 1):
                 assert found.word is Verdict.PASS, (name, found)
                 assert found.controls.silent == (0,)  # a loss that counts
+
+
+def test_what_follows_a_segment_that_draws_nothing_leaves_a_little_later() -> None:
+    """A peer that found both at once might not do with them what it does with one after the other."""
+    talk = Dialogue(scenarios.ALL["isn-differs"], peer_for(scenarios.ALL["isn-differs"]))
+    talk.run()
+    ours = [e for _, e in talk.conductor.transcript.seen() if e.to_peer]
+    assert [flags_text(e.segment.flags) for e in ours[:3]] == ["S", "R", "S"]
+    apart = talk.conductor.setting.habits.apart(talk.conductor.watch.point)
+    assert ours[2].time - ours[1].time == pytest.approx(apart, abs=apart / 9)
 
 
 def test_text_of_the_peer_is_acknowledged_but_not_its_fin() -> None:

@@ -87,3 +87,16 @@ def test_two_acks_alike_at_once_to_one_segment_are_a_habit(asked: int, gap: floa
 def test_one_ack_is_waited_behind_and_two_are_not() -> None:
     events = record(sent("S", 0), back("S.", 0, 1), sent("P.", 1, 1, 1), back(".", 1, 2), back(".", 1, 2))
     assert [came_once(events[:count]) for count in range(6)] == [False, False, False, False, True, False]
+
+
+def test_segments_stand_further_apart_where_answers_do_not_all_come_as_soon() -> None:
+    habits, place = Habits(), Point(3, LISTENING, USUAL)
+    least = habits.apart(place)
+    for took in (0.001, 0.009):
+        habits.heard(opened(took=took))
+    assert habits.apart(place) == pytest.approx(least + 0.008)
+    habits.heard(opened(took=1.0))
+    assert habits.apart(place) < 0.1  # a peer that looks once a second finds both at once, however far apart
+    for _ in range(1000):
+        habits.stood_apart(place)
+    assert habits.apart(place) == 0.0
