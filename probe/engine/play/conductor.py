@@ -67,8 +67,7 @@ class Conductor:
     """Peer states that need no clearing up."""
 
     def __init__(self, scenario: steps.Scenario, setting: Setting) -> None:
-        self.scenario = scenario
-        self.setting = setting
+        self.scenario, self.setting = scenario, setting
         self.tester = Tester(setting.iss if scenario.iss is None else Seq(scenario.iss), taken=setting.trigger.taken)
         self.watch = Watch(setting.start, setting.terms, setting.memory, through=True, sends=True)
         self.transcript = Transcript()
@@ -131,9 +130,7 @@ class Conductor:
         step = self._todo[0]
         self._since = self._limit = None
         if isinstance(step, steps.Wait) and step.span is Span.SPACING:
-            habits = self.setting.habits
-            note = habits.was_quiet if isinstance(self._todo[1], steps.Question) else habits.stood_apart
-            note(self.watch.point)
+            self.setting.habits.stood_apart(self.watch.point, asks=isinstance(self._todo[1], steps.Question))
             self._todo.pop(0)
             return self._walk(now)
         if (syn := flight.unanswered_syn(self.transcript, step)) is not None:
@@ -236,14 +233,10 @@ class Conductor:
         """What to wait for before a question: an answer too many to what came before is not to be taken for its own."""
         if (hold := self._wait_before(crossing=False)) is not None:
             return hold
-        pause = self.setting.habits.afterwards(self.watch.point) if self._follows_ours else 0.0
+        pause = (
+            self.setting.habits.afterwards(self.watch.point) if flight.ours_was_last(self.transcript.events) else 0.0
+        )
         return steps.Wait(Span.SPACING) if now < self._pace.after(now, pause) else None
-
-    @property
-    def _follows_ours(self) -> bool:
-        """Whether the last that passed was a segment of ours."""
-        events = self.transcript.events
-        return bool(events) and isinstance(last := events[-1], Seen) and last.to_peer
 
     @property
     def _calm(self) -> bool:
@@ -360,7 +353,7 @@ class Conductor:
         text, whole = offered
         segment, watch = self.tester.segment(step, text), self.watch
         draws = not step.crossing and watch.memory.draws_bare_ack(watch.point, watch.numbers.ahead(segment))
-        apart = 0.0 if step.crossing or not self._follows_ours else self.setting.habits.apart(watch.point)
+        apart = 0.0 if step.crossing else self.setting.habits.apart(watch.point, self.transcript.events)
         if now < (self._pace.take(now + apart, step) if draws else self._pace.after(now, apart)):
             return steps.Wait(Span.SPACING)
         if isinstance(step.data, steps.Command) and self.setting.trigger.answers and not self.tester.text_received:

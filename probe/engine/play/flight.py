@@ -116,6 +116,11 @@ def is_bare_ack(event: Event) -> bool:
     return event.segment.flags & OPENING == ACK and not event.segment.length
 
 
+def ours_was_last(events: Sequence[Event]) -> bool:
+    """Whether the last that passed was a segment of ours."""
+    return bool(events) and isinstance(last := events[-1], Seen) and last.to_peer
+
+
 def came_once(events: Sequence[Event]) -> bool:
     """Whether the newest event is a bare ACK of the peer that has not come twice."""
     newest = [event.segment if isinstance(event, Seen) else None for event in events[-2:]]

@@ -155,13 +155,15 @@ class Habits:
         """Seconds more that are given to a segment of ours that has not left yet: its next hop may have to be found."""
         return _LEAVING * self.scale
 
-    def apart(self, point: Point) -> float:
-        """Seconds there between two segments of ours of which the first draws no answer.
+    def apart(self, point: Point, events: Sequence[Event]) -> float:
+        """Seconds there between a segment of ours that draws no answer, if that came last, and the next one.
 
         More where the peer's answers do not all come as soon, none where an exchange is played thousands of times.
         """
+        if self._apart[point] >= _ALWAYS or not events or not isinstance(last := events[-1], Seen) or not last.to_peer:
+            return 0.0
         differ = max(self._took) - min(self._took) if self._took else 0.0
-        return 0.0 if self._apart[point] >= _ALWAYS else min(_APART + differ, _SECONDS[Span.AFTERWARDS]) * self.scale
+        return min(_APART + differ, _SECONDS[Span.AFTERWARDS]) * self.scale
 
     @property
     def path_delay(self) -> float:
@@ -229,13 +231,9 @@ class Habits:
         if mtu and mtu > _HEADERS:
             self.mtu = min(self.mtu, mtu)
 
-    def was_quiet(self, point: Point) -> None:
-        """No answer too many came there in all the time that one was given."""
-        _count(self._quiet, point)
-
-    def stood_apart(self, point: Point) -> None:
-        """There a segment was held back for a moment."""
-        _count(self._apart, point)
+    def stood_apart(self, point: Point, *, asks: bool = False) -> None:
+        """There a segment was held back for a moment, in which nothing came; ``asks``: before a question."""
+        _count(self._quiet if asks else self._apart, point)
 
     def heard(self, transcript: Transcript) -> None:
         """An attempt has ended."""

@@ -135,7 +135,7 @@ def test_what_follows_a_segment_that_draws_nothing_leaves_a_little_later() -> No
     talk.run()
     ours = [e for _, e in talk.conductor.transcript.seen() if e.to_peer]
     assert [flags_text(e.segment.flags) for e in ours[:3]] == ["S", "R", "S"]
-    apart = talk.conductor.setting.habits.apart(talk.conductor.watch.point)
+    apart = talk.conductor.setting.habits.apart(talk.conductor.watch.point, ours[1:2])
     assert ours[2].time - ours[1].time == pytest.approx(apart, abs=apart / 9)
 
 

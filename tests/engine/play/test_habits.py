@@ -68,7 +68,7 @@ def test_an_answer_too_many_is_no_longer_waited_for_where_ten_times_none_came() 
     habits, place, other = Habits(), Point(3, LISTENING, USUAL), Point(3, LISTENING, USUAL)
     for _ in range(10):
         assert habits.afterwards(place) == habits.seconds(Span.AFTERWARDS)
-        habits.was_quiet(place)
+        habits.stood_apart(place, asks=True)
     assert habits.afterwards(place) == 0.0
     assert habits.afterwards(other) == habits.seconds(Span.AFTERWARDS)
 
@@ -91,12 +91,14 @@ def test_one_ack_is_waited_behind_and_two_are_not() -> None:
 
 def test_segments_stand_further_apart_where_answers_do_not_all_come_as_soon() -> None:
     habits, place = Habits(), Point(3, LISTENING, USUAL)
-    least = habits.apart(place)
+    ours = record(sent("S", 0), back("S.", 0, 1), sent("R", 1))
+    least = habits.apart(place, ours)
+    assert habits.apart(place, ours[:2]) == 0.0
     for took in (0.001, 0.009):
         habits.heard(opened(took=took))
-    assert habits.apart(place) == pytest.approx(least + 0.008)
+    assert habits.apart(place, ours) == pytest.approx(least + 0.008)
     habits.heard(opened(took=1.0))
-    assert habits.apart(place) < 0.1  # a peer that looks once a second finds both at once, however far apart
+    assert habits.apart(place, ours) < 0.1  # a peer that looks once a second finds both at once, however far apart
     for _ in range(1000):
         habits.stood_apart(place)
-    assert habits.apart(place) == 0.0
+    assert habits.apart(place, ours) == 0.0
