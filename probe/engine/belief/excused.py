@@ -130,14 +130,10 @@ def fills_gap(h: Hypothesis, segment: Segment) -> bool:
 
 
 def overtaken(h: Hypothesis, segment: Segment) -> bool:
-    """Whether it is a bare ACK from before what the end has sent since: it tells nothing that is not known.
-
-    Or one that says again what it said, and met on the way what has not come yet: which is recorded first is chance.
-    """
+    """Whether it is a bare ACK from before what the end has sent since: it tells nothing that is not known."""
     tcb = h.tcb
     if segment.flags & OPENING != ACK or segment.length or tcb.iss is None or tcb.state not in SYNCHRONIZED:
         return False
     if h.owed is not None and h.owed.reply.matches(segment):
         return False  # what it acknowledges is news
-    again = bool(h.inflight) and h.processed is not None and harmless(h, segment)
-    return again or (tcb.iss < segment.seq < tcb.snd_nxt and tcb.irs < segment.ack <= tcb.rcv_nxt)
+    return tcb.iss < segment.seq < tcb.snd_nxt and tcb.irs < segment.ack <= tcb.rcv_nxt
