@@ -249,12 +249,6 @@ LWIP_CELLS = (
         },
     ),
     Cells(
-        "text before the FIN, LAST-ACK",
-        "ACK of the current numbers (3.10.7.4 first, fifth)",
-        "the ACK of the FIN counts wherever the segment lies (`tcp_process`, LAST_ACK)",
-        warns={"close.lastack-wrong-ack": _in("LAST-ACK")},
-    ),
-    Cells(
         "SYN, TIME-WAIT",
         "one in the window is acknowledged, or reset with the connection, or opens anew (3.10.7.4 fourth; 3.6.1)",
         "one in the window draws a RST, and TIME-WAIT stays (`tcp_timewait_input`)",
