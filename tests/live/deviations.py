@@ -255,6 +255,12 @@ LWIP_CELLS = (
         fails={"synsync.closing-states": _in("TIME-WAIT"), "timewait.syn-newer-seq": _in("TIME-WAIT")},
     ),
     Cells(
+        "RST in the window, TIME-WAIT",
+        "it ends TIME-WAIT (3.10.7.4 second); RFC 1337 has it ignored, a custom by name",
+        "ignored (`tcp_timewait_input`)",
+        warns={"timewait.rst": _in("TIME-WAIT")},
+    ),
+    Cells(
         "unacceptable segment without SYN, FIN or text, TIME-WAIT",
         "acknowledged (3.10.7.4 first)",
         "only what occupies sequence space is (`tcp_timewait_input`)",
