@@ -157,6 +157,12 @@ class Path:
         return any(s.suspect is suspect and s.standing is Standing.OPEN and s.fits for s in self.suspicions)
 
     @property
+    def strange(self) -> int:
+        """Segments that it is known to have copied or held up."""
+        held_up = next((s.fits for s in self.suspicions if s.suspect is Suspect.REORDERING), 0)
+        return self.copies.lost + held_up
+
+    @property
     def sentence(self) -> str:
         """What is to be told of the path, once; empty where there is nothing."""
         return "; ".join(s.reason or s.suspect.text for s in self.accepted)

@@ -35,9 +35,9 @@ class Opinion:
     ``tried`` are the excuses tried on a departure, each with whether it explains the record; ``departure`` is it in
     canonical form, and ``believed`` the states the peer may have been in before it. ``reached`` is what came up of
     what the exchange is about; ``rests`` are the suspects that would keep back what it rests on; ``controls`` tell
-    of loss, ``segments`` is how many had passed until the departure, or in all; ``strayed`` says that one of ours
-    that came twice, or late, would explain it. ``proofs`` are those of a verdict that several attempts come to;
-    ``notes`` are told beside it.
+    of loss, ``segments`` is how many had passed until the departure, event ``broken_at``, or in all; ``strayed`` says
+    that one of ours that came twice, or late, would explain it (looked at where the path does such things). ``proofs``
+    are those of a verdict that several attempts come to; ``notes`` are told beside it.
     """
 
     word: Verdict
@@ -53,6 +53,7 @@ class Opinion:
     rests: tuple[Suspect, ...] = ()
     controls: Controls = NO_CONTROLS
     segments: int = 0
+    broken_at: int | None = None
     strayed: bool = False
     proofs: Proofs | None = None
     notes: tuple[Finding, ...] = ()
@@ -118,7 +119,7 @@ def judge(case: Case) -> Opinion:
         reached=came_to,
         controls=measured,
         segments=sum(index < last for index, _ in case.transcript.seen()),
-        strayed=watch.broken_at is not None and case.explained_by_arrival(watch.broken_at),
+        broken_at=watch.broken_at,
         notes=notes + found.notes,
     )
 

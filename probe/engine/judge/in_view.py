@@ -46,6 +46,8 @@ def in_view_of(path: Path, opinion: Opinion, case: Case, beyond: Beyond | None =
         if (passed := through(case.transcript)) is not None:
             case = case.of(passed.transcript)
     suspect = rests_on(path, case) if path.accepted else None
+    if path.strange and opinion.broken_at is not None:
+        opinion = replace(opinion, strayed=case.explained_by_arrival(opinion.broken_at))
     if opinion.findings:
         suspect = suspect or explained_by(path, case)
         doubt = next((doubt for doubt, one in SUSPECTS.items() if one is suspect), None)

@@ -163,7 +163,7 @@ class _Ballot:
         # Losses do not make firm ones less so; those that chance explains count together with them.
         chance = prod(map(self._chance, firm if len(firm) >= TWICE else rest))
         enough = chance <= RARE and (len(firm) >= TWICE or len(rest) >= ATTEMPTS)
-        told = chance if len(firm) < len(rest) or self._strange else None
+        told = chance if len(firm) < len(rest) or self.path.strange else None
         if enough and excused:
             return _Outcome(furthest, settled=True, final=True, agree=len(alike), count=count, chance=told)
         for doubt in lasting:
@@ -181,33 +181,27 @@ class _Ballot:
         elif told is not None:
             reason = f"{reason}; {figures(self.path)}: chance {_one_in(chance)}"
             # More controls make the bound better, unless some were lost.
-            struck = self.path.loss.lost + self._strange > 0
+            struck = self.path.loss.lost + self.path.strange > 0
             hopeless = count >= ATTEMPTS and struck and self._chance(rest[0]) ** MOST >= RARE
             # Where some passed, most of them may yet.
             hopeless &= not any(not o.findings for o in self.opinions)
         return _Outcome(self._unsure(reason), settled=False, final=hopeless, agree=len(alike), count=count, chance=told)
-
-    @property
-    def _strange(self) -> int:
-        """Segments that the path is known to have copied or held up."""
-        held_up = next((s.fits for s in self.path.suspicions if s.suspect is Suspect.REORDERING), 0)
-        return self.path.copies.lost + held_up
 
     def _odd(self, opinion: Opinion) -> float:
         """The chance that it departs for no reason; a copy of any segment before may be one, if there are copies.
 
         Where one alone does not explain it, two of them must have come together.
         """
-        if not self._strange:
+        if not self.path.strange:
             return _ODD
-        spared: float = 1 - Loss(self.path.copies.asked, self._strange).bound
+        spared: float = 1 - Loss(self.path.copies.asked, self.path.strange).bound
         struck = 1 - spared ** max(1, opinion.segments)
         return max(_ODD, struck if opinion.strayed else struck**2)
 
     def _chance(self, opinion: Opinion) -> float:
         """That chance made one departure: a loss, a copy, or what nobody thinks of."""
         by_loss = self.path.loss.bound_of(syn=opinion.controls.lost_syn) if opinion.doubts else 0.0
-        return max(by_loss, self._odd(opinion) if self._strange or not opinion.doubts else 0.0)
+        return max(by_loss, self._odd(opinion) if self.path.strange or not opinion.doubts else 0.0)
 
     def _lasts(self, doubt: Doubt) -> bool:
         """Whether the doubt is about something that may hold for the whole run."""
@@ -220,12 +214,12 @@ class _Ballot:
         for o in others:
             if o.findings and any(self._lasts(doubt) for doubt in o.doubts):
                 continue
-            if not (o.doubts if o.findings else passing) and not self._strange:
+            if not (o.doubts if o.findings else passing) and not self.path.strange:
                 return False
             struck += 1
         if not struck:
             return True
-        odd = max(map(self._odd, self.opinions)) if self._strange else 0.0
+        odd = max(map(self._odd, self.opinions)) if self.path.strange else 0.0
         syn = any(o.controls.lost_syn for o in others)
         likely = min(1.0, self.path.loss.bound_of(syn=syn) + odd)
         return _at_least(struck, len(self.opinions), likely) >= RARE

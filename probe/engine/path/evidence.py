@@ -8,7 +8,7 @@ back) speaks *against*. Nothing is inferred from attempts that differ.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import Event, Seen
@@ -101,7 +101,7 @@ class Evidence:
         plain = record.plain.broken_at
         tally.passed += sum(row in UNACCEPTABLE for index, row in record.answered.items() if index not in kept)
         tally.silent += any(row in UNACCEPTABLE for index, row in record.silent.items() if index not in kept | muted)
-        if not kept | muted:
+        if not kept | muted or (plain is None and not _may_be_refuted(m, record.events)):
             return
         given = record.broken(kept)
         sent = [i for i in sorted(kept) if i in record.ours and (given is None or i < given)]
@@ -320,6 +320,16 @@ def _speaks_against(m: Model, event: Event) -> bool:
 
     A listener that defers its accept answers much as another; but only a connection brings text, or a FIN.
     """
+    return m.suspect is not Suspect.DEFERRED_ACCEPT or (isinstance(event, Seen) and _brings(event))
+
+
+def _may_be_refuted(m: Model, events: Sequence[Event]) -> bool:
+    """Whether anything in a record that the peer explains by itself could: text of ours ends what is deferred."""
     if m.suspect is not Suspect.DEFERRED_ACCEPT:
         return True
-    return isinstance(event, Seen) and (event.segment.length > 0 or event.segment.flags & FIN != 0)
+    first = next((e for e in events if isinstance(e, Seen) and _brings(e)), None)
+    return first is not None and not first.to_peer
+
+
+def _brings(event: Seen) -> bool:
+    return event.segment.length > 0 or event.segment.flags & FIN != 0
