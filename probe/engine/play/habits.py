@@ -295,7 +295,8 @@ def _answers(seen: Sequence[Seen]) -> Iterator[float]:
         yield seen[1].time - seen[0].time
     elif [event.to_peer for event in seen[:2]] == [True, True]:
         for one, two in pairwise(seen[2:]):
-            if one.to_peer and not two.to_peer and not two.segment.seg_len:
+            bare = not (one.segment.flags | two.segment.flags) & SYN and not two.segment.seg_len
+            if bare and one.to_peer and not two.to_peer:
                 yield two.time - one.time
 
 
