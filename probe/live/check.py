@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
@@ -39,6 +39,10 @@ from probe.wire.errors import DownError, UnansweredError
 LONG = 90.0
 """Seconds after which an exchange is tried again only where it may still become a finding: on a path that loses much
 nearly all are in doubt, and each would be tried eight times."""
+
+
+_AT_ONCE = 3
+"""So many attempts more at an exchange that waits for a timer are begun at a time."""
 
 
 def check(target: Endpoint, options: CheckOptions | None = None) -> Run:
@@ -81,7 +85,8 @@ class _Check:
         self.waiting: list[Scenario] = []
         self.calibration = Calibration(self.frame.habits)
         self.calibrating = 0
-        self.playing = self.brisk = 0
+        self.under_way: Counter[str] = Counter()
+        self.brisk = 0
         self.vigil = Vigil()
         self.revival = Revival(options.revive, target, opened) if options.revive else None
         self.ended: list[Attempt] = []
@@ -262,11 +267,11 @@ class _Check:
         if slow is not None or (self.queue and self.brisk < self.backlog.width):
             scenario = slow or self.queue[0]
             self.queue.remove(scenario)
-        elif self.risky and not self.queue and not self.playing:
+        elif self.risky and not self.queue and not self.under_way.total():
             scenario = self.risky.popleft()
         else:
             return None
-        self.playing += 1
+        self.under_way[scenario.id] += 1
         self.brisk += not scenario.rests
         return self.frame.attempt(self._conductor(scenario), self._remote(scenario))
 
@@ -312,7 +317,7 @@ class _Check:
                 self.frame.loop.stop(self.closed.concerns)
                 self._release()
             return
-        self.playing -= 1
+        self.under_way[attempt.scenario.id] -= 1
         self.brisk -= not attempt.scenario.rests
         self.ended.append(attempt)
         self.vigil.heard(attempt, self.frame.habits.answer)
@@ -336,6 +341,14 @@ class _Check:
             self.frame.habits.application = max(self.frame.habits.application, self.detection.delay)
             self.frame.loop.stop(lambda other: self.detection.concerns(other.scenario))
 
+    def _again(self, scenario: Scenario) -> None:
+        """Soon, as what was shown stays shown, whatever comes of the peer later; but never beside itself.
+
+        What waits for a timer of the peer would take too long so: that is repeated some times at once.
+        """
+        queue, times = (self.risky, 1) if scenario.risky else (self.queue, _AT_ONCE if scenario.waits else 1)
+        queue.extendleft([scenario] * times)
+
     def _judge(self, attempt: Attempt) -> None:
         opinion = judge(case_of(attempt))
         heard = self.hearing.opinions[attempt.scenario.id]
@@ -344,10 +357,10 @@ class _Check:
         path = self.hearing.path()
         self.backlog.heard(attempt, opinion, path.loss)
         self.frame.habits.silenced = partial(expects_silence, path) if path.accepted else None
-        if not self._enough(attempt.scenario):
-            # Soon, but never beside itself: what was shown stays shown, whatever comes of the peer later.
-            (self.risky if attempt.scenario.risky else self.queue).appendleft(attempt.scenario)
-        elif self.options.told is not None and (result := self.hearing.certain(attempt.scenario)):
+        more = self.under_way[attempt.scenario.id] or attempt.scenario in self.queue
+        if not more and not self._enough(attempt.scenario):
+            self._again(attempt.scenario)
+        elif not more and self.options.told is not None and (result := self.hearing.certain(attempt.scenario)):
             self.options.told(result)
         if self.options.progress is not None:
             opinions = self.hearing.opinions
