@@ -123,6 +123,10 @@ class Chain:
         """The host's addresses, by IP version."""
         return {version: self.address(self._last, version) for version in (4, 6)}
 
+    def device(self, link: int) -> str:
+        """The interface of a link on the side of the tester."""
+        return f"on{self._number}x{link}"
+
     def pid(self, node: int) -> int:
         """A process in the namespace of a node other than ours."""
         return self._pids[node - 1]
@@ -169,7 +173,7 @@ class Chain:
 
     def _wire(self) -> None:
         for link in range(self._last):
-            on, back, far = f"on{self._number}x{link}", f"back{self._number}x{link}", self.pid(link + 1)
+            on, back, far = self.device(link), f"back{self._number}x{link}", self.pid(link + 1)
             self.run(["ip", "link", "add", on, "type", "veth", "peer", "name", back, "netns", str(far)], link)
             if not link:
                 self._exits.callback(_ran, ["ip", "link", "del", on])
