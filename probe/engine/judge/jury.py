@@ -273,8 +273,13 @@ def _proofs(verdict: Opinion, opinions: Sequence[Opinion], vote: _Outcome, path:
         for o in opinions
     )
     same = "depart the same way" if verdict.findings else "pass"
+    if verdict.why is Why.PATH:
+        same = "rest on what is kept back"
     outcome = f"{vote.agree} of {vote.count} attempts {same}" + ("" if vote.settled else ", which settles nothing")
     again = Again(votes, vote.agree, vote.count, vote.chance, outcome)
+    if verdict.why is Why.PATH:  # an answer to something else does not show that it arrived
+        unshown = None if verdict.reached is None else replace(verdict.reached, shown=(), obstacle=verdict.reason)
+        return Proofs(unshown, Delivered(0, (verdict.reason,), certain=False), None, again)
     return Proofs(verdict.reached, _delivered(verdict, path), _departure(verdict, vote, path), again)
 
 

@@ -377,3 +377,15 @@ def test_where_nothing_of_ours_was_answered_either_nothing_is_said_of_the_way_ba
         _unopened(hearing, "active-open")
     (result,) = hearing.results(dropped=0, interrupted=False)
     assert (result.verdict, result.why) == (Verdict.INCONCLUSIVE, Why.NOT_OPENED)
+
+
+def test_what_is_kept_back_is_not_said_to_be_delivered() -> None:
+    _, results = run(tracked)
+    proofs = results["data-outside"].proofs
+    assert proofs is not None
+    assert proofs.reached is not None
+    assert proofs.delivered is not None
+    assert proofs.again is not None
+    assert proofs.reached.lacking == ("seg.out-of-window-acked",)
+    assert (proofs.delivered.packet, proofs.delivered.certain) == (0, False)
+    assert "rest on what is kept back" in proofs.again.outcome
