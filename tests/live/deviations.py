@@ -174,6 +174,12 @@ LINUX = (
         },
     ),
     Cells(
+        "RST in the window, not at RCV.NXT, TIME-WAIT",
+        "challenged, or CLOSED (3.10.7.4 second)",
+        "ignored (`tcp_timewait_state_process`), as fix F1 of RFC 1337 has it for every RST; one at RCV.NXT counts",
+        warns={"timewait.rst": _in("TIME-WAIT")},
+    ),
+    Cells(
         "segment that reaches over the right edge, CLOSING",
         "trimmed: a RST in the window is challenged (SHOULD), the ACK of the FIN counts",
         "dropped whole while something lies unread, and the FIN does: no answer, the FIN is sent again",
@@ -211,6 +217,13 @@ LWIP = (
         "close.fin-without-ack-dropped",
         "no ACK bit: dropped (3.10.7.4 fifth)",
         "FIN taken and acknowledged (`tcp_receive`)",
+    ),
+    Deviation(
+        "time-wait-rst",
+        "warn",
+        "timewait.rst",
+        "a RST ends TIME-WAIT (3.10.7.4 second)",
+        "ignored, as RFC 1337 has it (`tcp_timewait_input`)",
     ),
 )
 """lwIP 2.1, over both IP versions."""
@@ -265,6 +278,12 @@ LWIP_CELLS = (
         "acknowledged (3.10.7.4 first)",
         "only what occupies sequence space is (`tcp_timewait_input`)",
         warns={"timewait.old-segment-acked": _in("TIME-WAIT")},
+    ),
+    Cells(
+        "RST in the window, TIME-WAIT",
+        "CLOSED, or challenged where it is not at RCV.NXT (3.10.7.4 second)",
+        "ignored, as RFC 1337 has it (`tcp_timewait_input`)",
+        warns={"timewait.rst": _in("TIME-WAIT")},
     ),
 )
 """Cells of lwIP 2.1, without the columns that end it (`tests/live/test_lwip.py`)."""
