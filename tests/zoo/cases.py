@@ -85,6 +85,7 @@ STACKS = {
     "ACK before text": Case(traits=Traits(ack_first=True), passes=95),
     "text after the FIN that follows it": Case(traits=Traits(leaves=odd.swapped), only=OPENS, passes=7),
     "polls every 300 ms": Case(traits=Traits(poll=0.3), only=OPENS, passes=7),
+    "polls every second": Case(traits=Traits(poll=1.0), only=OPENS, passes=7),
     "answers after 150 ms": Case(traits=Traits(leaves=odd.late(0.15)), only=OPENS, passes=7),
     "SYN,ACK after 2 s": Case(traits=Traits(leaves=odd.late(2.0, flags=SYN | ACK), syn_rto=6.0), only=OPENS, passes=7),
     "no PAWS": Case(traits=Traits(reads=odd.without_paws), passes=95),
@@ -93,7 +94,7 @@ STACKS = {
     # RFC 5681 section 4.2: one ACK for a segment; the connection becomes what it must.
     "every ACK twice": Case(traits=Traits(leaves=odd.twice), only=OPENS, warned=True),
     "a window update behind every ACK": Case(traits=Traits(leaves=odd.window_updates), only=OPENS, passes=7),
-    "keep-alives": Case(traits=Traits(keepalive=0.3), only=(*OPENS, "delayed-ack"), passes=8),
+    "keep-alives": Case(traits=Traits(keepalive=0.6), only=(*OPENS, "delayed-ack"), passes=8),
     "RST,ACK for RST": Case(traits=Traits(leaves=odd.rst_with_ack), passes=95),
     "no PSH": Case(traits=Traits(leaves=odd.without_push), only=OPENS, passes=7),
     "window of 100": Case(traits=Traits(window=100, scale=None), only=OPENS, passes=7),
@@ -107,6 +108,10 @@ STACKS = {
         passes=6,
         seconds=60.0,
     ),
+    "delayed ACKs, 490 ms": Case(traits=Traits(delayed_ack=0.49), only=(*OPENS, "delayed-ack"), passes=8),
+    "RTO of 100 ms": Case(traits=Traits(rto=0.1, growth=1.5, repeats=20), passes=100),
+    "coarse timestamps": Case(traits=Traits(leaves=odd.coarse_clock), passes=100),
+    "one answer a second of the host": Case(traits=Traits(answer_gap=1.0, per_host=True), only=UNACCEPTABLE, passes=10),
     "first SYN lost": Case(wire=lambda: wires.first_syn_lost(to_host=False), only=ACTIVE, passes=4),
     "our first SYN lost": Case(wire=lambda: wires.first_syn_lost(to_host=True), passes=95, seconds=120.0),
 }
@@ -246,6 +251,9 @@ PATHS = {
     "MSS stripped": Case(wire=lambda: wires.stripping(MSS), only=OPENS, passes=7),
     "numbers rewritten": Case(wire=wires.renumbering, passes=90),
     "far away": Case(wire=lambda: wires.hop_limited(3), only=OPENS, passes=7),
+    "SYN,ACKs doubled": Case(wire=wires.doubling_syn_acks, passes=90),
+    "ACKs dropped": Case(doubted=True, wire=wires.dropping_acks, passes=60),
+    "timestamps shifted": Case(wire=wires.restamping, passes=90),
     "loss and reordering": Case(
         doubted=True, wire=lambda: wires.both(wires.losing(3), wires.reordering()), only=OPENS, passes=5
     ),
@@ -262,6 +270,8 @@ LONG = frozenset(
         "black hole at 576",
         "SYN,ACK and FIN again after 6 s",
         "duplication",
+        "polls every second",
+        "one answer a second of the host",
     }
 )
 """What takes more than a quarter of a minute."""

@@ -90,6 +90,7 @@ class Connection:
     def arrives(self, segment: Segment, now: float) -> None:
         """A segment reaches this end."""
         self.now, self.before = now, self.tcb
+        self._probe_at = None  # it is idle from now on at the earliest (RFC 9293 section 3.8.4)
         self.met = segment = self.traits.reads(self, segment)
         if segment.has(SYN) and (self.tcb.iss is None or self.tcb.state in _GONE):
             self.offer = segment

@@ -93,6 +93,15 @@ def without_push(connection: Connection, segment: Segment) -> Leaving:
     return [(0.0, replace(segment, flags=segment.flags & ~(8 | URG), urgent=7))]
 
 
+def coarse_clock(connection: Connection, segment: Segment) -> Leaving:
+    """The clock of its timestamps ticks twice a second (RFC 7323 section 5.4 has 1 ms to 1 s)."""
+    stamps = segment.timestamps
+    if stamps is None:
+        return [(0.0, segment)]
+    ticked = Option(TIMESTAMPS, (stamps[0] // 500).to_bytes(4, "big") + stamps[1].to_bytes(4, "big"))
+    return [(0.0, replace(segment, options=tuple(ticked if o.kind == TIMESTAMPS else o for o in segment.options)))]
+
+
 # -- what it takes a segment for ---------------------------------------------------------------------------------------
 
 

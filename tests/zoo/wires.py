@@ -5,12 +5,13 @@ Each function gives a new ``Wire``: what becomes of an IP packet, when it arrive
 
 from __future__ import annotations
 
+import itertools
 import random
 import struct
 from collections.abc import Callable
 from dataclasses import replace
 
-from probe.spec.segment import ACK, MSS, SYN, Flow, Option, Segment
+from probe.spec.segment import ACK, MSS, SYN, TIMESTAMPS, Flow, Option, Segment
 from probe.wire.craft import pack
 from probe.wire.decode import Decoded, unpack
 from tests.zoo.tun import Arrivals, Wire
@@ -43,6 +44,29 @@ def duplicating(percent: float = 20, after: float = 0.005, seed: int = 1) -> Wir
     def wire(packet: bytes, to_host: bool, now: float) -> Arrivals:
         copies = [(now, packet), (now + after, packet)]
         return copies if drawn.random() * 100 < percent else copies[:1]
+
+    return wire
+
+
+def doubling_syn_acks(after: float = 0.005) -> Wire:
+    """Every SYN,ACK arrives twice."""
+
+    def wire(packet: bytes, to_host: bool, now: float) -> Arrivals:
+        found = unpack(packet)
+        twice = isinstance(found, Decoded) and found.segment.has(SYN | ACK)
+        return [(now, packet), (now + after, packet)] if twice and not to_host else [(now, packet)]
+
+    return wire
+
+
+def dropping_acks(every: int = 8) -> Wire:
+    """A queue towards us that drops bare ACKs now and then: later ones say as much."""
+    count = itertools.count(1)
+
+    def wire(packet: bytes, to_host: bool, now: float) -> Arrivals:
+        found = unpack(packet)
+        bare = isinstance(found, Decoded) and found.segment.flags == ACK and not found.segment.length
+        return [] if bare and not to_host and not next(count) % every else [(now, packet)]
 
     return wire
 
@@ -144,6 +168,23 @@ def renumbering(seed: int = 1) -> Wire:
         if to_host:
             return replace(segment, ack=segment.ack + -shift % 2**32) if segment.flags & ACK else segment
         return replace(segment, seq=segment.seq + shift)
+
+    return _rewriting(changed)
+
+
+def restamping(shift: int = 1 << 31) -> Wire:
+    """A translator that shifts the host's timestamps, so that they tell nothing of it."""
+
+    def moved(option: Option, place: int, by: int) -> Option:
+        if option.kind != TIMESTAMPS or option.fault or len(option.data) != 8:
+            return option
+        value = int.from_bytes(option.data[place : place + 4], "big")
+        changed = ((value + by) % 2**32).to_bytes(4, "big") if value else option.data[place : place + 4]
+        return Option(TIMESTAMPS, option.data[:place] + changed + option.data[place + 4 :])
+
+    def changed(flow: Flow, segment: Segment, to_host: bool) -> Segment:
+        place, by = (4, -shift) if to_host else (0, shift)
+        return replace(segment, options=tuple(moved(o, place, by) for o in segment.options))
 
     return _rewriting(changed)
 
