@@ -95,12 +95,13 @@ class Outlook:
     """What may still come, as the end may have processed all that is under way.
 
     ``calm``: no history will answer anything, or has what is still to come: else the next segment of ours would cross
-    with it. ``silent``: nothing need come, now or after a delay of the acknowledgment (MUST-40). ``overtaken``: the end
-    has certainly sent what is still to come, as later segments went past it. ``reached`` are the states of the
-    histories that have processed all.
+    with it. ``silent``: nothing need come, now or after a delay of the acknowledgment (MUST-40). ``delayed``: what is
+    still to come is such an acknowledgment. ``overtaken``: the end has certainly sent what is still to come, as later
+    segments went past it. ``reached`` are the states of the histories that have processed all.
     """
 
     calm: bool
+    delayed: bool
     silent: bool
     overtaken: bool
     reached: frozenset[str]
@@ -166,6 +167,7 @@ class Memory:
         overtaken = bool(point.belief) and all(h.gap is not None for h in point.belief)
         return Outlook(
             calm=not overtaken and not owed and not any(h.due for h in found),
+            delayed=owed and not any(h.due for h in found),
             silent=not owed and any(h.settled for h in found),
             overtaken=overtaken,
             reached=frozenset(h.tcb.state.value for h in found if not h.inflight),

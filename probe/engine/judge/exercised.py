@@ -17,6 +17,7 @@ from probe.results.verdict import CloseForm
 from probe.scenarios.steps import Expect, Wait
 from probe.spec import calls
 from probe.spec.segment import ACK, FIN, RST, SYN
+from probe.spec.seq import Seq
 from probe.spec.states import State
 
 _CALLS = {
@@ -32,6 +33,8 @@ _CALLS = {
     (calls.RETRANSMIT, State.LAST_ACK): ("close.lastack-fin-retransmit",),
 }
 """What a segment that answers nothing shows: by the call or timeout that explains it, and the state it leaves."""
+_OPENED = ("open.listen-syn-synack", "open.synack-ack-number", "open.no-data-in-handshake")
+"""What a SYN,ACK shows; the last one where it has no text."""
 
 
 def exercised(case: Case, watch: Watch) -> dict[str, int]:
@@ -41,6 +44,7 @@ def exercised(case: Case, watch: Watch) -> dict[str, int]:
     """
     transcript = case.transcript
     found: dict[str, int] = {}
+    isns: set[Seq] = set()
 
     def note(rules: Iterable[str], at: int) -> None:
         for rule in rules:
@@ -54,7 +58,9 @@ def exercised(case: Case, watch: Watch) -> dict[str, int]:
         if not event.to_peer:
             asked = {answer.index for answer in watch.after(index).answers}
             stimulus = next(iter(asked)) if len(asked) == 1 else -1
-            note(_by_departure(watch, index, event), index if stimulus < 0 else stimulus)
+            opens = event.segment.has(SYN | ACK) and event.segment.seq not in isns
+            isns |= {event.segment.seq} if opens else set()
+            note(_by_departure(watch, index, event, opens=opens), index if stimulus < 0 else stimulus)
             note([transcript.named[stimulus]] if stimulus in transcript.named else [], stimulus)
         elif index < last:
             note(_by_arrival(watch, index, transcript.named.get(index)), index)
@@ -79,17 +85,23 @@ def _by_arrival(watch: Watch, index: int, name: str | None) -> Iterator[str]:
         yield name
 
 
-def _by_departure(watch: Watch, index: int, event: Seen) -> Iterator[str]:
-    """The rules of a segment the peer sent: the one it answers by, and the one of the call that sent it."""
+def _by_departure(watch: Watch, index: int, event: Seen, *, opens: bool) -> Iterator[str]:
+    """The rules of a segment the peer sent: the one it answers by, and the one of the call that sent it.
+
+    ``opens``: it is a SYN,ACK that has not come before.
+    """
     answers = watch.after(index).answers
+    if opens and {a.call for a in answers} == {calls.RETRANSMIT}:
+        yield from _OPENED[
+            : 2 if event.segment.length else None
+        ]  # one before it was lost, or what answers our SYN that was sent again went past it
+        return
     if len({a.rule for a in answers}) == 1:
         answer = next(iter(answers))
         if answer.rule:
             yield answer.rule
-        if answer.row == "L4" and answer.rule == "open.listen-syn-synack":
-            yield "open.synack-ack-number"
-            if not event.segment.length:
-                yield "open.no-data-in-handshake"
+        if answer.row == "L4" and answer.rule == _OPENED[0]:
+            yield from _OPENED[1 : 2 if event.segment.length else None]
     if event.segment.flags & FIN and {(a.rule, a.call) for a in answers} == {("close.fin-acked", calls.CLOSE)}:
         yield "close.merged-fin"
     steps = {(a.call, h.tcb.state) for a in answers for h in watch.after(index).belief}

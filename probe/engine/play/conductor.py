@@ -300,10 +300,9 @@ class Conductor:
                 return self.tester.counts.get(what, 0) >= step.count
 
     def _within(self, step: steps.Step) -> float:
-        habits = self.setting.habits
+        habits, outlook = self.setting.habits, self.watch.outlook
         if step is _CALM:
-            # An acknowledgment that may be delayed is waited for as long as one that must come.
-            return habits.seconds(Span.SILENCE if self.watch.outlook.silent else Span.ANSWER)
+            return habits.seconds(Span.SILENCE) if outlook.silent else habits.reply(delayed=outlook.delayed)
         if isinstance(step, steps.Wait):
             if step.span is Span.SPACING:
                 return max(0.0, (self._pace.at or 0.0) - (self._since or 0.0))
@@ -316,7 +315,7 @@ class Conductor:
         if step.within is Span.ANSWER:
             if habits.silenced is not None and habits.silenced(self.scenario, self.transcript.judged):
                 return habits.seconds(Span.SILENCE)
-            return habits.seconds(Span.APPLICATION if step.application else Span.ANSWER)
+            return habits.seconds(Span.APPLICATION) if step.application else habits.reply(delayed=outlook.delayed)
         return habits.seconds(step.within, repetitions(self.transcript) if step.within is Span.NEVER else 0.0)
 
     def _note_missing(self, step: steps.Expect) -> None:

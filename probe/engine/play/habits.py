@@ -145,6 +145,10 @@ class Habits:
             return max(self.at_hand, late)
         return max(USUAL_PATIENCE, _ROUND_TRIPS * self.round_trip, _ANSWERS * self.usual, late)
 
+    def reply(self, *, delayed: bool) -> float:
+        """Seconds a reply may take; of an acknowledgment that may be ``delayed`` it must be seen by how much it is."""
+        return max(self.answer, self.seconds(Span.LATE)) if delayed else self.answer
+
     @property
     def largest(self) -> int:
         """Octets of text in a segment that the path is known to take."""
@@ -289,11 +293,14 @@ class Turn:
 def _answers(seen: Sequence[Seen]) -> Iterator[float]:
     """Seconds to what came first after our opening SYN; where that was sent again, to a bare answer of another one.
 
-    Which of several SYNs was answered is not known (RFC 6298 section 3).
+    Which of several SYNs was answered is not known (RFC 6298 section 3), unless a second one was acknowledged.
     """
     if [event.to_peer for event in seen[:2]] == [True, False]:
         yield seen[1].time - seen[0].time
     elif [event.to_peer for event in seen[:2]] == [True, True]:
+        came = [event for event in seen if not event.to_peer]
+        if came and is_bare_ack(came[0]):  # the first SYN had come (section 3.10.7.4): what answers that is on its way
+            yield from (event.time - seen[0].time for event in came if event.segment.flags & SYN)
         for one, two in pairwise(seen[2:]):
             bare = not (one.segment.flags | two.segment.flags) & SYN and not two.segment.seg_len
             if bare and one.to_peer and not two.to_peer:
