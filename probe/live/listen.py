@@ -12,6 +12,7 @@ from probe.engine.belief.events import Seen
 from probe.engine.judge.answers import summarize
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.excuses import Doubt
+from probe.engine.judge.jury import MOST
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing
@@ -150,13 +151,18 @@ class _Listening:
             return
         self.hearing.opinions[name].append(opinion)
         self.hearing.attempts[name].append(attempt)
-        if not self.hearing.enough(attempt.scenario):
+        if not self.hearing.enough(attempt.scenario) or self._was_late(attempt, opinion):
             self.queue.append(attempt.scenario)
         elif self.options.told is not None:
             self.hearing.target = Endpoint(self.client, 0)
             if result := self.hearing.certain(attempt.scenario):
                 self.options.told(result)
         self._tell()
+
+    def _was_late(self, attempt: Attempt, opinion: Opinion) -> bool:
+        """Whether the client closed before we could, which it need not the next time it comes."""
+        by_itself = opinion.why is Why.APPLICATION and not attempt.conductor.transcript.missing
+        return by_itself and len(self.hearing.opinions[attempt.scenario.id]) < MOST
 
     def _learn(self, attempt: Attempt) -> None:
         """What the client says, or that it closes without a word, tells how it is brought to close."""
