@@ -142,8 +142,8 @@ def tcpdump(path: Path, *words: str, interface: str = "lo") -> Iterator[None]:
         "-n",
         "-U",
         "--immediate-mode",
-        "-B",
-        "65536",
+        "-B",  # a packet takes as much room as the device's largest one would: 2,000 of them, if it is not its turn
+        "131072",
         "--nano",
         "-w",
         str(path),
