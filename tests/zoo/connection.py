@@ -140,8 +140,11 @@ class Connection:
     def _built(self, reply: Reply) -> Segment:
         seq = reply.seqs[0] if reply.seqs else self._fresh(reply)
         low = reply.ack if reply.ack_from is None else reply.ack_from
-        ack = low if reply.flags & ACK and low is not None else Seq(0)
-        return Segment(seq, ack, reply.flags, 0 if reply.flags & RST else self._told())
+        flags = reply.flags
+        if flags == RST and not seq and self.met is not None and not self.met.flags & ACK:
+            flags, low = RST | ACK, self.met.end  # RFC 9293 section 3.5.2 group 1
+        ack = low if flags & ACK and low is not None else Seq(0)
+        return Segment(seq, ack, flags, 0 if reply.flags & RST else self._told())
 
     def _fresh(self, reply: Reply) -> Seq:
         return self.isn() if reply.above is None else reply.above + 70_000

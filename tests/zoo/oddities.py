@@ -166,7 +166,7 @@ def last(connection: Connection, segment: Segment, reactions: tuple[Reaction, ..
     """The last permitted one that keeps what the first one keeps: nobody's usual choice, and as good."""
     kept = reactions[0].next.state in (State.CLOSED, State.LISTEN)
     alike = [r for r in reactions if (r.next.state in (State.CLOSED, State.LISTEN)) is kept]
-    return alike[-1]
+    return [r for r in alike if r.rest is None][-1]  # another stack leaves a part for later
 
 
 def by_lot(seed: int) -> Choose:
