@@ -41,7 +41,8 @@ def arrives(tcb: Tcb, segment: Segment) -> Reactions:
     dropped = drop("Z4", tcb, segment)
     if segment.flags & RST:
         return (dropped, *usual)  # a RST never draws a RST (section 3.5.2)
-    reply = reset_of(tcb, segment, *reset_for(segment).seqs)
+    usual_reset = reset_for(segment)  # who has sent nothing has no number of its own
+    reply = usual_reset if tcb.iss is None else reset_of(tcb, segment, *usual_reset.seqs)
     reset = (react("Z4", tcb, segment, reply, after) for after in tcb.reset())
     return (dropped, *reset, *usual)
 
