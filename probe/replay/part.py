@@ -94,8 +94,8 @@ class _Replaying:
         if not settled.all():
             self.result.heads.append(self.partial(connections.take(~settled)))
             connections = connections.take(settled)
-        if len(connections):
-            done = ready(connections)
+        for some in connections.slices():
+            done = ready(some)
             found = self.judge.judge(done)
             self.result.tally.add(self.judge, Finished(found, done.facts, done.take, addresses), self.asked)
             if self.drain is not None:

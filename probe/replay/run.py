@@ -116,7 +116,7 @@ class _Running:
 
     def run(self) -> None:
         self._sizes = {file: _size(file) for file in self.files}
-        sizes = self._sizes.values()
+        sizes = [self._sizes[file] for file in self.files]  # a file may be named twice
         self._total = None if None in sizes else sum(size or 0 for size in sizes)
         if STDIN in self.files:  # only this process has it: those of a pool are given an empty one
             task = _Task(Part(STDIN), True)

@@ -38,42 +38,42 @@ _ARGUMENTS = {"tcptrace": (), "tshark": ("-r",)}
 
 
 def _run(_: Place) -> Iterator[Measure]:
-    with tempfile.TemporaryDirectory() as name, _every_core():
+    with tempfile.TemporaryDirectory() as name, every_core():
         path = Path(name) / "bench.pcap"
         record(path, CONNECTIONS)
         packets = _count(path)
-        _compiled()
+        compiled()
         odd = _odd(path)
         yield Measure("ours, verdicts other than pass", odd, "", below=1)
-        ours = min(_timed(_ours(path)) for _ in range(_TIMES))
+        seconds = min(timed(ours(path)) for _ in range(_TIMES))
         note = f"{packets:,} packets, {CONNECTIONS:,} connections, start of the process included"
-        yield Measure("ours", ours, "s", note=note)
-        yield from _peers(path, ours)
-        yield Measure("memory, all processes together", _memory(_ours(path)), "MB", below=300)
-        yield from _linearity(Path(name), path, packets, ours)
+        yield Measure("ours", seconds, "s", note=note)
+        yield from _peers(path, seconds)
+        yield Measure("memory, all processes together", memory(ours(path)), "MB", below=300)
+        yield from _linearity(Path(name), path, packets, seconds)
 
 
-def _peers(path: Path, ours: float) -> Iterator[Measure]:
+def _peers(path: Path, own: float) -> Iterator[Measure]:
     for title, command, ratio in _PEERS:
         if shutil.which(command[0]) is None:
             raise RuntimeError(f"{command[0]} is not installed: run `make system`")
-        seconds = _timed([*command, *_ARGUMENTS[command[0]], str(path)])
+        seconds = timed([*command, *_ARGUMENTS[command[0]], str(path)])
         yield Measure(title, seconds, "s")
-        yield Measure(f"ratio to {title}", seconds / ours, "x", at_least=ratio)
+        yield Measure(f"ratio to {title}", seconds / own, "x", at_least=ratio)
 
 
-def _linearity(folder: Path, path: Path, packets: int, ours: float) -> Iterator[Measure]:
+def _linearity(folder: Path, path: Path, packets: int, once: float) -> Iterator[Measure]:
     """Seconds a million packets at a tenth, once and five times the size, less the start of the process."""
     small, big = folder / "small.pcap", folder / "big.pcap"
     _head(path, small, packets // 10)
     _copies(path, big, _COPIES)
-    start = min(_timed([sys.executable, "-m", "probe", "replay", "--help"]) for _ in range(_TIMES))
-    tenth = min(_timed(_ours(small)) for _ in range(_TIMES))
-    five = _timed(_ours(big))
+    start = min(timed([sys.executable, "-m", "probe", "replay", "--help"]) for _ in range(_TIMES))
+    tenth = min(timed(ours(small)) for _ in range(_TIMES))
+    five = timed(ours(big))
     yield Measure("ours, a tenth of the packets", tenth, "s", note=f"the start of the process alone: {start:.2f} s")
     yield Measure("ours, five times the packets", five, "s")
-    yield Measure("time a packet, five times to once", five / _COPIES / ours, "x", below=1.3)
-    yield Measure("memory at five times the packets", _memory(_ours(big)), "MB", below=300)
+    yield Measure("time a packet, five times to once", five / _COPIES / once, "x", below=1.3)
+    yield Measure("memory at five times the packets", memory(ours(big)), "MB", below=300)
 
 
 def _odd(path: Path) -> int:
@@ -82,16 +82,17 @@ def _odd(path: Path) -> int:
     return found.connections - found.verdicts.get(Verdict.PASS, 0)
 
 
-def _ours(path: Path) -> list[str]:
+def ours(path: Path) -> list[str]:
+    """The command that replays it."""
     return [sys.executable, "-m", "probe", "replay", "--quiet", str(path)]
 
 
-def _compiled() -> None:
+def compiled() -> None:
     """Byte code on disk, as pip leaves it for an installed package; a checkout may run without."""
     compileall.compile_dir(Path(probe.__file__).parent, quiet=2)
 
 
-def _timed(command: list[str]) -> float:
+def timed(command: list[str]) -> float:
     """Seconds from start to end; RuntimeError when it fails."""
     began = time.perf_counter()
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
@@ -101,7 +102,7 @@ def _timed(command: list[str]) -> float:
     return seconds
 
 
-def _memory(command: list[str]) -> float:
+def memory(command: list[str]) -> float:
     """The most that the process and its children held at a time, shared pages counted once, in MB."""
     most = 0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
@@ -151,7 +152,7 @@ def _copies(path: Path, to: Path, times: int) -> None:
 
 
 @contextmanager
-def _every_core() -> Iterator[None]:
+def every_core() -> Iterator[None]:
     """Nobody is pinned: replay uses all cores, and its peers may too."""
     pinned = os.sched_getaffinity(0)
     os.sched_setaffinity(0, range(os.cpu_count() or 1))
