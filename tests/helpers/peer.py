@@ -123,6 +123,11 @@ class Peer:
         if reaction.reply is not None and reaction.reply.covers:
             out = self._put_off(out, more)
         self._held(now)
+        if self.tcb.snd_una != before.snd_una:
+            self.timer, self.backoff = (
+                None,
+                0,
+            )  # new data was acknowledged: the timer starts anew (RFC 6298 section 5.3)
         self._arm(now)
         return out + more + (self._react(reaction.rest, now) if reaction.rest is not None else [])
 
