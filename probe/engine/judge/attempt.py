@@ -19,7 +19,7 @@ from probe.engine.judge.header import CHECKSUM
 from probe.engine.judge.reached import not_reached, reached
 from probe.engine.judge.segment_size import UNKNOWN, Sizes, sizes
 from probe.engine.judge.timers import beyond_loss
-from probe.engine.path.loss import NO_CONTROLS, Controls, controls
+from probe.engine.path.loss import NO_CONTROLS, Controls, controls, syns_again
 from probe.results.effect import Effect
 from probe.results.path import Suspect
 from probe.results.proofs import Canonical, Proofs, Reached
@@ -37,7 +37,8 @@ class Opinion:
     what the exchange is about; ``rests`` are the suspects that would keep back what it rests on; ``controls`` tell
     of loss, ``segments`` is how many had passed until the departure, event ``broken_at``, or in all; ``strayed`` says
     that one of ours that came twice, or late, would explain it (looked at where the path does such things). ``proofs``
-    are those of a verdict that several attempts come to; ``notes`` are told beside it.
+    are those of a verdict that several attempts come to; ``notes`` are told beside it. ``unless_lost`` is the opinion
+    if a SYN of ours that was sent again had not been lost, nor its answer.
     """
 
     word: Verdict
@@ -57,6 +58,7 @@ class Opinion:
     strayed: bool = False
     proofs: Proofs | None = None
     notes: tuple[Finding, ...] = ()
+    unless_lost: Opinion | None = None
 
     @property
     def doubt(self) -> Doubt:
@@ -112,6 +114,7 @@ def judge(case: Case) -> Opinion:
         word, why, reason = not_reached(case, watch, came_to.lacking)
         found, came_to = Opinion(word, reason, why=why), replace(came_to, obstacle=reason)
     last = len(case.transcript.judged) if watch.broken_at is None else watch.broken_at + 1
+    again = next(syns_again(case.transcript), None) if found.word is Verdict.PASS else None
     return replace(
         found,
         rules=tuple(shown),
@@ -121,7 +124,14 @@ def judge(case: Case) -> Opinion:
         segments=sum(index < last for index, _ in case.transcript.seen()),
         broken_at=watch.broken_at,
         notes=notes + found.notes,
+        unless_lost=None if again is None else judge(replace(case, transcript=_silent_from(case.transcript, again))),
     )
+
+
+def _silent_from(transcript: Transcript, syn: int) -> Transcript:
+    """The record up to this SYN, with the silence that made the tester send it again."""
+    silence = Quiet(transcript.events[syn + 1].time)
+    return replace(transcript, events=[*transcript.events[: syn + 1], silence], missing=[], sealed=None, errors=[])
 
 
 def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:

@@ -63,7 +63,12 @@ def _measured(opinions: Sequence[Opinion]) -> Path:
 
 
 def _hear(opinions: Sequence[Opinion], path: Path) -> _Outcome:
-    """The verdict as it stands; no attempt counts where none tells anything."""
+    """The verdict as it stands; no attempt counts where none tells anything.
+
+    Where SYNs hardly get lost, one that had to be sent again met a silence like any other.
+    """
+    if path.loss.bound_of(syn=True) ** MOST <= RARE:
+        opinions = [o.unless_lost or o for o in opinions]
     telling = [o for o in opinions if o.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE)]
     last, idle = opinions[-1], len(opinions) - len(telling)
     # On a path that loses segments, a SYN that nothing answered is asked again as long as a silence is.
