@@ -84,9 +84,12 @@ def judge_repeats(transcript: Transcript, repeats: Repeats) -> list[Untimely]:
 
 
 def beyond_loss(transcript: Transcript, scenario: Scenario) -> int:
-    """How many departures no lost segment makes: gaps that do not grow. A silence may be the path's, however long."""
-    found = [(item, r) for r in scenario.repeats for item in judge_repeats(transcript, r)]
-    return sum(item.rule == repeats.growth_rule for item, repeats in found)
+    """How many departures no lost segment makes: gaps that do not grow at all. A silence may be the path's.
+
+    Of gaps that double the next is longer than the last by one of them or more, whatever copies in between were lost.
+    """
+    gaps = [_copies(transcript, repeats)[1] for repeats in scenario.repeats if repeats.growth_rule]
+    return sum(len(some) > 1 and some[-1] < some[0] + TICK for some in gaps)
 
 
 def kept_gaps(transcript: Transcript, repeats: Repeats) -> Iterator[str]:
