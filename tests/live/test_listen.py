@@ -77,6 +77,10 @@ def client(name: str, address: str) -> Iterator[None]:
         process.wait(10)
 
 
+DEPARTS = {"active-open-data": Verdict.WARN}
+"""Linux leaves out text on a SYN,ACK (``active.synack-with-data``)."""
+
+
 def words(run: Run) -> dict[str, Verdict]:
     return {e.id: e.verdict for e in run.exchanges}
 
@@ -87,9 +91,8 @@ def test_clients_are_judged(private_net: None, name: str, version: int) -> None:
     with client(name, LOCAL[version]):
         run = listen(PORT, ListenOptions(waits=False, deadline=60))
     assert (run.target, run.ip_version) == (LOCAL[version], version)
-    assert words(run) == dict.fromkeys(EVERY - {"active-syn-retransmitted"}, Verdict.PASS), [
-        (e.id, e.reason) for e in run.exchanges
-    ]
+    expected = dict.fromkeys(EVERY - {"active-syn-retransmitted"}, Verdict.PASS) | DEPARTS
+    assert words(run) == expected, [(e.id, e.reason) for e in run.exchanges]
     assert (run.summary.three_way, run.summary.close_by_us, run.summary.close_by_peer) == ("followed",) * 3
     assert [d for e in run.exchanges for d in disagreements(e)] == []
 
@@ -135,7 +138,8 @@ def test_the_first_client_is_judged_and_others_are_named(veth_pair: Far) -> None
         options = ListenOptions(only=("active-open", "active-close*"), client=FAR[4], deadline=60, tell=tell)
         run = listen(PORT, options)
     assert run.target == FAR[4]
-    assert set(words(run).values()) == {Verdict.PASS}, [(e.id, e.reason) for e in run.exchanges if e.reason]
+    expected = dict.fromkeys(words(run), Verdict.PASS) | DEPARTS
+    assert words(run) == expected, [(e.id, e.reason) for e in run.exchanges if e.reason]
     assert any(f"only {FAR[4]} was judged; connections of 127.0.0.1 were left alone" in w for w in run.warnings)
     assert "waiting for" in told[0]
 
@@ -163,4 +167,4 @@ def test_lost_segments_never_accuse(veth_pair: Far, percent: int) -> None:
     filtered(veth_pair, f"input {loss}", f"output {loss}")
     veth_pair.start(["sh", "-c", CURL.format(host=f"[{NEAR[6]}]", port=PORT)])
     run = listen(PORT, ListenOptions(waits=False, deadline=40, patience=0.3))
-    assert {w for w in words(run).values() if w in {Verdict.FAIL, Verdict.WARN}} == set()
+    assert {e for e, w in words(run).items() if w in {Verdict.FAIL, Verdict.WARN}} <= set(DEPARTS)

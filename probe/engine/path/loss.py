@@ -51,7 +51,7 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
     if broken and isinstance(broken[0], Quiet):
         histories = watch.memory.closure(watch.before, watch.terms)
         owed = [due.index for h in histories for due in (h.due, h.owed) if due is not None]
-        silent = {min(owed)} if owed else set()
+        silent = {min(owed)} - answered if owed else set()  # what was answered in part has arrived
     silent |= set(syns_again(transcript))
     sent = ((i, events[i]) for i in answered | silent)
     syns = {i for i, e in sent if isinstance(e, Seen) and e.segment.flags & (SYN | ACK) == SYN}
