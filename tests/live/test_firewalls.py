@@ -133,7 +133,7 @@ def told(run: Run) -> list[str]:
     return [f"{e.id}: {e.verdict} {e.reason} {[f.rule for f in e.findings]}" for e in run.exchanges]
 
 
-QUICK = ("filter on the host", "filter on a router", "masquerading", "SYN cookies", "deferred accept")
+QUICK = ("filter on the host", "filter on a router", "masquerading", "deferred accept")
 
 
 @pytest.mark.parametrize("name", met(PLACES, QUICK))

@@ -76,8 +76,8 @@ class Command:
         )
         self.out = self.err = ""
 
-    def ended(self) -> int:
-        self.out, self.err = self.process.communicate(timeout=60)
+    def ended(self, within: float = 60) -> int:
+        self.out, self.err = self.process.communicate(timeout=within)
         return self.process.returncode
 
     def found(self) -> dict[str, Any]:
@@ -249,6 +249,7 @@ while True:
 """
 
 
+@pytest.mark.timeout(200)
 @pytest.mark.parametrize("cookies", ["0", "1"])
 def test_a_full_backlog_slows_down_and_accuses_nobody(cookies: str, tmp_path: Path, private_net: None) -> None:
     setting = Path("/proc/sys/net/ipv4/tcp_syncookies")
@@ -259,7 +260,9 @@ def test_a_full_backlog_slows_down_and_accuses_nobody(cookies: str, tmp_path: Pa
         with server([sys.executable, "-c", SLUGGISH, str(port)], port) as endpoint:
             only = ("open", "close-by-us", "abort-by-us", "old-syn-*ed", "delayed-ack", "isn-differs", "synack-*")
             command = Command(tmp_path, endpoint, "--trigger", "none", *(f"--only={name}" for name in only))
-            assert command.ended() in (0, 3), command.out
+            assert command.ended(150) in (0, 3), (
+                command.out
+            )  # where cookies come now and then a repetition is awaited often
     finally:
         setting.write_text(before)
     assert cookies == "1" or "slowed down to" in command.err

@@ -13,10 +13,12 @@ from probe.spec.segment import ACK, SYN, Segment
 from probe.spec.seq import Seq
 
 ISN = Seq(5000)
+APART = 0.2
+"""Seconds: what follows a segment that draws no answer leaves so much later, at first."""
 
 
 class Talk:
-    """A conductor and a peer by hand; time stands still but for waits."""
+    """A conductor and a peer by hand; time stands still but for waits, and the moment between two segments of ours."""
 
     def __init__(self, *steps: Step) -> None:
         self.made = Conductor(Scenario("talk", "", (*OPEN, *steps), (), ""), Setting(Seq(100)))
@@ -29,6 +31,9 @@ class Talk:
         """The peer sends a segment without text; ``ack`` counts from our SYN."""
         seq = ISN if flags & SYN else ISN + 1
         self._take(self.made.seen(Seen(self.now, False, Segment(seq, Seq(100) + ack, flags, window))))
+        while self.wake is not None and self.now < self.wake <= self.now + APART:
+            self.now = self.wake
+            self._take(self.made.woken(self.now))
 
     def waits(self) -> None:
         """The time that is waited for passes in silence; one that was set for an earlier wait may come before."""
