@@ -114,7 +114,6 @@ def judge(case: Case) -> Opinion:
         word, why, reason = not_reached(case, watch, came_to.lacking)
         found, came_to = Opinion(word, reason, why=why), replace(came_to, obstacle=reason)
     last = len(case.transcript.judged) if watch.broken_at is None else watch.broken_at + 1
-    again = next(syns_again(case.transcript), None) if found.word is Verdict.PASS else None
     return replace(
         found,
         rules=tuple(shown),
@@ -124,14 +123,18 @@ def judge(case: Case) -> Opinion:
         segments=sum(index < last for index, _ in case.transcript.seen()),
         broken_at=watch.broken_at,
         notes=notes + found.notes,
-        unless_lost=None if again is None else judge(replace(case, transcript=_silent_from(case.transcript, again))),
+        unless_lost=_unless_lost(case) if found.word is Verdict.PASS else None,
     )
 
 
-def _silent_from(transcript: Transcript, syn: int) -> Transcript:
-    """The record up to this SYN, with the silence that made the tester send it again."""
-    silence = Quiet(transcript.events[syn + 1].time)
-    return replace(transcript, events=[*transcript.events[: syn + 1], silence], missing=[], sealed=None, errors=[])
+def _unless_lost(case: Case) -> Opinion | None:
+    """The opinion on the record up to a SYN that was sent again, with the silence that made the tester do so."""
+    transcript = case.transcript
+    syn = next(syns_again(transcript), None)
+    if syn is None:
+        return None
+    events = [*transcript.events[: syn + 1], Quiet(transcript.events[syn + 1].time)]
+    return judge(replace(case, transcript=replace(transcript, events=events, missing=[], sealed=None, errors=[])))
 
 
 def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
