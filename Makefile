@@ -1,6 +1,7 @@
 # Every target sets up what it needs, once: `make run` in a fresh clone needs only git, make, python3 and its venv.
 PYTHON ?= python3
-JOBS ?= auto
+# The live tests mostly wait: twice as many workers as cores.
+JOBS ?= $(shell echo $$((2 * $$(nproc))))
 ARGS ?=
 SHELL := /bin/bash
 BIN := .venv/bin
