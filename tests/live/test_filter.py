@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from probe.engine.belief.events import Seen
-from probe.engine.path.filter import Label, labels
+from probe.engine.path.filter import Label, Settings
+from probe.engine.path.labelled import Labelled
 from probe.spec.segment import (
     ACK,
     FIN,
@@ -204,7 +205,7 @@ def test_every_label_is_that_of_the_kernel(kernel: Kernel, seed: int, liberal: b
     chance = random.Random(seed)
     for number in range(30):
         record = Ends(chance).record(14)
-        found, told = labels(record, liberal=liberal), kernel.labels(record)
+        found, told = Labelled(record).by(Settings(liberal=liberal)).called, kernel.labels(record)
         if found != told:
             index = next(i for i in told if told[i] != found[i])
             lines = [

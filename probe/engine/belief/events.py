@@ -5,6 +5,7 @@ And the ordered record of one exchange, which its verdict rests on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from probe.spec.icmp import Icmp
@@ -60,6 +61,13 @@ class Done:
 
 Event = Seen | Quiet
 Command = Send | Ask | WakeAt | Done
+
+
+def segment_at(events: Sequence[Event], index: int) -> Segment:
+    """The segment of an event that is known to be one."""
+    event = events[index]
+    assert isinstance(event, Seen), "a wait has no segment"
+    return event.segment
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from probe.engine.belief.events import Event, Seen
+from probe.engine.belief.events import Event, Seen, segment_at
 from probe.engine.path import readings
 from probe.engine.path.loss import LossMeter, controls
 from probe.engine.path.models import MODELS, Model
@@ -95,8 +95,8 @@ class Evidence:
     @staticmethod
     def _try(m: Model, tally: _Tally, record: Record) -> None:
         """What one attempt shows of one model."""
-        kept, muted = m.keeps(record.events), m.mutes(record.events)
-        if m.turns is not None and not record.answered.keys().isdisjoint(m.turns(record.events) - kept):
+        kept, muted = m.keeps(record.labelled), m.mutes(record.labelled)
+        if m.turns is not None and not record.answered.keys().isdisjoint(m.turns(record.labelled) - kept):
             tally.against[record.name] += 1
         plain = record.plain.broken_at
         tally.passed += sum(row in UNACCEPTABLE for index, row in record.answered.items() if index not in kept)
@@ -105,7 +105,7 @@ class Evidence:
             return
         given = record.broken(kept)
         sent = [i for i in sorted(kept) if i in record.ours and (given is None or i < given)]
-        explains = plain is not None and (given is None or m.mutes_at(record.events, given))
+        explains = plain is not None and (given is None or m.mutes_at(record.labelled, given))
         if explains or m.suspect is not Suspect.DEFERRED_ACCEPT:
             tally.rests[record.name] = None
         if explains:
@@ -115,15 +115,15 @@ class Evidence:
             ordinary = [i for i in sent if not is_odd(record.events[i])]
             # Where there is no silence it is known by another sign.
             tally.asked |= {silent.get(i, record.name) for i in ordinary if i in silent or not silent}
-            tally.kinds.update(_kind(record, i) for i in sent if i in silent or not silent)
+            tally.kinds.update(kind(segment_at(record.events, i)) for i in sent if i in silent or not silent)
         elif given is not None and (plain is None or plain > given) and _speaks_against(m, record.events[given]):
             copied = record.broken(kept, COPIED)
             faint = copied is None or copied > given
             (tally.faint if faint else tally.against)[record.name] += 1
-            tally.kinds.subtract(_kind(record, i) for i in sent[-1:] if faint)
+            tally.kinds.subtract(kind(segment_at(record.events, i)) for i in sent[-1:] if faint)
         elif plain is None and (answered := [i for i in sent if record.replies.get(i, -1) not in {-1, *kept}]):
             tally.faint[record.name] += 1  # with what came before it looks the same
-            tally.kinds.subtract(_kind(record, i) for i in answered)
+            tally.kinds.subtract(kind(segment_at(record.events, i)) for i in answered)
 
     def _look_at_cookies(self, record: Record) -> None:
         """A listener that keeps no state repeats nothing, and knows an ACK by what it brings back alone."""
@@ -166,7 +166,7 @@ class Evidence:
         transcript = record.case.transcript
         found = controls(transcript, record.plain)
         if found.silent and any(
-            m.mutes_at(record.events, record.plain.broken_at) for m, t in self._models.items() if not t.against
+            m.mutes_at(record.labelled, record.plain.broken_at) for m, t in self._models.items() if not t.against
         ):
             found = replace(found, silent=())  # it may not be the loss of a segment
         self._meter.add(record.name, found)
@@ -296,12 +296,6 @@ class Evidence:
         if standing is Standing.REFUSED:
             return "something else explains the silences"
         return f"{m.text} ({fits} of {fits} attempts)" if fits else ""
-
-
-def _kind(record: Record, index: int) -> str:
-    event = record.events[index]
-    assert isinstance(event, Seen), "a wait is of no kind"
-    return kind(event.segment)
 
 
 def _suspicion(suspect: Suspect, standing: Standing, t: _Tally, reason: str, variant: str = "") -> Suspicion:

@@ -13,11 +13,9 @@ Since Linux 6.1 what fails a lower bound only (an old duplicate) passes without 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from probe.engine.belief.events import Event, Seen
 from probe.spec.segment import ACK, CWR, ECE, EOL, FIN, PSH, RST, SACK, SACK_PERMITTED, SYN, URG, WSCALE, Segment
 from probe.spec.seq import Seq, later
 
@@ -149,16 +147,25 @@ class _Entry:
         return (self.opener, self.other) if by_opener else (self.other, self.opener)
 
 
-class Tracking:
-    """Connection tracking of one flow.
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How connections are tracked.
 
     ``older``: as before Linux 6.1, when all that is out of window was invalid. ``loose`` False: a connection begins
     with a SYN only, as where a rule drops what is new and no SYN. ``liberal``: no window is looked at
     (``tcp_be_liberal``, which container networks set).
     """
 
-    def __init__(self, *, older: bool = False, loose: bool = True, liberal: bool = False) -> None:
-        self.older, self.loose, self.liberal = older, loose, liberal
+    older: bool = False
+    loose: bool = True
+    liberal: bool = False
+
+
+class Tracking:
+    """Connection tracking of one flow."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._entry: _Entry | None = None
 
     @property
@@ -171,7 +178,7 @@ class Tracking:
         if self._entry is None or segment.flags & (SYN | RST) or not segment.seg_len:
             return False
         ours, theirs = self._entry.sides(by_opener=self._entry.opened_by_tester)
-        return not (self.liberal or theirs.liberal) and _before(ours.end, segment.end)
+        return not (self._settings.liberal or theirs.liberal) and _before(ours.end, segment.end)
 
     def label(self, time: float, to_peer: bool, segment: Segment) -> Label:
         """What it calls the next segment, seen at ``time`` in seconds."""
@@ -205,7 +212,7 @@ class Tracking:
         kind = _kind(segment)
         move = _BY_OPENER[kind].get(Tracked.NONE)
         self._entry = None
-        if move is None or (kind is not _Kind.SYN and not self.loose):
+        if move is None or (kind is not _Kind.SYN and not self._settings.loose):
             return Label.INVALID
         entry = _Entry(to_peer)
         entry.opener.end, entry.opener.room = segment.end, segment.window or 1
@@ -335,7 +342,7 @@ class Tracking:
             _learn(sender, receiver, segment, ack, edge, end)
             if kind is _Kind.ACK:
                 entry.last.end, entry.last.window, entry.last.ack = end, segment.window, ack
-        return True if self.liberal or sender.liberal else inside
+        return True if self._settings.liberal or sender.liberal else inside
 
     def _within(self, sender: _Side, receiver: _Side, seq: Seq, end: Seq, edge: Seq) -> bool | None:
         """Whether the numbers are in window. False: out of it, but let through; None: invalid."""
@@ -348,7 +355,7 @@ class Tracking:
             return None
         if beyond:
             sender.end = end  # more than the window takes: its ACK must not be called one of data never seen
-        return (None if self.older else False) if beyond or behind or delayed else True
+        return (None if self._settings.older else False) if beyond or behind or delayed else True
 
 
 def _before(a: Seq, b: Seq) -> bool:
@@ -388,13 +395,3 @@ def _right_edge(segment: Segment, receiver: _Side) -> Seq:
     for at in range(4, len(data), 8):
         edge = later(edge, Seq(int.from_bytes(data[at : at + 4], "big")))
     return edge
-
-
-def labels(events: Iterable[Event], **settings: bool) -> dict[int, Label]:
-    """What a ``Tracking`` that has seen the whole record calls each segment of it, by the index of its event."""
-    tracking = Tracking(**settings)
-    return {
-        index: tracking.label(event.time, event.to_peer, event.segment)
-        for index, event in enumerate(events)
-        if isinstance(event, Seen)
-    }

@@ -7,12 +7,13 @@ What a model cannot do is say that it is there: that takes the evidence of a who
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
 
-from probe.engine.belief.events import Event, Seen
-from probe.engine.path.filter import Label, Tracking, labels
+from probe.engine.belief.events import Event, Seen, segment_at
+from probe.engine.path.filter import Label, Settings
+from probe.engine.path.labelled import Labelled
 from probe.engine.path.record import Named
 from probe.engine.path.rejected import kind
 from probe.results.path import Suspect
@@ -22,10 +23,10 @@ from probe.spec.seq import Seq, later
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
 
-Keeps = Callable[[Sequence[Event]], frozenset[int]]
+Keeps = Callable[[Labelled], frozenset[int]]
 
 
-def _no_events(_: Sequence[Event]) -> frozenset[int]:
+def _no_events(_: Labelled) -> frozenset[int]:
     return frozenset()
 
 
@@ -52,60 +53,51 @@ class Model:
         """The same where such an exchange is played: it may have nothing to do with that port."""
         if not self.elsewhere or scenario.opens == "peer" or scenario.port == "closed":
             return self
-        return replace(self, keeps=_no_events, turns=None, mutes=_no_events)
+        return _IDLE
 
-    def mutes_at(self, events: Sequence[Event], broken: int | None) -> bool:
+    def mutes_at(self, record: Labelled, broken: int | None) -> bool:
         """Whether the record departs by a silence after a segment whose answer may be kept back."""
+        events = record.events
         if broken is None or isinstance(events[broken], Seen):
             return False
         asked = next((index for index in reversed(range(broken)) if _sent(events[index])), None)
-        return asked in self.mutes(events)
+        return asked in self.mutes(record)
 
 
-def _invalid(events: Sequence[Event], settings: Mapping[str, bool]) -> frozenset[int]:
+_IDLE = Model(Suspect.FILTER, "idle", _no_events, "a filter that has nothing to do with the exchange")
+
+
+def _invalid(record: Labelled, settings: Settings) -> frozenset[int]:
     """What connection tracking calls invalid, of the tester's."""
-    called = labels(events, **settings)
-    return frozenset(i for i, label in called.items() if label is Label.INVALID and _sent(events[i]))
+    return record.by(settings).invalid
 
 
-def _reset(events: Sequence[Event], settings: Mapping[str, bool]) -> frozenset[int]:
+def _reset(record: Labelled, settings: Settings) -> frozenset[int]:
     """What connection tracking calls invalid and a RST came for, and those RSTs. For a RST none is sent."""
-    invalid = _invalid(events, settings)
-    refusals = _refusals(events, invalid)
-    return frozenset({*refusals, *refusals.values(), *(i for i in invalid if _segment(events[i]).flags & RST)})
+    invalid = record.by(settings).invalid
+    refusals = _refusals(record.events, invalid)
+    silent = (i for i in invalid if segment_at(record.events, i).flags & RST)
+    return frozenset({*refusals, *refusals.values(), *silent})
 
 
-def _unnoted(events: Sequence[Event], settings: Mapping[str, bool], *, mapped: bool = False) -> frozenset[int]:
+def _unnoted(record: Labelled, settings: Settings, *, mapped: bool = False) -> frozenset[int]:
     """Text that connection tracking lets pass as a duplicate, by its ACK field: it knows of no such text.
 
     Where the peer takes it, as it may, its ACK is invalid. A translator, of a connection that is ``mapped``, does not
     know whose that is, takes it for its own and refuses it: the peer's connection ends.
     """
-    tracking, found = Tracking(**settings), set()
-    for index, event in enumerate(events):
-        if isinstance(event, Seen):
-            label = tracking.label(event.time, event.to_peer, event.segment)
-            passed = event.to_peer and label is not Label.INVALID and (tracking.begun_by_tester or not mapped)
-            if passed and tracking.is_behind(event.segment):
-                found.add(index)
-    return frozenset(found)
+    labels = record.by(settings)
+    return labels.behind & labels.begun if mapped else labels.behind
 
 
-def _translated(events: Sequence[Event]) -> frozenset[int]:
+def _translated(record: Labelled) -> frozenset[int]:
     """What has no mapping goes on from our own address, where it meets no connection of the peer; a RST may come back.
 
     A connection that the peer opens to us needs no mapping. What of ours follows its end gets one, and so is a stray.
     """
-    tracking, stray = Tracking(), set()
-    ours = None
-    for index, event in enumerate(events):
-        if not isinstance(event, Seen):
-            continue
-        label = tracking.label(event.time, event.to_peer, event.segment)
-        ours = event.to_peer if ours is None else ours
-        if event.to_peer and ((ours and label is Label.INVALID) or (not ours and tracking.begun_by_tester)):
-            stray.add(index)
-    return frozenset(stray | _refusals(events, stray).keys())
+    labels, first = record.by(Settings()), next((e for e in record.events if isinstance(e, Seen)), None)
+    stray = labels.invalid if first is not None and first.to_peer else labels.begun
+    return stray.union(_refusals(record.events, stray))
 
 
 def _refusals(events: Sequence[Event], strays: Collection[int]) -> dict[int, int]:
@@ -119,7 +111,7 @@ def _refusals(events: Sequence[Event], strays: Collection[int]) -> dict[int, int
         if index in strays:
             waiting.append(index)
         elif isinstance(event, Seen) and not event.to_peer and event.segment.flags & RST:
-            refused = next((i for i in waiting if _refuses(event.segment, _segment(events[i]))), None)
+            refused = next((i for i in waiting if _refuses(event.segment, segment_at(events, i))), None)
             if refused is not None:
                 waiting.remove(refused)
                 found[index] = refused
@@ -132,19 +124,19 @@ def _refuses(segment: Segment, stray: Segment) -> bool:
     return any(reply is not None and reply.matches(segment) for reply in replies)
 
 
-def _outside(events: Sequence[Event]) -> frozenset[int]:
+def _outside(record: Labelled) -> frozenset[int]:
     """What is outside the window or the state of the connection: old octets and ACKs too, whatever begins without SYN.
 
     RCV.NXT and the window of the peer are those of its last ACK, so that only what is in order passes.
     """
-    tracking, kept = Tracking(loose=False), set()
+    kept = set()
     expected = sent = None
     window = shift = 0
-    for index, event in enumerate(events):
+    for index, label in record.by(Settings(loose=False)).called.items():
+        event = record.events[index]
         if not isinstance(event, Seen):
             continue
         segment = event.segment
-        label = tracking.label(event.time, event.to_peer, segment)
         if not event.to_peer:
             if segment.flags & ACK and not segment.flags & RST:
                 opening = segment.flags & SYN
@@ -165,11 +157,11 @@ def _in_order(segment: Segment, expected: Seq | None, window: int, sent: Seq | N
     return expected <= segment.seq <= expected + window and segment.end <= expected + max(window, 1)
 
 
-def _deferred(events: Sequence[Event]) -> frozenset[int]:
+def _deferred(record: Labelled) -> frozenset[int]:
     """The handshake's ACKs without text and FIN, up to the first segment that brings one."""
     kept: set[int] = set()
     iss = irs = None
-    for index, event in enumerate(events):
+    for index, event in enumerate(record.events):
         if not isinstance(event, Seen):
             continue
         segment, opening = event.segment, event.segment.flags & (SYN | ACK | RST)
@@ -185,15 +177,15 @@ def _deferred(events: Sequence[Event]) -> frozenset[int]:
     return frozenset(kept)
 
 
-def _rejected(events: Sequence[Event], kinds: frozenset[str]) -> frozenset[int]:
+def _rejected(record: Labelled, kinds: frozenset[str]) -> frozenset[int]:
     """The tester's segments of these kinds."""
-    sent = ((i, e) for i, e in enumerate(events) if isinstance(e, Seen) and e.to_peer)
+    sent = ((i, e) for i, e in enumerate(record.events) if isinstance(e, Seen) and e.to_peer)
     return frozenset(i for i, event in sent if kind(event.segment) in kinds)
 
 
-def _new(events: Sequence[Event]) -> frozenset[int]:
+def _new(record: Labelled) -> frozenset[int]:
     """The tester's SYNs that it had not sent before; one that is sent again at once counts with its repetition."""
-    seen = [(index, event) for index, event in enumerate(events) if isinstance(event, Seen)]
+    seen = [(index, event) for index, event in enumerate(record.events) if isinstance(event, Seen)]
     kept, known = set(), set()
     for place, (index, event) in enumerate(seen):
         segment = event.segment
@@ -209,26 +201,21 @@ def _sent(event: Event) -> bool:
     return isinstance(event, Seen) and event.to_peer
 
 
-def _segment(event: Event) -> Segment:
-    assert isinstance(event, Seen), "only segments are kept back"
-    return event.segment
-
-
-_TRACKED: tuple[tuple[str, dict[str, bool], str], ...] = (
-    ("liberal", {"liberal": True}, "what its connection tracking calls invalid, whatever its numbers"),
+_TRACKED: tuple[tuple[str, Settings, str], ...] = (
+    ("liberal", Settings(liberal=True), "what its connection tracking calls invalid, whatever its numbers"),
     (
         "liberal-begins-with-syn",
-        {"liberal": True, "loose": False},
+        Settings(liberal=True, loose=False),
         "what its connection tracking calls invalid, whatever its numbers, or begins without a SYN",
     ),
-    ("invalid", {}, "what its connection tracking calls invalid"),
-    ("begins-with-syn", {"loose": False}, "what its connection tracking calls invalid or begins without a SYN"),
-    ("older", {"older": True, "loose": False}, "all that its connection tracking finds outside a window"),
+    ("invalid", Settings(), "what its connection tracking calls invalid"),
+    ("begins-with-syn", Settings(loose=False), "what its connection tracking calls invalid or begins without a SYN"),
+    ("older", Settings(older=True, loose=False), "all that its connection tracking finds outside a window"),
 )
-"""Variants of a filter, the settings of their ``Tracking``, and what they turn away."""
+"""Variants of a filter, how they track connections, and what they turn away."""
 
 
-def _filter(variant: str, settings: dict[str, bool], turned: str, *, resets: bool, elsewhere: bool) -> Model:
+def _filter(variant: str, settings: Settings, turned: str, *, resets: bool, elsewhere: bool) -> Model:
     """One that turns away this, with a RST or without, on every port of the peer or on all but the one it serves."""
     invalid, where = partial(_invalid, settings=settings), "the peer's other ports" if elsewhere else "the peer"
     return Model(
@@ -236,7 +223,7 @@ def _filter(variant: str, settings: dict[str, bool], turned: str, *, resets: boo
         variant + "-reset" * resets + "-elsewhere" * elsewhere,
         partial(_reset, settings=settings) if resets else invalid,
         f"a stateful filter before {where} {'answers with a RST' if resets else 'drops'} {turned}",
-        invalid,
+        invalid if resets else None,
         partial(_unnoted, settings=settings),
         elsewhere,
     )
@@ -249,7 +236,7 @@ _FILTERS = (
         "unmapped",
         _translated,
         "address translation before the peer sends on untranslated what belongs to no mapping",
-        mutes=partial(_unnoted, settings={}, mapped=True),
+        mutes=partial(_unnoted, settings=Settings(), mapped=True),
     ),
     Model(
         Suspect.FILTER,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from probe.engine.belief.events import Event, Seen, Transcript
-from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.engine.belief.events import Event, Seen, Transcript, segment_at
+from probe.spec.segment import ACK, FIN, RST, SYN
 from probe.spec.seq import Seq
 
 _KINDS = SYN | ACK | RST
@@ -101,7 +101,7 @@ def _handshake(events: Sequence[Event]) -> _Handshake | None:
             answers.setdefault((segment.ack, segment.end), index)
         elif event.to_peer and kind == ACK and (segment.seq, segment.ack) in answers and segment.seq in syns:
             syn = syns[segment.seq]
-            bare = _segment(events[syn]).seg_len == 1 and not segment.seg_len
+            bare = segment_at(events, syn).seg_len == 1 and not segment.seg_len
             answer = answers[segment.seq, segment.ack]
             return _Handshake(syn, answer, index, segment.seq, segment.ack) if bare else None
     return None
@@ -122,11 +122,11 @@ def _updates(events: Sequence[Event], opened: _Handshake) -> Iterator[int]:
 
 def _that_move(events: Sequence[Event], opened: _Handshake, updates: Sequence[int]) -> Iterator[int]:
     """Those of the updates that tell of another window than what came before."""
-    offer, answer = _segment(events[opened.syn]), _segment(events[opened.syn_ack])
+    offer, answer = segment_at(events, opened.syn), segment_at(events, opened.syn_ack)
     shift = (answer.window_scale or 0) if offer.window_scale is not None else 0
     window = answer.window
     for index in updates:
-        now = _segment(events[index]).window << shift
+        now = segment_at(events, index).window << shift
         if now != window:
             yield index
         window = now
@@ -148,8 +148,3 @@ def _renumbered(transcript: Transcript, kept: dict[int, Event], last: int) -> Tr
         places={places[at]: place for at, place in transcript.places.items() if at in places},
         errors=[replace(e, index=moved(e.index), about=places.get(e.about, -1)) for e in transcript.errors],
     )
-
-
-def _segment(event: Event) -> Segment:
-    assert isinstance(event, Seen), "a wait has no segment"
-    return event.segment

@@ -9,6 +9,7 @@ from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import Terms
 from probe.engine.belief.watch import Watch
 from probe.engine.path import readings
+from probe.engine.path.labelled import Labelled
 
 NOTHING: frozenset[int] = frozenset()
 UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
@@ -60,11 +61,12 @@ class Record:
 
     ``ours`` are events of the tester; ``answered`` those of them that every history has answered, ``silent`` those
     whose answer was due in every history and did not come, each with the row of the reaction. ``replies`` gives the
-    events of the answers.
+    events of the answers, ``labelled`` is for the models.
     """
 
     def __init__(self, case: Attempted) -> None:
         self.case, self.name, self.events = case, case.scenario.id, case.transcript.judged
+        self.labelled = Labelled(self.events)
         self.ours = frozenset(i for i, e in case.transcript.seen() if e.to_peer)
         self._broken: dict[tuple[frozenset[int], frozenset[Excuse]], int | None] = {}
         self.plain = case.follow(case.terms.profile, case.terms.allow)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from probe.engine.belief.events import Event, Seen, Transcript
+from probe.engine.belief.events import Transcript, segment_at
 from probe.results.path import Standing, Suspect, Suspicion
 from probe.spec.icmp import IcmpKind
 from probe.spec.segment import OPENING, Segment, flags_text
@@ -40,9 +40,9 @@ class Rejections:
         rejected = {e.about for e in transcript.errors if e.icmp.kind in _REJECTS} & transcript.undelivered
         if rejected:
             self._rests[exchange] = None
-        self._kinds |= {kind(_segment(transcript.judged[index])) for index in rejected}
+        self._kinds |= {kind(segment_at(transcript.judged, index)) for index in rejected}
         arrived = set(answered) - transcript.undelivered
-        self._arrived |= {kind(_segment(transcript.judged[index])) for index in arrived}
+        self._arrived |= {kind(segment_at(transcript.judged, index)) for index in arrived}
 
     def suspicion(self) -> Suspicion:
         """What it comes to; the variant lists the kinds (``models.model`` reads it)."""
@@ -51,8 +51,3 @@ class Rejections:
         return Suspicion(
             Suspect.ICMP, Standing.ACCEPTED, self._errors.total(), 0, reason, tuple(self._rests), variant=kinds
         )
-
-
-def _segment(event: Event) -> Segment:
-    assert isinstance(event, Seen), "only segments are answered, or rejected"
-    return event.segment

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from probe.engine.belief.events import Event, Seen
 from probe.engine.belief.hypothesis import Excuse
+from probe.engine.path.labelled import Labelled
 from probe.engine.path.models import Model, model
 from probe.engine.path.proxy import through
 from probe.engine.path.record import Attempted, Named, anything_came, is_proxied
@@ -18,8 +19,9 @@ STATELESS = frozenset({Excuse.REPEAT, Excuse.COOKIES})
 
 def kept_back(path: Path, case: Attempted) -> tuple[Suspect, frozenset[int]] | None:
     """The accepted suspect that makes events of this record void, and which; None where it stands by itself."""
+    record = Labelled(case.transcript.judged)
     for suspicion, m in _models(path, case, Standing.ACCEPTED):
-        if kept := m.keeps(_events(case)):
+        if kept := m.keeps(record):
             return suspicion.suspect, kept
     return None
 
@@ -28,7 +30,8 @@ def expects_silence(path: Path, scenario: Named, events: Sequence[Event]) -> boo
     """Whether an accepted filter or translator keeps the tester's last segment back, so that nothing answers it."""
     last = max((i for i, e in enumerate(events) if isinstance(e, Seen) and e.to_peer), default=-1)
     found = (m.on(scenario) for s in path.accepted if s.suspect in _DROPS and (m := model(s.suspect, s.variant)))
-    return any(last in m.keeps(events) for m in found)
+    record = Labelled(events)
+    return any(last in m.keeps(record) for m in found)
 
 
 def rests_on(path: Path, case: Attempted) -> Suspect | None:
@@ -43,14 +46,15 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
     if uncalled and path.standing(Suspect.NO_WAY_BACK) is Standing.ACCEPTED:
         return Suspect.NO_WAY_BACK
     broken = case.follow(case.terms.profile, case.terms.allow).broken_at
+    record = Labelled(case.transcript.judged)
     for suspicion, m in _models(path, case, Standing.ACCEPTED):
-        if (broken is None and m.mutes(_events(case))) or m.mutes_at(_events(case), broken):
+        if (broken is None and m.mutes(record)) or m.mutes_at(record, broken):
             return suspicion.suspect
     if (found := kept_back(path, case)) is not None:
         suspect, kept = found
         then = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
         if suspect is not Suspect.DEFERRED_ACCEPT:
-            answered = broken is not None and isinstance(_events(case)[broken], Seen) and then == broken
+            answered = broken is not None and isinstance(record.events[broken], Seen) and then == broken
             return suspect if broken is None or (min(kept) < broken and not answered) else None
         if broken is not None and then is None:
             return suspect
@@ -64,10 +68,11 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
 
 def explained_by(path: Path, case: Attempted) -> Suspect | None:
     """The suspect, not refused, whose model explains a record that departs without it."""
+    record = Labelled(case.transcript.judged)
     for suspicion, m in _models(path, case, Standing.ACCEPTED, Standing.OPEN):
-        kept = m.keeps(_events(case))
+        kept = m.keeps(record)
         given = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
-        if (kept and given is None) or m.mutes_at(_events(case), given):
+        if (kept and given is None) or m.mutes_at(record, given):
             return suspicion.suspect
     if path.hinted(Suspect.PROXY) and is_proxied(case):
         beyond = through(case.transcript)
@@ -83,7 +88,3 @@ def _models(path: Path, case: Attempted, *standings: Standing) -> Iterator[tuple
         found = model(suspicion.suspect, suspicion.variant)
         if found is not None and suspicion.standing in standings:
             yield suspicion, found.on(case.scenario)
-
-
-def _events(case: Attempted) -> list[Event]:
-    return case.transcript.judged

@@ -14,6 +14,7 @@ from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.in_view import in_view_of
 from probe.engine.judge.jury import heard_enough, may_be_found, settle
 from probe.engine.path.evidence import Evidence
+from probe.engine.path.labelled import Labelled
 from probe.engine.path.models import MODELS
 from probe.engine.trial import death
 from probe.engine.trial.attempt import Attempt, case_of, result_of
@@ -159,9 +160,9 @@ class Hearing:
         if scenario not in self.scenarios or _cut_off(heard) or ways[0].findings or len(told) > 1:
             return None
         for attempt in self.attempts[scenario.id]:
-            events = attempt.conductor.transcript.judged
+            record = Labelled(attempt.conductor.transcript.judged)
             open_ones = [m for m in MODELS if path.standing(m.suspect) is not Standing.REFUSED]
-            if any(m.keeps(events) or m.mutes(events) for m in open_ones):
+            if any(m.keeps(record) or m.mutes(record) for m in open_ones):
                 return None
         return self._result(scenario, ways[0], 0)
 

@@ -11,7 +11,8 @@ import pytest
 from probe import scenarios
 from probe.engine.belief.events import Seen
 from probe.engine.judge.attempt import judge
-from probe.engine.path.filter import Label, Tracking
+from probe.engine.path.filter import Label, Settings, Tracking
+from probe.engine.path.labelled import Labelled
 from probe.engine.path.models import MODELS
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt, case_of
@@ -93,13 +94,13 @@ def nothing() -> Drops:
 
 
 def tracked(**settings: bool) -> Drops:
-    tracking = Tracking(**settings)
+    tracking = Tracking(Settings(**settings))
     return lambda time, to_peer, segment: tracking.label(time, to_peer, segment) is Label.INVALID
 
 
 def in_order() -> Drops:
     """Drops whatever is not the next segment of a connection that began with a SYN."""
-    tracking, known = Tracking(loose=False), {"expected": 0, "sent": 0}
+    tracking, known = Tracking(Settings(loose=False)), {"expected": 0, "sent": 0}
 
     def drops(time: float, to_peer: bool, segment: Segment) -> bool:
         label = tracking.label(time, to_peer, segment)
@@ -299,7 +300,7 @@ def test_what_has_no_text_draws_no_ack_that_is_not_known() -> None:
         (True, Segment(ours - 1, theirs + 1, ACK, length=1)),
     )
     events = [Seen(0.001 * place, *one) for place, one in enumerate(passed)]
-    assert [m.variant for m in MODELS if m.mutes(events)] == []
+    assert [m.variant for m in MODELS if m.mutes(Labelled(events))] == []
 
 
 def test_a_stack_silent_to_an_ancient_ack_is_found_where_no_filter_stands() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from probe.engine.belief.events import IcmpError, Seen, Transcript
+from probe.engine.path.labelled import Labelled
 from probe.engine.path.models import model
 from probe.engine.path.rejected import Rejections, kind
 from probe.results.path import Standing, Suspect
@@ -32,7 +33,7 @@ def test_what_is_rejected_and_never_answered_is_void_in_every_record() -> None:
     assert found.reason == "a host on the way rejects segments: administratively prohibited, says 192.0.2.254"
     made = model(found.suspect, found.variant)
     assert made is not None
-    assert made.keeps(record().events) == {2}
+    assert made.keeps(Labelled(record().events)) == {2}
 
 
 def test_a_kind_that_was_answered_once_is_rejected_for_another_reason() -> None:
