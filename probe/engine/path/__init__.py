@@ -15,6 +15,11 @@ evidence that more than one record, or a look at the whole of it, gives.
 - ``models``      what each suspect does: the events of a record that it makes void
 - ``record``      one attempt as the suspects look at it
 - ``readings``    what one record shows by itself: answers, silences, repetitions
+- ``tally``       what was seen of one suspect, counted
+- ``weighing``    the models, tried on every attempt
+- ``stateless``   what speaks for SYN cookies
+- ``proxied``     what speaks for a SYN proxy
+- ``way_back``    whether connections of the peer's reach us
 - ``evidence``    all attempts of a run to its ``results.path.Path``
 - ``resting``     which records rest on what a suspect keeps back
 - ``deciding``    which exchanges decide over a suspect that is only pointed to

@@ -13,11 +13,10 @@ from probe.engine.belief.events import Event, Seen
 from probe.engine.path import readings
 from probe.engine.path.record import NOTHING, STRAY, UNACCEPTABLE, Record
 from probe.engine.path.rejected import kind
+from probe.engine.path.tally import ENOUGH
 from probe.results.path import Standing, Suspect, Suspicion
 from probe.spec.segment import ACK, FIN, OPENING, RST, SYN
 
-ENOUGH = 3
-"""So many attempts must have met silence."""
 _ORDINARY = frozenset({SYN, SYN | ACK, ACK, FIN | ACK, RST, RST | ACK})
 
 
