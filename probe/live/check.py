@@ -341,12 +341,16 @@ class _Check:
             self.frame.habits.application = max(self.frame.habits.application, self.detection.delay)
             self.frame.loop.stop(lambda other: self.detection.concerns(other.scenario))
 
-    def _again(self, scenario: Scenario) -> None:
+    def _again(self, attempt: Attempt) -> None:
         """Soon, as what was shown stays shown, whatever comes of the peer later; but never beside itself.
 
-        What waits for a timer of the peer would take too long so: that is repeated some times at once.
+        What waits for a timer of the peer, or has waited long in vain, would take too long so: that is repeated some
+        times at once.
         """
-        queue, times = (self.risky, 1) if scenario.risky else (self.queue, _AT_ONCE if scenario.waits else 1)
+        scenario, events = attempt.scenario, attempt.conductor.transcript.judged
+        took = events[-1].time - events[0].time if events else 0.0
+        waited = scenario.waits or took > 2 * self.frame.habits.answer
+        queue, times = (self.risky, 1) if scenario.risky else (self.queue, _AT_ONCE if waited else 1)
         queue.extendleft([scenario] * times)
 
     def _judge(self, attempt: Attempt) -> None:
@@ -359,7 +363,7 @@ class _Check:
         self.frame.habits.silenced = partial(expects_silence, path) if path.accepted else None
         more = self.under_way[attempt.scenario.id] or attempt.scenario in self.queue
         if not more and not self._enough(attempt.scenario):
-            self._again(attempt.scenario)
+            self._again(attempt)
         elif not more and self.options.told is not None and (result := self.hearing.certain(attempt.scenario)):
             self.options.told(result)
         if self.options.progress is not None:
