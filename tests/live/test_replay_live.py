@@ -151,12 +151,7 @@ def test_capture_of_one_version_is_played_over_the_other(web: dict[int, Endpoint
     assert (exchange.verdict, exchange.ip_version, departures(exchange)) == (Verdict.PASS, 6, [])
 
 
-STALLS = pytest.mark.xfail(
-    strict=False, reason="now and then the last of much more text is not awaited: the FIN is missed by it"
-)
-
-
-@pytest.mark.parametrize("size", [10, pytest.param(400_000, marks=STALLS)])
+@pytest.mark.parametrize("size", [10, 400_000])
 def test_other_amount_of_text_is_a_departure_within_the_rfc(
     size: int, web: dict[int, Endpoint], folder: Path, tmp_path: Path
 ) -> None:

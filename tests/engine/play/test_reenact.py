@@ -354,6 +354,38 @@ def test_text_is_acknowledged_where_the_peer_waits_for_it() -> None:
     assert [s.ack - talk.play.tester.peer for s in talk.sent() if s.flags == ACK] == [1, 101, 201, 301, 401]
 
 
+def test_much_more_text_is_taken_to_its_end_within_the_scaled_window() -> None:
+    """RFC 7323 section 2.3: the window field counts in units of the scale that both SYNs offered."""
+
+    def scaled(peer: Peer, segment: Segment, reaction: object, out: list[Segment]) -> list[Segment]:
+        return [replace(s, options=(Option(WSCALE, b"\x02"),)) for s in out]
+
+    options = (Option(WSCALE, b"\x07"),)
+    segments = [
+        *opened(options=options, answer=options),
+        (SERVER, Segment(S + 1, C + 1, ACK | PSH, length=400)),
+        (SERVER, Segment(S + 401, C + 1, FIN | ACK)),
+        (CLIENT, Segment(C + 1, S + 402, ACK, window=100)),
+    ]
+    peer, size, most = Peer(faults={"L4": scaled}), 400_000, 0
+    real = peer.arrives
+
+    def arrives(segment: Segment, now: float) -> list[Segment]:
+        nonlocal most
+        out = real(segment, now)
+        if segment.flags != ACK or segment.ack != peer.tcb.snd_nxt or peer.tcb.iss is None:
+            return out
+        sent = peer.tcb.snd_nxt.ahead_of(peer.tcb.iss) - 1
+        most = max(most, segment.window << 7)
+        return out + (peer.call("SEND", 10_000) if sent < size and segment.window << 7 >= 10_000 else [])
+
+    peer.arrives = arrives  # type: ignore[method-assign]
+    talk = Again(by_hand(*segments), peer)
+    talk.run()
+    assert talk.play.tester.text_received == size
+    assert most < 1 << 16
+
+
 @pytest.mark.parametrize(
     "packets",
     [

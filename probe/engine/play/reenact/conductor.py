@@ -23,6 +23,8 @@ from probe.spec.seq import Seq
 ACK_DELAY = 0.2
 """Seconds after which text is acknowledged although the captured client did not: the peer may wait for it (MUST-40)."""
 NEEDLESS = "left out: acknowledged without it"
+_MUCH = 1 << 24
+"""Octets of text that are taken, however many there were in the capture: one that sends without end comes to one."""
 _SILENCES = 2
 """After so many waits in a row without a single segment the peer is taken to have vanished."""
 
@@ -46,6 +48,7 @@ class Reenactment(Conductor):
     def __init__(self, script: Script, setting: Setting, stamp: int = 0) -> None:
         super().__init__(scenario_of(script), setting)
         self.script = script
+        self.tester.taken = max(_MUCH, script.end.text)
         self.departures: list[Departure] = []
         self.places: dict[int, int] = {}
         self.left_out: list[int] = []
@@ -192,6 +195,8 @@ class Reenactment(Conductor):
         self._wait.came += 1
         self._silent = 0
         fresh_text = self.tester.takes(segment)
+        if fresh_text:
+            self._wait.until = None  # a peer that is sending gets its time from here
         self._said = self._said.after(segment, self.tester.peer if self.tester.synchronized else None, self.tester.iss)
         if not self._over:  # what no segment of the capture says: a RST before its time, a FIN where there was none
             early = bool(segment.flags & RST) and not self._now.needs.rst
@@ -241,7 +246,7 @@ class Reenactment(Conductor):
         return super()._emit(segment, rule, self._emitting or None, waits=waits)
 
     def _empty(self, seq: Seq, ack: Seq) -> Segment:
-        return self._rewriter.stamped(super()._empty(seq, ack))
+        return self._rewriter.own(super()._empty(seq, ack))
 
 
 def scenario_of(script: Script) -> steps.Scenario:

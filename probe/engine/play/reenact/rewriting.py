@@ -61,9 +61,10 @@ class Rewriter:
         )
         return list(self._pieces(numbered))
 
-    def stamped(self, segment: Segment) -> Segment:
-        """An empty segment of our own, with the timestamps that the connection has (RFC 7323 section 3.2)."""
-        return replace(segment, options=self._stamp()) if self._stamps else segment
+    def own(self, segment: Segment) -> Segment:
+        """An empty segment of our own, with the timestamps and the scale that the connection has (RFC 7323)."""
+        options = self._stamp() if self._stamps else segment.options
+        return replace(segment, options=options, window=segment.window >> self._shift(self.syn_ack))
 
     # -- numbers ---------------------------------------------------------------------------------------------------
 
