@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Belief, Memory, Terms, allowed
 from probe.engine.play.conductor import Conductor, Setting
-from probe.engine.play.habits import USUAL_PATIENCE, Habits
+from probe.engine.play.habits import Habits
 from probe.engine.trial.attempt import Attempt
 from probe.engine.trial.hearing import Hearing
 from probe.live.line import Line
@@ -23,6 +23,7 @@ from probe.live.pacing import Pace
 from probe.recording.metadata import RunMetadata
 from probe.recording.writing import save, save_packets
 from probe.results.answers import Summary
+from probe.results.learned import USUAL_ANSWER
 from probe.results.verdict import ExchangeResult, Run
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import NONE, Trigger
@@ -50,7 +51,7 @@ class Frame:
         pace: Pace | None = None,
         admit: Callable[[Arrival], bool] | None = None,
         asks_kernel: bool = True,
-        at_hand: float = USUAL_PATIENCE,
+        at_hand: float = USUAL_ANSWER,
     ) -> None:
         """``at_hand`` is the patience with a peer whose round trips take next to nothing."""
         self.line, self.options, self.began = line, options, time.monotonic()
@@ -172,6 +173,7 @@ class Frame:
             self.interrupted,
             self.trouble,
             late=self.late,
+            learned=self.habits.learned,
             **more,
         )
 

@@ -131,6 +131,8 @@ class _Matrix:
             frame.interrupted,
             frame.trouble,
             frame.late,
+            self.hearing.evidence.path(),
+            frame.habits.learned,
         )
         segments = (arrival for arrival in reversed(frame.loop.arrivals) if arrival.icmp is None)
         if last_one := next(segments, None):  # only comments of TCP are read

@@ -10,7 +10,7 @@ In reading order:
 
 - ``json_fields``: a JSON object whose fields are asked for by type, so that damage is noticed and named.
 - ``metadata``: the machine's comments: of an attempt, of an exchange in a bulk run, of a run; written and read.
-- ``path_fields``: the path of a run, written and read back.
+- ``path_fields``, ``learned_fields``: the path of a run and what it learned of the peer, written and read back.
 - ``matrix_metadata``: those of a matrix.
 - ``writing``: the writer: sentences and metadata to comments; a check saved at its end, a bulk run as it goes on.
 - ``matrix_writing``: the same for a matrix.

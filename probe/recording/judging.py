@@ -97,6 +97,7 @@ class RecordedCheck:
             trigger=metadata.trigger,
             mixed=hearing.mixed_readings(),
             path=hearing.path(),
+            learned=metadata.learned,
             profile=profile or self._profile(),
         )
 

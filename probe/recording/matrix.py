@@ -86,6 +86,8 @@ class RecordedMatrix:
             metadata.interrupted,
             metadata.trouble,
             metadata.late,
+            hearing.evidence.path(),
+            metadata.learned,
         )
 
     def cut_short(self, profile: str) -> MatrixRun:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import astuple, dataclass, field
 
+from probe.recording import learned_fields
 from probe.recording.json_fields import JsonObject
 from probe.recording.metadata import DEATH, Unsent, death_of, pair, unsent_of, why_of
 from probe.results.death import Death
+from probe.results.learned import Learned
 from probe.results.verdict import Why
 from probe.spec.segment import Endpoint
 
@@ -52,6 +54,7 @@ class MatrixMetadata:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     trouble: str = ""
+    learned: Learned | None = None
 
     @property
     def whole(self) -> bool:
@@ -76,6 +79,7 @@ class MatrixMetadata:
             "seconds": self.seconds,
             "warnings": list(self.warnings),
             "trouble": self.trouble,
+            **({} if self.learned is None else {"learned": learned_fields.written(self.learned)}),
         }
         return MATRIX + json.dumps(record, separators=(",", ":"))
 
@@ -105,4 +109,5 @@ def read_matrix(comment: str) -> MatrixMetadata:
         seconds=record.seconds("seconds"),
         warnings=record.texts("warnings"),
         trouble=record.text("trouble"),
+        learned=learned_fields.of(record),
     )

@@ -72,5 +72,6 @@ class MatrixComments:
             seconds=run.seconds,
             warnings=run.warnings,
             trouble=run.trouble,
+            learned=run.learned,
         )
         self.by_packet.setdefault(last, []).append(metadata.text())

@@ -14,9 +14,10 @@ from typing import Any
 
 from probe import __version__
 from probe.engine.belief.events import IcmpError, Missing
-from probe.recording import path_fields
+from probe.recording import learned_fields, path_fields
 from probe.recording.json_fields import DamagedError, JsonObject, endpoint
 from probe.results.death import Death, Ending
+from probe.results.learned import Learned
 from probe.results.path import UNMEASURED, Loss, Path
 from probe.results.verdict import Why
 from probe.spec import rules
@@ -219,8 +220,8 @@ class RunMetadata:
     ``verdicts`` maps an exchange to its word and rules; ``skipped`` to why it was not played, also as a sentence (NONE
     in recordings made before this was noted); ``unsent`` are attempts of which not one packet passed; ``remarks``
     (warnings that no packet shows), ``caveat`` (another) and ``trouble`` (why it ended early) are what only the live
-    run could know. ``path`` is what it found out about the path; ``late``: it ended at its deadline; ``unanswered``:
-    before the first exchange, and why.
+    run could know. ``path`` is what it found out about the path, ``learned`` about the peer's ways; ``late``: it ended
+    at its deadline; ``unanswered``: before the first exchange, and why.
     """
 
     target: Endpoint
@@ -239,6 +240,7 @@ class RunMetadata:
     trigger: str = ""
     path: Path | None = None
     deaths: tuple[Death, ...] = ()
+    learned: Learned | None = None
 
     def text(self) -> str:
         """The comment."""
@@ -259,6 +261,7 @@ class RunMetadata:
             "unanswered": self.unanswered,
             "trigger": self.trigger,
             **({} if self.path is None else {"path": path_fields.written(self.path)}),
+            **({} if self.learned is None else {"learned": learned_fields.written(self.learned)}),
         }
         if self.deaths:
             record["deaths"] = [list(astuple(death)) for death in self.deaths]
@@ -345,6 +348,7 @@ def read_run(comment: str) -> RunMetadata:
         trigger=record.text("trigger") if record.has("trigger") else "",
         path=None if (path := record.inner("path")) is None else path_fields.read(path),
         deaths=tuple(map(death_of, record.rows("deaths", *DEATH))) if record.has("deaths") else (),
+        learned=learned_fields.of(record),
     )
 
 

@@ -72,6 +72,7 @@ def save(
         trigger=run.trigger,
         path=run.path,
         deaths=tuple(hearing.deaths),
+        learned=run.learned,
     )
     save_packets(recorder, arrivals, comments, metadata)
 

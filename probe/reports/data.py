@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from probe.reports.document import Data, Rows
 from probe.results.answers import Compliance, Summary
 from probe.results.connection import Connection, Packet, Recording, Replay, StateStep
+from probe.results.learned import Learned
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.path import Path
 from probe.results.proofs import CapturedEnd
@@ -99,6 +100,7 @@ def check_run(run: Run, profile: str = "", *, exchanges: bool = True) -> Data:
         # The exchanges on either side, where the peer takes both readings.
         "mixed": run.mixed and {"rfc5961": list(run.mixed.mitigated), "classic": list(run.mixed.classic)},
         "path": run.path and path(run.path),
+        "learned": run.learned and learned(run.learned),
         "seconds": round(run.seconds, _MICRO),
         **_fields(run, "interrupted", "late", "warnings"),
         "counts": _counts(run.exchanges),
@@ -109,6 +111,21 @@ def check_run(run: Run, profile: str = "", *, exchanges: bool = True) -> Data:
 def path(found: Path) -> Data:
     """What a run found out about the path; ``bound`` is the largest loss that is still credible."""
     return {"loss": plain(found.loss) | {"bound": found.loss.bound}, "suspicions": plain(found.suspicions)}
+
+
+def learned(found: Learned) -> Data:
+    """What a run learned of the peer's ways; times in seconds."""
+    return {
+        "waits": _times(plain(found.waits)),
+        "questions": [_times(plain(one)) for one in found.questions],
+        **_times(_fields(found, "round_trip", "usual", "application")),
+        "repetitions": _times(dict(found.repetitions)),
+        **_fields(found, "mtu", "twice", "given"),
+    }
+
+
+def _times(told: Mapping[str, Any]) -> Data:
+    return {name: round(value, _MICRO) if isinstance(value, float) else value for name, value in told.items()}
 
 
 def plain(record: Any) -> Any:  # noqa: ANN401  # records in, what JSON has out
@@ -179,7 +196,7 @@ def matrix(report: MatrixReport) -> Data:
         "runs": [matrix_run(run) for run in report.runs],
         "cells": [cell(one, run) for run in report.runs for one in run.cells],
         "ways": [
-            {"target": run.target} | _fields(way, "ip_version", "state", "way", "verdict", "reason")
+            {"target": run.target} | _fields(way, "ip_version", "state", "way", "verdict", "reason", "unanswered")
             for run in report.runs
             for way in run.ways
         ],
@@ -193,6 +210,8 @@ def matrix_run(run: MatrixRun) -> Data:
     """One run without its cells."""
     return {
         **_fields(run, "target", "ip_version", "trigger", "connections"),
+        "path": run.path and path(run.path),
+        "learned": run.learned and learned(run.learned),
         "seconds": round(run.seconds, _MICRO),
         **_fields(run, "interrupted", "late"),
     }
@@ -209,6 +228,7 @@ def cell(one: CellResult, run: MatrixRun) -> Data:
         "effect": one.findings[0].effect if one.findings else "",
         "notes": [finding(note) for note in one.notes],
         "packets": [number for finding in one.findings for number in finding.packets],
+        "proofs": plain(one.proofs),
     }
 
 

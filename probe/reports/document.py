@@ -102,12 +102,13 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """States by kinds of segment, in each the positions counted; None: it was not asked for."""
+    """States by kinds of segment, in each the positions counted (None: it was not asked for); facts above them."""
 
     heading: str
     about: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Counts | None, ...]], ...]
+    lines: tuple[Line, ...] = ()
     on: On = ALWAYS
 
 

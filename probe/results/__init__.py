@@ -9,6 +9,7 @@ In reading order:
 - ``answers``       what a check was asked: the handshake, both ways to close, and what departs around them
 - ``effect``        what became of the connection, which the weight of a finding hangs on
 - ``path``          the path of a run as a suspect: loss, filters, translation and their like
+- ``learned``       which questions this peer answers, and how long each kind of wait takes with it
 - ``path_run``      the path by itself, and its hops
 - ``death``         a peer that answers no longer, and what it had been sent
 - ``proofs``        what a verdict stands on: reached, delivered, departed, again

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from probe.results.exit_codes import ExitCode
+from probe.results.learned import Learned
+from probe.results.path import Path
+from probe.results.proofs import Proofs
 from probe.results.verdict import Expected, Finding, Known, Verdict, Why, WithNews, exit_code
 
 
@@ -15,7 +18,7 @@ class CellResult(WithNews):
     ``id`` names the cell, ``established:ACK:RCV.NXT:SND.NXT+1``; empty where no cell of the column was made.
     ``seq`` and ``ack`` name the numbers in the RFC's variables. ``sent``, ``due`` and ``came`` are relative to the
     ISNs; ``next_states`` is what the segments prove, ``kernel_state`` what the peer's own kernel said last, where it
-    can be asked. ``notes`` are told beside the verdict and do not weigh on it.
+    can be asked. ``notes`` are told beside the verdict and do not weigh on it; ``proofs`` are what it stands on.
     """
 
     ip_version: int
@@ -41,6 +44,12 @@ class CellResult(WithNews):
     why: Why = Why.NONE
     id: str = ""
     notes: tuple[Finding, ...] = ()
+    proofs: Proofs | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What options may call it."""
+        return self.id, self.place
 
     @property
     def place(self) -> str:
@@ -50,7 +59,10 @@ class CellResult(WithNews):
 
 @dataclass(frozen=True, slots=True)
 class ApproachResult:
-    """Whether the peer could be brought into a state one way; ``verdict`` is ``pass`` where it could."""
+    """Whether the peer could be brought into a state one way; ``verdict`` is ``pass`` where it could.
+
+    ``unanswered`` are the questions that this peer does not answer there as it should, by their names in the recording.
+    """
 
     ip_version: int
     state: str
@@ -58,13 +70,15 @@ class ApproachResult:
     verdict: Verdict
     reason: str = ""
     why: Why = Why.NONE
+    unanswered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MatrixRun:
     """One target over one IP version. ``trouble`` says why it ended early, if the line failed under way.
 
-    ``late``: the deadline of the run ended it.
+    ``late``: the deadline of the run ended it. ``path`` is what it found out about the path, ``learned`` about the
+    peer's ways.
     """
 
     target: str
@@ -78,15 +92,18 @@ class MatrixRun:
     interrupted: bool = False
     trouble: str = ""
     late: bool = False
+    path: Path | None = None
+    learned: Learned | None = None
 
 
 def renumbered(run: MatrixRun, base: int) -> MatrixRun:
     """The run with the numbers its packets have in a recording that held ``base`` packets before."""
-    cells = []
-    for cell in run.cells:
-        findings = (replace(f, packets=tuple(n + base for n in f.packets)) for f in cell.findings)
-        cells.append(replace(cell, findings=tuple(findings)) if cell.findings else cell)
-    return replace(run, cells=tuple(cells))
+
+    def moved(cell: CellResult) -> CellResult:
+        findings, notes = (tuple(one.renumbered(base) for one in some) for some in (cell.findings, cell.notes))
+        return replace(cell, findings=findings, notes=notes, proofs=cell.proofs and cell.proofs.renumbered(base))
+
+    return replace(run, cells=tuple(map(moved, run.cells))) if base else run
 
 
 @dataclass(frozen=True, slots=True)

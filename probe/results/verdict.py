@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from probe.results.answers import Summary
 from probe.results.effect import Effect
 from probe.results.exit_codes import ExitCode, heaviest
+from probe.results.learned import Learned
 from probe.results.path import Path
 from probe.results.proofs import Proofs
 from probe.spec.reaction import Reply
@@ -125,6 +126,10 @@ class Finding:
         keyword = self.level in (Level.MUST, Level.MUST_NOT)
         harmless = not keyword and self.effect in (Effect.KEPT, Effect.UNTOLD)
         return Verdict.WARN if self.custom or self.level is Level.SHOULD or harmless else Verdict.FAIL
+
+    def renumbered(self, base: int) -> Finding:
+        """The same, with so many packets recorded before."""
+        return replace(self, packets=tuple(number + base for number in self.packets))
 
     @property
     def level_text(self) -> str:
@@ -275,6 +280,11 @@ class ExchangeResult(WithNews):
     proofs: Proofs | None = None
     notes: tuple[Finding, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What options may call it."""
+        return (self.id,)
+
 
 @dataclass(frozen=True, slots=True)
 class MixedReadings:
@@ -290,7 +300,8 @@ class Run:
 
     ``profile`` is empty where it is the report's; ``name`` is what the user calls the host, empty for its address.
     ``late``: the deadline of the run ended it. ``path`` is what it found out about the path, ``trigger`` how the
-    peer's application is brought to act (empty: that was not needed).
+    peer's application is brought to act (empty: that was not needed), ``learned`` are
+    the peer's ways.
     """
 
     target: str
@@ -307,6 +318,7 @@ class Run:
     late: bool = False
     trigger: str = ""
     path: Path | None = None
+    learned: Learned | None = None
 
 
 @dataclass(frozen=True, slots=True)

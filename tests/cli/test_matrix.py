@@ -104,6 +104,20 @@ def test_an_unknown_cell_names_its_neighbours(
     assert asked == []
 
 
+@pytest.mark.parametrize("name", ["established:ACK:RCV.NXT-1:SND.NXT", "ESTABLISHED:ACK", "established:ACK:*", "all"])
+def test_why_names_cells(name: str, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    answers(monkeypatch, grid(cell(id="established:ACK:RCV.NXT-1:SND.NXT"), cell(id="other", state="LISTEN")))
+    assert invoke("matrix", HERE, "--why", name) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("why, ")]
+    assert told[0] == "why, established:ACK:RCV.NXT-1:SND.NXT at 192.0.2.1:80 (IPv4)"
+    assert len(told) == (2 if name == "all" else 1)
+
+
+def test_why_of_an_unknown_cell_names_its_neighbours(invoke: Invoke, capsys: Captured) -> None:
+    assert invoke("matrix", HERE, "--why", "ESTABLISHED:ACKK") == 2
+    assert "there is no cell 'ESTABLISHED:ACKK': did you mean ESTABLISHED:ACK" in capsys.readouterr().err
+
+
 def test_an_empty_text_is_no_cell(invoke: Invoke, asked: list[MatrixOptions], capsys: Captured) -> None:
     assert invoke("matrix", HERE, "--only", ":") == 2
     assert "names no cell" in capsys.readouterr().err

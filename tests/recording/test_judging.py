@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from probe import scenarios
 from probe.capture.errors import CaptureError
+from probe.recording.matrix_metadata import MatrixMetadata, read_matrix
 from probe.recording.metadata import ATTEMPT, RUN, RunMetadata, read_run, section_comment
 from probe.recording.reading import JudgedRecording, is_recording, judge_recording
+from probe.results.learned import Answered, Learned, Question, Repeated, Waits
 from probe.results.verdict import ExchangeResult, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import HTTP, NONE, TARGET, Trigger, missing
@@ -263,6 +265,18 @@ def test_without_the_sentences_nothing_is_found(tmp_path: Path) -> None:
     LINE.save(path, {}, "")
     with pytest.raises(CaptureError, match="no exchange in it"):
         judge_recording(str(path))
+
+
+def test_what_was_learned_is_read_back_and_none_where_an_old_recording_lacks_it() -> None:
+    asked = (Answered(Question.NEXT_OCTET, 3, 0), Answered(Question.OCTET_BELOW, 3, 2, 0.5, 1.05, shared=True))
+    waits = Waits(4.2, 4.2, 0.6, 12.6, 16.0, 0.05)
+    learned = Learned(waits, asked, 0.2, 0.42, 0.1, ((Repeated.SYN_ACK, 6.0),), 576, twice=True, given=True)
+    for one in (learned, Learned(waits)):
+        mark = RunMetadata(Endpoint("192.0.2.1", 80), ("open",), learned=one)
+        assert read_run(mark.text()) == mark
+        cells = MatrixMetadata(Endpoint("192.0.2.1", 80), "none", (), learned=one)
+        assert read_matrix(cells.text()) == cells
+    assert read_run(RunMetadata(Endpoint("192.0.2.1", 80), ()).text()).learned is None
 
 
 def test_why_an_exchange_was_skipped_is_read_back_and_neutral_where_an_old_recording_lacks_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from probe.reports.builders import check, matrix, replay
+from probe.reports.builders import check, common, matrix, replay
 from probe.reports.builders.replay import Replayed
 from probe.reports.data import connection
 from probe.reports.document import Document, Trouble
@@ -12,13 +12,7 @@ from probe.reports.formats import actions, as_json, junit, markdown, text
 from probe.reports.formats.text import Style
 from probe.results.connection import Recording, Replay
 from probe.results.matrix import MatrixReport
-from probe.results.verdict import ExchangeResult, Report
-
-
-def never(result: ExchangeResult) -> bool:
-    """No ladder of an exchange that passed."""
-    del result
-    return False
+from probe.results.verdict import Report
 
 
 def document(
@@ -26,7 +20,7 @@ def document(
     *,
     code: int | None = None,
     errors: list[str | Trouble] | None = None,
-    show: check.Chosen = never,
+    show: common.Chosen = common.none,
     several: bool = False,
 ) -> Document:
     """The document of what was found; errors are no run's own."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 
+from probe.reports.builders.common import Chosen, none
 from probe.reports.formats.text import Style
 from probe.reports.paint import Paint
 from probe.results.answers import Compliance, Summary
@@ -18,7 +18,7 @@ FOUR, THREE = CloseForm.FOUR, CloseForm.THREE
 FAILED = exchange("close-by-us", Verdict.FAIL, findings=(UNANSWERED,))
 
 
-def render(found: Report, style: Style | None = None, shown: Callable[[ExchangeResult], bool] = rendering.never) -> str:
+def render(found: Report, style: Style | None = None, shown: Chosen = none) -> str:
     return rendering.as_text(rendering.document(found, show=shown), style)
 
 

@@ -6,18 +6,28 @@ import json
 
 import pytest
 
+from probe.reports.builders import matrix
 from probe.reports.formats.text import Style
-from probe.results.matrix import ApproachResult, MatrixReport
+from probe.results.learned import Answered, Learned, Question, Waits
+from probe.results.matrix import ApproachResult, MatrixReport, renumbered
+from probe.results.path import Path, Standing, Suspect, Suspicion
+from probe.results.proofs import Proofs, Reached, Shown
 from probe.results.verdict import Verdict
 from probe.spec.segment import KINDS
 from probe.spec.states import State
 from tests.reports.grids import cell, grid
-from tests.reports.rendering import as_data, document
-from tests.reports.rendering import as_text as rendered
+from tests.reports.records import exchange, run
+from tests.reports.records import report as checked
+from tests.reports.rendering import as_data, as_markdown, as_text, document
 
 CELL = {
     "ip_version", "state", "segment", "seq", "ack", "payload", "verdict", "reason", "rule", "came", "next_states",
 }  # fmt: skip
+
+
+FILTERED = Path(suspicions=(Suspicion(Suspect.FILTER, Standing.ACCEPTED, 3, 0, "a filter drops such segments"),))
+WAITS = Waits(0.6, 2.0, 0.6, 1.8, 16.0, 0.005)
+LEARNED = Learned(WAITS, (Answered(Question.NEXT_OCTET, 3, 0),), 0.001, 0.001)
 
 
 def report(*runs: object) -> MatrixReport:
@@ -25,7 +35,11 @@ def report(*runs: object) -> MatrixReport:
 
 
 def render(found: MatrixReport, style: Style | None = None) -> str:
-    return rendered(document(found), style)
+    return as_text(document(found), style)
+
+
+def render_check(path: Path) -> str:
+    return as_text(document(checked(run(exchange(), path=path))))
 
 
 def test_counts_stand_in_their_row_and_column() -> None:
@@ -77,6 +91,46 @@ def test_what_was_not_reached_and_not_told_says_why() -> None:
     assert "inconclusive  the path loses segments: ESTABLISHED ACK (2)" in out
     brief = render(report(grid(doubt)), Style(brief=True))
     assert "the path loses" not in brief
+
+
+def test_the_path_and_what_is_unusual_are_told_once_everywhere() -> None:
+    found = report(grid(cell(), path=FILTERED, learned=LEARNED))
+    unusual = "it does not answer the next octet in order"
+    for told in (render(found), render(found, Style(brief=True))):
+        assert (told.count("a filter drops"), told.count(unusual)) == (1, 1)
+    (check_line,) = (line for line in render_check(FILTERED).splitlines() if "a filter drops" in line)
+    assert check_line.split() in [line.split() for line in render(found).splitlines()]
+    page = as_markdown(document(found))
+    assert (page.count("a filter drops"), page.count(unusual)) == (1, 1)
+    ((suite),) = document(found).suites()
+    assert (suite.properties["path"], suite.properties["learned"]) == ("a filter drops such segments", unusual)
+    (one,) = json.loads(as_data(document(found)))["runs"]
+    assert one["path"]["suspicions"][0]["standing"] == "accepted"
+    assert one["learned"]["questions"][0] == {
+        "question": "next-octet", "asked": 3, "answered": 0, "seconds": 0.0, "gap": 0.0, "shared": False,
+    }  # fmt: skip
+
+
+def test_an_ordinary_peer_needs_no_word() -> None:
+    usual = Answered(Question.EMPTY_BELOW, 3, 2, 0.0, 0.55)
+    found = report(grid(cell(), path=Path(), learned=Learned(WAITS, (usual,), 0.001, 0.001)))
+    assert not {"path", "learned"} & {line.split()[0] for line in render(found).splitlines() if line.strip()}
+    assert not {"path", "learned"} & set(document(found).suites()[0].properties)
+
+
+def test_a_cell_says_what_its_verdict_stands_on() -> None:
+    shown = Shown("seg.below-window-empty", 3, ("ESTABLISHED",), 4)
+    proved = cell(id="established:ACK:RCV.NXT-1:SND.NXT", proofs=Proofs(Reached((shown.rule,), (shown,))))
+    found = report(grid(proved, cell(id="another")))
+    assert "why, " not in render(found)
+    told = as_text(matrix.document(found, lambda one: "ESTABLISHED:ACK" in one.names and bool(one.proofs)))
+    assert told.count("why, ") == 1
+    assert "why, established:ACK:RCV.NXT-1:SND.NXT at 192.0.2.1:80 (IPv4)" in told
+    assert "seg.below-window-empty: at packet 3, the peer in ESTABLISHED before; packet 4 tells so" in told
+    moved = renumbered(found.runs[0], 10).cells[0].proofs
+    assert moved
+    assert moved.reached
+    assert [(one.packet, one.confirmed) for one in moved.reached.shown] == [(13, 14)]
 
 
 def test_the_contract_of_a_matrix() -> None:

@@ -28,7 +28,7 @@ from probe.cli.options.reporting import Reporting, reporting
 @common.deadline
 @reporting
 @common.show
-@common.why
+@common.why()
 @click.option("--hosts", metavar="FILE.toml", help="Check the hosts listed there, too.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=8, show_default=True, help="So many hosts at a time.")
 @common.revive

@@ -33,7 +33,7 @@ from probe.cli.options.reporting import Reporting, reporting
 @click.option("--seed", type=int, metavar="NUMBER", help="Makes our sequence numbers repeatable.")
 @reporting
 @common.show
-@common.why
+@common.why()
 @common.quiet
 @in_namespace
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option

@@ -57,12 +57,14 @@ def _only(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
 @common.line
 @common.deadline
 @reporting
+@common.why("CELL", "cell")
 @click.option("-q", "--quiet", is_flag=True, help="Print the matrix and the counts only.")
 @in_namespace
 def command(  # one parameter an option
     targets: tuple[str, ...],
     versions: frozenset[int],
     skip: tuple[str, ...],
+    why: tuple[str, ...],
     deadline: float | None,
     quiet: bool,
     reporting: Reporting,
@@ -79,6 +81,8 @@ def command(  # one parameter an option
     from probe.cli.run.outcome import Display, Request
     from probe.live.options import MatrixOptions, cell_names
 
-    common.chosen(skip, cell_names() if skip else (), "--skip", "cell")
+    known = cell_names() if skip or why else []
+    common.chosen(skip, known, "--skip", "cell")
+    asked = common.named(why, known, "--why", "cell")
     options = MatrixOptions(skip=skip, watch=watch(), until=common.moment(deadline), **plain)
-    return run.matrix(Request(plan.given(targets), versions, options), Display(reporting, quiet))
+    return run.matrix(Request(plan.given(targets), versions, options), Display(reporting, quiet, why=asked))

@@ -60,7 +60,8 @@ def _rows(context: click.Context, parameter: click.Parameter, text: str) -> int 
     "--why",
     multiple=True,
     metavar="N|FILE:N",
-    help="The same, with what the verdict stands on: excuses tried, belief after each packet; repeatable.",
+    help="The same, with what the verdict stands on: excuses tried, belief after each packet; repeatable."
+    " Of a recorded matrix: CELL.",
 )
 @click.option(
     "--limit",
@@ -155,6 +156,7 @@ def _re_enact(
 
 def _shown(texts: Iterable[str], files: tuple[str, ...], option: str) -> tuple[list[tuple[str | None, int]], list[str]]:
     """The connections that ``N`` or ``FILE:N`` names; other texts are ids or patterns of exchanges."""
+    from probe.live.options import cell_names
     from probe.scenarios import ALL
 
     picked, exchanges = list[tuple[str | None, int]](), list[str]()
@@ -167,7 +169,10 @@ def _shown(texts: Iterable[str], files: tuple[str, ...], option: str) -> tuple[l
         elif text == "all":
             exchanges.append("*")
         else:
-            common.chosen((text,), list(ALL), option)
+            known, what = list(ALL), "exchange"
+            if option == "--why" and ":" in text:
+                known, what = cell_names(), "cell"
+            common.chosen((text,), known, option, what)
             exchanges.append(text)
     if picked and (beside := [used for used in common.used().values() if used in _NOT_SHOWN]):
         raise click.UsageError(f"{option} N shows that connection and nothing else: leave out {beside[0]}")

@@ -84,9 +84,6 @@ profile = click.option(
     "--profile", type=click.Choice(PROFILES), default="rfc9293", show_default=True, help="The reading."
 )
 deadline = click.option("--deadline", type=SECONDS, metavar="SECONDS", help="End then; the rest is inconclusive.")
-why = click.option(
-    "--why", multiple=True, metavar="ID|all", help="Print what the verdict on this exchange stands on; repeatable."
-)
 show = click.option(
     "--show", multiple=True, metavar="ID|all", help="Print the ladder of this exchange too; repeatable."
 )
@@ -109,6 +106,12 @@ def skip(metavar: str, what: str) -> Callable[[Function], Function]:
     """``--skip``; ``what`` is left out."""
     text = f"Leave out {what} (* and ? allowed): it is listed and not judged; repeatable."
     return click.option("--skip", multiple=True, metavar=metavar, help=text)
+
+
+def why(metavar: str = "ID", what: str = "exchange") -> Callable[[Function], Function]:
+    """``--why``; ``what`` has the verdict."""
+    text = f"Print what the verdict on this {what} stands on (* and ? allowed); repeatable."
+    return click.option("--why", multiple=True, metavar=f"{metavar}|all", help=text)
 
 
 revive = click.option(
@@ -170,17 +173,21 @@ def chosen(patterns: Iterable[str], known: Sequence[str], option: str, what: str
 
 def shown(show: Iterable[str], why: Iterable[str], known: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
     """What ``--show`` and ``--why`` name: patterns as above, or all."""
-    pairs = (("--show", tuple(show)), ("--why", tuple(why)))
-    first, second = (frozenset(known if "all" in some else chosen(some, known, option)) for option, some in pairs)
-    return first, second
+    return named(show, known, "--show"), named(why, known, "--why")
+
+
+def named(patterns: Iterable[str], known: Sequence[str], option: str, what: str = "exchange") -> frozenset[str]:
+    """Those of the known ids that patterns name, or all."""
+    some = tuple(patterns)
+    return frozenset(known if "all" in some else chosen(some, known, option, what))
 
 
 def nearest(text: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The ids most like ``text``: by spelling first, then those that contain it."""
-    names, wanted = list(known), text.strip().lower()
+    names, wanted = {name.lower(): name for name in known}, text.strip().lower()
     spelled = get_close_matches(wanted, names, n=count, cutoff=0.6)
-    contained = [name for name in names if len(wanted) > 2 and wanted in name.lower()]
-    return list(dict.fromkeys([*spelled, *contained]))[:count]
+    contained = [name for name in names if len(wanted) > 2 and wanted in name]
+    return [names[name] for name in dict.fromkeys([*spelled, *contained])][:count]
 
 
 def unknown(kind: str, text: str, near: Sequence[str], other: str = "`probe list` shows what there is.") -> str:

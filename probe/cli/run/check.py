@@ -92,10 +92,7 @@ def _renumbered(run: Run, base: int) -> Run:
 
     def moved(result: ExchangeResult) -> ExchangeResult:
         steps = tuple(replace(step, number=step.number + base) if step.number else step for step in result.steps)
-        findings, notes = (
-            tuple(replace(one, packets=tuple(number + base for number in one.packets)) for one in some)
-            for some in (result.findings, result.notes)
-        )
+        findings, notes = (tuple(one.renumbered(base) for one in some) for some in (result.findings, result.notes))
         proofs = result.proofs and result.proofs.renumbered(base)
         return replace(result, steps=steps, findings=findings, notes=notes, proofs=proofs)
 

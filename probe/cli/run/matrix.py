@@ -43,7 +43,7 @@ def matrix(request: Request[MatrixOptions], display: Display) -> int:
         found = tuple(run.runs), frame.outcome.interrupted, frame.outcome.fail_on, expected
         report = MatrixReport(request.options.profile, *found)
         return frame.publish(
-            builder.document(report),
+            builder.document(report, display.explains),
             report.exit_code,
             lambda today, reason: from_runs((), report.runs, today, reason, report.expected),
             [warning for one in run.runs for warning in one.warnings],

@@ -17,6 +17,7 @@ from probe.cli.options.reporting import Reporting
 from probe.reports.document import Trouble
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.expectations import fates, marked_run
+from probe.results.matrix import CellResult
 from probe.results.verdict import ExchangeResult, Expected, Report, Run, Unchecked, Verdict
 from probe.wire.errors import TargetError, UnansweredError, WireError
 
@@ -49,13 +50,13 @@ class Display:
     show: frozenset[str] = frozenset()
     why: frozenset[str] = frozenset()
 
-    def explains(self, result: ExchangeResult) -> bool:
-        """Whether the proofs of this exchange are among them."""
-        return result.id in self.why
+    def explains(self, result: ExchangeResult | CellResult) -> bool:
+        """Whether the proofs of this exchange, or cell, are among them."""
+        return not self.why.isdisjoint(result.names)
 
-    def shows(self, result: ExchangeResult) -> bool:
+    def shows(self, result: ExchangeResult | CellResult) -> bool:
         """Whether the ladder of this exchange is among them."""
-        return result.id in self.show
+        return not self.show.isdisjoint(result.names)
 
 
 @dataclass(slots=True)

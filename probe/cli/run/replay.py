@@ -54,7 +54,7 @@ class ReplayRequest:
     ``options`` hold for captures, and for recordings but for the profile: ``profile`` None is a recording's own.
     ``filters`` are as given. ``picked`` are connections to show instead of a report, each by its file (None: the
     only one) and number; ``exchanges`` are patterns of exchange ids whose ladders a recording's report shows. Of those
-    of ``explained`` and ``reasons`` it is told, too, what their verdicts stand on. ``limit``: rows, None for all.
+    of ``explained`` and ``reasons`` (cells, too) it is told what their verdicts stand on. ``limit``: rows, None: all.
     """
 
     files: tuple[str, ...]
@@ -254,7 +254,7 @@ def _publish(
         request.limit,
         request.filters,
         lambda result: any(fnmatchcase(result.id, pattern) for pattern in request.exchanges),
-        lambda result: any(fnmatchcase(result.id, pattern) for pattern in request.reasons),
+        lambda result: any(fnmatchcase(name, pattern) for pattern in request.reasons for name in result.names),
         excerpts,
     )
     return outputs.publish(

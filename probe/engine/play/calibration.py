@@ -15,7 +15,9 @@ from dataclasses import replace
 from probe.engine.belief.events import Command, Seen
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.play.conductor import Conductor, Setting
-from probe.engine.play.habits import Answered, Habits
+from probe.engine.play.habits import QUESTIONS as NAMES
+from probe.engine.play.habits import Habits
+from probe.results.learned import Answered
 from probe.scenarios import steps
 from probe.scenarios.steps import EMPTY_BELOW, NEXT_OCTET, OCTET_BELOW, OPEN, Expect, Scenario, Send, Span, Wait
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment, parse_flags
@@ -102,7 +104,7 @@ class Asking(Conductor):
     @property
     def found(self) -> Answered:
         """What it came to."""
-        return Answered(self.asked, self.answered, self.seconds, self.gap)
+        return Answered(NAMES[self.question], self.asked, self.answered, self.seconds, self.gap)
 
     def seen(self, event: Seen) -> list[Command]:
         """A segment: what comes after the question left is taken for its answer."""

@@ -15,15 +15,12 @@ from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.tracker import Point
 from probe.engine.judge.timers import FINAL
 from probe.engine.play.flight import is_bare_ack
+from probe.results.learned import USUAL_ANSWER, USUAL_MTU, Answered, Learned, Question, Repeated, Waits
 from probe.scenarios.steps import EMPTY_BELOW, NEXT_OCTET, OCTET_BELOW, Expect, Scenario, Send, Span, Wait
 from probe.spec.segment import ACK, FIN, RST, SYN
 
-USUAL_PATIENCE = 1.0
-"""Seconds a reply may take where a round trip takes next to nothing. What the user says is measured against it."""
 SCHEDULING = 0.1
 """What a loaded machine may add to a peer's timer, granted before a delayed ACK counts as late."""
-SAFE_MTU = 1280
-"""Octets of a packet that every path of IPv6 takes (RFC 8200 section 5), and nearly every one of IPv4."""
 _HEADERS = 60
 """Octets of the headers of IPv6 and TCP."""
 _TIMES = 3
@@ -75,24 +72,12 @@ def limited_as(step: Send) -> Limit:
     return Limit.EMPTY if "S" in step.flags or not (step.data or "F" in step.flags) else Limit.TEXT
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """How a peer answers one question: out of so many, how soon, and how far apart (0: every one).
-
-    ``shared``: what it answers on one connection counts on all.
-    """
-
-    asked: int
-    answered: int
-    seconds: float = 0.0
-    gap: float = 0.0
-    shared: bool = False
-
-
-QUESTIONS = (OCTET_BELOW, EMPTY_BELOW, NEXT_OCTET)
+QUESTIONS = {
+    OCTET_BELOW: Question.OCTET_BELOW,
+    EMPTY_BELOW: Question.EMPTY_BELOW,
+    NEXT_OCTET: Question.NEXT_OCTET,
+}
 """What can be asked, the plainest first."""
-_USUAL_GAP = {Limit.EMPTY: 0.55, Limit.TEXT: 0.0}
-"""Seconds between answers of a peer that was not asked: Linux does so, other stacks lose nothing."""
 
 
 @dataclass(slots=True)
@@ -111,12 +96,12 @@ class Habits:
     """
 
     patience: float | None = None
-    at_hand: float = USUAL_PATIENCE
-    first: float = USUAL_PATIENCE
+    at_hand: float = USUAL_ANSWER
+    first: float = USUAL_ANSWER
     round_trip: float | None = None
     intervals: dict[str, float] = field(default_factory=dict)
     application: float = 0.0
-    mtu: int = SAFE_MTU
+    mtu: int = USUAL_MTU
     usual: float = 0.0
     silenced: Callable[[Scenario, Sequence[Event]], bool] | None = None
     twice: bool = False
@@ -131,7 +116,7 @@ class Habits:
     @property
     def scale(self) -> float:
         """What every wait is multiplied by."""
-        return 1.0 if self.patience is None else self.patience / USUAL_PATIENCE
+        return 1.0 if self.patience is None else self.patience / USUAL_ANSWER
 
     @property
     def answer(self) -> float:
@@ -143,7 +128,7 @@ class Habits:
         late = _ANSWERS * max([answer.seconds for answer in self.answers.values()], default=0.0)
         if self.usual < _AT_HAND:
             return max(self.at_hand, late)
-        return max(USUAL_PATIENCE, _ROUND_TRIPS * self.round_trip, _ANSWERS * self.usual, late)
+        return max(USUAL_ANSWER, _ROUND_TRIPS * self.round_trip, _ANSWERS * self.usual, late)
 
     def reply(self, *, delayed: bool) -> float:
         """Seconds a reply may take; of an acknowledgment that may be ``delayed`` it must be seen by how much it is."""
@@ -166,6 +151,10 @@ class Habits:
         """
         if self._apart[point] >= _ALWAYS or not events or not isinstance(last := events[-1], Seen) or not last.to_peer:
             return 0.0
+        return self._between
+
+    @property
+    def _between(self) -> float:
         differ = max(self._took) - min(self._took) if self._took else 0.0
         return min(_APART + differ, _SECONDS[Span.AFTERWARDS]) * self.scale
 
@@ -222,11 +211,35 @@ class Habits:
 
     def _gap(self, question: Send) -> float:
         known = self.answers.get(question)
-        return _USUAL_GAP[limited_as(question)] if known is None else known.gap
+        return QUESTIONS[question].usual_gap if known is None else known.gap
 
     def never(self, own: float = 0.0) -> float:
         """Seconds of silence that prove that no repetition comes: each doubles the one before (RFC 6298 5.5)."""
         return max(FINAL, _TIMES * max(self.intervals.values(), default=0.0), _TIMES * 2 * own)
+
+    @property
+    def learned(self) -> Learned:
+        """All of it, for the report."""
+        known = self.round_trip is not None
+        waits = Waits(
+            answer=self.answer,
+            delayed_ack=self.reply(delayed=True),
+            repetition=self.seconds(Span.REPETITION),
+            application=self.seconds(Span.APPLICATION),
+            never=self.seconds(Span.NEVER),
+            apart=self._between,
+        )
+        return Learned(
+            waits,
+            tuple(self.answers[question] for question in QUESTIONS if question in self.answers),
+            self.round_trip,
+            self.usual if known else None,
+            self.application,
+            tuple((what, self.intervals[kind]) for kind, what in _REPEATED.items() if kind in self.intervals),
+            self.mtu,
+            self.twice,
+            self.patience is not None,
+        )
 
     # -- fed -----------------------------------------------------------------------------------------------------------
 
@@ -328,6 +341,7 @@ def _said_twice(seen: Sequence[Seen]) -> bool:
 
 
 _KINDS = {SYN: "S", SYN | ACK: "S.", FIN | ACK: "F"}
+_REPEATED = {"S": Repeated.SYN, "S.": Repeated.SYN_ACK, "F": Repeated.FIN}
 
 
 def _gaps(transcript: Transcript) -> Iterator[tuple[str, float]]:

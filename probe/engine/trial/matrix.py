@@ -186,7 +186,10 @@ class MatrixHearing:
         if opinion.findings and not reason:
             first = opinion.findings[0]
             reason = f"{first.rule}: sent {first.sent}, due {first.due}, came {first.came}"
-        return ApproachResult(self.target.version, way.state.value, way.name, opinion.word, reason, opinion.why)
+        unanswered = tuple(sorted(record.barred))
+        return ApproachResult(
+            self.target.version, way.state.value, way.name, opinion.word, reason, opinion.why, unanswered
+        )
 
     def _absent(self, facts: Facts, cell: Cell) -> Opinion:
         if self.deaths:
@@ -238,4 +241,5 @@ class MatrixHearing:
             attempts=len(record.cases),
             findings=opinion.findings,
             notes=opinion.notes,
+            proofs=opinion.proofs,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -10,11 +10,11 @@ from probe.reports import data
 from probe.reports import document as doc
 from probe.reports.builders import common
 from probe.reports.builders import why as proofs
+from probe.reports.builders.common import Chosen, none
 from probe.reports.wording import attempts_text, departures, due_flags, flags_of, listed, path_text
 from probe.results.answers import Compliance
 from probe.results.verdict import CloseForm, ExchangeResult, Report, Run, Unchecked, Verdict
 
-Chosen = Callable[[ExchangeResult], bool]
 _QUESTIONS = (
     ("three-way handshake", "three_way", "open"),
     ("four-way close, by us", "close_by_us", "close-by-us"),
@@ -33,12 +33,7 @@ _NONE = "-"
 _FORMS = {CloseForm.FOUR: "four-segment", CloseForm.THREE: "three-segment", CloseForm.SIMULTANEOUS: "simultaneous"}
 
 
-def _none(result: ExchangeResult) -> bool:
-    """No exchange."""
-    return False
-
-
-def document(report: Report, show: Chosen = _none, why: Chosen = _none, *, several: bool = False) -> doc.Document:
+def document(report: Report, show: Chosen = none, why: Chosen = none, *, several: bool = False) -> doc.Document:
     """The document. ``show`` says which exchanges get their ladder although they passed, ``why`` which their proofs.
 
     Of ``several`` targets each has a row, and only those where something failed are told of in full.
@@ -53,10 +48,11 @@ def document(report: Report, show: Chosen = _none, why: Chosen = _none, *, sever
     )
 
 
-def section(report: Report, show: Chosen = _none, why: Chosen = _none, *, several: bool = False) -> doc.Section:
+def section(report: Report, show: Chosen = none, why: Chosen = none, *, several: bool = False) -> doc.Section:
     """What a report comes to, apart from the command it answers."""
     overview: list[doc.Part] = [] if several else [_answer(report, run) for run in report.runs]
     overview += [_targets(report, several=several)] if report.runs or report.unchecked else []
+    overview += common.on_runs(report.runs)
     details: list[doc.Part] = []
     for run in report.runs:
         told = not several or any(e.news is Verdict.FAIL or show(e) or why(e) for e in run.exchanges)
@@ -95,8 +91,7 @@ def _answer(report: Report, run: Run) -> doc.Answer:
         lines.append(doc.Line(question, (doc.toned(word, word.text), f" ({remark})" if remark else "")))
     if around := run.summary.around.text:
         lines.append(doc.Line("around them", (around,)))
-    if run.path is not None and run.path.sentence:
-        lines.append(doc.Line("path", (run.path.sentence,)))
+    lines += common.about_run(run)
     if run.mixed is not None:  # no departure, but nothing a stack does on purpose
         new, old = listed(run.mixed.mitigated), listed(run.mixed.classic)
         sides = f" (only RFC 5961 explains {new}; only the classic text {old}; see probe explain profile)"
@@ -279,8 +274,7 @@ def suites(report: Report) -> list[doc.Suite]:
             "close_by_us": _told(run, 1),
             "close_by_peer": _told(run, 2),
             "around": run.summary.around.text,
-            **({"path": run.path.sentence} if run.path is not None and run.path.sentence else {}),
-            **common.warnings(run.warnings),
+            **common.properties(run),
         }
         cases = [case(e, report.fail_on) for e in run.exchanges] + common.in_trouble(run.trouble)
         began = min((e.steps[0].time for e in run.exchanges if e.steps), default=None)

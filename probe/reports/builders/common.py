@@ -9,12 +9,19 @@ from typing import TypeVar
 from probe.reports import document as doc
 from probe.reports.wording import known_text, packets_text
 from probe.results.connection import Replay
-from probe.results.matrix import CellResult, MatrixReport
-from probe.results.verdict import ExchangeResult, Expected, Fate, Finding, Known, Report, Verdict, WithNews
+from probe.results.matrix import CellResult, MatrixReport, MatrixRun
+from probe.results.verdict import ExchangeResult, Expected, Fate, Finding, Known, Report, Run, Verdict, WithNews
 from probe.spec import rules
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
+Chosen = Callable[[ExchangeResult | CellResult], bool]
+"""Whether an exchange, or a cell, is told of in full although it need not be."""
+
+
+def none(result: ExchangeResult | CellResult) -> bool:
+    """No exchange, and no cell."""
+    return False
 
 
 def deviation(
@@ -59,6 +66,27 @@ def noted(results: Iterable[ExchangeResult | CellResult]) -> list[doc.Part]:
         seen = ", ".join(place if count == 1 else f"{place} ({count})" for place, count in where.items())
         rows.append(("note", f"{rule}: {effect + ': ' if effect else ''}{seen}"))
     return [doc.Reasons(tuple(rows))] if rows else []
+
+
+def about_run(run: Run | MatrixRun) -> list[doc.Line]:
+    """What holds for all of a run, told once: the suspects of the path that were found, and what is odd of the peer."""
+    told = {"path": run.path and run.path.sentence, "learned": run.learned and run.learned.sentence}
+    return [doc.fact(label, sentence) for label, sentence in told.items() if sentence]
+
+
+def properties(run: Run | MatrixRun) -> dict[str, str]:
+    """The same, and the warnings of the run, for a suite."""
+    return {line.label: doc.uncoloured(*line.text) for line in about_run(run)} | warnings(run.warnings)
+
+
+def on_runs(runs: Iterable[Run | MatrixRun]) -> list[doc.Remarks]:
+    """The same of all runs, for a summary, whose tables have no room for it."""
+    told = [
+        f"{run.target} (IPv{run.ip_version}): {line.label}: {doc.uncoloured(*line.text)}"
+        for run in runs
+        for line in about_run(run)
+    ]
+    return [doc.Remarks("About the runs", "", tuple(told), doc.On.SUMMARY)] if told else []
 
 
 def gone(expected: Iterable[Expected]) -> list[doc.Remarks]:

@@ -9,6 +9,8 @@ from functools import partial
 from probe.reports import data
 from probe.reports import document as doc
 from probe.reports.builders import common
+from probe.reports.builders import why as proofs
+from probe.reports.builders.common import Chosen, none
 from probe.reports.wording import known_text, listed
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import SEVERITY, Finding, Verdict
@@ -26,11 +28,11 @@ _SHOWN = 50
 """So many cells of a case are described; the JSON has all of them."""
 
 
-def document(report: MatrixReport) -> doc.Document:
-    """The document."""
+def document(report: MatrixReport, why: Chosen = none) -> doc.Document:
+    """The document. ``why`` says of which cells it is told what their verdicts stand on."""
     return doc.Document(
         "matrix",
-        (section(report),),
+        (section(report, why),),
         partial(data.matrix, report),
         frozenset({"cells", "ways", "runs"}),
         suites=partial(suites, report),
@@ -38,21 +40,26 @@ def document(report: MatrixReport) -> doc.Document:
     )
 
 
-def section(report: MatrixReport) -> doc.Section:
+def section(report: MatrixReport, why: Chosen = none) -> doc.Section:
     """All of it, which may stand beside others."""
     failed = sum(common.fails(cell.news, report) for cell in report.cells)
     return doc.Section(
         common.headline(len(report.cells), failed, "cell"),
         common.counts(report, report.cells),
-        (*(_grid(report, run) for run in report.runs), *[_LEGEND] * bool(report.cells)),
+        (*(_grid(report, run) for run in report.runs), *common.on_runs(report.runs), *[_LEGEND] * bool(report.cells)),
         (
             *_by_rule(report),
             *_by_place(report),
             *_open(report),
             *common.noted(report.cells),
+            *(proofs.why(cell, _where(run, cell)) for run in report.runs for cell in run.cells if why(cell)),
             *common.gone(report.expected),
         ),
     )
+
+
+def _where(run: MatrixRun, cell: CellResult) -> str:
+    return f"{cell.id or cell.place} at {run.target} (IPv{cell.ip_version})"
 
 
 def suites(report: MatrixReport) -> list[doc.Suite]:
@@ -73,7 +80,8 @@ def _grid(report: MatrixReport, run: MatrixRun) -> doc.Grid:
                 found = ([c for c in cells if c.segment == kind] for kind in asked)
                 rows.append((label, tuple(common.counts(report, some) if some else None for some in found)))
     about = f"{len(run.cells)} cells over {run.connections} connections in {run.seconds:.1f} s, trigger {run.trigger}"
-    return doc.Grid(f"target {run.target} (IPv{run.ip_version}), profile {report.profile}", about, asked, tuple(rows))
+    heading, lines = f"target {run.target} (IPv{run.ip_version}), profile {report.profile}", common.about_run(run)
+    return doc.Grid(heading, about, asked, tuple(rows), tuple(lines))
 
 
 def _by_rule(report: MatrixReport) -> Iterator[doc.Deviations]:
@@ -161,7 +169,7 @@ def _suite(report: MatrixReport, run: MatrixRun) -> doc.Suite:
         "ip_version": str(run.ip_version),
         "profile": report.profile,
         "trigger": run.trigger,
-        **common.warnings(run.warnings),
+        **common.properties(run),
     }
     return doc.Suite(f"{run.target} IPv{run.ip_version}", cases, properties, run.seconds)
 

@@ -12,7 +12,7 @@ from probe.results.verdict import Captured, ExchangeResult, Report, Verdict
 from probe.spec.segment import ACK, PSH
 
 
-def document(report: Report, show: check.Chosen = lambda result: False) -> doc.Document:
+def document(report: Report, show: common.Chosen = common.none) -> doc.Document:
     """The document: for pipelines as that of a check, on a terminal both exchanges side by side."""
     found = check.document(report)
     (section,) = found.sections

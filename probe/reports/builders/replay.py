@@ -34,8 +34,8 @@ class Replayed:
     rows: Callable[[], Iterable[Data | str]] = tuple
     limit: int | None = 20
     filters: tuple[str, ...] = ()
-    show: check.Chosen = lambda result: False
-    why: check.Chosen = lambda result: False
+    show: common.Chosen = common.none
+    why: common.Chosen = common.none
     segments: Callable[[Sequence[Connection]], captured.Segments] = field(default=lambda connections: {})
 
     @property
@@ -50,7 +50,11 @@ def document(found: Replayed) -> doc.Document:
     for place, one in enumerate(found.recordings, 1):
         last = place == len(found.recordings) and found.captures is None
         told = (f"{one.file}: {recording_text(one)}", *one.differs)
-        section = check.section(one.report, found.show, found.why) if one.matrix is None else matrix.section(one.matrix)
+        section = (
+            check.section(one.report, found.show, found.why)
+            if one.matrix is None
+            else matrix.section(one.matrix, found.why)
+        )
         code = None if last else one.exit_code
         sections.append(replace(section, subject=one.file, preface=told, code=code))
     if found.captures is not None:

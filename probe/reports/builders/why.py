@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from probe.reports import document as doc
 from probe.reports.wording import listed
 from probe.results.connection import Connection
+from probe.results.matrix import CellResult
 from probe.results.proofs import Again, CapturedEnd, Delivered, Departed, Proofs, Reached, Vote
 from probe.results.verdict import ExchangeResult
 
 
-def why(result: ExchangeResult, where: str) -> doc.Answer:
-    """The proofs of an exchange, a line each; the belief after each event is in its ladder."""
+def why(result: ExchangeResult | CellResult, where: str) -> doc.Answer:
+    """The proofs of an exchange or a cell, a line each; of an exchange the ladder has the belief after each event."""
     reason = f" ({result.reason})" if result.reason else ""
     lines = [doc.Line("verdict", (doc.toned(result.verdict), reason))]
     none = "none: it was not played" if not result.attempts else "none: no attempt came to what it is about"

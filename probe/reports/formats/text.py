@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from probe.reports import document as doc
@@ -55,10 +56,7 @@ def part(one: doc.Part, how: Style) -> str:
     match one:
         case doc.Answer():
             lines = [how.paint.strong(line) for line in fill(one.heading, how.width)]
-            room = max(_LABEL - 1, *(len(line.label) + 2 for line in one.lines))
-            for line in one.lines:
-                lines += fill(painted(line.text, how.paint), how.width, f"  {line.label:<{room}}")
-            return "\n".join(lines)
+            return "\n".join(lines + _facts(one.lines, how))
         case doc.Table():
             rows = [tuple(painted([cell], how.paint) for cell in row) for row in one.rows]
             title = "\n".join(how.paint.strong(line) for line in fill(one.title, how.width))
@@ -84,6 +82,13 @@ def part(one: doc.Part, how: Style) -> str:
             return "\n".join(comparison(one, how.width, how.paint))
 
 
+def _facts(facts: Sequence[doc.Line], how: Style) -> list[str]:
+    """A label and its text a line."""
+    room = max([_LABEL - 1, *(len(line.label) + 2 for line in facts)])
+    told = (fill(painted(line.text, how.paint), how.width, f"  {line.label:<{room}}") for line in facts)
+    return [line for lines in told for line in lines]
+
+
 def _faint(text: str, how: Style) -> str:
     return "\n".join(how.paint.faint(line) for line in fill(text, how.width))
 
@@ -105,6 +110,7 @@ def _deviation(place: str, found: doc.Deviation, how: Style) -> str:
 def _grid(one: doc.Grid, how: Style) -> list[str]:
     """The columns side by side as far as the terminal is wide, then the rest of them below."""
     lines = [how.paint.strong(line) for line in fill(one.heading, how.width)] + fill(one.about, how.width, "  ")
+    lines += _facts(one.lines, how)
     if not one.rows:
         return lines
     cells = [["+".join(how.paint.word(*piece) for piece in cell_texts(cell)) for cell in row] for _, row in one.rows]

@@ -11,7 +11,8 @@ from probe.engine.belief.events import Seen
 from probe.engine.judge.timers import FINAL
 from probe.engine.play.calibration import Calibration
 from probe.engine.play.conductor import Conductor
-from probe.engine.play.habits import Answered, Habits
+from probe.engine.play.habits import Habits
+from probe.results.learned import Answered, Question
 from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import EMPTY_BELOW, NEXT_OCTET, OCTET_BELOW, Scenario, Span
 from probe.spec.reaction import Reaction
@@ -106,7 +107,7 @@ def test_a_limit_of_empty_answers_is_none_of_text() -> None:
 
 
 def test_a_limit_of_the_host_is_kept_by_all_exchanges() -> None:
-    habits = Habits(answers={OCTET_BELOW: Answered(3, 2, 0.001, 0.55, shared=True)})
+    habits = Habits(answers={OCTET_BELOW: Answered(Question.OCTET_BELOW, 3, 2, 0.001, 0.55, shared=True)})
     times = []
     for _ in range(2):
         talk = talk_with(Peer(), scenarios.ALL["data-again"], habits)

@@ -14,6 +14,7 @@ from probe.engine.judge.findings import grade, show
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.matrix.cells import Cell, rivals
 from probe.results.effect import Effect
+from probe.results.proofs import Reached, Shown
 from probe.results.verdict import Verdict, Why
 from probe.scenarios import steps
 from probe.spec.arrives import arrives
@@ -100,7 +101,8 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
             return Heard(found)
         why = found.findings[0].rule if found.findings else "it did not get there"
         reason = f"the peer could not be brought into {state} ({why})"
-        return Heard(Opinion(Verdict.INCONCLUSIVE, reason, why=Why.STATE_NOT_REACHED))
+        came_to = Reached((cell.rule,), obstacle=reason)
+        return Heard(Opinion(Verdict.INCONCLUSIVE, reason, why=Why.STATE_NOT_REACHED, reached=came_to))
     event = record.judged[at]
     assert isinstance(event, Seen)
     sent, due, came = show(watch, event), due_text(cell, conductor.isns), _reply(case, watch, at)
@@ -113,14 +115,24 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
         else f
         for f in found.notes
     )
-    found = replace(found, notes=edges)
+    found = replace(found, notes=edges, reached=_reached(cell, case, watch, at, found))
     if found.findings:
         return Heard(found, sent, found.findings[0].came, (), due)
     if cell.question is None and not any(i > at and not e.to_peer for i, e in record.seen()):
         reason = "what became of it cannot be told: this peer answers no question there"
-        return Heard(Opinion(Verdict.SKIP, reason, why=Why.UNANSWERED), sent, came, (), due)
+        return Heard(Opinion(Verdict.SKIP, reason, why=Why.UNANSWERED, reached=found.reached), sent, came, (), due)
     states = next((s for s in reversed(watch.states[: len(record.judged)]) if s), ())
     return Heard(found, sent, came, states, due)
+
+
+def _reached(cell: Cell, case: Case, watch: Watch, at: int, found: Opinion) -> Reached:
+    """That the stimulus met the peer in the state: what the way led to, and the first of the peer's that came since."""
+    rule = found.findings[0].rule if found.findings else cell.rule
+    states = watch.after(at - 1).states or (cell.way.state.value,)
+    stimulus = case.transcript.judged[at]
+    assert isinstance(stimulus, Seen)
+    came = next((e.number for i, e in case.transcript.seen() if i > at and not e.to_peer), 0)
+    return Reached((rule,), (Shown(rule, stimulus.number, states, came),))
 
 
 def _of_the_question(conductor: CellConductor, case: Case, at: int, found: Opinion) -> Opinion:
