@@ -10,7 +10,7 @@ import numpy as np
 from probe.capture.batch import Bools, Int64
 from probe.capture.tables import Addresses
 from probe.replay.assembling import Connections, Facts
-from probe.replay.judging import RANKS, Record, ends_of
+from probe.replay.judging import EXPECTED_RANK, RANKS, Record, ends_of
 from probe.results.connection import Connection
 from probe.results.expectations import speaks_of
 from probe.results.verdict import Expected, Known, Verdict, worst
@@ -18,7 +18,6 @@ from probe.spec.segment import Endpoint
 
 Covered = tuple[tuple[int, ...], ...]
 """For each finding the places of the expectations that cover it."""
-_EXPECTED_RANK = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +49,20 @@ class Assessment:
         """The verdict without what was expected."""
         if not any(self.covered):
             return self.record.pair.word
-        return worst(list(self.fresh.values())) if self.fresh else Verdict.PASS
+        rest = Verdict.PASS if self.record.pair.judged is None else Verdict.INCONCLUSIVE
+        return worst([rest, *self.fresh.values()])
 
     @property
     def expected(self) -> bool:
-        """Whether all that these connections deviate in was expected."""
-        return any(self.covered) and not self.fresh
+        """Whether all that these connections deviate in was expected, and there is nothing more to them."""
+        return any(self.covered) and not self.fresh and self.record.pair.judged is None
 
     @property
     def rank(self) -> int:
         """The place in a list of the worst: what was expected stands behind what is news."""
         if not any(self.covered):
             return self.record.rank
-        return _EXPECTED_RANK if self.expected else RANKS[self.news]
+        return EXPECTED_RANK if self.expected else RANKS[self.news]
 
 
 def _is_particular(expected: Expected) -> bool:

@@ -18,7 +18,7 @@ from probe.replay.shapes import Shaper
 from probe.replay.syn_options import OptionTable
 from probe.replay.views.wireshark import completeness
 from probe.replay.views.zeek import zeek
-from probe.results.connection import Close, Connection, Evidence, Handshake, Packet, StateStep
+from probe.results.connection import Close, Connection, Evidence, Handshake, Packet, StateStep, Stop
 from probe.results.verdict import Verdict
 from probe.spec.segment import ACK, SYN, Endpoint, Segment
 from probe.spec.seq import Seq, later
@@ -26,16 +26,17 @@ from probe.spec.seq import Seq, later
 _SECOND = 1e9
 _MOST = 1 << 16
 """Shapes remembered; ordinary traffic has some hundreds."""
-RANKS = {Verdict.FAIL: 0, Verdict.WARN: 1}
+RANKS = {Verdict.FAIL: 0, Verdict.WARN: 1, Verdict.INCONCLUSIVE: 2}
+EXPECTED_RANK = 3
 _OPEN_RANK = {
-    Handshake.VIOLATED: 3,
-    Handshake.INCOMPLETE: 4,
-    Handshake.UNANSWERED: 5,
-    Handshake.REFUSED: 6,
-    Handshake.NOT_SEEN: 9,
+    Handshake.VIOLATED: 4,
+    Handshake.INCOMPLETE: 5,
+    Handshake.UNANSWERED: 6,
+    Handshake.REFUSED: 7,
+    Handshake.NOT_SEEN: 10,
 }
-_CLOSE_RANK = {Close.RESET_BY_CLIENT: 7, Close.RESET_BY_SERVER: 7, Close.INCOMPLETE: 8, Close.NONE: 10}
-_ORDINARY = 11
+_CLOSE_RANK = {Close.RESET_BY_CLIENT: 8, Close.RESET_BY_SERVER: 8, Close.INCOMPLETE: 9, Close.NONE: 11}
+_ORDINARY = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Record:
     @property
     def evidence(self) -> Evidence:
         """How complete the record is, as the outcome and the judge find it."""
+        if self.pair.judged is not None:
+            return Evidence.UNJUDGED
         incomplete = self.outcome.evidence is Evidence.COMPLETE and not self.pair.complete
         return Evidence.MISSING if incomplete else self.outcome.evidence
 
@@ -163,6 +166,7 @@ class Judge:
             findings=tuple(replace(f, packets=tuple(numbers[place - 1] for place in f.packets)) for f in findings),
             verdict=pair.word,
             blamed=tuple(client if one else server for one in by_client),
+            stopped=None if pair.judged is None else Stop(numbers[pair.judged], numbers[-1], pair.why),
         )
 
 

@@ -126,10 +126,12 @@ def shifted(connection: Connection, by: int, index: int) -> Connection:
     """The connection with its packet numbers moved by ``by`` and another index."""
     if not by:
         return connection if index == connection.index else replace(connection, index=index)
+    stop = connection.stopped
     return replace(
         connection,
         index=index,
         first_packet=connection.first_packet + by,
+        stopped=None if stop is None else replace(stop, packet=stop.packet + by, last=stop.last + by),
         client_states=tuple(replace(step, packet=step.packet + by) for step in connection.client_states),
         server_states=tuple(replace(step, packet=step.packet + by) for step in connection.server_states),
         findings=tuple(replace(f, packets=tuple(n + by for n in f.packets)) for f in connection.findings),

@@ -306,17 +306,19 @@ def connection(found: Connection, packets: Sequence[Packet] = (), ends: Sequence
         "conn_state": found.conn_state,
         "history": found.history,
         "completeness": found.completeness,
+        "stopped": None if found.stopped is None else plain(found.stopped),
         "findings": [finding(one) for one in found.findings],
         "blamed": [_endpoint(end) for end in found.blamed],
         "expected": [known(one) for one in found.known if one is not None],
     }
     if packets:  # as the steps of a check; times count from the start of the connection
-        data["segments"] = [
-            {"packet": p.number, "time": round(p.time - found.start, _MICRO), "direction": "<>"[p.from_client]}
-            | _numbers(p.segment)
-            for p in packets
-        ]
+        data["segments"] = [_segment(packet, found.start) for packet in packets]
     return data | ({"ends": plain(tuple(ends))} if ends else {})
+
+
+def _segment(packet: Packet, start: float) -> Data:
+    time = round(packet.time - start, _MICRO)
+    return {"packet": packet.number, "time": time, "direction": "<>"[packet.from_client]} | _numbers(packet.segment)
 
 
 def _steps(steps: Iterable[StateStep]) -> list[Data]:

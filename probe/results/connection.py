@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.matrix import MatrixReport
-from probe.results.verdict import Expected, Finding, Known, Report, Verdict, WithNews, exit_code
+from probe.results.verdict import Expected, Finding, Known, Report, Verdict, Why, WithNews, exit_code, worst
 from probe.spec.segment import Endpoint, Segment
 
 
@@ -51,6 +51,7 @@ class Evidence(StrEnum):
     MID_CONNECTION = "starts in mid-connection"
     ONE_DIRECTION = "one direction only"
     MISSING = "segments are missing"
+    UNJUDGED = "not judged to the end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,25 @@ class StateStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Where the judgment of a connection stopped before its ``last`` packet: ``packet`` is the last one that counts.
+
+    Both are packet numbers of the file.
+    """
+
+    packet: int
+    last: int
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
 class Connection(WithNews):
     """One connection and its verdict.
 
     ``rtt``: seconds between SYN and SYN,ACK plus SYN,ACK and ACK, as far as seen.
     ``completeness`` is Wireshark's number (1 SYN, 2 SYN-ACK, 4 ACK, 8 DATA, 16 FIN, 32 RST), ``conn_state`` and
     ``history`` are Zeek's. Of each finding ``blamed`` is the end it stands against, ``known`` what was expected of it.
+    ``stopped``: it was not judged to its end.
     """
 
     file: str
@@ -109,11 +123,20 @@ class Connection(WithNews):
     verdict: Verdict = Verdict.PASS
     blamed: tuple[Endpoint, ...] = ()
     known: tuple[Known | None, ...] = ()
+    stopped: Stop | None = None
 
     @property
     def fresh(self) -> tuple[Finding, ...]:
         """The findings that were not expected: each by itself, as they may stand against either end."""
         return tuple(f for f, known in zip_longest(self.findings, self.known) if known is None)
+
+    @property
+    def news(self) -> Verdict:
+        """The verdict without what was expected; what was not judged may hold anything."""
+        if not any(self.known):
+            return self.verdict
+        rest = Verdict.PASS if self.stopped is None else Verdict.INCONCLUSIVE
+        return worst([rest, *(finding.word for finding in self.fresh)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,13 +150,15 @@ class Walk:
     """One way in which the record of an end was followed: the excuses granted, and how its packets were taken.
 
     ``without_copies``: copies that the network may have made were left out; ``moved``: overtaken packets were put where
-    they were sent. ``broken`` is the number of the packet that no history explains (0: all are explained).
+    they were sent. ``broken`` is the number of the packet that no history explains, ``stopped`` of the one behind which
+    there were too many histories to follow (0: there is none).
     """
 
     excuses: tuple[str, ...]
     without_copies: bool = False
     moved: bool = False
     broken: int = 0
+    stopped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,10 @@ class Why(StrEnum):
     """Packets were lost in our own receive buffer."""
     UNSETTLED = "unsettled"
     """Attempts deviated, but not so that it settles anything."""
+    TOO_MANY_HISTORIES = "too-many-histories"
+    """A captured connection can have gone on in more ways than are followed: it was not judged to its end."""
+    CUT_DOWN = "cut-down"
+    """A captured connection is so long, and so little of it in order, that its middle was not kept."""
     UNKNOWN_EXCHANGE = "unknown-exchange"
     """This version does not know the exchange of a recording."""
 

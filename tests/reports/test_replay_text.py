@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from probe.reports import data
+from probe.reports import document as doc
+from probe.reports.builders import captured
 from probe.reports.builders.captured import short_names
 from probe.reports.formats.text import Style
 from probe.reports.paint import Paint
-from probe.results.connection import Close, Evidence, Handshake, Opener, Recording, Replay
-from probe.results.verdict import Verdict
+from probe.results.connection import Close, Evidence, Handshake, Opener, Recording, Replay, Stop
+from probe.results.verdict import Verdict, Why
 from probe.spec.segment import Endpoint
 from tests.reports.captured import CLIENT, broken, connection, replay
 from tests.reports.records import exchange, report, run
@@ -51,6 +54,19 @@ def recording_heading(one: Recording, style: Style) -> str:
 def text(*, width: int = 120, scope: Scope | None = None, **fields: Any) -> str:  # noqa: ANN401
     found = replace(MIXED, **fields) if fields else MIXED
     return render(found, Style(width), scope=scope, exit_code=1)
+
+
+def test_what_was_not_judged_to_its_end_says_where_and_why() -> None:
+    stop = Stop(4117, 90210, Why.TOO_MANY_HISTORIES)
+    one = connection(0, verdict=Verdict.INCONCLUSIVE, evidence=Evidence.UNJUDGED, stopped=stop)
+    told = " ".join(render(replay(one), exit_code=3).split())
+    assert "verdict inconclusive 1" in told
+    assert "evidence not judged to the end 1" in told
+    assert "judged to packet 4,117 of 90,210" in told
+    assert data.connection(one)["stopped"] == {"packet": 4117, "last": 90210, "why": "too-many-histories"}
+    case = captured.case(one, frozenset())
+    assert (case.end, case.message.partition(":")[0]) == (doc.CaseEnd.SKIPPED, "inconclusive")
+    assert "judged to packet 4,117 of 90,210" in case.message
 
 
 def test_the_answer_comes_first() -> None:

@@ -78,6 +78,11 @@ class Hypothesis:
         """Nothing under way, to it or from it, and nothing owed."""
         return not self.inflight and self.due is None and self.owed is None and self.gap is None
 
+    @property
+    def in_order(self) -> str:
+        """All of it as text: sorted by it, histories stand in the same order in every process."""
+        return f"{self.processed}{sorted(self.excuses)}{replace(self, processed=None, excuses=frozenset())}"
+
     def reacted(self, reaction: Reaction) -> Hypothesis:
         """The first segment under way was processed with this reaction."""
         index = self.inflight[0][0]

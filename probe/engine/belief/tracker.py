@@ -29,8 +29,8 @@ LISTENING: Belief = frozenset({Hypothesis(Tcb(State.LISTEN, listening=True))})
 CLOSED: Belief = frozenset({Hypothesis(Tcb(State.CLOSED))})
 UNKNOWN_PORT: Belief = LISTENING | CLOSED
 
-_FEW = 400
-"""More permitted histories than this are not followed one by one; real exchanges stay below forty."""
+_FEW = 2_000
+"""More permitted histories than this are not looked for; real exchanges stay below forty."""
 _STEPS = 1 << 16
 """Steps of a kind that are remembered at a time."""
 _HISTORIES = 50_000
@@ -78,7 +78,7 @@ class Point:
 
     ``sights`` counts the events so far; ``answers`` and ``states`` (in the order of the RFC's list) are those of the
     newest one. ``settled``: every history has answered all there was to answer, as at a start. ``last`` is the segment
-    it led to here.
+    it led to here. ``crowded``: there were too many histories here to know them all.
     """
 
     sights: int
@@ -88,6 +88,7 @@ class Point:
     states: tuple[str, ...] = ()
     settled: bool = True
     last: Sight | None = None
+    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class Memory:
         if point.belief == NOBODY:
             return Point(point.sights + 1, NOBODY, point.terms, settled=False)
         answers: frozenset[Answer] = frozenset()
+        crowded = False
         if sight is None:
             # The wait is over: only histories that owe nothing and have nothing under way remain.
             found = self.closure(point.belief, point.terms)
@@ -149,7 +151,7 @@ class Memory:
         elif sight == point.last and _is_copy(point, segment_of(sight)):
             belief = point.belief
         else:
-            belief, answers = self.came(point.belief, segment_of(sight), point.terms)
+            belief, answers, crowded = self.came(point.belief, segment_of(sight), point.terms)
         everything = self.closure(belief, point.terms)
         self._histories += len(everything)
         if self._histories > _HISTORIES:
@@ -159,7 +161,8 @@ class Memory:
         present = {h.tcb.state for h in everything}
         states = tuple(state.value for state in State if state in present)
         settled = belief != NOBODY and all(h.settled for h in belief)
-        return Point(point.sights + 1, belief, point.terms, answers, states, settled, sight)
+        crowded = crowded or len(everything) >= _FEW
+        return Point(point.sights + 1, belief, point.terms, answers, states, settled, sight, crowded)
 
     def _outlook(self, point: Point) -> Outlook:
         found = self.closure(point.belief, point.terms)
@@ -179,15 +182,16 @@ class Memory:
         replies = (r.reply for h in found for r in permitted(arrives(h.tcb, segment), point.terms.profile))
         return any(r is not None and r.flags == ACK and not r.covers for r in replies)
 
-    def _came(self, belief: Belief, segment: Segment, terms: Terms) -> tuple[Belief, frozenset[Answer]]:
-        """A segment of the end was seen: the histories that explain it, and what they take it for."""
+    def _came(self, belief: Belief, segment: Segment, terms: Terms) -> tuple[Belief, frozenset[Answer], bool]:
+        """A segment of the end was seen: the histories that explain it, what they take it for; whether some lack."""
         survivors: set[Hypothesis] = set()
         answers: set[Answer] = set()
-        for h in self._before(belief, segment, terms):
+        before = self._before(belief, segment, terms)
+        for h in before:
             for after, answer in _explained(h, segment, terms):
                 survivors.add(after.behind(segment))
                 answers.add(answer)
-        return _least_excused(survivors, terms), frozenset(answers)
+        return _least_excused(survivors, terms), frozenset(answers), len(before) >= _FEW
 
     def _before(self, belief: Belief, segment: Segment, terms: Terms) -> Belief:
         """The histories that may have led to ``segment``; where loss is allowed, text and FIN before it may be lost."""
@@ -227,15 +231,15 @@ def _missed(point: Point) -> Point:
 
 
 def _closure(belief: Belief, terms: Terms) -> Belief:
-    """Every history reachable by processing (or, if allowed, losing) what is under way."""
-    found = set(belief)
-    todo = list(belief)
-    while todo and len(found) < _FEW:
-        for successor in _successors(todo.pop(), terms):
-            if successor not in found:
-                found.add(successor)
-                todo.append(successor)
-    return frozenset(found)
+    """Every history reachable by processing (or, if allowed, losing) what is under way.
+
+    Step by step for all of them at once: where there are too many, which ones are left does not hang on their order.
+    """
+    found, newest = belief, belief
+    while newest and len(found) < _FEW:
+        newest = frozenset(successor for h in newest for successor in _successors(h, terms)) - found
+        found |= newest
+    return found
 
 
 def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
@@ -353,6 +357,11 @@ def _least_excused(histories: Iterable[Hypothesis], terms: Terms) -> Belief:
     for h in histories:
         kept = replace(h, processed=None) if Excuse.UNRECORDED in terms.allow else h
         bare = replace(kept, excuses=frozenset(), against="")
-        if bare not in best or len(kept.excuses) < len(best[bare].excuses):
+        if bare not in best or _rank(kept) < _rank(best[bare]):
             best[bare] = kept
     return frozenset(best.values())
+
+
+def _rank(h: Hypothesis) -> tuple[int, list[Excuse], str]:
+    """Fewer excuses are better; of as many, those first in the alphabet, so that the same ones are kept every time."""
+    return len(h.excuses), sorted(h.excuses), h.against

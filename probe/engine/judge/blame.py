@@ -90,7 +90,7 @@ def _advanced(histories: Belief) -> list[Hypothesis]:
     """The histories that processed most of what was under way, owing ones first (a stable order for the reports)."""
     fewest = min((len(h.inflight) for h in histories), default=0)
     chosen = [h for h in histories if len(h.inflight) == fewest or h.due]
-    return sorted(chosen, key=lambda h: (h.due is None, len(h.inflight), repr(h.processed)))
+    return sorted(chosen, key=lambda h: (h.due is None, len(h.inflight), h.in_order))
 
 
 def _owed(h: Hypothesis) -> Due:
@@ -116,7 +116,7 @@ def _answered(watch: Watch, index: int) -> bool:
 def _disturbed(everything: Belief, watch: Watch, segment: Segment) -> Blame | None:
     """A segment that must be dropped was answered, or changed what the answer to a later one shows changed."""
     waiting = [h for h in everything if h.inflight and h.due is None and h.owed is None]
-    for h in sorted(waiting, key=lambda h: (-len(h.inflight), repr(h.processed))):
+    for h in sorted(waiting, key=lambda h: (-len(h.inflight), h.in_order)):
         (index, odd), rest = h.inflight[0], h.inflight[1:]
         if not _dropped(h, odd, watch.terms):
             continue
@@ -192,7 +192,7 @@ def _dropped(h: Hypothesis, segment: Segment, terms: Terms) -> bool:
 
 def _explains(watch: Watch, h: Hypothesis, segment: Segment) -> bool:
     """Whether an end of this (faulty) history would have sent the segment."""
-    belief, _ = watch.memory.came(frozenset({h}), segment, watch.terms)
+    belief, _, _ = watch.memory.came(frozenset({h}), segment, watch.terms)
     return bool(belief)
 
 
@@ -213,7 +213,8 @@ def vanished(watch: Watch) -> Belief:
 
 def _passed_over(everything: Belief, watch: Watch, segment: Segment) -> Blame | None:
     """The segment fits an end that a silent segment left in its old state, or that lost its block by it."""
-    for h in sorted((h for h in everything if h.inflight and h.due is None), key=lambda h: len(h.inflight)):
+    waiting = (h for h in everything if h.inflight and h.due is None)
+    for h in sorted(waiting, key=lambda h: (len(h.inflight), h.in_order)):
         (index, ignored), rest = h.inflight[0], h.inflight[1:]
         usual = arrives(h.tcb, ignored)[0]
         opening = h.tcb.state is State.SYN_SENT

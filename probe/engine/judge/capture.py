@@ -2,7 +2,8 @@
 
 A capture sits somewhere on the path, loses records and starts when it likes. So every history is allowed that a
 correct end can have had: lost segments, segments that were not recorded, an application that does as it pleases. Only
-what none of them explains is a finding; a silence never is.
+what none of them explains is a finding; a silence never is. Where there are too many histories to follow them all, the
+judgment ends, and says where.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from probe.engine.judge.findings import effect_of, grade, show
 from probe.engine.path.reordering import Order, put_right
 from probe.results.connection import Packet
 from probe.results.proofs import CapturedEnd, Walk
-from probe.results.verdict import Finding, Verdict, worst
+from probe.results.verdict import Finding, Verdict, Why, worst
 from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.segment import ACK, FIN, RST, SYN, TIMESTAMPS
 from probe.spec.seq import Seq, later
@@ -44,7 +45,8 @@ class ConnectionVerdict:
     The states are (RFC name, index into the packets) for each step at which an end's state became certain and was a new
     one. ``findings`` name packets by their place, counted from 1. ``complete`` is False where only segments that are
     not in the record explain it. ``timed``: with other times between the packets the verdict could be another.
-    ``by_client`` says of each finding whether it stands against the client, else against the server.
+    ``by_client`` says of each finding whether it stands against the client, else against the server. ``judged`` is the
+    index of the last packet that counts where the judgment of an end stopped before the last one, ``why`` the reason.
     """
 
     client_states: tuple[tuple[str, int], ...]
@@ -54,16 +56,22 @@ class ConnectionVerdict:
     complete: bool
     timed: bool = False
     by_client: tuple[bool, ...] = ()
+    judged: int | None = None
+    why: Why = Why.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What one end did; ``whole``: the record explains it without segments that it lacks."""
+    """What one end did; ``whole``: the record explains it without segments that it lacks.
+
+    ``judged``: as in ``ConnectionVerdict``.
+    """
 
     states: tuple[tuple[str, int], ...] = ()
     findings: tuple[Finding, ...] = ()
     whole: bool = False
     timed: bool = False
+    judged: int | None = None
 
 
 def judge_connection(packets: Sequence[Packet], memory: Memory, profile: str = "rfc9293") -> ConnectionVerdict:
@@ -72,10 +80,12 @@ def judge_connection(packets: Sequence[Packet], memory: Memory, profile: str = "
     server = _End(packets, everything[_anew(packets) :], memory, profile, client=False).judged()
     client = _End(packets, everything, memory, profile, client=True).judged()
     findings = (*server.findings, *client.findings)
-    word = worst([f.word for f in findings]) if findings else Verdict.PASS
+    judged = min((end.judged for end in (server, client) if end.judged is not None), default=None)
+    word = worst([f.word for f in findings] + [Verdict.PASS if judged is None else Verdict.INCONCLUSIVE])
+    why = Why.NONE if judged is None else Why.TOO_MANY_HISTORIES
     whole, timed = server.whole and client.whole, server.timed or client.timed
     by_client = (False,) * len(server.findings) + (True,) * len(client.findings)
-    return ConnectionVerdict(client.states, server.states, findings, word, whole, timed, by_client)
+    return ConnectionVerdict(client.states, server.states, findings, word, whole, timed, by_client, judged, why)
 
 
 def explain_connection(
@@ -118,14 +128,10 @@ class _End:
         """What the end did."""
         if self._start(self.recorded) is None:
             return _Verdict()
-        # That the network made a copy is a plainer story than that it lost something, or that the record lacks it.
-        for allow, order in product(CAPTURE, (self.recorded, *self._without_copies())):
-            watch = self._follow(order, allow)
-            if watch.broken_at is None:
-                return _Verdict(_states(watch, order), (), Excuse.UNRECORDED not in allow)
-        watch, order = put_right(self.packets, order, watch, client=self.client, follow=self._explained)
+        *_, (watch, order, moved) = self._ways()
         if watch.broken_at is None:
-            return _Verdict(_states(watch, order), (), Excuse.UNRECORDED not in watch.terms.allow, timed=True)
+            judged = order[watch.index] if _stopped(watch, order) else None
+            return _Verdict(_states(watch, order), (), Excuse.UNRECORDED not in watch.terms.allow, moved, judged)
         # The departure as the live check names it.
         strict = self._follow(self.recorded, CAPTURE[0])
         assert strict.broken_at is not None
@@ -140,26 +146,36 @@ class _End:
         return _Verdict(_states(strict, self.recorded), (finding,), whole=True, timed=True)
 
     def explained(self) -> CapturedEnd:
-        """The ways tried until one explains everything, and what was believed on the last of them."""
-        walks: list[Walk] = []
+        """The ways tried until one explains everything, and what was believed on the one that stands."""
         if self._start(self.recorded) is None:
             return CapturedEnd(self.client)
+        ways = self._ways()
+        watch, order, _ = ways[-1]
+        beliefs = ((self.packets[at].number, states) for at, states in zip(order, watch.states, strict=False) if states)
+        return CapturedEnd(self.client, tuple(self._walked(*way) for way in ways), tuple(beliefs))
+
+    def _ways(self) -> list[_Way]:
+        """The ways tried until one explains everything. The last stands: that one, else one that led furthest."""
+        # That the network made a copy is a plainer story than that it lost something, or that the record lacks it.
+        ways: list[_Way] = []
         for allow, order in product(CAPTURE, (self.recorded, *self._without_copies())):
             watch = self._follow(order, allow)
-            walks.append(self._walked(watch, order, without_copies=len(order) < len(self.recorded)))
-            if watch.broken_at is None:
-                break
-        else:
-            watch, moved = put_right(self.packets, order, watch, client=self.client, follow=self._explained)
-            if moved is not order:
-                order = moved
-                walks.append(self._walked(watch, order, moved=True))
-        beliefs = ((self.packets[at].number, states) for at, states in zip(order, watch.states, strict=False) if states)
-        return CapturedEnd(self.client, tuple(walks), tuple(beliefs))
+            ways.append((watch, order, False))
+            if watch.broken_at is None and not _stopped(watch, order):
+                return ways
+        stopped = [way for way in ways if way[0].broken_at is None]
+        if stopped:  # a departure that one of the others shows may be none by a history that was not followed
+            furthest = max(stopped, key=lambda way: way[1][way[0].index])
+            ways.remove(furthest)
+            return [*ways, furthest]
+        watch, order, _ = ways[-1]
+        watch, moved = put_right(self.packets, order, watch, client=self.client, follow=self._explained)
+        return ways if moved is order else [*ways, (watch, moved, True)]
 
-    def _walked(self, watch: Watch, order: Order, *, without_copies: bool = False, moved: bool = False) -> Walk:
+    def _walked(self, watch: Watch, order: Order, moved: bool) -> Walk:
         broken = 0 if watch.broken_at is None else self.packets[order[watch.broken_at]].number
-        return Walk(tuple(sorted(watch.terms.allow)), without_copies, moved, broken)
+        stopped = self.packets[order[watch.index]].number if _stopped(watch, order) else 0
+        return Walk(tuple(sorted(watch.terms.allow)), len(order) < len(self.recorded), moved, broken, stopped)
 
     def _explained(self, order: Order) -> Watch:
         """The walk with the plainest excuses that explain everything; the last one tried where none do."""
@@ -176,7 +192,7 @@ class _End:
         watch.numbers.tester, watch.numbers.peer = self._isn(order, not self.client), self._isn(order, self.client)
         for at in order:
             watch.feed(self._event(at))
-            if (watch.lost_at if through else watch.broken_at) is not None or len(watch.belief) > _MANY:
+            if (watch.lost_at if through else watch.broken_at) is not None or _is_crowded(watch):
                 break
         return watch
 
@@ -275,6 +291,19 @@ class _End:
         heard = [s.ack - 1 for s in others if s.flags & ACK]
         said = [s.seq - 1 for s in own if not s.flags & RST or s.seq]
         return min((*heard[:1], *said[:1]), key=lambda n: n - (heard or said)[0], default=None)
+
+
+_Way = tuple[Watch, Order, bool]
+"""How far an end was followed, the places of the packets in the order taken, whether some were put elsewhere."""
+
+
+def _is_crowded(watch: Watch) -> bool:
+    return watch.point.crowded or len(watch.belief) > _MANY
+
+
+def _stopped(watch: Watch, order: Order) -> bool:
+    """Whether it explained all up to where there were too many histories, and that was not at the end."""
+    return watch.broken_at is None and watch.index + 1 < len(order)
 
 
 def _states(watch: Watch, order: Order) -> tuple[tuple[str, int], ...]:

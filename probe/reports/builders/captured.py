@@ -11,7 +11,7 @@ from pathlib import PurePath
 from probe.reports import document as doc
 from probe.reports.builders import common
 from probe.results.connection import Connection, Evidence, Opener, Packet, StateStep
-from probe.results.verdict import Finding, Verdict
+from probe.results.verdict import Finding, Verdict, Why
 from probe.spec.segment import ACK, PSH, SYN
 from probe.spec.states import State
 
@@ -26,6 +26,10 @@ _LEGEND = (
     " history; compl.: Wireshark's completeness number; states: "
 ) + ", ".join(f"{short}={state}" for state, short in _SHORT.items())
 _NONE = "-"
+_STOPPED = {
+    Why.TOO_MANY_HISTORIES: "it can have gone on in too many ways",
+    Why.CUT_DOWN: "it is too long to be kept whole",
+}
 
 Placed = tuple[int, Packet]
 """A segment and its place in its connection, from 0."""
@@ -65,10 +69,17 @@ def table(listed: Iterable[Connection], names: Mapping[str, str], more: str) -> 
             c.history,
             str(c.completeness),
             doc.toned("skip", "expected") if c.expected else doc.toned(c.news),
-            common.expected_text(c) or broken or ("" if c.evidence is Evidence.COMPLETE else c.evidence.value),
+            common.expected_text(c) or broken or _lacking(c),
         )
         rows.append(row)
     return doc.Table(_HEADERS, tuple(rows), "", _LEGEND, more, _STACKS, frozenset({9, 10, 11}))
+
+
+def _lacking(c: Connection) -> str:
+    """What the record, or its judgment, lacks; empty where it is complete."""
+    if (stop := c.stopped) is None:
+        return "" if c.evidence is Evidence.COMPLETE else c.evidence.value
+    return f"judged to packet {stop.packet:,} of {stop.last:,}: {_STOPPED[stop.why]}"
 
 
 def _opening(c: Connection) -> str:
@@ -87,7 +98,7 @@ def deviations(c: Connection, names: Mapping[str, str]) -> doc.Deviations:
     for finding in c.findings:
         since = dict(zip(c.findings, c.known, strict=False)).get(finding)
         before = [doc.fact("ends", f"{c.client} > {c.server}"), doc.fact("against", blamed(c, finding))]
-        after = [] if c.evidence is Evidence.COMPLETE else [doc.fact("evidence", c.evidence)]
+        after = [doc.fact("evidence", lacking)] if (lacking := _lacking(c)) else []
         found.append(common.deviation(finding, finding.word, since, before=before, after=after))
     name = name_of(c, names)
     place = name if len(names) > 1 else f"connection {name}"
@@ -106,7 +117,7 @@ def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segm
     facts = [
         f"{c.client} > {c.server}, started {datetime.fromtimestamp(c.start, UTC):%Y-%m-%d %H:%M:%S.%f UTC},"
         f" {c.duration:.6f} s" + ("" if c.rtt is None else f", handshake RTT {c.rtt * 1000:.3f} ms"),
-        f"handshake {_opening(c)}, close {c.close}; evidence: {c.evidence}",
+        f"handshake {_opening(c)}, close {c.close}; evidence: {_lacking(c) or c.evidence}",
         f"sent again: SYN {c.syn_again}, SYN-ACK {c.syn_ack_again}, FIN {c.fin_again};"
         f" Zeek {c.conn_state or _NONE} {c.history}; Wireshark completeness {c.completeness}",
     ]
@@ -168,10 +179,9 @@ def _base(placed: Sequence[Placed], *, from_client: bool) -> int | None:
 
 def case(c: Connection, fail_on: frozenset[Verdict]) -> doc.Case:
     """The connection as a case, with its evidence."""
-    reason = "" if c.evidence is Evidence.COMPLETE else c.evidence.value
-    end, message, kind = common.ended(c, reason, fail_on)
+    end, message, kind = common.ended(c, _lacking(c), fail_on)
     about = f"{c.packets} packets from packet {c.first_packet}; handshake {c.handshake}; close {c.close};"
-    about += f" evidence {c.evidence}; Zeek {c.conn_state} {c.history}"
+    about += f" evidence {_lacking(c) or c.evidence}; Zeek {c.conn_state} {c.history}"
     full = (deviations(c, {}),) if c.findings else ()
     text = full if end is doc.CaseEnd.FAILED else ()
     return doc.Case(f"{c.index}: {c.client} > {c.server}", end, message, kind, text, (about, *full), c.duration)

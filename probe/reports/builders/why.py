@@ -32,6 +32,7 @@ def ends(connection: Connection, found: Iterable[CapturedEnd]) -> doc.Answer:
             how = " without copies that the network may have made" * walk.without_copies
             how += " with overtaken packets put where they were sent" * walk.moved
             came = f"packet {walk.broken} is not explained" if walk.broken else "everything is explained"
+            came = f"too many histories behind packet {walk.stopped}" if walk.stopped else came
             lines.append(doc.fact(who, f"granted {', '.join(walk.excuses) or 'nothing'}{how}: {came}"))
         told: tuple[str, ...] = ()
         for number, states in end.beliefs:
