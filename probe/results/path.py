@@ -20,7 +20,9 @@ class Suspect(StrEnum):
     FILTER = "stateful-filter"
     """A firewall that drops what its connection tracking calls invalid."""
     FLAGS = "flag-filter"
-    """A firewall that drops flags which no TCP sends together."""
+    """A firewall that drops flags which ordinary segments do not have."""
+    OPTIONS = "option-filter"
+    """A firewall that drops segments with options it does not know."""
     TRANSLATION = "address-translation"
     """A translator that drops what belongs to no mapping."""
     COOKIES = "syn-cookies"
@@ -44,6 +46,7 @@ _TEXTS = {
     Suspect.REORDERING: "reordering",
     Suspect.FILTER: "a stateful filter",
     Suspect.FLAGS: "a filter of flags",
+    Suspect.OPTIONS: "a filter of options",
     Suspect.TRANSLATION: "address translation",
     Suspect.COOKIES: "SYN cookies",
     Suspect.DEFERRED_ACCEPT: "deferred accept",

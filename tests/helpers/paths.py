@@ -61,6 +61,23 @@ table inet path {
 }
 """
 """Rules against port scans, as they stand in many guides: they keep nothing in mind."""
+NO_UNKNOWN_OPTIONS = """
+table inet path {
+  chain here {
+    type filter hook forward priority 0;
+    tcp option 253 exists drop
+    tcp option 77 exists drop
+  }
+}
+"""
+"""A router that knows its options, and drops what has others."""
+MSS_CLAMP = """
+table inet path {
+  chain here { type filter hook forward priority 0; tcp flags syn tcp option maxseg size set 536
+  }
+}
+"""
+"""What a router for a PPPoE line does; nft spoils the checksum where the number begins at an odd octet."""
 MASQUERADE = """
 table inet path {
   chain out { type nat hook postrouting priority srcnat; oifname "on*" masquerade; }

@@ -19,7 +19,9 @@ from tests.helpers.breadth import met
 from tests.helpers.paths import (
     MASQUERADE,
     MASQUERADE_CLOSED,
+    MSS_CLAMP,
     NO_SCANS,
+    NO_UNKNOWN_OPTIONS,
     REFUSING_HOST,
     SERVED_ONLY,
     STATEFUL_HOST,
@@ -84,6 +86,10 @@ PLACES = {
     "reset, not dropped": Place({"rules": {1: REFUSING_HOST}}, _FILTER, _DROPPED),
     "all but the served port": Place({}, _FILTER, ("active-refused", "active-bare-rst"), shut=True),
     "against port scans": Place({"rules": {1: NO_SCANS}}, Suspect.FLAGS, ("closed-no-ack",)),
+    "unknown options dropped": Place(
+        {"routers": 1, "rules": {1: NO_UNKNOWN_OPTIONS}}, Suspect.OPTIONS, ("options-unknown", "listen-unusual")
+    ),
+    "MSS rewritten": Place({"routers": 1, "rules": {1: MSS_CLAMP}}, Suspect.OPTIONS, ("options-unaligned",)),
     "masquerading": Place({"routers": 1, "rules": {1: MASQUERADE}}, Suspect.TRANSLATION, _DROPPED),
     "masquerading and filter": Place({"routers": 1, "rules": {1: MASQUERADE_CLOSED}}, _FILTER, _DROPPED),
     "SYN cookies": Place(

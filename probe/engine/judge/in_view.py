@@ -24,6 +24,7 @@ SUSPECTS = {
     Doubt.COOKIES: Suspect.COOKIES,
     Doubt.FILTER: Suspect.FILTER,
     Doubt.FLAGS: Suspect.FLAGS,
+    Doubt.OPTIONS: Suspect.OPTIONS,
     Doubt.TRANSLATION: Suspect.TRANSLATION,
     Doubt.DEFERRED: Suspect.DEFERRED_ACCEPT,
     Doubt.PROXY: Suspect.PROXY,

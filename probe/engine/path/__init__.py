@@ -10,7 +10,7 @@ evidence that more than one record, or a look at the whole of it, gives.
 - ``filter``      a firewall's connection tracking: which segments it calls invalid
 - ``labelled``    a record with those labels, each setting asked once
 - ``rejected``    kinds of segment that hosts on the way reject, by their ICMP errors
-- ``odd_flags``   flags that no TCP sends together, and that met silence
+- ``unusual``     flags and options that hardly any TCP sends, and that met silence
 - ``proxy``       a SYN proxy: what of a record is the peer's behind it
 - ``models``      what each suspect does: the events of a record that it makes void
 - ``record``      one attempt as the suspects look at it

@@ -7,12 +7,13 @@ from probe.results.path import Path, Suspect
 _KEPT_BACK = ("listen-ack", "bad-ack-syn-received", "data-outside", "fin-outside", "data-again")
 _BY_SUSPECT = {
     Suspect.FILTER: _KEPT_BACK,
-    Suspect.FLAGS: ("closed-no-ack", "closed-ack"),
+    Suspect.FLAGS: ("listen-unusual", "closed-unusual", "closed-no-ack", "closed-ack"),
+    Suspect.OPTIONS: ("listen-unusual", "closed-unusual", "options-unknown", "options-on-data"),
     Suspect.TRANSLATION: _KEPT_BACK,
     Suspect.PROXY: ("syn-again-established", "old-syn-established", "syn-inside"),
 }
-"""What a filter drops and what it lets through; SYNs on connections that stand, which a SYN proxy answers; flags that
-no TCP sends together, where there is no connection."""
+"""What a filter drops and what it lets through; SYNs on connections that stand, which a SYN proxy answers; what is
+unusual in a header, where there is no connection."""
 
 
 def deciding(path: Path) -> tuple[str, ...]:

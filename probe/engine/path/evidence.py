@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from probe.engine.path import readings
 from probe.engine.path.loss import LossMeter, controls
-from probe.engine.path.odd_flags import OddFlags
 from probe.engine.path.proxied import Proxied
 from probe.engine.path.proxy import through
 from probe.engine.path.record import Attempted, Record, is_proxied
 from probe.engine.path.rejected import Rejections
 from probe.engine.path.stateless import Cookies
 from probe.engine.path.tally import Tally
+from probe.engine.path.unusual import KINDS, Unusual
 from probe.engine.path.way_back import WayBack
 from probe.engine.path.weighing import Weighing, needless
 from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
@@ -31,7 +31,7 @@ class Evidence:
         self._beyond = Weighing()
         """The same if a SYN proxy stands before the peer: of what is the peer's then."""
         self._cookies, self._proxy, self._way_back = Cookies(), Proxied(), WayBack()
-        self._rejections, self._odd_flags = Rejections(), OddFlags()
+        self._rejections, self._unusual = Rejections(), tuple(map(Unusual, KINDS))
         self._reordering, self._meter = Tally(), LossMeter()
         self._repeated = self._came = self._copied = 0
 
@@ -53,7 +53,8 @@ class Evidence:
         self._way_back.heard(record)
         self._measure(record)
         self._rejections.heard(record.name, case.transcript, record.answered)
-        self._odd_flags.heard(record)
+        for one in self._unusual:
+            one.heard(record)
 
     def _measure(self, record: Record) -> None:
         """Loss, copies and reordering."""
@@ -91,7 +92,7 @@ class Evidence:
         proxied = proxy.standing is Standing.ACCEPTED
         models = self._beyond if proxied else self._seen
         trackers = tuple(models.suspicions(self._copies, Suspect.FILTER, Suspect.TRANSLATION))
-        odd = self._odd_flags.suspicion()
+        odd, *others = (one.suspicion() for one in self._unusual)
         # Tracking calls such flags invalid, too: whichever explains more needs no second cause.
         found = next((s for s in trackers if s.standing is Standing.ACCEPTED), None)
         if found is not None and odd.standing is Standing.ACCEPTED:
@@ -100,6 +101,7 @@ class Evidence:
             odd = needless(odd) if odd is less else odd
         yield from trackers
         yield odd
+        yield from others
         yield from models.suspicions(self._copies, Suspect.DEFERRED_ACCEPT)
         yield proxy
         yield self._cookies.suspicion(proxied=proxied)

@@ -16,6 +16,7 @@ from probe.engine.path.filter import Label, Settings
 from probe.engine.path.labelled import Labelled
 from probe.engine.path.record import Named
 from probe.engine.path.rejected import kind
+from probe.engine.path.unusual import KINDS, Kinds
 from probe.results.path import Suspect
 from probe.spec.arrives import arrives
 from probe.spec.segment import ACK, RST, SYN, Segment
@@ -177,10 +178,10 @@ def _deferred(record: Labelled) -> frozenset[int]:
     return frozenset(kept)
 
 
-def _rejected(record: Labelled, kinds: frozenset[str]) -> frozenset[int]:
-    """The tester's segments of these kinds."""
+def _rejected(record: Labelled, kinds: frozenset[str], kinds_of: Kinds) -> frozenset[int]:
+    """The tester's segments of one of these kinds."""
     sent = ((i, e) for i, e in enumerate(record.events) if isinstance(e, Seen) and e.to_peer)
-    return frozenset(i for i, event in sent if kind(event.segment) in kinds)
+    return frozenset(i for i, event in sent if not kinds.isdisjoint(kinds_of(event.segment)))
 
 
 def _new(record: Labelled) -> frozenset[int]:
@@ -254,6 +255,7 @@ _DEFERRED = Model(
     "the listener takes the handshake's ACK for nothing until text comes (deferred accept)",
 )
 MODELS: tuple[Model, ...] = (*_FILTERS, _DEFERRED)
+_KINDS: dict[Suspect, Kinds] = {Suspect.ICMP: lambda segment: frozenset({kind(segment)}), **KINDS}
 
 
 def model(suspect: Suspect, variant: str) -> Model | None:
@@ -261,6 +263,8 @@ def model(suspect: Suspect, variant: str) -> Model | None:
 
     What is kept back by its kind, with ICMP errors or without, is a variant for itself: its kinds of segment.
     """
-    if suspect in (Suspect.ICMP, Suspect.FLAGS) and variant:
-        return Model(suspect, variant, partial(_rejected, kinds=frozenset(variant.split())), suspect.text)
+    kinds_of = _KINDS.get(suspect)
+    if kinds_of is not None and variant:
+        keeps = partial(_rejected, kinds=frozenset(variant.split()), kinds_of=kinds_of)
+        return Model(suspect, variant, keeps, suspect.text)
     return next((m for m in MODELS if (m.suspect, m.variant) == (suspect, variant)), None)

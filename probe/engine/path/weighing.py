@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import Event, Seen, segment_at
 from probe.engine.path.models import MODELS, Model
-from probe.engine.path.odd_flags import is_odd
 from probe.engine.path.record import STRAY, UNACCEPTABLE, Record
 from probe.engine.path.rejected import kind
 from probe.engine.path.resting import COPIED
 from probe.engine.path.tally import ENOUGH, EXCHANGES, Tally
+from probe.engine.path.unusual import is_odd
 from probe.results.path import Loss, Standing, Suspect, Suspicion
 from probe.spec.segment import FIN
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from probe.engine.belief.events import Seen
 from probe.engine.judge.findings import grade, show
+from probe.engine.path.unusual import ORDINARY_OPTIONS
 from probe.engine.trial.attempt import Attempt
 from probe.results.death import Death, Ending
 from probe.results.verdict import Finding
-from probe.spec.segment import EOL, MSS, NOP, RST, SACK, SACK_PERMITTED, TIMESTAMPS, WSCALE, Segment
+from probe.spec.segment import RST, Segment
 
-_USUAL = (EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS)
 SURVIVES, ILLEGAL_LENGTH = "stack.survives", "opt.illegal-length"
 
 
@@ -125,9 +125,8 @@ def _owed(one: Suspect) -> bool:
 
 def _oddities(segment: Segment) -> str:
     """What flags and numbers do not tell."""
-    odd = [
-        f"option {o.kind}{': ' if o.fault else ''}{o.fault}" for o in segment.options if o.fault or o.kind not in _USUAL
-    ]
+    unusual = [o for o in segment.options if o.fault or o.kind not in ORDINARY_OPTIONS]
+    odd = [f"option {o.kind}{': ' if o.fault else ''}{o.fault}" for o in unusual]
     odd += [f"wrong {fault}" for fault in segment.faults]
     odd += [f"urgent pointer {segment.urgent}"] * bool(segment.urgent)
     odd += [f"reserved bits {segment.reserved}"] * bool(segment.reserved)

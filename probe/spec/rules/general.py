@@ -46,7 +46,7 @@ HEADER: tuple[Rule, ...] = (
         stimulus="LISTEN; SYN with each of the four bits set; ESTABLISHED: data likewise",
         permitted="normal reaction, bits zero in the answer",
         forbidden="silence; RST",
-        rows=("Z5", "L4", "E3"),
+        rows=("Z5", "L4", "E3", "C2", "L2"),
     ),
     Rule(
         id="hdr.same-address",

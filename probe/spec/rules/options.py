@@ -57,10 +57,10 @@ OPTIONS: tuple[Rule, ...] = (
         keyword_ids=("MUST-6", "MUST-68"),
         source="RFC 9293 3.1",
         sentence="Unknown options with a length are ignored.",
-        stimulus="LISTEN, ESTABLISHED; kind 253 or 77, length 4",
+        stimulus="CLOSED, LISTEN, ESTABLISHED; kind 253 or 77, length 4",
         permitted="normal reaction",
         forbidden="silence; RST",
-        rows=("L4", "E3"),
+        rows=("L4", "E3", "C2", "L2"),
     ),
     Rule(
         id="opt.any-segment",
@@ -94,7 +94,7 @@ OPTIONS: tuple[Rule, ...] = (
         permitted="MSS honoured (as opt.mss-respected)",
         forbidden="MSS ignored",
         needs=("E",),
-        rows=("L4",),
+        rows=("L4", "C2"),
     ),
     Rule(
         id="opt.eol-zero-padding",
