@@ -359,7 +359,7 @@ class _Check:
         heard.append(opinion)
         self.hearing.attempts[attempt.scenario.id].append(attempt)
         path = self.hearing.path()
-        self.backlog.heard(attempt, opinion, path.loss)
+        self.backlog.heard(attempt, opinion, path)
         self.frame.habits.silenced = partial(expects_silence, path) if path.accepted else None
         more = self.under_way[attempt.scenario.id] or attempt.scenario in self.queue
         if not more and not self._enough(attempt.scenario):

@@ -1,18 +1,20 @@
 """How often and how much a host is asked: never more than the user says, and less where it is crowded.
 
-A listener whose backlog is full drops SYNs or answers them with cookies; both are the tester's doing as much as the
-peer's, so it is asked less at a time. It is never accused of either: an unanswered SYN is inconclusive. Many hosts and
-firewalls let pass so many SYNs a second and no more: where SYNs are lost and hardly anything else, the pauses between
-them grow until that ends, and stay.
+A listener whose backlog is full drops SYNs, refuses them or answers them with cookies; all are the tester's doing as
+much as the peer's, so it is asked less at a time. It is never accused of either: an unanswered SYN is inconclusive.
+Many hosts and firewalls let pass so many SYNs a second and no more: where SYNs are lost and hardly anything else, or
+refused now and then, the pauses between them grow until that ends, and stay.
 """
 
 from __future__ import annotations
 
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
-from probe.engine.trial.attempt import Attempt
-from probe.results.path import UNMEASURED, Loss, at_most
+from probe.engine.path.limit import was_struck
+from probe.engine.trial.attempt import Attempt, case_of
+from probe.results.path import UNMEASURED, Loss, Path, Standing, Suspect, at_most
 from probe.scenarios.steps import Scenario, Send
+from probe.spec.segment import RST, SYN
 
 SHORTEST, LONGEST = 0.1, 1.0
 """Seconds between SYNs to a host that is slowed down for: the first pause, and the longest."""
@@ -23,6 +25,9 @@ SIGNS, CALM = 2, 3
 _COOKIES = "answered with SYN cookies"
 _LIKELY = 0.01
 """A chance below this is not likely."""
+
+
+UNKNOWN = Path()
 
 
 class Pace:
@@ -70,6 +75,16 @@ def _is_alike(loss: Loss) -> bool:
     return 1 - at_most(loss.syns_lost - 1, loss.syns, others.lost / others.asked) >= _LIKELY
 
 
+def _loses_syns(loss: Loss) -> bool:
+    """Whether SYNs are lost, and hardly anything else: who loses whatever comes by has lost others as well."""
+    return loss.syns_lost >= LIMITED and 2 * loss.others.bound < loss.syns_lost / loss.syns
+
+
+def _met_limit(attempt: Attempt, path: Path) -> bool:
+    """Whether a limit that is known refused a SYN of it."""
+    return path.standing(Suspect.LIMIT) is Standing.ACCEPTED and was_struck(case_of(attempt))
+
+
 class Backlog:
     """What the attempts tell of how much the target bears; ``width`` is how many connections it gets at a time."""
 
@@ -89,13 +104,16 @@ class Backlog:
         """One connection at a time from now on."""
         self.width = self._asked = 1
 
-    def heard(self, attempt: Attempt, opinion: Opinion | None, loss: Loss = UNMEASURED) -> None:
-        """An attempt at an open port ended; ``opinion`` None where it is not judged, ``loss`` as known by now."""
+    def heard(self, attempt: Attempt, opinion: Opinion | None, path: Path = UNKNOWN) -> None:
+        """An attempt at an open port ended; ``opinion`` None where it is not judged, ``path`` as known by now."""
         transcript = attempt.conductor.transcript
-        self._answers = self._answers or any(not event.to_peer for _, event in attempt.segments)
+        came = [event for _, event in attempt.segments if not event.to_peer]
+        self._answers = self._answers or any(event.segment.flags & SYN for event in came)
         if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
             return  # it tells nothing of an open port
-        answered = any(not event.to_peer for _, event in transcript.seen())  # what is cleared up draws other answers
+        first = next((e for _, e in transcript.seen() if not e.to_peer), None)  # clearing up draws other answers
+        refused = first is not None and (bool(first.segment.flags & RST) or _met_limit(attempt, path))
+        answered = first is not None and not refused
         self._unanswered = self._unanswered + 1 if self._answers and not answered else 0
         # Who drops every SYN until it is sent again does not mind how many there are.
         self._prompt = self._prompt or [event.to_peer for _, event in transcript.seen()[:2]] == [True, False]
@@ -115,16 +133,14 @@ class Backlog:
                 return
             self._signs[_COOKIES] = None
         elif answered or self._answers:  # a target that never answered is no matter of crowding
-            if _is_alike(loss):
+            if not refused and _is_alike(path.loss):
                 return
-            self._signs["left unanswered"] = None
+            self._signs["refused" if refused else "left unanswered"] = None
         else:
             return
-        # One that loses whatever comes by has lost others as well.
-        limited = loss.syns_lost >= LIMITED and 2 * loss.others.bound < loss.syns_lost / loss.syns
-        self._limit = loss if limited else self._limit
-        events = attempt.conductor.transcript.events
-        self._slow_down(events[0].time, events[-1].time, limited=limited)
+        self._limit = path.loss if _loses_syns(path.loss) else self._limit
+        limited = self._limit is path.loss or path.standing(Suspect.LIMIT) is Standing.ACCEPTED
+        self._slow_down(transcript.events[0].time, transcript.events[-1].time, limited=limited)
 
     def _slow_down(self, began: float, ended: float, *, limited: bool) -> None:
         """Once for all attempts that were in progress together."""

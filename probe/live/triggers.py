@@ -106,7 +106,7 @@ class Detection:
     def heard(self, attempt: Attempt) -> list[Scenario]:
         """One of the exchanges ended: decide, if it can be decided; returns what is to be played now, or again.
 
-        A line that was never acknowledged asked nobody: it is sent again.
+        A line that was never acknowledged asked nobody, nor did a SYN that was refused: it is sent again.
         """
         probe, transcript = attempt.scenario, attempt.conductor.transcript
         if self.trigger is not None or transcript.interrupted:
@@ -114,7 +114,9 @@ class Detection:
         self._tries[probe.id] += 1
         came = [e for _, e in transcript.seen() if not e.to_peer]
         reset = any(e.segment.flags & RST for e in came)
-        if not attempt.conductor.tester.all_acked and not reset and self._tries[probe.id] < _TRIES:
+        refused = bool(came) and bool(came[0].segment.flags & RST)
+        unasked = refused or not (attempt.conductor.tester.all_acked or reset)
+        if unasked and self._tries[probe.id] < _TRIES:
             return [probe]
         said = b"".join(e.segment.payload for e in came)
         if probe in (_GREETING, _QUIET):

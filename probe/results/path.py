@@ -23,6 +23,8 @@ class Suspect(StrEnum):
     """A firewall that drops flags which ordinary segments do not have."""
     OPTIONS = "option-filter"
     """A firewall that drops segments with options it does not know."""
+    LIMIT = "syn-limit"
+    """So many SYNs at a time are let in, and the others answered with a RST."""
     TRANSLATION = "address-translation"
     """A translator that drops what belongs to no mapping."""
     COOKIES = "syn-cookies"
@@ -47,6 +49,7 @@ _TEXTS = {
     Suspect.FILTER: "a stateful filter",
     Suspect.FLAGS: "a filter of flags",
     Suspect.OPTIONS: "a filter of options",
+    Suspect.LIMIT: "a limit on SYNs",
     Suspect.TRANSLATION: "address translation",
     Suspect.COOKIES: "SYN cookies",
     Suspect.DEFERRED_ACCEPT: "deferred accept",

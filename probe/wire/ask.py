@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Event
 
 from probe.spec.segment import Endpoint, Flow
 from probe.wire.addresses import socket_address
@@ -15,6 +16,8 @@ _AT_ONCE = 8
 _PATIENCE = 5.0
 _REFUSED_WITHIN = 0.5
 """Seconds a refusal may take once the line is delivered. A peer whose FINs get lost would hold up the next line."""
+_PAUSES = (0.2, 0.4, 0.8)
+"""Seconds before a connection that was refused is tried again: there may be a limit on SYNs, which refuses some."""
 
 
 class Asker(Closing):
@@ -24,6 +27,7 @@ class Asker(Closing):
         self.target = target
         self.failures: list[str] = []
         self._zone = zone
+        self._over = Event()
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ask")
 
     def ask(self, flow: Flow, line: bytes) -> None:
@@ -36,7 +40,7 @@ class Asker(Closing):
         """Deliver the line and read what is answered."""
         host = self.target.address + self._zone
         try:
-            with socket.create_connection(socket_address(host, self.target.port)[:2], _PATIENCE) as sock:
+            with self._connected(socket_address(host, self.target.port)[:2]) as sock:
                 sock.sendall(line)
                 sock.shutdown(socket.SHUT_WR)
                 sock.settimeout(_REFUSED_WITHIN)
@@ -52,6 +56,15 @@ class Asker(Closing):
             said = answer.decode("ascii", "replace").strip()
             self.failures.append(f"{self.target} refused to open a connection: {said}")
 
+    def _connected(self, address: tuple[str, int]) -> socket.socket:
+        for pause in _PAUSES:
+            with suppress(ConnectionRefusedError):
+                return socket.create_connection(address, _PATIENCE)
+            if self._over.wait(pause):
+                break
+        return socket.create_connection(address, _PATIENCE)
+
     def close(self) -> None:
         """Wait for what is under way."""
+        self._over.set()
         self._threads.shutdown(cancel_futures=True)

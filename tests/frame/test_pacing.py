@@ -14,10 +14,10 @@ from probe.engine.path.loss import Controls
 from probe.engine.trial.attempt import Attempt
 from probe.live.loop import Loop
 from probe.live.pacing import LONGEST, Backlog, Pace, syns
-from probe.results.path import Loss
+from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
 from probe.results.verdict import Verdict
 from probe.scenarios.steps import Scenario
-from probe.spec.segment import ACK, SYN, Segment
+from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.seq import Seq
 from tests.frame.test_loop import Echo, attempt
 
@@ -130,8 +130,8 @@ def test_a_closed_port_that_is_filtered_says_nothing() -> None:
     assert crowd.width == 5
 
 
-LIMIT = Loss(200, 4, syns=50, syns_lost=4)
-LOSSY = Loss(600, 40, syns=100, syns_lost=7)
+LIMIT = Path(Loss(200, 4, syns=50, syns_lost=4))
+LOSSY = Path(Loss(600, 40, syns=100, syns_lost=7))
 
 
 def test_where_syns_alone_are_lost_the_pauses_stay() -> None:
@@ -171,8 +171,36 @@ def test_a_syn_that_met_silence_later_in_an_exchange_is_a_sign_too() -> None:
 def test_a_path_that_loses_as_much_of_all_else_explains_unanswered_syns() -> None:
     crowd = Backlog(5, Pace())
     for began in range(60):
-        crowd.heard(ended(3.0 * began, answered=began % 3 > 0), None, Loss(600, 40, syns=100, syns_lost=7))
+        crowd.heard(ended(3.0 * began, answered=began % 3 > 0), None, Path(Loss(600, 40, syns=100, syns_lost=7)))
     assert (crowd.width, crowd.warnings("x")) == (5, [])
     for began in range(60, 70):
-        crowd.heard(ended(3.0 * began, answered=False), None, Loss(600, 40, syns=100, syns_lost=30))
+        crowd.heard(ended(3.0 * began, answered=False), None, Path(Loss(600, 40, syns=100, syns_lost=30)))
     assert crowd.width == 1
+
+
+def refused(began: float) -> Attempt:
+    one = ended(began, answered=False)
+    one.conductor.transcript.events.append(Seen(began + 1.0, False, Segment(Seq(0), Seq(2), RST | ACK)))
+    return one
+
+
+def test_syns_refused_by_a_limit_slow_down_for_good() -> None:
+    pace = Pace()
+    crowd = Backlog(5, pace)
+    crowd.heard(ended(0.0, answered=True), None)
+    known = Path(suspicions=(Suspicion(Suspect.LIMIT, Standing.ACCEPTED, 3),))
+    for began in (1.0, 3.0, 5.0):
+        crowd.heard(refused(began), None, known)
+    slow = pace.gap
+    for began in range(10, 40):
+        crowd.heard(ended(float(began), answered=True), None)
+    assert 0 < pace.gap == slow
+    (told,) = crowd.warnings("192.0.2.1:80")
+    assert "SYNs were refused" in told
+
+
+def test_a_port_that_only_refuses_is_not_crowded() -> None:
+    crowd = Backlog(5, Pace())
+    for began in range(20):
+        crowd.heard(refused(float(began)), None)
+    assert (crowd.width, crowd.warnings("x")) == (5, [])

@@ -91,6 +91,15 @@ table inet path {
 }
 """
 """The same, with a filter: what has no mapping is dropped."""
+LIMIT = """
+table inet path {
+  chain here {
+    type filter hook input priority 0
+    tcp flags & (syn | ack) == syn limit rate over 10/second burst 20 packets reject with tcp reset
+  }
+}
+"""
+"""So many SYNs at a time are let in, the others answered with a RST."""
 REJECT = """
 table inet path {{
   chain through {{ type filter hook forward priority 0; tcp dport {port} reject with icmpx admin-prohibited; }}

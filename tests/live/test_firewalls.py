@@ -17,6 +17,7 @@ from probe.results.verdict import Report, Run, Verdict, Why
 from probe.spec.segment import Endpoint
 from tests.helpers.breadth import met
 from tests.helpers.paths import (
+    LIMIT,
     MASQUERADE,
     MASQUERADE_CLOSED,
     MSS_CLAMP,
@@ -90,6 +91,7 @@ PLACES = {
         {"routers": 1, "rules": {1: NO_UNKNOWN_OPTIONS}}, Suspect.OPTIONS, ("options-unknown", "listen-unusual")
     ),
     "MSS rewritten": Place({"routers": 1, "rules": {1: MSS_CLAMP}}, Suspect.OPTIONS, ("options-unaligned",)),
+    "limit on SYNs": Place({"rules": {1: LIMIT}}, Suspect.LIMIT),
     "masquerading": Place({"routers": 1, "rules": {1: MASQUERADE}}, Suspect.TRANSLATION, _DROPPED),
     "masquerading and filter": Place({"routers": 1, "rules": {1: MASQUERADE_CLOSED}}, _FILTER, _DROPPED),
     "SYN cookies": Place(

@@ -13,6 +13,7 @@ from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.exercised import exercised
+from probe.engine.path.limit import was_struck
 from probe.engine.path.proxy import Through, through
 from probe.engine.path.record import is_proxied
 from probe.engine.path.resting import explained_by, rests_on
@@ -40,6 +41,9 @@ Beyond = Callable[[Case, Opinion], Opinion]
 
 def in_view_of(path: Path, opinion: Opinion, case: Case, beyond: Beyond | None = None) -> Opinion:
     """The opinion with what the suspects of the path have to do with the record."""
+    limit = next((s for s in path.accepted if s.suspect is Suspect.LIMIT), None)
+    if limit is not None and opinion.why is not Why.INTERRUPTED and was_struck(case):
+        return Opinion(Verdict.INCONCLUSIVE, limit.reason, why=Why.REFUSED, controls=opinion.controls)
     if path.standing(Suspect.PROXY) is Standing.ACCEPTED and is_proxied(case):
         opinion = (beyond or beyond_proxy)(case, opinion)
         if Suspect.PROXY in opinion.rests or Doubt.PROXY in opinion.doubts:

@@ -71,8 +71,9 @@ def _hear(opinions: Sequence[Opinion], path: Path) -> _Outcome:
         opinions = [o.unless_lost or o for o in opinions]
     telling = [o for o in opinions if o.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE)]
     last, idle = opinions[-1], len(opinions) - len(telling)
-    # On a path that loses segments, a SYN that nothing answered is asked again as long as a silence is.
-    tries = MOST if last.why is Why.NO_ANSWER and path.loss.lost else ATTEMPTS
+    # On a path that loses or limits SYNs, one that met it is asked again as long as a silence is.
+    limited = last.why is Why.REFUSED and path.standing(Suspect.LIMIT) is Standing.ACCEPTED
+    tries = MOST if limited or (last.why is Why.NO_ANSWER and path.loss.lost) else ATTEMPTS
     if not telling:
         if last.word is Verdict.INCONCLUSIVE and (suspect := _kept_back_by(last, path)) is not None:
             return _Outcome(_kept_back(last, path, suspect), settled=True, final=True)

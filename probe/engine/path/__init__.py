@@ -11,6 +11,7 @@ evidence that more than one record, or a look at the whole of it, gives.
 - ``labelled``    a record with those labels, each setting asked once
 - ``rejected``    kinds of segment that hosts on the way reject, by their ICMP errors
 - ``unusual``     flags and options that hardly any TCP sends, and that met silence
+- ``limit``       SYNs that a RST came for, and that were answered another time
 - ``proxy``       a SYN proxy: what of a record is the peer's behind it
 - ``models``      what each suspect does: the events of a record that it makes void
 - ``record``      one attempt as the suspects look at it

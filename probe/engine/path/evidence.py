@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from probe.engine.path import readings
+from probe.engine.path.limit import SynLimit
 from probe.engine.path.loss import LossMeter, controls
 from probe.engine.path.proxied import Proxied
 from probe.engine.path.proxy import through
@@ -32,7 +33,7 @@ class Evidence:
         """The same if a SYN proxy stands before the peer: of what is the peer's then."""
         self._cookies, self._proxy, self._way_back = Cookies(), Proxied(), WayBack()
         self._rejections, self._unusual = Rejections(), tuple(map(Unusual, KINDS))
-        self._reordering, self._meter = Tally(), LossMeter()
+        self._reordering, self._meter, self._limit = Tally(), LossMeter(), SynLimit()
         self._repeated = self._came = self._copied = 0
 
     def heard(self, case: Attempted, *, limited: bool = False) -> None:
@@ -52,6 +53,7 @@ class Evidence:
         self._proxy.heard(record)
         self._way_back.heard(record)
         self._measure(record)
+        self._limit.heard(record)
         self._rejections.heard(record.name, case.transcript, record.answered)
         for one in self._unusual:
             one.heard(record)
@@ -107,6 +109,7 @@ class Evidence:
         yield self._cookies.suspicion(proxied=proxied)
         yield self._rejections.suspicion()
         yield self._way_back.suspicion()
+        yield self._limit.suspicion()
         swapped = self._reordering
         overtaken = f"{swapped.fits.total()} segments of the peer were overtaken"
         yield swapped.suspicion(Suspect.REORDERING, Standing.ACCEPTED, overtaken)
