@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test live zoo check format bench fuzz soak container captures clean system packages
+.PHONY: help run test live zoo mutants check format bench fuzz soak container captures clean system packages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ ZOO := $(addprefix tests/live/test_,zoo.py paths.py firewalls.py servers.py stac
 
 zoo: .venv/.dev ## every stack, server and path of the zoo, PROBE_COUNT times each (1); the tests meet the quick ones
 	PROBE_COUNT=$(or $(PROBE_COUNT),1) $(BIN)/python -m pytest --numprocesses $(JOBS) --dist worksteal $(ZOO) $(ARGS)
+
+mutants: .venv/.dev ## a peer for every mistake: what of them is found, under whose name, what is missed and why
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 check: .venv/.dev ## lint, format, types, and who imports whom
 	$(BIN)/ruff check --quiet --output-format concise .

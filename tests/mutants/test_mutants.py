@@ -1,0 +1,24 @@
+"""A sample of the mutants: each is caught, or excused by name. ``make mutants`` plays all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe.spec.rows import ROWS
+from tests.mutants.exceptions import reason
+from tests.mutants.score import Word, checked, score
+from tests.mutants.table import Family, Mutant, mutants
+
+EVERY = list(mutants(checked()))
+SAMPLE = [m for m in EVERY if m.family is Family.ANSWER][::7]
+
+
+@pytest.mark.parametrize("mutant", SAMPLE, ids=lambda m: m.id)
+def test_a_mutant_is_caught_or_excused(mutant: Mutant) -> None:
+    found = score(mutant)
+    assert found.word is not Word.MISSED or reason(mutant), found.seen
+
+
+def test_every_row_that_an_exchange_meets_has_mutants_of_both_families() -> None:
+    rows = {(m.place.where, m.family) for m in EVERY if m.place.where in ROWS}
+    assert len(rows) == 2 * len({row for row, _ in rows})
