@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from probe.results.answers import Around, Compliance, Summary
-from probe.results.verdict import ExchangeResult, Verdict
+from probe.results.verdict import ExchangeResult, Verdict, Why
 
 TOPICS = ("three_way", "close_by_us", "close_by_peer")
 """What is asked, as scenarios and the summary name it."""
 _ODD = (Verdict.FAIL, Verdict.WARN)
+_KEPT_BACK = "kept back by the path"
+"""By which suspect, and how that is known, the line about the path says once."""
 
 
 def summarize(results: Sequence[ExchangeResult], topics: dict[str, str]) -> Summary:
@@ -33,7 +35,8 @@ def _answer(own: list[ExchangeResult]) -> tuple[Compliance, str]:
         return Compliance.FOLLOWED, _named(broken[Verdict.WARN])
     why: dict[str, list[str]] = {}
     for result in own:
-        why.setdefault(result.reason or result.verdict.value, []).append(result.id)
+        told = _KEPT_BACK if result.why is Why.PATH else result.reason or result.verdict.value
+        why.setdefault(told, []).append(result.id)
     reasons = "; ".join(f"{reason} ({', '.join(ids)})" for reason, ids in why.items())
     if broken[Verdict.INCONCLUSIVE]:
         return Compliance.INCONCLUSIVE, reasons

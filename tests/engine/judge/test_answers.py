@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from probe.engine.judge.answers import summarize
 from probe.results.answers import Compliance, Summary
-from probe.results.verdict import ExchangeResult, Finding, Verdict
+from probe.results.verdict import ExchangeResult, Finding, Verdict, Why
 from probe.spec.rules import Level
 
 FOLLOWED, NOT_FOLLOWED, INCONCLUSIVE, SKIPPED = Compliance
+NOT_ASKED = "none of its exchanges was asked for"
 TOPICS = {"open": "three_way", "close-by-us": "close_by_us", "close-by-peer": "close_by_peer", "old-syn": ""}
 
 
@@ -21,7 +24,7 @@ def result(name: str, word: Verdict, *broken: str, shown: tuple[str, ...] = (), 
 @pytest.mark.parametrize(
     ("results", "answer", "reasons"),
     [
-        ([], (SKIPPED, SKIPPED, SKIPPED), ("none of its exchanges was asked for",) * 3),
+        ([], (SKIPPED, SKIPPED, SKIPPED), (NOT_ASKED,) * 3),
         ([result("open", Verdict.PASS)], (FOLLOWED, SKIPPED, SKIPPED), ("",)),
         (
             [result("open", Verdict.WARN, "synack.initial-rto")],
@@ -33,6 +36,11 @@ def result(name: str, word: Verdict, *broken: str, shown: tuple[str, ...] = (), 
             [result("open", Verdict.SKIP, why="nothing listens")],
             (SKIPPED, SKIPPED, SKIPPED),
             ("nothing listens (open)",),
+        ),
+        (  # the line about the path says more
+            [replace(result("close-by-us", Verdict.SKIP, why="a filter before the peer"), why=Why.PATH)],
+            (SKIPPED, SKIPPED, SKIPPED),
+            (NOT_ASKED, "kept back by the path (close-by-us)", NOT_ASKED),
         ),
         (
             [result("open", Verdict.FAIL, "open.synack-ack-number")],
@@ -52,7 +60,7 @@ def result(name: str, word: Verdict, *broken: str, shown: tuple[str, ...] = (), 
         (  # whatever rule it is: the close was not as documented
             [result("close-by-peer", Verdict.FAIL, "ack.under-half-second", shown=("aclose.fin-form",))],
             (SKIPPED, SKIPPED, NOT_FOLLOWED),
-            ("none of its exchanges was asked for",) * 2 + ("ack.under-half-second in close-by-peer",),
+            (NOT_ASKED,) * 2 + ("ack.under-half-second in close-by-peer",),
         ),
     ],
 )
