@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from probe.cli.catalogue.coverage import application, rule_coverage, shown_by
@@ -15,6 +16,7 @@ from probe.scenarios import ALL, TOPICS
 from probe.scenarios.steps import Scenario
 from probe.spec import rules
 from tests.live import deviations
+from tests.live.found import known
 from tests.spec.diagram import markdown_table, mermaid
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,16 +63,20 @@ def catalogue() -> str:
     return "\n".join([*lines, ""])
 
 
+def _stack(name: str) -> str:
+    """What a stack does otherwise, as it was found and read up."""
+    stack, found = name.partition(",")[0], known(name)
+    if name in deviations.CELLS:
+        return deviations.cells_table(deviations.CELLS[name], found, stack)
+    return deviations.table(deviations.EXCHANGES[name], found, stack)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "state diagram": lambda: mermaid() + "\n",
     "SEGMENT ARRIVES": lambda: markdown_table() + "\n",
     "rules": catalogue,
     "exchanges": exchanges,
-    "Linux": lambda: deviations.cells_table(deviations.LINUX, "Linux"),
-    "lwIP": lambda: deviations.table(deviations.LWIP, "lwIP"),
-    "libslirp": lambda: deviations.table(deviations.LIBSLIRP, "libslirp"),
-    "passt": lambda: deviations.table(deviations.PASST, "passt"),
-    "lwIP, matrix": lambda: deviations.cells_table(deviations.LWIP_CELLS, "lwIP"),
+    **{name: partial(_stack, name) for name in (*deviations.EXCHANGES, *deviations.CELLS)},
 }
 
 

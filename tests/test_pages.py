@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.deviations import CELLS, EXCHANGES, Cells, Deviation, unread
+from tests.live.found import known
 from tests.pages import PARTS, ROOT, pages
 
 WRITTEN = [
@@ -21,6 +23,12 @@ LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[\w-]+)?\)")
 def test_generated_parts_are_as_the_code_prints_them() -> None:
     behind = [str(page.relative_to(ROOT)) for page, text in pages().items() if page.read_text(encoding="utf-8") != text]
     assert not behind, f"behind: {', '.join(behind)}; python -m tests.pages writes them anew"
+
+
+@pytest.mark.parametrize("name", [*EXCHANGES, *CELLS])
+def test_what_was_found_of_a_stack_was_read_up_row_by_row(name: str) -> None:
+    rows: tuple[Deviation | Cells, ...] = EXCHANGES.get(name) or CELLS[name]
+    assert unread(known(name), rows) == set()
 
 
 def test_every_generated_part_stands_on_a_page() -> None:

@@ -1,12 +1,11 @@
 """A second stack as the peer: lwIP 2.1, whose faults nobody planted and whose code shares nothing with the kernel's.
 
-Every deviation (``tests/live/deviations.py``) was looked at in the recording (tshark) and in lwIP's source, and is one
+Every deviation (``tests/live/found.json``) was looked at in the recording (tshark) and in lwIP's source, and is one
 by the text of RFC 9293.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -15,18 +14,9 @@ from probe.live.check import check
 from probe.live.matrix import matrix
 from probe.live.options import CheckOptions, MatrixOptions
 from probe.results.verdict import Verdict
-from probe.spec.segment import KINDS
-from probe.spec.states import State
-from tests.live.deviations import LWIP, LWIP_CELLS, OPEN, found, found_in, pinned, pinned_in
+from tests.live.found import cells_of_lwip, in_check, in_matrix, known, of_lwip
 from tests.live.test_matrix import told
 from tests.lwip.stack import Lwip, version
-
-# tcp_receive trims what starts left of RCV.NXT; one number exactly half the space away passes the test for that, and
-# an assertion ("insane offset!") ends the stack. These columns send it.
-FATAL = {("SYN-RECEIVED", "SYN+ACK"), ("SYN-RECEIVED", "FIN+ACK")} | set(itertools.product(OPEN, ("FIN", "FIN+ACK")))
-BESIDE = frozenset(itertools.product((state.value for state in State), KINDS)) - FATAL
-MANY = 200
-"""lwIP bounds no backlog: so many connections at a time do it no harm."""
 
 
 @pytest.fixture
@@ -39,9 +29,9 @@ def lwip(private_net: None) -> Iterator[Lwip]:
 
 @pytest.mark.parametrize("version", [4, 6])
 def test_exactly_its_deviations_are_found(lwip: Lwip, version: int) -> None:
-    run = check(lwip.endpoints[version], CheckOptions(waits=False, parallel=MANY))
+    run = of_lwip(lwip, version)
     assert not lwip.ended
-    assert found(run) == pinned(LWIP)
+    assert in_check(run.exchanges) == known("lwIP")
     lacking = {e.reason for e in run.exchanges if e.verdict is Verdict.SKIP and "probe target" not in e.reason}
     assert all("timestamps" in reason for reason in lacking), lacking  # lwIP as it is built here takes none up
 
@@ -53,10 +43,10 @@ def test_its_fin_comes_again_with_the_text_that_was_acknowledged(lwip: Lwip) -> 
 
 
 def test_exactly_its_cells_depart(lwip: Lwip) -> None:
-    run = matrix(lwip.endpoints[4], MatrixOptions(only=BESIDE, parallel=MANY))
+    run = cells_of_lwip(lwip)
     assert not lwip.ended
     assert told(run.cells, Verdict.INCONCLUSIVE) == []
-    assert found_in(run.cells) == pinned_in(LWIP_CELLS)
+    assert in_matrix(run) == known("lwIP, matrix")
     skipped = {c.state for c in run.cells if c.verdict is Verdict.SKIP}
     assert skipped == {"SYN-SENT", "CLOSE-WAIT"}
 

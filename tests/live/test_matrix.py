@@ -19,14 +19,15 @@ from probe.spec.segment import KINDS, Endpoint
 from probe.spec.states import State
 from probe.wire.errors import UnansweredError
 from probe.wire.record import Recorder
-from tests.live.deviations import AFTER_FIN, LINUX, OPEN, found_in, pinned_in
+from tests.live.deviations import AFTER_FIN, OPEN
 from tests.live.far import Far
+from tests.live.found import in_matrix, known
 from tests.live.test_check import HARMLESS, filtered, free_port, server, states_left
 
 pytestmark = pytest.mark.timeout(400)  # both matrices take 12 s on a machine of their own; a busy one may be slow
 STATES = tuple(state.value for state in State)
 # Kernels before 6.18 say nothing to an ACK of data never sent (seg.ack-of-unsent) in the other states either.
-OLDER = {(word, "seg.ack-of-unsent", state) for word in ("fail", "warn") for state in OPEN | AFTER_FIN}
+OLDER = {(state, word, "seg.ack-of-unsent") for word in ("fail", "warn") for state in OPEN | AFTER_FIN}
 # Where the kernel moved although the segment lay one outside the window, and no answer tells.
 UNSEEN = {("SYN-RECEIVED", "ACK"), ("SYN-RECEIVED", "FIN+ACK"), ("SYN-RECEIVED", "DATA"), ("FIN-WAIT-1", "FIN+ACK")}
 
@@ -54,9 +55,9 @@ def test_every_cell_is_judged(runs: dict[int, MatrixRun], version: int) -> None:
 @pytest.mark.parametrize("version", [4, 6])
 def test_every_departure_is_a_known_one(runs: dict[int, MatrixRun], version: int) -> None:
     """What Linux does otherwise than the RFC says: ``tests/live/deviations.py`` tells of each, row by row."""
-    found = found_in(runs[version].cells)
-    assert found - pinned_in(LINUX) <= OLDER
-    assert pinned_in(LINUX) - found == set()
+    found = in_matrix(runs[version])
+    assert found - known("Linux") <= OLDER
+    assert known("Linux") - found == set()
 
 
 def test_both_versions_are_judged_alike(runs: dict[int, MatrixRun]) -> None:
