@@ -113,6 +113,7 @@ class _Check:
         told_of = [f"{self.target}: {told(one)}{_mend(one)}" for one in deaths]
         stateless = self.hearing.path().standing(path.Suspect.COOKIES) is path.Standing.ACCEPTED
         crowded = self.backlog.warnings(self.target, stateless=stateless)
+        crowded += self.vigil.warnings(self.target)
         warnings = (*self.hearing.warnings(), *told_of, *self.remarks, *crowded)
         run = frame.run(
             str(self.target),
@@ -191,10 +192,13 @@ class _Check:
                 error, self.vigil.ending, self.vigil.trouble = failure, Ending.LINE, str(failure)
             if self.vigil.ending is None:
                 return
-            vigil, found = self.vigil, suspects(self.ended, self.vigil.ending)
-            death = autopsy(found, self.vigil.ending, vigil.asked, vigil.seconds, vigil.trouble)
+            vigil, ending = self.vigil, self.vigil.ending
+            if ending is not Ending.LINE and self.backlog.limited:
+                ending = vigil.ending = Ending.LIMITED
+            found = [] if ending is Ending.LIMITED else suspects(self.ended, ending)
+            death = autopsy(found, ending, vigil.asked, vigil.seconds, vigil.trouble)
             void = self.hearing.died(death, self.ended)
-            if self.revival is not None:
+            if self.revival is not None and ending is not Ending.LIMITED:
                 self._bring_back(self.revival, found, void)
             elif error is not None:
                 raise error
@@ -261,6 +265,8 @@ class _Check:
             return None
         if self.vigil.doubted:
             return self.vigil.next(self.frame, self.target)
+        if self.under_way.total() >= self.vigil.room:
+            return None
         if any(s.port == "closed" for s in self.waiting) and (remote := self.closed.next()) is not None:
             return knocking(self.frame, remote)
         slow = next((s for s in self.queue if s.rests), None)

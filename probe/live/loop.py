@@ -114,6 +114,15 @@ class Loop:
             if not attempt.done and unwanted(attempt):
                 self._obey(attempt, attempt.conductor.interrupt())
 
+    @property
+    def standing(self) -> int:
+        """How many attempts in progress have had an answer of the peer, so that a connection may stand."""
+        return sum(any(not event.to_peer for _, event in attempt.segments) for attempt in self._live.values())
+
+    def busy(self, besides: Callable[[Attempt], bool]) -> bool:
+        """Whether anything is in progress beside such attempts."""
+        return any(not besides(attempt) for attempt in self._live.values())
+
     def reset(self, attempt: Attempt) -> None:
         """Reset on the peer what an attempt that has ended may have left there."""
         self._obey(attempt, attempt.conductor.interrupt())

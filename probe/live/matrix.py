@@ -320,7 +320,7 @@ class _Matrix:
             return None
         if self.vigil.doubted:
             return self.vigil.next(self.frame, self.target)
-        if not self.queue or len(self.playing) >= self.width:
+        if not self.queue or len(self.playing) >= min(self.width, self.vigil.room):
             return None
         scenario, record = self.queue.popleft()
         self.connections += 1

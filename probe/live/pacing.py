@@ -8,6 +8,8 @@ refused now and then, the pauses between them grow until that ends, and stay.
 
 from __future__ import annotations
 
+from math import inf
+
 from probe.engine.judge.attempt import Opinion
 from probe.engine.judge.excuses import Doubt
 from probe.engine.path.limit import was_struck
@@ -96,9 +98,16 @@ class Backlog:
         self._calm = self._hints = 0
         self._signs: dict[str, None] = {}
         self._limit = UNMEASURED
+        self._limited_at = inf
+        self._answered_at = -inf
         self._alone_too = 0
         self._slowest = (self.width, 0.0)
         self._slowed_at = float("-inf")
+
+    @property
+    def limited(self) -> bool:
+        """Whether a limit on SYNs is known: some met it, and others were answered after them."""
+        return self._limited_at < self._answered_at
 
     def alone(self) -> None:
         """One connection at a time from now on."""
@@ -107,8 +116,7 @@ class Backlog:
     def heard(self, attempt: Attempt, opinion: Opinion | None, path: Path = UNKNOWN) -> None:
         """An attempt at an open port ended; ``opinion`` None where it is not judged, ``path`` as known by now."""
         transcript = attempt.conductor.transcript
-        came = [event for _, event in attempt.segments if not event.to_peer]
-        self._answers = self._answers or any(event.segment.flags & SYN for event in came)
+        self._answers |= any(not event.to_peer and event.segment.flags & SYN for _, event in attempt.segments)
         if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
             return  # it tells nothing of an open port
         first = next((e for _, e in transcript.seen() if not e.to_peer), None)  # clearing up draws other answers
@@ -117,6 +125,7 @@ class Backlog:
         self._unanswered = self._unanswered + 1 if self._answers and not answered else 0
         # Who drops every SYN until it is sent again does not mind how many there are.
         self._prompt = self._prompt or [event.to_peer for _, event in transcript.seen()[:2]] == [True, False]
+        self._answered_at = max(self._answered_at, transcript.events[0].time if answered else -inf)
         if answered and not (self._prompt and opinion is not None and opinion.controls.lost_syn):
             if opinion is None or opinion.doubt is not Doubt.COOKIES:
                 self._calm += 1
@@ -146,6 +155,7 @@ class Backlog:
         """Once for all attempts that were in progress together."""
         self._hints += 1
         self._calm = 0
+        self._limited_at = min(self._limited_at, began if limited else inf)
         if began < self._slowed_at or self._hints < SIGNS:
             return
         self._slowed_at = ended

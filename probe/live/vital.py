@@ -1,8 +1,13 @@
-"""Whether a peer that has answered still does: SYNs from fresh ports with growing pauses, beside whatever runs."""
+"""Whether a peer that has answered still does: SYNs from fresh ports with growing pauses, beside whatever runs.
+
+Many a host or firewall takes only so many connections at a time. So a peer that answers no knock while connections of
+ours stand is asked once more when all of them have ended: only who is silent then has ended.
+"""
 
 from __future__ import annotations
 
 import time
+from math import inf
 
 from probe.engine.belief.events import Command, WakeAt
 from probe.engine.play.conductor import Setting
@@ -47,7 +52,7 @@ class Vigil:
     """Asks for vital signs once there is doubt; ``ending`` says what became of the peer, None while it lives.
 
     ``asked`` SYNs of the series at hand stayed without SYN,ACK, over ``seconds``; ``trouble`` is what an ICMP error
-    told instead.
+    told instead. ``room`` is how many connections of ours the peer is known to bear at a time.
     """
 
     def __init__(self) -> None:
@@ -55,6 +60,7 @@ class Vigil:
         self.ending: Ending | None = None
         self.doubted = self.answered = False
         self.trouble = ""
+        self.room = inf
         self._reset()
 
     def _reset(self) -> None:
@@ -62,6 +68,10 @@ class Vigil:
         self.seconds = self._began = 0.0
         self._todo: list[float] = []
         self._answers: list[Answer] = []
+        self._beside = 0
+        """The most connections that stood beside a knock of the series."""
+        self._crowd = 0
+        """How many stood beside a series that came to nothing; the next one is played alone."""
 
     def doubt(self, since: float) -> None:
         """Begin a series of knocks."""
@@ -82,7 +92,7 @@ class Vigil:
 
     def next(self, frame: Frame, target: Endpoint) -> Attempt | None:
         """The next knock of the series to begin with, if there is one."""
-        if not self._todo:
+        if not self._todo or (self._crowd and frame.loop.busy(self.concerns)):
             return None
         setting = frame.setting(KNOCK)
         return frame.attempt(VitalSigns(setting, self._todo.pop(0) * setting.habits.scale), target)
@@ -95,23 +105,25 @@ class Vigil:
         """Whether what ended is one of ours; what it tells ends the others, or those of the series that is done."""
         if not self.concerns(attempt):
             return False
-        self.looked(attempt)
+        self.looked(attempt, frame.loop.standing)
         if self.ending is not None:
             frame.loop.stop(lambda other: True)
         elif not self.doubted:
             frame.loop.stop(self.concerns)
         return True
 
-    def looked(self, attempt: Attempt) -> None:
-        """One of ours ended."""
+    def looked(self, attempt: Attempt, beside: int = 0) -> None:
+        """One of ours ended, with so many connections that may stand ``beside`` it."""
         knock = attempt.conductor
         if not isinstance(knock, VitalSigns) or knock.answer is None:
             return
         if knock.answer is Answer.OPEN:
+            if self._crowd:
+                self.room = max(1, min(self._crowd, self.room - 1))
             self.doubted = False
             self._reset()
             return
-        answer = knock.answer
+        answer, self._beside = knock.answer, max(self._beside, beside)
         if knock.icmp is not None and answer is Answer.UNREACHABLE:
             icmp = knock.icmp
             answer = Answer.SILENT if (icmp.version, icmp.type, icmp.code) in _NO_NEIGHBOUR else answer
@@ -119,10 +131,21 @@ class Vigil:
         self._answers.append(answer)
         self.asked += knock.tries
         self.seconds = knock.transcript.events[-1].time - self._began
-        if len(self._answers) == len(self.pauses):
-            common = max(self._answers, key=self._answers.count)
+        if len(self._answers) % len(self.pauses):
+            return
+        if self._beside and not self._crowd:
+            self._crowd, self._todo = self._beside, list(self.pauses)
+        else:
+            series = self._answers[-len(self.pauses) :]
+            common = max(series, key=series.count)
             endings = {Answer.REFUSED: Ending.REFUSED, Answer.UNREACHABLE: Ending.LINE}
             self.ending = endings.get(common, Ending.SILENT)
+
+    def warnings(self, target: object) -> list[str]:
+        """What the room comes to, for the user."""
+        if self.room == inf:
+            return []
+        return [f"{target}: a crowd of connections got no answer to a SYN, one alone did: {self.room} at a time since"]
 
     def revived(self) -> None:
         """The peer is back: what follows is watched anew, and one that has ended before is believed sooner."""

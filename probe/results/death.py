@@ -13,6 +13,8 @@ class Ending(StrEnum):
     """SYNs stay unanswered."""
     REFUSED = "refused"
     """SYNs are refused: the stack lives, its application is gone."""
+    LIMITED = "limited"
+    """SYNs stay unanswered or are refused, and a limit on them was known before: it tells nothing of the peer."""
     LINE = "line"
     """The line to it failed: its interface, or the route, is gone."""
 

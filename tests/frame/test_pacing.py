@@ -199,6 +199,16 @@ def test_syns_refused_by_a_limit_slow_down_for_good() -> None:
     assert "SYNs were refused" in told
 
 
+def test_a_limit_is_known_once_a_syn_was_answered_after_others_met_it() -> None:
+    crowd = Backlog(5, Pace())
+    crowd.heard(ended(0.0, answered=True), None)
+    for began in (1.0, 3.0, 5.0):
+        crowd.heard(ended(began, answered=False), None, LIMIT)
+    assert not crowd.limited  # whoever is gone answers no more either
+    crowd.heard(ended(7.0, answered=True), None)
+    assert crowd.limited
+
+
 def test_a_port_that_only_refuses_is_not_crowded() -> None:
     crowd = Backlog(5, Pace())
     for began in range(20):

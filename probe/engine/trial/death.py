@@ -71,7 +71,7 @@ def last_sign(attempts: Iterable[Attempt], ending: Ending) -> float:
 
 
 def _refuses(segment: Segment, ending: Ending) -> bool:
-    return ending is Ending.REFUSED and bool(segment.flags & RST)
+    return ending in (Ending.REFUSED, Ending.LIMITED) and bool(segment.flags & RST)
 
 
 def suspects(attempts: Sequence[Attempt], ending: Ending) -> list[Suspect]:
@@ -192,6 +192,11 @@ def silence(death: Death) -> str:
 _WHAT = {
     Ending.SILENT: ("the peer died", "the peer had died", "the peer answers no longer"),
     Ending.REFUSED: ("the application ended", "the application had ended", "nothing listens on the port any more"),
+    Ending.LIMITED: (
+        "no more connections were let in",
+        "no more connections were let in, as by a limit on SYNs",
+        "no more connections are let in, as by a limit on SYNs",
+    ),
     Ending.LINE: ("the line failed", "the line had failed", "there is no way to the peer any more"),
 }
 
@@ -212,6 +217,8 @@ def told(death: Death) -> str:
     who, sent = " or ".join(death.suspects), " or ".join(death.segments)
     if death.ended:
         return f"{_which(death)} ends the stack, {death.ended} of {death.tries}: {sent}, in {who}"
+    if death.ending is Ending.LIMITED:
+        return f"{_WHAT[death.ending][2]} ({silence(death)})"
     if not who:
         return f"{_WHAT[death.ending][2]}, and nothing was under way ({silence(death)})"
     again = "; played again one by one, nothing of that ended it" if death.tries else ""
