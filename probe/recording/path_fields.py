@@ -17,6 +17,7 @@ def written(path: Path) -> dict[str, Any]:
     return {
         "loss": [[path.loss.asked, path.loss.lost]],
         "syns": [[path.loss.syns, path.loss.syns_lost]],
+        "bare": [[path.loss.bare, path.loss.bare_lost]],
         "copies": [[path.copies.asked, path.copies.lost]],
         "suspicions": [
             [s.suspect, s.standing, s.fits, s.against, s.reason, list(s.exchanges), s.variant] for s in path.suspicions
@@ -31,6 +32,9 @@ def read(record: JsonObject) -> Path:
     if record.has("syns"):  # older recordings do not tell them apart
         syns = _loss(record, "syns")
         loss = replace(loss, syns=syns.asked, syns_lost=syns.lost)
+    if record.has("bare"):
+        bare = _loss(record, "bare")
+        loss = replace(loss, bare=bare.asked, bare_lost=bare.lost)
     return Path(loss, tuple(map(_suspicion, rows)), _loss(record, "copies"))
 
 

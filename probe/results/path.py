@@ -6,7 +6,7 @@ inferred from attempts that differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import lru_cache
 from math import exp, lgamma, log, log1p
@@ -89,12 +89,19 @@ class Loss:
     """Loss as measured: of ``asked`` segments that any peer in that state answers, ``lost`` met silence.
 
     ``syns`` of those asked were SYNs without ACK, ``syns_lost`` of those lost: many hosts and paths limit these alone.
+    ``bare`` of the others were empty ACKs, or asked for one, ``bare_lost`` of those lost: a queue may thin these out.
     """
 
     asked: int = 0
     lost: int = 0
     syns: int = 0
     syns_lost: int = 0
+    bare: int = 0
+    bare_lost: int = 0
+
+    def __add__(self, other: Loss) -> Loss:
+        """What was measured in both."""
+        return Loss(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
     @property
     def bound(self) -> float:
@@ -102,10 +109,21 @@ class Loss:
         return 1.0 if self.asked <= self.lost else _bound(self.asked, self.lost)
 
     def bound_of(self, *, syn: bool) -> float:
-        """That of a SYN, or of any other segment; where no SYN was lost they are alike."""
-        if not self.syns_lost:
-            return self.bound
-        return Loss(self.syns, self.syns_lost).bound if syn else self.others.bound
+        """That of a SYN, or of any other segment; where no SYN was lost they are alike.
+
+        Where empty ACKs get lost more often than the rest, any other may be one, or have asked for one.
+        """
+        if syn and self.syns_lost:
+            return Loss(self.syns, self.syns_lost).bound
+        others = self.others if self.syns_lost else self
+        return Loss(self.bare, self.bare_lost).bound if self.thins_out else others.bound
+
+    @property
+    def thins_out(self) -> bool:
+        """Whether empty ACKs get lost more often than the rest."""
+        rest = Loss(self.others.asked - self.bare, self.others.lost - self.bare_lost)
+        usual = max(rest.lost, 1) / max(rest.asked, 1)
+        return self.bare_lost > 0 and usual < 1 and 1 - at_most(self.bare_lost - 1, self.bare, usual) < _CHANCE
 
     @property
     def others(self) -> Loss:
@@ -114,6 +132,8 @@ class Loss:
 
 
 UNMEASURED = Loss()
+_CHANCE = 0.001
+"""What is less likely is not chance."""
 
 
 @lru_cache(maxsize=64)  # asked again and again, of a run that changes little

@@ -261,7 +261,9 @@ def figures(path: Path) -> str:
     if not loss.asked:
         return "loss not measured"
     lost = f", {loss.lost} lost" if loss.lost else ""
-    lost += f" ({loss.syns_lost} of {loss.syns} SYNs)" if loss.syns_lost else ""
+    kinds = [f"{loss.syns_lost} of {loss.syns} SYNs"] if loss.syns_lost else []
+    kinds += [f"{loss.bare_lost} of {loss.bare} that are empty ACKs or ask for one"] if loss.thins_out else []
+    lost += f" ({', '.join(kinds)})" if kinds else ""
     copied = f"; {copies.lost} of {copies.asked} segments came twice" if copies.lost else ""
     return f"loss below {100 * loss.bound:.2g} % from {loss.asked} controls{lost}{copied}"
 

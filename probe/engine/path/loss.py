@@ -14,19 +14,20 @@ from itertools import pairwise
 from probe.engine.belief.events import Quiet, Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.results.path import UNMEASURED, Loss
-from probe.spec.segment import ACK, OPENING, SYN
+from probe.spec.segment import ACK, OPENING, SYN, Segment
 
 
 @dataclass(frozen=True, slots=True)
 class Controls:
     """The places in the script of one attempt whose segments were answered, and of the one that met silence.
 
-    ``syns`` are those of them that are SYNs.
+    ``syns`` are those of them that are SYNs, ``bare`` the others that are empty ACKs, or ask for one.
     """
 
     answered: tuple[int, ...] = ()
     silent: tuple[int, ...] = ()
     syns: tuple[int, ...] = ()
+    bare: tuple[int, ...] = ()
 
     @property
     def lost_syn(self) -> bool:
@@ -41,21 +42,30 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
     """What one attempt tells of loss; ``watch`` has followed it without any excuse."""
     events = transcript.judged
     answered: set[int] = set()
+    bare = {index for index, event in transcript.seen() if is_bare(event.segment)}
     for index, event in transcript.seen():
         asked = {answer.index for answer in watch.after(index).answers}
         if not event.to_peer and len(asked) == 1:
             answered |= asked - {-1}
+            bare |= asked if index in bare else set()
     silent: set[int] = set()
     # ``watch`` may have gone on to the clearing up, which is not judged.
     broken = [] if watch.broken_at is None else events[watch.broken_at :][:1]
     if broken and isinstance(broken[0], Quiet):
         histories = watch.memory.closure(watch.before, watch.terms)
-        owed = [due.index for h in histories for due in (h.due, h.owed) if due is not None]
-        silent = {min(owed)} - answered if owed else set()  # what was answered in part has arrived
+        owed = [(due.index, due.reply.flags) for h in histories for due in (h.due, h.owed) if due is not None]
+        silent = {min(owed)[0]} - answered if owed else set()  # what was answered in part has arrived
+        bare |= {index for index, flags in owed if flags & OPENING == ACK}
     silent |= set(syns_again(transcript))
     sent = ((i, events[i]) for i in answered | silent)
     syns = {i for i, e in sent if isinstance(e, Seen) and e.segment.flags & (SYN | ACK) == SYN}
-    return Controls(*(tuple(sorted({transcript.place(i) for i in some})) for some in (answered, silent, syns)))
+    sets = answered, silent, syns, bare & (answered | silent) - syns
+    return Controls(*(tuple(sorted({transcript.place(i) for i in some})) for some in sets))
+
+
+def is_bare(segment: Segment) -> bool:
+    """Whether it is an ACK and nothing else."""
+    return segment.flags & OPENING == ACK and not segment.length
 
 
 def syns_again(transcript: Transcript) -> Iterator[int]:
@@ -85,8 +95,8 @@ class LossMeter:
             (lost if place in known else waiting)[place] += 1
         asked += lost
         syns, syns_lost = (sum(some[place] for place in found.syns) for some in (asked, lost))
-        old = self.loss
-        self.loss = Loss(old.asked + asked.total(), old.lost + lost.total(), old.syns + syns, old.syns_lost + syns_lost)
+        bare, bare_lost = (sum(some[place] for place in found.bare) for some in (asked, lost))
+        self.loss += Loss(asked.total(), lost.total(), syns, syns_lost, bare, bare_lost)
 
 
 def measured(exchanges: Iterable[Iterable[Controls]]) -> Loss:

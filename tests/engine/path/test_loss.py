@@ -31,3 +31,21 @@ def test_syns_are_told_apart_once_one_was_lost() -> None:
 def test_what_met_silence_says_whether_it_was_a_syn() -> None:
     assert Controls((0,), (2,), (0, 2)).lost_syn
     assert not Controls((0,), (2,), (0,)).lost_syn
+
+
+def test_where_empty_acks_alone_are_thinned_out_their_loss_counts() -> None:
+    """Of 200 that are empty ACKs or ask for one 60 were lost, and none of the other 200."""
+    thinned = Loss(400, 60, bare=200, bare_lost=60)
+    assert thinned.thins_out
+    assert thinned.bound_of(syn=False) == Loss(200, 60).bound > thinned.bound
+    alike = Loss(400, 60, bare=200, bare_lost=33)
+    assert not alike.thins_out
+    assert alike.bound_of(syn=False) == alike.bound
+    assert not Loss(400, 1, bare=200, bare_lost=1).thins_out
+
+
+def test_what_asks_for_an_empty_ack_is_counted_with_them() -> None:
+    meter = LossMeter()
+    meter.add("open", Controls((0, 1, 2), (), (0,), (1, 2)))
+    meter.add("open", Controls((0, 1), (2,), (0,), (1, 2)))
+    assert meter.loss == Loss(6, 1, syns=2, bare=4, bare_lost=1)
