@@ -323,6 +323,8 @@ def _explained(h: Hypothesis, segment: Segment, terms: Terms) -> Iterator[tuple[
                 replace(h, due=None).excused(Excuse.REPLY),
                 Answer(h.due.index, h.due.reaction.row, h.due.reaction.rule),
             )
+        if h.due.reply.flags == ACK and h.owed is not None and h.owed.reply.matches(segment):
+            yield from _explained(replace(h, due=None), segment, terms)  # one acknowledgment says both, text or not
         return  # nothing else leaves before the reply
     covered = h.owed is not None and h.owed.reply.matches(segment)
     if covered and segment.seq == h.tcb.snd_nxt and not segment.seg_len:

@@ -79,6 +79,14 @@ def test_replies_leave_in_the_order_of_what_asked_for_them() -> None:
     assert broken(*asked, back(".", 1, 1))
 
 
+def test_text_with_the_acknowledgment_owed_answers_what_is_unacceptable_too() -> None:
+    """An echo server's text leaves behind the old segment that asks for an ACK, and says RCV.NXT as that would."""
+    asked = (*HANDSHAKE, Quiet(0), sent("P.", 1, 1, 5), sent(".", 0, 1))
+    assert not broken(*asked, back("P.", 1, 6, 20), Quiet(0))
+    assert broken(*asked, back("P.", 1, 1, 20), Quiet(0))
+    assert broken(*HANDSHAKE, Quiet(0), sent(".", 0, 1), back("P.", 1, 1, 20), Quiet(0))  # no other was owed
+
+
 def test_the_set_narrows_to_one() -> None:
     watch = follow(record(*HANDSHAKE, Quiet(0), sent("F.", 1, 1)), UNKNOWN_PORT, Terms(), MEMORY)
     sizes = [len(point.belief) for point in watch.points[1:]]
