@@ -4,6 +4,9 @@ Several connections ask at the same time. What decides is not which answers firs
 target``, a close that nothing asked for, HTTP/1.0, and the line that ends a session in the protocol of its banner. One
 connection says nothing at all, so that a close of the server's own is not taken for an answer; text is sent only after
 the server had time to greet, and to close.
+
+Many servers end a connection over text that is not of their protocol. Where this one does, that is looked for of which
+it awaits the rest (``WORDS``); where nothing is found, its ends are its own doing.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ from probe.engine.belief.tracker import LISTENING
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt
 from probe.live.frame import Frame
-from probe.scenarios.steps import OPEN, Command, Expect, Scenario, Send, Span, Step, Wait
+from probe.scenarios.steps import OPEN, SPEAK, Command, Expect, Scenario, Send, Span, Step, Wait
 from probe.scenarios.triggers import (
+    ANY,
     HELLO,
     HELLO_ANSWER,
     HOLD,
@@ -28,6 +32,7 @@ from probe.scenarios.triggers import (
     RESETS,
     TARGET,
     WAIT,
+    WORDS,
     Trigger,
     farewell,
     user_line,
@@ -57,8 +62,13 @@ _QUIET = _probe("wait", "does it close by itself?", Expect("F", Span.UNASKED, ap
 _EOF = _probe("hold", "does it close once we have?", Send("F."), Expect("F", Span.APPLICATION, application=True))
 _HTTP = _probe("http", "does it close after an HTTP/1.0 request?", *_CLOSES)
 _FAREWELL = _probe("line", "does it close after the line that ends a session?", *_CLOSES)
-_FIRST = (_HELLO, _GREETING, _QUIET, _EOF)
-_ALL = (*_FIRST, _HTTP, _FAREWELL)
+_BEARS = {
+    _probe(f"text-{place}", f"does it bear text as of {name}?", *SPEAK, Wait(Span.GREETING)): name
+    for place, name in enumerate(WORDS)
+}
+_ANY_TEXT, *_OTHER_TEXTS = _BEARS
+_FIRST = (_HELLO, _GREETING, _QUIET, _EOF, _ANY_TEXT)
+_ALL = (*_FIRST, _HTTP, _FAREWELL, *_OTHER_TEXTS)
 _ASKING = Trigger("target", {"hello": HELLO}, taken=LITTLE_TAKEN)
 _UNKNOWN = replace(NONE, taken=LITTLE_TAKEN)
 """Until more is known: little is taken of what nobody asked for."""
@@ -82,6 +92,8 @@ class Detection:
         """Of each that has ended: seconds until the peer's FIN, None where none came or the close was no clean one."""
         self._banner = b""
         self._floods = False
+        self._borne: dict[str, bool] = {}
+        """Whether it bears each of ``WORDS`` that it was asked about."""
         self._waited = 0.0
 
     @property
@@ -95,13 +107,16 @@ class Detection:
 
     def allows(self, scenario: Scenario) -> bool:
         """Whether enough is known to play an exchange; if it asks for nothing, whether that one obeys or leaves."""
-        return self.trigger is not None or (not scenario.commands and {_HELLO.id, _GREETING.id} <= set(self._closed))
+        known = {_HELLO.id, _GREETING.id} <= set(self._closed) and self._knows_text
+        return self.trigger is not None or (not scenario.commands and known)
 
     def trigger_for(self, scenario: Scenario) -> Trigger:
         """What an exchange is played with."""
         if scenario is _FAREWELL:
             return farewell(self._banner)
-        return {_HELLO.id: _ASKING, _HTTP.id: HTTP}.get(scenario.id, self.trigger or _UNKNOWN)
+        if scenario in _BEARS:
+            return replace(_UNKNOWN, word=WORDS[_BEARS[scenario]])
+        return {_HELLO.id: _ASKING, _HTTP.id: HTTP}.get(scenario.id, self.trigger or self._bearing(_UNKNOWN))
 
     def heard(self, attempt: Attempt) -> list[Scenario]:
         """One of the exchanges ended: decide, if it can be decided; returns what is to be played now, or again.
@@ -131,6 +146,10 @@ class Detection:
             self.trigger = replace(RESETS, at_once=after < _SOON, note=f"resets by itself after {after:.1f} s")
         if probe is _HELLO and HELLO_ANSWER in said:
             self.trigger = TARGET
+        elif probe in _BEARS:
+            self._borne[_BEARS[probe]] = after is None
+            if probe is _ANY_TEXT and after is not None:
+                return list(_OTHER_TEXTS)
         elif probe is _GREETING:
             self._banner = said
             if self._closed[probe.id] is None and not self._floods:
@@ -138,25 +157,40 @@ class Detection:
         self._decide()
         return []
 
+    @property
+    def _knows_text(self) -> bool:
+        """Whether it is known which text it bears, or that it bears none."""
+        return self._borne.get(ANY, False) or len(self._borne) == len(WORDS)
+
+    def _bearing(self, trigger: Trigger) -> Trigger:
+        """The same for an application that bears no other text, or none at all."""
+        if not self._knows_text:
+            return trigger
+        name = next((name for name in WORDS if self._borne.get(name)), "")
+        if not name:
+            return replace(trigger, leaves=True)
+        note = trigger.note if name == ANY else f"{trigger.note}; it bears text as of {name}"
+        return replace(trigger, word=WORDS[name], note=note)
+
     def _decide(self) -> None:
         """The first that is settled in the order of preference, unless one before it still may be."""
         closed, order = self._closed, [_FAREWELL] if self._banner else [_HTTP, _FAREWELL]
         by_itself = [delay for probe in (_GREETING, _QUIET) if (delay := closed.get(probe.id)) is not None]
-        if self.trigger is not None:
+        if self.trigger is not None or not self._knows_text:
             return
         if by_itself:
             self.delay = min(by_itself)
             soon = self.delay < _SOON
-            self.trigger = replace(WAIT, at_once=soon, note=f"closes by itself after {self.delay:.1f} s")
+            self.trigger = self._bearing(replace(WAIT, at_once=soon, note=f"closes by itself after {self.delay:.1f} s"))
             return
         if self._floods:
-            self.trigger = replace(NONE, note="sends without end", tried=("waiting",), taken=LEAST_TAKEN)
+            self.trigger = self._bearing(replace(NONE, note="sends without end", tried=("waiting",), taken=LEAST_TAKEN))
             return
         for probe in (_HELLO, *order):
             if probe.id not in closed:
                 return
             if probe is not _HELLO and (delay := closed[probe.id]) is not None:
-                self.delay, self.trigger = delay, self.trigger_for(probe)
+                self.delay, self.trigger = delay, self._bearing(self.trigger_for(probe))
                 return
         if _QUIET.id in closed and _EOF.id in closed:
             tried = ("waiting", *(["HTTP/1.0"] if _HTTP in order else []), farewell(self._banner).note)
@@ -164,7 +198,7 @@ class Detection:
                 found, note = HOLD, f"does not close in {self._waited:.0f} s"
             else:
                 found, note = NONE, f"{', '.join(tried)} did not make it close"
-            self.trigger = replace(found, note=note, tried=tried)
+            self.trigger = self._bearing(replace(found, note=note, tried=tried))
 
 
 def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel: int) -> int:

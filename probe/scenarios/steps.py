@@ -276,8 +276,7 @@ ANSWERED = (*CALLED, Send("S."), Expect("."))
 FULL = (Ask("connect and never read"), Expect("S", application=True), *ANSWERED[2:], Fill())
 """The same, and text until the peer's receive window is closed."""
 WORD, MORE = b"PROBE /012", b"3456789abc"
-"""Ten octets that ask for nothing, and ten to go on with: `probe target` waits for the rest of the line, a server of
-HTTP for that of the request (nginx refuses one as soon as it cannot be any)."""
+"""Ten octets that ask for nothing, and ten to go on with (``triggers.WORDS``): `probe target` waits for the rest."""
 SPEAK = (Send("P.", data=WORD), Expect("."))
 """Data, acknowledged: the connection is known to stand. A listener may defer its accept until text comes."""
 SPEAK_ON = (Send("P.", data=MORE), Expect("."))

@@ -10,6 +10,24 @@ LITTLE_TAKEN = 1 << 12
 """The same where nothing is known yet of a server: no greeting is that long."""
 LEAST_TAKEN = 1 << 8
 """The same of one that sends without end (RFC 864): it must not keep every exchange busy."""
+_WORD_SIZE = 1 << 12
+ANY = "any line"
+WORDS = {
+    ANY: b"PROBE /0123456789abc".ljust(_WORD_SIZE, b"x"),
+    **{
+        name: begins.ljust(_WORD_SIZE, b"\0")
+        for name, begins in {
+            "TLS": b"\x16\x03\x01\x10\x00\x01\x00\x0f\xfc\x03\x03",
+            "MQTT": b"\x10\xfb\x1f\x00\x04MQTT\x04\x02\x00\x3c",
+            "pkt-line": b"1000git-upload-pack /",
+            "a length of four octets": b"\x00\x00\x10\x00\x00\x03\x00\x00",  # PostgreSQL, Kafka and others
+            "BER": b"\x30\x82\x10\x00\x02\x01\x01",  # LDAP
+            "TPKT": b"\x03\x00\x10\x00\x0f\xe0",  # RDP and others, RFC 1006
+        }.items()
+    },
+}
+"""Beginnings of long messages: a server of that protocol waits for the rest, and many end a connection over any other.
+A server of HTTP waits for that of the request (nginx refuses one as soon as it cannot be any), as most do of a line."""
 HELLO = b"PROBE hello\n"
 HELLO_ANSWER = b"probe-target 1\n"
 
@@ -44,6 +62,7 @@ class Trigger:
     ``obedient`` says that the application does nothing it was not asked for, so an unasked RST is the stack's doing;
     ``leaves``, that it was seen to end connections which nobody asked it to end, so that one may well be its doing;
     ``at_once``, that it does so as soon as a connection stands: whatever is asked then would race with that.
+    ``word`` is what all text of ours must begin with, where the application bears nothing else (``WORDS``).
     ``taken`` octets of its text are taken in a connection before ours is closed. ``note`` is what was found out about
     it, ``tried`` what was tried in vain, both for people.
     """
@@ -54,6 +73,7 @@ class Trigger:
     leaves: bool = False
     at_once: bool = False
     answers: bool = False
+    word: bytes = b""
     taken: int = TAKEN
     note: str = ""
     tried: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +120,17 @@ def _sshd(directory: Path, port: int) -> list[str]:
     return ["unshare", "--mount", "sh", "-c", f"mount -t tmpfs none /run && mkdir /run/sshd && exec {serve}"]
 
 
+_SCORNS = """
+import socket, sys, threading
+def serve(connection):
+    with connection:
+        connection.recv(1)
+listening = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=100)
+while True:
+    threading.Thread(target=serve, args=listening.accept()[:1]).start()
+"""
+"""Whatever it is sent, it reads one octet and closes: the rest is unread, so that Linux resets."""
+
 SERVERS = {
     "nginx": Server("nginx", "nginx-light", _nginx("")),
     "nginx deferred": Server("nginx", "nginx-light", _nginx("deferred")),
@@ -135,6 +147,10 @@ SERVERS = {
     ),
     "vsftpd": Server("vsftpd", "vsftpd", lambda d, p: ["/usr/sbin/vsftpd", str(_written(_VSFTPD, "v.conf")(d, p))]),
     "sshd": Server("sshd", "openssh-server", _sshd),
+    "git": Server(
+        "git", "git", lambda d, p: ["git", "daemon", "--listen=127.0.0.1", f"--port={p}", f"--base-path={d}"]
+    ),
+    "scorns text": Server(sys.executable, "python3", lambda _, p: [sys.executable, "-c", _SCORNS, str(p)]),
     "echo": Server("inetd", "openbsd-inetd", _inetd("echo"), 7),
     "discard": Server("inetd", "openbsd-inetd", _inetd("discard"), 9),
     "daytime": Server("inetd", "openbsd-inetd", _inetd("daytime"), 13),

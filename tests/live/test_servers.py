@@ -15,14 +15,14 @@ from tests.live.servers import SERVERS
 from tests.live.test_check import free_port, server
 
 FEW = ("open", "close-by-us", "close-by-peer", "simultaneous-close", "abort-by-us", "data-again", "delayed-ack")
-CLOSES = frozenset(SERVERS) - {"echo", "discard", "chargen"}
+CLOSES = frozenset(SERVERS) - {"echo", "discard", "chargen", "git", "scorns text"}
 """Those that close first: at a request, at a farewell, or of their own accord."""
 WHOLE = ("apache2", "redis", *(("daytime",) if COUNT else ()))
 """Those that are checked wholly; the kernel is the same for all."""
 SECONDS = 60.0
 
 
-QUICK = ("nginx deferred", "apache2", "redis", "vsftpd", "daytime", "chargen")
+QUICK = ("nginx deferred", "apache2", "redis", "vsftpd", "daytime", "chargen", "git", "scorns text")
 
 
 @pytest.mark.parametrize("name", met(SERVERS, QUICK))

@@ -42,13 +42,21 @@ class Outgoing:
                 raise ValueError(f"the exchange needs the command {text.name!r}, which was not given")
             text = line
         elif text:
-            text = text[: self.tester.room(self.habits.largest)]
+            text = self._borne(step, text)[: self.tester.room(self.habits.largest)]
         if step is self.step:
             text = text[self.parted :]
         if self.tester.fits(step, len(text)):
             return text, True
         part = text[: max(0, self.tester.edge - self.tester.nxt)] if replace(step, data=b"") in _PLAIN else b""
         return (part, False) if part else None
+
+    def _borne(self, step: steps.Send, text: bytes) -> bytes:
+        """What stands in its place in the text that the application bears; its own octets before and behind that."""
+        begun, number = self.parted if step is self.step else 0, self.tester.number(step.seq)
+        place = number - (number if step.fresh else self.tester.iss) - ("S" not in step.flags) - begun
+        before = text[: max(0, -place)]
+        known = self.trigger.word[max(0, place) : max(0, place + len(text))]
+        return before + known + text[len(before) + len(known) :]
 
     def has_room(self, step: steps.Step) -> bool:
         """Whether it may leave, or a part of it."""
