@@ -136,4 +136,6 @@ def overtaken(h: Hypothesis, segment: Segment) -> bool:
         return False
     if h.owed is not None and h.owed.reply.matches(segment):
         return False  # what it acknowledges is news
+    if segment.ack > tcb.snd_wl1 and segment.seq < tcb.snd_wl2:
+        return False  # it acknowledges the segment of SND.WL1, by whose ACK field the end had sent more before
     return tcb.iss < segment.seq < tcb.snd_nxt and tcb.irs < segment.ack <= tcb.rcv_nxt

@@ -73,6 +73,16 @@ def test_text_that_acks_went_past_carries_the_acknowledgment_of_its_time() -> No
     assert not broken(*two, *acks, back("P.", 1, 11, 10), back("P.", 11, 21, 20), allow=late)
 
 
+def test_an_overtaken_ack_is_of_a_time_when_both_its_numbers_held() -> None:
+    """Our FIN acknowledges the peer's: who has it has sent its own FIN before, which the number of an ACK counts."""
+    late = frozenset({Excuse.OVERTAKEN})
+    closing = (*HANDSHAKE, Quiet(0), back("F.", 1, 1))
+    assert broken(*closing, sent("F.", 1, 2), back(".", 2, 2), back(".", 1, 2), allow=late)
+    assert not broken(*closing, sent("F.", 1, 1), back(".", 2, 2), back(".", 1, 1), allow=late)
+    text = (*HANDSHAKE, sent("P.", 1, 1, 10), back("P.", 1, 11, 20), back(".", 1, 11))
+    assert not broken(*text, allow=late)
+
+
 def test_replies_leave_in_the_order_of_what_asked_for_them() -> None:
     asked = (*HANDSHAKE, Quiet(0), sent("P.", 1, 1, 5), sent(".", 0, 1))
     assert not broken(*asked, back(".", 1, 6), Quiet(0))
