@@ -1,6 +1,6 @@
 """Data and RST with a wrong checksum change nothing."""
 
-from probe.scenarios.steps import OPEN, SPEAK, Question, Scenario, Send, Span, Wait
+from probe.scenarios.steps import OPEN, SPEAK, SPEAK_ON, Question, Scenario, Send, Span, Wait
 
 SCENARIO = Scenario(
     id="checksum-data",
@@ -12,6 +12,7 @@ SCENARIO = Scenario(
         Send("R", fault="checksum"),
         Wait(Span.SILENCE),
         Question(),
+        *SPEAK_ON,
     ),
     shows=("hdr.checksum-checked",),
     clause="RFC 9293 3.1",

@@ -1,6 +1,6 @@
 """Data with an older timestamp is an old duplicate: an ACK answers it and it is not taken."""
 
-from probe.scenarios.steps import OPEN_STAMPED, SPEAK, Expect, Scenario, Send
+from probe.scenarios.steps import MORE, OPEN_STAMPED, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="paws-old",
@@ -8,9 +8,9 @@ SCENARIO = Scenario(
     steps=(
         *OPEN_STAMPED,
         *SPEAK,
-        Send("P.", data=b"y", stamp=-1000, counts=False),
+        Send("P.", data=MORE, stamp=-1000, counts=False),
         Expect("settled"),
-        Send("P.", data=b"y"),
+        Send("P.", data=MORE[:1]),  # whose acknowledgment tells whether more was taken
         Expect("."),
     ),
     shows=(),

@@ -1,6 +1,6 @@
 """Data without the timestamp that was negotiated: dropped (or taken), never a reason to end the connection."""
 
-from probe.scenarios.steps import OPEN_STAMPED, SPEAK, Expect, Scenario, Send
+from probe.scenarios.steps import MORE, OPEN_STAMPED, SPEAK, Expect, Scenario, Send
 
 SCENARIO = Scenario(
     id="stamp-missing",
@@ -8,9 +8,9 @@ SCENARIO = Scenario(
     steps=(
         *OPEN_STAMPED,
         *SPEAK,
-        Send("P.", data=b"x", options=(), counts=False, rule="opt.ts-missing-survived"),
+        Send("P.", data=MORE, options=(), counts=False, rule="opt.ts-missing-survived"),
         Expect("settled", silence=True),
-        Send("P.", data=b"x"),
+        Send("P.", data=MORE[:1]),  # whose acknowledgment tells whether more was taken
         Expect("settled"),
         Expect("."),
     ),
