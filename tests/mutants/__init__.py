@@ -8,6 +8,7 @@ move. In reading order:
 - ``acting``: a fault at one place, which acts only where it leaves what is permitted, and counts that;
 - ``table``: the mutants: each place that an exchange or a cell meets, with each operator;
 - ``score``: a mutant in every exchange that meets its place, then in cells of the matrix: caught by whom, or missed;
+- ``bugs``: which of them public stacks have had;
 - ``exceptions``: the missed ones that were read, each with its reason.
 
 One mutant by its id, and what became of it::

@@ -52,13 +52,12 @@ def _rows(scores: Sequence[Score]) -> Iterable[tuple[object, ...]]:
 def _tell_missed(scores: Sequence[Score]) -> list[Mutant]:
     """Print those that are missed, the excused ones by reason; the others are returned."""
     missed = [s.mutant for s in scores if s.word is Word.MISSED]
-    unread = [m for m in missed if not reason(m)]
-    excused = Counter(reason(m) for m in missed if reason(m))
-    for why, count in excused.most_common():
-        print(f"\nmissed, {count}: {why}")
+    unread = [m for m in missed if reason(m) is None]
+    for why, count in Counter(found for m in missed if (found := reason(m))).most_common():
+        print(f"\n{count} missed, {': '.join(why)}")
         print("  " + " ".join(m.id for m in missed if reason(m) == why))
     if unread:
-        print(f"\nmissed, {len(unread)}, not read yet")
+        print(f"\n{len(unread)} missed, not read yet")
         print("  " + " ".join(m.id for m in unread))
     return unread
 
@@ -69,7 +68,8 @@ def _totals(scores: Sequence[Score], wrong: Sequence[str], unread: Sequence[Muta
     for family in Family:
         count = Counter(s.word for s in played if s.mutant.family is family)
         print(f"{family}: " + ", ".join(f"{count[word]} {word}" for word in _WORDS))
-    print(f"missed without a reason: {len(unread)}")
+    kinds = Counter(found[0] for s in played if s.word is Word.MISSED and (found := reason(s.mutant)))
+    print("missed: " + "".join(f"{count} {kind}, " for kind, count in kinds.items()) + f"{len(unread)} not read yet")
     print(f"conforming peers accused: {len(wrong)}" + "".join(f"\n  {name}" for name in wrong))
 
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 import pytest
 
 from probe.spec.rows import ROWS
+from tests.mutants.bugs import BUGS
 from tests.mutants.exceptions import reason
-from tests.mutants.score import Word, checked, score
-from tests.mutants.table import Family, Mutant, mutants
+from tests.mutants.score import Word, checked, crossed, score
+from tests.mutants.table import Mutant, mutants
 
 EVERY = list(mutants(checked()))
-SAMPLE = [m for m in EVERY if m.family is Family.ANSWER][::7]
+SAMPLE = EVERY[::13]
 
 
 @pytest.mark.parametrize("mutant", SAMPLE, ids=lambda m: m.id)
 def test_a_mutant_is_caught_or_excused(mutant: Mutant) -> None:
     found = score(mutant)
     assert found.word is not Word.MISSED or reason(mutant), found.seen
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_bug_that_a_stack_had_is_found(name: str) -> None:
+    mutant = next(m for m in mutants({*checked(), *crossed()}) if m.id == BUGS[name])
+    assert score(mutant).word in {Word.OWN, Word.OTHER}
 
 
 def test_every_row_that_an_exchange_meets_has_mutants_of_both_families() -> None:
