@@ -69,6 +69,8 @@ class Span(StrEnum):
     """The same after a segment that acknowledges it: a peer that did not take that sends it again."""
     AFTERWARDS = "afterwards"
     """An answer too many: it would come on the heels of the one that was due."""
+    IDLE = "idle"
+    """Nothing at all, long enough for two keep-alives of a stack that takes half a second for idle."""
     STOPS = "stops"
     """The SYN,ACK that the peer would send again if it did: never over before its interval is known."""
     NEVER = "never"
@@ -249,6 +251,8 @@ class Scenario:
         return tuple(a.name if isinstance(a, Command) else a for a in asked if not isinstance(a, bytes))
 
 
+IDLE = Wait(Span.IDLE)
+"""The connection is left alone: nothing is sent but the ACK of each keep-alive."""
 WINDOW = "window"
 ROOM_TAKEN = Expect(WINDOW, application=True)
 """The text that fills a window is acknowledged; whether there is room depends on the application and its buffer."""

@@ -44,7 +44,6 @@ UNSHOWN = {
     "rst.challenge-throttled": "throttling is permitted, its absence too; every exchange asks one such question only",
     "rstgen.timestamp-on-rst": "recommended and rarely done; it changes nothing in how a connection opens or closes",
     "timewait.back-on-old-dup": "a condition of a permission that stacks in use ignore; nothing else comes of it",
-    "seg.keepalive-idle": "every exchange would tell of one that comes too soon; none waits for two hours",
     "ack.aggregated": (
         "what waits in a queue when a stack begins to process it is not to be seen from outside: segments sent back to"
         " back may have been processed one by one"

@@ -116,6 +116,13 @@ def again_later(seconds: float, flags: int, *, back: int, text: int = 0) -> Faul
     return fault
 
 
+def keeps_alive(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """Two keep-alives, back to back."""
+    for seconds in (0.2, 0.5):
+        again_later(seconds, ACK, back=1)(peer, segment, reaction, out)
+    return out
+
+
 def steady(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
     """The timer is not backed off."""
     peer.backoff = 0

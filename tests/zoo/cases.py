@@ -94,7 +94,7 @@ STACKS = {
     # RFC 5681 section 4.2: one ACK for a segment; the connection becomes what it must.
     "every ACK twice": Case(traits=Traits(leaves=odd.twice), only=OPENS, warned=True),
     "a window update behind every ACK": Case(traits=Traits(leaves=odd.window_updates), only=OPENS, passes=7),
-    "keep-alives": Case(traits=Traits(keepalive=0.6), only=(*OPENS, "delayed-ack"), passes=8),
+    "keep-alives": Case(traits=Traits(keepalive=0.6), only=(*OPENS, "delayed-ack", "idle"), passes=9),
     "RST,ACK for RST": Case(traits=Traits(leaves=odd.rst_with_ack), passes=95),
     "no PSH": Case(traits=Traits(leaves=odd.without_push), only=OPENS, passes=7),
     "window of 100": Case(traits=Traits(window=100, scale=None), only=OPENS, passes=7),
@@ -190,6 +190,13 @@ FAULTS = {
         only=(*OPENS, "checksum-data", "checksum-syn"),
         passes=7,
         findings=finds(checksum_data="hdr.checksum-checked", checksum_syn="hdr.checksum-checked"),
+    ),
+    # MUST-26, told once: every other exchange meets them, too.
+    "keep-alives every 0.2 s": Case(
+        traits=Traits(keepalive=0.2),
+        only=(*OPENS, "delayed-ack", "idle"),
+        passes=8,
+        findings=finds(idle="seg.keepalive-idle"),
     ),
     "any RST resets": Case(
         traits=Traits(reads=odd.any_rst),

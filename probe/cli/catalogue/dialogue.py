@@ -27,6 +27,7 @@ _SPANS = {
     Span.SILENCE: "the time of an answer that need not come",
     Span.LATE: "the time to see how late",
     Span.REPETITION: "the time of a repetition",
+    Span.IDLE: "the time of two keep-alives",
     Span.STOPS: "the time of a SYN,ACK's repetition",
     Span.NEVER: "three of its intervals, 16 s or more",
     Span.HELD: "25 s",

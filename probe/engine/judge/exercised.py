@@ -12,7 +12,15 @@ from probe.engine.belief.events import Quiet, Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import header
 from probe.engine.judge.case import Case
-from probe.engine.judge.timers import FULL, full_segments_acked, kept_expiry, kept_gaps, prompt_acks
+from probe.engine.judge.timers import (
+    FULL,
+    KEEPALIVE,
+    full_segments_acked,
+    is_left_alone,
+    kept_expiry,
+    kept_gaps,
+    prompt_acks,
+)
 from probe.results.verdict import CloseForm
 from probe.scenarios.steps import Expect, Wait
 from probe.spec import calls
@@ -123,6 +131,8 @@ def _by_the_whole(case: Case, watch: Watch, so_far: set[str]) -> Iterator[str]:
         yield from kept_expiry(transcript, scenario)
     if full_segments_acked(transcript, case.path_delay):
         yield FULL
+    if KEEPALIVE in scenario.shows and is_left_alone(transcript, watch):
+        yield KEEPALIVE
     opened = {e.segment.ack for _, e in transcript.seen() if not e.to_peer and e.segment.flags & SYN}
     if scenario.distinct_isns and len(opened) > 1:
         yield "isn.differs"

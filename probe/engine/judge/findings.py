@@ -156,7 +156,7 @@ def untimely(case: Case, watch: Watch) -> Iterator[Finding]:
     found += timers.judge_delayed_acks(record, watch, case.path_delay) if scenario.prompt else []
     if timers.FULL in scenario.shows:  # elsewhere full segments need not follow each other at once
         found += timers.judge_full_segments(record, case.path_delay)
-    found += timers.judge_keepalives(record, watch)
+    found += timers.judge_keepalives(record, watch) if timers.KEEPALIVE in scenario.shows else []
     found += timers.judge_expiry(record, scenario) if scenario.expires else []
     for item in found:
         events = (record.judged[index] for index in item.events)

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from probe.engine.belief.events import Transcript
+from probe.engine.belief.events import Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.scenarios.steps import Repeats, Scenario
 from probe.spec import calls
 from probe.spec.segment import ACK, FIN, MSS, RST, SYN
+from probe.spec.states import State
 
 HALF_SECOND = 0.5
 """MUST-40: an ACK must be delayed less than this (RFC 9293 section 3.8.6.3)."""
@@ -48,7 +49,10 @@ IDLE = 0.5
 
 
 def judge_keepalives(transcript: Transcript, watch: Watch) -> list[Untimely]:
-    """A keep-alive that follows another although a segment of ours came between them (MUST-26)."""
+    """A keep-alive that follows another although a segment of ours came between them (MUST-26).
+
+    Told where a connection is left idle: a stack that sends them back to back does so everywhere.
+    """
     found, last, heard = [], None, False
     for index, event in transcript.seen():
         if event.to_peer:
@@ -64,6 +68,17 @@ def judge_keepalives(transcript: Transcript, watch: Watch) -> list[Untimely]:
             )
         last, heard = (index, event.time), False
     return found[:1]
+
+
+def is_left_alone(transcript: Transcript, watch: Watch) -> bool:
+    """Whether a connection that stands was watched so long that two such keep-alives would have come."""
+    asked = None
+    for index, event in enumerate(transcript.judged):
+        if isinstance(event, Seen):
+            asked = event.time if event.to_peer and event.segment.seg_len else asked
+        elif asked is not None and event.time - asked > 2 * IDLE:
+            return watch.after(index).states == (State.ESTABLISHED.value,)
+    return False
 
 
 # -- copies ------------------------------------------------------------------------------------------------------------

@@ -329,7 +329,8 @@ class Conductor:
         self.watch.feed(event)
 
     def _note(self, segment: Segment) -> list[Command]:
-        return [self._acknowledge()] if self.tester.takes(segment) and self.scenario.acks else []
+        asked = self.tester.takes(segment) or (self._todo[:1] == [steps.IDLE] and self.tester.is_probed(segment))
+        return [self._acknowledge()] if asked and self.scenario.acks else []
 
     def _acknowledge(self) -> Send:
         ack = self._empty(self.tester.nxt, self.tester.text)

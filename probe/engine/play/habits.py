@@ -51,6 +51,7 @@ _SECONDS = {
     Span.TIMER: 0.45,
     Span.LATE: 2.0,
     Span.REPETITION: 0.6,
+    Span.IDLE: 1.5,
     Span.CROWDED: 5.0,
     Span.OVER: 245.0,
     Span.GIVEN_UP: 240.0,

@@ -172,6 +172,11 @@ class Tester:
         numbers = dict.fromkeys((self.nxt if self.expected is None else self.expected, self.nxt, *first))
         return [Segment(n, self.rcv, RST | ACK) if called else Segment(n, flags=RST) for n in numbers]
 
+    def is_probed(self, segment: Segment) -> bool:
+        """Whether it is a keep-alive, which starts one below what we wait for (RFC 9293 section 3.8.4)."""
+        bare = segment.flags & (SYN | FIN | RST | ACK) == ACK and segment.length <= 1
+        return self.synchronized and bare and segment.seq == self.text - 1
+
     def takes(self, segment: Segment) -> bool:
         """Note a segment of the peer; True when it brought text that is to be acknowledged."""
         for name, mask, flags in _COUNTED:
