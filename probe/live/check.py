@@ -166,7 +166,8 @@ class _Check:
         """
 
         def hangs_on_application(scenario: Scenario) -> bool:
-            return bool(scenario.commands) or any(isinstance(s, Expect) and s.application for s in scenario.steps)
+            speaks = any(isinstance(s, Send) and s.data for s in scenario.steps)  # what it bears is not known yet
+            return speaks or any(isinstance(s, Expect) and s.application for s in scenario.steps)
 
         ready = [s for s in rest if s.waits and s.port == "open" and not hangs_on_application(s)]
         self.waiting = [s for s in rest if s not in ready]
