@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 class Shown:
     """A rule seen in action: before ``packet`` the peer was in one of ``states``; packet ``confirmed`` tells so.
 
+    Packet ``answered`` is the peer's answer to it, or what it sent of itself; none is where silence was due.
     Packets are numbers in the recording (0: there is none, or it is not recorded).
     """
 
@@ -20,6 +21,7 @@ class Shown:
     packet: int = 0
     states: tuple[str, ...] = ()
     confirmed: int = 0
+    answered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,10 @@ class Proofs:
 
         reached, delivered, departed = self.reached, self.delivered, self.departed
         if reached is not None:
-            shown = (replace(s, packet=moved(s.packet), confirmed=moved(s.confirmed)) for s in reached.shown)
+            shown = (
+                replace(s, packet=moved(s.packet), confirmed=moved(s.confirmed), answered=moved(s.answered))
+                for s in reached.shown
+            )
             reached = replace(reached, shown=tuple(shown))
         if delivered is not None:
             delivered = replace(delivered, packet=moved(delivered.packet))

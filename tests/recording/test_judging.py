@@ -26,6 +26,7 @@ from probe.spec.segment import Endpoint
 from tests.helpers.peer import Peer
 from tests.helpers.play import losing, peer_for
 from tests.helpers.recording import Line, comments, play, waits
+from tests.helpers.results import ROOT
 from tests.scenarios.test_faulty import CASES, DISGUISED, Faults, faulty
 
 DEFECTS = [(scenario, defect) for _, scenario, defect in CASES] + DISGUISED
@@ -265,6 +266,22 @@ def test_without_the_sentences_nothing_is_found(tmp_path: Path) -> None:
     LINE.save(path, {}, "")
     with pytest.raises(CaptureError, match="no exchange in it"):
         judge_recording(str(path))
+
+
+def test_an_answer_to_something_else_does_not_prove_that_a_stimulus_arrived() -> None:
+    (run,) = judge_recording(str(ROOT / "captures/linux-6.18/check-v4.pcapng")).report.runs
+    proofs = {e.id: e.proofs for e in run.exchanges}
+    silence, answer = proofs["synack-stops"], proofs["old-syn-established"]
+    assert silence
+    assert silence.reached
+    assert silence.delivered
+    shown = silence.reached.shown[0]
+    assert (shown.answered, silence.delivered.packet, shown.confirmed > shown.packet) == (0, 0, True)
+    assert silence.delivered.path[0].startswith("nothing was to answer it; loss below")
+    assert answer
+    assert answer.reached
+    assert answer.delivered
+    assert answer.delivered.packet == answer.reached.shown[0].answered == answer.reached.shown[0].confirmed
 
 
 def test_what_was_learned_is_read_back_and_none_where_an_old_recording_lacks_it() -> None:

@@ -298,8 +298,11 @@ def _delivered(verdict: Opinion, path: Path) -> Delivered | None:
             return Delivered(max(verdict.findings[0].packets, default=0))
         told = (figures(path), *(f"{s.suspect.text}: {s.standing}; {s.reason}" for s in path.suspicions))
         return Delivered(0, told, certain=verdict.word is not Verdict.INCONCLUSIVE)
-    replies = [one.confirmed for one in verdict.reached.shown if one.confirmed] if verdict.reached is not None else []
-    return Delivered(max(replies)) if replies else None
+    seen = [one for one in verdict.reached.shown if one.packet] if verdict.reached is not None else []
+    if not seen:
+        return None
+    replies = [one.answered for one in seen if one.answered]
+    return Delivered(max(replies)) if replies else Delivered(0, (f"nothing was to answer it; {figures(path)}",))
 
 
 def _departure(verdict: Opinion, vote: _Outcome, path: Path) -> Departed | None:

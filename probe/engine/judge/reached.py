@@ -28,17 +28,19 @@ def reached(case: Case, watch: Watch, shown: Mapping[str, int]) -> Reached:
     An exchange that is about an optional mechanism alone comes to its subject where the peer uses that.
     """
     wanted = case.scenario.shows or case.scenario.may_show
-    return Reached(wanted, tuple(_shown(case, watch, rule, shown[rule]) for rule in wanted if rule in shown))
+    return Reached(wanted, tuple(shown_at(case, watch, rule, shown[rule]) for rule in wanted if rule in shown))
 
 
-def _shown(case: Case, watch: Watch, rule: str, index: int) -> Shown:
+def shown_at(case: Case, watch: Watch, rule: str, index: int) -> Shown:
+    """A rule that came up at an event (-1: in the whole record): the stimulus, or what came of itself."""
     if index < 0:
         return Shown(rule)
-    events = case.transcript.judged
-    event = events[index]
-    answer = next((e for e in events[index:] if isinstance(e, Seen) and not e.to_peer), None)
+    event = case.transcript.judged[index]
+    came = [(i, e.number) for i, e in case.transcript.seen() if i >= index and not e.to_peer]
+    answers = (n for i, n in came if i == index or index in {answer.index for answer in watch.after(i).answers})
     states = watch.after(index - 1).states or tuple(sorted(h.tcb.state.value for h in case.start))
-    return Shown(rule, event.number if isinstance(event, Seen) else 0, states, answer.number if answer else 0)
+    number = event.number if isinstance(event, Seen) else 0
+    return Shown(rule, number, states, came[0][1] if came else 0, next(answers, 0))
 
 
 def not_reached(case: Case, watch: Watch, lacking: Sequence[str]) -> tuple[Verdict, Why, str]:

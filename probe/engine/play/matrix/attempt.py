@@ -11,10 +11,11 @@ from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.findings import grade, show
+from probe.engine.judge.reached import shown_at
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.matrix.cells import Cell, rivals
 from probe.results.effect import Effect
-from probe.results.proofs import Reached, Shown
+from probe.results.proofs import Reached
 from probe.results.verdict import Verdict, Why
 from probe.scenarios import steps
 from probe.spec.arrives import arrives
@@ -128,11 +129,7 @@ def hear(cell: Cell, case: Case, conductor: CellConductor) -> Heard:
 def _reached(cell: Cell, case: Case, watch: Watch, at: int, found: Opinion) -> Reached:
     """That the stimulus met the peer in the state: what the way led to, and the first of the peer's that came since."""
     rule = found.findings[0].rule if found.findings else cell.rule
-    states = watch.after(at - 1).states or (cell.way.state.value,)
-    stimulus = case.transcript.judged[at]
-    assert isinstance(stimulus, Seen)
-    came = next((e.number for i, e in case.transcript.seen() if i > at and not e.to_peer), 0)
-    return Reached((rule,), (Shown(rule, stimulus.number, states, came),))
+    return Reached((rule,), (shown_at(case, watch, rule, at),))
 
 
 def _of_the_question(conductor: CellConductor, case: Case, at: int, found: Opinion) -> Opinion:
