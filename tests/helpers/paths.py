@@ -71,6 +71,13 @@ table inet path {
 }
 """
 """A router that knows its options, and drops what has others."""
+MSS_WANTED = """
+table inet path {
+  chain here { type filter hook input priority 0; tcp flags & (syn | ack) == syn tcp option maxseg missing drop
+  }
+}
+"""
+"""What guides have against CVE-2019-11477: no connection without an MSS."""
 MSS_CLAMP = """
 table inet path {
   chain here { type filter hook forward priority 0; tcp flags syn tcp option maxseg size set 536

@@ -21,6 +21,7 @@ from tests.helpers.paths import (
     MASQUERADE,
     MASQUERADE_CLOSED,
     MSS_CLAMP,
+    MSS_WANTED,
     NO_SCANS,
     NO_UNKNOWN_OPTIONS,
     REFUSING_HOST,
@@ -90,6 +91,7 @@ PLACES = {
     "unknown options dropped": Place(
         {"routers": 1, "rules": {1: NO_UNKNOWN_OPTIONS}}, Suspect.OPTIONS, ("options-unknown", "listen-unusual")
     ),
+    "no SYN without an MSS": Place({"rules": {1: MSS_WANTED}}, Suspect.OPTIONS, ("options-none", "options-no-mss")),
     "MSS rewritten": Place({"routers": 1, "rules": {1: MSS_CLAMP}}, Suspect.OPTIONS, ("options-unaligned",)),
     "limit on SYNs": Place({"rules": {1: LIMIT}}, Suspect.LIMIT),
     "masquerading": Place({"routers": 1, "rules": {1: MASQUERADE}}, Suspect.TRANSLATION, _DROPPED),

@@ -94,7 +94,7 @@ class Evidence:
         proxied = proxy.standing is Standing.ACCEPTED
         models = self._beyond if proxied else self._seen
         trackers = tuple(models.suspicions(self._copies, Suspect.FILTER, Suspect.TRANSLATION))
-        odd, *others = (one.suspicion() for one in self._unusual)
+        odd, *others = (one.suspicion(self.loss) for one in self._unusual)
         # Tracking calls such flags invalid, too: whichever explains more needs no second cause.
         found = next((s for s in trackers if s.standing is Standing.ACCEPTED), None)
         if found is not None and odd.standing is Standing.ACCEPTED:

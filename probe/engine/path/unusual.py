@@ -16,7 +16,7 @@ from probe.engine.path import readings
 from probe.engine.path.record import NOTHING, STRAY, UNACCEPTABLE, Record
 from probe.engine.path.rejected import kind
 from probe.engine.path.tally import ENOUGH
-from probe.results.path import Standing, Suspect, Suspicion
+from probe.results.path import Loss, Standing, Suspect, Suspicion
 from probe.spec.segment import (
     ACK,
     EOL,
@@ -38,6 +38,8 @@ _ORDINARY = frozenset({SYN, SYN | ACK, ACK, FIN | ACK, RST, RST | ACK})
 ORDINARY_OPTIONS = frozenset({EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS})
 _LONG = 4
 """Octets of the shortest option with a number of more than one octet: that of the MSS."""
+_CHANCE = 0.001
+"""So many silences are less likely by loss than this."""
 Kinds = Callable[[Segment], frozenset[str]]
 
 
@@ -47,16 +49,20 @@ def is_odd(event: Event) -> bool:
 
 
 def flags(segment: Segment) -> frozenset[str]:
-    """What is unusual in the flags; what lies behind the header makes no difference to such a filter."""
+    """What is unusual in the flags, or text that comes with a SYN; else what is behind the header does not matter."""
     combined = {kind(segment).removesuffix("+")} if segment.flags & OPENING not in _ORDINARY else set()
-    bits = (("U", segment.flags & URG), ("reserved", segment.reserved))
-    found = {name for name, bit in bits if bit}
+    found = {"U"} if segment.flags & URG else set()
+    found |= {"reserved"} if segment.reserved else set()
+    found |= {"text"} if _opens(segment) and segment.length else set()
     return _on(segment, found) | combined
 
 
 def options(segment: Segment) -> frozenset[str]:
-    """The options that hardly anybody sends, and whether a long one begins at an odd octet."""
+    """Options that hardly anybody sends, a long one that begins at an odd octet, and none with an MSS on a SYN."""
+    if any(option.fault for option in segment.options):
+        return _on(segment, {"malformed"})  # what else there is nobody can read
     found = {str(option.kind) for option in segment.options if option.kind not in ORDINARY_OPTIONS}
+    found |= {"no-MSS"} if _opens(segment) and segment.option(MSS) is None else set()
     at = 0
     for option in segment.options:
         found |= {"unaligned"} if at % 2 and option.size >= _LONG else set()
@@ -64,15 +70,19 @@ def options(segment: Segment) -> frozenset[str]:
     return _on(segment, found)
 
 
+def _opens(segment: Segment) -> bool:
+    return segment.flags & OPENING == SYN
+
+
 def _on(segment: Segment, kinds: set[str]) -> frozenset[str]:
     """Many a middlebox looks at SYNs only."""
-    return frozenset(f"SYN:{one}" for one in kinds) if segment.flags & SYN else frozenset(kinds)
+    return frozenset(f"SYN:{one}" for one in kinds) if _opens(segment) else frozenset(kinds)
 
 
 KINDS: dict[Suspect, Kinds] = {Suspect.FLAGS: flags, Suspect.OPTIONS: options}
 """What each of these filters looks at; it drops a segment of one of the kinds that it minds."""
 _MET = {
-    Suspect.FLAGS: "flags that ordinary segments do not have met silence ({}), as by a filter against port scans",
+    Suspect.FLAGS: "unusual flags, or text on a SYN, met silence ({}), as by a filter against port scans",
     Suspect.OPTIONS: "unusual options met silence ({}), as by a filter, or what rewrites options",
 }
 
@@ -113,10 +123,11 @@ class Unusual:
         for i, _ in readings.answered(watch):
             self._answered |= odd.get(i, frozenset())
 
-    def suspicion(self) -> Suspicion:
-        """What it comes to; the variant lists the kinds (``models.model`` reads it)."""
+    def suspicion(self, loss: Loss) -> Suspicion:
+        """What it comes to where so much is lost; the variant lists the kinds (``models.model`` reads it)."""
         kinds = self._silent.keys() - self._answered
-        shown = {one for one in kinds & self._astray if self._silent[one] >= ENOUGH}
+        often = {one for one, times in self._silent.items() if times >= ENOUGH and loss.bound**times <= _CHANCE}
+        shown = kinds & self._astray & often
         standing = Standing.OPEN if kinds or not self._answered else Standing.REFUSED
         if shown and self._others_answered:
             standing, kinds = Standing.ACCEPTED, kinds & self._astray

@@ -1,4 +1,4 @@
-"""SYNs with options the peer cannot know or that are not aligned, reserved bits, URG: a closed port refuses them."""
+"""SYNs with options the peer cannot know, not aligned, or none, reserved bits, URG: a closed port refuses them."""
 
 from probe.scenarios.options.options_unaligned import ODD
 from probe.scenarios.options.options_unknown import STRANGE
@@ -13,6 +13,8 @@ SCENARIO = Scenario(
         Send("S", options=STRANGE, rule="opt.unknown-ignored"),
         Expect("settled"),
         Send("S", options=ODD, rule="opt.unaligned"),
+        Expect("settled"),
+        Send("S", options=()),
         Expect("settled"),
         Send("S", reserved=14, rule="hdr.reserved-ignored"),
         Expect("settled"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from probe import scenarios
@@ -46,7 +48,15 @@ def test_a_port_that_answers_no_stray_at_all_is_no_such_filter() -> None:
 
 HEADERS = tuple(
     scenarios.ALL[name]
-    for name in ("listen-unusual", "closed-unusual", "options-unknown", "options-on-data", "options-unaligned")
+    for name in (
+        "listen-unusual",
+        "closed-unusual",
+        "options-unknown",
+        "options-on-data",
+        "options-unaligned",
+        "options-none",
+        "syn-data",
+    )
 )
 
 
@@ -61,6 +71,8 @@ def dropping(*kinds: str) -> Drops:
         (("SYN:253",), Suspect.OPTIONS, {"closed-unusual", "options-unknown"}),
         (("SYN:unaligned",), Suspect.OPTIONS, {"closed-unusual", "options-unaligned"}),
         (("reserved", "SYN:reserved"), Suspect.FLAGS, {"listen-unusual", "reserved-bits"}),
+        (("SYN:no-MSS",), Suspect.OPTIONS, {"closed-unusual", "options-none"}),
+        (("SYN:text",), Suspect.FLAGS, {"closed-no-ack", "syn-data"}),
         (("U", "SYN:U"), Suspect.FLAGS, {"listen-unusual", "urgent-data"}),
     ],
 )
@@ -92,6 +104,9 @@ def test_what_is_unusual() -> None:
     mss = Option(MSS, bytes(2))
     assert options(segment(SYN, mss)) == frozenset()
     assert options(segment(SYN, Option(NOP), mss)) == {"SYN:unaligned"}
+    assert options(segment(SYN)) == {"SYN:no-MSS"}
+    assert options(segment(SYN, Option(77, fault="length 0"))) == {"SYN:malformed"}
+    assert flags(replace(segment(SYN), length=1)) == {"SYN:text"}
     assert options(segment(ACK, Option(253), Option(NOP))) == {"253"}
     assert flags(segment(ACK | URG, reserved=1)) == {"U", "reserved"}
     assert flags(segment(FIN)) == {"F"}
