@@ -28,6 +28,7 @@ class Doubt(Enum):
     TRANSLATION = "address translation before the peer would explain it"
     DEFERRED = "a listener that waits for text before it accepts would explain it"
     PROXY = "a SYN proxy before the peer would explain it"
+    RELAYED = "an application behind a relay would explain it"
     REJECTED = "a host on the way that rejects such segments would explain it"
     UNRECORDED = "a segment that is not in the record would explain it"
     NO_EVIDENCE = "it tells nothing about the peer"

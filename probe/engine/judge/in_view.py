@@ -30,6 +30,7 @@ SUSPECTS = {
     Doubt.DEFERRED: Suspect.DEFERRED_ACCEPT,
     Doubt.PROXY: Suspect.PROXY,
     Doubt.REJECTED: Suspect.ICMP,
+    Doubt.RELAYED: Suspect.NO_WAY_BACK,
 }
 """Doubts about something that lasts the whole run; so does an application that aborts, which nobody can clear."""
 _TOPICS = ("opening", "listening", "isn", "synack", "syn_data", "options")

@@ -30,7 +30,7 @@ RARE = 1e-4
 _ODD = 0.0099
 """The least that is granted to one departure that nothing explains: it may be a mistake of our own. To one that a copy
 of our segment would explain, or a late one, as much as the path is known to do so."""
-_KEEP_BACK = frozenset({*SUSPECTS.values(), Suspect.NO_WAY_BACK})
+_KEEP_BACK = frozenset(SUSPECTS.values())
 """Suspects that make segments of the tester void, or the state they are about: nobody is judged by what rests on it."""
 _ENDS = (Why.OWN_KERNEL, Why.INTERRUPTED)
 

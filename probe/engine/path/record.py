@@ -10,6 +10,7 @@ from probe.engine.belief.tracker import Terms
 from probe.engine.belief.watch import Watch
 from probe.engine.path import readings
 from probe.engine.path.labelled import Labelled
+from probe.spec.segment import RST
 
 NOTHING: frozenset[int] = frozenset()
 UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
@@ -32,6 +33,10 @@ class Named(Protocol):
     @property
     def port(self) -> str:
         """The peer's port where we open: ``open`` or ``closed``."""
+
+    @property
+    def aborts(self) -> bool:
+        """Whether the peer's application is asked to abort."""
 
 
 class Attempted(Protocol):
@@ -100,3 +105,8 @@ def is_proxied(case: Attempted) -> bool:
 def anything_came(case: Attempted) -> bool:
     """Whether anything of the peer's did."""
     return any(not event.to_peer for _, event in case.transcript.seen())
+
+
+def was_aborted(case: Attempted) -> bool:
+    """Whether the peer reset a connection."""
+    return any(not event.to_peer and event.segment.flags & RST for _, event in case.transcript.seen())

@@ -9,7 +9,7 @@ from probe.engine.belief.hypothesis import Excuse
 from probe.engine.path.labelled import Labelled
 from probe.engine.path.models import Model, model
 from probe.engine.path.proxy import through
-from probe.engine.path.record import Attempted, Named, anything_came, is_proxied
+from probe.engine.path.record import Attempted, Named, anything_came, is_proxied, was_aborted
 from probe.results.path import Path, Standing, Suspect, Suspicion
 
 _DROPS = frozenset({Suspect.FILTER, Suspect.TRANSLATION})
@@ -40,10 +40,12 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
     A filter or translator: something it keeps back was sent before the record departs, if it does, and the record does
     not depart there all the same: what answers cannot have been kept back. Or it may keep back an answer, whether it
     came this time or not. Deferred accept and SYN cookies: the record departs without them, and not with them. Where
-    there is no way back nothing came.
+    there is no way back nothing came; nor is it told that the application is one on the peer: a relay closes where that
+    aborts, as it cannot hand on a RST.
     """
     uncalled = case.scenario.opens == "peer" and not anything_came(case)
-    if uncalled and path.standing(Suspect.NO_WAY_BACK) is Standing.ACCEPTED:
+    relayed = case.scenario.aborts and not was_aborted(case)
+    if (uncalled or relayed) and path.standing(Suspect.NO_WAY_BACK) is Standing.ACCEPTED:
         return Suspect.NO_WAY_BACK
     broken = case.follow(case.terms.profile, case.terms.allow).broken_at
     record = Labelled(case.transcript.judged)
