@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import replace
+from math import inf
 
+from probe.engine.belief.events import Seen, Transcript
 from probe.engine.belief.tracker import LISTENING
 from probe.engine.play.conductor import Conductor
 from probe.engine.trial.attempt import Attempt
@@ -57,18 +59,20 @@ _HELLO = _probe(
     Send("P.", data=Command("hello")),
     Expect("text", Span.APPLICATION, count=len(HELLO_ANSWER)),
 )
-_GREETING = _probe("greeting", "does it greet, or close at once?", Wait(Span.GREETING))
+# As much as any exchange sends. One connection for both: some servers hurry where there are many (unbound).
+_IDLE_TEXT = (*SPEAK, *3 * (Send("P.", data=bytes(1220)), Expect(".")), Wait(Span.GREETING))
+_GREETING = _probe("greeting", "does it greet, or close at once, or over text?", Wait(Span.GREETING), *_IDLE_TEXT)
 _QUIET = _probe("wait", "does it close by itself?", Expect("F", Span.UNASKED, application=True), slow=True)
 _EOF = _probe("hold", "does it close once we have?", Send("F."), Expect("F", Span.APPLICATION, application=True))
 _HTTP = _probe("http", "does it close after an HTTP/1.0 request?", *_CLOSES)
 _FAREWELL = _probe("line", "does it close after the line that ends a session?", *_CLOSES)
 _BEARS = {
-    _probe(f"text-{place}", f"does it bear text as of {name}?", *SPEAK, Wait(Span.GREETING)): name
+    _probe(f"text-{place}", f"does it bear text as of {name}?", *_IDLE_TEXT): name
     for place, name in enumerate(WORDS)
+    if name != ANY
 }
-_ANY_TEXT, *_OTHER_TEXTS = _BEARS
-_FIRST = (_HELLO, _GREETING, _QUIET, _EOF, _ANY_TEXT)
-_ALL = (*_FIRST, _HTTP, _FAREWELL, *_OTHER_TEXTS)
+_FIRST = (_HELLO, _GREETING, _QUIET, _EOF)
+_ALL = (*_FIRST, _HTTP, _FAREWELL, *_BEARS)
 _ASKING = Trigger("target", {"hello": HELLO}, taken=LITTLE_TAKEN)
 _UNKNOWN = replace(NONE, taken=LITTLE_TAKEN)
 """Until more is known: little is taken of what nobody asked for."""
@@ -127,10 +131,11 @@ class Detection:
         if self.trigger is not None or transcript.interrupted:
             return []
         self._tries[probe.id] += 1
-        came = [e for _, e in transcript.seen() if not e.to_peer]
+        heard = [e for _, e in transcript.seen() if not e.to_peer]
+        came = self._before_text(transcript) if probe is _GREETING else heard
         reset = any(e.segment.flags & RST for e in came)
         refused = bool(came) and bool(came[0].segment.flags & RST)
-        unasked = refused or not (attempt.conductor.tester.all_acked or reset)
+        unasked = refused or not (attempt.conductor.tester.all_acked or any(e.segment.flags & RST for e in heard))
         if unasked and self._tries[probe.id] < _TRIES:
             return [probe]
         said = b"".join(e.segment.payload for e in came)
@@ -148,14 +153,22 @@ class Detection:
             self.trigger = TARGET
         elif probe in _BEARS:
             self._borne[_BEARS[probe]] = after is None
-            if probe is _ANY_TEXT and after is not None:
-                return list(_OTHER_TEXTS)
         elif probe is _GREETING:
             self._banner = said
             if self._closed[probe.id] is None and not self._floods:
-                return [_FAREWELL] if said else [_HTTP, _FAREWELL]
+                others = [] if self._borne.get(ANY) else list(_BEARS)
+                return [*([] if said else [_HTTP]), _FAREWELL, *others]
         self._decide()
         return []
+
+    def _before_text(self, transcript: Transcript) -> list[Seen]:
+        """What came before our text; whether the application bears that is noted, if it had not ended it by then."""
+        seen = [event for _, event in transcript.seen()]
+        spoke = next((e.time for e in seen if e.to_peer and e.segment.length), inf)
+        ends = [e.time for e in seen if not e.to_peer and e.segment.flags & (FIN | RST)]
+        if spoke < min(ends, default=inf):
+            self._borne[ANY] = not ends
+        return [e for e in seen if not e.to_peer and e.time <= spoke]
 
     @property
     def _knows_text(self) -> bool:
@@ -176,12 +189,14 @@ class Detection:
         """The first that is settled in the order of preference, unless one before it still may be."""
         closed, order = self._closed, [_FAREWELL] if self._banner else [_HTTP, _FAREWELL]
         by_itself = [delay for probe in (_GREETING, _QUIET) if (delay := closed.get(probe.id)) is not None]
-        if self.trigger is not None or not self._knows_text:
+        if self.trigger is not None:
             return
         if by_itself:
             self.delay = min(by_itself)
             soon = self.delay < _SOON
             self.trigger = self._bearing(replace(WAIT, at_once=soon, note=f"closes by itself after {self.delay:.1f} s"))
+            return
+        if not self._knows_text:
             return
         if self._floods:
             self.trigger = self._bearing(replace(NONE, note="sends without end", tried=("waiting",), taken=LEAST_TAKEN))

@@ -21,6 +21,7 @@ WORDS = {
             "MQTT": b"\x10\xfb\x1f\x00\x04MQTT\x04\x02\x00\x3c",
             "pkt-line": b"1000git-upload-pack /",
             "a length of four octets": b"\x00\x00\x10\x00\x00\x03\x00\x00",  # PostgreSQL, Kafka and others
+            "MySQL": b"\xfb\x0f\x00\x01",
             "BER": b"\x30\x82\x10\x00\x02\x01\x01",  # LDAP
             "TPKT": b"\x03\x00\x10\x00\x0f\xe0",  # RDP and others, RFC 1006
         }.items()
