@@ -158,7 +158,8 @@ def _beyond(number: UInt32, top: UInt32) -> Bools:
 def cut_down(group: Grouped, room: Int64) -> Grouped:
     """The connections without the middle of those that are unusual and longer than ``room``, or were so before.
 
-    Of these stay the first segments, the last, and those around the first FIN or RST.
+    Of these stay the first segments, the last, and those around the first FIN or RST and the first SYN behind the
+    opening.
     """
     rows = group.rows
     long = group.sizes > room
@@ -179,8 +180,10 @@ def _ends(flags: NDArray[np.uint8], from_high: Bools) -> Bools:
     """Which rows of a long connection stay."""
     stays = np.zeros(len(flags), np.bool_)
     stays[:_HEAD] = stays[-_TAIL:] = True
-    for closing in np.flatnonzero(flags & (FIN | RST))[:1].tolist():
-        stays[max(closing - _AROUND, 0) : closing + _AROUND] = True
+    opened = np.cumsum(flags & SYN == 0) > 0
+    closing, again = flags & (FIN | RST) != 0, opened & (flags & SYN != 0)
+    for at in (*np.flatnonzero(closing)[:1].tolist(), *np.flatnonzero(again)[:1].tolist()):
+        stays[max(at - _AROUND, 0) : at + _AROUND] = True
     # What tells who is the client, and whether the connection is over.
     opening = flags & (SYN | ACK)
     fin = flags & FIN != 0

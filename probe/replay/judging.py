@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -210,30 +211,33 @@ def _wide_enough(packets: list[Packet]) -> list[Packet]:
     and what is said of a connection does not hang on how much of it was folded.
     """
     changed = list(packets)
-    tops: dict[bool, Seq] = {}
-    for at, packet in enumerate(packets):
-        segment = packet.segment
-        top = tops.get(packet.from_client, segment.seq)
-        if segment.length and segment.seq <= top:
-            _widen(changed, at)
-        tops[packet.from_client] = later(top, segment.end)
-    return changed
-
-
-def _widen(packets: list[Packet], at: int) -> None:
-    """Make the windows wide enough that its receiver offered until it acknowledged the whole text."""
-    text = packets[at]
     scales = {p.from_client: p.segment.window_scale for p in packets if p.segment.flags & SYN}
     # Windows are scaled where both ends offered to (RFC 7323 section 2.2).
     both = scales.get(True) is not None and scales.get(False) is not None
-    shift = (scales[not text.from_client] or 0) if both else 0
-    end = text.segment.end
-    facing = [place for place, packet in enumerate(packets) if packet.from_client != text.from_client]
-    before = next((place for place in reversed(facing) if place < at), len(packets))
-    for place in facing:
-        told = packets[place].segment
-        if place < before or not told.flags & ACK or told.ack >= end:
+    for side in (False, True):
+        shift = (scales[side] or 0) if both else 0
+        for at, end in _facing(packets, side):
+            told = packets[at].segment
+            need = (end.ahead_of(told.ack) >> (0 if told.flags & SYN else shift)) + 1
+            if told.flags & ACK and told.ack < end and told.window < need < 1 << 30:
+                changed[at] = replace(packets[at], segment=replace(told, window=need))
+    return changed
+
+
+def _facing(packets: list[Packet], receiver: bool) -> Iterator[tuple[int, Seq]]:
+    """The segments of an end, and how far the text in order came that was sent to it until its next one."""
+    last: int | None = None
+    top: Seq | None = None
+    end: Seq | None = None
+    for at, packet in enumerate(packets):
+        segment = packet.segment
+        if packet.from_client == receiver:
+            if last is not None and end is not None:
+                yield last, end
+            last = at
             continue
-        need = (end.ahead_of(told.ack) >> (0 if told.flags & SYN else shift)) + 1
-        if told.window < need < 1 << 30:
-            packets[place] = replace(packets[place], segment=replace(told, window=need))
+        if last is not None and segment.length and (top is None or segment.seq <= top):
+            end = segment.end if end is None else later(end, segment.end)
+        top = segment.end if top is None else later(top, segment.end)
+    if last is not None and end is not None:
+        yield last, end

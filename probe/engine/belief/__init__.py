@@ -12,6 +12,7 @@ In reading order:
 - ``tracker``     one step of the whole set, for each kind of event; the memory of steps taken
 - ``excused``     the steps that need an excuse
 - ``unrecorded``  the steps a capture may lack
+- ``merging``     histories that no later segment can tell apart, held as one
 - ``numbers``     both ISNs at fixed places, so that records that look alike are the same
 - ``watch``       one connection followed event by event
 

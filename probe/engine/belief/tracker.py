@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
-from probe.engine.belief import excused, unrecorded
+from probe.engine.belief import excused, merging, unrecorded
 from probe.engine.belief.hypothesis import Excuse, Hypothesis
 from probe.engine.belief.numbers import Sight, segment_of
 from probe.scenarios.steps import Scenario
@@ -52,10 +52,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the tracker may take for granted: the profile and the excuses a history may use."""
+    """What the tracker may take for granted: the profile and the excuses a history may use.
+
+    ``merged``: histories that no later segment can tell apart are held as one (``belief.merging``).
+    """
 
     profile: str = "rfc9293"
     allow: frozenset[Excuse] = frozenset()
+    merged: bool = False
 
 
 USUAL = Terms()
@@ -147,7 +151,7 @@ class Memory:
             belief = _least_excused(silent, point.terms)
         elif sight[0]:
             segment = segment_of(sight)
-            belief = frozenset(replace(h, inflight=(*h.inflight, (point.sights, segment))) for h in point.belief)
+            belief = frozenset(_under_way(h, point.sights, segment, point.terms) for h in point.belief)
         elif sight == point.last and _is_copy(point, segment_of(sight)):
             belief = point.belief
         else:
@@ -186,12 +190,15 @@ class Memory:
         """A segment of the end was seen: the histories that explain it, what they take it for; whether some lack."""
         survivors: set[Hypothesis] = set()
         answers: set[Answer] = set()
+        if terms.merged and segment.flags & ACK:
+            belief = frozenset(merging.split(h, segment.ack) for h in belief)
         before = self._before(belief, segment, terms)
         for h in before:
             for after, answer in _explained(h, segment, terms):
                 survivors.add(after.behind(segment))
                 answers.add(answer)
-        return _least_excused(survivors, terms), frozenset(answers), len(before) >= _FEW
+        left = _laziest(survivors, terms) if terms.merged else _least_excused(survivors, terms)
+        return left, frozenset(answers), len(before) >= _FEW
 
     def _before(self, belief: Belief, segment: Segment, terms: Terms) -> Belief:
         """The histories that may have led to ``segment``; where loss is allowed, text and FIN before it may be lost."""
@@ -222,6 +229,24 @@ class Memory:
         return self.closure(found.union(lost, closed), terms) if ahead else found
 
 
+def _under_way(h: Hypothesis, index: int, segment: Segment, terms: Terms) -> Hypothesis:
+    if terms.merged:
+        return merging.under_way(h, index, segment)
+    return replace(h, inflight=(*h.inflight, (index, segment)))
+
+
+def _of_one(h: Hypothesis, terms: Terms) -> Hypothesis:
+    return merging.bare(h, terms.allow) if terms.merged else h
+
+
+def _laziest(histories: Iterable[Hypothesis], terms: Terms) -> Belief:
+    """The histories without those that others of them turn into by what waits for them."""
+    found = frozenset(_of_one(h, terms) for h in histories)
+    if len(found) < 2:
+        return found
+    return found - {_of_one(s, terms) for h in found for s in _successors(h, terms)}
+
+
 def _missed(point: Point) -> Point:
     """One event further that the end never met: a segment that something on the way kept back."""
     return replace(point, sights=point.sights + 1, answers=frozenset())
@@ -237,17 +262,19 @@ def _closure(belief: Belief, terms: Terms) -> Belief:
     """
     found, newest = belief, belief
     while newest and len(found) < _FEW:
-        newest = frozenset(successor for h in newest for successor in _successors(h, terms)) - found
+        newest = frozenset(_of_one(s, terms) for h in newest for s in _successors(h, terms)) - found
         found |= newest
     return found
 
 
 def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
+    if terms.merged:
+        h = merging.ready(h)
     if terms.allow & {Excuse.LOSS, Excuse.REPLY}:
         yield from _without_a_segment(h, terms)
     if Excuse.UNRECORDED in terms.allow:
         yield from unrecorded.before_processing(h)
-    if not h.inflight or h.due is not None:
+    if not h.inflight or h.due is not None or (terms.merged and merging.waits(h)):
         return  # replies leave in the order of the segments that asked for them
     if Excuse.COOKIES in terms.allow:
         taken = list(excused.with_cookies(h))

@@ -33,6 +33,8 @@ _MIDSTREAM = SYNCHRONIZED - {State.TIME_WAIT}
 _FIN_RECEIVED = {State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK}
 _MANY = 48
 """So many histories at once will not all end: the record is too thin to be judged further."""
+_LONG = 64
+"""Longer records are followed with like histories held as one from the start: to keep them apart takes too long."""
 _ANY_WINDOW = 1 << 30
 _ANY_SHIFT = 14
 """The SYNs that agreed on a window scale were not recorded: the largest shift refuses nothing (RFC 7323 2.3)."""
@@ -116,13 +118,22 @@ def _anew(packets: Sequence[Packet]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """One end of a connection. ``recorded`` are the places of the packets that count for it, in their order."""
+    """One end of a connection. ``recorded`` are the places of the packets that count for it, in their order.
+
+    ``merged``: histories that no later segment can tell apart are held as one (``belief.merging``); asked for, or where
+    the record is long. Where the others become too many, it is followed so once more.
+    """
 
     packets: Sequence[Packet]
     recorded: Order
     memory: Memory
     profile: str
     client: bool
+    merged: bool = False
+
+    @property
+    def _held_as_one(self) -> bool:
+        return self.merged or len(self.recorded) > _LONG
 
     def judged(self) -> _Verdict:
         """What the end did."""
@@ -132,6 +143,8 @@ class _End:
         if watch.broken_at is None:
             judged = order[watch.index] if _stopped(watch, order) else None
             return _Verdict(_states(watch, order), (), Excuse.UNRECORDED not in watch.terms.allow, moved, judged)
+        if watch.terms.merged and not self._held_as_one:
+            return replace(self, merged=True).judged()
         # The departure as the live check names it.
         strict = self._follow(self.recorded, CAPTURE[0])
         assert strict.broken_at is not None
@@ -164,6 +177,8 @@ class _End:
             if watch.broken_at is None and not _stopped(watch, order):
                 return ways
         stopped = [way for way in ways if way[0].broken_at is None]
+        if stopped and not self._held_as_one:
+            return [*ways, *replace(self, merged=True)._ways()]
         if stopped:  # a departure that one of the others shows may be none by a history that was not followed
             furthest = max(stopped, key=lambda way: way[1][way[0].index])
             ways.remove(furthest)
@@ -188,7 +203,8 @@ class _End:
     def _follow(self, order: Order, allow: frozenset[Excuse], *, through: bool = False) -> Watch:
         """The packets in this order. ISNs and, in mid-connection, the start depend on who is heard first."""
         start = self._start(order) or self._start(self.recorded) or UNKNOWN_PORT
-        watch = Watch(start, Terms(self.profile, allow), self.memory, through=through)
+        terms = Terms(self.profile, allow, merged=self._held_as_one)
+        watch = Watch(start, terms, self.memory, through=through)
         watch.numbers.tester, watch.numbers.peer = self._isn(order, not self.client), self._isn(order, self.client)
         for at in order:
             watch.feed(self._event(at))
