@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
+from probe.scenarios import ALL
 from tests.mutants.exceptions import reason
 from tests.mutants.score import Score, Word, accused, checked, crossed, score
 from tests.mutants.table import Family, Mutant, mutants
@@ -68,6 +69,8 @@ def _totals(scores: Sequence[Score], wrong: Sequence[str], unread: Sequence[Muta
     for family in Family:
         count = Counter(s.word for s in played if s.mutant.family is family)
         print(f"{family}: " + ", ".join(f"{count[word]} {word}" for word in _WORDS))
+    alone = [s.mutant.id for s in played if s.word is not Word.MISSED and s.exchange not in ALL]
+    print(f"found by cells of the matrix alone: {len(alone)}")
     kinds = Counter(found[0] for s in played if s.word is Word.MISSED and (found := reason(s.mutant)))
     print("missed: " + "".join(f"{count} {kind}, " for kind, count in kinds.items()) + f"{len(unread)} not read yet")
     print(f"conforming peers accused: {len(wrong)}" + "".join(f"\n  {name}" for name in wrong))

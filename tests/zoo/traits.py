@@ -66,8 +66,9 @@ class Traits:
 
     ``reads`` is what the stack takes a segment for; ``meets`` may take it away from the oracle: the list is what is
     sent instead (None: nothing unusual); ``choose`` picks among the permitted reactions, ``reply`` changes what
-    answers, ``leaves`` what leaves, how often, and after how many seconds. ``ends`` says of a segment that it ends the
-    stack, which "hang"s (answers nothing any more) or "abort"s (and takes its interface with it).
+    answers and may change the block (``tests.mutants`` does), ``leaves`` what leaves, how often, and after how many
+    seconds. ``ends`` says of a segment that it ends the stack, which "hang"s (answers nothing any more) or "abort"s
+    (and takes its interface with it).
     """
 
     profile: str = "rfc9293"
