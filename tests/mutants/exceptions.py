@@ -70,7 +70,10 @@ REASONS: dict[Kind, dict[str, tuple[str, ...]]] = {
         "with a FIN that the application is made to send behind it": (
             *_at("to-time-wait", "E6", "F4", "K3", "K4", "RETRANSMIT:CLOSE-WAIT"),
         ),
-        "with a question between it and the octet that follows": _at("rcv-nxt-above", "F1", "F2", "T1"),
+        "with a question between it and what follows": (
+            *_at("rcv-nxt-above", "F1", "F2", "T1"),
+            *_at("takes-all", "F4:timewait.old-segment-acked"),
+        ),
     },
 }
 """Kind -> reason -> patterns of ids."""
