@@ -40,6 +40,8 @@ RCV = Num("rcv")
 """The tester's RCV.NXT: the peer's text and FIN acknowledged."""
 TOLD = Num("told")
 """The highest acknowledgment the tester has sent in earnest: the peer's SND.UNA."""
+KNOWN = Num("known")
+"""The tester's RCV.NXT, without a FIN of the peer that it has not acknowledged in earnest: what moves nothing."""
 EDGE = Num("edge")
 """The right edge of the peer's window: the first number it does not take (RCV.NXT + RCV.WND there)."""
 FAR = EDGE + (1 << 20)
@@ -259,13 +261,13 @@ ROOM_TAKEN = Expect(WINDOW, application=True)
 ROOM = "room"
 """The peer's window has room for what is to be sent next."""
 QUESTION = "question"
-OCTET_BELOW = Send("P.", seq=NXT - 2, ack=TOLD, data=b"x", counts=False)
+OCTET_BELOW = Send("P.", seq=NXT - 2, ack=KNOWN, data=b"x", counts=False)
 """An octet below the window: answered by an ACK while the connection exists, by a RST when it does not.
 
 It ends one short of RCV.NXT: of one that ends there Linux takes the acknowledgment. And it acknowledges nothing new:
 lwIP takes the acknowledgment of what it does not accept, so that a question about LAST-ACK would end it.
 """
-EMPTY_BELOW = Send(".", seq=NXT - 1, ack=TOLD)
+EMPTY_BELOW = Send(".", seq=NXT - 1, ack=KNOWN)
 """The same without text: many a stack limits how often it answers segments without (RFC 5961 section 7)."""
 NEXT_OCTET = Send("P.", data=b"x")
 """The next octet in order, for a peer that answers no segment that it does not accept."""

@@ -61,6 +61,11 @@ class Tester:
         return self.text if self.fin is None else self.fin + 1
 
     @property
+    def known(self) -> Seq:
+        """RCV.NXT without a FIN that was not acknowledged in earnest."""
+        return self.rcv if self.told == self.rcv else self.text
+
+    @property
     def all_acked(self) -> bool:
         """Whether the peer acknowledged everything we sent."""
         return self.synchronized and self.una == self.nxt

@@ -72,6 +72,7 @@ _BASES: dict[str, Callable[[Tcb], Seq]] = {
     "text": lambda tcb: tcb.snd_nxt - (1 if tcb.state in FIN_SENT else 0),
     "rcv": lambda tcb: tcb.snd_nxt,
     "told": lambda tcb: tcb.snd_una,
+    "known": lambda tcb: tcb.snd_nxt - (1 if tcb.state in FIN_SENT and not tcb.fin_acked else 0),
     "edge": lambda tcb: tcb.rcv_nxt + tcb.rcv_wnd,
 }
 
