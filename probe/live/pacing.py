@@ -27,8 +27,6 @@ SIGNS, CALM = 2, 3
 _COOKIES = "answered with SYN cookies"
 _LIKELY = 0.01
 """A chance below this is not likely."""
-
-
 UNKNOWN = Path()
 
 
@@ -102,7 +100,7 @@ class Backlog:
         self._answered_at = -inf
         self._alone_too = 0
         self._slowest = (self.width, 0.0)
-        self._slowed_at = float("-inf")
+        self._slowed_at = -inf
 
     @property
     def limited(self) -> bool:

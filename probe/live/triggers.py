@@ -186,34 +186,35 @@ class Detection:
         return replace(trigger, word=WORDS[name], note=note)
 
     def _decide(self) -> None:
+        if self.trigger is None and (found := self._found()) is not None:
+            self.trigger = self._bearing(found)
+
+    def _found(self) -> Trigger | None:
         """The first that is settled in the order of preference, unless one before it still may be."""
         closed, order = self._closed, [_FAREWELL] if self._banner else [_HTTP, _FAREWELL]
         by_itself = [delay for probe in (_GREETING, _QUIET) if (delay := closed.get(probe.id)) is not None]
-        if self.trigger is not None:
-            return
         if by_itself:
             self.delay = min(by_itself)
             soon = self.delay < _SOON
-            self.trigger = self._bearing(replace(WAIT, at_once=soon, note=f"closes by itself after {self.delay:.1f} s"))
-            return
+            return replace(WAIT, at_once=soon, note=f"closes by itself after {self.delay:.1f} s")
         if not self._knows_text:
-            return
+            return None
         if self._floods:
-            self.trigger = self._bearing(replace(NONE, note="sends without end", tried=("waiting",), taken=LEAST_TAKEN))
-            return
+            return replace(NONE, note="sends without end", tried=("waiting",), taken=LEAST_TAKEN)
         for probe in (_HELLO, *order):
             if probe.id not in closed:
-                return
+                return None
             if probe is not _HELLO and (delay := closed[probe.id]) is not None:
-                self.delay, self.trigger = delay, self._bearing(self.trigger_for(probe))
-                return
+                self.delay = delay
+                return self.trigger_for(probe)
         if _QUIET.id in closed and _EOF.id in closed:
             tried = ("waiting", *(["HTTP/1.0"] if _HTTP in order else []), farewell(self._banner).note)
             if closed[_EOF.id] is None:
                 found, note = HOLD, f"does not close in {self._waited:.0f} s"
             else:
                 found, note = NONE, f"{', '.join(tried)} did not make it close"
-            self.trigger = self._bearing(replace(found, note=note, tried=tried))
+            return replace(found, note=note, tried=tried)
+        return None
 
 
 def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel: int) -> int:

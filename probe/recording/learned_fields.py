@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import asdict, astuple, fields
 from typing import Any
 
 from probe.recording.json_fields import DamagedError, JsonObject
@@ -10,14 +10,14 @@ from probe.results.learned import Answered, Learned, Question, Repeated, Waits
 
 _QUESTION = (str, int, int, float, float, bool)
 """What the fields of an Answered are in JSON, in their order."""
-_WAITS = ("answer", "delayed_ack", "repetition", "application", "never", "apart")
+_WAITS = tuple(field.name for field in fields(Waits))
 
 
 def written(learned: Learned) -> dict[str, Any]:
     """As JSON."""
     times = {"round_trip": learned.round_trip, "usual": learned.usual, "took": learned.application}
     return {
-        **{name: getattr(learned.waits, name) for name in _WAITS},
+        **asdict(learned.waits),
         "questions": [list(astuple(one)) for one in learned.questions],
         **{name: seconds for name, seconds in times.items() if seconds is not None},
         "repetitions": [list(one) for one in learned.repetitions],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from probe.scenarios.triggers import ANY, WORDS
 from probe.spec.segment import Option
 
 
@@ -282,8 +283,8 @@ ANSWERED = (*CALLED, Send("S."), Expect("."))
 """The three-way handshake that the peer opens."""
 FULL = (Ask("connect and never read"), Expect("S", application=True), *ANSWERED[2:], Fill())
 """The same, and text until the peer's receive window is closed."""
-WORD, MORE = b"PROBE /012", b"3456789abc"
-"""Ten octets that ask for nothing, and ten to go on with (``triggers.WORDS``): `probe target` waits for the rest."""
+WORD, MORE = WORDS[ANY][:10], WORDS[ANY][10:20]
+"""Ten octets that ask for nothing, and ten to go on with: `probe target` waits for the rest."""
 SPEAK = (Send("P.", data=WORD), Expect("."))
 """Data, acknowledged: the connection is known to stand. A listener may defer its accept until text comes."""
 SPEAK_ON = (Send("P.", data=MORE), Expect("."))

@@ -49,8 +49,6 @@ def under_way(h: Hypothesis, index: int, segment: Segment) -> Hypothesis:
 
 def split(h: Hypothesis, number: Seq) -> Hypothesis:
     """The history with the text under way in two pieces, where octet ``number`` is the first not yet acknowledged."""
-    if not any(s.length and s.seq < number < s.end and _is_orderly(s, h.tcb) for _, s in h.inflight):
-        return h
     parts: Waiting = []
     for index, s in h.inflight:
         if s.length and s.seq < number < s.end and _is_orderly(s, h.tcb):
@@ -58,7 +56,7 @@ def split(h: Hypothesis, number: Seq) -> Hypothesis:
             parts += [(index, replace(s, length=length)), (index, replace(s, seq=number, length=s.length - length))]
         else:
             parts.append((index, s))
-    return replace(h, inflight=tuple(parts))
+    return h if len(parts) == len(h.inflight) else replace(h, inflight=tuple(parts))
 
 
 def ready(h: Hypothesis) -> Hypothesis:
@@ -81,10 +79,7 @@ def bare(h: Hypothesis, allow: frozenset[Excuse]) -> Hypothesis:
     more; where segments get lost, how it came about and which ACK is owed; and where the record may lack ACKs, which
     of them came.
     """
-    old = any(s.end <= h.tcb.rcv_nxt and s.seq < h.tcb.rcv_nxt and _is_orderly(s, h.tcb) for _, s in h.inflight)
-    waiting = h.inflight
-    if old:
-        waiting = tuple((i, s) for i, s in waiting if not (s.seq < h.tcb.rcv_nxt >= s.end and _is_orderly(s, h.tcb)))
+    waiting = tuple((i, s) for i, s in h.inflight if not (s.seq < h.tcb.rcv_nxt >= s.end and _is_orderly(s, h.tcb)))
     processed, owed, tcb = h.processed, h.owed, h.tcb
     if Excuse.LOSS in allow:
         processed = None

@@ -40,18 +40,17 @@ class Labelled:
 def _labels(events: Sequence[Event], settings: Settings) -> Labels:
     tracking = Tracking(settings)
     called: dict[int, Label] = {}
-    begun, behind = set(), set()
+    invalid, begun, behind = set(), set(), set()
     for index, event in enumerate(events):
         if not isinstance(event, Seen):
             continue
-        called[index] = tracking.label(event.time, event.to_peer, event.segment)
-        if event.to_peer and tracking.begun_by_tester:
+        label = called[index] = tracking.label(event.time, event.to_peer, event.segment)
+        if not event.to_peer:
+            continue
+        if tracking.begun_by_tester:
             begun.add(index)
-        if event.to_peer and called[index] is not Label.INVALID and tracking.is_behind(event.segment):
+        if label is Label.INVALID:
+            invalid.add(index)
+        elif tracking.is_behind(event.segment):
             behind.add(index)
-    invalid = frozenset(i for i, label in called.items() if label is Label.INVALID and _is_ours(events[i]))
-    return Labels(called, invalid, frozenset(begun), frozenset(behind))
-
-
-def _is_ours(event: Event) -> bool:
-    return isinstance(event, Seen) and event.to_peer
+    return Labels(called, frozenset(invalid), frozenset(begun), frozenset(behind))

@@ -17,9 +17,8 @@ COPIED = frozenset({Excuse.REPEAT})
 STATELESS = frozenset({Excuse.REPEAT, Excuse.COOKIES})
 
 
-def kept_back(path: Path, case: Attempted) -> tuple[Suspect, frozenset[int]] | None:
+def _kept_back(path: Path, case: Attempted, record: Labelled) -> tuple[Suspect, frozenset[int]] | None:
     """The accepted suspect that makes events of this record void, and which; None where it stands by itself."""
-    record = Labelled(case.transcript.judged)
     for suspicion, m in _models(path, case, Standing.ACCEPTED):
         if kept := m.keeps(record):
             return suspicion.suspect, kept
@@ -52,7 +51,7 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
     for suspicion, m in _models(path, case, Standing.ACCEPTED):
         if (broken is None and m.mutes(record)) or m.mutes_at(record, broken):
             return suspicion.suspect
-    if (found := kept_back(path, case)) is not None:
+    if (found := _kept_back(path, case, record)) is not None:
         suspect, kept = found
         then = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
         if suspect is not Suspect.DEFERRED_ACCEPT:
