@@ -52,6 +52,7 @@ TABLE = (
     Layer(
         "probe.capture",
         (
+            "probe.spec.icmp",
             "probe.spec.segment",
             "probe.spec.seq",
             "probe.wire.decode",

@@ -11,7 +11,9 @@ In reading order, from octets to arrays:
 - ``batch``: records as arrays: where each packet lies and what the file says of it.
 - ``pcap``, ``pcapng``: the two formats: windows to batches.
 - ``layers``: link types, tags and tunnels: where the IP header of each packet starts.
+- ``fragments``: fragments of IP datagrams to whole ones, in bounded memory.
 - ``tables``: one 64-bit key for a pair of endpoints, the same for both directions.
+- ``icmp``: ICMP errors that quote a segment.
 - ``columns``: a batch to one entry for each TCP segment: fast for ordinary packets, exact for the others.
 - ``reader``: one file, or one part of it, to chunks of columns; any single packet in full.
 - ``cuts``: where one big file can be cut.

@@ -1,7 +1,8 @@
 """A batch of records to columns: one entry for each TCP segment, in the order of the file.
 
 Ordinary packets take the fast path: their fields are gathered for a whole batch at once. Those with IP options,
-extension headers, or lengths that contradict each other go through the exact decoder one by one.
+extension headers, or lengths that contradict each other go through the exact decoder one by one; fragments of IP
+datagrams are put together first.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probe.capture.batch import Batch, Bools, Int64, Table
+from probe.capture.fragments import Fragments, fragment
+from probe.capture.icmp import QuotedSegment, quoted_segments
 from probe.capture.layers import PROTOCOL, TUNNELS, locate, protocol_name, walk
 from probe.capture.tables import Addresses
-from probe.capture.window import Octets
+from probe.capture.window import PAD, Octets
 from probe.wire.decode import EXTENSION_HEADERS, Skipped, unpack
 
 Rows = NDArray[np.void]
@@ -109,42 +112,66 @@ class _Packets(Table):
     rows: Rows
 
 
-def extract(batch: Batch, addresses: Addresses) -> tuple[Columns, Counter[str]]:
-    """The TCP segments of a batch, and by reason how many records are none or cannot be read."""
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """The segments of a batch; ``octets`` are those that the columns index: the batch's, and datagrams put together.
+
+    ``skipped``: by reason how many records are no segment or cannot be read. Where a datagram is put together that
+    began in an earlier batch, its counts put those of that batch right, and may be negative. ``errors`` are those of
+    ICMP about segments.
+    """
+
+    octets: Octets
+    columns: Columns
+    skipped: Counter[str]
+    errors: list[QuotedSegment]
+
+
+def extract(batch: Batch, addresses: Addresses, fragments: Fragments, *, beyond: bool = False) -> Extracted:
+    """The TCP segments of a batch.
+
+    ``beyond``: it lies behind the part that is read. Only what completes datagrams that have begun there is taken.
+    """
     record, ip, skipped = locate(batch)
-    parts: list[Columns] = []
+    before = ip - batch.at[record]
+    octets = batch.octets
+    packets = _packets(octets, record, ip, batch.captured[record] - before, batch.wire[record] - before)
+    parts, errors = list[Columns](), list[QuotedSegment]()
+    if beyond:
+        skipped.clear()
+        packets, octets = _completed(packets, batch, fragments, skipped)
     for _ in range(_NESTED):
-        packets = _packets(batch, record, ip)
         for family in FAMILIES:
             good, end = _ordinary(packets.rows, family, packets.room, packets.wire)
             if good.any():
                 parts.append(_fast(packets.take(good), end[good], family, addresses))
                 packets = packets.take(~good)
-        packets, record, ip = _inside(packets, batch.octets, skipped)
+        packets, inner = _inside(packets, octets, skipped)
         if len(packets.record):
-            parts.append(_slow(packets, batch.octets, addresses, skipped))
-        if not record.size:
+            packets, whole, octets = _put_together(packets, batch, octets, fragments, skipped)
+            errors += quoted_segments(octets, batch, packets.record, packets.ip, packets.room, addresses)
+            parts.append(_slow(packets, octets, addresses, skipped))
+            inner = _Packets.joined([inner, whole]) if len(whole.record) else inner
+        packets = inner
+        if not packets.record.size:
             break
-    skipped.update([_TOO_DEEP] * record.size)
+    skipped.update([_TOO_DEEP] * packets.record.size)
     if not parts:
-        return _slow(_packets(batch, record[:0], ip[:0]), batch.octets, addresses, skipped), skipped
-    if len(parts) == 1:
-        return parts[0], skipped
-    order = np.argsort(np.concatenate([part.record for part in parts]), kind="stable")
-    return Columns.joined(parts, order), skipped
+        parts = [_slow(packets.take(slice(0)), octets, addresses, skipped)]
+    order = np.argsort(np.concatenate([part.record for part in parts]), kind="stable") if len(parts) > 1 else None
+    return Extracted(octets, Columns.joined(parts, order), skipped, errors)
 
 
-def _packets(batch: Batch, record: Int64, ip: Int64) -> _Packets:
+def _packets(octets: Octets, record: Int64, ip: Int64, room: Int64, wire: Int64) -> _Packets:
     """The IP packets of these records, whose IP headers start there."""
-    before = ip - batch.at[record]
-    every: Rows = np.ndarray((batch.octets.size - REACH + 1,), f"V{REACH}", batch.octets, strides=(1,))
-    return _Packets(record, ip, batch.captured[record] - before, batch.wire[record] - before, every[ip])
+    every: Rows = np.ndarray((octets.size - REACH + 1,), f"V{REACH}", octets, strides=(1,))
+    return _Packets(record, ip, room, wire, every[ip])
 
 
-def _inside(packets: _Packets, octets: Octets, skipped: Counter[str]) -> tuple[_Packets, Int64, Int64]:
-    """(packets that hold no tunnel; records and IP headers of what is inside the others)."""
+def _inside(packets: _Packets, octets: Octets, skipped: Counter[str]) -> tuple[_Packets, _Packets]:
+    """(packets that hold no tunnel; the packets inside the others)."""
     if not len(packets.record):
-        return packets, packets.record, packets.ip
+        return packets, packets
     four, six = packets.rows.view(IPV4), packets.rows.view(IPV6)
     version = four["first"] >> 4
     size = np.where(version == 4, (four["first"] & 15).astype(np.int64) * 4, 40)
@@ -152,11 +179,65 @@ def _inside(packets: _Packets, octets: Octets, skipped: Counter[str]) -> tuple[_
     tunnel = np.isin(protocol, TUNNELS) & (packets.room >= np.maximum(size, 20))
     tunnel &= (version == 6) | ((version == 4) & (size >= 20) & (four["fragment"] & _FRAGMENT == 0))
     if not tunnel.any():
-        return packets, packets.record[:0], packets.ip[:0]
+        return packets, packets.take(slice(0))
     outer = packets.take(tunnel)
     end = outer.ip + outer.room
     which, ip = walk(octets, outer.ip + size[tunnel], PROTOCOL + protocol[tunnel], end, skipped)
-    return packets.take(~tunnel), outer.record[which], ip
+    outer = outer.take(which)
+    before = ip - outer.ip
+    return packets.take(~tunnel), _packets(octets, outer.record, ip, outer.room - before, outer.wire - before)
+
+
+def _put_together(
+    packets: _Packets,
+    batch: Batch,
+    octets: Octets,
+    fragments: Fragments,
+    skipped: Counter[str],
+    *,
+    beyond: bool = False,
+) -> tuple[_Packets, _Packets, Octets]:
+    """(packets that are no fragments; datagrams that fragments among the others complete; octets that hold both).
+
+    Such a datagram is of the record that completes it.
+    """
+    four, six = packets.rows.view(IPV4), packets.rows.view(IPV6)
+    version = four["first"] >> 4
+    maybe = (version == 4) & (packets.room >= 20) & (four["fragment"] & _FRAGMENT != 0)
+    maybe &= (four["protocol"] == _TCP) | np.isin(four["protocol"], TUNNELS)
+    maybe |= (version == 6) & (packets.room >= 48) & np.isin(six["protocol"], EXTENSION_HEADERS)
+    if not maybe.any():
+        return packets, packets.take(slice(0)), octets
+    found: list[tuple[int, bytes, int]] = []
+    for place in np.flatnonzero(maybe).tolist():
+        start, record, wire = int(packets.ip[place]), int(packets.record[place]), int(packets.wire[place])
+        piece = fragment(octets[start : start + int(packets.room[place])].tobytes(), wire)
+        if isinstance(piece, str):
+            skipped[piece] += not beyond
+        elif piece is not None:
+            number, time = batch.first + record, int(batch.time[record])
+            if (whole := fragments.take(piece, number, time, skipped, begin=not beyond)) is not None:
+                found.append((record, *whole))
+        else:
+            maybe[place] = False
+    text = b"".join(data for _, data, _ in found) + bytes(PAD)
+    room = np.array([len(data) for _, data, _ in found], np.int64)
+    ip = len(octets) + np.cumsum(room) - room
+    octets = np.concatenate((octets, np.frombuffer(text, np.uint8))) if found else octets
+    records, wires = (np.array([one[column] for one in found], np.int64) for column in (0, 2))
+    return packets.take(~maybe), _packets(octets, records, ip, room, wires), octets
+
+
+def _completed(packets: _Packets, batch: Batch, fragments: Fragments, skipped: Counter[str]) -> tuple[_Packets, Octets]:
+    """Datagrams that began in an earlier batch and are completed in this one, which counts for nothing else."""
+    octets, found = batch.octets, packets.take(slice(0))
+    for _ in range(_NESTED):
+        if not packets.record.size:
+            break
+        packets, inner = _inside(packets, octets, Counter())
+        _, whole, octets = _put_together(packets, batch, octets, fragments, skipped, beyond=True)
+        found, packets = _Packets.joined([found, whole]), inner
+    return found, octets
 
 
 def _fast(packets: _Packets, end: Int64, family: Family, addresses: Addresses) -> Columns:

@@ -113,19 +113,20 @@ class Context:
 class Walker:
     """Goes from block to block. The order and the interfaces of ``context`` grow as their blocks come by."""
 
-    def __init__(self, window: Window, context: Context | None = None, end: int | None = None) -> None:
-        """Start where the window stands; stop at the first block that starts at or past ``end``.
-
-        ``context`` is copied.
-        """
+    def __init__(self, window: Window, context: Context | None = None) -> None:
+        """Start where the window stands; ``context`` is copied."""
         self.window = window
         self.context = context.copy() if context else Context()
-        self._end = end
+        self._end: int | None = None
         self._notes: list[str] = []
         self._eras: list[tuple[int, int, int]] = [(0, 0, len(self.context.interfaces))]
 
-    def batches(self, first: int = 1) -> Iterator[Batch]:
-        """The packets; CaptureError at the first block that is cut off or cannot be true, after all before it."""
+    def batches(self, first: int = 1, end: int | None = None) -> Iterator[Batch]:
+        """The packets up to the first block that starts at or past ``end``; may be asked again for those behind it.
+
+        CaptureError at the first block that is cut off or cannot be true, after all before it.
+        """
+        self._end = end
         for found in self.steps():
             packets = PacketBlocks(self.window, np.array(found, np.int64), self.context.order)
             batch = packets.batch(first, self._eras, self.context.interfaces, tuple(self._notes))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from probe.capture import pcap, pcapng
 from probe.capture.batch import Batch, Int64
 from probe.capture.columns import extract
 from probe.capture.errors import CaptureError
+from probe.capture.fragments import Fragments
 from probe.capture.sources import Progress, Source, complaint, recognise
 from probe.capture.tables import Addresses
 from probe.capture.window import CHUNK, Window
@@ -22,17 +25,19 @@ class Chunk:
     """The TCP segments among consecutive records of a file.
 
     ``columns`` has one row a segment; ``number`` and ``time`` (nanoseconds since 1970, 0 where the file gives none)
-    belong to it row by row. ``skipped`` counts the other records by reason. ``section_comments`` are those of pcapng
+    belong to it row by row. ``skipped`` counts the other records by reason, ``errors`` are
+    those of ICMP that quote a segment. ``section_comments`` are those of pcapng
     sections that begin here. Holds the file's ``octets``, which ``columns`` index: let it go when done.
     """
 
-    def __init__(self, batch: Batch, addresses: Addresses) -> None:
-        """Read the columns; ``addresses`` grows by what is new."""
+    def __init__(self, batch: Batch, addresses: Addresses, fragments: Fragments, *, beyond: bool = False) -> None:
+        """Read the columns; ``addresses`` and ``fragments`` grow by what is new. ``beyond``: see ``extract``."""
         self.addresses = addresses
         self.first = batch.first
-        self.octets = batch.octets
         self.section_comments = batch.notes
-        self.columns, self.skipped = extract(batch, addresses)
+        found = extract(batch, addresses, fragments, beyond=beyond)
+        self.octets, self.columns, self.skipped = found.octets, found.columns, found.skipped
+        self.errors = found.errors
         self.number: Int64 = self.columns.record + batch.first
         self.time: Int64 = batch.time[self.columns.record]
         self._batch = batch
@@ -88,6 +93,9 @@ class Reading:
     After the last chunk, a truncated or damaged file raises CaptureError. ``records`` and ``skipped`` count what has
     been read so far; ``offset`` is the octet up to which that is. A part that was cut rightly ends at its ``end``:
     where ``offset`` differs after the last chunk, the next part starts at no record and must be read from there.
+
+    A datagram whose first fragment lies in the part is put together in it, wherever the others lie: the last chunk may
+    hold segments of records behind its end. What ``skipped`` then lacks, or has below zero, the next part has too much.
     """
 
     def __init__(
@@ -104,27 +112,44 @@ class Reading:
         self.records = 0
         self.skipped: Counter[str] = Counter()
         self.offset = self.part.start
+        self._fragments = Fragments()
         self._progress = progress
         self._chunk = chunk
 
     def __iter__(self) -> Iterator[Chunk]:
+        first = self.part.first or 1
         with Source(self.part.path, self._progress) as source:
             window = Window(source, self._chunk)
             try:
-                for batch in self._batches(window):
+                batches = self._opened(window)
+                for batch in batches(first, self.part.end):
                     self.records += len(batch)
                     self.offset = window.offset
-                    chunk = Chunk(batch, self.addresses)
-                    self.skipped += chunk.skipped
-                    yield chunk
+                    yield self._counted(Chunk(batch, self.addresses, self._fragments))
             except CaptureError as error:
                 self.offset = error.offset
                 raise
             self.offset = window.offset
+            if self.part.end is not None and self._fragments.some:
+                with suppress(CaptureError):  # that is the next part's
+                    yield from self._beyond(batches(first + self.records, None))
             source.stop()
 
-    def _batches(self, window: Window) -> Iterator[Batch]:
-        """The batches of the part, by the kind of file."""
+    def _counted(self, chunk: Chunk) -> Chunk:
+        self.skipped.update(chunk.skipped)
+        return chunk
+
+    def _beyond(self, batches: Iterator[Batch]) -> Iterator[Chunk]:
+        """What completes datagrams that have begun in this part."""
+        for batch in batches:
+            if not len(batch) or not self._fragments.waits(batch.first, int(batch.time[0])):
+                return
+            chunk = self._counted(Chunk(batch, self.addresses, self._fragments, beyond=True))
+            if len(chunk):
+                yield chunk
+
+    def _opened(self, window: Window) -> Callable[[int, int | None], Iterator[Batch]]:
+        """What gives the batches of the part, by the kind of file: (number of the first record, where to end)."""
         part = self.part
         window.ensure(4)
         head = window.octets[: window.size][:8].tobytes()
@@ -140,5 +165,5 @@ class Reading:
         if part.start:
             window.jump(part.start)
         if header is not None:
-            return pcap.batches(window, header, part.first or 1, part.end)
-        return pcapng.Walker(window, part.context, part.end).batches(part.first or 1)
+            return partial(pcap.batches, window, header)
+        return pcapng.Walker(window, part.context).batches

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from probe.capture.batch import Bools, Int64, Table
+from probe.capture.icmp import QuotedSegment
 from probe.capture.reader import Chunk, Reading
 from probe.capture.tables import Addresses
 from probe.replay.folding import CAP, UNACKNOWLEDGED, bridged, cut_down, fold
+from probe.replay.icmp import IcmpTable
 from probe.replay.rows import Grouped, Rows, of_chunk
 from probe.replay.splitting import GONE, beginnings, is_over
 from probe.replay.syn_options import OptionTable
@@ -31,7 +33,7 @@ class Facts(Table):
     ``index``: place among the connections by first packet, from 0. ``packets``: segments, the folded ones too.
     ``reused``: the four-tuple had another connection shortly before (within ``splitting.GONE``: longer ones may be
     forgotten). ``settled``: no segment before the rows taken in could belong to the connection, or make it one with
-    another.
+    another. ``icmp``: ICMP errors about its segments, by their number in the `IcmpTable`.
     """
 
     flow: Int64
@@ -42,6 +44,7 @@ class Facts(Table):
     last: Int64
     reused: Bools
     settled: Bools
+    icmp: Int64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +86,16 @@ def sorted_by_flow(parts: Sequence[Connections], ranks: Int64 | None = None) -> 
 class Assembler:
     """Takes rows in file order, gives connections that are over.
 
-    ``open`` are those that may go on. ``begun`` counts connections; ``first_packets`` are those of all, where rows are
-    missing at the start. A connection is over when a SYN begins the next one on its four-tuple, when too much time has
-    passed (see ``splitting.is_over``), or at ``finish``.
+    ``open`` are those that may go on, ``errors`` ICMP errors not attached to any. ``begun`` counts connections;
+    ``first_packets`` are those of all, where rows are missing at the start. A connection is over when a SYN
+    begins the next one on its four-tuple, when too much time has passed (see ``splitting.is_over``), or at ``finish``.
     """
 
     def __init__(self, batch: int = BATCH, *, first: bool = True) -> None:
         """Work on at least ``batch`` rows at a time. ``first``: there are no rows before those taken in."""
         self.options = OptionTable()
+        self.icmp = IcmpTable()
+        self.errors: list[QuotedSegment] = []
         self.open: Connections | None = None
         self.begun = 0
         self.first_packets: list[Int64] = []
@@ -106,6 +111,7 @@ class Assembler:
 
     def feed(self, chunk: Chunk) -> Iterator[Connections]:
         """Take in a chunk."""
+        self.errors += chunk.errors
         if not len(chunk):
             return
         self._waiting.append(of_chunk(chunk, self.options))
@@ -132,6 +138,9 @@ class Assembler:
         del parts
         group = Grouped(rows, np.flatnonzero(beginnings(rows)))
         facts = self._facts(group)  # before folding, which forgets how many segments there were
+        # What is left is about no connection of the file, or about one of an earlier part.
+        icmp, left = self.icmp.attach(facts.flow, facts.first, facts.icmp, self.errors)
+        facts, self.errors = replace(facts, icmp=icmp), left if not self.first else []
         self.open = None
         group, orderly = _folded(group, facts.settled)
         done = np.ones(len(facts), np.bool_) if final else gone(group, facts)
@@ -156,12 +165,14 @@ class Assembler:
         self.begun += len(born)
         if not self.first:
             self.first_packets.append(np.sort(first[born]))
+        icmp = np.zeros(len(starts), np.int64)
         if self.open:  # one open connection to a flow, and both sorted by flow
             before = self.open.facts
             index[carried], reused[carried] = before.index, before.reused
             packets[carried] += before.packets - self.open.group.sizes
+            icmp[carried] = before.icmp
         settled = self._settled(group, flow, carried)
-        return Facts(flow, index, packets, first, rows.time[starts], rows.time[ends - 1], reused, settled)
+        return Facts(flow, index, packets, first, rows.time[starts], rows.time[ends - 1], reused, settled, icmp)
 
     def _settled(self, group: Grouped, flow: Int64, carried: Bools) -> Bools:
         """Which connections no segment of an earlier part can touch.
@@ -197,7 +208,7 @@ class Assembler:
         return new
 
 
-def assembled_again(parts: Sequence[Connections]) -> Connections:
+def assembled_again(parts: Sequence[Connections], errors: IcmpTable) -> Connections:
     """What the segments of the parts give together, sorted by flow; ``index`` is left open."""
     rows = Rows.joined([part.group.rows for part in parts])
     old = np.arange(len(rows)) < len(parts[0].group.rows)
@@ -212,7 +223,14 @@ def assembled_again(parts: Sequence[Connections]) -> Connections:
     packets = group.sizes + np.add.reduceat(folded, starts)
     flow, reused = rows.flow[starts], none > 0
     reused[1:] = (flow[1:] == flow[:-1]) & (rows.time[starts[1:]] - rows.time[ends[:-1] - 1] <= GONE)
-    facts = Facts(flow, none, packets, rows.number[starts], rows.time[starts], rows.time[ends - 1], reused, none == 0)
+    first, icmp = rows.number[starts], none.copy()
+    for part in parts:
+        some = part.facts.take(part.facts.icmp > 0)
+        for one, began, number in zip(some.flow.tolist(), some.first.tolist(), some.icmp.tolist(), strict=True):
+            begin, end = np.searchsorted(flow, [one, one + 1])
+            place = begin + int(np.searchsorted(first[begin:end], began, "right")) - 1
+            icmp[place] = errors.joined(int(icmp[place]), number)
+    facts = Facts(flow, none, packets, first, rows.time[starts], rows.time[ends - 1], reused, none == 0, icmp)
     group, orderly = _folded(group, facts.settled)
     return Connections(cut_down(group, np.where(orderly, UNACKNOWLEDGED, CAP)), facts)
 

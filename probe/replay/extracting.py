@@ -87,7 +87,7 @@ class _Look:
         self._fault: CaptureError | None = None
         self._path, self._index = path, index
         self._reading, self._assembler = Reading(path), Assembler()
-        self._judge = Judge(profile, self._assembler.options, Memory())
+        self._judge = Judge(profile, self._assembler.options, self._assembler.icmp, Memory())
 
     def found(self) -> tuple[Connection, tuple[Packet, ...]]:
         """The connection, and the packets that it was judged by."""

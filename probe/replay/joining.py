@@ -18,6 +18,7 @@ from probe.engine.belief.tracker import Memory
 from probe.replay.assembling import Connections, Facts, assembled_again, folded, gone, ready, sorted_by_flow
 from probe.replay.expected import Finished
 from probe.replay.folding import CAP
+from probe.replay.icmp import IcmpTable
 from probe.replay.judging import Judge
 from probe.replay.part import Partial, PartResult, partial
 from probe.replay.rows import Grouped
@@ -54,7 +55,7 @@ class Pending(Table):
 
 
 _FALSE = np.zeros(0, np.bool_)
-_NO_FACTS = Facts(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _FALSE, _FALSE)
+_NO_FACTS = Facts(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _FALSE, _FALSE, _NONE)
 NOTHING = Pending(_NO_FACTS, _NONE, _FALSE, np.zeros(0, np.uint32), _FALSE, _NONE, _NONE)
 
 
@@ -74,15 +75,17 @@ class SegmentStore:
         self._sources: dict[int, tuple[Connections, int, NDArray[np.int32]]] = {}
         self._next = 0
 
-    def add(self, some: Partial, flow: Int64, found: Int64, by: int, options: NDArray[np.int32]) -> Pending:
+    def add(
+        self, some: Partial, flow: Int64, found: Int64, icmp: Int64, by: int, options: NDArray[np.int32]
+    ) -> Pending:
         """Keep some connections.
 
-        Their flows and records are ``flow`` and ``found`` to us, their packet numbers grow by ``by``, ``options`` are
-        our numbers for their options.
+        Their flows, records and ICMP errors are ``flow``, ``found`` and ``icmp`` to us, their packet numbers grow by
+        ``by``, ``options`` are our numbers for their options.
         """
         number = self._keep(some.connections, by, options)
         facts, count = some.connections.facts, len(found)
-        facts = replace(facts, flow=flow, first=facts.first + by)
+        facts = replace(facts, flow=flow, first=facts.first + by, icmp=icmp)
         pending = Pending(facts, found, some.plain, some.isn, some.high, np.full(count, number), np.arange(count))
         return together([pending])
 
@@ -172,13 +175,15 @@ class Joiner:
         self._begun = 0
         self._addresses = Addresses()
         self._options = OptionTable()
-        self._judge = Judge(asked.profile, self._options, Memory())
+        self._icmp = IcmpTable()
+        self._judge = Judge(asked.profile, self._options, self._icmp, Memory())
         self._store = SegmentStore()
         self._open = NOTHING
 
     def add(self, result: PartResult) -> None:
         """The next part."""
         by = self.records if result.part.first is None else 0
+        self._attach(result, by)
         firsts = _FirstPackets(result.first_packets + by, self._begun, _NONE, _NONE)
         heads = together([self._ours(some, result, by) for some in result.heads])
         tails = self._ours(result.tails, result, by) if result.tails else NOTHING
@@ -195,6 +200,19 @@ class Joiner:
         self.tally.merge(result.tally, self._asked.limit)
         self.records += result.records
 
+    def _attach(self, result: PartResult, by: int) -> None:
+        """ICMP errors of a part that are about connections which were open before it: these are judged anew."""
+        before = self._open
+        flows = result.addresses.moved(np.array([one.flow for one in result.errors], np.int64), self._addresses)
+        told = zip(result.errors, flows.tolist(), strict=True)
+        errors = [error._replace(flow=flow, number=error.number + by) for error, flow in told]
+        icmp, _ = self._icmp.attach(before.flow, before.facts.first, before.facts.icmp, errors)
+        changed = icmp != before.facts.icmp
+        if changed.any():
+            before = replace(before, facts=replace(before.facts, icmp=icmp), found=before.found.copy())
+            before.found[changed] = self._judge.judge(ready(folded(self._store.fetch(before.take(changed)))))
+            self._open = before
+
     def finish(self) -> None:
         """There are no more parts: what is open is over."""
         self._over(self._open)
@@ -207,7 +225,9 @@ class Joiner:
         used = np.unique(some.found)
         place[used] = len(self._judge.records) + np.arange(len(used))
         self._judge.records += [result.found[int(number)] for number in used]
-        return self._store.add(some, result.addresses.moved(some.flow, self._addresses), place[some.found], by, options)
+        flow, known = result.addresses.moved(some.flow, self._addresses), some.connections.facts.icmp
+        icmp = np.array([self._icmp.number(result.icmp[number]) for number in known.tolist()], np.int64)
+        return self._store.add(some, flow, place[some.found], icmp, by, options)
 
     def _join(self, heads: Pending, tails: Pending, firsts: _FirstPackets) -> None:
         """Heads and tails of a part against what was open before it; ``firsts`` is corrected.
@@ -240,7 +260,7 @@ class Joiner:
             return NOTHING
         ours, theirs = (some.take(np.isin(some.flow, torn)) for some in (before, together([heads, tails])))
         firsts.gone = np.sort(theirs.facts.first)
-        again = assembled_again([self._store.fetch(ours), self._store.fetch(theirs)])
+        again = assembled_again([self._store.fetch(ours), self._store.fetch(theirs)], self._icmp)
         # The first connection of each flow is the one that was open: it keeps its index. The others begin in this part.
         new = np.ones(len(again), np.bool_)
         new[np.searchsorted(again.facts.flow, ours.flow)] = False
@@ -249,7 +269,8 @@ class Joiner:
         index[~new], reused[~new] = ours.facts.index, ours.facts.reused
         again = Connections(again.group, replace(again.facts, index=index, reused=reused))
         some = partial(again, self._judge.judge(ready(folded(again))))
-        return self._store.add(some, some.flow, some.found, 0, np.arange(len(self._options.known), dtype=np.int32))
+        options = np.arange(len(self._options.known), dtype=np.int32)
+        return self._store.add(some, some.flow, some.found, again.facts.icmp, 0, options)
 
     def _without_gone(self, pending: Pending) -> Pending:
         """What may still go on, of open connections; those silent for too long are over."""

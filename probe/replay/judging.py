@@ -14,6 +14,7 @@ from probe.engine.judge.capture import ConnectionVerdict, judge_connection
 from probe.engine.path.reordering import OVERTAKING
 from probe.replay.assembling import Connections
 from probe.replay.flow.outcome import Outcome, summary
+from probe.replay.icmp import IcmpTable, Kinds, kinds
 from probe.replay.rows import Grouped
 from probe.replay.shapes import Shaper
 from probe.replay.syn_options import OptionTable
@@ -42,13 +43,17 @@ _ORDINARY = 12
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is said of every connection of one shape. Packets are indices; ``rank`` is smaller for worse."""
+    """What is said of every connection of one shape. Packets are indices; ``rank`` is smaller for worse.
+
+    ``icmp``: kinds of ICMP errors about its segments, each with whether the segment was the client's.
+    """
 
     outcome: Outcome
     pair: ConnectionVerdict
     conn_state: str
     history: str
     completeness: int
+    icmp: Kinds = frozenset()
 
     @property
     def flow(self) -> tuple[Handshake, Close]:
@@ -74,39 +79,42 @@ class Record:
 class Judge:
     """Judges batches of connections; ``records`` are what it found, one a shape."""
 
-    def __init__(self, profile: str, options: OptionTable, memory: Memory) -> None:
-        """``options`` is the table that the connections' rows refer to; ``memory`` may be that of earlier judges."""
+    def __init__(self, profile: str, options: OptionTable, errors: IcmpTable, memory: Memory) -> None:
+        """``options`` and ``errors`` are the tables that the connections refer to; ``memory`` may be an earlier one."""
         self.profile = profile
         self.records: list[Record] = []
-        self._options = options
+        self._options, self._errors = options, errors
         self._memory = memory
         self._shaper = Shaper(options)
         self._known: dict[bytes, int] = {}
 
     def judge(self, connections: Connections) -> Int64:
         """For each connection (made ``ready``) the place of its record."""
-        shapes = self._shaper.shapes(connections.group, connections.facts.reused.astype(np.int64))
+        group, facts = connections.group, connections.facts
+        client_high = group.rows.from_high[group.starts] == group.from_client[group.starts]
+        extra = facts.reused.astype(np.int64) | self._errors.codes(facts.icmp, client_high) << 1
+        shapes = self._shaper.shapes(group, extra)
         if len(self._known) > _MOST:
             self._known.clear()
         samples = shapes.sample.tolist()
         places = np.array(
-            [self._place(key, connections, one) for key, one in zip(shapes.keys, samples, strict=True)], np.int64
+            [self._place(key, connections, one, extra) for key, one in zip(shapes.keys, samples, strict=True)], np.int64
         )
         found: Int64 = places[shapes.which] if len(places) else places
         timed = np.array([self.records[place].pair.timed for place in places.tolist()], np.bool_)
         for number in np.flatnonzero(timed[shapes.which]).tolist() if timed.any() else ():
-            key = shapes.keys[int(shapes.which[number])] + _times(connections.group, number)
-            found[number] = self._place(key, connections, number)
+            key = shapes.keys[int(shapes.which[number])] + _times(group, number)
+            found[number] = self._place(key, connections, number, extra)
         return found
 
-    def _place(self, key: bytes, connections: Connections, number: int) -> int:
+    def _place(self, key: bytes, connections: Connections, number: int, extra: Int64) -> int:
         """The place of the record that this key stands for; made from this connection where there is none yet."""
         place = self._known.get(key)
         if place is None:
             place = self._known[key] = len(self.records)
-            reused = bool(connections.facts.reused[number])
+            reused, icmp = bool(connections.facts.reused[number]), kinds(int(extra[number]) >> 1)
             packets = self.packets(connections, number)
-            self.records.append(record(packets, self._memory, self.profile, reused=reused))
+            self.records.append(record(packets, self._memory, self.profile, reused=reused, icmp=icmp))
         return place
 
     def packets(self, connections: Connections, number: int) -> list[Packet]:
@@ -141,7 +149,6 @@ class Judge:
             own = judge_connection(self.judged(connections, number), self._memory, self.profile)
             findings, by_client = own.findings, own.by_client
         client, server = ends_of(connections, number, addresses)
-        start, last = int(facts.start[number]), int(facts.last[number])
         return Connection(
             file=file,
             index=int(facts.index[number]),
@@ -149,8 +156,8 @@ class Judge:
             server=server,
             first_packet=int(facts.first[number]),
             packets=int(facts.packets[number]),
-            start=start / _SECOND,
-            duration=(last - start) / _SECOND,
+            start=int(facts.start[number]) / _SECOND,
+            duration=int(facts.last[number] - facts.start[number]) / _SECOND,
             opener=outcome.opener,
             handshake=outcome.handshake,
             close=outcome.close,
@@ -167,20 +174,24 @@ class Judge:
             findings=tuple(replace(f, packets=tuple(numbers[place - 1] for place in f.packets)) for f in findings),
             verdict=pair.word,
             blamed=tuple(client if one else server for one in by_client),
+            icmp=self._errors.reports(int(facts.icmp[number]), client_high=_client_high(group, number)),
             stopped=None if pair.judged is None else Stop(numbers[pair.judged], numbers[-1], pair.why),
         )
 
 
 def ends_of(connections: Connections, number: int, addresses: Addresses) -> tuple[Endpoint, Endpoint]:
     """The client and the server of one connection."""
-    group = connections.group
-    first = int(group.starts[number])
     low, high = addresses.ends(int(connections.facts.flow[number]))
-    client_high = bool(group.rows.from_high[first]) == bool(group.from_client[first])
-    return (high, low) if client_high else (low, high)
+    return (high, low) if _client_high(connections.group, number) else (low, high)
 
 
-def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool) -> Record:
+def _client_high(group: Grouped, number: int) -> bool:
+    """Whether the client is the end that is called high."""
+    first = int(group.starts[number])
+    return bool(group.rows.from_high[first]) == bool(group.from_client[first])
+
+
+def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool, icmp: Kinds = frozenset()) -> Record:
     """Ask every part of the engine about one connection."""
     seen = zeek(packets)
     return Record(
@@ -189,6 +200,7 @@ def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool)
         seen.conn_state,
         seen.history,
         completeness(packets, reused=reused),
+        icmp,
     )
 
 

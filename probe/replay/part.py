@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from probe.capture.batch import Bools, Int64
 from probe.capture.errors import CaptureError
+from probe.capture.icmp import QuotedSegment
 from probe.capture.reader import Part, Reading
 from probe.capture.sources import Progress
 from probe.capture.tables import Addresses
@@ -18,6 +19,7 @@ from probe.engine.belief.tracker import Memory
 from probe.replay.assembling import Assembler, Connections, assembled, folded, ready
 from probe.replay.deadline import NEVER, Deadline
 from probe.replay.expected import Finished
+from probe.replay.icmp import IcmpSet
 from probe.replay.judging import Judge, Record
 from probe.replay.syn_options import OptionList
 from probe.replay.tally import Asked, Tally
@@ -59,7 +61,8 @@ class PartResult:
     """What one part gave.
 
     ``heads`` are connections that are over and to which earlier parts may have more; ``tails`` are open, those of them
-    that are not ``settled`` to both sides. ``first_packets`` are the first packets of all connections that begin here.
+    that are not ``settled`` to both sides, ``errors`` ICMP errors that may be about those of earlier parts.
+    ``first_packets`` are the first packets of all connections that begin here.
     """
 
     part: Part
@@ -73,6 +76,8 @@ class PartResult:
     begun: int = 0
     found: list[Record] = field(default_factory=list)
     options: list[OptionList] = field(default_factory=list)
+    icmp: list[IcmpSet] = field(default_factory=list)
+    errors: list[QuotedSegment] = field(default_factory=list)
     addresses: Addresses = field(default_factory=Addresses)
     fault: CaptureError | None = None
     interrupted: bool = False
@@ -85,7 +90,7 @@ class _Replaying:
         self.asked, self.drain = asked, drain
         self.last = last
         self.assembler = Assembler(first=part.start == 0)
-        self.judge = Judge(asked.profile, self.assembler.options, _REMEMBERED)
+        self.judge = Judge(asked.profile, self.assembler.options, self.assembler.icmp, _REMEMBERED)
         self.result = PartResult(part)
 
     def take(self, connections: Connections, addresses: Addresses) -> None:
@@ -113,6 +118,7 @@ class _Replaying:
         self.result.begun = self.assembler.begun
         self.result.first_packets = np.concatenate([np.zeros(0, np.int64), *self.assembler.first_packets])
         self.result.found, self.result.options = self.judge.records, self.assembler.options.known
+        self.result.icmp, self.result.errors = self.assembler.icmp.known, self.assembler.errors
 
 
 def replay_part(
@@ -144,4 +150,7 @@ def replay_part(
     # Only the addresses that heads and tails need are sent along.
     for some in (*result.heads, *([result.tails] if result.tails else [])):
         some.flow = reading.addresses.moved(some.flow, result.addresses)
+    flows = np.array([error.flow for error in result.errors], np.int64)
+    moved = reading.addresses.moved(flows, result.addresses).tolist()
+    result.errors = [error._replace(flow=flow) for error, flow in zip(result.errors, moved, strict=True)]
     return result

@@ -213,7 +213,7 @@ class _Running:
         self._joiner.add(result)
         self._drain(self._joiner.tally)
         self.records += result.records
-        self.skipped += result.skipped
+        self.skipped.update(result.skipped)  # of fragments, one part may count what another has too much
         self._end = result.offset
         if result.fault is not None:
             self._failed = True
@@ -240,7 +240,7 @@ class _Running:
             profile=self.options.profile,
             records=self.records,
             connections=tally.connections,
-            skipped=dict(self.skipped),
+            skipped=dict(+self.skipped),
             counts=dict(tally.counts.most_common()),
             verdicts=dict(tally.verdicts),
             listed=tuple(connection for _, _, connection in listed),

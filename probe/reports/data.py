@@ -9,7 +9,7 @@ from typing import Any
 
 from probe.reports.document import Data, Rows
 from probe.results.answers import Compliance, Summary
-from probe.results.connection import Connection, Packet, Recording, Replay, StateStep
+from probe.results.connection import Connection, IcmpReport, Packet, Recording, Replay, StateStep
 from probe.results.learned import Learned
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.path import Path
@@ -306,6 +306,7 @@ def connection(found: Connection, packets: Sequence[Packet] = (), ends: Sequence
         "conn_state": found.conn_state,
         "history": found.history,
         "completeness": found.completeness,
+        "icmp": [_icmp(one) for one in found.icmp],
         "stopped": None if found.stopped is None else plain(found.stopped),
         "findings": [finding(one) for one in found.findings],
         "blamed": [_endpoint(end) for end in found.blamed],
@@ -319,6 +320,12 @@ def connection(found: Connection, packets: Sequence[Packet] = (), ends: Sequence
 def _segment(packet: Packet, start: float) -> Data:
     time = round(packet.time - start, _MICRO)
     return {"packet": packet.number, "time": time, "direction": "<>"[packet.from_client]} | _numbers(packet.segment)
+
+
+def _icmp(one: IcmpReport) -> Data:
+    """An ICMP error: who sent it, what it says, and whose segment it is about."""
+    told = _fields(one.icmp, "host", "type", "code", "mtu")
+    return told | {"text": one.icmp.words, "about": "client" if one.about_client else "server"}
 
 
 def _steps(steps: Iterable[StateStep]) -> list[Data]:

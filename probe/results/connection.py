@@ -10,6 +10,7 @@ from itertools import zip_longest
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.matrix import MatrixReport
 from probe.results.verdict import Expected, Finding, Known, Report, Verdict, Why, WithNews, exit_code, worst
+from probe.spec.icmp import Icmp
 from probe.spec.segment import Endpoint, Segment
 
 
@@ -77,6 +78,14 @@ class StateStep:
 
 
 @dataclass(frozen=True, slots=True)
+class IcmpReport:
+    """An ICMP error that quotes a segment, of the client or else of the server."""
+
+    icmp: Icmp
+    about_client: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Where the judgment of a connection stopped before its ``last`` packet: ``packet`` is the last one that counts.
 
@@ -95,7 +104,7 @@ class Connection(WithNews):
     ``rtt``: seconds between SYN and SYN,ACK plus SYN,ACK and ACK, as far as seen.
     ``completeness`` is Wireshark's number (1 SYN, 2 SYN-ACK, 4 ACK, 8 DATA, 16 FIN, 32 RST), ``conn_state`` and
     ``history`` are Zeek's. Of each finding ``blamed`` is the end it stands against, ``known`` what was expected of it.
-    ``stopped``: it was not judged to its end.
+    ``stopped``: it was not judged to its end. ``icmp`` are ICMP errors about its segments, each once.
     """
 
     file: str
@@ -124,6 +133,7 @@ class Connection(WithNews):
     blamed: tuple[Endpoint, ...] = ()
     known: tuple[Known | None, ...] = ()
     stopped: Stop | None = None
+    icmp: tuple[IcmpReport, ...] = ()
 
     @property
     def fresh(self) -> tuple[Finding, ...]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from probe.capture.batch import Batch
+from probe.capture.fragments import Fragments
 from probe.capture.reader import Chunk, Reading
 from probe.capture.tables import Addresses
 from probe.capture.window import PAD
@@ -34,7 +35,7 @@ def chunk_of(packets: list[tuple[bytes, int]]) -> Chunk:
     batch = Batch(
         octets, 1, at, np.array(sizes, np.int64), wire, np.zeros(count, np.int64), np.full(count, 101, np.int64)
     )
-    return Chunk(batch, Addresses())
+    return Chunk(batch, Addresses(), Fragments())
 
 
 @st.composite

@@ -84,9 +84,9 @@ def ours(path: Path | str, chunk: int = 1 << 20, parts: Iterable[Part] | None = 
                 rows += [row._replace(number=row.number + before) for row in rows_of(piece)]
         except CaptureError as caught:
             error = caught
-        skipped += reading.skipped
+        skipped.update(reading.skipped)
         records += reading.records
-    return Told(rows, skipped, records, error)
+    return Told(rows, +skipped, records, error)
 
 
 def rows_of(piece: Chunk) -> list[Row]:
