@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from probe.engine.play.knock import KNOCK, OFFERED, PLAIN, SECONDS, Answer, Knock
+from probe.engine.play.knock import FIRST_SECONDS, KNOCK, OFFERED, PLAIN, SECONDS, Answer, Knock
 from probe.engine.trial.attempt import Attempt
 from probe.live.frame import Frame
 from probe.live.line import open_line
@@ -23,14 +23,14 @@ _MENDS = {
 }
 
 
-def knocking(frame: Frame, remote: Endpoint, options: tuple[Option, ...] = PLAIN) -> Attempt:
-    """The attempt that knocks at ``remote``, to be played; its conductor is a ``Knock``."""
-    return frame.attempt(Knock(frame.setting(KNOCK), SECONDS * frame.habits.scale, options), remote)
+def knocking(frame: Frame, remote: Endpoint, options: tuple[Option, ...] = PLAIN, seconds: float = SECONDS) -> Attempt:
+    """What knocks at ``remote``, to be played; its conductor is a ``Knock``, and patience scales ``seconds``."""
+    return frame.attempt(Knock(frame.setting(KNOCK), seconds * frame.habits.scale, options), remote)
 
 
 def knock(frame: Frame, target: Endpoint, options: tuple[Option, ...] = PLAIN) -> Knock:
-    """Knock at the target until that is answered, or long enough."""
-    todo = [knocking(frame, target, options)]
+    """Knock at the target until that is answered, or long enough for one that must wake up first."""
+    todo = [knocking(frame, target, options, FIRST_SECONDS)]
     knocked: list[Attempt] = []
     frame.play(lambda: todo.pop() if todo else None, knocked.append, 1)
     found = knocked[0].conductor
