@@ -236,7 +236,8 @@ class _Check:
             first += [s for s in self.calibration.todo if not self._is_deadly(s)]
         self.calibrating = len(first)
         if self.detection.trigger is None or any(self.detection.concerns(attempt.scenario) for attempt in void):
-            self.detection = Detection(NONE if any(map(self._is_deadly, self.detection.probes)) else None)
+            deadly = any(map(self._is_deadly, self.detection.probes))
+            self.detection = Detection(NONE if deadly else known_trigger(self.options.trigger))
             first += self.detection.probes if self.detection.trigger is None else []
         self.queue = deque(first)
         self.risky.clear()

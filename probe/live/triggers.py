@@ -84,11 +84,16 @@ def known_trigger(name: str) -> Trigger | None:
 
 
 class Detection:
-    """The exchanges that tell; ``trigger`` is None until it is known. ``delay`` is how long its close takes."""
+    """The exchanges that tell; ``trigger`` is None until it is known. ``delay`` is how long its close takes.
+
+    Of one that the user named it is still to be learned which text the application bears, unless that obeys, or nothing
+    is to be asked of it.
+    """
 
     def __init__(self, known: Trigger | None) -> None:
-        self.trigger = known
-        self.probes = list(_FIRST)
+        self._named = None if known is None or known is NONE or known.obedient else known
+        self.trigger = None if self._named is not None else known
+        self.probes = list(_FIRST) if self._named is None else [_GREETING]
         """The exchanges to begin with."""
         self.delay = 0.0
         self._tries: Counter[str] = Counter()
@@ -111,7 +116,8 @@ class Detection:
 
     def allows(self, scenario: Scenario) -> bool:
         """Whether enough is known to play an exchange; if it asks for nothing, whether that one obeys or leaves."""
-        known = {_HELLO.id, _GREETING.id} <= set(self._closed) and self._knows_text
+        asked = {_HELLO.id, _GREETING.id} & {probe.id for probe in self.probes}
+        known = asked <= set(self._closed) and self._knows_text
         return self.trigger is not None or (not scenario.commands and known)
 
     def trigger_for(self, scenario: Scenario) -> Trigger:
@@ -147,7 +153,7 @@ class Detection:
             self._waited = transcript.judged[-1].time - began
         after = next((e.time - began for e in came if e.segment.flags & ends), None)
         self._closed[probe.id] = None if reset else after
-        if probe in (_GREETING, _QUIET) and reset and after is not None:
+        if self._named is None and probe in (_GREETING, _QUIET) and reset and after is not None:
             self.trigger = replace(RESETS, at_once=after < _SOON, note=f"resets by itself after {after:.1f} s")
         if probe is _HELLO and HELLO_ANSWER in said:
             self.trigger = TARGET
@@ -155,11 +161,16 @@ class Detection:
             self._borne[_BEARS[probe]] = after is None
         elif probe is _GREETING:
             self._banner = said
-            if self._closed[probe.id] is None and not self._floods:
-                others = [] if self._borne.get(ANY) else list(_BEARS)
-                return [*([] if said else [_HTTP]), _FAREWELL, *others]
+            if self._closed[probe.id] is None and not self._floods and (more := self._behind_greeting):
+                return more
         self._decide()
         return []
+
+    @property
+    def _behind_greeting(self) -> list[Scenario]:
+        """What is asked of a server that neither closes by itself nor sends without end."""
+        closing = [*([] if self._banner else [_HTTP]), _FAREWELL] if self._named is None else []
+        return closing if self._borne.get(ANY) else [*closing, *_BEARS]
 
     def _before_text(self, transcript: Transcript) -> list[Seen]:
         """What came before our text; whether the application bears that is noted, if it had not ended it by then."""
@@ -191,6 +202,9 @@ class Detection:
 
     def _found(self) -> Trigger | None:
         """The first that is settled in the order of preference, unless one before it still may be."""
+        if self._named is not None:
+            unasked = _GREETING.id in self._closed and (ANY not in self._borne or self._floods)
+            return self._named if self._knows_text or unasked else None
         closed, order = self._closed, [_FAREWELL] if self._banner else [_HTTP, _FAREWELL]
         by_itself = [delay for probe in (_GREETING, _QUIET) if (delay := closed.get(probe.id)) is not None]
         if by_itself:

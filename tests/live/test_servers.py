@@ -37,3 +37,12 @@ def test_a_server_is_not_accused_and_its_trigger_is_found(name: str, tmp_path: P
     assert not [e for e in told if e[1] == "inconclusive"], told
     assert any(e.id == "close-by-peer" and e.verdict is Verdict.PASS for e in run.exchanges) is (name in CLOSES), told
     assert time.monotonic() - began < SECONDS
+
+
+def test_of_a_trigger_that_the_user_named_the_text_is_learned_all_the_same(tmp_path: Path, private_net: None) -> None:
+    port = free_port()
+    with server(SERVERS["scorns text"].command(tmp_path, port), port) as endpoint:
+        run = check(endpoint, CheckOptions(only=FEW, trigger="bye"))
+    told = [(e.id, str(e.verdict), e.reason) for e in run.exchanges if e.verdict is not Verdict.PASS]
+    assert {word for _, word, _ in told} <= {"skip"}, told
+    assert run.trigger.startswith("line")
