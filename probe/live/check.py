@@ -140,7 +140,7 @@ class _Check:
             rest.insert(0, first)
         self._start_all(rest)
         if self.vigil.ending is None:
-            names = deciding(self.hearing.path())
+            names = deciding(self.hearing.path(), self.hearing.evidence.undecided)
             more = [s for s in map(scenarios.ALL.__getitem__, names) if not self.hearing.attempts.get(s.id)]
             for scenario in more:
                 self.hearing.add(scenario)

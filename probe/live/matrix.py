@@ -236,8 +236,10 @@ class _Matrix:
             self._play(self.parallel)
 
     def _play_deciding(self) -> None:
-        """Where something points to a suspect of the path, what decides over it; the cells asked for may not."""
-        some = [scenarios.ALL[name] for name in deciding(self.hearing.evidence.path())]
+        """What decides over suspects of the path that may have kept something back; the cells asked for may not."""
+        evidence = self.hearing.evidence
+        some = [scenarios.ALL[name] for name in deciding(evidence.path(), evidence.undecided)]
+        some = [s for s in some if not missing(self.trigger, s.commands)]
         if any(s.port == "closed" for s in some):
             find_closed(self.frame, self.closed)
         self.queue.extend((s, Record(APPROACHES[0])) for s in some if s.port == "open" or not self.closed.lacking)

@@ -23,6 +23,10 @@ class Suspect(StrEnum):
     """A firewall that drops flags which ordinary segments do not have."""
     OPTIONS = "option-filter"
     """A firewall that drops segments with options it does not know."""
+    UNDELIVERED = "kind-undelivered"
+    """Of one kind of segment, RSTs or FINs, none of ours reaches the peer."""
+    UNHEARD = "kind-unheard"
+    """Of one kind of segment none of the peer's reaches us."""
     LIMIT = "syn-limit"
     """So many SYNs at a time are let in, and the others answered with a RST."""
     TRANSLATION = "address-translation"
@@ -49,6 +53,8 @@ _TEXTS = {
     Suspect.FILTER: "a stateful filter",
     Suspect.FLAGS: "a filter of flags",
     Suspect.OPTIONS: "a filter of options",
+    Suspect.UNDELIVERED: "a kind of segment that does not get there",
+    Suspect.UNHEARD: "a kind of segment that does not come",
     Suspect.LIMIT: "a limit on SYNs",
     Suspect.TRANSLATION: "address translation",
     Suspect.COOKIES: "SYN cookies",

@@ -36,3 +36,21 @@ def test_behind_a_filter_nobody_is_accused_of_its_silence(name: str, private_net
     odd = [(c.id, str(c.verdict), c.reason) for c in run.cells if c.verdict not in (Verdict.PASS, Verdict.SKIP)]
     assert odd == []
     assert {c.why for c in run.cells if c.verdict is Verdict.SKIP} == {Why.PATH}
+
+
+SILENT = {
+    "RST": frozenset({("ESTABLISHED", "RST")}),
+    "NULL": frozenset({("LISTEN", "NULL")}),
+}
+"""Where silence is due at some positions, or everywhere."""
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_a_silence_that_is_due_is_no_pass_behind_a_filter(name: str, private_net: None) -> None:
+    """What nothing speaks for or against is asked of exchanges that are answered."""
+    with Chain(rules={1: STATEFUL_HOST}) as chain:
+        run = matrix(chain.start_target()[4], MatrixOptions(only=SILENT[name], seed=1, trigger="target"))
+    outside = [c for c in run.cells if name == "NULL" or "-65536" in c.seq or "2^31" in c.seq]
+    told = [(c.id, str(c.verdict), c.reason) for c in outside if c.why is not Why.PATH]
+    assert outside
+    assert told == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from probe.spec.segment import ACK, MSS, SYN, TIMESTAMPS, WSCALE
+from probe.spec.segment import ACK, FIN, MSS, RST, SYN, TIMESTAMPS, WSCALE
 from tests.zoo import oddities as odd
 from tests.zoo import wires
 from tests.zoo.applications import Daytime, Discard, Echo, Http
@@ -260,6 +260,12 @@ PATHS = {
     "far away": Case(wire=lambda: wires.hop_limited(3), only=OPENS, passes=7),
     "SYN,ACKs doubled": Case(wire=wires.doubling_syn_acks, passes=90),
     "ACKs dropped": Case(doubted=True, wire=wires.dropping_acks, passes=60),
+    "our RSTs dropped": Case(wire=lambda: wires.dropping_flag(RST, True), passes=75),
+    "its RSTs dropped": Case(wire=lambda: wires.dropping_flag(RST, False), passes=50),
+    "all RSTs dropped": Case(wire=lambda: wires.dropping_flag(RST, True, False), passes=40),
+    "our FINs dropped": Case(wire=lambda: wires.dropping_flag(FIN, True), passes=40),
+    "its FINs dropped": Case(wire=lambda: wires.dropping_flag(FIN, False), passes=40),
+    "asleep for 6 s": Case(wire=lambda: wires.asleep(6.0), only=OPENS, passes=7),
     "timestamps shifted": Case(wire=wires.restamping, passes=90),
     "loss and reordering": Case(
         doubted=True, wire=lambda: wires.both(wires.losing(3), wires.reordering()), only=OPENS, passes=5

@@ -59,6 +59,29 @@ def doubling_syn_acks(after: float = 0.005) -> Wire:
     return wire
 
 
+def dropping_flag(flag: int, *directions: bool) -> Wire:
+    """What has the flag vanishes in these directions (True: towards the host)."""
+
+    def wire(packet: bytes, to_host: bool, now: float) -> Arrivals:
+        found = unpack(packet)
+        has = isinstance(found, Decoded) and found.segment.flags & flag
+        return [] if has and to_host in directions else [(now, packet)]
+
+    return wire
+
+
+def asleep(seconds: float) -> Wire:
+    """A host that must wake up: nothing reaches it so soon after the first packet for it."""
+    began: list[float] = []
+
+    def wire(packet: bytes, to_host: bool, now: float) -> Arrivals:
+        if to_host and not began:
+            began.append(now)
+        return [] if to_host and now < began[0] + seconds else [(now, packet)]
+
+    return wire
+
+
 def dropping_acks(every: int = 8) -> Wire:
     """A queue towards us that drops bare ACKs now and then: later ones say as much."""
     count = itertools.count(1)

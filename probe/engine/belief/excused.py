@@ -105,6 +105,18 @@ def harmless(h: Hypothesis, segment: Segment) -> bool:
     return segment.seq == tcb.snd_nxt and segment.ack == tcb.rcv_nxt
 
 
+def unheard(h: Hypothesis, flags: int, *, aborts: bool) -> Iterator[Hypothesis]:
+    """The end has sent what never comes, by one of these flags: its reply, or what its application asked for."""
+    if h.due is not None:
+        if h.due.reply.flags & flags:
+            yield replace(h, due=None)
+        return
+    if flags & FIN and h.tcb.state in (State.ESTABLISHED, State.CLOSE_WAIT):
+        yield replace(h, tcb=calls.closed(h.tcb.sent_up_to(h.tcb.snd_nxt + 1)), owed=None)
+    if flags & RST and aborts and h.tcb.state in calls.ABORTABLE:
+        yield replace(h, tcb=h.tcb.gone(), owed=None)
+
+
 def is_ahead(h: Hypothesis, segment: Segment) -> bool:
     """Whether it starts beyond what the end was seen to send, by no more than a window."""
     sends = h.tcb.state in SENDING and h.tcb.iss is not None

@@ -54,12 +54,14 @@ class Answer:
 class Terms:
     """What the tracker may take for granted: the profile and the excuses a history may use.
 
-    ``merged``: histories that no later segment can tell apart are held as one (``belief.merging``).
+    ``merged``: histories that no later segment can tell apart are held as one (``belief.merging``). Of segments of the
+    end with one of the flags ``unheard`` (RST, FIN) none comes.
     """
 
     profile: str = "rfc9293"
     allow: frozenset[Excuse] = frozenset()
     merged: bool = False
+    unheard: int = 0
 
 
 USUAL = Terms()
@@ -270,7 +272,7 @@ def _closure(belief: Belief, terms: Terms) -> Belief:
 def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
     if terms.merged:
         h = merging.ready(h)
-    if terms.allow & {Excuse.LOSS, Excuse.REPLY}:
+    if terms.unheard or terms.allow & {Excuse.LOSS, Excuse.REPLY}:
         yield from _without_a_segment(h, terms)
     if Excuse.UNRECORDED in terms.allow:
         yield from unrecorded.before_processing(h)
@@ -310,6 +312,8 @@ def _without_a_segment(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
 
     Or the end sent no reply; the SYN,ACK of a listener is more than that, and what acknowledges text or a FIN is, too.
     """
+    if terms.unheard:
+        yield from excused.unheard(h, terms.unheard, aborts=Excuse.ABORT in terms.allow)
     if _may_depart(h, terms) and h.due is not None and not excused.opening(h.due):
         yield replace(h, due=None).excused(Excuse.REPLY)
     if Excuse.LOSS not in terms.allow:

@@ -123,7 +123,7 @@ class Watch:
         return repeated and sight is not None and sight[0] and sight[3] & OPENING == SYN
 
     def _granted(self, point: Point) -> Point:
-        return self.memory.resumed(point, Terms(self.terms.profile, self.terms.allow | {Excuse.LOSS}))
+        return self.memory.resumed(point, replace(self.terms, allow=self.terms.allow | {Excuse.LOSS}))
 
     def _told_by(self, sight: Sight | None, lost: bool) -> Point | None:
         """What the first word of the end after such SYNs shows; None where it is another, or not even that explains it.
@@ -141,7 +141,7 @@ class Watch:
     def _resumed(self, excuses: frozenset[Excuse]) -> Point:
         """Where an end stands that needed these excuses since it was last resumed, at most one odd reply among them."""
         place, point = self._resumed_at
-        wide = self.memory.resumed(point, Terms(self.terms.profile, self.terms.allow | excuses))
+        wide = self.memory.resumed(point, replace(self.terms, allow=self.terms.allow | excuses))
         for sight, lost in self.fed[place:]:
             wide = self._after(wide, sight, lost)
         point = self.memory.resumed(wide, self.terms)

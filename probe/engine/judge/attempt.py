@@ -128,13 +128,18 @@ def judge(case: Case) -> Opinion:
 
 
 def _unless_lost(case: Case) -> Opinion | None:
-    """The opinion on the record up to a SYN that was sent again, with the silence that made the tester do so."""
+    silent = up_to_silence(case)
+    return None if silent is None else judge(silent)
+
+
+def up_to_silence(case: Case) -> Case | None:
+    """The attempt up to a SYN that was sent again, with the silence that made the tester do so; None without such."""
     transcript = case.transcript
     syn = next(syns_again(transcript), None)
     if syn is None:
         return None
     events = [*transcript.events[: syn + 1], Quiet(transcript.events[syn + 1].time)]
-    return judge(replace(case, transcript=replace(transcript, events=events, missing=[], sealed=None, errors=[])))
+    return case.of(replace(transcript, events=events, missing=[], sealed=None, errors=[]))
 
 
 def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:

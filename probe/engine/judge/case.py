@@ -35,15 +35,21 @@ class Case:
         return replace(self, transcript=transcript)
 
     def follow(
-        self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = frozenset(), *, through: bool = False
+        self,
+        profile: str,
+        allow: frozenset[Excuse],
+        lost: frozenset[int] = frozenset(),
+        *,
+        through: bool = False,
+        unheard: int = 0,
     ) -> Watch:
         """The record from its start, under these terms; ``lost`` are the events that never reached the peer.
 
-        So are those of which an ICMP error says so. ``through`` departures in replies, as
-        ``Watch`` has it.
+        So are those of which an ICMP error says so. ``through`` departures in replies, as ``Watch`` has it;
+        ``unheard`` as ``Terms`` has it.
         """
         lost |= self.transcript.undelivered
-        terms = Terms(profile, allow)
+        terms = Terms(profile, allow, unheard=unheard)
         return follow(self.transcript.judged, self.start, terms, self.memory, lost, through=through, sends=True)
 
     def explained_by_arrival(self, broken_at: int) -> bool:

@@ -25,6 +25,8 @@ class Doubt(Enum):
     FILTER = "a stateful filter before the peer would explain it"
     FLAGS = "a filter that drops unusual flags would explain it"
     OPTIONS = "a filter that drops unusual options would explain it"
+    UNDELIVERED = "something that keeps all such segments of ours back would explain it"
+    UNHEARD = "something that keeps all such segments of the peer back would explain it"
     TRANSLATION = "address translation before the peer would explain it"
     DEFERRED = "a listener that waits for text before it accepts would explain it"
     PROXY = "a SYN proxy before the peer would explain it"

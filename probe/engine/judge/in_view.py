@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from probe.engine.judge.attempt import Opinion, judge
+from probe.engine.judge.attempt import Opinion, judge, up_to_silence
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.exercised import exercised
@@ -26,6 +26,8 @@ SUSPECTS = {
     Doubt.FILTER: Suspect.FILTER,
     Doubt.FLAGS: Suspect.FLAGS,
     Doubt.OPTIONS: Suspect.OPTIONS,
+    Doubt.UNDELIVERED: Suspect.UNDELIVERED,
+    Doubt.UNHEARD: Suspect.UNHEARD,
     Doubt.TRANSLATION: Suspect.TRANSLATION,
     Doubt.DEFERRED: Suspect.DEFERRED_ACCEPT,
     Doubt.PROXY: Suspect.PROXY,
@@ -42,6 +44,8 @@ Beyond = Callable[[Case, Opinion], Opinion]
 
 def in_view_of(path: Path, opinion: Opinion, case: Case, beyond: Beyond | None = None) -> Opinion:
     """The opinion with what the suspects of the path have to do with the record."""
+    if opinion.unless_lost is not None and (silent := up_to_silence(case)) is not None:
+        opinion = replace(opinion, unless_lost=in_view_of(path, opinion.unless_lost, silent, beyond))
     limit = next((s for s in path.accepted if s.suspect is Suspect.LIMIT), None)
     if limit is not None and opinion.why is not Why.INTERRUPTED and was_struck(case):
         return Opinion(Verdict.INCONCLUSIVE, limit.reason, why=Why.REFUSED, controls=opinion.controls)

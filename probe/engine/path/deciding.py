@@ -1,6 +1,8 @@
-"""Which exchanges decide over a suspect that what was played so far only points to."""
+"""Which exchanges decide over a suspect that what was played so far only points to, or tells nothing of."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from probe.results.path import Path, Suspect
 
@@ -9,13 +11,18 @@ _BY_SUSPECT = {
     Suspect.FILTER: _KEPT_BACK,
     Suspect.FLAGS: ("listen-unusual", "closed-unusual", "closed-no-ack", "closed-ack"),
     Suspect.OPTIONS: ("listen-unusual", "closed-unusual", "options-unknown", "options-on-data"),
+    Suspect.UNDELIVERED: ("abort-by-us", "rst-with-data", "rst-fin-wait-1", "rst-close-wait", "fin-with-data"),
+    Suspect.UNHEARD: ("bad-ack-syn-received", "listen-ack", "closed-ack", "abort-by-us", "abort-by-peer"),
     Suspect.TRANSLATION: _KEPT_BACK,
+    Suspect.NO_WAY_BACK: ("active-open",),
     Suspect.PROXY: ("syn-again-established", "old-syn-established", "syn-inside"),
 }
 """What a filter drops and what it lets through; SYNs on connections that stand, which a SYN proxy answers; what is
-unusual in a header, where there is no connection."""
+unusual in a header, where there is no connection; RSTs and FINs in several states, and what draws a RST; a connection
+that the peer opens."""
 
 
-def deciding(path: Path) -> tuple[str, ...]:
-    """The ids of exchanges to be played beside those asked for."""
-    return tuple(dict.fromkeys(name for one, names in _BY_SUSPECT.items() if path.hinted(one) for name in names))
+def deciding(path: Path, undecided: Collection[Suspect] = ()) -> tuple[str, ...]:
+    """The ids of exchanges to be played beside those asked for; ``undecided`` are suspects of which nothing told."""
+    asked = (names for one, names in _BY_SUSPECT.items() if path.hinted(one) or one in undecided)
+    return tuple(dict.fromkeys(name for names in asked for name in names))

@@ -17,6 +17,7 @@ from probe.engine.path.proxy import through
 from probe.engine.path.record import Attempted, Record, is_proxied
 from probe.engine.path.rejected import Rejections
 from probe.engine.path.stateless import Cookies
+from probe.engine.path.swallowed import Swallowed
 from probe.engine.path.tally import Tally
 from probe.engine.path.unusual import KINDS, Unusual
 from probe.engine.path.way_back import WayBack
@@ -33,6 +34,7 @@ class Evidence:
         """The same if a SYN proxy stands before the peer: of what is the peer's then."""
         self._cookies, self._proxy, self._way_back = Cookies(), Proxied(), WayBack()
         self._rejections, self._unusual = Rejections(), tuple(map(Unusual, KINDS))
+        self._swallowed = Swallowed()
         self._reordering, self._meter, self._limit = Tally(), LossMeter(), SynLimit()
         self._repeated = self._came = self._copied = 0
 
@@ -52,6 +54,7 @@ class Evidence:
         self._cookies.heard(record)
         self._proxy.heard(record)
         self._way_back.heard(record)
+        self._swallowed.heard(record)
         self._measure(record)
         self._limit.heard(record)
         self._rejections.heard(record.name, case.transcript, record.answered)
@@ -80,6 +83,12 @@ class Evidence:
         return Path(self.loss, suspicions, self._copies)
 
     @property
+    def undecided(self) -> frozenset[Suspect]:
+        """The suspects that may have kept back what was sent, and of which no attempt told anything."""
+        found = {*self._seen.undecided, *(one.suspect for one in self._unusual if one.undecided)}
+        return frozenset(found | {Suspect.UNDELIVERED} if self._swallowed.undecided else found)
+
+    @property
     def loss(self) -> Loss:
         """As the controls tell, and the segments that the peer had to send again because an ACK of ours was lost."""
         measured = self._meter.loss
@@ -101,7 +110,11 @@ class Evidence:
             less = odd if found.fits > odd.fits else found
             trackers = tuple(needless(s) if s is less else s for s in trackers)
             odd = needless(odd) if odd is less else odd
+        swallowed = tuple(self._swallowed.suspicions())
+        if found is not None and any(s.fits > found.fits for s in swallowed if s.standing is Standing.ACCEPTED):
+            trackers = tuple(map(needless, trackers))
         yield from trackers
+        yield from swallowed
         yield odd
         yield from others
         yield from models.suspicions(self._copies, Suspect.DEFERRED_ACCEPT)

@@ -16,6 +16,7 @@ from probe.engine.path.filter import Label, Settings
 from probe.engine.path.labelled import Labelled
 from probe.engine.path.record import Named
 from probe.engine.path.rejected import kind
+from probe.engine.path.swallowed import flags_of, of_kind
 from probe.engine.path.unusual import KINDS, Kinds
 from probe.results.path import Suspect
 from probe.spec.arrives import arrives
@@ -37,7 +38,8 @@ class Model:
 
     ``turns`` are segments of the tester that it turns away: none of them is answered by the peer. Most models keep back
     what they turn away, seen or not; one that sends a RST for it (``_reset``) only where that RST came.
-    ``mutes`` gives segments of the tester that it lets pass, and whose answer it may keep back. ``elsewhere``: it lets
+    ``mutes`` gives segments of the tester that it lets pass, and whose answer it may keep back; of the peer's with one
+    of the flags ``unheard`` none comes. ``elsewhere``: it lets
     through all that goes to the port that the peer serves, as hosts have it that open that one without a condition.
     Of several that explain the same the one that keeps back least is meant: they stand in that order.
     """
@@ -49,6 +51,7 @@ class Model:
     turns: Keeps | None = None
     mutes: Keeps = _no_events
     elsewhere: bool = False
+    unheard: int = 0
 
     def on(self, scenario: Named) -> Model:
         """The same where such an exchange is played: it may have nothing to do with that port."""
@@ -263,6 +266,10 @@ def model(suspect: Suspect, variant: str) -> Model | None:
 
     What is kept back by its kind, with ICMP errors or without, is a variant for itself: its kinds of segment.
     """
+    if suspect is Suspect.UNDELIVERED:
+        return Model(suspect, variant, lambda record: of_kind(record.events, flags_of(variant)), suspect.text)
+    if suspect is Suspect.UNHEARD:
+        return Model(suspect, variant, _no_events, suspect.text, unheard=flags_of(variant))
     kinds_of = _KINDS.get(suspect)
     if kinds_of is not None and variant:
         keeps = partial(_rejected, kinds=frozenset(variant.split()), kinds_of=kinds_of)

@@ -57,8 +57,10 @@ class Attempted(Protocol):
     def of(self, transcript: Transcript) -> Self:
         """The same attempt by another record of it."""
 
-    def follow(self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = NOTHING) -> Watch:
-        """The record under these terms, without what was lost."""
+    def follow(
+        self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = NOTHING, *, unheard: int = 0
+    ) -> Watch:
+        """The record under these terms, without what was lost; ``unheard`` as ``Terms`` has it."""
 
 
 class Record:

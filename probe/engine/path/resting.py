@@ -10,6 +10,7 @@ from probe.engine.path.labelled import Labelled
 from probe.engine.path.models import Model, model
 from probe.engine.path.proxy import through
 from probe.engine.path.record import Attempted, Named, anything_came, is_proxied, was_aborted
+from probe.engine.path.swallowed import is_explained, lacks
 from probe.results.path import Path, Standing, Suspect, Suspicion
 
 _DROPS = frozenset({Suspect.FILTER, Suspect.TRANSLATION})
@@ -48,14 +49,20 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
         return Suspect.NO_WAY_BACK
     broken = case.follow(case.terms.profile, case.terms.allow).broken_at
     record = Labelled(case.transcript.judged)
-    for suspicion, m in _models(path, case, Standing.ACCEPTED):
+    accepted = list(_models(path, case, Standing.ACCEPTED))
+    for suspicion, m in accepted:
         if (broken is None and m.mutes(record)) or m.mutes_at(record, broken):
             return suspicion.suspect
+    unheard = any(m.unheard and (broken is not None or lacks(case, m.unheard)) for _, m in accepted)
+    if unheard and (suspect := _explaining(accepted, case, record)):
+        return suspect
     if (found := _kept_back(path, case, record)) is not None:
         suspect, kept = found
         then = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
         if suspect is not Suspect.DEFERRED_ACCEPT:
+            # ... unless it was a RST or FIN, and what answers is in a state that the peer should have left by it.
             answered = broken is not None and isinstance(record.events[broken], Seen) and then == broken
+            answered &= suspect is not Suspect.UNDELIVERED
             return suspect if broken is None or (min(kept) < broken and not answered) else None
         if broken is not None and then is None:
             return suspect
@@ -70,16 +77,30 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
 def explained_by(path: Path, case: Attempted) -> Suspect | None:
     """The suspect, not refused, whose model explains a record that departs without it."""
     record = Labelled(case.transcript.judged)
-    for suspicion, m in _models(path, case, Standing.ACCEPTED, Standing.OPEN):
-        kept = m.keeps(record)
-        given = case.follow(case.terms.profile, case.terms.allow, kept).broken_at
-        if (kept and given is None) or m.mutes_at(record, given):
-            return suspicion.suspect
+    if found := _explaining(list(_models(path, case, Standing.ACCEPTED, Standing.OPEN)), case, record):
+        return found
     if path.hinted(Suspect.PROXY) and is_proxied(case):
         beyond = through(case.transcript)
         seen = None if beyond is None else case.of(beyond.transcript)
         if seen is None or seen.follow(seen.terms.profile, seen.terms.allow).broken_at is None:
             return Suspect.PROXY
+    return None
+
+
+def _explaining(models: Sequence[tuple[Suspicion, Model]], case: Attempted, record: Labelled) -> Suspect | None:
+    """The first suspect that explains a departure, or a wait in vain; or the first of all together."""
+    departs = case.follow(case.terms.profile, case.terms.allow).broken_at is not None
+    together, flags = set[int](), 0
+    for suspicion, m in models:
+        kept = m.keeps(record)
+        given = case.follow(case.terms.profile, case.terms.allow, kept, unheard=m.unheard).broken_at
+        explains = bool(kept) or (m.unheard and (departs or lacks(case, m.unheard)))
+        if (explains and given is None) or m.mutes_at(record, given):
+            return suspicion.suspect
+        together |= kept
+        flags |= m.unheard
+    if departs and len(models) > 1 and (together or flags) and is_explained(case, frozenset(together), flags):
+        return models[0][0].suspect
     return None
 
 

@@ -123,6 +123,11 @@ class Unusual:
         for i, _ in readings.answered(watch):
             self._answered |= odd.get(i, frozenset())
 
+    @property
+    def undecided(self) -> bool:
+        """Whether nothing told yet of a kind that was sent."""
+        return any(not sent <= self._answered | self._silent.keys() for sent in self._sent.values())
+
     def suspicion(self, loss: Loss) -> Suspicion:
         """What it comes to where so much is lost; the variant lists the kinds (``models.model`` reads it)."""
         kinds = self._silent.keys() - self._answered

@@ -56,6 +56,13 @@ class Weighing:
             if not weight.against:  # one certain answer is enough: what it keeps back is not kept back
                 _try(m.on(record.case.scenario), weight, record)
 
+    @property
+    def undecided(self) -> Iterator[Suspect]:
+        """The suspects of models that drop what some record rests on, and of which nothing told yet."""
+        for m, weight in self._weights.items():
+            if m.turns is None and weight.rests and not (weight.fits or weight.against or weight.faint):
+                yield m.suspect
+
     def may_mute(self, record: Record) -> bool:
         """Whether a model that nothing speaks against keeps back the answer at which the record departs."""
         at = record.plain.broken_at

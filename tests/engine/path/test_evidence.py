@@ -11,6 +11,7 @@ import pytest
 from probe import scenarios
 from probe.engine.belief.events import Seen
 from probe.engine.judge.attempt import judge
+from probe.engine.path.deciding import deciding
 from probe.engine.path.filter import Label, Settings, Tracking
 from probe.engine.path.labelled import Labelled
 from probe.engine.path.models import MODELS
@@ -27,7 +28,7 @@ from probe.spec.segment import ACK, FIN, RST, SYN, Endpoint, Flow, Segment
 from probe.spec.seq import Seq
 from probe.spec.states import State
 from tests.helpers.dialogue import Dialogue
-from tests.helpers.faults import acks, silent
+from tests.helpers.faults import acks, fin_for_rst, silent
 from tests.helpers.peer import Fault, Peer, closed_port
 
 HERE, THERE = Endpoint("192.0.2.2", 5000), Endpoint("192.0.2.1", 80)
@@ -124,9 +125,10 @@ def run(
     kind: type[Behind] = Behind,
     peer: type[Peer] = Peer,
     more: tuple[Scenario, ...] = (),
+    played: tuple[str, ...] = PLAYED,
 ) -> tuple[Hearing, dict[str, ExchangeResult]]:
     """Every exchange, as often as the jury asks for; what came of them."""
-    chosen = [*map(scenarios.ALL.__getitem__, PLAYED), *more]
+    chosen = [*map(scenarios.ALL.__getitem__, played), *more]
     hearing = Hearing(THERE, chosen)
     for number, scenario in enumerate(chosen):
         hearing.add(scenario)
@@ -390,3 +392,24 @@ def test_what_is_kept_back_is_not_said_to_be_delivered() -> None:
     assert proofs.reached.lacking == ("seg.out-of-window-acked",)
     assert (proofs.delivered.packet, proofs.delivered.certain) == (0, False)
     assert "rest on what is kept back" in proofs.again.outcome
+
+
+def test_an_abort_that_does_not_come_asks_whether_a_connection_of_the_peer_does() -> None:
+    hearing, _ = run(nothing, {"ABORT": fin_for_rst}, more=(scenarios.ALL["abort-by-peer"],))
+    assert deciding(hearing.path()) == ("active-open",)
+    for _ in range(3):
+        _unopened(hearing, "active-open")
+    result = next(r for r in hearing.results(dropped=0, interrupted=False) if r.id == "abort-by-peer")
+    assert (result.verdict, result.why) == (Verdict.SKIP, Why.PATH)
+
+
+def test_what_may_have_been_kept_back_without_a_sign_asks_for_what_is_answered() -> None:
+    """A RST outside the window is due no answer: behind a filter it looks as it should."""
+    hearing, _ = run(tracked, played=("rst-outside",))
+    assert hearing.path().accepted == ()
+    names = deciding(hearing.path(), hearing.evidence.undecided)
+    assert "data-outside" in names
+    hearing, results = run(tracked, played=("rst-outside", *names[:5]))
+    assert results["rst-outside"].why is Why.PATH
+    hearing, _ = run(nothing)
+    assert deciding(hearing.path(), hearing.evidence.undecided) == ()

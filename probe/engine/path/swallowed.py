@@ -1,0 +1,142 @@
+"""Kinds of segment of which none gets through in one direction: rules against forged RSTs are the usual ones.
+
+A RST draws no answer; what became of it shows in what comes later. The record departs with one of the tester's that
+was kept back, and does not without; one of the peer's is due, and does not come. One that had its effect, or that came,
+refutes it. From outside a path that keeps all of them back and an end that minds, or sends, none look alike; but a path
+keeps back the text of a FIN as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from probe.engine.belief.events import Event, Seen, segment_at
+from probe.engine.belief.hypothesis import Excuse
+from probe.engine.path import readings
+from probe.engine.path.record import NOTHING, Attempted, Record
+from probe.engine.path.tally import ENOUGH, EXCHANGES, Tally
+from probe.results.path import Standing, Suspect, Suspicion
+from probe.spec.segment import FIN, RST
+
+FLAGS = {"FIN": FIN, "RST": RST}
+"""The kinds, each by the flag that makes a segment one of it."""
+_PLACES = 2
+"""In so many states of the peer it must have been in vain: in one that may be the peer's doing."""
+_OTHERWISE = frozenset({Excuse.ABORT, Excuse.REPEAT, Excuse.EXPIRY})
+"""What else may have ended a connection than our segment."""
+_REASONS = {
+    Suspect.UNDELIVERED: "no {} of ours has an effect ({} attempts): something keeps them back, or the peer minds none",
+    Suspect.UNHEARD: "no {} of the peer's comes ({} attempts): something keeps them back, or the peer sends none",
+}
+
+
+def flags_of(variant: str) -> int:
+    """The flags of the kinds that a suspicion is about."""
+    return sum(FLAGS.get(kind, 0) for kind in variant.split())
+
+
+def of_kind(events: Sequence[Event], flags: int) -> frozenset[int]:
+    """The tester's segments of these kinds."""
+    sent = ((i, e.segment.flags) for i, e in enumerate(events) if isinstance(e, Seen) and e.to_peer)
+    return frozenset(i for i, has in sent if has & flags)
+
+
+def lacks(case: Attempted, flags: int) -> bool:
+    """Whether a wait for such a segment of the peer's ended without it."""
+    letters = {kind[0] for kind, flag in FLAGS.items() if flag & flags}
+    return any(missing.what in letters for missing in case.transcript.missing)
+
+
+def is_explained(case: Attempted, kept: frozenset[int], unheard: int) -> bool:
+    """Whether it does not depart without these of the tester's, where such of the peer's never come."""
+    return case.follow(case.terms.profile, case.terms.allow, kept, unheard=unheard).broken_at is None
+
+
+@dataclass(slots=True)
+class _Kind(Tally):
+    """One kind in one direction: ``places`` are states, or rows, in which it was in vain; ``text``: one had some."""
+
+    places: set[object] = field(default_factory=set)
+    text: bool = False
+
+
+class Swallowed:
+    """What became of all segments of each kind, attempt by attempt."""
+
+    def __init__(self) -> None:
+        self._there = {kind: _Kind() for kind in FLAGS}
+        self._back = {kind: _Kind() for kind in FLAGS}
+
+    def heard(self, record: Record) -> None:
+        """One more attempt."""
+        came = {event.segment.flags for _, event in record.case.transcript.seen() if not event.to_peer}
+        sent = {kind: kept for kind, flag in FLAGS.items() if (kept := of_kind(record.events, flag))}
+        for kind, kept in sent.items():
+            there = self._there[kind]
+            there.rests[record.name] = None
+            if not there.against and self._had_effect(record, kept):
+                there.against[record.name] += 1
+        for kind, flag in FLAGS.items():
+            if any(flags & flag for flags in came):
+                self._back[kind].against[record.name] += 1
+        self._explain(
+            record,
+            {kind: kept for kind, kept in sent.items() if not self._there[kind].against},
+            [kind for kind in FLAGS if not self._back[kind].against],
+        )
+
+    @staticmethod
+    def _had_effect(record: Record, kept: frozenset[int]) -> bool:
+        """Whether the record, or more of it, is as it must be only because they arrived."""
+        plain, given = record.plain.broken_at, record.broken(kept, _OTHERWISE)
+        return given is not None and (plain is None or given < plain)
+
+    def _explain(self, record: Record, sent: dict[str, frozenset[int]], back: list[str]) -> None:
+        """Note what explains a departure, or a wait in vain: one kind in one direction, or else all of them."""
+        ways = [*(((kind,), ()) for kind in sent), *(((), (kind,)) for kind in back), (tuple(sent), tuple(back))]
+        for there, unheard in ways:
+            kept, flags = NOTHING.union(*(sent[kind] for kind in there)), flags_of(" ".join(unheard))
+            if record.plain.broken_at is None and not lacks(record.case, flags):
+                continue
+            if not is_explained(record.case, kept, flags):
+                continue
+            for kind in there:
+                self._there[kind].fits[record.name] += 1
+                self._there[kind].places |= {record.plain.after(i - 1).states for i in sent[kind]}
+                self._there[kind].text |= any(segment_at(record.events, i).length for i in sent[kind])
+            for kind in unheard:
+                self._back[kind].fits[record.name] += 1
+                self._back[kind].places |= {row for _, row in readings.due(record.plain)} or {record.name}
+                self._back[kind].rests[record.name] = None
+            return
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nothing told enough yet of a kind of the tester's that was sent."""
+        return any(seen.rests and not (seen.against or _is_shown(seen)) for seen in self._there.values())
+
+    def suspicions(self) -> Iterator[Suspicion]:
+        """What it comes to, for both directions; the variant lists the kinds."""
+        yield _suspicion(Suspect.UNDELIVERED, self._there)
+        yield _suspicion(Suspect.UNHEARD, self._back)
+
+
+def _suspicion(suspect: Suspect, kinds: dict[str, _Kind]) -> Suspicion:
+    pointed = {kind: seen for kind, seen in kinds.items() if seen.fits and not seen.against}
+    if suspect is Suspect.UNDELIVERED:  # an end that minds no FIN takes its text
+        pointed = {kind: seen for kind, seen in pointed.items() if seen.text or kind == "RST"}
+    shown = {kind: seen for kind, seen in pointed.items() if _is_shown(seen)}
+    against = sum(seen.against.total() for seen in kinds.values())
+    named = shown or pointed
+    if not named:
+        return Suspicion(suspect, Standing.REFUSED if against else Standing.OPEN, against=against)
+    fits = sum(seen.fits.total() for seen in named.values())
+    why = _REASONS[suspect].format(" and no ".join(named), fits)
+    rests = dict.fromkeys(name for seen in shown.values() for name in seen.rests)
+    standing = Standing.ACCEPTED if shown else Standing.OPEN
+    return Suspicion(suspect, standing, fits, 0, why, tuple(rests), " ".join(named))
+
+
+def _is_shown(seen: _Kind) -> bool:
+    return seen.fits.total() >= ENOUGH and len(seen.fits) >= EXCHANGES and len(seen.places) >= _PLACES
