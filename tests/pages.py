@@ -17,6 +17,7 @@ from probe.scenarios.steps import Scenario
 from probe.spec import rules
 from tests.live import deviations
 from tests.live.found import known
+from tests.replay.events import EVENTS
 from tests.spec.diagram import markdown_table, mermaid
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +64,16 @@ def catalogue() -> str:
     return "\n".join([*lines, ""])
 
 
+def events() -> str:
+    """Events of an intrusion detection system, what replay says of each, and why not more."""
+    lines = ["| event | as a connection | told | because |", "|---|---|---|---|"]
+    for one in EVENTS:
+        word, _, rule = one.told.rpartition(" ")
+        told = f"{word} `{rule}`" if word in {"fail", "warn", "oddity"} else one.told
+        lines.append(f"| `{one.name}` | `{one.packets.replace('|', ' ')}` | {told} | {_cell(one.why)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _stack(name: str) -> str:
     """What a stack does otherwise, as it was found and read up."""
     stack, found = name.partition(",")[0], known(name)
@@ -76,6 +87,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "SEGMENT ARRIVES": lambda: markdown_table() + "\n",
     "rules": catalogue,
     "exchanges": exchanges,
+    "events": events,
     **{name: partial(_stack, name) for name in (*deviations.EXCHANGES, *deviations.CELLS)},
 }
 

@@ -18,8 +18,9 @@ from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import explain_connection
 from probe.replay.assembling import Assembler, Connections, assembled, ready
 from probe.replay.excerpts import excerpts
+from probe.replay.flow.oddities import oddities_in_full
 from probe.replay.judging import Judge
-from probe.results.connection import Connection, Packet
+from probe.results.connection import Connection, OddPacket, Packet
 from probe.results.proofs import CapturedEnd
 from probe.spec.segment import ACK, SYN, Endpoint
 from probe.wire.errors import TargetError
@@ -40,6 +41,11 @@ class CapturedConnection:
     packets: tuple[Packet, ...]
     judged: tuple[Packet, ...]
     warning: str = ""
+
+    @property
+    def oddities(self) -> tuple[OddPacket, ...]:
+        """All that is strange in it: its packets are there in full."""
+        return tuple(OddPacket(kind, self.packets[place].number) for kind, place in oddities_in_full(self.packets))
 
     @property
     def index(self) -> int:

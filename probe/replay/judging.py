@@ -13,6 +13,7 @@ from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import ConnectionVerdict, judge_connection
 from probe.engine.path.reordering import OVERTAKING
 from probe.replay.assembling import Connections
+from probe.replay.flow.oddities import Odd, oddities
 from probe.replay.flow.outcome import Outcome, summary
 from probe.replay.icmp import IcmpTable, Kinds, kinds
 from probe.replay.rows import Grouped
@@ -20,7 +21,7 @@ from probe.replay.shapes import Shaper
 from probe.replay.syn_options import OptionTable
 from probe.replay.views.wireshark import completeness
 from probe.replay.views.zeek import zeek
-from probe.results.connection import Close, Connection, Evidence, Handshake, Packet, StateStep, Stop
+from probe.results.connection import Close, Connection, Evidence, Handshake, OddPacket, Packet, StateStep, Stop
 from probe.results.verdict import Verdict
 from probe.spec.segment import ACK, SYN, Endpoint, Segment
 from probe.spec.seq import Seq, later
@@ -54,6 +55,7 @@ class Record:
     history: str
     completeness: int
     icmp: Kinds = frozenset()
+    oddities: tuple[Odd, ...] = ()
 
     @property
     def flow(self) -> tuple[Handshake, Close]:
@@ -137,17 +139,21 @@ class Judge:
         """The segments of one connection as its verdict rests on them."""
         return _wide_enough(self.packets(connections, number))
 
+    def _quoting(self, connections: Connections, number: int, found: ConnectionVerdict) -> ConnectionVerdict:
+        """The same with findings that quote the connection's own numbers."""
+        if not found.findings:
+            return found
+        own = judge_connection(self.judged(connections, number), self._memory, self.profile)
+        return replace(found, findings=own.findings, by_client=own.by_client)
+
     def connection(
         self, connections: Connections, number: int, found: Record, file: str, addresses: Addresses
     ) -> Connection:
         """One connection in full."""
-        facts, group, outcome, pair = connections.facts, connections.group, found.outcome, found.pair
+        facts, group, outcome = connections.facts, connections.group, found.outcome
+        pair = self._quoting(connections, number, found.pair)
         part = slice(int(group.starts[number]), int(group.ends[number]))
         numbers, times = group.rows.number[part].tolist(), (group.rows.time[part] / _SECOND).tolist()
-        findings, by_client = pair.findings, pair.by_client
-        if findings:  # what they quote are numbers, which are its own
-            own = judge_connection(self.judged(connections, number), self._memory, self.profile)
-            findings, by_client = own.findings, own.by_client
         client, server = ends_of(connections, number, addresses)
         return Connection(
             file=file,
@@ -171,10 +177,11 @@ class Judge:
             conn_state=found.conn_state,
             history=found.history,
             completeness=found.completeness,
-            findings=tuple(replace(f, packets=tuple(numbers[place - 1] for place in f.packets)) for f in findings),
+            findings=tuple(replace(f, packets=tuple(numbers[place - 1] for place in f.packets)) for f in pair.findings),
             verdict=pair.word,
-            blamed=tuple(client if one else server for one in by_client),
+            blamed=tuple(client if one else server for one in pair.by_client),
             icmp=self._errors.reports(int(facts.icmp[number]), client_high=_client_high(group, number)),
+            oddities=tuple(OddPacket(kind, numbers[place]) for kind, place in found.oddities),
             stopped=None if pair.judged is None else Stop(numbers[pair.judged], numbers[-1], pair.why),
         )
 
@@ -201,6 +208,7 @@ def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool,
         seen.history,
         completeness(packets, reused=reused),
         icmp,
+        oddities(packets),
     )
 
 

@@ -253,6 +253,7 @@ class _Running:
             known=tally.known,
             deviations=dict(tally.deviations.most_common()),
             late=self.deadline.came,
+            oddities=dict(tally.oddities.most_common()),
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from probe.capture.batch import Bools, Int64
 from probe.replay.expected import Assessment, Finished, assess, marked, spoken_of
 from probe.replay.judging import Judge
-from probe.results.connection import Close, Connection, Evidence, Handshake
+from probe.results.connection import Close, Connection, Evidence, Handshake, Oddity
 from probe.results.verdict import Expected, Fate, Verdict
 
 Listed = tuple[int, int, Connection]
@@ -51,6 +51,7 @@ class Tally:
     deviations: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
     hits: set[int] = field(default_factory=set)
     seen: set[int] = field(default_factory=set)
+    oddities: Counter[Oddity] = field(default_factory=Counter)
 
     def add(self, judge: Judge, finished: Finished, asked: Asked) -> None:
         """Take in connections that are over: count them, and list those asked for."""
@@ -61,6 +62,7 @@ class Tally:
                 continue
             self.counts[one.record.flow] += times
             self.evidence[one.record.evidence] += times
+            self.oddities.update(dict.fromkeys((kind for kind, _ in one.record.oddities), times))
             if one.expected:
                 self.known += times
             else:
@@ -101,6 +103,7 @@ class Tally:
         self.counts += other.counts
         self.verdicts += other.verdicts
         self.evidence += other.evidence
+        self.oddities += other.oddities
         self.listed += other.listed
         self.known += other.known
         self.deviations += other.deviations
@@ -134,5 +137,6 @@ def shifted(connection: Connection, by: int, index: int) -> Connection:
         stopped=None if stop is None else replace(stop, packet=stop.packet + by, last=stop.last + by),
         client_states=tuple(replace(step, packet=step.packet + by) for step in connection.client_states),
         server_states=tuple(replace(step, packet=step.packet + by) for step in connection.server_states),
+        oddities=tuple(replace(odd, packet=odd.packet + by) for odd in connection.oddities),
         findings=tuple(replace(f, packets=tuple(n + by for n in f.packets)) for f in connection.findings),
     )

@@ -55,6 +55,42 @@ class Evidence(StrEnum):
     UNJUDGED = "not judged to the end"
 
 
+class Oddity(StrEnum):
+    """What is strange in a connection and no finding; ``ODDITIES`` says what each is."""
+
+    EARLY_TEXT = "early-text"
+    GOES_ON_AFTER_RST = "goes-on-after-rst"
+    OLD_TIMESTAMP = "old-timestamp"
+    OTHER_TEXT = "other-text"
+    WINDOW_SHRINKS = "window-shrinks"
+
+
+ODDITIES = {
+    Oddity.EARLY_TEXT: (
+        "the server sends text before the client acknowledged its SYN,ACK: Fast Open, or someone else's text",
+        "RFC 9293 3.10.7.4 fifth; RFC 7413",
+    ),
+    Oddity.GOES_ON_AFTER_RST: (
+        "an end goes on after a RST of its own: someone else may have sent that",
+        "RFC 9293 3.10.5; RFC 5961 3",
+    ),
+    Oddity.OLD_TIMESTAMP: ("a new segment has an older TSval than the one before", "RFC 7323 5.3"),
+    Oddity.OTHER_TEXT: ("octets sent again differ from those sent before", "RFC 9293 3.4; 3.8.1"),
+    Oddity.WINDOW_SHRINKS: ("the right edge of a window moves to the left", "RFC 9293 3.8.6 (SHLD-14)"),
+}
+"""What each oddity is, and the clause it is about."""
+IN_FULL = frozenset({Oddity.OLD_TIMESTAMP, Oddity.OTHER_TEXT, Oddity.WINDOW_SHRINKS})
+"""Oddities that only a look at every packet shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class OddPacket:
+    """An oddity, and the number of the packet that shows it first."""
+
+    kind: Oddity
+    packet: int
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
     """One segment of a connection: packet number in its file, seconds since the epoch, who sent it.
@@ -105,6 +141,7 @@ class Connection(WithNews):
     ``completeness`` is Wireshark's number (1 SYN, 2 SYN-ACK, 4 ACK, 8 DATA, 16 FIN, 32 RST), ``conn_state`` and
     ``history`` are Zeek's. Of each finding ``blamed`` is the end it stands against, ``known`` what was expected of it.
     ``stopped``: it was not judged to its end. ``icmp`` are ICMP errors about its segments, each once.
+    ``oddities`` change no verdict; those of ``IN_FULL`` are among them only where the connection was asked for alone.
     """
 
     file: str
@@ -134,6 +171,7 @@ class Connection(WithNews):
     known: tuple[Known | None, ...] = ()
     stopped: Stop | None = None
     icmp: tuple[IcmpReport, ...] = ()
+    oddities: tuple[OddPacket, ...] = ()
 
     @property
     def fresh(self) -> tuple[Finding, ...]:
@@ -159,7 +197,8 @@ class Replay:
 
     ``expected`` are the deviations that do not fail it: ``verdicts`` leaves out the ``known`` connections that deviate
     in no other way. ``deviations`` are connections by rule and verdict of their other findings. ``fail_on`` are
-    verdicts that fail it beside ``fail``. ``late``: the deadline ended it.
+    verdicts that fail it beside ``fail``. ``late``: the deadline ended it. ``oddities`` are connections by what is
+    strange in them.
     """
 
     files: tuple[str, ...]
@@ -179,6 +218,7 @@ class Replay:
     deviations: dict[tuple[str, Verdict], int] = field(default_factory=dict)
     fail_on: frozenset[Verdict] = frozenset()
     late: bool = False
+    oddities: dict[Oddity, int] = field(default_factory=dict)
 
     @property
     def words(self) -> set[Verdict]:

@@ -51,6 +51,8 @@ UNSHOWN = {
     "ack.delayed-at-all": "to acknowledge at once is no fault: there is nothing to judge",
     "opt.ws-not-on-syn-window": "a window says not of itself whether it is scaled: a guess, no verdict",
     "hdr.same-address": "a segment from another address belongs to no connection the tester knows of",
+    "seg.ack-beyond-received": "the name for a stray segment whose number is wrong; nothing shows it on purpose",
+    "seg.seq-beyond-sent": "the name for a stray segment whose number is wrong; nothing shows it on purpose",
     "conn.unexplained": "the name for departures that have no rule of their own; nothing shows it on purpose",
     "stack.survives": "every exchange shows it by the next one; a stack that ends is a finding of what ended it",
     "stack.mixed-behaviour": "a comparison of exchanges with each other; nothing shows it on purpose",

@@ -18,6 +18,8 @@ OURS = {
     "open.two-way-only",
     "ack.aggregated",
     "isn.differs",
+    "seg.ack-beyond-received",
+    "seg.seq-beyond-sent",
     "seg.keepalive-idle",
     "opt.ts-missing-survived",
     "conn.unexplained",

@@ -25,9 +25,10 @@ _HELPS = {
     "--save": "With --live: write every packet, commented, for Wireshark and tshark.",
     "--expect": 'Deviations listed there (TOML, or JSON) do not fail the replay; of captures, exchange = "capture".',
 }
-_JUDGING = ("--filter", "--show", "--why", "--limit", "--connections", "--workers", "--scheduler")
+_JUDGING = ("--filter", "--show", "--why", "--limit", "--connections", "--oddities", "--workers", "--scheduler")
 """What only the judging of captures and recordings knows."""
-_NOT_SHOWN = (OPTION, "--deadline", "--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on")
+_REPORTS = ("--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on", "--oddities")
+_NOT_SHOWN = (OPTION, "--deadline", *_REPORTS)
 """What --show N has no use for."""
 
 
@@ -38,8 +39,15 @@ def _rows(context: click.Context, parameter: click.Parameter, text: str) -> int 
     return None if text == "all" else int(text)
 
 
+def _files(context: click.Context, parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names as they are given."""
+    if "" in names or names.count("-") > 1:
+        raise click.UsageError("an empty text names no file" if "" in names else "standard input can be read only once")
+    return names
+
+
 @click.command("replay")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", callback=_files)
 @click.option("--profile", type=click.Choice(PROFILES), help="The reading.  [default: rfc9293; of a recording its own]")
 @click.option(
     OPTION,
@@ -74,6 +82,11 @@ def _rows(context: click.Context, parameter: click.Parameter, text: str) -> int 
 @click.option(
     "--connections", is_flag=True, help="Judge recordings of `probe check` by connections too, like any capture."
 )
+@click.option(
+    "--oddities",
+    is_flag=True,
+    help="List what is strange in connections and breaks no rule. --show N tells more of it: text, windows, clocks.",
+)
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Hand the work to this Dask cluster instead (extra [cluster]).")
 @common.deadline
@@ -98,6 +111,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     why: tuple[str, ...],
     limit: int | None,
     connections: bool,
+    oddities: bool,
     workers: int | None,
     scheduler: str | None,
     deadline: float | None,
@@ -111,8 +125,6 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     FILE is a file, a folder (every capture in it), or - for standard input. A recording of `probe check --save` is
     judged again exchange by exchange. With --live a captured client is played against a live peer.
     """
-    if "" in files or files.count("-") > 1:
-        raise click.UsageError("an empty text names no file" if "" in files else "standard input can be read only once")
     from probe.cli.run.outcome import Display
 
     display = Display(reporting, quiet)
@@ -128,7 +140,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     cluster = partial(executor, scheduler) if scheduler else None
     until = common.moment(deadline)
     options = ReplayOptions((), profile or PROFILES[0], parse(filters), workers=workers, executor=cluster, until=until)
-    asked = ReplayRequest(files, options, profile, filters, limit, connections or bool(filters), *named)
+    asked = ReplayRequest(files, options, profile, filters, limit, connections or bool(filters), *named, oddities)
     return replay(asked, display)
 
 

@@ -55,6 +55,7 @@ class ReplayRequest:
     ``filters`` are as given. ``picked`` are connections to show instead of a report, each by its file (None: the
     only one) and number; ``exchanges`` are patterns of exchange ids whose ladders a recording's report shows. Of those
     of ``explained`` and ``reasons`` (cells, too) it is told what their verdicts stand on. ``limit``: rows, None: all.
+    ``oddities``: list what is strange in captured connections.
     """
 
     files: tuple[str, ...]
@@ -67,6 +68,7 @@ class ReplayRequest:
     exchanges: Sequence[str] = ()
     explained: Sequence[tuple[str | None, int]] = ()
     reasons: Sequence[str] = ()
+    oddities: bool = False
 
 
 @dataclass(slots=True)
@@ -256,6 +258,7 @@ def _publish(
         lambda result: any(fnmatchcase(result.id, pattern) for pattern in request.exchanges),
         lambda result: any(fnmatchcase(name, pattern) for pattern in request.reasons for name in result.names),
         excerpts,
+        request.oddities,
     )
     return outputs.publish(
         builder.document(found),
@@ -308,7 +311,7 @@ def _show(request: ReplayRequest, outcome: _Replayed, outputs: Outputs) -> int:
                 raise TargetError(f"there is no file {file!r} among those given: write {option} FILE:{index}")
             found = extract(meant[0], index, request.options.profile)
             ends = ends_of(found, request.options.profile) if (file, index) in request.explained else ()
-            shown.append((found.connection, found.packets, ends))
+            shown.append((replace(found.connection, oddities=found.oddities), found.packets, ends))
             outcome.remarks += [found.warning] if found.warning else []
         except (CaptureError, TargetError, WireError) as error:
             outcome.failed(error)

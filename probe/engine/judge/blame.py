@@ -8,6 +8,7 @@ the stray segment itself is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from probe.engine.belief.events import Seen
 from probe.engine.belief.hypothesis import Due, Excuse, Hypothesis
@@ -20,9 +21,11 @@ from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.reaction import Reply, permitted, unadvised
 from probe.spec.rows import SURVIVED
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
-from probe.spec.states import FIN_SENT, State
+from probe.spec.states import FIN_SENT, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
+_PROMPT = "ack.under-half-second"
+"""The rule of the ACK of text: it is about when, and names no number that is wrong."""
 _DROPS = {"R1", "R7", "F3", "F7", "K3", "K4", "T18", "Z1"}
 """Rows of segments that get dropped, or may be, in states where a connection is."""
 
@@ -76,7 +79,14 @@ def for_segment(watch: Watch, event: Seen) -> Blame:
     answered = last[0] >= 0 and _answered(watch, last[0])
     if answered and (taken := _taken_all_the_same(histories, watch, segment)):
         return taken
-    special = _by_kind(histories, {h.tcb.state for h in histories}, segment)
+    states = {h.tcb.state for h in histories}
+    special = _by_kind(histories, states, segment)
+    if not special and segment.has(SYN | ACK) and not _is_syn(watch, last[0]):
+        special = "isn.stable-while-pending"  # nothing asked for another
+    by_number = not special and bool(states & SYNCHRONIZED) and (owed is None or owed.reaction.rule == _PROMPT)
+    if by_number and (rule := _by_number(watch, segment)):
+        most = f"{rule.field} {rule.most} at most"
+        return Blame(rule.id, *last[:2], due, state=most, given=_given(watch, last[0]) if answered and not due else ())
     if special == "close.passive-fin" and owed is not None and owed.reaction.rule == "close.fin-acked":
         special = "close.merged-fin"  # the FIN came where the ACK was due
     if not special and owed is not None:
@@ -278,6 +288,36 @@ def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) 
     if segment.length and states == {State.CLOSE_WAIT}:
         return "close.halfclose-peer-sends"
     return _fin_again(histories[0], states, segment) if segment.flags & FIN else ""
+
+
+class _Beyond(NamedTuple):
+    """A rule about a number, the field that holds it, and the most that may stand there, counted from the ISN."""
+
+    id: str
+    field: str
+    most: int
+
+
+def _by_number(watch: Watch, segment: Segment) -> _Beyond | None:
+    """The rule of a segment whose number lies beyond all that passed before it; None where none does.
+
+    The SEQ of a RST is often taken from what it answers (RFC 9293 section 3.5.2).
+    """
+    end = watch.index if watch.broken_at is None else watch.broken_at
+    passed = [(sight[0], segment_of(sight)) for p in watch.points[1 : end + 1] if (sight := p.last) is not None]
+    sent = [other.end for to_peer, other in passed if not to_peer]
+    heard = [other.end for to_peer, other in passed if to_peer]
+    if sent and not segment.flags & RST and all(segment.seq > end for end in sent):
+        return _Beyond("seg.seq-beyond-sent", "seq", max(end.ahead_of(PEER_ISN) for end in sent))
+    if segment.flags & ACK and heard and all(segment.ack > end for end in heard):
+        return _Beyond("seg.ack-beyond-received", "ack", max(end.ahead_of(TESTER_ISN) for end in heard))
+    return None
+
+
+def _is_syn(watch: Watch, index: int) -> bool:
+    """Whether the event is a SYN of the other end."""
+    sight = watch.after(index).last if index >= 0 else None
+    return sight is not None and bool(segment_of(sight).flags & SYN)
 
 
 def _first_fin(states: set[State], segment: Segment) -> str:

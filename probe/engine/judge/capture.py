@@ -226,7 +226,7 @@ class _End:
     def _without_copies(self) -> list[list[int]]:
         """The record without copies of the end's segments, which the network may have made; empty if there are none.
 
-        A SYN sent again may differ in all but its number. Text is a copy where all was sent before, an empty ACK where
+        A SYN sent again may differ in all but its numbers. Text is a copy where all was sent before, an empty ACK where
         it takes back what the end had acknowledged, or its own number (a keep-alive is but one below): their first
         copies may have been folded away. Others must be equal.
         """
@@ -240,7 +240,12 @@ class _End:
                 kept.append(at)
                 continue
             if s.flags & (SYN | FIN | RST):
-                key = (s.flags & (SYN | ACK), s.seq) if s.flags & SYN else (s.seq, s.ack, s.flags, s.window, s.options)
+                told = s.ack if s.flags & ACK else None
+                key = (
+                    (s.flags & (SYN | ACK), s.seq, told)
+                    if s.flags & SYN
+                    else (s.seq, told, s.flags, s.window, s.options)
+                )
                 copy = first.setdefault(key, at) != at
             elif s.length:
                 copy = sent is not None and s.end <= sent

@@ -11,6 +11,8 @@ In reading order:
 - ``closing``: FINs and RSTs by the octets that each end sent and the other acknowledged.
 - ``outcome``: both together; its docstring defines every word for open, close and evidence.
 
+- ``oddities``: what is strange in it, and no verdict.
+
 For example::
 
     from probe.replay.flow.outcome import summary

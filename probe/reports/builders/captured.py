@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from probe.reports import document as doc
 from probe.reports.builders import common
-from probe.results.connection import Connection, Evidence, Opener, Packet, StateStep
+from probe.results.connection import IN_FULL, ODDITIES, Connection, Evidence, Oddity, Opener, Packet, StateStep
 from probe.results.verdict import Finding, Verdict, Why
 from probe.spec.segment import ACK, PSH, SYN
 from probe.spec.states import State
@@ -75,6 +75,28 @@ def table(listed: Iterable[Connection], names: Mapping[str, str], more: str) -> 
     return doc.Table(_HEADERS, tuple(rows), "", _LEGEND, more, _STACKS, frozenset({9, 10, 11}))
 
 
+def oddities(counts: Mapping[Oddity, int], listed: Iterable[Connection], names: Mapping[str, str]) -> doc.Table:
+    """What is strange in connections, by how many show it, each with the first of those listed as its example."""
+    examples: dict[Oddity, str] = {}
+    for c in listed:
+        for odd in c.oddities:
+            examples.setdefault(odd.kind, f"{name_of(c, names)}, packet {odd.packet:,}")
+    rows = tuple(
+        (kind.value, f"{count:,}", examples.get(kind, _NONE), *ODDITIES[kind]) for kind, count in counts.items()
+    )
+    left = ", ".join(kind.value for kind in Oddity if kind in IN_FULL)
+    more = f"{'' if rows else 'none; '}{left}: only --show N looks at every packet"
+    headers, stacks = ("oddity", "connections", "example", "what it is", "clause"), ((0,), (1, 2), (3, 4))
+    return doc.Table(headers, rows, "Oddities (no verdict)", "", more, stacks)
+
+
+def _odd(c: Connection) -> list[str]:
+    """A line for each oddity, and each ICMP error."""
+    odd = [f"odd, packet {one.packet:,}: {ODDITIES[one.kind][0]} ({ODDITIES[one.kind][1]})" for one in c.oddities]
+    ends = {True: "client", False: "server"}
+    return odd + [f"ICMP about a segment of the {ends[one.about_client]}: {one.icmp}" for one in c.icmp]
+
+
 def _lacking(c: Connection) -> str:
     """What the record, or its judgment, lacks; empty where it is complete."""
     if (stop := c.stopped) is None:
@@ -120,6 +142,7 @@ def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segm
         f"handshake {_opening(c)}, close {c.close}; evidence: {_lacking(c) or c.evidence}",
         f"sent again: SYN {c.syn_again}, SYN-ACK {c.syn_ack_again}, FIN {c.fin_again};"
         f" Zeek {c.conn_state or _NONE} {c.history}; Wireshark completeness {c.completeness}",
+        *_odd(c),
     ]
     blamed = dict(zip(c.findings, c.blamed, strict=False))
     placed = tuple(enumerate(packets))

@@ -25,7 +25,8 @@ class Replayed:
     """What is told: captures, recordings, and what was asked for.
 
     ``whole`` is of all files together, for formats that keep everything, as are ``rows`` (of JSON); of the captures the
-    first ``limit`` (None: all) are listed, after ``filters`` as given. ``segments`` looks up those of connections.
+    first ``limit`` (None: all) are listed, after ``filters`` as given. ``segments`` looks up those of connections,
+    ``oddities``: those of captures are listed.
     """
 
     whole: Replay
@@ -37,6 +38,7 @@ class Replayed:
     show: common.Chosen = common.none
     why: common.Chosen = common.none
     segments: Callable[[Sequence[Connection]], captured.Segments] = field(default=lambda connections: {})
+    oddities: bool = False
 
     @property
     def listed(self) -> tuple[Connection, ...]:
@@ -125,6 +127,7 @@ def _section(replay: Replay, found: Replayed) -> doc.Section:
         how = "--limit all lists them, --filter chooses, --jsonl writes them to a file"
         more = f"{left:,} more not shown: {how}" if left > 0 else ""
         details.append(captured.table(found.listed, names, more))
+    details += [captured.oddities(replay.oddities, found.listed, names)] if found.oddities else []
     details += [captured.deviations(c, names) for c in found.listed if c.findings]
     drawn = [c for c in found.listed if common.fails(c.news, replay)]
     segments = cache(lambda: found.segments(drawn[:DRAWN]))  # when first asked for: it takes another look at the files

@@ -46,6 +46,13 @@ def blamed(*events: Event) -> blame.Blame:
         ((*OPEN, sent("P.", 1, 1, 5), Quiet(0)), "ack.under-half-second", 4),
         ((*OPEN, sent("R", 1), sent(".", 0, 1), back(".", 1, 1)), "rst.exact-resets", 4),
         ((*OPEN, sent("S", 0), back("S.", 9, 1)), "synsync.retransmitted-syn", 4),
+        ((*OPEN, back("P.", 100_001, 1, 4)), "seg.seq-beyond-sent", 2),
+        ((*OPEN, back(".", 100_001, 1)), "seg.seq-beyond-sent", 2),
+        ((*OPEN, back(".", 1, 9999)), "seg.ack-beyond-received", 2),
+        ((*OPEN, sent("P.", 1, 1, 5), back(".", 1, 9999)), "seg.ack-beyond-received", 4),
+        ((*OPEN, sent("P.", 1, 1, 5), back(".", 1, 6), back(".", 1, 9999)), "seg.ack-beyond-received", 4),
+        ((*OPEN, back("R.", 1, 9999)), "seg.ack-beyond-received", 2),
+        ((*OPEN, back("S.", 999, 1)), "isn.stable-while-pending", 2),
         ((*CLOSED_BY_PEER, back("P.", 2, 1, 5)), "aclose.no-data-after-fin", 2),
         ((*CLOSED_BY_PEER, back("F.", 2, 1)), "aclose.fin-retransmit", 2),
         ((*CLOSED_BY_PEER, sent(".", 1, 2), Quiet(0), back("F.", 1, 1)), "aclose.fin-acked-stops", 5),
@@ -60,6 +67,7 @@ def test_due_is_shown_as_what_would_have_been_right() -> None:
     assert blamed(sent("S", 0), back("S.", 0, 2)).due == "R. seq 0 ack 1 or S. ack 1"
     assert blamed(*OPEN, sent("F.", 1, 1), Quiet(0)).due.startswith(". seq 1 ack 2 within 0.5 s")
     assert blamed(*OPEN, back("P", 1, 0, 4)).due == "nothing"
+    assert blamed(*OPEN, back(".", 1, 9999)).due == "no answer, and ack 1 at most"
 
 
 @pytest.mark.parametrize("drawn", [back("P.", 1, 11, 4), back("F.", 1, 11)])
@@ -69,4 +77,4 @@ def test_text_that_was_answered_as_to_be_dropped_and_taken_all_the_same(drawn: S
     assert (found.rule, found.index) == ("seg.ack-of-unsent", 4)
     assert (found.owed, found.due) == ((), ". seq 1 ack 1, and nothing of it taken")
     odd = blamed(*OPEN, sent("P.", 1, 2, 10), back(".", 1, 1), back("P.", 1, 12, 4))
-    assert (odd.rule, odd.due) == ("conn.unexplained", ". seq 1 ack 1, and nothing more")  # more than it brought
+    assert (odd.rule, odd.due) == ("seg.ack-beyond-received", ". seq 1 ack 1, and ack 11 at most")
