@@ -13,6 +13,7 @@ In reading order:
 - ``icmp``: ICMP errors attached to the connections whose segments they quote.
 - ``assembling``: chunks to connections; holds no more than what is still open.
 - ``shapes``, ``judging``: which connections are alike; one of each kind judged, and any one described in full.
+- ``timeline``: when connections opened and ended.
 - ``expected``, ``tally``: which deviations were expected; connections counted, the worst listed.
 - ``part``, ``joining``: one part of a file, and connections that run over a cut made whole again.
 - ``run``, ``workers``, ``cluster``, ``deadline``: all files, on the processes of this machine or of a Dask cluster.

@@ -254,6 +254,7 @@ class _Running:
             deviations=dict(tally.deviations.most_common()),
             late=self.deadline.came,
             oddities=dict(tally.oddities.most_common()),
+            timeline=tally.timeline.told(),
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from probe.capture.batch import Bools, Int64
 from probe.replay.expected import Assessment, Finished, assess, marked, spoken_of
 from probe.replay.judging import Judge
+from probe.replay.timeline import Counting, happened
 from probe.results.connection import Close, Connection, Evidence, Handshake, Oddity
 from probe.results.verdict import Expected, Fate, Verdict
 
@@ -52,6 +53,7 @@ class Tally:
     hits: set[int] = field(default_factory=set)
     seen: set[int] = field(default_factory=set)
     oddities: Counter[Oddity] = field(default_factory=Counter)
+    timeline: Counting = field(default_factory=Counting)
 
     def add(self, judge: Judge, finished: Finished, asked: Asked) -> None:
         """Take in connections that are over: count them, and list those asked for."""
@@ -69,6 +71,8 @@ class Tally:
                 self.verdicts[one.news] += times
             self.deviations.update(dict.fromkeys(one.fresh.items(), times))
             self.hits.update(number for numbers in one.covered for number in numbers)
+        flows = [happened(*one.record.flow) for one in said]
+        self.timeline.add(flows, which, finished.facts.start, finished.facts.last)
         if asked.expected:
             self.seen |= spoken_of(asked.expected, self.seen | self.hits, finished)
         chosen: Bools = np.zeros(len(which), np.bool_)
@@ -104,6 +108,7 @@ class Tally:
         self.verdicts += other.verdicts
         self.evidence += other.evidence
         self.oddities += other.oddities
+        self.timeline.merge(other.timeline)
         self.listed += other.listed
         self.known += other.known
         self.deviations += other.deviations

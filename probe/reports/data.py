@@ -265,6 +265,7 @@ def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable
             "evidence": dict(whole.evidence),
             "oddities": dict(whole.oddities),
         },
+        "timeline": plain(whole.timeline),
         "exchanges": [e for one in told for e in one.get("exchanges", ())],
         "recordings": told,
         "expected": [expected(one) for one in whole.expected],

@@ -15,6 +15,7 @@ In reading order:
 - ``proofs``        what a verdict stands on: reached, delivered, departed, again
 - ``matrix``        cells and ways of a matrix
 - ``connection``    the connections of a replay
+- ``timeline``      when they opened and ended
 - ``soak``          a long run of one exchange
 - ``expectations``  which deviations were known before, which are gone, which are news
 - ``exit_codes``    what all that comes to for the shell, and which code outweighs which

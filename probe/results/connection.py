@@ -9,6 +9,7 @@ from itertools import zip_longest
 
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.matrix import MatrixReport
+from probe.results.timeline import NO_TIMELINE, Timeline
 from probe.results.verdict import Expected, Finding, Known, Report, Verdict, Why, WithNews, exit_code, worst
 from probe.spec.icmp import Icmp
 from probe.spec.segment import Endpoint, Segment
@@ -219,6 +220,7 @@ class Replay:
     fail_on: frozenset[Verdict] = frozenset()
     late: bool = False
     oddities: dict[Oddity, int] = field(default_factory=dict)
+    timeline: Timeline = NO_TIMELINE
 
     @property
     def words(self) -> set[Verdict]:

@@ -25,9 +25,10 @@ _HELPS = {
     "--save": "With --live: write every packet, commented, for Wireshark and tshark.",
     "--expect": 'Deviations listed there (TOML, or JSON) do not fail the replay; of captures, exchange = "capture".',
 }
-_JUDGING = ("--filter", "--show", "--why", "--limit", "--connections", "--oddities", "--workers", "--scheduler")
+_LISTING = ("--limit", "--oddities", "--timeline")
+_JUDGING = ("--filter", "--show", "--why", "--connections", *_LISTING, "--workers", "--scheduler")
 """What only the judging of captures and recordings knows."""
-_REPORTS = ("--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on", "--oddities")
+_REPORTS = ("--jsonl", "--junit", "--markdown", "--expect", "--write-expect", "--fail-on", "--oddities", "--timeline")
 _NOT_SHOWN = (OPTION, "--deadline", *_REPORTS)
 """What --show N has no use for."""
 
@@ -87,6 +88,7 @@ def _files(context: click.Context, parameter: click.Parameter, names: tuple[str,
     is_flag=True,
     help="List what is strange in connections and breaks no rule. --show N tells more of it: text, windows, clocks.",
 )
+@click.option("--timeline", is_flag=True, help="Count opens, closes, resets, refusals and unanswered SYNs by time.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Hand the work to this Dask cluster instead (extra [cluster]).")
 @common.deadline
@@ -112,6 +114,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     limit: int | None,
     connections: bool,
     oddities: bool,
+    timeline: bool,
     workers: int | None,
     scheduler: str | None,
     deadline: float | None,
@@ -138,9 +141,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
 
     named = (*_shown(show, files, "--show"), *_shown(why, files, "--why"))
     cluster = partial(executor, scheduler) if scheduler else None
-    until = common.moment(deadline)
+    until, judged = common.moment(deadline), connections or bool(filters)
     options = ReplayOptions((), profile or PROFILES[0], parse(filters), workers=workers, executor=cluster, until=until)
-    asked = ReplayRequest(files, options, profile, filters, limit, connections or bool(filters), *named, oddities)
+    asked = ReplayRequest(files, options, profile, filters, limit, judged, *named, oddities, timeline)
     return replay(asked, display)
 
 

@@ -55,7 +55,7 @@ class ReplayRequest:
     ``filters`` are as given. ``picked`` are connections to show instead of a report, each by its file (None: the
     only one) and number; ``exchanges`` are patterns of exchange ids whose ladders a recording's report shows. Of those
     of ``explained`` and ``reasons`` (cells, too) it is told what their verdicts stand on. ``limit``: rows, None: all.
-    ``oddities``: list what is strange in captured connections.
+    ``oddities``: list what is strange in captured connections; ``timeline``: count them by time.
     """
 
     files: tuple[str, ...]
@@ -69,6 +69,7 @@ class ReplayRequest:
     explained: Sequence[tuple[str | None, int]] = ()
     reasons: Sequence[str] = ()
     oddities: bool = False
+    timeline: bool = False
 
 
 @dataclass(slots=True)
@@ -259,6 +260,7 @@ def _publish(
         lambda result: any(fnmatchcase(name, pattern) for pattern in request.reasons for name in result.names),
         excerpts,
         request.oddities,
+        request.timeline,
     )
     return outputs.publish(
         builder.document(found),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache, partial
 
 from probe.reports import data
@@ -13,9 +14,11 @@ from probe.reports.builders import captured, check, common, matrix, why
 from probe.reports.document import Data
 from probe.results.connection import Connection, Evidence, Packet, Recording, Replay
 from probe.results.proofs import CapturedEnd
+from probe.results.timeline import KINDS, Timeline
 from probe.results.verdict import Verdict
 
 LATE = "these are the results so far; what was not read by then is inconclusive"
+_BAR = 10
 DRAWN = 10
 """So many connections that failed are drawn with their segments, the worst first; the others by their findings."""
 
@@ -26,7 +29,7 @@ class Replayed:
 
     ``whole`` is of all files together, for formats that keep everything, as are ``rows`` (of JSON); of the captures the
     first ``limit`` (None: all) are listed, after ``filters`` as given. ``segments`` looks up those of connections,
-    ``oddities``: those of captures are listed.
+    ``oddities``: those of captures are listed, ``timeline``: their connections are counted by time.
     """
 
     whole: Replay
@@ -39,6 +42,7 @@ class Replayed:
     why: common.Chosen = common.none
     segments: Callable[[Sequence[Connection]], captured.Segments] = field(default=lambda connections: {})
     oddities: bool = False
+    timeline: bool = False
 
     @property
     def listed(self) -> tuple[Connection, ...]:
@@ -127,6 +131,7 @@ def _section(replay: Replay, found: Replayed) -> doc.Section:
         how = "--limit all lists them, --filter chooses, --jsonl writes them to a file"
         more = f"{left:,} more not shown: {how}" if left > 0 else ""
         details.append(captured.table(found.listed, names, more))
+    details += [_timeline(replay.timeline)] if found.timeline and replay.timeline.rows else []
     details += [captured.oddities(replay.oddities, found.listed, names)] if found.oddities else []
     details += [captured.deviations(c, names) for c in found.listed if c.findings]
     drawn = [c for c in found.listed if common.fails(c.news, replay)]
@@ -176,6 +181,25 @@ def _answer(replay: Replay, found: Replayed) -> Iterator[doc.Line]:
         yield doc.fact("interrupted", "these are the results so far")
     if replay.late:
         yield doc.fact("deadline", LATE)
+
+
+def _timeline(found: Timeline) -> doc.Table:
+    """A line a row: when it begins, how many of each kind, and a bar for the sum of them."""
+    counts = [[getattr(row, kind) for kind in KINDS] for row in found.rows]
+    most, moments = max(map(sum, counts)), [datetime.fromtimestamp(row.time, UTC) for row in found.rows]
+    form = "%Y-%m-%d" if found.seconds >= 86_400 else "%m-%d %H:%M" if found.seconds >= 60 else "%H:%M:%S"
+    rows = [
+        (
+            f"{moment:{form}}" + (f".{moment.microsecond // 1000:03}" if found.seconds < 1 else ""),
+            *(f"{count:,}" for count in row),
+            "#" * -(-sum(row) * _BAR // max(most, 1)),
+        )
+        for moment, row in zip(moments, counts, strict=True)
+    ]
+    title = f"Timeline from {moments[0]:%Y-%m-%d %H:%M:%S} UTC, {found.seconds:g} s a line"
+    headers = ("from", *KINDS, "all")
+    alone = tuple((column,) for column in range(len(headers)))
+    return doc.Table(headers, tuple(rows), title, stacks=alone, spare=frozenset({len(KINDS) + 1}))
 
 
 def _counted(counts: Mapping[str, int] | Mapping[Evidence, int]) -> str:
