@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from probe.spec.reaction import Reaction, Reactions, covering_ack, pure_ack, react, reset_of
@@ -24,7 +25,8 @@ def text_and_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactio
         ready = _fin_taken(taken) if fin else taken
     if ready.fin_received or (not segment.length and not segment.flags & FIN):
         reply = covering_ack(ready) if ready.rcv_nxt != after.rcv_nxt else None
-        return (react(row, before, segment, reply, ready),)
+        plain = react(row, before, segment, reply, ready)
+        return (plain, *_out_of_order(row, before, after, segment)) if segment.seq > after.rcv_nxt else (plain,)
     start, end, fin = trimmed(ready, segment)
     if start <= ready.rcv_nxt:
         return _in_order(before, ready, segment, end, fin)
@@ -32,12 +34,26 @@ def text_and_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactio
     row = "E5" if fin else "E4"
     kept = replace(ready, held=_merged(ready.held, (start, end, fin)))
     out = [react(row, before, segment, reply, kept) for reply in (pure_ack(kept), None)]
-    if kept != ready:
-        lost = (react(row, before, segment, reply, ready) for reply in (pure_ack(ready), None))
-        out += [replace(r, against="seg.out-of-order-held") for r in lost]
+    out += _dropped(row, before, ready, segment, (True, False)) if kept != ready else ()
     if ready.state in (State.FIN_WAIT_1, State.FIN_WAIT_2):  # a FIN behind a gap tells of text as well
         out.append(_refused_after_close(_text_after_close(before), before, ready, segment))
     return tuple(out)
+
+
+def _out_of_order(row: str, before: Tcb, taken: Tcb, segment: Segment) -> Reactions:
+    """What else an ACK beyond RCV.NXT may draw: held "for later processing", its ACK field waits; or it is dropped."""
+    waits = (react(row, before, segment, None, before),) if taken.snd_una != before.snd_una else ()
+    return (*waits, *_dropped(row, before, taken, segment, (True,)))
+
+
+def _dropped(row: str, before: Tcb, taken: Tcb, segment: Segment, answers: Iterable[bool]) -> Reactions:
+    """Against "Segments with higher beginning sequence numbers SHOULD be held" (3.10.7.4 first, SHLD-31).
+
+    The ACK field was looked at, or went with the rest. It ``answers``: with an ACK, as RFC 5681 section 4.2 has it.
+    """
+    blocks = (taken, before) if taken.snd_una != before.snd_una else (taken,)
+    drops = [react(row, before, segment, pure_ack(b) if one else None, b) for b in blocks for one in answers]
+    return tuple(replace(r, against="seg.out-of-order-held") for r in drops)
 
 
 def trimmed(tcb: Tcb, segment: Segment) -> Held:
