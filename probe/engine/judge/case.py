@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from probe.engine.belief.events import Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import Belief, Memory, Terms
 from probe.engine.belief.watch import Watch, follow
+from probe.engine.path.reordering import OVERTAKING
 from probe.scenarios.steps import Scenario
 
 
@@ -53,12 +55,20 @@ class Case:
         return follow(self.transcript.judged, self.start, terms, self.memory, lost, through=through, sends=True)
 
     def explained_by_arrival(self, broken_at: int) -> bool:
-        """Whether it explains the departure that one segment of ours came once more, or later than the next ones."""
+        """Whether it explains the departure that one segment of ours came once more, or later than the next ones.
+
+        No later than segments are overtaken, and answered no later than this peer took for others: what came long
+        after a segment says nothing of a copy of it.
+        """
         *before, departure = self.transcript.judged[: broken_at + 1]
         terms = Terms(self.terms.profile, self.terms.allow | {Excuse.REPEAT})
         never = self.transcript.undelivered
+        seen = [event for event in before if isinstance(event, Seen)]
+        took = max((two.time - one.time for one, two in pairwise(seen) if one.to_peer and not two.to_peer), default=0.0)
         for index, event in enumerate(before):
             if not isinstance(event, Seen) or not event.to_peer:
+                continue
+            if isinstance(departure, Seen) and departure.time - event.time > took + OVERTAKING:
                 continue
             # At once, or so late that only what departs came after it.
             soon = [*before[: index + 1], event, *before[index + 1 :], departure]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from probe.engine.belief.events import Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.engine.path.reordering import OVERTAKING
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import Seq
+
+_MILLISECONDS = 0.002
+"""No stack's timers are finer."""
 
 
 def answered(watch: Watch) -> Iterator[tuple[int, str]]:
@@ -71,9 +75,11 @@ def copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
     """Of each segment of the peer up to a departure, whether it is one that just came, and answers nothing more.
 
     Only what came while nothing more of ours was under way tells: else it may be another answer, if an odd one. Nor
-    does a bare ACK: a stack may send it twice itself, where a path copies whatever passes.
+    does a bare ACK: a stack may send it twice itself, where a path copies whatever passes. What we have not
+    acknowledged a stack may send again after a round trip (RFC 8985 section 7.2: a probe after two).
     """
     record = [(i, e) for i, e in transcript.seen() if watch.broken_at is None or i <= watch.broken_at]
+    hasty = max(_MILLISECONDS, _quickest([event for _, event in record]))
     before: dict[Segment, float] = {}
     for place, (index, event) in enumerate(record):
         if event.to_peer:
@@ -82,10 +88,18 @@ def copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
         if event.segment.flags == ACK and not event.segment.length:
             continue
         ours = next((later.time for _, later in record[place:] if later.to_peer), float("inf"))
-        recent = event.time - before.get(event.segment, float("-inf")) <= OVERTAKING
-        if recent or ours - event.time > OVERTAKING:
+        gap = event.time - before.get(event.segment, float("-inf"))
+        recent = gap <= OVERTAKING
+        may_be_its_own = recent and gap >= hasty and event.segment.seg_len
+        if not may_be_its_own and (recent or ours - event.time > OVERTAKING):
             yield recent and all(answer.index < 0 for answer in watch.after(index).answers)
         before[event.segment] = event.time
+
+
+def _quickest(record: Sequence[Seen]) -> float:
+    """The shortest time from a segment of ours to the next of the peer's; 0 where none came."""
+    both = ((one, two) for one, two in pairwise(record) if one.to_peer and not two.to_peer)
+    return min((two.time - one.time for one, two in both), default=0.0)
 
 
 def swapped(transcript: Transcript) -> Iterator[Segment]:

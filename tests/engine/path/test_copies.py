@@ -1,0 +1,64 @@
+"""What came twice: a copy that the path made, or what the peer itself sent again; and what copies may excuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from probe import scenarios
+from probe.engine.belief.events import Event, Transcript
+from probe.engine.belief.tracker import LISTENING, Terms
+from probe.engine.belief.watch import follow
+from probe.engine.judge.case import Case
+from probe.engine.path import readings
+from probe.engine.path.reordering import OVERTAKING
+from tests.helpers.record import MEMORY, back, record, sent
+
+OPEN = (sent("S", 0), back("S.", 0), sent("."))
+TEXT, ECHO = sent("P.", length=10), back("P.", ack=11, length=10)
+ROUND_TRIP = 0.01
+
+
+def after(*seconds: float) -> dict[int, float]:
+    """The times of events that follow one another after so many seconds each."""
+    return {place + 1: sum(seconds[: place + 1]) for place in range(len(seconds))}
+
+
+def copied(*events: Event, at: dict[int, float]) -> list[bool]:
+    transcript = Transcript(record(*events, at=at))
+    watch = follow(transcript.judged, LISTENING, Terms(), MEMORY, frozenset(), sends=True)
+    return list(readings.copies(watch, transcript))
+
+
+@pytest.mark.parametrize(
+    ("gap", "found"),
+    [
+        (0.00005, [True]),
+        (ROUND_TRIP / 2, [True]),
+        (2 * ROUND_TRIP, []),  # a probe for a lost tail, RFC 8985 section 7.2
+        (OVERTAKING * 2, [False]),
+    ],
+)
+def test_text_that_came_again_after_a_round_trip_may_be_the_peers_doing(gap: float, found: list[bool]) -> None:
+    at = after(ROUND_TRIP, 0.1, 0.1, ROUND_TRIP, gap)
+    assert copied(*OPEN, TEXT, ECHO, ECHO, at=at) == [False, False, *found]
+
+
+def test_nobody_sends_a_reset_again() -> None:
+    """An ACK of what nobody sent draws it in SYN-RECEIVED (RFC 9293 section 3.10.7.4, fifth)."""
+    reset = back("R", 5)
+    at = after(ROUND_TRIP, 0.1, ROUND_TRIP, 2 * ROUND_TRIP)
+    assert copied(*OPEN[:2], sent(".", 1, 5), reset, reset, at=at) == [False, False, True]
+
+
+def explained(*events: Event, at: dict[int, float]) -> bool:
+    case = Case(scenarios.ALL["open"], Transcript(record(*events, at=at)), LISTENING, Terms(), memory=MEMORY)
+    broken_at = case.follow(case.terms.profile, case.terms.allow).broken_at
+    assert broken_at is not None
+    return case.explained_by_arrival(broken_at)
+
+
+@pytest.mark.parametrize(("late", "expected"), [(OVERTAKING / 2, True), (OVERTAKING * 2, False)])
+def test_a_peer_that_goes_on_after_a_reset_is_not_excused_by_one_that_was_late(late: float, expected: bool) -> None:
+    """No longer than segments are known to be overtaken; what comes after that, the peer said in spite of the RST."""
+    at = after(ROUND_TRIP, 0.1, 0.1, ROUND_TRIP, ROUND_TRIP, 0.1, late)
+    assert explained(*OPEN, TEXT, ECHO, sent(".", 11, 11), sent("R", 11), back(".", 11, 11), at=at) is expected
