@@ -11,7 +11,7 @@ import numpy as np
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Chunk, Reading
 from probe.capture.sources import STDIN
-from probe.results.connection import Connection, Packet
+from probe.results.connection import Connection, IcmpReport, Packet
 
 _SECOND = 1e9
 _ENDS = 20
@@ -54,6 +54,28 @@ class _Wanted:
                 by_client = bool(columns.from_high[row]) == self.client_high
                 self.found.append((place, Packet(number, time, by_client, chunk.exact(row).segment)))
         self.met += len(rows)
+
+
+def icmp_reports(connection: Connection) -> tuple[IcmpReport, ...]:
+    """The ICMP errors about segments of a connection, one by one, with packet and time; a pass over its file."""
+    first, left, end = connection.first_packet, connection.packets, None
+    flow, client_high, found = -1, False, list[IcmpReport]()
+    reading = Reading(connection.file)
+    with suppress(CaptureError):
+        for chunk in reading:
+            if flow < 0 and (row := chunk.row(first)) is not None:
+                flow = int(chunk.columns.flow[row])
+                client_high = reading.addresses.ends(flow)[0] != connection.client
+            own = chunk.number[(chunk.columns.flow == flow) & (chunk.number >= first)]
+            end = int(own[left]) if len(own) > left else None  # there another connection begins
+            for error in chunk.errors:
+                if error.flow == flow and first < error.number and (end is None or error.number < end):
+                    time = error.time / _SECOND
+                    found.append(IcmpReport(error.icmp, error.from_high == client_high, error.number, time))
+            if end is not None:
+                break
+            left -= len(own)
+    return tuple(found)
 
 
 def excerpts(connections: Iterable[Connection], *, whole: bool = False) -> dict[Key, tuple[Placed, ...]]:

@@ -17,10 +17,10 @@ from probe.capture.sources import STDIN
 from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import explain_connection
 from probe.replay.assembling import Assembler, Connections, assembled, ready
-from probe.replay.excerpts import excerpts
+from probe.replay.excerpts import excerpts, icmp_reports
 from probe.replay.flow.oddities import oddities_in_full
 from probe.replay.judging import Judge
-from probe.results.connection import Connection, OddPacket, Packet
+from probe.results.connection import Connection, IcmpReport, OddPacket, Packet
 from probe.results.proofs import CapturedEnd
 from probe.spec.segment import ACK, SYN, Endpoint
 from probe.wire.errors import TargetError
@@ -34,13 +34,14 @@ class CapturedConnection:
     """A connection, its packets in the order of the file, and the packets that it was ``judged`` by.
 
     Of those the middle is folded away (`probe.replay.folding`). ``warning`` says what of the file could not be read,
-    else it is empty.
+    else it is empty. ``icmp`` are the ICMP errors about its segments, each time they came.
     """
 
     connection: Connection
     packets: tuple[Packet, ...]
     judged: tuple[Packet, ...]
     warning: str = ""
+    icmp: tuple[IcmpReport, ...] = ()
 
     @property
     def oddities(self) -> tuple[OddPacket, ...]:
@@ -78,7 +79,8 @@ def extract(path: str, index: int | None = None, profile: str = "rfc9293") -> Ca
     placed = excerpts([connection], whole=True).get((path, connection.index))
     if placed is None:
         raise TargetError(f"{path} changed while it was read; try again when nobody writes to it")
-    return CapturedConnection(connection, tuple(packet for _, packet in placed), judged, look.warning)
+    errors = icmp_reports(connection) if connection.icmp else ()
+    return CapturedConnection(connection, tuple(packet for _, packet in placed), judged, look.warning, errors)
 
 
 def ends_of(found: CapturedConnection, profile: str) -> tuple[CapturedEnd, CapturedEnd]:

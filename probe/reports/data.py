@@ -308,7 +308,7 @@ def connection(found: Connection, packets: Sequence[Packet] = (), ends: Sequence
         "conn_state": found.conn_state,
         "history": found.history,
         "completeness": found.completeness,
-        "icmp": [_icmp(one) for one in found.icmp],
+        "icmp": [_icmp(one, found.start) for one in found.icmp],
         "oddities": [_fields(one, "kind", "packet") for one in found.oddities],
         "stopped": None if found.stopped is None else plain(found.stopped),
         "findings": [finding(one) for one in found.findings],
@@ -325,10 +325,11 @@ def _segment(packet: Packet, start: float) -> Data:
     return {"packet": packet.number, "time": time, "direction": "<>"[packet.from_client]} | _numbers(packet.segment)
 
 
-def _icmp(one: IcmpReport) -> Data:
-    """An ICMP error: who sent it, what it says, and whose segment it is about."""
+def _icmp(one: IcmpReport, start: float) -> Data:
+    """An ICMP error: who sent it, what it says, and whose segment it is about; its packet and time where known."""
     told = _fields(one.icmp, "host", "type", "code", "mtu")
-    return told | {"text": one.icmp.words, "about": "client" if one.about_client else "server"}
+    told |= {"text": one.icmp.words, "about": "client" if one.about_client else "server"}
+    return told | ({"packet": one.packet, "time": round(one.time - start, _MICRO)} if one.packet else {})
 
 
 def _steps(steps: Iterable[StateStep]) -> list[Data]:

@@ -116,10 +116,15 @@ class StateStep:
 
 @dataclass(frozen=True, slots=True)
 class IcmpReport:
-    """An ICMP error that quotes a segment, of the client or else of the server."""
+    """An ICMP error that quotes a segment, of the client or else of the server.
+
+    ``packet`` and ``time`` (seconds since 1970) are told only where the connection was asked for alone; else 0.
+    """
 
     icmp: Icmp
     about_client: bool
+    packet: int = 0
+    time: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,4 +104,14 @@ def test_cuts_change_nothing(cut: int, tmp_path: Path) -> None:
     ends = list(itertools.accumulate((16 + len(one.data) for one in frames(packets)), initial=24))
     assert in_parts(path, [ends[cut]]) == whole
     assert [len(one.icmp) for one in whole] == [2, 1, 1]
-    assert extract(str(path), 0).connection == whole[0]
+    found = extract(str(path), 0)
+    assert found.connection == whole[0]
+    assert [(one.packet, one.icmp.code) for one in found.icmp] == [(3, 13), (8, 9)]
+    assert [one.packet for one in extract(str(path), 1).icmp] == [6]
+
+
+def test_those_of_the_next_connection_are_not_told(tmp_path: Path) -> None:
+    first, second = segment4(SYN), segment4(SYN, seq=99)
+    judged(tmp_path, [first, error4(first, 3, 13), second, error4(second, 3, 0)])
+    found = [extract(str(tmp_path / "capture"), index).icmp for index in (0, 1)]
+    assert [[(one.packet, one.icmp.code) for one in some] for some in found] == [[(2, 13)], [(4, 0)]]

@@ -64,3 +64,15 @@ def test_one_connection_alone_tells_what_is_odd_and_who_reported_what() -> None:
     told = " ".join(as_text(builder.shown(replay(one), [(one, PACKETS, ())])).split())
     assert "odd, packet 5: the server sends text before the client acknowledged its SYN,ACK" in told
     assert "ICMP about a segment of the client: administratively prohibited, says 192.0.2.9" in told
+
+
+def test_an_icmp_error_stands_in_the_ladder() -> None:
+    one = replace(ODD, icmp=(replace(FILTERED, packet=2, time=PACKETS[1].time),))
+    told = as_text(builder.shown(replay(one), [(one, PACKETS[:1] + PACKETS[2:], ())])).splitlines()
+    place = next(place for place, line in enumerate(told) if "ICMP administratively prohibited -" in line)
+    assert told[place - 1].split()[0] == "1"
+    assert told[place].split()[0] == "2"
+    assert "<-- ICMP" in told[place]
+    assert "(from 192.0.2.9, type 3 code 13)" in " ".join(told[place : place + 2])
+    (read,) = json.loads(as_data(builder.shown(replay(one), [(one, PACKETS, ())])))["connections"]
+    assert read["icmp"][0]["packet"] == 2

@@ -313,7 +313,8 @@ def _show(request: ReplayRequest, outcome: _Replayed, outputs: Outputs) -> int:
                 raise TargetError(f"there is no file {file!r} among those given: write {option} FILE:{index}")
             found = extract(meant[0], index, request.options.profile)
             ends = ends_of(found, request.options.profile) if (file, index) in request.explained else ()
-            shown.append((replace(found.connection, oddities=found.oddities), found.packets, ends))
+            connection = replace(found.connection, oddities=found.oddities, icmp=found.icmp)
+            shown.append((connection, found.packets, ends))
             outcome.remarks += [found.warning] if found.warning else []
         except (CaptureError, TargetError, WireError) as error:
             outcome.failed(error)

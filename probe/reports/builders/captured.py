@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import PurePath
@@ -94,7 +94,8 @@ def _odd(c: Connection) -> list[str]:
     """A line for each oddity, and each ICMP error."""
     odd = [f"odd, packet {one.packet:,}: {ODDITIES[one.kind][0]} ({ODDITIES[one.kind][1]})" for one in c.oddities]
     ends = {True: "client", False: "server"}
-    return odd + [f"ICMP about a segment of the {ends[one.about_client]}: {one.icmp}" for one in c.icmp]
+    told = (f"ICMP about a segment of the {ends[one.about_client]}: {one.icmp}" for one in c.icmp)
+    return odd + list(dict.fromkeys(told))
 
 
 def _lacking(c: Connection) -> str:
@@ -189,7 +190,16 @@ def _rungs(c: Connection, placed: Sequence[Placed]) -> list[doc.Rung]:
                 plain=segment.flags & ~PSH == ACK and not segment.faults and not new,
             )
         )
-    return rungs
+    return sorted((*rungs, *_reported(c)), key=lambda rung: rung.number)
+
+
+def _reported(c: Connection) -> Iterator[doc.Rung]:
+    """ICMP errors, each on its way to whose segment it is about."""
+    for one in c.icmp:
+        if one.packet:
+            told = f"from {one.icmp.host}, type {one.icmp.type} code {one.icmp.code}"
+            text = f"ICMP {one.icmp.words}"
+            yield doc.Rung(-1, one.packet, one.time - c.start, not one.about_client, text, note=told)
 
 
 def _base(placed: Sequence[Placed], *, from_client: bool) -> int | None:
