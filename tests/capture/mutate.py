@@ -7,6 +7,7 @@ import random
 import struct
 
 from tests.capture.build import LINKS, Frame, Ng, every_packet, frames, pcap
+from tests.capture.fragmented import every_broken_packet
 
 
 def seeds() -> dict[str, bytes]:
@@ -16,6 +17,7 @@ def seeds() -> dict[str, bytes]:
     found["pcap-big-endian-nano"] = pcap(frames(packets), order=">", nano=True)
     found["pcap-kuznetzov"] = pcap(frames(packets), magic=0xA1B2CD34)
     found["pcap-short"] = pcap([frame._replace(cut=60) for frame in frames(packets)])
+    found["pcap-fragments-and-icmp"] = pcap(frames(every_broken_packet()))
     found["pcapng-mixed"] = mixed()
     found["gzip-pcap"] = gzip.compress(found["pcap-ethernet"], mtime=0)
     found["gzip-pcapng"] = gzip.compress(found["pcapng-mixed"][:3000], mtime=0) + gzip.compress(b"", mtime=0)

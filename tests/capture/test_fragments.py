@@ -14,55 +14,18 @@ import pytest
 from probe.capture import fragments
 from probe.capture.fragments import INCOMPLETE, MALFORMED, OVERLAPPING, PART
 from probe.capture.reader import Part
-from probe.spec.segment import ACK
 from tests.capture.build import (
     EVENING,
-    FOUR_A,
-    FOUR_B,
-    SIX_A,
-    SIX_B,
     Frame,
     ethernet,
     frames,
     ipv4,
-    ipv6,
     pcap,
-    tcp,
 )  # fmt: skip
+from tests.capture.fragmented import DATAGRAMS, broken4, broken6, text4, text6
 from tests.capture.witness import Row, ours, tshark
 
 SECOND = 1_000_000_000
-
-
-def broken4(body: bytes, sizes: Sequence[int], number: int = 7, protocol: int = 6) -> list[bytes]:
-    """An IPv4 datagram in fragments of these sizes and a last one."""
-    places = [0, *sizes]
-    pieces = []
-    for start, size in zip((sum(places[: at + 1]) for at in range(len(places))), (*sizes, 65535), strict=True):
-        more = start + size < len(body)
-        packet = ipv4(body[start : start + size], protocol=protocol, fragment=start // 8 | more << 13)
-        pieces.append(packet[:4] + struct.pack("!H", number) + packet[6:])
-    return pieces
-
-
-def broken6(body: bytes, sizes: Sequence[int], number: int = 7, before: bytes = b"") -> list[bytes]:
-    """An IPv6 datagram in fragments; ``before`` is a hop-by-hop header."""
-    places = [0, *sizes]
-    pieces = []
-    for start, size in zip((sum(places[: at + 1]) for at in range(len(places))), (*sizes, 65535), strict=True):
-        header = struct.pack("!BBHI", 6, 0, start | (start + size < len(body)), number)
-        pieces.append(ipv6(before + header + body[start : start + size], following=0 if before else 44))
-    return pieces
-
-
-def text4(length: int = 100, seq: int = 5) -> bytes:
-    """A TCP segment between the IPv4 ends."""
-    return tcp(FOUR_A + FOUR_B, 40000, 80, seq, 9, ACK, payload=bytes(range(length)))
-
-
-def text6(length: int = 100) -> bytes:
-    """The same between the IPv6 ends."""
-    return tcp(SIX_A + SIX_B, 40000, 80, 5, 9, ACK, payload=bytes(range(length)))
 
 
 def told(
@@ -74,21 +37,6 @@ def told(
     found = ours(path)
     assert len(found.rows) + found.skipped.total() == found.records
     return found.rows, dict(found.skipped)
-
-
-HOP_BY_HOP = b"\x2c\0\1\4\0\0\0\0"
-DATAGRAMS = {
-    "two": broken4(text4(), [48]),
-    "header in two": broken4(text4(), [8, 8, 8]),
-    "backwards": broken4(text4(), [48, 16])[::-1],
-    "ipv6": broken6(text6(), [48, 24]),
-    "behind another header": broken6(text6(), [48], before=HOP_BY_HOP),
-    "ipv6 backwards": broken6(text6(), [48, 24])[::-1],
-    "a copy": [p for p in broken4(text4(), [48, 16]) for _ in range(2)][:-1],
-    "two at a time": [
-        p for pair in zip(broken4(text4(), [48]), broken4(text4(seq=99), [48], 8), strict=True) for p in pair
-    ],
-}
 
 
 @pytest.mark.parametrize("name", DATAGRAMS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import struct
 from pathlib import Path
 
 import pytest
@@ -19,19 +18,8 @@ from probe.results.verdict import Verdict
 from probe.spec.icmp import Icmp, IcmpKind
 from probe.spec.segment import ACK, RST, SYN
 from tests.capture.build import FOUR_A, FOUR_B, SIX_A, SIX_B, frames, ipv4, ipv6, pcap, tcp
+from tests.capture.fragmented import error4, error6
 from tests.replay.test_one_path import in_parts
-
-ROUTER4, ROUTER6 = b"\x0a\0\0\xfe", bytes.fromhex("20010db80000000000000000000000fe")
-
-
-def error4(quoted: bytes, kind: int, code: int, *, keep: int = 28) -> bytes:
-    """An ICMP error about an IPv4 packet, sent to whom it came from."""
-    return ipv4(struct.pack("!BBHI", kind, code, 0, 0) + quoted[:keep], ROUTER4, quoted[12:16], protocol=1)
-
-
-def error6(quoted: bytes, kind: int, code: int) -> bytes:
-    """The same of ICMPv6."""
-    return ipv6(struct.pack("!BBHI", kind, code, 0, 0) + quoted, ROUTER6, quoted[8:24], following=58)
 
 
 def segment4(flags: int, *, port: int = 40000, back: bool = False, seq: int = 1, ack: int = 0) -> bytes:
