@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from probe.cli.catalogue.coverage import application, rule_coverage, shown_by
+from probe.results.ending import ABOUT
 from probe.scenarios import ALL, TOPICS
 from probe.scenarios.steps import Scenario
 from probe.spec import rules
@@ -74,6 +75,15 @@ def events() -> str:
     return "\n".join(lines) + "\n"
 
 
+def causes() -> str:
+    """Why connections end: the word, its clause, what is said of it."""
+    lines = ["| cause | RFC 9293 | what is said | trouble |", "|---|---|---|---|"]
+    for cause, about in ABOUT.items():
+        told = _cell(about.text.format(by="one end"))
+        lines.append(f"| `{cause}` | {about.clause} | {told} | {'yes' if about.trouble else 'no'} |")
+    return "\n".join([*lines, ""])
+
+
 def _stack(name: str) -> str:
     """What a stack does otherwise, as it was found and read up."""
     stack, found = name.partition(",")[0], known(name)
@@ -88,6 +98,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "rules": catalogue,
     "exchanges": exchanges,
     "events": events,
+    "causes": causes,
     **{name: partial(_stack, name) for name in (*deviations.EXCHANGES, *deviations.CELLS)},
 }
 

@@ -151,6 +151,20 @@ class Addresses:
         low, high = self._text(family, pair >> 32), self._text(family, pair & int(_LOW))
         return Endpoint(low, flow >> 16 & 0xFFFF), Endpoint(high, flow & 0xFFFF)
 
+    def hosts(self, flows: Int64, high: Bools) -> Int64:
+        """A number > 0 for the address of the high or the low end of each flow; comparable in this table only."""
+        found = np.empty(len(flows), np.int64)
+        for family in (0, 1):
+            some = (flows >> 32 & 1) == family
+            pairs = self._pairs[family].keys(flows[some] >> 33)
+            number = np.where(high[some], pairs & _LOW, pairs >> _HALF).astype(np.int64)
+            found[some] = (number << 1 | family) + 1
+        return found
+
+    def host(self, number: int) -> str:
+        """The address that got the number of ``hosts``."""
+        return self._text((number - 1) & 1, (number - 1) >> 1)
+
     def _text(self, family: int, number: int) -> str:
         if family == 0:
             return inet_ntop(AF_INET, number.to_bytes(4, "big"))

@@ -14,11 +14,12 @@ In reading order:
 - ``assembling``: chunks to connections; holds no more than what is still open.
 - ``shapes``, ``judging``: which connections are alike; one of each kind judged, and any one described in full.
 - ``timeline``: when connections opened and ended.
-- ``expected``, ``tally``: which deviations were expected; connections counted, the worst listed.
+- ``expected``, ``troubles``, ``tally``: which deviations were expected; what ended badly, by server and cause;
+  connections counted, the worst listed.
 - ``part``, ``joining``: one part of a file, and connections that run over a cut made whole again.
 - ``run``, ``workers``, ``cluster``, ``deadline``: all files, on the processes of this machine or of a Dask cluster.
 - ``extracting``, ``excerpts``: one connection by its number, and segments for drawings, by a second look at the file.
-- ``flow`` tells how a connection opened and closed, ``views`` what Zeek and Wireshark say of it.
+- ``flow`` tells how a connection opened and closed, and why it ended, ``views`` what Zeek and Wireshark say of it.
 
 For example::
 

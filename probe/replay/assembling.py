@@ -13,7 +13,7 @@ from probe.capture.reader import Chunk, Reading
 from probe.capture.tables import Addresses
 from probe.replay.folding import CAP, UNACKNOWLEDGED, bridged, cut_down, fold
 from probe.replay.icmp import IcmpTable
-from probe.replay.rows import Grouped, Rows, of_chunk
+from probe.replay.rows import Grouped, Places, Rows, of_chunk
 from probe.replay.splitting import GONE, beginnings, is_over
 from probe.replay.syn_options import OptionTable
 from probe.spec.segment import ACK, SYN
@@ -32,8 +32,9 @@ class Facts(Table):
 
     ``index``: place among the connections by first packet, from 0. ``packets``: segments, the folded ones too.
     ``reused``: the four-tuple had another connection shortly before (within ``splitting.GONE``: longer ones may be
-    forgotten). ``settled``: no segment before the rows taken in could belong to the connection, or make it one with
-    another. ``icmp``: ICMP errors about its segments, by their number in the `IcmpTable`.
+    forgotten), ``followed``: when one begins so shortly behind it, 0 where none does. ``client_high``: its client is
+    the high end of the flow. ``settled``: no segment before the rows taken in could belong to the connection, or make
+    it one with another. ``icmp``: ICMP errors about its segments, by their number in the `IcmpTable`.
     """
 
     flow: Int64
@@ -43,6 +44,8 @@ class Facts(Table):
     start: Int64
     last: Int64
     reused: Bools
+    followed: Int64
+    client_high: Bools
     settled: Bools
     icmp: Int64
 
@@ -86,9 +89,10 @@ def sorted_by_flow(parts: Sequence[Connections], ranks: Int64 | None = None) -> 
 class Assembler:
     """Takes rows in file order, gives connections that are over.
 
-    ``open`` are those that may go on, ``errors`` ICMP errors not attached to any. ``begun`` counts connections;
-    ``first_packets`` are those of all, where rows are missing at the start. A connection is over when a SYN
-    begins the next one on its four-tuple, when too much time has passed (see ``splitting.is_over``), or at ``finish``.
+    ``open`` are those that may go on, ``errors`` ICMP errors not attached to any. ``latest`` is the latest time
+    (nanoseconds) of rows taken in. ``begun`` counts connections; ``first_packets`` are those of all, where rows are
+    missing at the start. A connection is over when a SYN begins the next one on its four-tuple, when too much time has
+    passed (see ``splitting.is_over``), or at ``finish``.
     """
 
     def __init__(self, batch: int = BATCH, *, first: bool = True) -> None:
@@ -98,6 +102,7 @@ class Assembler:
         self.errors: list[QuotedSegment] = []
         self.open: Connections | None = None
         self.begun = 0
+        self.latest = 0
         self.first_packets: list[Int64] = []
         self._batch = batch
         self.first = first
@@ -115,6 +120,7 @@ class Assembler:
         if not len(chunk):
             return
         self._waiting.append(of_chunk(chunk, self.options))
+        self.latest = max(self.latest, int(chunk.time.max()))
         self._count += len(chunk)
         held = len(self.open.group.rows) if self.open else 0
         if self._count >= max(self._batch, held):  # what is held is sorted anew each time: keep that linear
@@ -158,6 +164,7 @@ class Assembler:
         flow = rows.flow[starts]
         reused = np.zeros(len(starts), np.bool_)
         reused[1:] = (flow[1:] == flow[:-1]) & (rows.time[starts[1:]] - rows.time[ends[:-1] - 1] <= GONE)
+        followed = _followed(rows, starts, reused)
         index = np.empty(len(starts), np.int64)
         carried = rows.old[starts]
         born = np.flatnonzero(~carried)
@@ -171,8 +178,9 @@ class Assembler:
             index[carried], reused[carried] = before.index, before.reused
             packets[carried] += before.packets - self.open.group.sizes
             icmp[carried] = before.icmp
-        settled = self._settled(group, flow, carried)
-        return Facts(flow, index, packets, first, rows.time[starts], rows.time[ends - 1], reused, settled, icmp)
+        settled, client_high = self._settled(group, flow, carried), _client_high(group)
+        start, last = rows.time[starts], rows.time[ends - 1]
+        return Facts(flow, index, packets, first, start, last, reused, followed, client_high, settled, icmp)
 
     def _settled(self, group: Grouped, flow: Int64, carried: Bools) -> Bools:
         """Which connections no segment of an earlier part can touch.
@@ -230,9 +238,22 @@ def assembled_again(parts: Sequence[Connections], errors: IcmpTable) -> Connecti
             begin, end = np.searchsorted(flow, [one, one + 1])
             place = begin + int(np.searchsorted(first[begin:end], began, "right")) - 1
             icmp[place] = errors.joined(int(icmp[place]), number)
-    facts = Facts(flow, none, packets, first, rows.time[starts], rows.time[ends - 1], reused, none == 0, icmp)
+    start, last, followed = rows.time[starts], rows.time[ends - 1], _followed(rows, starts, reused)
+    facts = Facts(flow, none, packets, first, start, last, reused, followed, _client_high(group), none == 0, icmp)
     group, orderly = _folded(group, facts.settled)
     return Connections(cut_down(group, np.where(orderly, UNACKNOWLEDGED, CAP)), facts)
+
+
+def _followed(rows: Rows, starts: Places, reused: Bools) -> Int64:
+    """As in `Facts`, for connections whose rows begin at ``starts``."""
+    following: Int64 = np.append(np.where(reused[1:], rows.time[starts[1:]], 0), 0)[: len(starts)]
+    return following
+
+
+def _client_high(group: Grouped) -> Bools:
+    """Whether the client of each connection is the high end of its flow."""
+    found: Bools = group.rows.from_high[group.starts] == group.from_client[group.starts]
+    return found
 
 
 def folded(connections: Connections) -> Connections:

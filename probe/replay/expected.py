@@ -22,12 +22,16 @@ Covered = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Connections that are over: places of their records, facts, and ``take``, which gives some of them, made ready."""
+    """Connections that are over: places of their records, facts, and ``take``, which gives some of them, made ready.
+
+    ``latest`` is the latest time known of their file (nanoseconds).
+    """
 
     found: Int64
     facts: Facts
     take: Callable[[Bools], Connections]
     addresses: Addresses
+    latest: int
 
 
 @dataclass(frozen=True, slots=True)

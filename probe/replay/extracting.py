@@ -106,7 +106,8 @@ class _Look:
             if len(some):
                 some = ready(some)
                 record = self._judge.records[int(self._judge.judge(some)[0])]
-                connection = self._judge.connection(some, 0, record, self._path, self._reading.addresses)
+                addresses, latest = self._reading.addresses, self._assembler.latest
+                connection = self._judge.connection(some, 0, record, self._path, addresses, latest)
                 return connection, tuple(self._judge.judged(some, 0))
         if self._fault is not None:
             raise self._fault

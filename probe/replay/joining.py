@@ -21,7 +21,7 @@ from probe.replay.folding import CAP
 from probe.replay.icmp import IcmpTable
 from probe.replay.judging import Judge
 from probe.replay.part import Partial, PartResult, partial
-from probe.replay.rows import Grouped
+from probe.replay.rows import Grouped, Places
 from probe.replay.splitting import GONE
 from probe.replay.syn_options import OptionTable
 from probe.replay.tally import Asked, Tally, shifted
@@ -55,7 +55,7 @@ class Pending(Table):
 
 
 _FALSE = np.zeros(0, np.bool_)
-_NO_FACTS = Facts(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _FALSE, _FALSE, _NONE)
+_NO_FACTS = Facts(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _FALSE, _NONE, _FALSE, _FALSE, _NONE)
 NOTHING = Pending(_NO_FACTS, _NONE, _FALSE, np.zeros(0, np.uint32), _FALSE, _NONE, _NONE)
 
 
@@ -63,6 +63,18 @@ def together(parts: Sequence[Pending]) -> Pending:
     """The connections of all parts sorted by flow; of one flow in the order of the parts."""
     whole = Pending.joined([NOTHING, *parts])
     return whole.take(np.argsort(whole.flow, kind="stable"))
+
+
+def _lasts(flow: Int64) -> Places:
+    """The last place of each flow, of flows in order."""
+    return np.flatnonzero(np.append(flow[1:] != flow[:-1], True)[: len(flow)])
+
+
+def _followed(before: Pending, behind: Pending) -> Pending:
+    """The connections, each the last one on its flow; the first one ``behind`` it there is the next."""
+    place = np.searchsorted(behind.flow, before.flow)
+    start = behind.facts.start[place]
+    return replace(before, facts=replace(before.facts, followed=np.where(start - before.facts.last <= GONE, start, 0)))
 
 
 class SegmentStore:
@@ -173,6 +185,7 @@ class Joiner:
         self.records = 0
         self._asked = asked
         self._begun = 0
+        self._latest = 0
         self._addresses = Addresses()
         self._options = OptionTable()
         self._icmp = IcmpTable()
@@ -183,6 +196,7 @@ class Joiner:
     def add(self, result: PartResult) -> None:
         """The next part."""
         by = self.records if result.part.first is None else 0
+        self._latest = max(self._latest, result.latest)
         self._attach(result, by)
         firsts = _FirstPackets(result.first_packets + by, self._begun, _NONE, _NONE)
         heads = together([self._ours(some, result, by) for some in result.heads])
@@ -197,7 +211,9 @@ class Joiner:
                 (rank, first + by, shifted(c, by, int(firsts.index(np.array([first + by]))[0])))
                 for rank, first, c in result.tally.listed
             ]
+            result.tally.troubles.moved(by, firsts.index)
         self.tally.merge(result.tally, self._asked.limit)
+        self.tally.troubles.settle(self._latest, over=False)
         self.records += result.records
 
     def _attach(self, result: PartResult, by: int) -> None:
@@ -217,6 +233,7 @@ class Joiner:
         """There are no more parts: what is open is over."""
         self._over(self._open)
         self._open = NOTHING
+        self.tally.troubles.settle(self._latest, over=True)
 
     def _ours(self, some: Partial, result: PartResult, by: int) -> Pending:
         """Partial connections in our numbers: packets, flows, options, records."""
@@ -248,7 +265,7 @@ class Joiner:
         heads = heads.take(~np.isin(heads.flow, torn))
         # Of the connections of a torn flow the last one is open, unless the part knows a later one on it.
         last = np.append(anew.flow[1:] != anew.flow[:-1], True)[: len(anew)] & ~np.isin(anew.flow, whole.flow)
-        self._over(before.take(touched & ~np.isin(before.flow, torn)))
+        self._over(_followed(before.take(touched & ~np.isin(before.flow, torn)), together([heads, tails])))
         self._over(heads.indexed(firsts.index(heads.facts.first)))
         self._over(anew.take(~last))
         whole = self._store.settle(whole.indexed(firsts.index(whole.facts.first)))
@@ -267,7 +284,10 @@ class Joiner:
         firsts.added = np.sort(again.facts.first[new])
         index, reused = firsts.index(again.facts.first), again.facts.reused.copy()
         index[~new], reused[~new] = ours.facts.index, ours.facts.reused
-        again = Connections(again.group, replace(again.facts, index=index, reused=reused))
+        # What follows the last one on a flow the part knows already.
+        followed = again.facts.followed.copy()
+        followed[_lasts(again.facts.flow)] = theirs.facts.followed[_lasts(theirs.flow)]
+        again = Connections(again.group, replace(again.facts, index=index, reused=reused, followed=followed))
         some = partial(again, self._judge.judge(ready(folded(again))))
         options = np.arange(len(self._options.known), dtype=np.int32)
         return self._store.add(some, some.flow, some.found, again.facts.icmp, 0, options)
@@ -289,4 +309,5 @@ class Joiner:
         def take(chosen: Bools) -> Connections:
             return ready(folded(self._store.fetch(pending.take(chosen))))
 
-        self.tally.add(self._judge, Finished(pending.found, pending.facts, take, self._addresses), self._asked)
+        finished = Finished(pending.found, pending.facts, take, self._addresses, self._latest)
+        self.tally.add(self._judge, finished, self._asked)

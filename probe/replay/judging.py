@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,16 +12,19 @@ from probe.capture.tables import Addresses
 from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import ConnectionVerdict, judge_connection
 from probe.engine.path.reordering import OVERTAKING
-from probe.replay.assembling import Connections
+from probe.replay.assembling import Connections, Facts
+from probe.replay.flow.ending import IDLE, Ending, ending
 from probe.replay.flow.oddities import Odd, oddities
 from probe.replay.flow.outcome import Outcome, summary
 from probe.replay.icmp import IcmpTable, Kinds, kinds
-from probe.replay.rows import Grouped
+from probe.replay.rows import Grouped, Places
 from probe.replay.shapes import Shaper
+from probe.replay.splitting import SECOND
 from probe.replay.syn_options import OptionTable
 from probe.replay.views.wireshark import completeness
 from probe.replay.views.zeek import zeek
 from probe.results.connection import Close, Connection, Evidence, Handshake, OddPacket, Packet, StateStep, Stop
+from probe.results.ending import Caused
 from probe.results.verdict import Verdict
 from probe.spec.segment import ACK, SYN, Endpoint, Segment
 from probe.spec.seq import Seq, later
@@ -50,6 +53,7 @@ class Record:
     """
 
     outcome: Outcome
+    ending: Ending
     pair: ConnectionVerdict
     conn_state: str
     history: str
@@ -89,12 +93,12 @@ class Judge:
         self._memory = memory
         self._shaper = Shaper(options)
         self._known: dict[bytes, int] = {}
+        self._silent: dict[int, int] = {}
 
     def judge(self, connections: Connections) -> Int64:
         """For each connection (made ``ready``) the place of its record."""
         group, facts = connections.group, connections.facts
-        client_high = group.rows.from_high[group.starts] == group.from_client[group.starts]
-        extra = facts.reused.astype(np.int64) | self._errors.codes(facts.icmp, client_high) << 1
+        extra = facts.reused.astype(np.int64) | self._errors.codes(facts.icmp, facts.client_high) << 1
         shapes = self._shaper.shapes(group, extra)
         if len(self._known) > _MOST:
             self._known.clear()
@@ -107,6 +111,25 @@ class Judge:
         for number in np.flatnonzero(timed[shapes.which]).tolist() if timed.any() else ():
             key = shapes.keys[int(shapes.which[number])] + _times(group, number)
             found[number] = self._place(key, connections, number, extra)
+        return self._with_silence(group, shapes.which, places, found)
+
+    def _with_silence(self, group: Grouped, which: Places, shapes: Int64, found: Int64) -> Int64:
+        """The places of records, of connections that were idle before they were closed those of their own.
+
+        ``shapes`` are places that stand for the shapes.
+        """
+        paused = [self.records[place].ending.paused for place in shapes.tolist()]
+        if not any(paused):
+            return found
+        before, after = np.array([pause or (0, 0) for pause in paused], np.int64).T
+        starts, times = group.starts, group.rows.time
+        idle = times[starts + after[which]] - times[starts + before[which]] >= IDLE * _SECOND
+        for place in np.unique(found[idle]).tolist():
+            if place not in self._silent:
+                record = self.records[place]
+                self._silent[place] = len(self.records)
+                self.records.append(replace(record, ending=record.ending.after_silence))
+            found[idle & (found == place)] = self._silent[place]
         return found
 
     def _place(self, key: bytes, connections: Connections, number: int, extra: Int64) -> int:
@@ -147,9 +170,9 @@ class Judge:
         return replace(found, findings=own.findings, by_client=own.by_client)
 
     def connection(
-        self, connections: Connections, number: int, found: Record, file: str, addresses: Addresses
+        self, connections: Connections, number: int, found: Record, file: str, addresses: Addresses, latest: int
     ) -> Connection:
-        """One connection in full."""
+        """One connection in full; ``latest`` is the latest time known of its file (nanoseconds)."""
         facts, group, outcome = connections.facts, connections.group, found.outcome
         pair = self._quoting(connections, number, found.pair)
         part = slice(int(group.starts[number]), int(group.ends[number]))
@@ -180,22 +203,25 @@ class Judge:
             findings=tuple(replace(f, packets=tuple(numbers[place - 1] for place in f.packets)) for f in pair.findings),
             verdict=pair.word,
             blamed=tuple(client if one else server for one in pair.by_client),
-            icmp=self._errors.reports(int(facts.icmp[number]), client_high=_client_high(group, number)),
+            icmp=self._errors.reports(int(facts.icmp[number]), client_high=bool(facts.client_high[number])),
             oddities=tuple(OddPacket(kind, numbers[place]) for kind, place in found.oddities),
+            causes=_causes(found, facts, number, times, latest),
             stopped=None if pair.judged is None else Stop(numbers[pair.judged], numbers[-1], pair.why),
         )
 
 
+def _causes(found: Record, facts: Facts, number: int, times: Sequence[float], latest: int) -> tuple[Caused, ...]:
+    """Why the connection ended; whole seconds count, as in `Troubles`."""
+    following = int(facts.followed[number])
+    passed = (following or latest) // SECOND - int(facts.last[number]) // SECOND
+    return found.ending.told(times, passed, followed=following > 0)
+
+
 def ends_of(connections: Connections, number: int, addresses: Addresses) -> tuple[Endpoint, Endpoint]:
     """The client and the server of one connection."""
-    low, high = addresses.ends(int(connections.facts.flow[number]))
-    return (high, low) if _client_high(connections.group, number) else (low, high)
-
-
-def _client_high(group: Grouped, number: int) -> bool:
-    """Whether the client is the end that is called high."""
-    first = int(group.starts[number])
-    return bool(group.rows.from_high[first]) == bool(group.from_client[first])
+    facts = connections.facts
+    low, high = addresses.ends(int(facts.flow[number]))
+    return (high, low) if facts.client_high[number] else (low, high)
 
 
 def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool, icmp: Kinds = frozenset()) -> Record:
@@ -203,6 +229,7 @@ def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool,
     seen = zeek(packets)
     return Record(
         summary(packets),
+        ending(packets),
         judge_connection(_wide_enough(packets), memory, profile),
         seen.conn_state,
         seen.history,

@@ -62,7 +62,7 @@ class PartResult:
 
     ``heads`` are connections that are over and to which earlier parts may have more; ``tails`` are open, those of them
     that are not ``settled`` to both sides, ``errors`` ICMP errors that may be about those of earlier parts.
-    ``first_packets`` are the first packets of all connections that begin here.
+    ``first_packets`` are the first packets of all connections that begin here. ``latest`` is the latest time (ns).
     """
 
     part: Part
@@ -74,6 +74,7 @@ class PartResult:
     tails: Partial | None = None
     first_packets: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
     begun: int = 0
+    latest: int = 0
     found: list[Record] = field(default_factory=list)
     options: list[OptionList] = field(default_factory=list)
     icmp: list[IcmpSet] = field(default_factory=list)
@@ -100,9 +101,9 @@ class _Replaying:
             self.result.heads.append(self.partial(connections.take(~settled)))
             connections = connections.take(settled)
         for some in connections.slices():
-            done = ready(some)
+            done, latest = ready(some), self.assembler.latest
             found = self.judge.judge(done)
-            self.result.tally.add(self.judge, Finished(found, done.facts, done.take, addresses), self.asked)
+            self.result.tally.add(self.judge, Finished(found, done.facts, done.take, addresses, latest), self.asked)
             if self.drain is not None:
                 self.drain(self.result.tally)
 
@@ -115,7 +116,7 @@ class _Replaying:
             self.take(connections, addresses)
         if self.assembler.open:
             self.result.tails = self.partial(self.assembler.open)
-        self.result.begun = self.assembler.begun
+        self.result.begun, self.result.latest = self.assembler.begun, self.assembler.latest
         self.result.first_packets = np.concatenate([np.zeros(0, np.int64), *self.assembler.first_packets])
         self.result.found, self.result.options = self.judge.records, self.assembler.options.known
         self.result.icmp, self.result.errors = self.assembler.icmp.known, self.assembler.errors

@@ -255,6 +255,7 @@ class _Running:
             late=self.deadline.came,
             oddities=dict(tally.oddities.most_common()),
             timeline=tally.timeline.told(),
+            troubles=tally.troubles.told(),
         )
 
 

@@ -11,8 +11,10 @@ import numpy as np
 
 from probe.capture.batch import Bools, Int64
 from probe.replay.expected import Assessment, Finished, assess, marked, spoken_of
+from probe.replay.flow.ending import Ending
 from probe.replay.judging import Judge
 from probe.replay.timeline import Counting, happened
+from probe.replay.troubles import Troubles
 from probe.results.connection import Close, Connection, Evidence, Handshake, Oddity
 from probe.results.verdict import Expected, Fate, Verdict
 
@@ -40,7 +42,7 @@ class Tally:
 
     ``known`` deviate in expected ways only, and in no other count but outcome and evidence. ``deviations`` are by rule
     and verdict, those expected left out. Of the expectations, by their places, ``hits`` occurred and ``seen`` speak of
-    an end that was met.
+    an end that was met. ``troubles`` are those that ended badly.
     """
 
     connections: int = 0
@@ -54,6 +56,7 @@ class Tally:
     seen: set[int] = field(default_factory=set)
     oddities: Counter[Oddity] = field(default_factory=Counter)
     timeline: Counting = field(default_factory=Counting)
+    troubles: Troubles = field(default_factory=Troubles)
 
     def add(self, judge: Judge, finished: Finished, asked: Asked) -> None:
         """Take in connections that are over: count them, and list those asked for."""
@@ -75,17 +78,26 @@ class Tally:
         self.timeline.add(flows, which, finished.facts.start, finished.facts.last)
         if asked.expected:
             self.seen |= spoken_of(asked.expected, self.seen | self.hits, finished)
+        self._add_troubles(said, which, finished, asked.file)
         chosen: Bools = np.zeros(len(which), np.bool_)
         chosen[self._candidates(said, which, finished.facts.first, asked)] = True
         if not chosen.any():
             return
         some = finished.take(chosen)
         for number, place in enumerate(which[chosen].tolist()):
-            connection = judge.connection(some, number, said[place].record, asked.file, finished.addresses)
+            record, addresses = said[place].record, finished.addresses
+            connection = judge.connection(some, number, record, asked.file, addresses, finished.latest)
             if asked.wanted is None or asked.wanted(connection):
                 listed = marked(connection, asked.expected)
                 self.listed.append((said[place].rank, connection.first_packet, listed))
         self.trim(asked.limit)
+
+    def _add_troubles(self, said: Sequence[Assessment], which: Int64, finished: Finished, file: str) -> None:
+        endings: dict[Ending, int] = {}
+        places = [endings.setdefault(one.record.ending, len(endings)) for one in said]
+        if places:
+            of = np.array(places, np.int64)[which]
+            self.troubles.add(list(endings), of, finished.facts, finished.addresses, finished.latest, file)
 
     def _candidates(self, said: Sequence[Assessment], which: Int64, first: Int64, asked: Asked) -> Int64:
         """Which connections may be among those to list: all where a filter chooses, else the worst.
@@ -114,6 +126,7 @@ class Tally:
         self.deviations += other.deviations
         self.hits |= other.hits
         self.seen |= other.seen
+        self.troubles.merge(other.troubles)
         self.trim(limit)
 
     def fates(self, expected: Sequence[Expected], *, whole: bool) -> dict[Expected, Fate]:

@@ -10,6 +10,7 @@ from typing import Any
 from probe.reports.document import Data, Rows
 from probe.results.answers import Compliance, Summary
 from probe.results.connection import Connection, IcmpReport, Packet, Recording, Replay, StateStep
+from probe.results.ending import ABOUT, Caused, Trouble, sentence
 from probe.results.learned import Learned
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.path import Path
@@ -232,22 +233,25 @@ def cell(one: CellResult, run: MatrixRun) -> Data:
     }
 
 
+def _recorded(one: Recording) -> Data:
+    """A recording judged again, as the command that made it reports it."""
+    kept = ["profile", "exit_code", "target", "ip_version", "summary", "counts", "exchanges", "runs", "warnings"]
+    body = check(one.report)
+    if one.matrix is not None:
+        kept = ["profile", "exit_code", "counts", "cells", "ways", "runs", "warnings"]
+        body |= matrix(one.matrix)
+    verdicts = {
+        "file": one.file,
+        "verdicts": {word.value: one.verdicts.get(word, 0) for word in Verdict},
+        "same_verdicts": not one.differs,
+        "differs": list(one.differs),
+    }
+    return verdicts | {name: body[name] for name in kept}
+
+
 def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable[Data | str]) -> Data:
     """Captures by connections, and recordings by exchanges or cells, each as its own command reports it."""
-    told: list[Data] = []
-    for one in recordings:
-        kept = ["profile", "exit_code", "target", "ip_version", "summary", "counts", "exchanges", "runs", "warnings"]
-        body = check(one.report)
-        if one.matrix is not None:
-            kept = ["profile", "exit_code", "counts", "cells", "ways", "runs", "warnings"]
-            body |= matrix(one.matrix)
-        verdicts = {
-            "file": one.file,
-            "verdicts": {word.value: one.verdicts.get(word, 0) for word in Verdict},
-            "same_verdicts": not one.differs,
-            "differs": list(one.differs),
-        }
-        told.append(verdicts | {name: body[name] for name in kept})
+    told = [_recorded(one) for one in recordings]
     return {
         **envelope("replay", whole.profile, whole.exit_code),
         "interrupted": whole.interrupted,
@@ -266,12 +270,37 @@ def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable
             "oddities": dict(whole.oddities),
         },
         "timeline": plain(whole.timeline),
+        "trouble": [_trouble(one) for one in whole.troubles],
         "exchanges": [e for one in told for e in one.get("exchanges", ())],
         "recordings": told,
         "expected": [expected(one) for one in whole.expected],
         "errors": [],
         "connections": Rows(connections),
     }
+
+
+def _trouble(one: Trouble) -> Data:
+    """Connections that ended badly in one way; times in seconds since the epoch."""
+    return {
+        "server": _endpoint(one.server),
+        "causes": [_cause(cause) for cause in one.causes],
+        "text": sentence(one.causes),
+        "count": one.count,
+        "of": one.of or None,
+        "first": round(one.first, _MICRO),
+        "last": round(one.last, _MICRO),
+        "file": one.file,
+        "index": one.index,
+    }
+
+
+def _cause(one: Caused) -> Data:
+    return {"cause": one.cause, "by": one.by or None, "clause": ABOUT[one.cause].clause}
+
+
+def _caused(one: Caused) -> Data:
+    idle = None if one.idle is None else round(one.idle, _MICRO)
+    return _cause(one) | {"times": one.times, "idle": idle, "text": one.text}
 
 
 def connection_line(found: Connection) -> Data:
@@ -310,6 +339,7 @@ def connection(found: Connection, packets: Sequence[Packet] = (), ends: Sequence
         "completeness": found.completeness,
         "icmp": [_icmp(one, found.start) for one in found.icmp],
         "oddities": [_fields(one, "kind", "packet") for one in found.oddities],
+        "causes": [_caused(one) for one in found.causes],
         "stopped": None if found.stopped is None else plain(found.stopped),
         "findings": [finding(one) for one in found.findings],
         "blamed": [_endpoint(end) for end in found.blamed],

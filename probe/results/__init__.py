@@ -16,6 +16,7 @@ In reading order:
 - ``matrix``        cells and ways of a matrix
 - ``connection``    the connections of a replay
 - ``timeline``      when they opened and ended
+- ``ending``        why a connection ended: the vocabulary of causes, and trouble by server
 - ``soak``          a long run of one exchange
 - ``expectations``  which deviations were known before, which are gone, which are news
 - ``exit_codes``    what all that comes to for the shell, and which code outweighs which

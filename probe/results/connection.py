@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import zip_longest
 
+from probe.results.ending import Caused, Trouble
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.matrix import MatrixReport
 from probe.results.timeline import NO_TIMELINE, Timeline
@@ -148,6 +149,7 @@ class Connection(WithNews):
     ``history`` are Zeek's. Of each finding ``blamed`` is the end it stands against, ``known`` what was expected of it.
     ``stopped``: it was not judged to its end. ``icmp`` are ICMP errors about its segments, each once.
     ``oddities`` change no verdict; those of ``IN_FULL`` are among them only where the connection was asked for alone.
+    ``causes`` of its end are all those that its segments leave.
     """
 
     file: str
@@ -178,6 +180,7 @@ class Connection(WithNews):
     stopped: Stop | None = None
     icmp: tuple[IcmpReport, ...] = ()
     oddities: tuple[OddPacket, ...] = ()
+    causes: tuple[Caused, ...] = ()
 
     @property
     def fresh(self) -> tuple[Finding, ...]:
@@ -204,7 +207,8 @@ class Replay:
     ``expected`` are the deviations that do not fail it: ``verdicts`` leaves out the ``known`` connections that deviate
     in no other way. ``deviations`` are connections by rule and verdict of their other findings. ``fail_on`` are
     verdicts that fail it beside ``fail``. ``late``: the deadline ended it. ``oddities`` are connections by what is
-    strange in them.
+    strange in them. ``troubles`` are connections that ended badly, by server and cause, the most frequent first; with
+    ``fail_on_trouble`` they fail it.
     """
 
     files: tuple[str, ...]
@@ -226,6 +230,8 @@ class Replay:
     late: bool = False
     oddities: dict[Oddity, int] = field(default_factory=dict)
     timeline: Timeline = NO_TIMELINE
+    troubles: tuple[Trouble, ...] = ()
+    fail_on_trouble: bool = False
 
     @property
     def words(self) -> set[Verdict]:
@@ -236,8 +242,9 @@ class Replay:
     @property
     def exit_code(self) -> ExitCode:
         """What its verdicts come to; ``fail_on`` fails too, and a file that is unreadable in part is an error."""
-        code = exit_code(self.words, self.fail_on, interrupted=self.interrupted)
-        return heaviest([code, ExitCode.ENVIRONMENT]) if self.faults else code
+        codes = [exit_code(self.words, self.fail_on, interrupted=self.interrupted)]
+        codes += [ExitCode.VIOLATED] * bool(self.troubles and self.fail_on_trouble)
+        return heaviest(codes + [ExitCode.ENVIRONMENT] * bool(self.faults))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,12 @@ from typing import Any
 import pytest
 
 from probe.capture import cuts
-from probe.capture.reader import Part
 from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import ConnectionVerdict
 from probe.replay import assembling, judging
 from probe.replay import run as module
 from probe.replay.extracting import extract
-from probe.replay.joining import Joiner
-from probe.replay.part import replay_part
 from probe.replay.run import ReplayOptions, replay
-from probe.replay.tally import Asked
 from probe.reports import data
 from probe.reports.formats.as_jsonl import line
 from probe.results.connection import Connection, Packet
@@ -32,6 +28,7 @@ from probe.results.verdict import Finding, Verdict
 from probe.spec.rules import Level
 from tests.capture.build import pcap
 from tests.captures.expected import captures
+from tests.replay.parts import joined
 from tests.replay.traffic import messy
 
 
@@ -41,14 +38,8 @@ def listed(path: Path) -> list[Connection]:
 
 
 def in_parts(path: Path, places: Sequence[int]) -> list[Connection]:
-    """Replay cut at these octets, by the same steps as the real one."""
-    asked = Asked(str(path))
-    joiner = Joiner(asked)
-    for start, end in itertools.pairwise([0, *places, None]):
-        part = Part(str(path), start or 0, end, 1 if not start else None)
-        joiner.add(replay_part(part, asked, last=end is None))
-    joiner.finish()
-    return sorted((connection for _, _, connection in joiner.tally.listed), key=lambda c: c.index)
+    """Replay cut at these octets."""
+    return sorted((connection for _, _, connection in joined(path, places).listed), key=lambda c: c.index)
 
 
 def told(packets: Sequence[Packet], memory: Memory, profile: str = "") -> ConnectionVerdict:

@@ -11,7 +11,7 @@ import click
 
 from probe.cli.options import common
 from probe.cli.options.filters import OPTION, parse
-from probe.cli.options.reporting import Reporting, reporting
+from probe.cli.options.reporting import TROUBLE, Reporting, reporting
 from probe.spec.reaction import PROFILES
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _files(context: click.Context, parameter: click.Parameter, names: tuple[str,
     "filters",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Only connections with this host, port, handshake, close, verdict, rule or state (Zeek's conn_state);"
+    help="Only connections with this host, port, handshake, close, verdict, rule, cause or state (Zeek's conn_state);"
     " * and ? allowed in words; repeatable, all must hold.",
 )
 @click.option(
@@ -92,7 +92,7 @@ def _files(context: click.Context, parameter: click.Parameter, names: tuple[str,
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes to use.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Hand the work to this Dask cluster instead (extra [cluster]).")
 @common.deadline
-@partial(reporting, helps=_HELPS)
+@partial(reporting, helps=_HELPS, fail_on=(TROUBLE,))
 @click.option(
     "--live",
     metavar="TARGET",

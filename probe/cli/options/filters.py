@@ -11,6 +11,7 @@ import click
 from probe.cli.options.common import unknown
 from probe.cli.options.targets import port_number
 from probe.results.connection import Close, Connection, Handshake
+from probe.results.ending import Cause
 from probe.results.verdict import Verdict
 from probe.spec import rules
 from probe.wire.addresses import canonical
@@ -26,6 +27,7 @@ _VALUES: dict[str, Callable[[Connection], tuple[str, ...]]] = {
     "verdict": lambda c: (c.verdict.value,),
     "rule": lambda c: tuple(finding.rule for finding in c.findings),
     "state": lambda c: (c.conn_state,),
+    "cause": lambda c: tuple(one.cause.value for one in c.causes),
 }
 
 
@@ -63,6 +65,7 @@ def _condition(text: str) -> tuple[str, frozenset[str]]:
         "close": [word.value for word in Close],
         "verdict": [word.value for word in Verdict],
         "rule": list(rules.ALL),
+        "cause": [word.value for word in Cause],
         # Zeek's conn_state, in the order of its manual
         "state": ("S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH"),
     }

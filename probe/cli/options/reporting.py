@@ -14,7 +14,9 @@ import click
 from probe.reports import formats
 
 _STDOUT = "-"
-_FAIL_ON = click.Choice(("warn", "inconclusive"))
+TROUBLE = "trouble"
+"""What `probe replay` fails on beside verdicts: connections that ended badly."""
+_FAIL_ON = ("warn", "inconclusive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,17 @@ _BESIDE: dict[str, dict[str, Any]] = {
         "help": "Deviations listed there (TOML, or JSON) do not fail the run; see --write-expect.",
     },
     "--write-expect": {"metavar": "FILE", "help": "Write the deviations of this run as such a list."},
-    "--fail-on": {"multiple": True, "type": _FAIL_ON, "help": "Exit code 1 for this too; repeatable."},
+    "--fail-on": {"multiple": True, "type": click.Choice(_FAIL_ON), "help": "Exit code 1 for this too; repeatable."},
 }
 
 
-def reporting(command: Callable[..., int], helps: Mapping[str, str] = MappingProxyType({})) -> Callable[..., int]:
+def reporting(
+    command: Callable[..., int], helps: Mapping[str, str] = MappingProxyType({}), fail_on: tuple[str, ...] = ()
+) -> Callable[..., int]:
     """Give a command these options; it gets them as one argument, ``reporting``.
 
-    ``helps`` are the texts of options that mean something of their own there.
+    ``helps`` are the texts of options that mean something of their own there, ``fail_on`` what it can fail on beside
+    the verdicts.
     """
     known = formats.found()
 
@@ -70,7 +75,8 @@ def reporting(command: Callable[..., int], helps: Mapping[str, str] = MappingPro
         return command(*args, reporting=chosen, **values)
 
     made = packed
+    beside = _BESIDE | {"--fail-on": _BESIDE["--fail-on"] | {"type": click.Choice(_FAIL_ON + fail_on)}}
     options = {f"--{one.name}": ([f"{one.name}_to"], {"metavar": "FILE", "help": one.help}) for one in known}
-    for option, (names, how) in reversed((options | {option: ([], how) for option, how in _BESIDE.items()}).items()):
+    for option, (names, how) in reversed((options | {option: ([], how) for option, how in beside.items()}).items()):
         made = click.option(option, *names, **{**how, "help": helps.get(option, how["help"])})(made)
     return made

@@ -13,7 +13,7 @@ from functools import partial
 import click
 
 from probe.cli.options import expectations as expecting
-from probe.cli.options.reporting import Reporting
+from probe.cli.options.reporting import TROUBLE, Reporting
 from probe.cli.output import github
 from probe.cli.output.sinks import DocumentSink, LineSink
 from probe.cli.output.terminal import paint, say, width
@@ -38,7 +38,7 @@ class Outputs:
         """Open them; WireError for the first that cannot be written, TargetError for a list that makes no sense."""
         self.wanted = wanted
         self.expected = expecting.read(wanted.expect) if wanted.expect else ()
-        self.fail_on = frozenset(Verdict(word) for word in wanted.fail_on)
+        self.fail_on = frozenset(Verdict(word) for word in wanted.fail_on if word != TROUBLE)
         self.lines: LineSink | None = None
         self._sinks: list[tuple[formats.Format, DocumentSink | LineSink]] = []
         for one in formats.found():

@@ -16,6 +16,7 @@ from json import dumps
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
 from probe.capture.sources import STDIN, find
+from probe.cli.options.reporting import TROUBLE
 from probe.cli.options.targets import resolve_one
 from probe.cli.output.outputs import Outputs
 from probe.cli.output.progress import ByteProgress
@@ -82,6 +83,7 @@ class _Replayed(Outcome):
     files: list[str] = field(default_factory=list)
     replay: Replay | None = None
     sideline: Replay | None = None
+    fail_on_trouble: bool = False
     recordings: list[Recording] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -105,7 +107,9 @@ class _Replayed(Outcome):
         told = fates(self.expected, runs, self.matrices, self.replay)
         there = tuple(one for one in told if one.fate is not Fate.GONE)
         if self.replay is not None:
-            self.replay = replace(self.replay, fail_on=self.fail_on, expected=told)
+            self.replay = replace(
+                self.replay, fail_on=self.fail_on, fail_on_trouble=self.fail_on_trouble, expected=told
+            )
         for place, one in enumerate(self.recordings, 1):
             last = place == len(self.recordings) and self.replay is None
             expected = told if last else there
@@ -128,6 +132,7 @@ def replay(request: ReplayRequest, display: Display) -> int:
     with ExitStack() as stack:
         outputs = Outputs(display.reporting, stack)
         outcome = _Replayed("replay", expected=outputs.expected, fail_on=outputs.fail_on)
+        outcome.fail_on_trouble = TROUBLE in display.reporting.fail_on
         for argument in request.files:  # what cannot be found costs the others nothing
             try:
                 found = find([argument])

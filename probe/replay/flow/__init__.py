@@ -1,4 +1,4 @@
-"""How one connection was opened and closed, and what its record lacks, told from its segments alone.
+"""How one connection was opened and closed, why it ended, and what its record lacks, told from its segments alone.
 
 This is no judgement: nothing here knows what RFC 9293 permits. It is the summary that a report shows of every
 connection, and it holds for records with holes, of one direction, or that start in mid-connection. A capture is taken
@@ -10,6 +10,7 @@ In reading order:
 - ``opening``: who sent which SYN, which answer fits, how long it took.
 - ``closing``: FINs and RSTs by the octets that each end sent and the other acknowledged.
 - ``outcome``: both together; its docstring defines every word for open, close and evidence.
+- ``ending``: why it ended, or did not: the causes that its segments leave.
 
 - ``oddities``: what is strange in it, and no verdict.
 

@@ -16,14 +16,15 @@ _LARGEST_WINDOW = 1 << 30
 
 
 @dataclass(slots=True)
-class _Side:
+class Side:
     """What one end sent, counted in octets from the first number known of it, so that nothing wraps.
 
     All octets below ``edge`` are in the record; the end has sent up to ``top``; the other end acknowledged up to
     ``acked``. ``fin`` is the count after its FIN, ``fin_ack`` the lowest number that its FIN acknowledged, ``fin_at``
     the index of that segment. ``apart`` is the highest number it acknowledged without FIN, and the lowest count of its
     own from which it did. ``reset`` is the index of the RST that it ended the connection with; only what it sent, or
-    acknowledged, past ``reset_top`` and ``reset_ack`` shows that it went on.
+    acknowledged, past ``reset_top`` and ``reset_ack`` shows that it went on. ``denied`` is the index of the last RST
+    that was none of its own by that.
     """
 
     edge: int = 0
@@ -37,6 +38,7 @@ class _Side:
     reset: int | None = None
     reset_top: int = 0
     reset_ack: int | None = None
+    denied: int | None = None
     heard: bool = False
     _near: Seq | None = None
     _near_count: int = 0
@@ -74,40 +76,43 @@ class _Side:
                 self.fin_ack = ack if self.fin_ack is None else min(self.fin_ack, ack)
 
     @property
+    def finished(self) -> bool:
+        """Whether its FIN is acknowledged."""
+        return self.fin is not None and self.acked is not None and self.acked >= self.fin
+
+    @property
     def missing(self) -> bool:
         """Whether it sent, or the other end had received, octets that are not in the record."""
         return max(self.top, self.acked or 0) > self.edge
 
 
-def closing(packets: Sequence[Packet], opened: Opening) -> tuple[Close, int, Evidence]:
-    """(close, FINs sent again, evidence) of a connection opened so; O(n) for records in order, O(n log n) at worst."""
-    walk = _Walk(opened)
-    for index, packet in enumerate(packets):
-        walk.take(index, packet.segment, client=packet.from_client)
-    client, server = walk.client, walk.server
+def closing(walk: Walk) -> tuple[Close, Evidence]:
+    """(close, evidence) of the connection that was walked through."""
+    client, server, opened = walk.client, walk.server, walk.opened
     if walk.answers and not (client.heard and server.heard):
         evidence = Evidence.ONE_DIRECTION
     elif opened.opener is Opener.MID_STREAM:
         evidence = Evidence.MID_CONNECTION
     else:
         evidence = Evidence.MISSING if client.missing or server.missing or walk.unheard_syn else Evidence.COMPLETE
-    close = Close.NONE if opened.handshake is Handshake.REFUSED else _close(client, server)
-    return close, client.fin_again + server.fin_again, evidence
+    return Close.NONE if opened.handshake is Handshake.REFUSED else _close(client, server), evidence
 
 
-class _Walk:
-    """Goes through the packets once and keeps both sides."""
+class Walk:
+    """Goes through the packets once and keeps both sides; O(n) for records in order, O(n log n) at worst."""
 
-    def __init__(self, opened: Opening) -> None:
+    def __init__(self, packets: Sequence[Packet], opened: Opening) -> None:
         self.opened = opened
-        self.client, self.server = _Side(), _Side()
+        self.client, self.server = Side(), Side()
         for side, isn in ((self.client, opened.client_isn), (self.server, opened.server_isn)):
             if isn is not None:
                 side.count(isn)
         self.answers = False
         self.unheard_syn = False
+        for index, packet in enumerate(packets):
+            self._take(index, packet.segment, client=packet.from_client)
 
-    def take(self, index: int, segment: Segment, *, client: bool) -> None:
+    def _take(self, index: int, segment: Segment, *, client: bool) -> None:
         side, other = (self.client, self.server) if client else (self.server, self.client)
         if self._foreign(segment, client=client):
             return
@@ -129,7 +134,7 @@ class _Walk:
             other.acked = ack if other.acked is None else max(other.acked, ack)
             other.use(segment.ack, ack)
         if side.reset is not None and (end > side.reset_top or (ack or 0) > (side.reset_ack or 0)):
-            side.reset = None  # it goes on: that RST was about something else, or not its own
+            side.denied, side.reset = side.reset, None  # it goes on: that RST was about something else, or not its own
         if segment.flags & FIN:
             side.finish(index, end, ack)
         elif ack is not None and (side.fin is None or not segment.length):  # data after its FIN is sent again
@@ -158,7 +163,7 @@ class _Walk:
             return bool(segment.flags & RST) and not x <= segment.seq <= end
         return not segment.flags & ACK or not x < segment.ack <= end
 
-    def _reset(self, index: int, segment: Segment, side: _Side, other: _Side) -> None:
+    def _reset(self, index: int, segment: Segment, side: Side, other: Side) -> None:
         """A RST ends the connection where its number lies in the window (RFC 9293 section 3.10.7.4, second check)."""
         self.answers |= bool(segment.flags & ACK) and self.opened.client_isn is None
         start = side.count(segment.seq)
@@ -173,8 +178,8 @@ class _Walk:
         side.reset_ack = max(other.acked or 0, other.count(segment.ack) if segment.flags & ACK else 0)
 
 
-def _close(client: _Side, server: _Side) -> Close:
-    if not (_gone(client) and _gone(server)):
+def _close(client: Side, server: Side) -> Close:
+    if not (client.finished and server.finished):
         resets = ((client.reset, Close.RESET_BY_CLIENT), (server.reset, Close.RESET_BY_SERVER))
         ended = [(index, word) for index, word in resets if index is not None]
         if ended:
@@ -192,11 +197,6 @@ def _close(client: _Side, server: _Side) -> Close:
     return Close.FOUR_WAY if ack >= first.fin and start < second.fin else Close.THREE_SEGMENT
 
 
-def _gone(side: _Side) -> bool:
-    """Whether its FIN is acknowledged."""
-    return side.fin is not None and side.acked is not None and side.acked >= side.fin
-
-
-def _knew(side: _Side, other: _Side) -> bool:
+def _knew(side: Side, other: Side) -> bool:
     """Whether the FIN of ``side`` acknowledged the other's."""
     return side.fin_ack is not None and other.fin is not None and side.fin_ack >= other.fin

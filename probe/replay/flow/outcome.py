@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from probe.replay.flow.closing import closing
+from probe.replay.flow.closing import Walk, closing
 from probe.replay.flow.opening import Trips, opening
 from probe.results.connection import Close, Evidence, Handshake, Opener, Packet
 
@@ -63,6 +63,7 @@ class Outcome:
 def summary(packets: Sequence[Packet]) -> Outcome:
     """The outcome of the connection that ``packets`` are all of, ``from_client`` set: the client sent the SYN."""
     opened = opening(packets)
-    close, fin_again, evidence = closing(packets, opened)
-    again = opened.syn_again, opened.syn_ack_again, fin_again
+    walk = Walk(packets, opened)
+    close, evidence = closing(walk)
+    again = opened.syn_again, opened.syn_ack_again, walk.client.fin_again + walk.server.fin_again
     return Outcome(opened.opener, opened.handshake, close, evidence, *again, opened.trips)

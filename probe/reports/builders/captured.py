@@ -10,7 +10,8 @@ from pathlib import PurePath
 
 from probe.reports import document as doc
 from probe.reports.builders import common
-from probe.results.connection import IN_FULL, ODDITIES, Connection, Evidence, Oddity, Opener, Packet, StateStep
+from probe.results.connection import IN_FULL, ODDITIES, Connection, Evidence, Oddity, Opener, Packet, Replay, StateStep
+from probe.results.ending import Trouble, either, sentence
 from probe.results.verdict import Finding, Verdict, Why
 from probe.spec.segment import ACK, PSH, SYN
 from probe.spec.states import State
@@ -98,6 +99,45 @@ def _odd(c: Connection) -> list[str]:
     return odd + list(dict.fromkeys(told))
 
 
+_TROUBLES = 8
+"""Groups of trouble that are told: what a person reads before all else."""
+
+
+def troubles(replay: Replay, names: Mapping[str, str]) -> Iterator[doc.Line]:
+    """What went wrong, by server and cause, the most frequent first; nothing where all went well."""
+    for place, one in enumerate(replay.troubles[:_TROUBLES]):
+        count = f"{one.count:,} of {one.of:,}" if one.of else f"{one.count:,}"
+        first, last = (f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}" for time in (one.first, one.last))
+        when = first if first == last else f"{first} to {last.removeprefix(first[:11])}"
+        file = f"{names.get(one.file, one.file)}:" if len(names) > 1 else ""
+        told = f"{_server(one)}, {count} connection{'s' * (max(one.count, one.of) != 1)}: {either(one.causes)}"
+        yield doc.fact("" if place else "trouble", f"{told}; {when} UTC, --show {file}{one.index}")
+    if left := replay.troubles[_TROUBLES:]:
+        connections = sum(one.count for one in left)
+        yield doc.fact("", f"{connections:,} more connections in {len(left):,} more groups: --json lists them")
+
+
+def _server(one: Trouble) -> str:
+    """The server of a group, or that it stands for many."""
+    if one.server.port:
+        return str(one.server)
+    return f"{one.server.address}, many ports" if one.server.address else "many servers"
+
+
+def trouble_alerts(replay: Replay) -> Iterator[doc.Alert]:
+    """One a group, where trouble fails the run."""
+    for one in replay.troubles if replay.fail_on_trouble else ():
+        where = f"connection {one.index} of {one.file} is the first of {one.count:,}"
+        yield doc.Alert(True, f"{_server(one)}: trouble", f"{sentence(one.causes)}; {where}")
+
+
+def trouble_case(one: Trouble, *, failing: bool) -> doc.Case:
+    """A group of connections that ended badly as a case; it fails where trouble fails the run."""
+    end = doc.CaseEnd.FAILED if failing else doc.CaseEnd.PASSED
+    told = f"{sentence(one.causes)}: {one.count:,} connections, from {one.index} of {one.file} on"
+    return doc.Case(_server(one), end, told if failing else "", "trouble" if failing else "", (), (told,))
+
+
 def _lacking(c: Connection) -> str:
     """What the record, or its judgment, lacks; empty where it is complete."""
     if (stop := c.stopped) is None:
@@ -141,6 +181,7 @@ def ladder(c: Connection, packets: Sequence[Packet], segments: Callable[[], Segm
         f"{c.client} > {c.server}, started {datetime.fromtimestamp(c.start, UTC):%Y-%m-%d %H:%M:%S.%f UTC},"
         f" {c.duration:.6f} s" + ("" if c.rtt is None else f", handshake RTT {c.rtt * 1000:.3f} ms"),
         f"handshake {_opening(c)}, close {c.close}; evidence: {_lacking(c) or c.evidence}",
+        *([f"end: {sentence(c.causes)}"] if c.causes else []),
         f"sent again: SYN {c.syn_again}, SYN-ACK {c.syn_ack_again}, FIN {c.fin_again};"
         f" Zeek {c.conn_state or _NONE} {c.history}; Wireshark completeness {c.completeness}",
         *_odd(c),

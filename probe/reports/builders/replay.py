@@ -122,7 +122,8 @@ def _section(replay: Replay, found: Replayed) -> doc.Section:
     files = replay.files[0] if len(replay.files) == 1 else f"{len(replay.files):,} files"
     counted = f"{_several(replay.connections, 'connection')} in {_several(replay.records, 'record')}"
     heading = f"{files}: {counted}, profile {replay.profile}, {replay.seconds:.1f} s"
-    overview: list[doc.Part] = [doc.Answer(heading, tuple(_answer(replay, found)))]
+    lines = (*captured.troubles(replay, names), *_answer(replay, found))
+    overview: list[doc.Part] = [doc.Answer(heading, lines)]
     overview += [doc.Table(("rule broken", "verdict", "connections"), tuple(rows), on=doc.On.SUMMARY)] if rows else []
     details: list[doc.Part] = []
     if found.listed:
@@ -229,6 +230,7 @@ def _alerts(found: Replayed) -> Iterator[doc.Alert]:
             place = f"connection {c.index} of {c.file} ({c.client} > {c.server})"
             message = f"{place}: {common.finding_text(f)}, by {captured.blamed(c, f)} ({f.level_text}, {f.clause})"
         yield from common.alert(word, replay, f"{rule} in {count:,} connection{'s' * (count != 1)}", message)
+    yield from captured.trouble_alerts(replay)
     if replay.late and Verdict.INCONCLUSIVE in replay.fail_on:
         yield doc.Alert(True, "inconclusive", LATE)
 
@@ -257,6 +259,9 @@ def _suites(found: Replayed) -> list[doc.Suite]:
             seconds, began = sum(c.duration for c in own), min((c.start for c in own), default=None)
             cases = [captured.case(c, replay.fail_on) for c in own]
             suites.append(doc.Suite(file, cases, properties, seconds, began))
+        if replay.troubles:
+            told = [captured.trouble_case(one, failing=replay.fail_on_trouble) for one in replay.troubles]
+            suites.append(doc.Suite("trouble", told))
     return suites + ([doc.Suite("deadline", late)] if late else [])
 
 
