@@ -13,10 +13,12 @@ import pytest
 
 from probe.capture import fragments
 from probe.capture.fragments import INCOMPLETE, MALFORMED, OVERLAPPING, PART
+from probe.capture.pcapng import Context, Interface
 from probe.capture.reader import Part
 from tests.capture.build import (
     EVENING,
     Frame,
+    Ng,
     ethernet,
     frames,
     ipv4,
@@ -116,6 +118,19 @@ def test_cuts_change_nothing(seed: int, tmp_path: Path) -> None:
     assert sorted(found.rows) == whole.rows
     assert Counter(found.skipped) == whole.skipped
     assert whole.rows
+
+
+def test_a_cut_of_a_pcapng_changes_nothing(tmp_path: Path) -> None:
+    path, builder, ends = tmp_path / "capture", Ng().section().interface(), list[int]()
+    for frame in frames([one for number in range(5) for one in broken4(text4(seq=number), [48, 16], number)]):
+        ends.append(len(builder.data))
+        builder.enhanced(frame)
+    path.write_bytes(builder.data)
+    whole = ours(path)
+    assert len(whole.rows) == 5
+    for place, end in enumerate(ends[1:], 2):
+        parts = [Part(str(path), end=end), Part(str(path), end, None, place, Context("<", [Interface(1, 0)]))]
+        assert ours(path, parts=parts)[:2] == whole[:2]
 
 
 def starts(path: Path) -> list[int]:

@@ -124,7 +124,7 @@ CASES = [
     ("halfopen.syn-out-of-window", "old-syn-established", one("F4", resets)),
     ("synack.retransmitted", "synack-retransmitted", one("RETRANSMIT", silent)),
     ("synack.retransmitted", "two-way-only", one("RETRANSMIT", silent)),
-    ("synack.retransmitted", "synack-retransmitted", one("RETRANSMIT", altered(ack=1))),
+    ("open.synack-ack-number", "synack-retransmitted", one("RETRANSMIT", altered(ack=1))),
     ("synack.initial-rto", "synack-retransmitted", ({}, {"syn_rto": 0.3})),
     ("synack.backoff", "synack-retransmitted", one("RETRANSMIT", steady)),
     ("closed.syn-refused", "refused", one("C2", altered(seq=7))),

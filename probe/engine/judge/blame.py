@@ -80,13 +80,16 @@ def for_segment(watch: Watch, event: Seen) -> Blame:
     if answered and (taken := _taken_all_the_same(histories, watch, segment)):
         return taken
     states = {h.tcb.state for h in histories}
-    special = _by_kind(histories, states, segment)
+    number = _by_number(watch, segment)
+    special = _by_kind(histories, states, segment, number)
     if not special and segment.has(SYN | ACK) and not _is_syn(watch, last[0]):
         special = "isn.stable-while-pending"  # nothing asked for another
-    by_number = not special and bool(states & SYNCHRONIZED) and (owed is None or owed.reaction.rule == _PROMPT)
-    if by_number and (rule := _by_number(watch, segment)):
-        most = f"{rule.field} {rule.most} at most"
-        return Blame(rule.id, *last[:2], due, state=most, given=_given(watch, last[0]) if answered and not due else ())
+    stray = not special and states & SYNCHRONIZED and (owed is None or owed.reaction.rule == _PROMPT)
+    if stray and number is not None:
+        most = f"{number.field} {number.most} at most"
+        return Blame(
+            number.id, *last[:2], due, state=most, given=_given(watch, last[0]) if answered and not due else ()
+        )
     if special == "close.passive-fin" and owed is not None and owed.reaction.rule == "close.fin-acked":
         special = "close.merged-fin"  # the FIN came where the ACK was due
     if not special and owed is not None:
@@ -265,8 +268,8 @@ def _instead_of(owing: list[Hypothesis], segment: Segment) -> Blame:
 # -- nothing had to be answered: the segment itself says what is wrong with it -----------------------------------------
 
 
-def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) -> str:
-    """The rule for such a segment in these states, or an empty string."""
+def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment, number: _Beyond | None) -> str:
+    """The rule for such a segment in these states, or an empty string; ``number`` is what is wrong with one of its."""
     if segment.flags & (SYN | ACK) == SYN and states == {State.SYN_SENT}:
         return "active.syn-retransmitted-same-isn"
     if segment.flags & SYN and segment.flags & (FIN | RST):
@@ -274,7 +277,8 @@ def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment) 
     if segment.has(SYN | ACK):
         pending = states == {State.SYN_RECEIVED}
         if not any(h.tcb.iss is not None and segment.seq != h.tcb.iss for h in histories):
-            return "synack.retransmitted" if pending else "synack.stops-when-acked"
+            again = "synack.retransmitted" if pending else "synack.stops-when-acked"
+            return "open.synack-ack-number" if number is not None and number.field == "ack" else again
         return "isn.stable-while-pending" if pending else ""
     if segment.flags & RST or not histories:
         stray = bool(states & ABORTABLE) and segment.seq not in {h.tcb.snd_nxt for h in histories}

@@ -32,7 +32,7 @@ def blamed(*events: Event) -> blame.Blame:
         ((sent("S", 0), back("FS.", 0, 1)), "open.listen-syn-synack", 0),
         ((sent("S", 0), back("R.", 5, 1)), "closed.syn-refused", 0),
         ((sent("S", 0), back("S.", 0, 1), back("S.", 7, 1)), "isn.stable-while-pending", 0),
-        ((sent("S", 0), back("S.", 0, 1), back("S.", 0, 2)), "synack.retransmitted", 0),
+        ((sent("S", 0), back("S.", 0, 1), back("S.", 0, 2)), "open.synack-ack-number", 0),
         ((sent("S", 0), back("S.", 0, 1), back("P.", 1, 1, 4)), "open.two-way-only", 0),
         ((*OPEN, back("S.", 0, 1)), "synack.stops-when-acked", 2),
         ((*OPEN, back("P", 1, 0, 4)), "seg.always-ack-flag", 2),
