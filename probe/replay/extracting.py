@@ -139,7 +139,7 @@ class _Look:
         begun = self._assembler.begun
         count = f"{begun:,} connection{'s' if begun > 1 else ''}"
         if not begun:
-            skipped = ", ".join(f"{count:,} {reason}" for reason, count in self._reading.skipped.most_common(3))
+            skipped = ", ".join(f"{count:,} {reason}" for reason, count in (+self._reading.skipped).most_common(3))
             return f"{self._path} holds no TCP connection ({skipped or 'no packet at all'}); name another capture"
         if self._index is None:
             return (

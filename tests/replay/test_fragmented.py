@@ -12,7 +12,9 @@ import pytest
 
 from probe.replay.extracting import extract
 from probe.results.connection import Connection
-from tests.capture.build import Frame, ethernet, pcap
+from probe.wire.errors import TargetError
+from tests.capture.build import Frame, ethernet, frames, pcap
+from tests.capture.fragmented import broken4
 from tests.replay.test_one_path import in_parts, listed
 from tests.replay.traffic import messy
 
@@ -37,9 +39,9 @@ def without_numbers(found: Connection) -> Connection:
 @pytest.mark.parametrize("seed", range(6))
 def test_fragments_change_nothing(seed: int, tmp_path: Path) -> None:
     whole, broken, chance = tmp_path / "whole", tmp_path / "broken", random.Random(seed)
-    frames = messy(seed)
-    whole.write_bytes(pcap(frames))
-    pieces = [piece for number, frame in enumerate(frames) for piece in in_fragments(frame, number)]
+    sent = messy(seed)
+    whole.write_bytes(pcap(sent))
+    pieces = [piece for number, frame in enumerate(sent) for piece in in_fragments(frame, number)]
     broken.write_bytes(pcap(pieces))
     due, found = listed(whole), listed(broken)
     assert [without_numbers(one) for one in found] == [without_numbers(one) for one in due]
@@ -47,3 +49,12 @@ def test_fragments_change_nothing(seed: int, tmp_path: Path) -> None:
     assert in_parts(broken, sorted(chance.sample(ends, 4))) == found
     one = chance.choice(found)
     assert extract(str(broken), one.index).connection == one
+
+
+def test_a_file_of_nothing_else_says_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "capture"
+    path.write_bytes(pcap(frames(broken4(b"\0" * 100, [48], protocol=4))))
+    with pytest.raises(TargetError) as told:
+        extract(str(path))
+    assert "1 fragment of a reassembled IP datagram" in str(told.value)
+    assert "incomplete" not in str(told.value)
