@@ -111,11 +111,15 @@ def _is_orderly(segment: Segment, tcb: Tcb) -> bool:
 
 
 def _continues(h: Hypothesis, segment: Segment) -> bool:
-    """Whether its number is as due: text that is new in part, or an ACK behind all text."""
+    """Whether its number is as due: text that is new in part, or an ACK behind all text, and behind what else came."""
+    if segment.length:
+        return segment.end > h.tcb.rcv_nxt
     top = h.tcb.rcv_nxt
     for _, other in h.inflight:
-        top = later(top, other.end)
-    return segment.end > h.tcb.rcv_nxt if segment.length else segment.seq == top
+        if _is_orderly(other, h.tcb):
+            top = later(top, other.end)
+    # What is of another kind, a FIN or a stray, may have a number behind the text, or any.
+    return segment.seq == top or any(segment.seq == other.end for _, other in h.inflight if other.end > top)
 
 
 def _united(texts: Waiting, index: int, segment: Segment, base: Seq) -> tuple[Waiting, Segment]:
