@@ -113,7 +113,7 @@ PURE_SEQ = (
     "probe.live",
     "probe.replay",
 )
-ARRAYS = ("probe.replay.folding",)
+ARRAYS = ("probe.replay.folding", "probe.replay.cutting")
 """Where sequence numbers are ``Seq``, but for those that work with whole arrays of them."""
 SEQ_SPACE = {1 << 32, (1 << 32) - 1}
 

@@ -10,6 +10,7 @@ In reading order:
 - ``syn_options``, ``rows``: segments as arrays without the file's octets; rows grouped by connection.
 - ``splitting``: where in the segments of a four-tuple a new connection begins.
 - ``folding``: what of a connection may be forgotten without changing its verdict.
+- ``cutting``: what is left of one that is long and not in order, and what is lost with the rest.
 - ``icmp``: ICMP errors attached to the connections whose segments they quote.
 - ``assembling``: chunks to connections; holds no more than what is still open.
 - ``shapes``, ``judging``: which connections are alike; one of each kind judged, and any one described in full.

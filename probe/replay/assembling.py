@@ -11,7 +11,8 @@ from probe.capture.batch import Bools, Int64, Table
 from probe.capture.icmp import QuotedSegment
 from probe.capture.reader import Chunk, Reading
 from probe.capture.tables import Addresses
-from probe.replay.folding import CAP, UNACKNOWLEDGED, bridged, cut_down, fold
+from probe.replay.cutting import CAP, UNACKNOWLEDGED, cut_down
+from probe.replay.folding import bridged, fold
 from probe.replay.icmp import IcmpTable
 from probe.replay.rows import Grouped, Places, Rows, of_chunk
 from probe.replay.splitting import GONE, beginnings, is_over

@@ -5,8 +5,8 @@ What stays: everything up to the handshake's third segment; of the orderly text 
 acknowledged; then everything from the first segment that is not orderly, or has SYN, FIN or RST. ``bridged`` puts one
 data segment where text was folded away, so that the numbers have no gap.
 
-Connections that do not open with a plain handshake are not folded. What is unusual and long is cut down to its ends
-(see ``cut_down``); that is a loss of evidence. Done again with more segments behind, both give what doing it once would
+Connections that do not open with a plain handshake are not folded. What is not in order and long is cut down
+(`cutting`). Done again with more segments behind, both give what doing it once would
 have given: what is said of a connection does not hang on how a file was divided.
 """
 
@@ -16,17 +16,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from probe.capture.batch import Bools, Int64
+from probe.capture.batch import Bools
+from probe.replay.cutting import behind_cuts
 from probe.replay.rows import Grouped, Places, Rows, UInt32, ahead
 from probe.spec.segment import ACK, FIN, RST, SYN, URG
 
-CAP = 192
-"""Unusual segments kept of one connection before it is cut down."""
-UNACKNOWLEDGED = 1 << 14
-"""The same where all was in order so far, and acknowledgments to come may fold them."""
-_HEAD, _AROUND, _TAIL = 64, 29, 64
 _STEERING = FIN | SYN | RST | ACK | URG
 
 
@@ -115,7 +110,7 @@ def bridged(group: Grouped) -> Grouped:
     and time of a bridge are those of the row behind it, its ACK the last one before; it is marked ``old``.
     """
     if group.rows.cut.any():
-        group = group.marked(trusted=_behind_cuts(group))
+        group = group.marked(trusted=behind_cuts(group))
     rows, mine, other = group.rows, group.mine, group.other
     known = np.flatnonzero(rows.trusted & (mine >= 0) & (other >= 0))
     own, facing = mine[known], other[known]
@@ -153,52 +148,3 @@ def _later(one: UInt32, two: UInt32) -> UInt32:
 def _beyond(number: UInt32, top: UInt32) -> Bools:
     beyond: Bools = ahead(number, top) & (number != top)
     return beyond
-
-
-def cut_down(group: Grouped, room: Int64) -> Grouped:
-    """The connections without the middle of those that are unusual and longer than ``room``, or were so before.
-
-    Of these stay the first segments, the last, and those around the first FIN or RST and the first SYN behind the
-    opening.
-    """
-    rows = group.rows
-    long = group.sizes > room
-    long[group.connection[rows.cut]] = True
-    if not long.any():
-        return group
-    stays, cut = np.ones(len(rows), np.bool_), rows.cut.copy()
-    for number in np.flatnonzero(long):
-        part = slice(int(group.starts[number]), int(group.ends[number]))
-        kept = _ends(rows.flags[part], rows.from_high[part])
-        stays[part] = kept
-        gone = np.cumsum(~kept | cut[part])  # where it grew since the last row that stays, there is a cut
-        cut[part][kept] = np.diff(gone[kept], prepend=0) > 0
-    return group.marked(cut=cut).take(stays)
-
-
-def _ends(flags: NDArray[np.uint8], from_high: Bools) -> Bools:
-    """Which rows of a long connection stay."""
-    stays = np.zeros(len(flags), np.bool_)
-    stays[:_HEAD] = stays[-_TAIL:] = True
-    opened = np.cumsum(flags & SYN == 0) > 0
-    closing, again = flags & (FIN | RST) != 0, opened & (flags & SYN != 0)
-    for at in (*np.flatnonzero(closing)[:1].tolist(), *np.flatnonzero(again)[:1].tolist()):
-        stays[max(at - _AROUND, 0) : at + _AROUND] = True
-    # What tells who is the client, and whether the connection is over.
-    opening = flags & (SYN | ACK)
-    fin = flags & FIN != 0
-    for told in (opening == SYN, opening == SYN | ACK, flags & RST != 0, fin & from_high, fin & ~from_high):
-        stays[np.flatnonzero(told)[:1]] = True
-    return stays
-
-
-def _behind_cuts(group: Grouped) -> Bools:
-    """The first data or ACK of each end behind each cut: what it says of numbers before it was so."""
-    rows = group.rows
-    found = rows.trusted.copy()
-    for at in np.flatnonzero(rows.cut):
-        after = np.arange(at, group.ends[group.connection[at]])
-        after = after[rows.flags[after] & (SYN | RST | ACK) == ACK]
-        for sent in (True, False):
-            found[after[group.from_client[after] == sent][:1]] = True
-    return found

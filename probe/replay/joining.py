@@ -16,8 +16,8 @@ from probe.capture.batch import Bools, Int64, Table
 from probe.capture.tables import Addresses
 from probe.engine.belief.tracker import Memory
 from probe.replay.assembling import Connections, Facts, assembled_again, folded, gone, ready, sorted_by_flow
+from probe.replay.cutting import CAP
 from probe.replay.expected import Finished
-from probe.replay.folding import CAP
 from probe.replay.icmp import IcmpTable
 from probe.replay.judging import Judge
 from probe.replay.part import Partial, PartResult, partial

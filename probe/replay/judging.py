@@ -13,6 +13,7 @@ from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import ConnectionVerdict, judge_connection
 from probe.engine.path.reordering import OVERTAKING
 from probe.replay.assembling import Connections, Facts
+from probe.replay.cutting import Cut, worst_cut
 from probe.replay.flow.ending import IDLE, Ending, ending
 from probe.replay.flow.oddities import Odd, oddities
 from probe.replay.flow.outcome import Outcome, summary
@@ -25,7 +26,7 @@ from probe.replay.views.wireshark import completeness
 from probe.replay.views.zeek import zeek
 from probe.results.connection import Close, Connection, Evidence, Handshake, OddPacket, Packet, StateStep, Stop
 from probe.results.ending import Caused
-from probe.results.verdict import Verdict
+from probe.results.verdict import Verdict, Why, worst
 from probe.spec.segment import ACK, SYN, Endpoint, Segment
 from probe.spec.seq import Seq, later
 
@@ -98,7 +99,8 @@ class Judge:
     def judge(self, connections: Connections) -> Int64:
         """For each connection (made ``ready``) the place of its record."""
         group, facts = connections.group, connections.facts
-        extra = facts.reused.astype(np.int64) | self._errors.codes(facts.icmp, facts.client_high) << 1
+        extra = facts.reused.astype(np.int64) | worst_cut(group).astype(np.int64) << 1
+        extra |= self._errors.codes(facts.icmp, facts.client_high) << 3
         shapes = self._shaper.shapes(group, extra)
         if len(self._known) > _MOST:
             self._known.clear()
@@ -137,9 +139,10 @@ class Judge:
         place = self._known.get(key)
         if place is None:
             place = self._known[key] = len(self.records)
-            reused, icmp = bool(connections.facts.reused[number]), kinds(int(extra[number]) >> 1)
+            reused, icmp = bool(connections.facts.reused[number]), kinds(int(extra[number]) >> 3)
             packets = self.packets(connections, number)
-            self.records.append(record(packets, self._memory, self.profile, reused=reused, icmp=icmp))
+            found = record(packets, self._memory, self.profile, reused=reused, icmp=icmp)
+            self.records.append(_less_cut(found, connections, number))
         return place
 
     def packets(self, connections: Connections, number: int) -> list[Packet]:
@@ -239,16 +242,25 @@ def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool,
     )
 
 
+def _less_cut(found: Record, connections: Connections, number: int) -> Record:
+    """What can be said of a connection whose middle was cut away."""
+    group = connections.group
+    cuts = group.rows.cut[group.starts[number] : group.ends[number]]
+    outcome, pair = found.outcome, found.pair
+    if cuts.max() >= Cut.MISSING and outcome.evidence is Evidence.COMPLETE:
+        outcome = replace(outcome, evidence=Evidence.MISSING)
+    if cuts.max() >= Cut.UNUSUAL and pair.judged is None:
+        judged = int(np.argmax(cuts >= Cut.UNUSUAL)) - 1
+        word = worst([pair.word, Verdict.INCONCLUSIVE])
+        pair = replace(pair, judged=judged, why=Why.CUT_DOWN, word=word)
+    return replace(found, outcome=outcome, pair=pair)
+
+
 def _times(group: Grouped, number: int) -> bytes:
-    """What times can decide in a connection: which segments of the same end came shortly before each one."""
-    part = slice(int(group.starts[number]), int(group.ends[number]))
-    times, sent = group.rows.time[part] / _SECOND, group.from_client[part]
-    words = [b"+"]
-    for side in (False, True):
-        own = times[sent == side]
-        near = (own[:, None] - own <= OVERTAKING) & np.tri(len(own), dtype=np.bool_)
-        words.append(np.packbits(near).tobytes())
-    return b"".join(words)
+    """What times can decide in a connection: which segments came shortly before each one."""
+    times = group.rows.time[group.starts[number] : group.ends[number]] / _SECOND
+    near = (times[:, None] - times <= OVERTAKING) & np.tri(len(times), dtype=np.bool_)
+    return b"+" + np.packbits(near).tobytes()
 
 
 def _wide_enough(packets: list[Packet]) -> list[Packet]:

@@ -26,8 +26,9 @@ class Rows(Table):
     """One entry a segment. ``end`` is SEG.SEQ + SEG.LEN, ``option`` a number of the `OptionTable`.
 
     ``trusted``: was found in order once; segments before it may have been folded away. ``late``: at or behind the first
-    segment out of order of its connection: nothing from there on is folded. ``cut``: others before it were cut away.
-    ``old``: carried over from the rows before; once bridges are in, it marks those.
+    segment out of order of its connection: nothing from there on is folded. ``cut``: the worst of what was cut away
+    before it; ``kind``: what the row was found to be then (both of `cutting`, 0: nothing). ``old``: carried over
+    from the rows before; once bridges are in, it marks those.
     """
 
     flow: Int64
@@ -43,20 +44,24 @@ class Rows(Table):
     option: NDArray[np.int32]
     trusted: Bools
     late: Bools
-    cut: Bools
+    cut: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
     old: Bools
 
 
 def of_chunk(chunk: Chunk, options: OptionTable) -> Rows:
     """The rows of a chunk; nothing in them refers to its octets."""
     columns = chunk.columns
+    no, nothing = np.zeros(len(chunk), np.bool_), np.zeros(len(chunk), np.uint8)
     ends = columns.length + (columns.flags >> 1 & 1) + (columns.flags & 1)  # SYN and FIN count as one octet each
     return Rows(
         columns.flow, columns.from_high, columns.flags, columns.seq,
         columns.seq + ends.astype(np.uint32),
         columns.ack, columns.window, columns.length.astype(np.uint32), chunk.number, chunk.time,
         options.of(chunk),
-        *np.zeros((4, len(chunk)), np.bool_),
+        no, no,
+        nothing, nothing,
+        no,
     )  # fmt: skip
 
 

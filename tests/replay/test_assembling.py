@@ -11,7 +11,7 @@ from hypothesis import given
 
 from probe.capture.reader import Reading
 from probe.replay.assembling import Assembler, Connections, ready
-from probe.replay.folding import CAP
+from probe.replay.cutting import CAP
 from probe.spec.segment import FIN, RST
 from tests.capture.build import EVENING, Frame, pcap
 from tests.replay.reference import streams
