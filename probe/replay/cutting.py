@@ -96,6 +96,7 @@ class _Long:
         self.stays = self._base()
         self._settle_jumps()
         self._keep_unusual()
+        self._keep_farthest()
 
     def _space(self, side: bool) -> Int64:
         """The numbers of one end's octets, sent by it or acknowledged by the other, so that nothing wraps."""
@@ -155,11 +156,6 @@ class _Long:
         opening, fin = flags & (SYN | ACK), flags & FIN != 0
         for told in (opening == SYN, opening == SYN | ACK, flags & RST != 0, fin & from_high, fin & ~from_high):
             stays[np.flatnonzero(told)[:1]] = True
-        # What later rows are compared with: of each end the last row, and the first that came as far as any.
-        for side in (False, True):
-            own = np.flatnonzero(self._text[:-_TAIL] & (from_high[:-_TAIL] == side))
-            if own.size:
-                stays[[own[-1], own[np.argmax(self._end[own])], own[np.argmax(self._told[own])]]] = True
         return stays
 
     def _settle_jumps(self) -> None:
@@ -192,6 +188,17 @@ class _Long:
             self.stays[at] = True
             for side in (False, True):
                 self.stays[np.flatnonzero(self.rows.from_high[:at] == side)[-1:]] = True
+
+    def _keep_farthest(self) -> None:
+        """Let stay what later rows are compared with: of each end the last row, and the first that came as far as any.
+
+        Those of the rows before the last ones, which stay anyhow and may not the next time.
+        """
+        text, from_high = self._text[:-_TAIL], self.rows.from_high[:-_TAIL]
+        for side in (False, True):
+            own = np.flatnonzero(text & (from_high == side))
+            if own.size:
+                self.stays[[own[-1], own[np.argmax(self._end[own])], own[np.argmax(self._told[own])]]] = True
 
 
 def _before(numbers: Int64) -> Int64:

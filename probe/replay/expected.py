@@ -53,13 +53,13 @@ class Assessment:
         """The verdict without what was expected."""
         if not any(self.covered):
             return self.record.pair.word
-        rest = Verdict.PASS if self.record.pair.judged is None else Verdict.INCONCLUSIVE
+        rest = Verdict.PASS if self.record.pair.settled else Verdict.INCONCLUSIVE
         return worst([rest, *self.fresh.values()])
 
     @property
     def expected(self) -> bool:
         """Whether all that these connections deviate in was expected, and there is nothing more to them."""
-        return any(self.covered) and not self.fresh and self.record.pair.judged is None
+        return any(self.covered) and not self.fresh and self.record.pair.settled
 
     @property
     def rank(self) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from probe.capture.errors import CaptureError
-from probe.capture.reader import Reading
+from probe.capture.reader import Part, Reading
 from probe.capture.sources import STDIN
 from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import explain_connection
@@ -20,6 +20,9 @@ from probe.replay.assembling import Assembler, Connections, assembled, ready
 from probe.replay.excerpts import excerpts, icmp_reports
 from probe.replay.flow.oddities import oddities_in_full
 from probe.replay.judging import Judge
+from probe.replay.part import replay_part
+from probe.replay.tally import Asked, doubted, file_wide
+from probe.results.artefacts import Artefact
 from probe.results.connection import Connection, IcmpReport, OddPacket, Packet
 from probe.results.proofs import CapturedEnd
 from probe.spec.segment import ACK, SYN, Endpoint
@@ -108,10 +111,19 @@ class _Look:
                 record = self._judge.records[int(self._judge.judge(some)[0])]
                 addresses, latest = self._reading.addresses, self._assembler.latest
                 connection = self._judge.connection(some, 0, record, self._path, addresses, latest)
+                if record.doubt is not None and (standing := self._standing(record.doubt)):
+                    connection = doubted(connection, standing)
                 return connection, tuple(self._judge.judged(some, 0))
         if self._fault is not None:
             raise self._fault
         raise TargetError(self._missing())
+
+    def _standing(self, doubt: float) -> tuple[Artefact, ...]:
+        """What the records of the whole file bear the signs of: for that all of it is judged."""
+        asked = Asked(self._path, self._judge.profile, limit=0)
+        tally = replay_part(Part(self._path), asked, last=True).tally
+        tally.settle(asked)
+        return file_wide(tally.signs, tally.connections, tally.lag, doubt)
 
     @property
     def warning(self) -> str:

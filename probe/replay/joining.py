@@ -207,10 +207,11 @@ class Joiner:
         else:
             self._join(heads, tails, firsts)
             self._begun += len(firsts.local) - len(firsts.gone) + len(firsts.added)
-            result.tally.listed = [
-                (rank, first + by, shifted(c, by, int(firsts.index(np.array([first + by]))[0])))
-                for rank, first, c in result.tally.listed
-            ]
+            for tally in (result.tally, *result.tally.apart.values()):
+                tally.listed = [
+                    (rank, first + by, shifted(c, by, int(firsts.index(np.array([first + by]))[0])))
+                    for rank, first, c in tally.listed
+                ]
             result.tally.troubles.moved(by, firsts.index)
         self.tally.merge(result.tally, self._asked.limit)
         self.tally.troubles.settle(self._latest, over=False)
@@ -234,6 +235,7 @@ class Joiner:
         self._over(self._open)
         self._open = NOTHING
         self.tally.troubles.settle(self._latest, over=True)
+        self.tally.settle(self._asked)
 
     def _ours(self, some: Partial, result: PartResult, by: int) -> Pending:
         """Partial connections in our numbers: packets, flows, options, records."""

@@ -11,6 +11,7 @@ from probe.capture.batch import Int64
 from probe.capture.tables import Addresses
 from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import ConnectionVerdict, judge_connection
+from probe.engine.path.artefacts import signs
 from probe.engine.path.reordering import OVERTAKING
 from probe.replay.assembling import Connections, Facts
 from probe.replay.cutting import Cut, worst_cut
@@ -76,6 +77,11 @@ class Record:
         return Evidence.MISSING if incomplete else self.outcome.evidence
 
     @property
+    def doubt(self) -> float | None:
+        """What it breaks is doubtful where records of its file are late by so many seconds; None: it breaks nothing."""
+        return self.pair.signs.gap if self.pair.findings else None
+
+    @property
     def rank(self) -> int:
         """The place in a list of the worst."""
         if self.pair.word is not Verdict.PASS:
@@ -112,6 +118,8 @@ class Judge:
         timed = np.array([self.records[place].pair.timed for place in places.tolist()], np.bool_)
         for number in np.flatnonzero(timed[shapes.which]).tolist() if timed.any() else ():
             key = shapes.keys[int(shapes.which[number])] + _times(group, number)
+            borne = signs(self.packets(connections, number))
+            key += repr((borne.lag, borne.gap)).encode()
             found[number] = self._place(key, connections, number, extra)
         return self._with_silence(group, shapes.which, places, found)
 
@@ -165,22 +173,27 @@ class Judge:
         """The segments of one connection as its verdict rests on them."""
         return _wide_enough(self.packets(connections, number))
 
-    def _quoting(self, connections: Connections, number: int, found: ConnectionVerdict) -> ConnectionVerdict:
-        """The same with findings that quote the connection's own numbers."""
-        if not found.findings:
+    def _own(
+        self, connections: Connections, number: int, found: ConnectionVerdict, numbers: Sequence[int]
+    ) -> ConnectionVerdict:
+        """The same with findings that quote the connection's own numbers, and name packets by theirs in the file."""
+        if not found.findings and not found.doubtful:
             return found
         own = judge_connection(self.judged(connections, number), self._memory, self.profile)
-        return replace(found, findings=own.findings, by_client=own.by_client)
+        findings, doubtful = (
+            tuple(replace(f, packets=tuple(numbers[place - 1] for place in f.packets)) for f in some)
+            for some in (own.findings, own.doubtful)
+        )
+        return replace(found, findings=findings, by_client=own.by_client, doubtful=doubtful)
 
     def connection(
         self, connections: Connections, number: int, found: Record, file: str, addresses: Addresses, latest: int
     ) -> Connection:
         """One connection in full; ``latest`` is the latest time known of its file (nanoseconds)."""
-        facts, group, outcome = connections.facts, connections.group, found.outcome
-        pair = self._quoting(connections, number, found.pair)
-        part = slice(int(group.starts[number]), int(group.ends[number]))
-        numbers, times = group.rows.number[part].tolist(), (group.rows.time[part] / _SECOND).tolist()
-        client, server = ends_of(connections, number, addresses)
+        facts, outcome, (client, server) = connections.facts, found.outcome, ends_of(connections, number, addresses)
+        rows = connections.group.rows.take(slice(connections.group.starts[number], connections.group.ends[number]))
+        numbers, times = rows.number.tolist(), (rows.time / _SECOND).tolist()
+        pair = self._own(connections, number, found.pair, numbers)
         return Connection(
             file=file,
             index=int(facts.index[number]),
@@ -203,13 +216,15 @@ class Judge:
             conn_state=found.conn_state,
             history=found.history,
             completeness=found.completeness,
-            findings=tuple(replace(f, packets=tuple(numbers[place - 1] for place in f.packets)) for f in pair.findings),
+            findings=pair.findings,
             verdict=pair.word,
             blamed=tuple(client if one else server for one in pair.by_client),
             icmp=self._errors.reports(int(facts.icmp[number]), client_high=bool(facts.client_high[number])),
             oddities=tuple(OddPacket(kind, numbers[place]) for kind, place in found.oddities),
             causes=_causes(found, facts, number, times, latest),
             stopped=None if pair.judged is None else Stop(numbers[pair.judged], numbers[-1], pair.why),
+            artefacts=tuple(sorted(pair.signs.artefacts)),
+            doubtful=pair.doubtful,
         )
 
 

@@ -24,6 +24,7 @@ from probe.replay.joining import Joiner
 from probe.replay.part import PartResult, replay_part
 from probe.replay.tally import Asked, Tally
 from probe.replay.workers import Crew, can_travel, processes, return_memory
+from probe.results.artefacts import Suspicion
 from probe.results.connection import Connection, Replay
 from probe.results.expectations import of_captures
 from probe.results.verdict import Expected, Fate
@@ -106,9 +107,11 @@ class _Running:
     records: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, int, str]] = field(default_factory=list)
+    suspicions: tuple[Suspicion, ...] = ()
     interrupted: bool = False
     _sizes: dict[str, int | None] = field(default_factory=dict)
     _joiner: Joiner | None = None
+    _file: str = ""
     _failed: bool = False
     _end: int | None = None
     _done: int = 0
@@ -204,6 +207,7 @@ class _Running:
         if self._joiner is None or task.part.start == 0:
             self.close_file()
             self._joiner, self._failed, self._end = Joiner(self._asked(task.part.path)), False, None
+            self._file = task.part.path
         if self._failed:
             return  # behind a fault nothing can be trusted
         if self._end is not None and self._end != task.part.start:
@@ -226,6 +230,7 @@ class _Running:
         if self._joiner is not None:
             self._joiner.finish()
             self._drain(self._joiner.tally)
+            self.suspicions += self._joiner.tally.suspicions(self._file)
             self.tally.merge(self._joiner.tally, self.options.limit)
             self._joiner = None
 
@@ -256,6 +261,7 @@ class _Running:
             oddities=dict(tally.oddities.most_common()),
             timeline=tally.timeline.told(),
             troubles=tally.troubles.told(),
+            suspicions=self.suspicions,
         )
 
 

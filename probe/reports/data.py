@@ -271,6 +271,7 @@ def replay(whole: Replay, recordings: Sequence[Recording], connections: Iterable
         },
         "timeline": plain(whole.timeline),
         "trouble": [_trouble(one) for one in whole.troubles],
+        "suspicions": [plain(one) for one in whole.suspicions],
         "exchanges": [e for one in told for e in one.get("exchanges", ())],
         "recordings": told,
         "expected": [expected(one) for one in whole.expected],
@@ -327,10 +328,8 @@ def connection(found: Connection, packets: Sequence[Packet] = (), ends: Sequence
         "handshake": found.handshake,
         "close": found.close,
         "verdict": found.verdict.value,
-        "client_states": [step.state for step in found.client_states],
-        "server_states": [step.state for step in found.server_states],
-        "client_steps": _steps(found.client_states),
-        "server_steps": _steps(found.server_states),
+        **_states("client", found.client_states),
+        **_states("server", found.server_states),
         "evidence": found.evidence,
         "retransmissions": {"syn": found.syn_again, "syn_ack": found.syn_ack_again, "fin": found.fin_again},
         "rtt": None if found.rtt is None else round(found.rtt, 9),
@@ -341,6 +340,8 @@ def connection(found: Connection, packets: Sequence[Packet] = (), ends: Sequence
         "oddities": [_fields(one, "kind", "packet") for one in found.oddities],
         "causes": [_caused(one) for one in found.causes],
         "stopped": None if found.stopped is None else plain(found.stopped),
+        "artefacts": [one.value for one in found.artefacts],
+        "doubtful": [finding(one) for one in found.doubtful],
         "findings": [finding(one) for one in found.findings],
         "blamed": [_endpoint(end) for end in found.blamed],
         "expected": [known(one) for one in found.known if one is not None],
@@ -362,8 +363,9 @@ def _icmp(one: IcmpReport, start: float) -> Data:
     return told | ({"packet": one.packet, "time": round(one.time - start, _MICRO)} if one.packet else {})
 
 
-def _steps(steps: Iterable[StateStep]) -> list[Data]:
-    return [{"state": step.state, "packet": step.packet} for step in steps]
+def _states(end: str, steps: Iterable[StateStep]) -> Data:
+    told = [{"state": step.state, "packet": step.packet} for step in steps]
+    return {f"{end}_states": [step["state"] for step in told], f"{end}_steps": told}
 
 
 def _endpoint(endpoint: Endpoint) -> Data:

@@ -17,6 +17,7 @@ In reading order:
 - ``connection``    the connections of a replay
 - ``timeline``      when they opened and ended
 - ``ending``        why a connection ended: the vocabulary of causes, and trouble by server
+- ``artefacts``     what recorders do to a file: suspects of it as those of the path are of a run
 - ``soak``          a long run of one exchange
 - ``expectations``  which deviations were known before, which are gone, which are news
 - ``exit_codes``    what all that comes to for the shell, and which code outweighs which

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import zip_longest
 
+from probe.results.artefacts import Artefact, Suspicion
 from probe.results.ending import Caused, Trouble
 from probe.results.exit_codes import ExitCode, heaviest
 from probe.results.matrix import MatrixReport
@@ -149,7 +150,8 @@ class Connection(WithNews):
     ``history`` are Zeek's. Of each finding ``blamed`` is the end it stands against, ``known`` what was expected of it.
     ``stopped``: it was not judged to its end. ``icmp`` are ICMP errors about its segments, each once.
     ``oddities`` change no verdict; those of ``IN_FULL`` are among them only where the connection was asked for alone.
-    ``causes`` of its end are all those that its segments leave.
+    ``causes`` of its end are all those that its segments leave. ``artefacts``
+    are those whose sign its record bears; because of them ``doubtful`` are findings no longer.
     """
 
     file: str
@@ -181,6 +183,8 @@ class Connection(WithNews):
     icmp: tuple[IcmpReport, ...] = ()
     oddities: tuple[OddPacket, ...] = ()
     causes: tuple[Caused, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
+    doubtful: tuple[Finding, ...] = ()
 
     @property
     def fresh(self) -> tuple[Finding, ...]:
@@ -192,7 +196,7 @@ class Connection(WithNews):
         """The verdict without what was expected; what was not judged may hold anything."""
         if not any(self.known):
             return self.verdict
-        rest = Verdict.PASS if self.stopped is None else Verdict.INCONCLUSIVE
+        rest = Verdict.PASS if self.stopped is None and not self.doubtful else Verdict.INCONCLUSIVE
         return worst([rest, *(finding.word for finding in self.fresh)])
 
 
@@ -208,7 +212,8 @@ class Replay:
     in no other way. ``deviations`` are connections by rule and verdict of their other findings. ``fail_on`` are
     verdicts that fail it beside ``fail``. ``late``: the deadline ended it. ``oddities`` are connections by what is
     strange in them. ``troubles`` are connections that ended badly, by server and cause, the most frequent first; with
-    ``fail_on_trouble`` they fail it.
+    ``fail_on_trouble`` they fail it. ``suspicions``: what the records of
+    each file bear the signs of.
     """
 
     files: tuple[str, ...]
@@ -232,6 +237,7 @@ class Replay:
     timeline: Timeline = NO_TIMELINE
     troubles: tuple[Trouble, ...] = ()
     fail_on_trouble: bool = False
+    suspicions: tuple[Suspicion, ...] = ()
 
     @property
     def words(self) -> set[Verdict]:

@@ -82,6 +82,8 @@ class Why(StrEnum):
     """Attempts deviated, but not so that it settles anything."""
     TOO_MANY_HISTORIES = "too-many-histories"
     """A captured connection can have gone on in more ways than are followed: it was not judged to its end."""
+    NO_START = "no-start"
+    """What an end of a captured connection was when the record begins cannot be told: it was not judged."""
     CUT_DOWN = "cut-down"
     """A captured connection is so long, and so little of it in order, that its middle was not kept."""
     UNKNOWN_EXCHANGE = "unknown-exchange"

@@ -2,8 +2,9 @@
 
 A capture sits somewhere on the path, loses records and starts when it likes. So every history is allowed that a
 correct end can have had: lost segments, segments that were not recorded, an application that does as it pleases. Only
-what none of them explains is a finding; a silence never is. Where there are too many histories to follow them all, the
-judgment ends, and says where.
+what none of them explains is a finding; a silence never is. Where the record bears the signs of an artefact
+(`path.artefacts`), what it shows broken is doubtful, and no finding. Where there are too many histories to follow them
+all, the judgment ends, and says where.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from probe.engine.belief.watch import Watch
 from probe.engine.judge import blame
 from probe.engine.judge.excuses import CAPTURE
 from probe.engine.judge.findings import effect_of, grade, show
+from probe.engine.path.artefacts import NO_SIGNS, Signs, signs, singled
 from probe.engine.path.reordering import Order, put_right
+from probe.results.artefacts import Artefact
 from probe.results.connection import Packet
 from probe.results.proofs import CapturedEnd, Walk
 from probe.results.verdict import Finding, Verdict, Why, worst
+from probe.spec.calls import opened
 from probe.spec.models import PEER_ISN, TESTER_ISN
-from probe.spec.segment import ACK, FIN, RST, SYN, TIMESTAMPS
+from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, TIMESTAMPS, WSCALE, Option, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
@@ -40,6 +44,10 @@ _ANY_SHIFT = 14
 """The SYNs that agreed on a window scale were not recorded: the largest shift refuses nothing (RFC 7323 2.3)."""
 
 
+DOUBTS = frozenset(Artefact) - {Artefact.DOUBLED}
+"""Artefacts of which the models of histories do not know all that they do to a record; of copies enough is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionVerdict:
     """What both ends of a connection did.
@@ -49,6 +57,7 @@ class ConnectionVerdict:
     not in the record explain it. ``timed``: with other times between the packets the verdict could be another.
     ``by_client`` says of each finding whether it stands against the client, else against the server. ``judged`` is the
     index of the last packet that counts where the judgment of an end stopped before the last one, ``why`` the reason.
+    ``signs`` are those of its record; where there are such that put the findings in doubt, these are ``doubtful``.
     """
 
     client_states: tuple[tuple[str, int], ...]
@@ -60,13 +69,20 @@ class ConnectionVerdict:
     by_client: tuple[bool, ...] = ()
     judged: int | None = None
     why: Why = Why.NONE
+    signs: Signs = NO_SIGNS
+    doubtful: tuple[Finding, ...] = ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether what is no finding is a pass."""
+        return self.judged is None and not self.doubtful
 
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     """What one end did; ``whole``: the record explains it without segments that it lacks.
 
-    ``judged``: as in ``ConnectionVerdict``.
+    ``judged``: as in ``ConnectionVerdict``. ``unknown``: nothing can be believed of it, though it speaks.
     """
 
     states: tuple[tuple[str, int], ...] = ()
@@ -74,29 +90,47 @@ class _Verdict:
     whole: bool = False
     timed: bool = False
     judged: int | None = None
+    unknown: bool = False
 
 
 def judge_connection(packets: Sequence[Packet], memory: Memory, profile: str = "rfc9293") -> ConnectionVerdict:
     """Judge one connection from its packets in the order of the record."""
-    everything = range(len(packets))
-    server = _End(packets, everything[_anew(packets) :], memory, profile, client=False).judged()
-    client = _End(packets, everything, memory, profile, client=True).judged()
+    seen = signs(packets)
+    server, client = (end.judged() for end in _ends(packets, memory, profile, seen))
     findings = (*server.findings, *client.findings)
-    judged = min((end.judged for end in (server, client) if end.judged is not None), default=None)
-    word = worst([f.word for f in findings] + [Verdict.PASS if judged is None else Verdict.INCONCLUSIVE])
-    why = Why.NONE if judged is None else Why.TOO_MANY_HISTORIES
-    whole, timed = server.whole and client.whole, server.timed or client.timed
     by_client = (False,) * len(server.findings) + (True,) * len(client.findings)
-    return ConnectionVerdict(client.states, server.states, findings, word, whole, timed, by_client, judged, why)
+    doubtful: tuple[Finding, ...] = ()
+    if seen.artefacts & DOUBTS:
+        findings, by_client, doubtful = (), (), findings
+    judged = min((end.judged for end in (server, client) if end.judged is not None), default=None)
+    why = Why.NONE if judged is None else Why.TOO_MANY_HISTORIES
+    if server.unknown or client.unknown:
+        judged, why = 0, Why.NO_START
+    rest = Verdict.PASS if judged is None and not doubtful else Verdict.INCONCLUSIVE
+    word = worst([rest, *(finding.word for finding in findings)])
+    whole, timed = server.whole and client.whole, server.timed or client.timed or seen.timed
+    return ConnectionVerdict(
+        client.states, server.states, findings, word, whole, timed, by_client, judged, why, seen, doubtful
+    )
 
 
 def explain_connection(
     packets: Sequence[Packet], memory: Memory, profile: str = "rfc9293"
 ) -> tuple[CapturedEnd, CapturedEnd]:
     """How client and server were judged; packets are named by their numbers in the file."""
-    everything = range(len(packets))
-    client = _End(packets, everything, memory, profile, client=True).explained()
-    return client, _End(packets, everything[_anew(packets) :], memory, profile, client=False).explained()
+    server, client = (end.explained() for end in _ends(packets, memory, profile, signs(packets)))
+    return client, server
+
+
+def _ends(packets: Sequence[Packet], memory: Memory, profile: str, seen: Signs) -> tuple[_End, _End]:
+    """The server and the client. Where the recorder made copies, none was sent: they are left out."""
+    places = singled(packets) if Artefact.DOUBLED in seen.artefacts else range(len(packets))
+    anew = _anew(packets)
+    of_server = [place for place in places if place >= anew]
+    return (
+        _End(packets, of_server, memory, profile, client=False),
+        _End(packets, places, memory, profile, client=True),
+    )
 
 
 def _anew(packets: Sequence[Packet]) -> int:
@@ -138,7 +172,9 @@ class _End:
     def judged(self) -> _Verdict:
         """What the end did."""
         if self._start(self.recorded) is None:
-            return _Verdict()
+            # A RST may answer anything that came before the record.
+            own = (p.segment for p in self.packets if p.from_client == self.client)
+            return _Verdict(unknown=any(not segment.flags & RST for segment in own))
         *_, (watch, order, moved) = self._ways()
         if watch.broken_at is None:
             judged = order[watch.index] if _stopped(watch, order) else None
@@ -263,19 +299,33 @@ class _End:
     def _start(self, order: Order) -> Belief | None:
         """What is believed before the first packet; None where nothing can be.
 
-        CLOSED, or a port that may listen; anything synchronized in mid-connection.
+        CLOSED, or a port that may listen; what a SYN made of it that the record lacks; anything synchronized
+        in mid-connection.
         """
         packets = [self.packets[at] for at in order]
         first = packets[0].segment
+        if first.flags & OPENING == SYN | ACK and not packets[0].from_client:
+            return None if any(p.segment.flags & (SYN | ACK) == SYN for p in packets) else self._asked(first)
         if first.flags & (SYN | ACK) != SYN or not packets[0].from_client:
             # Else what asked for it is not in the record, or there is more than one connection in it.
             one = not first.flags & RST and not any(p.segment.flags & SYN for p in packets)
             return self._midstream(order) if one else None
         if self.client:
             return CLOSED
-        # What answers the SYN may be of an older connection, or not the first answer.
-        answer = next((p.segment for p in packets if not p.from_client), None)
-        return UNKNOWN_PORT if answer is None or answer.flags & (SYN | RST) else None
+        # What answers the SYN may be of an older connection, or not the first answer; or the record lacks the SYN,ACK.
+        answers = [p.segment for p in packets if not p.from_client]
+        first_is_one = not answers or answers[0].flags & (SYN | RST)
+        missing = not any(s.flags & SYN for s in answers) and answers and first.end <= answers[0].ack
+        return UNKNOWN_PORT if first_is_one or missing else None
+
+    def _asked(self, answer: Segment) -> Belief:
+        """What is believed where the record begins with a SYN,ACK: that tells all of the SYN before but its window."""
+        scale = () if answer.window_scale is None else (Option(WSCALE, bytes([_ANY_SHIFT])),)
+        isn = PEER_ISN if self.client else TESTER_ISN
+        syn = Segment(isn, flags=SYN, window=0xFFFF, options=scale)
+        if self.client:
+            return frozenset({Hypothesis(opened(Tcb(State.CLOSED), syn))})
+        return frozenset({Hypothesis(Tcb(State.LISTEN, listening=True), ((-1, syn),))})
 
     def _midstream(self, order: Order) -> Belief | None:
         """Every synchronized state at the numbers of the end's first segment, canonical; None if it never speaks."""

@@ -140,8 +140,13 @@ def trouble_case(one: Trouble, *, failing: bool) -> doc.Case:
 
 def _lacking(c: Connection) -> str:
     """What the record, or its judgment, lacks; empty where it is complete."""
+    if c.doubtful:
+        doubts = "; ".join(artefact.text for artefact in c.artefacts)
+        return f"doubtful: {', '.join(dict.fromkeys(f.rule for f in c.doubtful))}, as {doubts}"
     if (stop := c.stopped) is None:
         return "" if c.evidence is Evidence.COMPLETE else c.evidence.value
+    if stop.why is Why.NO_START:
+        return "one end is not judged: what it was when the record begins cannot be told"
     return f"judged to packet {stop.packet:,} of {stop.last:,}: {_STOPPED[stop.why]}"
 
 

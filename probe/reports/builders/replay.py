@@ -19,6 +19,8 @@ from probe.results.verdict import Verdict
 
 LATE = "these are the results so far; what was not read by then is inconclusive"
 _BAR = 10
+SUSPICIONS = 5
+"""So many lines tell what files bear the signs of."""
 DRAWN = 10
 """So many connections that failed are drawn with their segments, the worst first; the others by their findings."""
 
@@ -166,6 +168,7 @@ def _answer(replay: Replay, found: Replayed) -> Iterator[doc.Line]:
         yield doc.Line("verdict", tuple(words))
         if set(replay.evidence) - {Evidence.COMPLETE}:
             yield doc.fact("evidence", _counted(replay.evidence))
+        yield from _suspicions(replay)
         if found.filters:
             told = f"{_several(len(replay.listed), 'connection')} listed; the counts above are of all"
             if found.limit is not None and len(replay.listed) == found.limit:  # the rest is not known
@@ -201,6 +204,20 @@ def _timeline(found: Timeline) -> doc.Table:
     headers = ("from", *KINDS, "all")
     alone = tuple((column,) for column in range(len(headers)))
     return doc.Table(headers, tuple(rows), title, stacks=alone, spare=frozenset({len(KINDS) + 1}))
+
+
+def _suspicions(replay: Replay) -> Iterator[doc.Line]:
+    """What the records of the files bear the signs of, the most frequent first."""
+    names = captured.short_names(replay.files)
+    ordered = sorted(replay.suspicions, key=lambda one: -one.count)
+    for one in ordered[:SUSPICIONS]:
+        file = f"{names[one.file]}: " if len(names) > 1 else ""
+        late = f", by up to {one.lag * 1000:.3g} ms" if one.lag else ""
+        yield doc.fact(
+            "records", f"{file}{one.artefact.text}{late} ({one.count:,} of {_several(one.of, 'connection')})"
+        )
+    if len(ordered) > SUSPICIONS:
+        yield doc.fact("records", f"{len(ordered) - SUSPICIONS:,} more such signs are in --json")
 
 
 def _counted(counts: Mapping[str, int] | Mapping[Evidence, int]) -> str:

@@ -1,0 +1,124 @@
+"""What a recorder does to a record accuses nobody, and clears nobody without a word."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from probe.replay.run import ReplayOptions, replay
+from probe.results.artefacts import Artefact
+from probe.results.connection import Connection, Evidence, Replay
+from probe.results.verdict import Verdict
+from tests.captures.artefacts import ARTEFACTS, WHOLE, Rewriting, merged, rows_of
+from tests.captures.expected import captures
+from tests.captures.rewritten import Row
+
+FILES = [path for path in captures() if "-v4" in path.name and "link-" not in path.name and "cut-off" not in path.name]
+"""Every capture once: what lies around the segments, and the IP version, make no difference to what is done here."""
+ACCUSED = {Verdict.FAIL, Verdict.WARN}
+Ends = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A capture as it is, and what is said of the connections between each two ends."""
+
+    rows: list[Row]
+    said: dict[Ends, list[Connection]]
+
+
+def said(octets: bytes, folder: Path) -> tuple[Replay, dict[Ends, list[Connection]]]:
+    """What a replay says of a capture."""
+    path = folder / "capture.pcap"
+    path.write_bytes(octets)
+    run, found = replay(ReplayOptions((str(path),), workers=1)), defaultdict[Ends, list[Connection]](list)
+    for one in sorted(run.listed, key=lambda one: one.index):
+        found[frozenset((str(one.client), str(one.server)))].append(one)
+    return run, found
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recorded]:
+    """The captures."""
+    folder = tmp_path_factory.mktemp("recorded")
+    found = {}
+    for path in FILES:
+        rows = rows_of(path)
+        found[path.name] = Recorded(rows, said(WHOLE.octets(rows), folder)[1])
+    return found
+
+
+def accused(connections: Sequence[Connection]) -> list[Connection]:
+    """Those that break something."""
+    return [one for one in connections if one.verdict in ACCUSED]
+
+
+def cleared(before: Recorded, now: dict[Ends, list[Connection]], rows: Sequence[Row]) -> list[str]:
+    """The ends of connections that broke something, and now nothing without a word, though no record is missing."""
+    if len(rows) < len(before.rows):
+        return []
+    return [
+        " ".join(sorted(ends))
+        for ends, connections in before.said.items()
+        if accused(connections)
+        and all((one.verdict, one.evidence) == (Verdict.PASS, Evidence.COMPLETE) for one in now[ends])
+    ]
+
+
+@pytest.mark.parametrize("artefact", ARTEFACTS, ids=lambda one: one.name)
+def test_an_artefact_accuses_nobody(artefact: Rewriting, recorded: dict[str, Recorded], tmp_path: Path) -> None:
+    wrong = []
+    for name, before in recorded.items():
+        rows = artefact.rewrite(list(before.rows))
+        _, now = said(artefact.octets(before.rows), tmp_path)
+        for ends, connections in now.items():
+            if not accused(before.said.get(ends, [])):
+                wrong += [f"{name} {sorted(ends)}: {f.rule}" for one in accused(connections) for f in one.findings]
+        wrong += [f"{name} {ends}: cleared" for ends in cleared(before, now, rows)]
+    assert wrong == []
+
+
+def test_two_captures_in_one_file(recorded: dict[str, Recorded], tmp_path: Path) -> None:
+    wrong, names = [], list(recorded)
+    for one, other in zip(names[::2], names[1::2], strict=False):
+        rows = merged(recorded[one].rows, recorded[other].rows)
+        before = recorded[one].said | recorded[other].said
+        if len(before) < len(recorded[one].said) + len(recorded[other].said):
+            continue  # the same four-tuple in both
+        _, now = said(WHOLE.octets(rows), tmp_path)
+        words = {ends: [c.verdict for c in some] for ends, some in now.items()}
+        wrong += [f"{one} {other} {ends}" for ends, some in before.items() if words[ends] != [c.verdict for c in some]]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("flags only", Artefact.FLAGS_ONLY),
+        ("data only", Artefact.DATA_ONLY),
+        ("client only", Artefact.ONE_DIRECTION),
+        ("doubled", Artefact.DOUBLED),
+        ("client late", Artefact.ORDER),
+        ("a window missing", Artefact.MISSING),
+    ],
+)
+def test_a_file_tells_what_was_done_to_it(
+    name: str, told: Artefact, recorded: dict[str, Recorded], tmp_path: Path
+) -> None:
+    artefact = next(one for one in ARTEFACTS if one.name == name)
+    source = "large-transfer-v4.pcap" if told is Artefact.MISSING else "http-keep-alive-v4.pcap"
+    run, _ = said(artefact.octets(recorded[source].rows), tmp_path)
+    assert told in {one.artefact for one in run.suspicions}
+    [before] = [said(WHOLE.octets(recorded[source].rows), tmp_path)[0].suspicions]
+    assert before == ()
+
+
+def test_records_that_are_late_are_measured(recorded: dict[str, Recorded], tmp_path: Path) -> None:
+    late = next(one for one in ARTEFACTS if one.name == "client late")
+    run, _ = said(late.octets(recorded["http-keep-alive-v4.pcap"].rows), tmp_path)
+    [lag] = [one.lag for one in run.suspicions if one.artefact is Artefact.ORDER]
+    assert 0.014 < lag < 0.033
