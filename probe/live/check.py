@@ -39,8 +39,6 @@ from probe.wire.errors import DownError, UnansweredError
 LONG = 90.0
 """Seconds after which an exchange is tried again only where it may still become a finding: on a path that loses much
 nearly all are in doubt, and each would be tried eight times."""
-
-
 _AT_ONCE = 3
 """So many attempts more at an exchange that waits for a timer are begun at a time."""
 
@@ -179,10 +177,9 @@ class _Check:
         self._start([*first, *ready, *self._freed()])
 
     def _start(self, some: list[Scenario]) -> None:
-        """Play them side by side; then the dangerous ones one by one, malformed options last."""
+        """Play them side by side, then the dangerous ones one by one, malformed options last. What rests adds no load."""
         self._enqueue(some)
-        slow = sum(s.rests for s in self.scenarios)  # they wait all at the same time, beside the others
-        beside = slow + self.detection.slow + len(PAUSES) + len(CANDIDATES)
+        beside = sum(s.rests for s in self.scenarios) + self.detection.slow + len(PAUSES) + len(CANDIDATES)
         while self.vigil.ending is None:
             error = None
             try:
@@ -191,8 +188,12 @@ class _Check:
                 if not self.vigil.answered:
                     raise
                 error, self.vigil.ending, self.vigil.trouble = failure, Ending.LINE, str(failure)
-            if self.vigil.ending is None:
+            if self.vigil.ending is None and (self.detection.trigger is not None or not self.waiting):
                 return
+            if self.vigil.ending is None:
+                self.detection.give_up()
+                self._release()  # what has waited for it
+                continue
             vigil, ending = self.vigil, self.vigil.ending
             if ending is not Ending.LINE and self.backlog.limited:
                 ending = vigil.ending = Ending.LIMITED
@@ -267,7 +268,7 @@ class _Check:
             return None
         if self.vigil.doubted:
             return self.vigil.next(self.frame, self.target)
-        if self.under_way.total() >= self.vigil.room:
+        if self.under_way.total() >= min(self.vigil.room, self.backlog.room):
             return None
         if any(s.port == "closed" for s in self.waiting) and (remote := self.closed.next()) is not None:
             return knocking(self.frame, remote)
@@ -330,7 +331,7 @@ class _Check:
         self.ended.append(attempt)
         self.vigil.heard(attempt, self.frame.habits.answer)
         if self._explores(attempt.scenario):
-            self.backlog.heard(attempt, None)
+            self.backlog.heard(attempt, None, beside=self.frame.loop.standing)
             self._learn(attempt)
             self._release()
         else:
@@ -367,7 +368,7 @@ class _Check:
         heard.append(opinion)
         self.hearing.attempts[attempt.scenario.id].append(attempt)
         path = self.hearing.path()
-        self.backlog.heard(attempt, opinion, path)
+        self.backlog.heard(attempt, opinion, path, beside=self.frame.loop.standing)
         self.frame.habits.silenced = partial(expects_silence, path) if path.accepted else None
         more = self.under_way[attempt.scenario.id] or attempt.scenario in self.queue
         if not more and not self._enough(attempt.scenario):

@@ -86,11 +86,17 @@ def _met_limit(attempt: Attempt, path: Path) -> bool:
 
 
 class Backlog:
-    """What the attempts tell of how much the target bears; ``width`` is how many connections it gets at a time."""
+    """What the attempts tell of how much the target bears; ``width`` is how many connections it gets at a time.
+
+    ``room`` is that for all of them, those included that only wait for a timer: where a SYN is refused beside so many,
+    until one is refused alone.
+    """
 
     def __init__(self, parallel: int, pace: Pace) -> None:
         self.width = self._asked = max(1, parallel)
         self._pace = pace
+        self.room = inf
+        self._counted = True
         self._answers = self._prompt = False
         self._unanswered = 0
         self._calm = self._hints = 0
@@ -111,8 +117,11 @@ class Backlog:
         """One connection at a time from now on."""
         self.width = self._asked = 1
 
-    def heard(self, attempt: Attempt, opinion: Opinion | None, path: Path = UNKNOWN) -> None:
-        """An attempt at an open port ended; ``opinion`` None where it is not judged, ``path`` as known by now."""
+    def heard(self, attempt: Attempt, opinion: Opinion | None, path: Path = UNKNOWN, *, beside: int = 0) -> None:
+        """An attempt at an open port ended; ``opinion`` None where it is not judged, ``path`` as known by now.
+
+        ``beside`` it so many connections of ours stand.
+        """
         transcript = attempt.conductor.transcript
         self._answers |= any(not event.to_peer and event.segment.flags & SYN for _, event in attempt.segments)
         if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
@@ -120,6 +129,7 @@ class Backlog:
         first = next((e for _, e in transcript.seen() if not e.to_peer), None)  # clearing up draws other answers
         refused = first is not None and (bool(first.segment.flags & RST) or _met_limit(attempt, path))
         answered = first is not None and not refused
+        self.room = self._room(beside) if refused and self._answers else self.room
         self._unanswered = self._unanswered + 1 if self._answers and not answered else 0
         # Who drops every SYN until it is sent again does not mind how many there are.
         self._prompt = self._prompt or [event.to_peer for _, event in transcript.seen()[:2]] == [True, False]
@@ -145,12 +155,16 @@ class Backlog:
             self._signs["refused" if refused else "left unanswered"] = None
         else:
             return
+        self._slow_down(transcript.events[0].time, transcript.events[-1].time, path)
+
+    def _room(self, beside: int) -> float:
+        self._counted &= beside > 0
+        return max(1, min(self.room, beside)) if self._counted else inf
+
+    def _slow_down(self, began: float, ended: float, path: Path) -> None:
+        """Once for all attempts that were in progress together."""
         self._limit = path.loss if _loses_syns(path.loss) else self._limit
         limited = self._limit is path.loss or path.standing(Suspect.LIMIT) is Standing.ACCEPTED
-        self._slow_down(transcript.events[0].time, transcript.events[-1].time, limited=limited)
-
-    def _slow_down(self, began: float, ended: float, *, limited: bool) -> None:
-        """Once for all attempts that were in progress together."""
         self._hints += 1
         self._calm = 0
         self._limited_at = min(self._limited_at, began if limited else inf)

@@ -172,6 +172,10 @@ class Detection:
         closing = [*([] if self._banner else [_HTTP]), _FAREWELL] if self._named is None else []
         return closing if self._borne.get(ANY) else [*closing, *_BEARS]
 
+    def give_up(self) -> None:
+        """Nothing is left to be asked, as the target let too few connections in."""
+        self.trigger = self._named or replace(NONE, leaves=True, note="could not be asked what makes it close")
+
     def _before_text(self, transcript: Transcript) -> list[Seen]:
         """What came before our text; whether the application bears that is noted, if it had not ended it by then."""
         seen = [event for _, event in transcript.seen()]

@@ -128,8 +128,17 @@ class Loss:
     def thins_out(self) -> bool:
         """Whether empty ACKs get lost more often than the rest."""
         rest = Loss(self.others.asked - self.bare, self.others.lost - self.bare_lost)
-        usual = max(rest.lost, 1) / max(rest.asked, 1)
-        return self.bare_lost > 0 and usual < 1 and 1 - at_most(self.bare_lost - 1, self.bare, usual) < _CHANCE
+        return rest.is_exceeded_by(Loss(self.bare, self.bare_lost))
+
+    @property
+    def limits_syns(self) -> bool:
+        """Whether SYNs get lost more often than the rest: by their number, as a rule, and not by chance."""
+        return self.others.is_exceeded_by(Loss(self.syns, self.syns_lost))
+
+    def is_exceeded_by(self, some: Loss) -> bool:
+        """Whether it is hardly by chance that of ``some`` more got lost."""
+        usual = max(self.lost, 1) / max(self.asked, 1)
+        return some.lost > 0 and usual < 1 and 1 - at_most(some.lost - 1, some.asked, usual) < _CHANCE
 
     @property
     def others(self) -> Loss:

@@ -107,6 +107,13 @@ table inet path {
 }
 """
 """So many SYNs at a time are let in, the others answered with a RST."""
+CONNECTIONS = """
+table inet path {{
+  chain here {{ type filter hook input priority 0; tcp flags & (fin | syn | rst | ack) == syn ct count over 2 {verdict}
+  }}
+}}
+"""
+"""So many connections may stand at a time."""
 REJECT = """
 table inet path {{
   chain through {{ type filter hook forward priority 0; tcp dport {port} reject with icmpx admin-prohibited; }}

@@ -17,6 +17,7 @@ from probe.results.verdict import Report, Run, Verdict, Why
 from probe.spec.segment import Endpoint
 from tests.helpers.breadth import met
 from tests.helpers.paths import (
+    CONNECTIONS,
     LIMIT,
     MASQUERADE,
     MASQUERADE_CLOSED,
@@ -172,3 +173,12 @@ def test_what_stands_before_a_healthy_server_is_named_and_nobody_accused(name: s
     if place.suspect is None:
         assert run.path.standing(Suspect.FILTER) is Standing.REFUSED
         assert run.path.loss.bound < 0.02
+
+
+@pytest.mark.parametrize("verdict", ["drop", "reject with tcp reset"])
+def test_a_limit_on_connections_leaves_nothing_unjudged(verdict: str, private_net: None) -> None:
+    """Two at a time: those of ours that wait for a timer count, and what we left half-open would for minutes."""
+    with Chain(rules={1: CONNECTIONS.format(verdict=verdict)}) as chain:
+        run = check(chain.start_target()[4], CheckOptions(seed=1))
+    assert {e.id: e.findings for e in run.exchanges if e.verdict is Verdict.FAIL} == {}
+    assert sum(e.verdict is Verdict.PASS for e in run.exchanges) >= 110, told(run)

@@ -67,7 +67,7 @@ def _hear(opinions: Sequence[Opinion], path: Path) -> _Outcome:
 
     Where SYNs hardly get lost, one that had to be sent again met a silence like any other.
     """
-    if path.loss.bound_of(syn=True) ** MOST <= RARE:
+    if not path.loss.limits_syns and path.loss.bound_of(syn=True) ** MOST <= RARE:
         opinions = [o.unless_lost or o for o in opinions]
     telling = [o for o in opinions if o.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE)]
     last, idle = opinions[-1], len(opinions) - len(telling)
@@ -206,6 +206,8 @@ class _Ballot:
 
     def _chance(self, opinion: Opinion) -> float:
         """That chance made one departure: a loss, a copy, or what nobody thinks of."""
+        if opinion.controls.lost_syn and opinion.doubts and self.path.loss.limits_syns:
+            return 1.0
         by_loss = self.path.loss.bound_of(syn=opinion.controls.lost_syn) if opinion.doubts else 0.0
         return max(by_loss, self._odd(opinion) if self.path.strange or not opinion.doubts else 0.0)
 

@@ -388,7 +388,7 @@ class Conductor:
             over = not self._outbox.count and flight.is_known_gone(self.transcript, self.watch, self.harmless)
         if over:
             self.finished = True
-            return [Done()]
+            return [*[Send(Segment(n, flags=RST)) for n in flight.unopened(self.transcript.events)], Done()]
         self._clearing += 1
         self._todo = [steps.Expect("R", Span.SILENCE, count=self.tester.counts.get("R", 0) + 1)]
         self._since, self._limit = now, None

@@ -14,6 +14,7 @@ from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.scenarios.steps import NEXT_OCTET, OCTET_BELOW, Expect, Question, Send, Span, Step
 from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
+from probe.spec.seq import Seq
 
 _SYNS = 3
 """So many times a SYN is sent: more than two lost ones are rare on any path that is of use."""
@@ -107,6 +108,23 @@ def is_known_gone(transcript: Transcript, watch: Watch, harmless: frozenset[str]
     last, states = transcript.events[-1], watch.point.states
     unheard = isinstance(last, Seen) and last.to_peer and last.segment.flags & RST
     return bool(states) and harmless.issuperset(states) and not unheard
+
+
+def unopened(events: Sequence[Event]) -> list[Seq]:
+    """The numbers behind our SYNs that opened nothing on the peer.
+
+    What counts connections on the way may hold them for half-open, for minutes, until it sees a RST with that number.
+    """
+    found: dict[int, Seq] = {}
+    for event in events:
+        if not isinstance(event, Seen):
+            continue
+        segment = event.segment
+        if event.to_peer and segment.flags & OPENING == SYN:
+            found[int(segment.end)] = segment.end
+        elif not event.to_peer and segment.flags & (SYN | RST):
+            found.pop(int(segment.ack), None)
+    return list(found.values())
 
 
 def is_bare_ack(event: Event) -> bool:
