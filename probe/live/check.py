@@ -177,7 +177,7 @@ class _Check:
         self._start([*first, *ready, *self._freed()])
 
     def _start(self, some: list[Scenario]) -> None:
-        """Play them side by side, then the dangerous ones one by one, malformed options last. What rests adds no load."""
+        """Play them side by side; then the dangerous ones one by one, malformed options last."""
         self._enqueue(some)
         beside = sum(s.rests for s in self.scenarios) + self.detection.slow + len(PAUSES) + len(CANDIDATES)
         while self.vigil.ending is None:

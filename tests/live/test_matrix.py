@@ -144,8 +144,8 @@ def test_lost_segments_never_accuse(veth_pair: Far, version: int) -> None:
 @pytest.mark.parametrize(
     ("rule", "state", "kind", "finding"),
     [
-        ("output tcp flags & rst == rst drop", "LISTEN", "ACK", "listen.ack-gets-rst"),
-        ("input tcp flags & (fin|syn|rst) == fin drop", "ESTABLISHED", "FIN+ACK", "close.fin-acked"),
+        ("output tcp flags & (rst|ack) == rst drop", "LISTEN", "ACK", "listen.ack-gets-rst"),
+        ("input tcp flags & (fin|syn|rst) == fin meta length 40 drop", "ESTABLISHED", "FIN+ACK", "close.fin-acked"),
         ("input tcp flags & (syn|ack) == (syn|ack) drop", "ESTABLISHED", "SYN+ACK", "halfopen.syn-out-of-window"),
     ],
 )

@@ -54,6 +54,10 @@ class Attempted(Protocol):
     def terms(self) -> Terms:
         """What is taken for granted of the peer."""
 
+    @property
+    def leaves(self) -> bool:
+        """Whether its application was seen to end connections by itself."""
+
     def of(self, transcript: Transcript) -> Self:
         """The same attempt by another record of it."""
 

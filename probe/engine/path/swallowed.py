@@ -2,8 +2,7 @@
 
 A RST draws no answer; what became of it shows in what comes later. The record departs with one of the tester's that
 was kept back, and does not without; one of the peer's is due, and does not come. One that had its effect, or that came,
-refutes it. From outside a path that keeps all of them back and an end that minds, or sends, none look alike; but a path
-keeps back the text of a FIN as well.
+refutes it. From outside a path that keeps all RSTs back and an end that minds, or sends, none look alike.
 """
 
 from __future__ import annotations
@@ -23,8 +22,9 @@ FLAGS = {"FIN": FIN, "RST": RST}
 """The kinds, each by the flag that makes a segment one of it."""
 _PLACES = 2
 """In so many states of the peer it must have been in vain: in one that may be the peer's doing."""
-_OTHERWISE = frozenset({Excuse.ABORT, Excuse.REPEAT, Excuse.EXPIRY})
-"""What else may have ended a connection than our segment."""
+_OTHERWISE = frozenset({Excuse.REPEAT, Excuse.EXPIRY})
+_BY_ITSELF = _OTHERWISE | {Excuse.ABORT}
+"""What else may have ended a connection than our segment; an application that leaves may have done so."""
 _REASONS = {
     Suspect.UNDELIVERED: "no {} of ours has an effect ({} attempts): something keeps them back, or the peer minds none",
     Suspect.UNHEARD: "no {} of the peer's comes ({} attempts): something keeps them back, or the peer sends none",
@@ -55,10 +55,14 @@ def is_explained(case: Attempted, kept: frozenset[int], unheard: int) -> bool:
 
 @dataclass(slots=True)
 class _Kind(Tally):
-    """One kind in one direction: ``places`` are states, or rows, in which it was in vain; ``text``: one had some."""
+    """One kind in one direction: ``places`` are states, or rows, in which it was in vain.
+
+    ``sure``: of a FIN more was seen than that it was in vain. The text of ours was not taken either, which an end that
+    minds no FIN does; the numbers behind the peer's show that it was sent.
+    """
 
     places: set[object] = field(default_factory=set)
-    text: bool = False
+    sure: bool = False
 
 
 class Swallowed:
@@ -89,26 +93,26 @@ class Swallowed:
     @staticmethod
     def _had_effect(record: Record, kept: frozenset[int]) -> bool:
         """Whether the record, or more of it, is as it must be only because they arrived."""
-        plain, given = record.plain.broken_at, record.broken(kept, _OTHERWISE)
+        plain = record.plain.broken_at
+        given = record.broken(kept, _BY_ITSELF if record.case.leaves else _OTHERWISE)
         return given is not None and (plain is None or given < plain)
 
     def _explain(self, record: Record, sent: dict[str, frozenset[int]], back: list[str]) -> None:
-        """Note what explains a departure, or a wait in vain: one kind in one direction, or else all of them."""
-        ways = [*(((kind,), ()) for kind in sent), *(((), (kind,)) for kind in back), (tuple(sent), tuple(back))]
-        for there, unheard in ways:
+        """Note what explains a departure, or a wait in vain: one kind in one direction, or else in both."""
+        both = [((kind,), (kind,)) for kind in sent if kind in back]
+        for there, unheard in [*(((kind,), ()) for kind in sent), *(((), (kind,)) for kind in back), *both]:
             kept, flags = NOTHING.union(*(sent[kind] for kind in there)), flags_of(" ".join(unheard))
-            if record.plain.broken_at is None and not lacks(record.case, flags):
-                continue
-            if not is_explained(record.case, kept, flags):
+            if not _is_in_vain(record, flags) or not is_explained(record.case, kept, flags):
                 continue
             for kind in there:
                 self._there[kind].fits[record.name] += 1
                 self._there[kind].places |= {record.plain.after(i - 1).states for i in sent[kind]}
-                self._there[kind].text |= any(segment_at(record.events, i).length for i in sent[kind])
+                self._there[kind].sure |= any(segment_at(record.events, i).length for i in sent[kind])
             for kind in unheard:
                 self._back[kind].fits[record.name] += 1
                 self._back[kind].places |= {row for _, row in readings.due(record.plain)} or {record.name}
                 self._back[kind].rests[record.name] = None
+                self._back[kind].sure |= record.plain.broken_at is not None
             return
 
     @property
@@ -122,10 +126,20 @@ class Swallowed:
         yield _suspicion(Suspect.UNHEARD, self._back)
 
 
+def _is_in_vain(record: Record, unheard: int) -> bool:
+    """Whether something of this kind was waited for in vain, or the record departs as it would.
+
+    That a FIN was sent shows in the numbers behind it; a silence may be that of anything it could have carried.
+    """
+    at = record.plain.broken_at
+    if at is None or (unheard & FIN and not isinstance(record.events[at], Seen)):
+        return lacks(record.case, unheard)
+    return True
+
+
 def _suspicion(suspect: Suspect, kinds: dict[str, _Kind]) -> Suspicion:
     pointed = {kind: seen for kind, seen in kinds.items() if seen.fits and not seen.against}
-    if suspect is Suspect.UNDELIVERED:  # an end that minds no FIN takes its text
-        pointed = {kind: seen for kind, seen in pointed.items() if seen.text or kind == "RST"}
+    pointed = {kind: seen for kind, seen in pointed.items() if seen.sure or kind == "RST"}
     shown = {kind: seen for kind, seen in pointed.items() if _is_shown(seen)}
     against = sum(seen.against.total() for seen in kinds.values())
     named = shown or pointed
