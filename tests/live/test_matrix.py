@@ -144,14 +144,14 @@ def test_lost_segments_never_accuse(veth_pair: Far, version: int) -> None:
 @pytest.mark.parametrize(
     ("rule", "state", "kind", "finding"),
     [
-        ("output tcp flags & (rst|ack) == rst drop", "LISTEN", "ACK", "listen.ack-gets-rst"),
+        ("output tcp sport {port} tcp flags & (rst|ack) == rst drop", "LISTEN", "ACK", "listen.ack-gets-rst"),
         ("input tcp flags & (fin|syn|rst) == fin meta length 40 drop", "ESTABLISHED", "FIN+ACK", "close.fin-acked"),
         ("input tcp flags & (syn|ack) == (syn|ack) drop", "ESTABLISHED", "SYN+ACK", "halfopen.syn-out-of-window"),
     ],
 )
 def test_deliberate_fault_is_found_in_its_cell(veth_pair: Far, rule: str, state: str, kind: str, finding: str) -> None:
     endpoint = veth_pair.start_target()[4]
-    filtered(veth_pair, rule)
+    filtered(veth_pair, rule.format(port=endpoint.port))
     # What a filter would let through as little is answered, so that the silence is the peer's.
     answered = {("ESTABLISHED", "ACK"), ("ESTABLISHED", "SYN+ACK"), ("CLOSED", "FIN"), ("LISTEN", "SYN")}
     only = frozenset({(state, kind), ("FIN-WAIT-1", "DATA"), *answered})

@@ -24,5 +24,7 @@ that the peer opens."""
 
 def deciding(path: Path, undecided: Collection[Suspect] = ()) -> tuple[str, ...]:
     """The ids of exchanges to be played beside those asked for; ``undecided`` are suspects of which nothing told."""
-    asked = (names for one, names in _BY_SUSPECT.items() if path.hinted(one) or one in undecided)
+    doubtful = {s.suspect for s in path.accepted} & {Suspect.UNDELIVERED, Suspect.UNHEARD}  # one segment refutes it
+    doubtful |= {one for one in Suspect if path.hinted(one) or one in undecided}
+    asked = (names for one, names in _BY_SUSPECT.items() if one in doubtful)
     return tuple(dict.fromkeys(name for names in asked for name in names))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from probe.engine.belief.events import Event, Seen, segment_at
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.path import readings
-from probe.engine.path.record import NOTHING, Attempted, Record
+from probe.engine.path.record import NOTHING, STRAY, Attempted, Record
 from probe.engine.path.tally import ENOUGH, EXCHANGES, Tally
 from probe.results.path import Standing, Suspect, Suspicion
 from probe.spec.segment import FIN, RST
@@ -153,4 +153,6 @@ def _suspicion(suspect: Suspect, kinds: dict[str, _Kind]) -> Suspicion:
 
 
 def _is_shown(seen: _Kind) -> bool:
-    return seen.fits.total() >= ENOUGH and len(seen.fits) >= EXCHANGES and len(seen.places) >= _PLACES
+    """Many a host is silent to what belongs to no connection (as by BSD's ``blackhole``): that alone shows nothing."""
+    enough = seen.fits.total() >= ENOUGH and len(seen.fits) >= EXCHANGES
+    return enough and len(seen.places) >= _PLACES and not seen.places <= STRAY
