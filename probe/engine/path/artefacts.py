@@ -104,9 +104,12 @@ def _kinds(packets: Sequence[Packet]) -> set[Artefact]:
 
 
 def _syn_missing(packets: Sequence[Packet]) -> bool:
-    """Whether both ends know of a SYN that is not in the record: one answered it, the other went on from there."""
+    """Whether both ends know of a SYN that is not in the record: one answered it, the other went on from there.
+
+    A record that begins with the answer only began too late.
+    """
     asked = {(p.from_client, int(p.segment.end)) for p in packets if p.segment.flags & SYN}
-    for place, answer in enumerate(packets):
+    for place, answer in enumerate(packets[1:], 1):
         known, side = answer.segment, not answer.from_client
         if known.flags & (SYN | ACK | RST) == SYN | ACK and (side, int(known.ack)) not in asked:
             on = (p.segment for p in packets[place + 1 :] if p.from_client == side and p.segment.flags & OPENING == ACK)
