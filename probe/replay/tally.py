@@ -22,6 +22,7 @@ from probe.results.verdict import Expected, Fate, Finding, Verdict
 
 _MANY = 20
 """An artefact is one of the file where one in so many connections bears its sign."""
+_ANSWERED = {Handshake.FOLLOWED, Handshake.INCOMPLETE}
 Listed = tuple[int, int, Connection]
 """Rank (smaller is worse), first packet, connection."""
 
@@ -122,8 +123,8 @@ class Tally:
         endings: dict[Ending, int] = {}
         places = [endings.setdefault(one.record.ending, len(endings)) for one in said]
         if places:
-            of = np.array(places, np.int64)[which]
-            self.troubles.add(list(endings), of, finished.facts, finished.addresses, finished.latest, file)
+            answered = np.array([one.record.outcome.handshake in _ANSWERED for one in said], np.bool_)
+            self.troubles.add(list(endings), np.array(places, np.int64)[which], answered[which], finished, file)
 
     def _candidates(
         self, said: Sequence[Assessment], which: Int64, first: Int64, mine: Bools, asked: Asked

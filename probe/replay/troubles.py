@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from probe.capture.batch import Int64
+from probe.capture.batch import Bools, Int64
 from probe.capture.tables import Addresses
 from probe.replay.assembling import Facts
+from probe.replay.expected import Finished
 from probe.replay.flow.ending import Ending
 from probe.replay.splitting import SECOND
 from probe.results.ending import Caused, Kind, Trouble
@@ -32,10 +33,11 @@ _MANY = 1 << 16
 class _Count:
     """Connections counted, with the start of the earliest and the end of the last (nanoseconds).
 
-    ``packet`` is the first one of the example, the connection ``index`` of ``file``.
+    ``packet`` is the first one of the example, the connection ``index`` of ``file``. ``answered``: with a SYN,ACK.
     """
 
     count: int
+    answered: int
     first: int
     last: int
     file: str
@@ -48,6 +50,7 @@ class _Count:
         return replace(
             better,
             count=self.count + other.count,
+            answered=self.answered + other.answered,
             first=min(self.first, other.first),
             last=max(self.last, other.last),
         )
@@ -84,12 +87,11 @@ class _Spread:
         for (ports, port), packet, number in zip(places, packets.tolist(), index(packets).tolist(), strict=True):
             ports[port] = replace(ports[port], packet=packet, index=number)
 
-    def of(self, host: str, port: int) -> int:
-        """How many connections to a server were counted, 0 where they are not told apart."""
+    def of(self, host: str, port: int) -> tuple[int, int]:
+        """How many connections to a server were counted, and how many answered; 0 where they are not told apart."""
         ports = self.hosts.get(host, {})
-        if port == _MANY:
-            return sum(count.count for count in ports.values())
-        return ports[port].count if port in ports else 0
+        counts = list(ports.values()) if port == _MANY else [ports[port]] if port in ports else []
+        return sum(one.count for one in counts), sum(one.answered for one in counts)
 
 
 def _sum(counts: Iterable[_Count]) -> _Count:
@@ -117,11 +119,10 @@ class Troubles:
     every: _Spread = field(default_factory=_Spread)
     waiting: dict[_Doubt, _Spread] = field(default_factory=dict)
 
-    def add(
-        self, endings: Sequence[Ending], which: Int64, facts: Facts, addresses: Addresses, latest: int, file: str
-    ) -> None:
-        """Take in connections that are over: for each its place in ``endings``; ``latest`` as they are over."""
-        servers = _Servers(facts, addresses, file)
+    def add(self, endings: Sequence[Ending], which: Int64, answered: Bools, finished: Finished, file: str) -> None:
+        """Take in connections that are over: for each its place in ``endings``, and whether a SYN,ACK answered it."""
+        facts, latest = finished.facts, finished.latest
+        servers = _Servers(facts, answered, finished.addresses, file)
         for host, port, count in servers.counts(np.arange(len(which)), self.every):
             self.every.add(host, port, count)
         bad = np.array([one.troubled for one in endings], np.bool_)
@@ -170,7 +171,7 @@ class Troubles:
                 Endpoint(host, 0 if port == _MANY else port),
                 kind,
                 count.count,
-                self.every.of(host, port),
+                *self.every.of(host, port),
                 count.first / SECOND,
                 count.last / SECOND,
                 count.file,
@@ -215,8 +216,8 @@ def _divided(ending: Ending, places: Int64, facts: Facts, latest: int) -> Iterat
 class _Servers:
     """The servers of some connections, as arrays."""
 
-    def __init__(self, facts: Facts, addresses: Addresses, file: str) -> None:
-        self._facts, self._addresses, self._file = facts, addresses, file
+    def __init__(self, facts: Facts, answered: Bools, addresses: Addresses, file: str) -> None:
+        self._facts, self._answered, self._addresses, self._file = facts, answered, addresses, file
         high = ~facts.client_high
         self._hosts = addresses.hosts(facts.flow, high)
         self._keys = (self._hosts << 17) | np.where(high, facts.flow & 0xFFFF, facts.flow >> 16 & 0xFFFF)
@@ -232,12 +233,14 @@ class _Servers:
         starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
         sizes = np.diff(np.append(starts, len(keys)))
         examples = places[starts]
+        answered = np.add.reduceat(self._answered[places].astype(np.int64), starts)
+        first, last = np.minimum.reduceat(facts.start[places], starts), np.maximum.reduceat(facts.last[places], starts)
         columns = (
-            keys[starts], self._hosts[examples], sizes, np.minimum.reduceat(facts.start[places], starts),
-            np.maximum.reduceat(facts.last[places], starts), facts.first[examples], facts.index[examples],
+            keys[starts], self._hosts[examples], sizes, answered, first, last,
+            facts.first[examples], facts.index[examples],
         )  # fmt: skip
-        for key, host, count, first, last, packet, index in zip(*(c.tolist() for c in columns), strict=True):
-            told = _Count(count, first, last, self._file, packet, index)
+        for key, host, count, known, begun, over, packet, index in zip(*(c.tolist() for c in columns), strict=True):
+            told = _Count(count, known, begun, over, self._file, packet, index)
             yield (self._addresses.host(host) if key else ""), (key & 0x1FFFF) if key else _MANY, told
 
     def _apart(self, keys: Int64) -> Int64 | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 from probe.reports.document import Data, Rows
@@ -288,6 +289,7 @@ def _trouble(one: Trouble) -> Data:
         "text": sentence(one.causes),
         "count": one.count,
         "of": one.of or None,
+        "answered": one.answered if one.of else None,
         "first": round(one.first, _MICRO),
         "last": round(one.last, _MICRO),
         "file": one.file,
@@ -299,6 +301,7 @@ def _cause(one: Caused) -> Data:
     return {"cause": one.cause, "by": one.by or None, "clause": ABOUT[one.cause].clause}
 
 
+@lru_cache(maxsize=1 << 10)  # there may be millions of connections, and few causes
 def _caused(one: Caused) -> Data:
     idle = None if one.idle is None else round(one.idle, _MICRO)
     return _cause(one) | {"times": one.times, "idle": idle, "text": one.text}

@@ -44,7 +44,9 @@ class Cause(StrEnum):
     NO_CONNECTION = "no such connection"
     FORGOTTEN = "forgotten in between"
     FOREIGN_RESET = "reset by another"
+    UNKNOWN_IDLE = "unknown after silence"
     UNHEARD = "no longer answered"
+    UNHEARD_IDLE = "not answered after silence"
     GAVE_UP = "given up"
     KEEP_ALIVE = "keep-alive failed"
     WINDOW_CLOSED = "window stays closed"
@@ -85,9 +87,18 @@ ABOUT = {
     Cause.UNREAD: About("3.6.1 (SHLD-3)", "{by} closed it with received data unread"),
     Cause.CLOSED_END: About("3.6.1 (SHLD-3)", "{by} had closed, and reset it when data came"),
     Cause.NO_CONNECTION: About("3.10.7.1", "{by} knew no such connection: restarted, or it had given it up"),
-    Cause.FORGOTTEN: About("3.10.7.1", "what was sent was lost, then reset by {by}: something in between forgot it"),
+    Cause.FORGOTTEN: About(
+        "3.10.7.1", "what was sent was lost, then reset by {by}: something in between forgot it, or that end did"
+    ),
+    Cause.UNKNOWN_IDLE: About(
+        "3.10.7.1", "spoken to after a silence, {by} reset it: something in between forgot it, or that end did"
+    ),
     Cause.FOREIGN_RESET: About("3.5.2", "a RST came in the name of {by}, which went on: another sent it"),
     Cause.UNHEARD: About("3.8.3 (R1)", "{by} repeats a segment that is not answered"),
+    Cause.UNHEARD_IDLE: About(
+        "3.8.3",
+        "{by} spoke after a silence and heard no answer: something in between forgot it, or the other end is gone",
+    ),
     Cause.GAVE_UP: About("3.8.3 (R2)", "{by} repeated a segment that was not answered, and gave up"),
     Cause.KEEP_ALIVE: About("3.8.4", "{by} gave up as its keep-alives were not answered"),
     Cause.WINDOW_CLOSED: About("3.8.6.1", "{by} keeps its window closed: its application does not read"),
@@ -144,14 +155,16 @@ class Trouble:
     """Connections to one server that ended badly in the same way.
 
     ``server`` with an empty address: too many servers to tell apart; with port 0: too many ports of one address.
-    ``of`` are all connections to it, 0 where that is not known. ``first`` and ``last`` are when the earliest began and
-    the last one spoke, in seconds; the connection ``index`` of ``file`` is the first of them.
+    ``of`` are all connections to it, 0 where that is not known, of which it ``answered`` so many by a SYN,ACK.
+    ``first`` and ``last`` are when the earliest began and the last one spoke, in seconds; the connection ``index`` of
+    ``file`` is the first of them.
     """
 
     server: Endpoint
     kind: Kind
     count: int
     of: int
+    answered: int
     first: float
     last: float
     file: str

@@ -19,7 +19,7 @@ from fnmatch import fnmatchcase
 from itertools import chain, product
 from pathlib import Path
 
-from tests.captures import built, ordinary, own, rewritten
+from tests.captures import built, ordinary, own, rewritten, trouble
 from tests.captures.expected import HOME
 from tests.captures.readme import write_readme
 from tests.captures.stage import Stage, tcpdump, web
@@ -72,6 +72,12 @@ def _record(wanted: Wanted) -> list[str]:
             if wanted(scene.name):
                 with problems.noted(f"{scene.name}-v{version}"):
                     _play(scene, version, peer)
+        for trouble_scene, version in product(trouble.SCENES, VERSIONS):
+            if wanted(trouble_scene.name):
+                with problems.noted(f"{trouble_scene.name}-v{version}"):
+                    path = peer / f"{trouble_scene.name}-v{version}.pcap"
+                    trouble.record(trouble_scene, version, path)
+                    declare(path, trouble_scene.shows, trouble_scene.due)
         for name, make in chain(own.makers(peer, wanted), rewritten.makers(peer, HOME / "rewritten", wanted)):
             with problems.noted(name):
                 make()

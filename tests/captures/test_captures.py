@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from probe import scenarios
-from tests.captures import built, ordinary, own, rewritten
+from tests.captures import built, ordinary, own, rewritten, trouble
 from tests.captures.expected import HOME, beside, captures, read
 from tests.captures.readme import text
 from tests.captures.verdicts import by_tshark, completeness, connections, exchanges, replayed
@@ -39,7 +39,8 @@ def test_tshark_gives_the_same_completeness(path: Path) -> None:
 
 
 def test_every_declared_capture_is_there() -> None:
-    declared = {c.name for cases in (built.BUILT, ordinary.SCENES, own.CHECKS, rewritten.REWRITTEN) for c in cases}
+    sets = (built.BUILT, ordinary.SCENES, trouble.SCENES, own.CHECKS, rewritten.REWRITTEN)
+    declared = {c.name for cases in sets for c in cases}
     there = {(path.name.partition(".")[0][:-3], path.name.partition(".")[0][-2:]) for path in FILES}
     assert there == {(one, version) for one in declared for version in ("v4", "v6")}
 
@@ -56,7 +57,7 @@ def test_every_documented_exchange_is_recorded() -> None:
 
 
 def test_ordinary_traffic_breaks_no_rule() -> None:
-    ordinary_names = {scene.name for scene in ordinary.SCENES}
+    ordinary_names = {scene.name for scene in (*ordinary.SCENES, *trouble.SCENES)}
     found = [read(path) for path in FILES if path.name.partition(".")[0][:-3] in ordinary_names]
     assert len(found) >= 2 * len(ordinary_names)
     assert {c.verdict for one in found for c in one.connections} == {"pass"}

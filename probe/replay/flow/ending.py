@@ -56,7 +56,8 @@ class Ending:
     @property
     def after_silence(self) -> Ending:
         """The ending of those that were idle before."""
-        return replace(self, causes=self.idle, idle=())
+        sooner = self.idle if any(one.trouble for one in self.sooner) else self.sooner
+        return replace(self, causes=self.idle, sooner=sooner, idle=())
 
     def remaining(self, passed: float, *, followed: bool) -> tuple[Caused, ...]:
         """The causes that remain where the file goes on for so many seconds, or with a SYN on the same ports."""
@@ -217,16 +218,16 @@ class _Ends:
         unknown, segment = Caused(Cause.NO_CONNECTION, by), self.segment(asked)
         if not own:
             return _sure(unknown)
-        again = self._transmissions(by.other, asked)
-        first = again[0] if segment.seg_len else asked
-        paused = (first - 1, first) if first else None
-        if len(again) > 1 and segment.seg_len:
-            causes: tuple[Caused, ...] = (Caused(Cause.FORGOTTEN, by, len(again)), unknown)
+        again = self._transmissions(by.other, asked) if segment.seg_len else [asked]
+        rest: tuple[Caused, ...] = ()
+        if len(again) > 1:
+            unknown = Caused(Cause.FORGOTTEN, by, len(again))
         else:
-            causes = (*self._unread(by, place), unknown, Caused(Cause.ABORTED, by))
+            rest = (*self._unread(by, place), Caused(Cause.ABORTED, by))
             if by is End.SERVER and all(self.segment(at).flags & SYN for at in own):
-                causes = (Caused(Cause.NOT_TAKEN, by), *causes)
-        return Ending(causes, causes, 0.0, paused=paused, idle=causes)
+                unknown = Caused(Cause.NOT_TAKEN, by)
+        idle = (Caused(Cause.UNKNOWN_IDLE, by), *rest)
+        return Ending((unknown, *rest), (unknown, *rest), 0.0, paused=self._paused(again[0]), idle=idle)
 
     def _transmissions(self, by: End, place: int) -> list[int]:
         """The places at which an end sent what begins with the same number, up to this one."""
@@ -244,7 +245,9 @@ class _Ends:
         aborted, unread = Caused(Cause.ABORTED, by), self._unread(by, place)
         tried, heard = self._unanswered(by, place), self.sent(by.other, place)
         if len(tried) > _R1:
-            return _sure(Caused(Cause.GAVE_UP, by, len(tried)), aborted)
+            causes = (Caused(Cause.GAVE_UP, by, len(tried)), aborted)
+            silent = (Caused(Cause.UNHEARD_IDLE, by, len(tried)), aborted)
+            return Ending(causes, causes, 0.0, paused=self._paused(tried[0]), idle=silent)
         probes = [at for at in self._probes(by, place) if not heard or at > heard[-1]]
         if probes:  # one without answer must not be taken for the end (MUST-29)
             return _sure(Caused(Cause.KEEP_ALIVE, by, len(probes)), *((aborted,) if len(probes) == 1 else ()))
@@ -289,7 +292,10 @@ class _Ends:
                 return _sure(Caused(Cause.WINDOW_CLOSED, by))
             if len(tried := self._unanswered(by)) > 1:
                 sooner = Caused(Cause.UNHEARD, by, len(tried)) if len(tried) > _R1 else Caused(Cause.OPEN)
-                return Ending((Caused(Cause.GAVE_UP, by, len(tried)),), (sooner,), _GONE)
+                idle = (Caused(Cause.UNHEARD_IDLE, by, len(tried)),)
+                return Ending(
+                    (Caused(Cause.GAVE_UP, by, len(tried)),), (sooner,), _GONE, paused=self._paused(tried[0]), idle=idle
+                )
         for by, _ in self.sides:
             heard = self.sent(by.other)
             if probes := [at for at in self._probes(by, len(self.packets)) if heard and at > heard[-1]]:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from probe.reports import document as doc
 from probe.reports.builders import common
 from probe.results.connection import IN_FULL, ODDITIES, Connection, Evidence, Oddity, Opener, Packet, Replay, StateStep
-from probe.results.ending import Trouble, either, sentence
+from probe.results.ending import Cause, End, Trouble, either, sentence
 from probe.results.verdict import Finding, Verdict, Why
 from probe.spec.segment import ACK, PSH, SYN
 from probe.spec.states import State
@@ -111,6 +111,8 @@ def troubles(replay: Replay, names: Mapping[str, str]) -> Iterator[doc.Line]:
         when = first if first == last else f"{first} to {last.removeprefix(first[:11])}"
         file = f"{names.get(one.file, one.file)}:" if len(names) > 1 else ""
         told = f"{_server(one)}, {count} connection{'s' * (max(one.count, one.of) != 1)}: {either(one.causes)}"
+        if one.of and (Cause.UNANSWERED, End.SERVER) in one.kind:
+            told += f"; it answered {f'{one.answered:,} others' if one.answered else 'none'}"
         yield doc.fact("" if place else "trouble", f"{told}; {when} UTC, --show {file}{one.index}")
     if left := replay.troubles[_TROUBLES:]:
         connections = sum(one.count for one in left)
