@@ -112,5 +112,5 @@ EVENTS = (
     ),
     Event("rst_but_no_session", "> R 0", "starts in mid-connection", "the file begins later"),
     Event("fin_but_no_session", "> F. 5 5, < . 5 6", "starts in mid-connection", "the file begins later"),
-    Event("fin_syn", "> SF 0, < S. 0 1", "fail active.syn-form"),
+    Event("fin_syn", "> SF 0, < S. 0 1, > . 2 1", "fail active.syn-form"),
 )

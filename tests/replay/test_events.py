@@ -38,6 +38,8 @@ def told(path: Path) -> str:
     found = extract(str(path), 0)
     if found.connection.findings:
         return " ".join(f"{finding.word} {finding.rule}" for finding in found.connection.findings)
+    if found.connection.doubtful:
+        return f"doubtful {found.connection.doubtful[0].rule}"
     if found.oddities:
         return " ".join(f"oddity {odd.kind}" for odd in found.oddities)
     return "nothing" if found.connection.evidence is Evidence.COMPLETE else found.connection.evidence.value

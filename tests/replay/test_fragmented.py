@@ -32,7 +32,7 @@ def in_fragments(frame: Frame, number: int) -> list[Frame]:
 
 def without_numbers(found: Connection) -> Connection:
     """The connection as far as it does not hang on how many records there are."""
-    steps = {"client_states": (), "server_states": (), "findings": ()}
+    steps = {"client_states": (), "server_states": (), "findings": (), "doubtful": ()}
     return replace(found, file="", index=0, first_packet=0, blamed=(), stopped=None, oddities=(), **steps)  # type: ignore[arg-type]
 
 
