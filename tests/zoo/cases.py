@@ -260,7 +260,7 @@ PATHS = {
     "far away": Case(wire=lambda: wires.hop_limited(3), only=OPENS, passes=7),
     "SYN,ACKs doubled": Case(wire=wires.doubling_syn_acks, passes=90),
     "ACKs dropped": Case(doubted=True, wire=wires.dropping_acks, passes=60),
-    "our RSTs dropped": Case(wire=lambda: wires.dropping_flag(RST, True), passes=75),
+    "our RSTs dropped": Case(wire=lambda: wires.dropping_flag(RST, True), passes=60),
     "its RSTs dropped": Case(wire=lambda: wires.dropping_flag(RST, False), passes=50),
     "all RSTs dropped": Case(wire=lambda: wires.dropping_flag(RST, True, False), passes=40),
     "our FINs dropped": Case(wire=lambda: wires.dropping_flag(FIN, True), passes=40),

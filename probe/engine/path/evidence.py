@@ -6,8 +6,10 @@ from attempts that differ.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from statistics import median
 
 from probe.engine.path import readings
 from probe.engine.path.limit import SynLimit
@@ -24,6 +26,9 @@ from probe.engine.path.way_back import WayBack
 from probe.engine.path.weighing import Weighing, needless
 from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
 
+_RECENT, _TWICE = 15, 2
+"""First answers that are remembered; a peer that looks now and then takes twice as long as it does in the mean."""
+
 
 class Evidence:
     """What the attempts of one run tell of its path, attempt by attempt."""
@@ -37,6 +42,7 @@ class Evidence:
         self._swallowed = Swallowed()
         self._reordering, self._meter, self._limit = Tally(), LossMeter(), SynLimit()
         self._repeated = self._came = self._copied = 0
+        self._took = deque[float](maxlen=_RECENT)
 
     def heard(self, case: Attempted, *, limited: bool = False) -> None:
         """One more attempt; ``limited``: it asked more often than a peer need answer, so that silences tell nothing."""
@@ -65,15 +71,22 @@ class Evidence:
         """Loss, copies and reordering."""
         transcript = record.case.transcript
         found = controls(transcript, record.plain)
+        if (took := readings.first_answer(transcript)) is not None:
+            self._took.append(took)
         if found.silent and self._seen.may_mute(record):
             found = replace(found, silent=())  # it may not be the loss of a segment
         self._meter.add(record.name, found)
         if record.plain.broken_at is None:
-            self._repeated += sum(1 for _ in readings.needless(transcript))
+            self._repeated += sum(1 for _ in readings.needless(transcript, self._takes))
         came = list(readings.copies(record.plain, transcript))
         self._came, self._copied = self._came + len(came), self._copied + sum(came)
         if swapped := sum(1 for _ in readings.swapped(transcript)):
             self._reordering.fits[record.name] += swapped
+
+    @property
+    def _takes(self) -> float:
+        """Seconds that an answer of this peer takes at the most, as a rule: some look only now and then."""
+        return _TWICE * median(self._took) if self._took else 0.0
 
     # -- what it comes to ------------------------------------------------------------------------------------------
 

@@ -53,8 +53,17 @@ def repeats_syn_ack(transcript: Transcript) -> bool:
     return False
 
 
-def needless(transcript: Transcript) -> Iterator[Segment]:
-    """Segments that the peer sent again although our ACK of them had left in time: that ACK was lost."""
+def first_answer(transcript: Transcript) -> float | None:
+    """Seconds that the first answer took; None where ours had to be sent again, or nothing came."""
+    first = [event for _, event in transcript.seen()[:2]]
+    return first[1].time - first[0].time if [event.to_peer for event in first] == [True, False] else None
+
+
+def needless(transcript: Transcript, takes: float) -> Iterator[Segment]:
+    """Segments that the peer sent again although our ACK of them had left in time: that ACK was lost.
+
+    ``takes`` seconds pass before this peer looks at what came.
+    """
     came: dict[tuple[int, int, int], float] = {}
     acked: list[tuple[float, Segment]] = []
     expected = None
@@ -67,7 +76,7 @@ def needless(transcript: Transcript) -> Iterator[Segment]:
         expected = segment.ack if segment.flags & ACK else expected
         if segment.length or segment.flags & FIN:
             first = came.setdefault((int(segment.seq), segment.length, segment.flags & FIN), event.time)
-            if any(first <= at < event.time - OVERTAKING and s.ack == segment.end for at, s in acked):
+            if any(first <= at < event.time - OVERTAKING - takes and s.ack == segment.end for at, s in acked):
                 yield segment
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from probe.engine.belief.events import Seen, Transcript
+from probe.engine.path import readings
 from probe.engine.path.loss import Controls, LossMeter
 from probe.results.path import Loss
+from probe.spec.segment import ACK, FIN, Segment
+from probe.spec.seq import Seq
 
 
 def test_a_silence_is_a_loss_where_another_attempt_was_answered() -> None:
@@ -49,3 +53,11 @@ def test_what_asks_for_an_empty_ack_is_counted_with_them() -> None:
     meter.add("open", Controls((0, 1, 2), (), (0,), (1, 2)))
     meter.add("open", Controls((0, 1), (2,), (0,), (1, 2)))
     assert meter.loss == Loss(6, 1, syns=2, bare=4, bare_lost=1)
+
+
+@pytest.mark.parametrize(("takes", "lost"), [(0.0, 1), (1.0, 0)])
+def test_an_ack_that_the_peer_has_not_looked_at_yet_is_not_lost(takes: float, lost: int) -> None:
+    """A FIN, our ACK at once, the FIN again 0.6 s later: a stack that polls every second has not seen it."""
+    fin, ack = Segment(Seq(500), Seq(100), FIN | ACK), Segment(Seq(100), Seq(501), ACK)
+    record = Transcript([Seen(0.0, False, fin), Seen(0.01, True, ack), Seen(0.6, False, fin)])
+    assert len(list(readings.needless(record, takes))) == lost
