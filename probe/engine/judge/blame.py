@@ -133,8 +133,10 @@ def _disturbed(everything: Belief, watch: Watch, segment: Segment) -> Blame | No
         (index, odd), rest = h.inflight[0], h.inflight[1:]
         if not _dropped(h, odd, watch.terms):
             continue
-        # Of two segments that are both dropped the first is blamed: nothing tells them apart.
+        # Of two segments that are both dropped the first is blamed, unless it is the other whose numbers came back.
         to_blame = all(_dropped(h, other, watch.terms) for _, other in rest)
+        if to_blame:
+            index, odd = next((one for one in h.inflight if _refused(h.tcb, one[1], segment)), (index, odd))
         # A faulty end may have lost its block, or taken text and FIN.
         faulty = [_vanished(h.tcb)] + ([replace(h.tcb, rcv_nxt=odd.end)] if odd.seg_len else [])
         if to_blame or any(_explains(watch, replace(h, inflight=rest, tcb=tcb), segment) for tcb in faulty):
@@ -148,6 +150,12 @@ def _disturbed(everything: Belief, watch: Watch, segment: Segment) -> Blame | No
             if any(_explains(watch, replace(h, tcb=tcb), segment) for tcb in (_vanished(h.tcb), taken)):
                 return Blame(_ended(*h.processed[1:], segment), h.processed[0], h.processed[1])
     return None
+
+
+def _refused(tcb: Tcb, odd: Segment, segment: Segment) -> bool:
+    """Whether a closed port would answer so (section 3.10.7.1)."""
+    replies = (r.reply for r in arrives(replace(tcb.gone(), listening=False), odd))
+    return any(reply is not None and reply.matches(segment) for reply in replies)
 
 
 def _ended(row: str, rule: str, segment: Segment) -> str:

@@ -55,8 +55,9 @@ def departure(case: Case, watch: Watch) -> Finding:
     came = [show(watch, e) for e in since]
     last = next((e for e in reversed(record[: index + 1]) if isinstance(e, Seen)), None)
     if isinstance(record[index], Quiet):
-        waited = f"nothing for {record[index].time - last.time if last else 0.0:.1f} s"
-        came.append(f"then {waited}" if came else waited)
+        begun = asked if came and asked is not None else last
+        waited = record[index].time - begun.time if begun else 0.0
+        came.append(f"nothing else in {waited:.1f} s" if came else f"nothing for {waited:.1f} s")
     arrived = tuple(watch.numbers.canonical(e.segment, to_peer=False) for e in since)
     effect = effect_of(record, through)
     found = grade(culprit.rule, sent, culprit.due, ", ".join(came), _numbers(asked, last), effect)

@@ -78,3 +78,11 @@ def test_text_that_was_answered_as_to_be_dropped_and_taken_all_the_same(drawn: S
     assert (found.owed, found.due) == ((), ". seq 1 ack 1, and nothing of it taken")
     odd = blamed(*OPEN, sent("P.", 1, 2, 10), back(".", 1, 1), back("P.", 1, 12, 4))
     assert (odd.rule, odd.due) == ("seg.ack-beyond-received", ". seq 1 ack 1, and ack 11 at most")
+
+
+@pytest.mark.parametrize(("ack", "index"), [(2, 3), (1, 4)])
+def test_of_two_segments_that_must_be_dropped_the_one_whose_numbers_came_back(ack: int, index: int) -> None:
+    """A FIN alone, then a segment without a flag, meet LISTEN; a RST that a closed port sends acknowledges SEG.LEN."""
+    refused = back("R.", 0, ack, absolute=True)
+    found = blamed(sent("S", 0), back("S.", 0, 1), sent("R", 1), sent("F", 1), sent("", 1), refused)
+    assert (found.rule, found.index) == ("listen.no-syn-ack-rst-dropped", index)
