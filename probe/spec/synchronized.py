@@ -64,7 +64,17 @@ def _eight_steps(tcb: Tcb, segment: Segment) -> Reactions:
             return tuple(out)
     if not segment.flags & ACK:
         return (*out, drop("R7" if tcb.state is State.SYN_RECEIVED else "F7", tcb, segment))
-    return (*out, *_ack_range(tcb, segment), *_ack_field(tcb, segment))
+    return (*out, *_ack_range(tcb, segment), *_ack_field(tcb, segment), *_held_back(tcb, segment))
+
+
+def _held_back(tcb: Tcb, segment: Segment) -> Reactions:
+    """ "Segments with higher beginning sequence numbers SHOULD be held for later processing" (3.10.7.4 first).
+
+    If one takes it so, whole: its ACK field waits with the rest, and so does what that would draw.
+    """
+    if not segment.seq > tcb.rcv_nxt or not segment.ack > tcb.snd_una:
+        return ()
+    return text_and_fin("R9" if tcb.state is State.SYN_RECEIVED else "E2", tcb, tcb, segment)
 
 
 def _syn_in_time_wait(tcb: Tcb, segment: Segment) -> Reactions:

@@ -20,13 +20,14 @@ def text_and_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactio
     if after.fin_received:
         return _after_fin(row, before, after, segment)
     ready = after
-    if before.state is State.SYN_RECEIVED:  # what came on the SYN is processed once ESTABLISHED (3.5, 3.10.7.3 fourth)
+    if after.state is not State.SYN_RECEIVED and before.state is State.SYN_RECEIVED:
+        # What came on the SYN is processed once ESTABLISHED (3.5, 3.10.7.3 fourth).
         taken, fin = _filled(after, after.rcv_nxt, False)
         ready = _fin_taken(taken) if fin else taken
     if ready.fin_received or (not segment.length and not segment.flags & FIN):
         reply = covering_ack(ready) if ready.rcv_nxt != after.rcv_nxt else None
         plain = react(row, before, segment, reply, ready)
-        return (plain, *_out_of_order(row, before, after, segment)) if segment.seq > after.rcv_nxt else (plain,)
+        return (plain, *_dropped(row, before, ready, segment, (True,))) if segment.seq > after.rcv_nxt else (plain,)
     start, end, fin = trimmed(ready, segment)
     if start <= ready.rcv_nxt:
         return _in_order(before, ready, segment, end, fin)
@@ -40,19 +41,9 @@ def text_and_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactio
     return tuple(out)
 
 
-def _out_of_order(row: str, before: Tcb, taken: Tcb, segment: Segment) -> Reactions:
-    """What else an ACK beyond RCV.NXT may draw: held "for later processing", its ACK field waits; or it is dropped."""
-    waits = (react(row, before, segment, None, before),) if taken.snd_una != before.snd_una else ()
-    return (*waits, *_dropped(row, before, taken, segment, (True,)))
-
-
-def _dropped(row: str, before: Tcb, taken: Tcb, segment: Segment, answers: Iterable[bool]) -> Reactions:
-    """Against "Segments with higher beginning sequence numbers SHOULD be held" (3.10.7.4 first, SHLD-31).
-
-    The ACK field was looked at, or went with the rest. It ``answers``: with an ACK, as RFC 5681 section 4.2 has it.
-    """
-    blocks = (taken, before) if taken.snd_una != before.snd_una else (taken,)
-    drops = [react(row, before, segment, pure_ack(b) if one else None, b) for b in blocks for one in answers]
+def _dropped(row: str, before: Tcb, after: Tcb, segment: Segment, answers: Iterable[bool]) -> Reactions:
+    """Out of order and not held, against SHLD-31. It ``answers``: with an ACK, as RFC 5681 section 4.2 has it."""
+    drops = [react(row, before, segment, pure_ack(after) if one else None, after) for one in answers]
     return tuple(replace(r, against="seg.out-of-order-held") for r in drops)
 
 

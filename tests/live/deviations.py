@@ -172,11 +172,10 @@ LINUX = (
         },
     ),
     Cells(
-        "segment that reaches over the right edge, CLOSING",
-        "trimmed: a RST in the window is challenged (SHOULD), the ACK of the FIN counts",
-        "dropped whole while something lies unread, and the FIN does: no answer, the FIN is sent again",
+        "RST with text that reaches over the right edge, CLOSING",
+        "trimmed: a RST in the window is challenged (SHOULD)",
+        "dropped whole while something lies unread, and the FIN does: no answer",
         rules={
-            "close.data-after-fin-ignored": _in("CLOSING"),
             "rst.in-window-challenge": _in("CLOSING"),
         },
     ),
