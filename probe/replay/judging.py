@@ -118,9 +118,12 @@ class Judge:
         timed = np.array([self.records[place].pair.timed for place in places.tolist()], np.bool_)
         for number in np.flatnonzero(timed[shapes.which]).tolist() if timed.any() else ():
             key = shapes.keys[int(shapes.which[number])] + _times(group, number)
-            borne = signs(self.packets(connections, number))
-            key += repr((borne.lag, borne.gap)).encode()
             found[number] = self._place(key, connections, number, extra)
+            pair = self.records[int(found[number])].pair
+            if pair.findings or pair.signs.lag:  # then it counts how long the times between its packets are
+                borne = signs(self.packets(connections, number))
+                key += repr((borne.lag, borne.gap)).encode()
+                found[number] = self._place(key, connections, number, extra)
         return self._with_silence(group, shapes.which, places, found)
 
     def _with_silence(self, group: Grouped, which: Places, shapes: Int64, found: Int64) -> Int64:

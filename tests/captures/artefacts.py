@@ -31,8 +31,14 @@ class Rewriting:
 
     def octets(self, rows: Sequence[Row]) -> bytes:
         """The record as a pcap of Ethernet frames, rewritten."""
-        done = self.rewrite(list(rows))
-        return pcap([Frame(ethernet(row.packet), row.time, self.snap) for row in done], nano=True)
+        return pcap([self._frame(row) for row in self.rewrite(list(rows))], nano=True)
+
+    def _frame(self, row: Row) -> Frame:
+        """The packet, of IPv4, in a frame; what the recorder did not keep of it is not there now."""
+        missing = max(0, int.from_bytes(row.packet[2:4], "big") - len(row.packet))
+        frame = ethernet(row.packet + bytes(missing))
+        kept = len(frame) - missing
+        return Frame(frame, row.time, kept if self.snap is None else min(kept, self.snap))
 
 
 def rows_of(path: Path) -> list[Row]:
