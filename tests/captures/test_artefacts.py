@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from probe.replay.extracting import extract
 from probe.replay.run import ReplayOptions, replay
 from probe.results.artefacts import Artefact
 from probe.results.connection import Connection, Evidence, Replay
@@ -16,6 +17,7 @@ from probe.results.verdict import Verdict
 from tests.captures.artefacts import ARTEFACTS, WHOLE, Rewriting, merged, rows_of
 from tests.captures.expected import captures
 from tests.captures.rewritten import Row
+from tests.replay.test_one_path import in_parts, listed
 
 FILES = [path for path in captures() if "-v4" in path.name and "link-" not in path.name and "cut-off" not in path.name]
 """Every capture once: what lies around the segments, and the IP version, make no difference to what is done here."""
@@ -122,3 +124,18 @@ def test_records_that_are_late_are_measured(recorded: dict[str, Recorded], tmp_p
     run, _ = said(late.octets(recorded["http-keep-alive-v4.pcap"].rows), tmp_path)
     [lag] = [one.lag for one in run.suspicions if one.artefact is Artefact.ORDER]
     assert 0.014 < lag < 0.033
+
+
+def test_what_is_doubtful_does_not_hang_on_how_it_is_asked(recorded: dict[str, Recorded], tmp_path: Path) -> None:
+    changed = next(one for one in ARTEFACTS if one.name == "order changed, 3")
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(changed.octets(recorded["check-v4.pcapng"].rows))
+    whole = listed(path)
+    doubtful = [one for one in whole if one.doubtful]
+    assert doubtful
+    ends = [24]
+    for size in (len(one.packet) for one in changed.rewrite(list(recorded["check-v4.pcapng"].rows))):
+        ends.append(ends[-1] + 16 + max(60, 14 + size))
+    assert in_parts(path, [ends[len(ends) // 3], ends[len(ends) // 2]]) == whole
+    for one in doubtful:
+        assert extract(str(path), one.index).connection == one
