@@ -11,7 +11,7 @@ from probe.capture.batch import Int64
 from probe.capture.tables import Addresses
 from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import ConnectionVerdict, judge_connection
-from probe.engine.path.artefacts import signs
+from probe.engine.path.artefacts import Signs, signs, singled
 from probe.engine.path.reordering import OVERTAKING
 from probe.replay.assembling import Connections, Facts
 from probe.replay.cutting import Cut, worst_cut
@@ -124,12 +124,15 @@ class Judge:
                 borne = signs(self.packets(connections, number))
                 key += repr((borne.lag, borne.gap)).encode()
                 found[number] = self._place(key, connections, number, extra)
+        if timed.any():  # what is doubled and what is out of step decides more than the shape
+            used, which = np.unique(found, return_inverse=True)
+            return self._with_silence(group, which.ravel(), used, found)
         return self._with_silence(group, shapes.which, places, found)
 
     def _with_silence(self, group: Grouped, which: Places, shapes: Int64, found: Int64) -> Int64:
         """The places of records, of connections that were idle before they were closed those of their own.
 
-        ``shapes`` are places that stand for the shapes.
+        ``which`` says for each which of ``shapes``, places of records, has an ending like its own.
         """
         paused = [self.records[place].ending.paused for place in shapes.tolist()]
         if not any(paused):
@@ -231,6 +234,16 @@ class Judge:
         )
 
 
+def _ending(packets: list[Packet], borne: Signs, icmp: Kinds) -> Ending:
+    """Why it ended: copies that the record holds of segments are no repetitions."""
+    if not borne.timed:
+        return ending(packets, borne.artefacts, icmp)
+    places = singled(packets)
+    found = ending([packets[place] for place in places], borne.artefacts, icmp)
+    before, after = found.paused or (0, 0)
+    return replace(found, paused=found.paused and (places[before], places[after]))
+
+
 def _causes(found: Record, facts: Facts, number: int, times: Sequence[float], latest: int) -> tuple[Caused, ...]:
     """Why the connection ended; whole seconds count, as in `Troubles`."""
     following = int(facts.followed[number])
@@ -247,11 +260,11 @@ def ends_of(connections: Connections, number: int, addresses: Addresses) -> tupl
 
 def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool, icmp: Kinds = frozenset()) -> Record:
     """Ask every part of the engine about one connection."""
-    seen = zeek(packets)
+    seen, judged = zeek(packets), judge_connection(_wide_enough(packets), memory, profile)
     return Record(
         summary(packets),
-        ending(packets),
-        judge_connection(_wide_enough(packets), memory, profile),
+        _ending(packets, judged.signs, icmp),
+        judged,
         seen.conn_state,
         seen.history,
         completeness(packets, reused=reused),

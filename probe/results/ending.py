@@ -33,6 +33,8 @@ class Cause(StrEnum):
     NOT_TOLD = "not told"
     UNANSWERED = "SYN unanswered"
     REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    TOO_BIG = "too big for the path"
     NOT_COMPLETED = "handshake not completed"
     NOT_TAKEN = "handshake not taken"
     BAD_SYN_ACK = "unacceptable SYN,ACK"
@@ -74,6 +76,8 @@ ABOUT = {
     Cause.NOT_TOLD: About("3.3.2", "the record lacks the segments that would tell", trouble=False),
     Cause.UNANSWERED: About("3.8.3", "{by} did not answer the SYN: a filter, a full backlog, or no host"),
     Cause.REFUSED: About("3.5.2 group 1", "{by} refused the SYN: nothing listens on the port, or a filter says so"),
+    Cause.UNREACHABLE: About("3.9.2.2", "{by} cannot be reached, says an ICMP error in the file"),
+    Cause.TOO_BIG: About("3.7.2", "segments to {by} are too big for the path, says an ICMP error in the file"),
     Cause.NOT_COMPLETED: About(
         "3.5", "{by} did not acknowledge the SYN,ACK: a scan, a false address, or a path that is open in one direction"
     ),

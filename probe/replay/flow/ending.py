@@ -10,13 +10,15 @@ No time decides here, so that connections of one shape share an ``Ending``. What
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from probe.replay.flow.closing import Side, Walk, closing
 from probe.replay.flow.opening import opening
+from probe.results.artefacts import Artefact
 from probe.results.connection import Close, Evidence, Handshake, Opener, Packet
 from probe.results.ending import Cause, Caused, End
+from probe.spec.icmp import IcmpKind
 from probe.spec.segment import ACK, RST, SYN, Segment
 
 IDLE = 5.0
@@ -33,6 +35,7 @@ FIN-WAIT-2 for an application that has gone; after them the close cannot come to
 _R1 = 3
 """Retransmissions at which a stack tells of its trouble (RFC 9293 section 3.8.3: SHLD-9, SHLD-10)."""
 _FOREVER = float("inf")
+_UNTRUE = {Artefact.ORDER, Artefact.CLOCKS, Artefact.FLAGS_ONLY, Artefact.DATA_ONLY, Artefact.MISSING}
 _PLAIN = (Close.FOUR_WAY, Close.THREE_SEGMENT, Close.SIMULTANEOUS)
 
 
@@ -41,7 +44,7 @@ class Ending:
     """Why connections of one shape ended.
 
     ``causes`` remain where the file goes on for ``patience`` seconds after their last segment, ``sooner`` where it does
-    not; ``opening``: that they never opened, so that another SYN on their ports says they were given up. ``paused`` are
+    not, ``reused`` where another SYN on their ports comes before that. ``paused`` are
     the places of two segments (none: no such pair) between which a silence would be that of an idle connection; where
     it was, ``idle`` remain instead.
     """
@@ -49,7 +52,7 @@ class Ending:
     causes: tuple[Caused, ...] = (Caused(Cause.OPEN),)
     sooner: tuple[Caused, ...] = (Caused(Cause.OPEN),)
     patience: float = _FOREVER
-    opening: bool = False
+    reused: tuple[Caused, ...] = (Caused(Cause.NOT_TOLD),)
     paused: tuple[int, int] | None = None
     idle: tuple[Caused, ...] = ()
 
@@ -64,7 +67,7 @@ class Ending:
         if not self.patience or passed >= self.patience:
             return self.causes
         if followed:
-            return self.causes if self.opening else (Caused(Cause.PORT_REUSED),)
+            return self.reused
         return self.sooner
 
     def told(self, times: Sequence[float], passed: float, *, followed: bool) -> tuple[Caused, ...]:
@@ -78,14 +81,43 @@ class Ending:
     @property
     def troubled(self) -> bool:
         """Whether some connection of the shape may be in trouble."""
-        return any(one.trouble for one in (*self.causes, *self.sooner, *self.idle)) or self.patience == _FOREVER
+        return any(one.trouble for one in (*self.causes, *self.sooner, *self.reused, *self.idle))
 
 
-def ending(packets: Sequence[Packet]) -> Ending:
-    """The ending of the connection that ``packets`` are all of, as for ``outcome.summary``."""
+def ending(
+    packets: Sequence[Packet],
+    artefacts: Collection[Artefact] = (),
+    icmp: Collection[tuple[IcmpKind, bool]] = (),
+) -> Ending:
+    """The ending of the connection that ``packets`` are all of, as for ``outcome.summary``.
+
+    ``artefacts`` are those whose sign its record bears, ``icmp`` the kinds of ICMP errors about its segments, each with
+    whether the segment was the client's.
+    """
+    found = _ending(packets, artefacts)
+    if not icmp:
+        return found
+    causes, sooner, idle = (
+        tuple(_explained(one, icmp) for one in some) for some in (found.causes, found.sooner, found.idle)
+    )
+    return replace(found, causes=causes, sooner=sooner, idle=idle)
+
+
+def _explained(one: Caused, icmp: Collection[tuple[IcmpKind, bool]]) -> Caused:
+    """The cause, or what an ICMP error says of the segments that were not answered."""
+    if one.cause not in {Cause.UNANSWERED, Cause.UNHEARD, Cause.UNHEARD_IDLE, Cause.GAVE_UP}:
+        return one
+    silent = one.by if one.cause is Cause.UNANSWERED else one.by.other
+    kinds = {kind for kind, by_client in icmp if by_client == (silent is End.SERVER)}
+    if kinds & {IcmpKind.UNREACHABLE, IcmpKind.EXPIRED}:
+        return Caused(Cause.UNREACHABLE, silent, one.times)
+    return Caused(Cause.TOO_BIG, silent, one.times) if IcmpKind.TOO_BIG in kinds else one
+
+
+def _ending(packets: Sequence[Packet], artefacts: Collection[Artefact]) -> Ending:
     walk = Walk(packets, opening(packets))
     close, evidence = closing(walk)
-    end = _Ends(packets, walk, evidence)
+    end = _Ends(packets, walk, evidence, not _UNTRUE.isdisjoint(artefacts))
     if walk.opened.handshake is Handshake.REFUSED:
         return _sure(Caused(Cause.REFUSED, End.SERVER))
     if close in _PLAIN:
@@ -97,8 +129,10 @@ def ending(packets: Sequence[Packet]) -> Ending:
         if close is word and side.reset is not None:
             return end.reset(by, side.reset)
     if walk.opened.handshake in (Handshake.FOLLOWED, Handshake.NOT_SEEN):
-        return end.left()
-    return end.never_opened()
+        reused = walk.opened.handshake is Handshake.FOLLOWED and evidence is Evidence.COMPLETE
+        return replace(end.left(), reused=(Caused(Cause.PORT_REUSED if reused else Cause.NOT_TOLD),))
+    found = end.never_opened()
+    return replace(found, reused=found.causes)  # given up
 
 
 def _sure(*causes: Caused) -> Ending:
@@ -107,11 +141,15 @@ def _sure(*causes: Caused) -> Ending:
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """Both ends of a connection and what they sent."""
+    """Both ends of a connection and what they sent.
+
+    ``untrue``: what an end had heard before it spoke is not told by the record.
+    """
 
     packets: Sequence[Packet]
     walk: Walk
     evidence: Evidence
+    untrue: bool
 
     @property
     def sides(self) -> tuple[tuple[End, Side], tuple[End, Side]]:
@@ -173,15 +211,24 @@ class _Ends:
         heard, own = self.sent(by.other, place), self.sent(by, place)
         last = heard[-1] if heard else None
         asked = last if last is not None and (not own or own[-1] < last) else None
+        side = self.walk.client if by is End.CLIENT else self.walk.server
+        if not heard and self.walk.opened.opener is Opener.MID_STREAM:
+            return _sure(Caused(Cause.NOT_TOLD, by))
+        if self.untrue:
+            return self._untold(by, place, closed=side.fin is not None)
         if asked is not None and self.segment(asked).flags & (SYN | ACK) == SYN and own:
             return _sure(Caused(Cause.BAD_SYN, by))
-        side = self.walk.client if by is End.CLIENT else self.walk.server
         answers = asked is not None and self._answers(place, asked)
         if side.fin is not None and side.fin_at < place:
             return self._reset_closed(by, place, side.fin_at, asked if answers else None)
         if asked is not None and answers:
             return self._answered(by, place, asked, own)
         return self._unasked(by, place)
+
+    def _untold(self, by: End, place: int, *, closed: bool) -> Ending:
+        """What the RST answers is not told where segments are missing, or out of step, in the record."""
+        kinds = [Cause.CLOSED_END] * closed + [Cause.NO_CONNECTION] * (not self.segment(place).flags & ACK)
+        return _sure(*(Caused(kind, by) for kind in kinds), *self._unread(by, place), Caused(Cause.ABORTED, by))
 
     def _answers(self, place: int, asked: int) -> bool:
         """Whether the RST has the form of an answer to that segment (RFC 9293 section 3.5.2, group 1)."""
@@ -196,6 +243,8 @@ class _Ends:
             return _sure(Caused(Cause.BAD_SYN_ACK, End.SERVER))
         if answers:
             return _sure(Caused(Cause.NO_CONNECTION, by), aborted)
+        if not heard and not self.segment(place).flags & ACK:  # it has the form of an answer to what is not recorded
+            return _sure(Caused(Cause.NOT_TOLD, by))
         if opened.handshake is Handshake.UNANSWERED and by is End.CLIENT:
             return _sure(Caused(Cause.UNANSWERED, End.SERVER, 1 + opened.syn_again))
         if opened.syn_ack_again and by is End.SERVER:
@@ -275,8 +324,10 @@ class _Ends:
             times, cause = 0, Cause.BAD_SYN_ACK
         elif opened.handshake is Handshake.INCOMPLETE:
             times, by, cause = 1 + opened.syn_ack_again, End.CLIENT, Cause.NOT_COMPLETED
+        if cause is Cause.NOT_COMPLETED and times == 1:  # who gets no answer repeats: the record lacks either
+            return Ending((Caused(Cause.NOT_TOLD),), patience=_ANSWER)
         # A repetition shows that there was no answer for one RTO.
-        return Ending((Caused(cause, by, times),), patience=0.0 if times > 1 else _ANSWER, opening=True)
+        return Ending((Caused(cause, by, times),), patience=0.0 if times > 1 else _ANSWER)
 
     def left(self) -> Ending:
         """It opened, and was not closed."""
@@ -286,7 +337,7 @@ class _Ends:
             return self.closed()
         own = self.sent(End.SERVER)
         if self.walk.opened.syn_ack_again and all(self.segment(at).flags & SYN for at in own):
-            return Ending((Caused(Cause.NOT_TAKEN, End.SERVER, len(own)),), patience=_ANSWER, opening=True)
+            return Ending((Caused(Cause.NOT_TAKEN, End.SERVER, len(own)),), patience=_ANSWER)
         for by, _ in self.sides:
             if self._full(by):
                 return _sure(Caused(Cause.WINDOW_CLOSED, by))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from probe.replay.flow.ending import IDLE, Ending, ending
+from probe.results.artefacts import Artefact
 from probe.results.ending import ABOUT, Cause, sentence
+from probe.spec.icmp import IcmpKind
 from tests.helpers.packets import STEP, talk
 
 OPEN = "> S 0, < S. 0 1, > . 1 1"
@@ -74,6 +76,9 @@ def causes(text: str, passed: float = FOREVER, *, followed: bool = False) -> str
         # Another one sends a RST in the name of an end that goes on, and the other end believes it.
         (f"{DATA}, < R 301, < P. 301 21 50, > R 21", "reset by another server"),
         (DATA, "still open"),
+        # What a RST answers is not in the file.
+        ("> S 0, > R 1", "not told client"),
+        ("> R 1", "not told client"),
         # Of one direction nothing is told.
         ("> S 0, > . 1 1, > P. 1 1 20, > F. 21 301", "not told"),
         ("> S 0, > . 1 1, > P. 1 1 20, > R. 21 301", "not told client"),
@@ -89,6 +94,7 @@ def test_cause(text: str, due: str) -> None:
         ("> S 0", 1, "still open"),
         ("> S 0, > S 0", 0, "SYN unanswered server 2"),
         ("> S 0, < S. 0 1", 1, "still open"),
+        ("> S 0, < S. 0 1", 4, "not told"),  # it would have been repeated: the ACK is not in the file
         (f"{DATA}, < F. 301 21, > . 21 302", 59, "still open"),
         (f"{DATA}, > P. 21 301 5, > P. 21 301 5", 119, "still open"),
         (f"{DATA}, {'> P. 21 301 5, ' * 3}> P. 21 301 5", 119, "no longer answered client 4"),
@@ -102,7 +108,13 @@ def test_a_file_that_ends_soon_tells_less(text: str, passed: float, due: str) ->
 
 @pytest.mark.parametrize(
     ("text", "due"),
-    [(DATA, "port reused"), ("> S 0", "SYN unanswered server 1"), (f"{OPEN}, > R. 1 1", "aborted client")],
+    [
+        (DATA, "port reused"),
+        ("> S 0", "SYN unanswered server 1"),
+        (f"{OPEN}, > R. 1 1", "aborted client"),
+        ("> P. 1 1 20, < . 1 21", "not told"),
+        (f"{OPEN}, > P. 21 1 20, < . 1 41", "not told"),  # what is not in the file may have closed it
+    ],
 )
 def test_another_connection_on_the_same_ports(text: str, due: str) -> None:
     assert causes(text, 1, followed=True) == due
@@ -132,6 +144,27 @@ def test_a_silence_before_the_close(text: str, due: str) -> None:
     assert " | ".join(f"{one.cause} {one.by}" for one in told) == due
     assert {one.idle for one in told} == {IDLE}
     assert f"after {IDLE:.1f} s of silence" in sentence(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "by_client", "due"),
+    [
+        ("> S 0, > S 0", IcmpKind.UNREACHABLE, True, "unreachable server 2"),
+        ("> S 0, > S 0", IcmpKind.UNREACHABLE, False, "SYN unanswered server 2"),
+        ("> S 0, > S 0", IcmpKind.EXPIRED, True, "unreachable server 2"),
+        (f"{DATA}, {'> P. 21 301 5, ' * 3}> P. 21 301 5", IcmpKind.TOO_BIG, True, "too big for the path server 4"),
+        (f"{DATA}, < R. 301 21", IcmpKind.UNREACHABLE, True, "unread data at close server | aborted server"),
+    ],
+)
+def test_an_icmp_error_explains_a_silence(text: str, kind: IcmpKind, by_client: bool, due: str) -> None:
+    left = ending(talk(text), icmp={(kind, by_client)}).remaining(FOREVER, followed=False)
+    assert " | ".join(" ".join(filter(None, (one.cause, one.by, str(one.times or "")))) for one in left) == due
+
+
+@pytest.mark.parametrize("artefact", [Artefact.ORDER, Artefact.CLOCKS, Artefact.FLAGS_ONLY])
+def test_where_the_record_is_untrue_no_rst_is_an_answer(artefact: Artefact) -> None:
+    left = ending(talk(f"{ASKED}, > P. 21 1 5, < R 1"), {artefact}).remaining(FOREVER, followed=False)
+    assert [one.cause for one in left] == [Cause.NO_CONNECTION, Cause.UNREAD, Cause.ABORTED]
 
 
 def test_every_cause_has_its_clause_and_its_sentence() -> None:
