@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from probe.replay.run import ReplayOptions, replay
 from probe.replay.troubles import HOSTS, PORTS
 from probe.results.connection import Replay
 from probe.results.ending import Cause, End, Trouble
+from probe.results.exit_codes import ExitCode
 from probe.results.verdict import Verdict
 from probe.spec.segment import ACK, FIN, RST, SYN
 from tests.capture.build import EVENING, Frame, ethernet, ipv4, pcap, tcp
@@ -126,3 +128,9 @@ def test_over_files_the_example_is_of_the_first(tmp_path: Path) -> None:
     assert isinstance(one, Trouble)
     assert (one.file, one.index, one.count, one.of) == (str(paths[0]), 0, 2, 2)
     assert one.last - one.first == pytest.approx(1.001)
+
+
+def test_trouble_fails_a_replay_where_that_is_asked_for(tmp_path: Path) -> None:
+    found = read(tmp_path / "refused", refused(0, 40000, "192.0.2.9", 80))
+    assert (found.exit_code, replace(found, fail_on_trouble=True).exit_code) == (ExitCode.CONFORMS, ExitCode.VIOLATED)
+    assert replace(found, troubles=(), fail_on_trouble=True).exit_code is ExitCode.CONFORMS
