@@ -22,7 +22,7 @@ from probe.results.learned import Answered, Learned, Question, Repeated, Waits
 from probe.results.verdict import ExchangeResult, Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import HTTP, NONE, TARGET, Trigger, missing
-from probe.spec.segment import Endpoint
+from probe.spec.segment import EOL, Endpoint, Segment
 from tests.helpers.peer import Peer
 from tests.helpers.play import losing, peer_for
 from tests.helpers.recording import Line, comments, play, waits
@@ -64,13 +64,13 @@ def folder() -> Iterator[Path]:
 
 
 def plain(results: tuple[ExchangeResult, ...]) -> list[ExchangeResult]:
-    """Results without the octets of the payload and what is known of checksums: this wire is an invented one."""
-    return [
-        replace(
-            r, steps=tuple(replace(s, segment=replace(s.segment, payload=b"", checksum_known=True)) for s in r.steps)
-        )
-        for r in results
-    ]
+    """Results without payload, padding and what is known of checksums: this wire is an invented one."""
+    return [replace(r, steps=tuple(replace(s, segment=bared(s.segment)) for s in r.steps)) for r in results]
+
+
+def bared(segment: Segment) -> Segment:
+    options = tuple(option for option in segment.options if option.kind != EOL)
+    return replace(segment, payload=b"", checksum_known=True, options=options)
 
 
 def saved_and_judged(line: Line, notes: dict[int, list[str]]) -> JudgedRecording:
