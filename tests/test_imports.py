@@ -62,7 +62,7 @@ TABLE = (
         ),
     ),
     Layer("probe.recording", (SPEC, "probe.scenarios", RESULTS, "probe.engine", "probe.wire", "probe.capture")),
-    Layer(FLOW, (SPEC, RESULTS), CLOCK_CHANCE_NETWORK),
+    Layer(FLOW, (SPEC, RESULTS, f"{PATH}.artefacts"), CLOCK_CHANCE_NETWORK),
     Layer(VIEWS, (SPEC, RESULTS), CLOCK_CHANCE_NETWORK),
     Layer("probe.replay.cluster", ("probe.wire.errors", "distributed")),
     Layer("probe.replay", (SPEC, RESULTS, f"{BELIEF}.tracker", PATH, JUDGE, "probe.capture", "probe.wire", "numpy")),

@@ -20,6 +20,8 @@ class Artefact(StrEnum):
     ORDER = "order-changed"
     CLOCKS = "two-clocks"
     DOUBLED = "doubled"
+    INJECTED = "injected"
+    """Not the recorder's doing: something on the way sent it in an end's name."""
 
     @property
     def text(self) -> str:
@@ -35,6 +37,7 @@ _TEXTS = {
     Artefact.ORDER: "records have changed order: what was acknowledged is recorded after its acknowledgment",
     Artefact.CLOCKS: "the two directions have different clocks: one is recorded too late",
     Artefact.DOUBLED: "segments are recorded twice",
+    Artefact.INJECTED: "a RST came in the name of an end that went on: another may have sent it",
 }
 
 

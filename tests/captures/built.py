@@ -158,9 +158,9 @@ BUILT = (
     ),
     Built(
         "data-after-own-rst",
-        "the server resets the connection, and sends data on it all the same",
+        "a RST comes in the name of the server, which sends data on the connection all the same: inconclusive",
         OPEN + "> P. 1 1 5, < R. 1 6, < P. 1 6 5, > . 6 6",
-        fails("followed", "none", "RSTR", "conn.unexplained"),
+        (Due("followed", "none", "RSTR", verdict="inconclusive"),),
         step=1.0,
     ),
     Built(

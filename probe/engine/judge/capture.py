@@ -20,7 +20,7 @@ from probe.engine.belief.watch import Watch
 from probe.engine.judge import blame
 from probe.engine.judge.excuses import CAPTURE
 from probe.engine.judge.findings import effect_of, grade, show
-from probe.engine.path.artefacts import NO_SIGNS, Signs, signs, singled
+from probe.engine.path.artefacts import NO_SIGNS, Signs, injected, signs, singled
 from probe.engine.path.reordering import Order, put_right
 from probe.results.artefacts import Artefact
 from probe.results.connection import Packet
@@ -44,8 +44,9 @@ _ANY_SHIFT = 14
 """The SYNs that agreed on a window scale were not recorded: the largest shift refuses nothing (RFC 7323 2.3)."""
 
 
-DOUBTS = frozenset(Artefact) - {Artefact.DOUBLED}
-"""Artefacts of which the models of histories do not know all that they do to a record; of copies enough is known."""
+DOUBTS = frozenset(Artefact) - {Artefact.DOUBLED, Artefact.INJECTED}
+"""Artefacts of which the models of histories do not know all that they do to a record; of the others enough is known:
+copies are left out, and so are RSTs that another may have sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +97,19 @@ class _Verdict:
 def judge_connection(packets: Sequence[Packet], memory: Memory, profile: str = "rfc9293") -> ConnectionVerdict:
     """Judge one connection from its packets in the order of the record."""
     seen = signs(packets)
-    server, client = (end.judged() for end in _ends(packets, memory, profile, seen))
+    doubtful: tuple[Finding, ...] = ()
+    both = []
+    for end in _ends(packets, memory, profile, seen):
+        found = end.judged()
+        if found.findings and (own := end.without(injected(packets))) is not None:
+            shown, found = found.findings, own.judged()
+            doubtful += () if found.findings else shown
+        both.append(found)
+    server, client = both
     findings = (*server.findings, *client.findings)
     by_client = (False,) * len(server.findings) + (True,) * len(client.findings)
-    doubtful: tuple[Finding, ...] = ()
     if seen.artefacts & DOUBTS:
-        findings, by_client, doubtful = (), (), findings
+        findings, by_client, doubtful = (), (), (*findings, *doubtful)
     judged = min((end.judged for end in (server, client) if end.judged is not None), default=None)
     why = Why.NONE if judged is None else Why.TOO_MANY_HISTORIES
     if server.unknown or client.unknown:
@@ -168,6 +176,11 @@ class _End:
     @property
     def _held_as_one(self) -> bool:
         return self.merged or len(self.recorded) > _LONG
+
+    def without(self, foreign: Sequence[int]) -> _End | None:
+        """The end without what was sent in its name; None where nothing was."""
+        own = [place for place in foreign if self.packets[place].from_client == self.client]
+        return replace(self, recorded=[at for at in self.recorded if at not in own]) if own else None
 
     def judged(self) -> _Verdict:
         """What the end did."""

@@ -62,6 +62,8 @@ def signs(packets: Sequence[Packet]) -> Signs:
     copies, text = (sum(getattr(end, name) for end in ends.values()) for name in ("copies", "brought"))
     if copies > 1 and copies * 3 >= text:
         found.add(Artefact.DOUBLED)
+    if injected(packets):
+        found.add(Artefact.INJECTED)
     gap = min((abs(b.time - a.time) for a, b in pairwise(packets) if a.from_client != b.from_client), default=inf)
     return Signs(
         frozenset(found), _rounded(max(near, default=0.0), ceil), _rounded(gap, floor), timed=bool(lags or copies)
@@ -81,6 +83,23 @@ def singled(packets: Sequence[Packet]) -> list[int]:
         else:
             times.remove(first)
     return found
+
+
+def injected(packets: Sequence[Packet]) -> list[int]:
+    """The places of RSTs after which their end went on, at numbers that no overtaken segment of its has.
+
+    Whoever sends a RST has no connection any more (RFC 9293 section 3.5.2), so that another may have sent it.
+    """
+    found = []
+    for by_client in (True, False):
+        own = [(place, p.segment) for place, p in enumerate(packets) if p.from_client == by_client]
+        said = [(place, s) for place, s in own if not s.flags & (SYN | RST) and s.flags & ACK]
+        for place, reset in own:
+            behind = [s for at, s in said if at > place] if reset.flags & RST else []
+            beyond = behind and all(s.end < reset.seq for _, s in said)  # nothing of the end ever came that far
+            if beyond or any(s.end > reset.seq for s in behind):
+                found.append(place)
+    return sorted(found)
 
 
 def _rounded(seconds: float, way: Callable[[float], int]) -> float:

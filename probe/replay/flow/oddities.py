@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect, insort
 from collections.abc import Iterator, Sequence
 
+from probe.engine.path.artefacts import injected
 from probe.results.connection import Oddity, Packet
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import Seq, later
@@ -46,18 +47,10 @@ def _early_text(packets: Sequence[Packet]) -> Iterator[Odd]:
 
 
 def _after_reset(packets: Sequence[Packet]) -> Iterator[Odd]:
-    """A RST after which its sender goes on, at numbers that no overtaken segment has: another may have sent it."""
+    """A RST after which its sender goes on: of each end the first."""
+    places = injected(packets)
     for by_client in (True, False):
-        own = [(place, p.segment) for place, p in enumerate(packets) if p.from_client == by_client]
-        text = [(place, s) for place, s in own if not s.flags & (SYN | RST) and s.flags & ACK]
-        for place, reset in own:
-            if not reset.flags & RST:
-                continue
-            behind = [s for at, s in text if at > place]
-            beyond = behind and all(s.end < reset.seq for _, s in text)  # nothing of the end ever came that far
-            if beyond or any(s.end > reset.seq for s in behind):
-                yield Oddity.GOES_ON_AFTER_RST, place
-                break
+        yield from [(Oddity.GOES_ON_AFTER_RST, p) for p in places if packets[p].from_client == by_client][:1]
 
 
 def _clock_back(own: Sequence[tuple[int, Segment]]) -> Iterator[Odd]:
