@@ -96,6 +96,9 @@ class Detection:
         self.probes = list(_FIRST) if self._named is None else [_GREETING]
         """The exchanges to begin with."""
         self.delay = 0.0
+        self._out = {probe.id for probe in self.probes}
+        self._held: list[Scenario] = []
+        """Those whose SYN was refused while others stood: a host may let in so many at a time."""
         self._tries: Counter[str] = Counter()
         self._closed: dict[str, float | None] = {}
         """Of each that has ended: seconds until the peer's FIN, None where none came or the close was no clean one."""
@@ -131,8 +134,21 @@ class Detection:
     def heard(self, attempt: Attempt) -> list[Scenario]:
         """One of the exchanges ended: decide, if it can be decided; returns what is to be played now, or again.
 
-        A line that was never acknowledged asked nobody, nor did a SYN that was refused: it is sent again.
+        What was refused while others stand is asked again once one of them has ended.
         """
+        probe = attempt.scenario
+        self._out.discard(probe.id)
+        more = self._heard(attempt)
+        if more == [probe] and self._out and was_refused(attempt.conductor.transcript):
+            self._held.append(probe)
+            return []
+        if more != [probe]:
+            more, self._held = [*more, *self._held], []
+        self._out |= {scenario.id for scenario in more}
+        return more
+
+    def _heard(self, attempt: Attempt) -> list[Scenario]:
+        """A line that was never acknowledged asked nobody, nor did a SYN that was refused: it is sent again."""
         probe, transcript = attempt.scenario, attempt.conductor.transcript
         if self.trigger is not None or transcript.interrupted:
             return []
@@ -140,8 +156,9 @@ class Detection:
         heard = [e for _, e in transcript.seen() if not e.to_peer]
         came = self._before_text(transcript) if probe is _GREETING else heard
         reset = any(e.segment.flags & RST for e in came)
-        refused = bool(came) and bool(came[0].segment.flags & RST)
-        unasked = refused or not (attempt.conductor.tester.all_acked or any(e.segment.flags & RST for e in heard))
+        unasked = was_refused(transcript) or not (
+            attempt.conductor.tester.all_acked or any(e.segment.flags & RST for e in heard)
+        )
         if unasked and self._tries[probe.id] < _TRIES:
             return [probe]
         said = b"".join(e.segment.payload for e in came)
@@ -233,6 +250,12 @@ class Detection:
                 found, note = NONE, f"{', '.join(tried)} did not make it close"
             return replace(found, note=note, tried=tried)
         return None
+
+
+def was_refused(transcript: Transcript) -> bool:
+    """Whether the first thing that came is a RST."""
+    came = (event.segment.flags for _, event in transcript.seen() if not event.to_peer)
+    return bool(next(came, 0) & RST)
 
 
 def find_trigger(frame: Frame, detection: Detection, target: Endpoint, parallel: int) -> int:

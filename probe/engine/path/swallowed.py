@@ -132,6 +132,8 @@ def _is_in_vain(record: Record, unheard: int) -> bool:
     That a FIN was sent shows in the numbers behind it; a silence may be that of anything it could have carried.
     """
     at = record.plain.broken_at
+    if unheard & FIN and any(isinstance(e, Seen) and not e.to_peer and e.segment.flags & RST for e in record.events):
+        return False  # that came in its place
     if at is None or (unheard & FIN and not isinstance(record.events[at], Seen)):
         return lacks(record.case, unheard)
     return True

@@ -144,7 +144,8 @@ def _standing(m: Model, weight: _Weight, copies: Loss) -> Standing:
     if strict:  # ... unless nothing at all comes back that is not in order: then no peer is like that
         enough = any(row in STRAY for row in weight.rows) and any(row in UNACCEPTABLE for row in weight.rows)
     else:
-        enough = weight.passed > 0 and len(weight.asked) >= QUESTIONS
+        # ... and one that is silent to most of it may be silent to anything.
+        enough = weight.passed > weight.silent and len(weight.asked) >= QUESTIONS
     return Standing.ACCEPTED if enough and fits >= ENOUGH and exchanges >= EXCHANGES else Standing.OPEN
 
 

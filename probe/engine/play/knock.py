@@ -19,7 +19,7 @@ GAPS = (0.05, 0.075, 0.125, 0.125, 0.125, 0.25, 0.25)
 """How long each SYN waits, as shares of the whole time: with 20 % of all segments lost one in a thousand is silent."""
 SECONDS = 4.0
 """The whole time, with a patience of one second; of a peer of which nothing is known yet ``FIRST_SECONDS``."""
-FIRST_SECONDS = 10.0
+FIRST_SECONDS = 9.0
 """A device that sleeps, or a neighbour that must be found first, takes some seconds to answer at all."""
 PLAIN = (Option(MSS, (1460).to_bytes(2, "big")),)
 OFFERED = (
