@@ -29,6 +29,8 @@ from probe.wire.route import find_route
 
 FIRST = "active-open"
 _FOREVER = 10 * 365 * 86400.0
+_BRISK, _SOON = 4, 20.0
+"""So many times the usual number of attempts are made where a client comes often enough for that, in seconds."""
 _NAMED = {"http": HTTP_CLIENT, "wait": ITSELF, "none": ITSELF, "hold": Trigger("hold", {"connect": b""})}
 _METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"PRI ")
 
@@ -161,8 +163,12 @@ class _Listening:
 
     def _was_late(self, attempt: Attempt, opinion: Opinion) -> bool:
         """Whether the client closed before we could, which it need not the next time it comes."""
-        by_itself = opinion.why is Why.APPLICATION and not attempt.conductor.transcript.missing
-        return by_itself and len(self.hearing.opinions[attempt.scenario.id]) < MOST
+        if opinion.why is not Why.APPLICATION or attempt.conductor.transcript.missing:
+            return False
+        first = self.hearing.attempts[attempt.scenario.id][0].conductor.transcript.events[0]
+        lasted = attempt.conductor.transcript.events[-1].time - first.time
+        most = _BRISK * MOST if lasted < _SOON else MOST
+        return len(self.hearing.opinions[attempt.scenario.id]) < most
 
     def _learn(self, attempt: Attempt) -> None:
         """What the client says, or that it closes without a word, tells how it is brought to close."""

@@ -42,6 +42,8 @@ from probe.scenarios.triggers import (
 from probe.spec.segment import FIN, RST, Endpoint
 
 _TRIES = 6
+_REFUSED = 60
+"""So often a SYN is sent again that was refused on a port that is served: a limit holds as long as others stand."""
 _SOON = 1.0
 """Seconds; who closes later leaves room for most exchanges, and waiting for it every time would take too long."""
 _FLOOD = 16
@@ -159,7 +161,7 @@ class Detection:
         unasked = was_refused(transcript) or not (
             attempt.conductor.tester.all_acked or any(e.segment.flags & RST for e in heard)
         )
-        if unasked and self._tries[probe.id] < _TRIES:
+        if unasked and self._tries[probe.id] < (_REFUSED if was_refused(transcript) else _TRIES):
             return [probe]
         said = b"".join(e.segment.payload for e in came)
         if probe in (_GREETING, _QUIET):
