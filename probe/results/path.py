@@ -6,7 +6,7 @@ inferred from attempts that differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from math import exp, lgamma, log, log1p
@@ -107,7 +107,14 @@ class Loss:
 
     def __add__(self, other: Loss) -> Loss:
         """What was measured in both."""
-        return Loss(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return Loss(
+            self.asked + other.asked,
+            self.lost + other.lost,
+            self.syns + other.syns,
+            self.syns_lost + other.syns_lost,
+            self.bare + other.bare,
+            self.bare_lost + other.bare_lost,
+        )
 
     @property
     def bound(self) -> float:

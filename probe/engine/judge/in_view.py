@@ -46,6 +46,8 @@ def in_view_of(path: Path, opinion: Opinion, case: Case, beyond: Beyond | None =
     """The opinion with what the suspects of the path have to do with the record."""
     if opinion.unless_lost is not None and (silent := up_to_silence(case)) is not None:
         opinion = replace(opinion, unless_lost=in_view_of(path, opinion.unless_lost, silent, beyond))
+    if not (opinion.findings or path.accepted or (path.strange and opinion.broken_at is not None)):
+        return opinion  # nearly all of them, many times over
     limit = next((s for s in path.accepted if s.suspect is Suspect.LIMIT), None)
     if limit is not None and opinion.why is not Why.INTERRUPTED and was_struck(case):
         return Opinion(Verdict.INCONCLUSIVE, limit.reason, why=Why.REFUSED, controls=opinion.controls)

@@ -46,6 +46,11 @@ def may_be_found(opinions: Sequence[Opinion], path: Path) -> bool:
     return not telling or _Ballot(telling, path).may_be_found()
 
 
+def vote_on(opinions: Sequence[Opinion], path: Path) -> Opinion:
+    """As ``settle`` has it, without the proofs: what is looked at again and again while a run goes on."""
+    return _hear(opinions, path).verdict if opinions else settle(opinions, path)
+
+
 def settle(opinions: Sequence[Opinion], path: Path | None = None) -> Opinion:
     """The verdict of all attempts, with its proofs; ``path`` as the run found it (None: as these attempts measured)."""
     if not opinions:

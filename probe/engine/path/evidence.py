@@ -13,7 +13,7 @@ from statistics import median
 
 from probe.engine.path import readings
 from probe.engine.path.limit import SynLimit
-from probe.engine.path.loss import LossMeter, controls
+from probe.engine.path.loss import LossMeter
 from probe.engine.path.proxied import Proxied
 from probe.engine.path.proxy import through
 from probe.engine.path.record import Attempted, Record, is_proxied
@@ -50,7 +50,7 @@ class Evidence:
             return
         record = Record(case)
         if limited and record.plain.broken_at is not None:
-            self._meter.add(record.name, replace(controls(case.transcript, record.plain), silent=()))
+            self._meter.add(record.name, replace(record.controls, silent=()))
             return
         self._seen.heard(record)
         if not is_proxied(case):
@@ -70,7 +70,7 @@ class Evidence:
     def _measure(self, record: Record) -> None:
         """Loss, copies and reordering."""
         transcript = record.case.transcript
-        found = controls(transcript, record.plain)
+        found = record.controls
         if (took := readings.first_answer(transcript)) is not None:
             self._took.append(took)
         if found.silent and self._seen.may_mute(record):

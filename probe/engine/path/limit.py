@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from probe.engine.belief.events import Event, Seen
-from probe.engine.path.loss import Controls, LossMeter, controls
+from probe.engine.path.loss import Controls, LossMeter
 from probe.engine.path.record import Attempted, Record
 from probe.engine.path.tally import ENOUGH
 from probe.results.path import Standing, Suspect, Suspicion
@@ -46,7 +46,7 @@ class SynLimit:
     def heard(self, record: Record) -> None:
         """One more attempt."""
         transcript = record.case.transcript
-        answered = controls(transcript, record.plain)
+        answered = record.controls
         away = turned_away(record.events) if record.case.scenario.port == "open" else frozenset()
         refused = tuple(sorted({transcript.place(index) for index in away}))
         if refused:

@@ -87,16 +87,19 @@ class LossMeter:
     def add(self, exchange: object, found: Controls) -> None:
         """One more attempt."""
         known, waiting = self._answered[exchange], self._silent[exchange]
-        asked, lost = Counter(found.answered), Counter[int]()
-        for place in found.answered:
-            known.add(place)
-            lost[place] += waiting.pop(place, 0)  # those silences were the path's
+        lost: Counter[int] = Counter()
+        if waiting:
+            lost.update({place: waiting.pop(place, 0) for place in found.answered})  # those silences were the path's
+        known.update(found.answered)
         for place in found.silent:
             (lost if place in known else waiting)[place] += 1
-        asked += lost
-        syns, syns_lost = (sum(some[place] for place in found.syns) for some in (asked, lost))
-        bare, bare_lost = (sum(some[place] for place in found.bare) for some in (asked, lost))
-        self.loss += Loss(asked.total(), lost.total(), syns, syns_lost, bare, bare_lost)
+
+        def count(places: Iterable[int]) -> tuple[int, int]:
+            missed = sum(lost[place] for place in places) if lost else 0
+            return sum(place in found.answered for place in places) + missed, missed
+
+        asked = len(found.answered) + lost.total()
+        self.loss += Loss(asked, lost.total(), *count(found.syns), *count(found.bare))
 
 
 def measured(exchanges: Iterable[Iterable[Controls]]) -> Loss:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol, Self
 
 from probe.engine.belief.events import Transcript
@@ -10,6 +11,7 @@ from probe.engine.belief.tracker import Terms
 from probe.engine.belief.watch import Watch
 from probe.engine.path import readings
 from probe.engine.path.labelled import Labelled
+from probe.engine.path.loss import Controls, controls
 from probe.spec.segment import RST
 
 NOTHING: frozenset[int] = frozenset()
@@ -84,6 +86,11 @@ class Record:
         self.answered = dict(readings.answered(self.plain))
         self.replies = {asked: reply for reply, asked, _ in readings.replies(self.plain)}
         self.silent = {i: row for i, row in readings.due(self.plain) if self._explains(frozenset({i}))}
+
+    @cached_property
+    def controls(self) -> Controls:
+        """What it tells of loss."""
+        return controls(self.case.transcript, self.plain)
 
     def without(self, kept: frozenset[int], excuses: frozenset[Excuse] = frozenset()) -> Watch:
         """The record if these events are void and these excuses allowed."""

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
 from probe.engine.judge.in_view import in_view_of, rests_on_proxy
-from probe.engine.judge.jury import heard_enough, settle
+from probe.engine.judge.jury import heard_enough, settle, vote_on
 from probe.engine.path.evidence import Evidence
 from probe.engine.path.proxy import through
 from probe.engine.play.matrix.approaches import Approach
@@ -145,7 +145,7 @@ class MatrixHearing:
     def opinions(self, records: Iterable[Record]) -> list[Opinion]:
         """The verdict of all attempts so far, on each."""
         path = self.evidence.path()
-        return [settle(record.opinions(path), path) for record in records]
+        return [vote_on(record.opinions(path), path) for record in records]
 
     def opinion(self, record: Record) -> Opinion:
         """The same on one."""
