@@ -108,7 +108,7 @@ EVENTS = (
         "suspected_rst_inject",
         f"{DATA}, < R 500, < P. 1 11 30, > . 11 31",
         "oddity goes-on-after-rst",
-        "its number is nobody's: the end need not have sent it. At the number that is next, going on is a finding",
+        "its number is nobody's: the end need not have sent it. At the number that is next, going on is doubtful",
     ),
     Event("rst_but_no_session", "> R 0", "starts in mid-connection", "the file begins later"),
     Event("fin_but_no_session", "> F. 5 5, < . 5 6", "starts in mid-connection", "the file begins later"),

@@ -97,11 +97,12 @@ class _Verdict:
 def judge_connection(packets: Sequence[Packet], memory: Memory, profile: str = "rfc9293") -> ConnectionVerdict:
     """Judge one connection from its packets in the order of the record."""
     seen = signs(packets)
+    foreign = injected(packets) if Artefact.INJECTED in seen.artefacts else []
     doubtful: tuple[Finding, ...] = ()
     both = []
     for end in _ends(packets, memory, profile, seen):
         found = end.judged()
-        if found.findings and (own := end.without(injected(packets))) is not None:
+        if found.findings and (own := end.without(foreign)) is not None:
             shown, found = found.findings, own.judged()
             doubtful += () if found.findings else shown
         both.append(found)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from probe.engine.belief.events import Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import Belief, Memory, Terms
 from probe.engine.belief.watch import Watch, follow
+from probe.engine.path.readings import answer_times
 from probe.engine.path.reordering import OVERTAKING
 from probe.scenarios.steps import Scenario
 
@@ -63,8 +63,7 @@ class Case:
         *before, departure = self.transcript.judged[: broken_at + 1]
         terms = Terms(self.terms.profile, self.terms.allow | {Excuse.REPEAT})
         never = self.transcript.undelivered
-        seen = [event for event in before if isinstance(event, Seen)]
-        took = max((two.time - one.time for one, two in pairwise(seen) if one.to_peer and not two.to_peer), default=0.0)
+        took = max(answer_times([event for event in before if isinstance(event, Seen)]), default=0.0)
         for index, event in enumerate(before):
             if not isinstance(event, Seen) or not event.to_peer:
                 continue

@@ -91,11 +91,12 @@ def injected(packets: Sequence[Packet]) -> list[int]:
     Whoever sends a RST has no connection any more (RFC 9293 section 3.5.2), so that another may have sent it.
     """
     found = []
-    for by_client in (True, False):
-        own = [(place, p.segment) for place, p in enumerate(packets) if p.from_client == by_client]
+    resets = [(place, p) for place, p in enumerate(packets) if p.segment.flags & RST]
+    for by_client in {p.from_client for _, p in resets}:
+        own = ((place, p.segment) for place, p in enumerate(packets) if p.from_client == by_client)
         said = [(place, s) for place, s in own if not s.flags & (SYN | RST) and s.flags & ACK]
-        for place, reset in own:
-            behind = [s for at, s in said if at > place] if reset.flags & RST else []
+        for place, reset in ((place, p.segment) for place, p in resets if p.from_client == by_client):
+            behind = [s for at, s in said if at > place]
             beyond = behind and all(s.end < reset.seq for _, s in said)  # nothing of the end ever came that far
             if beyond or any(s.end > reset.seq for s in behind):
                 found.append(place)

@@ -88,7 +88,7 @@ def copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
     acknowledged a stack may send again after a round trip (RFC 8985 section 7.2: a probe after two).
     """
     record = [(i, e) for i, e in transcript.seen() if watch.broken_at is None or i <= watch.broken_at]
-    hasty = max(_MILLISECONDS, _quickest([event for _, event in record]))
+    hasty = max(_MILLISECONDS, min(answer_times([event for _, event in record]), default=0.0))
     before: dict[Segment, float] = {}
     for place, (index, event) in enumerate(record):
         if event.to_peer:
@@ -105,10 +105,10 @@ def copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
         before[event.segment] = event.time
 
 
-def _quickest(record: Sequence[Seen]) -> float:
-    """The shortest time from a segment of ours to the next of the peer's; 0 where none came."""
+def answer_times(record: Sequence[Seen]) -> list[float]:
+    """The seconds from each segment of ours to the peer's where that came next."""
     both = ((one, two) for one, two in pairwise(record) if one.to_peer and not two.to_peer)
-    return min((two.time - one.time for one, two in both), default=0.0)
+    return [two.time - one.time for one, two in both]
 
 
 def swapped(transcript: Transcript) -> Iterator[Segment]:
