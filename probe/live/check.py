@@ -136,10 +136,12 @@ class _Check:
         rest = [s for s in self.scenarios if s is not first and not self.hearing.opinions[s.id]]
         if any(s.port == "open" for s in self.scenarios) and not self.hearing.opinions[FIRST]:
             rest.insert(0, first)
+        ports = {s.port for s in rest}  # a port that was not asked about may be one where nothing listens
         self._start_all(rest)
         if self.vigil.ending is None:
             names = deciding(self.hearing.path(), self.hearing.evidence.undecided)
-            more = [s for s in map(scenarios.ALL.__getitem__, names) if not self.hearing.attempts.get(s.id)]
+            deciders = (scenarios.ALL[name] for name in names)
+            more = [s for s in deciders if s.port in ports and not self.hearing.attempts.get(s.id)]
             for scenario in more:
                 self.hearing.add(scenario)
             self._start_all(more)
