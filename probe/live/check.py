@@ -27,7 +27,7 @@ from probe.live.ports import CANDIDATES, ClosedPorts
 from probe.live.preflight import knocking, unanswered
 from probe.live.revival import Revival
 from probe.live.triggers import Detection, known_trigger
-from probe.live.vital import PAUSES, Vigil
+from probe.live.vital import PAUSES, Vigil, advice
 from probe.results import path
 from probe.results.death import Death, Ending
 from probe.results.verdict import Run, Verdict, Why
@@ -108,7 +108,7 @@ class _Check:
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         # A line that failed is told by itself; where a dangerous exchange was played, that belongs to it.
         deaths = [one for one in self.hearing.deaths if one.ending is not Ending.LINE or _is_risky(one)]
-        told_of = [f"{self.target}: {told(one)}{_mend(one)}" for one in deaths]
+        told_of = [f"{self.target}: {told(one)}{advice(one)}" for one in deaths]
         stateless = self.hearing.path().standing(path.Suspect.COOKIES) is path.Standing.ACCEPTED
         crowded = self.backlog.warnings(self.target, stateless=stateless)
         crowded += self.vigil.warnings(self.target)
@@ -390,13 +390,3 @@ def is_malformed(scenario: Scenario) -> bool:
 
 def _is_risky(death: Death) -> bool:
     return bool(death.ended) or any(name in scenarios.ALL and scenarios.ALL[name].risky for name in death.suspects)
-
-
-def _mend(death: Death) -> str:
-    """What the user may do about it, as the end of a sentence; nothing where the segment is known already."""
-    if death.tries or not death.suspects:
-        return ""
-    known = [name for name in death.suspects if name in scenarios.ALL]
-    if not known:
-        return "; say --trigger none"
-    return f"; --skip {known[0]} leaves it out" if len(known) == 1 else "; play them one by one with --only"

@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from math import inf
 
+from probe import scenarios
 from probe.engine.belief.events import Command, WakeAt
 from probe.engine.play.conductor import Setting
 from probe.engine.play.knock import KNOCK, SECONDS, Answer, Knock
 from probe.engine.trial.attempt import Attempt
 from probe.live.frame import Frame
-from probe.results.death import Ending
+from probe.results.death import Death, Ending
 from probe.spec.segment import RST, SYN, Endpoint
 
 PAUSES = (0.0, 1.0, 3.0)
@@ -170,3 +171,13 @@ def ends_in_silence(attempt: Attempt, patience: float) -> bool:
     last = max((event.time for event in segments if not event.to_peer), default=segments[0].time)
     asked = any(event.to_peer and event.time >= last for event in segments)
     return asked and events[-1].time - last >= MUTE * patience
+
+
+def advice(death: Death) -> str:
+    """What the user may do about it, as the end of a sentence; nothing where the segment is known already."""
+    if death.tries or not death.suspects:
+        return ""
+    known = [name for name in death.suspects if name in scenarios.ALL]
+    if not known:
+        return "; say --trigger none"
+    return f"; --skip {known[0]} leaves it out" if len(known) == 1 else "; play them one by one with --only"
