@@ -9,7 +9,8 @@ Pure: no socket, clock or chance. In reading order:
 - ``reaction``: one permitted answer, and which of them a profile allows;
 - ``calls``: the other inputs, calls of the user and timeouts, read back from what they put on the wire;
 - ``rows``: the rows of the decision tables, and which rule of the catalogue each shows; ``rules``: that catalogue;
-- ``models``: one block for every state; ``coverage``: what shows a rule or a case of TC8.
+- ``models``: one block for every state; ``coverage``: what shows a rule, ``suites``: a case of
+  another conformance suite.
 
 A listener owes a SYN one answer; of two readings of the RFC both stand, marked with the profile that has them::
 

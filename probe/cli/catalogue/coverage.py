@@ -1,12 +1,13 @@
-"""What shows a rule, and what an exchange or a case of TC8 needs of the peer."""
+"""What shows a rule, and what an exchange or a case of another suite needs of the peer."""
 
 from __future__ import annotations
 
 from probe.scenarios import ALL
 from probe.scenarios.steps import Scenario
-from probe.spec.coverage import NOTHING, TARGET, TRIGGER, UNSHOWN, Case, cells_by_rule, needs_of
+from probe.spec.coverage import NOTHING, TARGET, TRIGGER, UNSHOWN, cells_by_rule, needs_of
+from probe.spec.suites.suite import Case
 
-BEYOND = "out of scope"
+BEYOND, LACKING = "out of scope", "not shown yet"
 NEEDS = {NOTHING: "n", TRIGGER: "t", TARGET: "p"}
 """What may be needed, from the least to the most, with the letter the grid of cells has for it."""
 _FEW = 3
@@ -52,9 +53,18 @@ def need(scenario: Scenario) -> str:
     return TRIGGER if scenario.commands else NOTHING
 
 
+def case_coverage(case: Case) -> str:
+    """In words: what shows a case, and what of it nothing shows, or why."""
+    parts = [", ".join(case.exchanges)] if case.exchanges else []
+    parts += ["matrix: " + ", ".join(case.cells)] if case.cells else []
+    return case.beyond or "; ".join([*parts, *([f"not yet: {case.lacks}"] if case.lacks else [])])
+
+
 def case_need(case: Case) -> str:
     """The most that any part of a case needs."""
     if case.beyond:
         return BEYOND
+    if not case.exchanges and not case.cells:
+        return LACKING
     parts = {need(ALL[name]) for name in case.exchanges} | {needs_of(cell) for cell in case.cells}
     return max(parts, key=list(NEEDS).index)

@@ -1,4 +1,4 @@
-"""`probe list`: the exchanges, the rules, the cases of TC8 and the cells of the FreeBSD suite, with what shows each."""
+"""`probe list`: the exchanges, the rules, cases of other suites and cells of FreeBSD's, with what shows each."""
 
 from __future__ import annotations
 
@@ -6,16 +6,26 @@ import sys
 from collections import Counter
 from typing import Any
 
-from probe.cli.catalogue.coverage import BEYOND, NEEDS, application, case_need, rule_coverage, shown_by
+from probe.cli.catalogue.coverage import (
+    BEYOND,
+    LACKING,
+    NEEDS,
+    application,
+    case_coverage,
+    case_need,
+    rule_coverage,
+    shown_by,
+)
 from probe.cli.output.terminal import paint, width
 from probe.reports.data import envelope
 from probe.reports.formats.as_json import dumps
 from probe.reports.table import table
 from probe.scenarios import ALL
-from probe.spec.coverage import CASES, FREEBSD, UNSHOWN, cells_by_rule, needs_of, rules_by_cell
+from probe.spec.coverage import FREEBSD, UNSHOWN, cells_by_rule, needs_of, rules_by_cell
 from probe.spec.rules import ALL as RULES
 from probe.spec.rules import BY_TOPIC, Rule
 from probe.spec.states import State
+from probe.spec.suites import SUITES
 
 
 def exchanges() -> str:
@@ -44,16 +54,16 @@ def rules() -> str:
     )
 
 
-def tc8() -> str:
-    """The cases of TC8, and how many need what."""
-    rows = []
-    for case in CASES:
-        cells = ["matrix: " + ", ".join(case.cells)] if case.cells else []
-        shown = case.beyond or "; ".join([*([", ".join(case.exchanges)] if case.exchanges else []), *cells])
-        rows.append((f"TCP_{case.id}", case.purpose, shown, case_need(case)))
-    counts = Counter(map(case_need, CASES))
+def suite(name: str) -> str:
+    """The cases of the suite of that id, and how many need what."""
+    asked = SUITES[name]
+    rows = [(asked.name(case), case.purpose, case_coverage(case), case_need(case)) for case in asked.cases]
+    counts = Counter(map(case_need, asked.cases))
+    part = sum(bool(case.lacks and (case.exchanges or case.cells)) for case in asked.cases)
     return (
-        f"{table(('case', 'purpose', 'shown by', 'needs on the peer'), rows, width())}\n\n{_counted(counts, 'cases')}"
+        f"{table(('case', 'purpose', 'shown by', 'needs on the peer'), rows, width())}\n\n"
+        + f"{asked.title}, {_counted(counts, 'cases')}"
+        + (f"; of {part} something is not shown yet" if part else "")
     )
 
 
@@ -68,7 +78,7 @@ def freebsd() -> str:
 
 def _counted(counts: Counter[str], what: str) -> str:
     parts = [f"{counts[kind]} need {kind}" for kind in NEEDS if counts[kind]]
-    parts += [f"{counts[BEYOND]} {BEYOND}"] * bool(counts[BEYOND])
+    parts += [f"{counts[word]} {word}" for word in (LACKING, BEYOND) if counts[word]]
     return f"{counts.total()} {what}: {', '.join(parts)}"
 
 
@@ -116,21 +126,24 @@ def _rule(topic: str, rule: Rule, exchanges: list[str]) -> dict[str, Any]:
 
 
 def cases_and_cells() -> dict[str, Any]:
-    """The cases of TC8 and every cell of the matrix."""
-    return {
-        "tc8": [
+    """The cases of the other suites and every cell of the matrix."""
+    suites = {
+        one.id: [
             {
-                "id": f"TCP_{c.id}",
+                "id": one.name(c),
                 "purpose": c.purpose,
                 "exchanges": list(c.exchanges),
                 "cells": list(c.cells),
                 "needs": case_need(c),
+                "lacks": c.lacks,
                 "reason": c.beyond,
             }
-            for c in CASES
-        ],
-        "cells": [
-            {"cell": cell, "needs": needs_of(cell), "rules": list(met), "freebsd": cell.rpartition(" ")[2] in FREEBSD}
-            for cell, met in rules_by_cell().items()
-        ],
+            for c in one.cases
+        ]
+        for one in SUITES.values()
     }
+    cells = [
+        {"cell": cell, "needs": needs_of(cell), "rules": list(met), "freebsd": cell.rpartition(" ")[2] in FREEBSD}
+        for cell, met in rules_by_cell().items()
+    ]
+    return suites | {"cells": cells}
