@@ -86,13 +86,7 @@ def _fin_taken(tcb: Tcb) -> Tcb:
 
 def _filled(tcb: Tcb, end: Seq, fin: bool) -> tuple[Tcb, bool]:
     """RCV.NXT past the accepted text and past what was held behind it."""
-    beyond: list[Held] = []
-    for part in sorted(tcb.held, key=lambda held: held[0].ahead_of(tcb.rcv_nxt)):
-        first, last, held_fin = part
-        if first > end:
-            beyond.append(part)  # another gap lies before it
-        elif last >= end:
-            end, fin = last, held_fin or (fin and last == end)
+    (_, end, fin), *beyond = _merged(tcb.held, (tcb.rcv_nxt, end, fin))
     return replace(tcb.advanced(end), held=() if fin else tuple(beyond)), fin
 
 
@@ -103,18 +97,17 @@ def _refused_after_close(row: str, before: Tcb, after: Tcb, segment: Segment) ->
 
 
 def _merged(held: tuple[Held, ...], part: Held) -> tuple[Held, ...]:
-    """The held parts with one more, touching ones joined, in order from the left."""
+    """The held parts with one more, touching ones joined, in order from the left; a FIN stays only at the end."""
     first, last, fin = part
     rest: list[Held] = []
     for other in held:
         if first <= other[1] and other[0] <= last:
-            fin = fin or other[2]
-            first = other[0] if other[0] < first else first
-            last = later(other[1], last)
+            end = later(other[1], last)
+            fin = (fin and last == end) or (other[2] and other[1] == end)
+            first, last = (other[0] if other[0] < first else first), end
         else:
             rest.append(other)
-    base = first - (1 << 30)
-    return tuple(sorted([*rest, (first, last, fin)], key=lambda h: h[0].ahead_of(base)))
+    return tuple(sorted([*rest, (first, last, fin)], key=lambda held: held[0] - first))
 
 
 def _after_fin(row: str, before: Tcb, after: Tcb, segment: Segment) -> Reactions:

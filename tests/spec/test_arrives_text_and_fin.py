@@ -99,10 +99,47 @@ def test_established_two_gaps() -> None:
     expect(held, seg("P.", 1, length=5), due, rcv_nxt=11, held=((T + 21, T + 31, False),))
 
 
-def test_established_held_parts_are_joined() -> None:
-    held = established(held=((T + 6, T + 11, False),))
-    found = arrives(held, seg("P.", 11, length=5))
-    assert ((T + 6, T + 16, False),) in {r.next.held for r in found}
+@pytest.mark.parametrize(
+    ("flags", "seq", "length", "after"),
+    [
+        ("P.", 11, 5, ((6, 16, False), (21, 25, True))),  # touches on its right
+        ("P.", 3, 3, ((3, 11, False), (21, 25, True))),  # on its left
+        ("P.", 8, 2, ((6, 11, False), (21, 25, True))),  # was held before
+        ("P.", 12, 4, ((6, 11, False), (12, 16, False), (21, 25, True))),  # a gap on either side
+        ("P.", 2, 2, ((2, 4, False), (6, 11, False), (21, 25, True))),
+        ("P.", 11, 10, ((6, 25, True),)),  # fills the gap between two
+        ("P.", 4, 30, ((4, 34, False),)),  # goes on behind a FIN: where the text ends there is none
+        ("FP.", 11, 4, ((6, 15, True), (21, 25, True))),
+        ("FP.", 22, 3, ((6, 11, False), (21, 25, True))),  # the FIN again
+        ("FP.", 8, 2, ((6, 11, False), (21, 25, True))),  # a FIN within text that is held
+    ],
+)
+def test_what_is_held_is_joined_where_it_touches(
+    flags: str, seq: int, length: int, after: tuple[tuple[int, int, bool], ...]
+) -> None:
+    """Section 3.4: only what lies between has not been received, and the FIN is the last number of its sender."""
+    held = established(held=((T + 6, T + 11, False), (T + 21, T + 25, True)))
+    found = {r.next.held for r in arrives(held, seg(flags, seq, length=length)) if not r.against}
+    assert found == {tuple((T + first, T + last, fin) for first, last, fin in after)}
+
+
+@pytest.mark.parametrize(
+    ("flags", "length", "taken", "left"),
+    [
+        ("P.", 10, ("E3", "ack 11 later", ESTABLISHED), ((21, 25, True),)),  # up to the end of what is held, no FIN
+        ("P.", 7, ("E3", "ack 11 later", ESTABLISHED), ((21, 25, True),)),
+        ("P.", 20, ("E6", "ack 26 later", CLOSE_WAIT), ()),
+        ("P.", 24, ("E6", "ack 26 later", CLOSE_WAIT), ()),  # up to the FIN that is held
+        ("FP.", 10, ("E6", "ack 12 later", CLOSE_WAIT), ()),
+        ("P.", 30, ("E3", "ack 31 later", ESTABLISHED), ()),
+    ],
+)
+def test_text_in_order_goes_up_to_what_arrived(
+    flags: str, length: int, taken: tuple[str, str, State], left: tuple[tuple[int, int, bool], ...]
+) -> None:
+    held = established(held=((T + 6, T + 11, False), (T + 21, T + 25, True)))
+    (found,) = expect(held, seg(flags, 1, length=length), taken)
+    assert found.next.held == tuple((T + first, T + last, fin) for first, last, fin in left)
 
 
 def test_established_fin() -> None:
