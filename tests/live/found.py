@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import click
@@ -30,6 +30,10 @@ from tests.lwip.stack import Lwip
 
 Triple = tuple[str, str, str]
 """An exchange, or a state; the verdict; the rule."""
+Place = tuple[str, str, str, str]
+"""A state, the verdict, the rule, and the cell: the way to the state, the segment, its numbers, whether with text."""
+Found = Mapping[str, frozenset[Triple] | frozenset[Place]]
+"""By stack, or by what was asked of it."""
 FILE = Path(__file__).with_suffix(".json")
 _ACCUSED = (Verdict.FAIL, Verdict.WARN)
 _MANY = 200
@@ -46,8 +50,17 @@ _BESIDE = frozenset(itertools.product((state.value for state in State), KINDS)) 
 
 def known(stack: str) -> frozenset[Triple]:
     """What was found of a stack when it was met last."""
+    return frozenset((place, word, rule) for place, word, rule, *_ in _rows(stack))
+
+
+def places(stack: str) -> frozenset[Place]:
+    """What was found in cells of its matrix."""
+    return frozenset((state, word, rule, cell) for state, word, rule, cell in _rows(stack))
+
+
+def _rows(stack: str) -> list[list[str]]:
     rows: list[list[str]] = json.loads(FILE.read_text(encoding="utf-8"))[stack]
-    return frozenset((place, word, rule) for place, word, rule in rows)
+    return rows
 
 
 def in_check(exchanges: Iterable[ExchangeResult]) -> frozenset[Triple]:
@@ -55,9 +68,9 @@ def in_check(exchanges: Iterable[ExchangeResult]) -> frozenset[Triple]:
     return frozenset((e.id, e.verdict.value, f.rule) for e in exchanges if e.verdict in _ACCUSED for f in e.findings)
 
 
-def in_matrix(run: MatrixRun) -> frozenset[Triple]:
-    """What a matrix accuses the peer of."""
-    return frozenset((c.state, c.verdict.value, c.rule) for c in run.cells if c.verdict in _ACCUSED)
+def in_matrix(run: MatrixRun) -> frozenset[Place]:
+    """What a matrix accuses the peer of, and in which cell."""
+    return frozenset((c.state, c.verdict.value, c.rule, c.id) for c in run.cells if c.verdict in _ACCUSED)
 
 
 def of_lwip(peer: Lwip, version: int) -> Run:
@@ -80,24 +93,24 @@ def of_relay(name: str, only: tuple[str, ...]) -> Run:
     return run
 
 
-def _linux() -> dict[str, frozenset[Triple]]:
+def _linux() -> Found:
     with Lab(private=False) as lab:
         return {"Linux": frozenset().union(*(in_matrix(matrix(endpoint)) for endpoint in lab.endpoints.values()))}
 
 
-def _lwip() -> dict[str, frozenset[Triple]]:
+def _lwip() -> Found:
     with Lwip() as peer:
         found = frozenset().union(*(in_check(of_lwip(peer, version).exchanges) for version in (4, 6)))
     with Lwip() as peer:
         return {"lwIP": found, "lwIP, matrix": in_matrix(cells_of_lwip(peer))}
 
 
-def _relays(stack: str, name: str) -> dict[str, frozenset[Triple]]:
+def _relays(stack: str, name: str) -> Found:
     asked = {exchange for exchange, _, _ in known(stack)}
     return {stack: in_check(of_relay(name, ("open", "close-by-peer", *sorted(asked))).exchanges)}
 
 
-STACKS: dict[str, Callable[[], dict[str, frozenset[Triple]]]] = {
+STACKS: dict[str, Callable[[], Found]] = {
     "Linux": _linux,
     "lwIP": _lwip,
     "libslirp": lambda: _relays("libslirp", "slirp4netns"),
@@ -115,9 +128,9 @@ def main(names: Iterable[str]) -> None:
         except pytest.skip.Exception as reason:
             click.echo(f"{name}: {reason}; what is known of it stays")
             continue
-        for part, triples in found.items():
-            rows = sorted(map(list, triples))
-            changed = len({tuple(row) for row in told[part]} ^ triples)
+        for part, met in found.items():
+            rows = sorted(map(list, met))
+            changed = len({tuple(row) for row in told[part]} ^ met)
             click.echo(f"{part}: {len(rows)} found, {changed} of them new or gone")
             told[part] = rows
     parts = (f' "{part}": [\n{_lines(rows)}\n ]' for part, rows in told.items())
