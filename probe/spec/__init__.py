@@ -3,7 +3,7 @@
 Pure: no socket, clock or chance. In reading order:
 
 - ``seq``: numbers modulo 2**32; ``segment``: a segment, its flags, kinds and options; ``icmp``: errors that quote one;
-  ``states``: the eleven states;
+  ``states``: the eleven states; ``records``: the frozen records of all of them, made faster;
 - ``tcb``: what one end believes of a connection, frozen;
 - ``arrives``: SEGMENT ARRIVES (section 3.10.7), with ``synchronized`` and ``text`` for its later steps;
 - ``reaction``: one permitted answer, and which of them a profile allows;

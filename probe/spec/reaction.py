@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from probe.spec.records import quick
 from probe.spec.rows import ROWS, rule_for
 from probe.spec.segment import ACK, OPENING, RST, SYN, Segment, flags_text, relative
 from probe.spec.seq import Seq
@@ -13,6 +14,7 @@ PROFILES = ("rfc9293", "rfc793", "rfc5961")
 BOTH, MITIGATED, CLASSIC = "", "rfc5961", "classic"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The pattern of one due segment.
@@ -78,6 +80,7 @@ def _shown(number: Seq, base: int | None) -> str:
     return str(relative(number, base) if number else 0)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Reaction:
     """One permitted reaction: the row of SEGMENT ARRIVES, its rule, the reply (None: silence), the block after.

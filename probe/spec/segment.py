@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from probe.spec.records import quick
 from probe.spec.seq import Seq
 
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = (1 << bit for bit in range(8))
@@ -53,6 +54,7 @@ def flags_name(flags: int) -> str:
     return "+".join(name for bit, name in _NAMES if flags & bit) or "NULL"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Option:
     """One TCP option. ``fault`` names an impossible length ("length 0", "past the header"), else it is empty."""
@@ -67,6 +69,7 @@ class Option:
         return 1 if self.kind in (EOL, NOP) else len(self.data) + 2
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One segment (RFC 9293 section 3.1).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 
@@ -19,6 +20,11 @@ class State(StrEnum):
     CLOSING = "CLOSING"
     LAST_ACK = "LAST-ACK"
     TIME_WAIT = "TIME-WAIT"
+
+
+def names(states: Collection[State]) -> tuple[str, ...]:
+    """Their names, in the order of the RFC's list."""
+    return tuple(state.value for state in State if state in states)
 
 
 SYNCHRONIZED = frozenset(State) - {State.CLOSED, State.LISTEN, State.SYN_SENT, State.SYN_RECEIVED}

@@ -5,8 +5,6 @@ A step stops with its reactions or lets the segment pass; PAWS may do both. A SY
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from probe.spec.reaction import (
     CLASSIC,
     MITIGATED,
@@ -20,6 +18,7 @@ from probe.spec.reaction import (
     reset_of,
     syn_ack,
 )
+from probe.spec.records import replace
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.seq import HALF, Seq, later
 from probe.spec.states import FIN_UNACKED, State

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from probe.spec.records import quick, replace
 from probe.spec.segment import SYN, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import State
@@ -12,6 +13,7 @@ Held = tuple[Seq, Seq, bool]
 """Text kept out of order: first number, number after the text, whether a FIN follows it."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Tcb:
     """The Transmission Control Block of one end, as far as the wire shows it.
@@ -116,6 +118,8 @@ class Tcb:
     def with_window_from(self, segment: Segment) -> Tcb:
         """Receive window as this end advertises it in a segment it sends (never scaled on a SYN, RFC 7323 2.2)."""
         window = segment.window << (0 if segment.flags & SYN else self.rcv_shift)
+        if window == self.rcv_wnd <= self.max_rcv_wnd:
+            return self
         return replace(self, rcv_wnd=window, max_rcv_wnd=max(window, self.max_rcv_wnd))
 
     def advanced(self, to: Seq) -> Tcb:

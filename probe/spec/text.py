@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from probe.spec.reaction import Reaction, Reactions, covering_ack, pure_ack, react, reset_of
+from probe.spec.records import replace
 from probe.spec.segment import FIN, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import FIN_SENT, State

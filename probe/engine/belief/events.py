@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from probe.spec.icmp import Icmp
+from probe.spec.records import quick
 from probe.spec.segment import Segment
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A segment of the connection passed the observation point.
@@ -26,6 +28,7 @@ class Seen:
     number: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """Everything that was due by ``time`` would have come: the wait is over and nothing is left unread."""
@@ -33,6 +36,7 @@ class Quiet:
     time: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Send:
     """Put this segment on the wire."""
@@ -47,6 +51,7 @@ class Ask:
     line: bytes
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class WakeAt:
     """Call again at this time if nothing is seen before; replaces the earlier request."""

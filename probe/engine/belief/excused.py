@@ -6,13 +6,13 @@ Only what a history still needs is asked here; which excuses there are to use is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from probe.engine.belief.hypothesis import Due, Excuse, Hypothesis
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.reaction import permitted
+from probe.spec.records import replace
 from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
 from probe.spec.states import SENDING, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from probe.spec.reaction import Reaction, Reply
+from probe.spec.records import quick, replace
 from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.seq import Seq
 from probe.spec.states import State
@@ -39,6 +40,7 @@ class Excuse(StrEnum):
     """What lies at the window's edge counted as within (RFC 9293 section 3.10.7.4, Appendix A.2; 3.8.6.2.2)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Due:
     """A reply owed since event ``index``, and the reaction that owes it."""
@@ -53,6 +55,7 @@ class Due:
         return self.reaction.reply
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
     """What one permitted history believes of the end.
@@ -118,7 +121,7 @@ class Hypothesis:
         """A call of the user or a timeout sent ``segment`` and left the block ``after``."""
         if after.state in (State.CLOSED, State.LISTEN):
             return replace(self, tcb=after, owed=None, processed=None)  # it was not a segment that ended the connection
-        return replace(self, tcb=after).acknowledged_by(segment)
+        return (self if after is self.tcb else replace(self, tcb=after)).acknowledged_by(segment)
 
     def acknowledged_by(self, segment: Segment) -> Hypothesis:
         """What a segment that was sent acknowledges is no longer owed."""
@@ -134,7 +137,7 @@ class Hypothesis:
 
     def excused(self, excuse: Excuse) -> Hypothesis:
         """The same history with one more excuse."""
-        return replace(self, excuses=self.excuses | {excuse})
+        return self if excuse in self.excuses else replace(self, excuses=self.excuses | {excuse})
 
 
 def disclosed(tcb: Tcb, segment: Segment) -> Tcb:

@@ -12,9 +12,10 @@ other. So what is under way can be held in few pieces:
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Set
 
 from probe.engine.belief.hypothesis import Excuse, Hypothesis
+from probe.spec.records import replace
 from probe.spec.segment import ACK, OPENING, URG, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import FIN_SENT, SYNCHRONIZED, State
@@ -156,3 +157,25 @@ def _tells_all(one: Segment, other: Segment, tcb: Tcb) -> bool:
     if not one.ack <= other.ack:
         return False
     return one.window <= other.window or one.window << tcb.snd_shift <= tcb.max_snd_wnd
+
+
+def least_excused(histories: Set[Hypothesis], allow: frozenset[Excuse]) -> frozenset[Hypothesis]:
+    """Of histories that differ only in their excuses the ones that need fewest.
+
+    Where segments may be missing from the record, how a history came about no longer matters: there are too many ways.
+    """
+    if Excuse.UNRECORDED in allow:
+        histories = {replace(h, processed=None) for h in histories}
+    if len(histories) < 2:
+        return frozenset(histories)
+    best: dict[Hypothesis, Hypothesis] = {}
+    for h in histories:
+        bare = replace(h, excuses=frozenset(), against="") if h.excuses else h
+        if bare not in best or _rank(h) < _rank(best[bare]):
+            best[bare] = h
+    return frozenset(best.values())
+
+
+def _rank(h: Hypothesis) -> tuple[int, list[Excuse], str]:
+    """Fewer excuses are better; of as many, those first in the alphabet, so that the same ones are kept every time."""
+    return len(h.excuses), sorted(h.excuses), h.against

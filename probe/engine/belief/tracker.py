@@ -7,7 +7,7 @@ ISNs), so steps are remembered (``Memory``): the tracker is a deterministic auto
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from probe.engine.belief import excused, merging, unrecorded
@@ -17,9 +17,10 @@ from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted, unadvised
+from probe.spec.records import quick, replace
 from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
 from probe.spec.seq import HALF
-from probe.spec.states import State
+from probe.spec.states import State, names
 from probe.spec.tcb import Tcb
 
 Belief = frozenset[Hypothesis]
@@ -40,6 +41,7 @@ EXPIRING = frozenset({State.TIME_WAIT, State.LAST_ACK, State.CLOSING})
 """The states that a timer of the peer ends: 2MSL, or R2 for the FIN (RFC 9293 section 3.10.8); at R2 a RST may go."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a segment of the end was: a reply (to event ``index``, by ``row`` and ``rule``) or a call of its user."""
@@ -50,6 +52,7 @@ class Answer:
     call: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the tracker may take for granted: the profile and the excuses a history may use.
@@ -78,6 +81,7 @@ def allowed(scenario: Scenario) -> frozenset[Excuse]:
     return frozenset(excuse for excuse, yes in granted.items() if yes)
 
 
+@quick
 @dataclass(frozen=True, slots=True, eq=False)
 class Point:
     """How far one connection has been followed. Records that look alike in canonical numbers share their points.
@@ -97,6 +101,7 @@ class Point:
     crowded: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What may still come, as the end may have processed all that is under way.
@@ -136,6 +141,7 @@ class Memory:
         self.outlook = lru_cache(maxsize=_STEPS)(self._outlook)
         self.draws_bare_ack = lru_cache(maxsize=_STEPS)(self._draws_bare_ack)
         self.missed = lru_cache(maxsize=_STEPS)(_missed)
+        self.names = lru_cache(maxsize=_STEPS)(names)
         self._histories = 0
 
     def _after(self, point: Point, sight: Sight | None) -> Point:
@@ -150,7 +156,7 @@ class Memory:
             silent = {h for h in found if h.settled}
             if Excuse.LOSS in point.terms.allow:  # the SYN,ACK was lost, and is still to be sent again
                 silent |= {replace(h, inflight=()).excused(Excuse.LOSS) for h in found if _owes_syn_ack(h)}
-            belief = _least_excused(silent, point.terms)
+            belief = merging.least_excused(silent, point.terms.allow)
         elif sight[0]:
             segment = segment_of(sight)
             belief = frozenset(_under_way(h, point.sights, segment, point.terms) for h in point.belief)
@@ -164,8 +170,7 @@ class Memory:
             self._histories = 0
             for step in (self.after, self.closure, self.came, self.outlook, self.draws_bare_ack, self.missed):
                 step.cache_clear()
-        present = {h.tcb.state for h in everything}
-        states = tuple(state.value for state in State if state in present)
+        states = self.names(frozenset(h.tcb.state for h in everything))
         settled = belief != NOBODY and all(h.settled for h in belief)
         crowded = crowded or len(everything) >= _FEW
         return Point(point.sights + 1, belief, point.terms, answers, states, settled, sight, crowded)
@@ -199,7 +204,7 @@ class Memory:
             for after, answer in _explained(h, segment, terms):
                 survivors.add(after.behind(segment))
                 answers.add(answer)
-        left = _laziest(survivors, terms) if terms.merged else _least_excused(survivors, terms)
+        left = _laziest(survivors, terms) if terms.merged else merging.least_excused(survivors, terms.allow)
         return left, frozenset(answers), len(before) >= _FEW
 
     def _before(self, belief: Belief, segment: Segment, terms: Terms) -> Belief:
@@ -379,22 +384,3 @@ def _as_answer(h: Hypothesis, call: str, covered: bool) -> Answer:
         reaction = h.owed.reaction
         return Answer(h.owed.index, reaction.row, reaction.rule, "" if call in (calls.REPEAT, calls.UPDATE) else call)
     return Answer(-1, "", "", call)
-
-
-def _least_excused(histories: Iterable[Hypothesis], terms: Terms) -> Belief:
-    """Of histories that differ only in their excuses the ones that need fewest.
-
-    Where segments may be missing from the record, how a history came about no longer matters: there are too many ways.
-    """
-    best: dict[Hypothesis, Hypothesis] = {}
-    for h in histories:
-        kept = replace(h, processed=None) if Excuse.UNRECORDED in terms.allow else h
-        bare = replace(kept, excuses=frozenset(), against="")
-        if bare not in best or _rank(kept) < _rank(best[bare]):
-            best[bare] = kept
-    return frozenset(best.values())
-
-
-def _rank(h: Hypothesis) -> tuple[int, list[Excuse], str]:
-    """Fewer excuses are better; of as many, those first in the alphabet, so that the same ones are kept every time."""
-    return len(h.excuses), sorted(h.excuses), h.against

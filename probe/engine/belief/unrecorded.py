@@ -7,12 +7,12 @@ that an acknowledgment answers. A record that needs any of it says so (``Hypothe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from probe.engine.belief.hypothesis import Excuse, Hypothesis, disclosed
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.models import PEER_ISN, TESTER_ISN
+from probe.spec.records import replace
 from probe.spec.segment import ACK, FIN, RST, SYN, WSCALE, Option, Segment
 from probe.spec.states import SENDING, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from probe.engine.belief.events import Event, Quiet
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.numbers import Numbers, Sight
 from probe.engine.belief.tracker import HARMLESS, PERMITTED, Belief, Memory, Outlook, Point, Terms
+from probe.spec.records import replace
 from probe.spec.segment import OPENING, SYN
 
 
