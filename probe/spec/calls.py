@@ -109,7 +109,11 @@ def _again(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
 
 
 def _fresh(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
-    """SEND and CLOSE: new text only before the FIN, the FIN after all text (RFC 9293 sections 3.10.2, 3.10.4)."""
+    """SEND and CLOSE: new text only before the FIN, the FIN after all text (RFC 9293 sections 3.10.2, 3.10.4).
+
+    A CLOSE is queued behind unsent text and enters FIN-WAIT-1 "in any case". So what looks like CLOSE-WAIT may be
+    CLOSING, where a CLOSE could be waiting when the other end's FIN came.
+    """
     may_send = tcb.state in SENDING or (tcb.state is State.SYN_RECEIVED and not segment.length)
     if not may_send or segment.seq.ahead_of(tcb.snd_una) > tcb.snd_nxt.ahead_of(tcb.snd_una):
         return ()
@@ -118,7 +122,10 @@ def _fresh(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
         return (Emission(SEND, after, "RFC 9293 3.10.2"),)
     if segment.end <= tcb.snd_nxt:
         return ()
-    return (Emission(CLOSE, closed(after), "RFC 9293 3.10.4"),)
+    waited = tcb.close_waits is not None and segment.seq + segment.length > tcb.close_waits
+    after = replace(after, close_waits=None)
+    queued = (replace(after, state=State.CLOSING),) if waited else ()
+    return tuple(Emission(CLOSE, end, "RFC 9293 3.10.4") for end in (closed(after), *queued))
 
 
 def closed(tcb: Tcb) -> Tcb:

@@ -24,6 +24,7 @@ class Tcb:
     FIN lies behind RCV.NXT. ``timestamps`` says that RFC 7323 timestamps were negotiated; ``ts_recent`` is TS.Recent.
     ``offer_scale`` is the shift.cnt and ``offer_timestamps`` the presence of the option on the SYN this end received
     or sent, kept until the other SYN decides what is in force. ``max_rcv_wnd`` is the largest window this end offered.
+    ``close_waits``: the CLOSE of a FIN beyond this number may have come before the other end's FIN (section 3.10.4).
     ``reopened`` is the block in TIME-WAIT that a SYN reopened, until the new connection stands.
     """
 
@@ -44,6 +45,7 @@ class Tcb:
     rcv_shift: int = 0
     held: tuple[Held, ...] = ()
     fin_received: bool = False
+    close_waits: Seq | None = None
     timestamps: bool = False
     ts_recent: int = 0
     offer_scale: int | None = None

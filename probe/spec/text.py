@@ -62,7 +62,7 @@ def _in_order(before: Tcb, after: Tcb, segment: Segment, end: Seq, fin: bool) ->
     taken, fin = _filled(after, end, fin)
     row = "E3"
     if fin:
-        taken = _fin_taken(taken)
+        taken = replace(_fin_taken(taken), close_waits=_waiting(before))
         row = {State.CLOSE_WAIT: "E6", State.CLOSING: "W4"}.get(taken.state) or (
             "W5" if before.state is State.FIN_WAIT_1 else "V4"
         )
@@ -82,6 +82,19 @@ def _fin_taken(tcb: Tcb) -> Tcb:
     """Eighth step: RCV.NXT over the FIN, and the state that follows."""
     state = {State.ESTABLISHED: State.CLOSE_WAIT, State.FIN_WAIT_1: State.CLOSING}.get(tcb.state, State.TIME_WAIT)
     return replace(tcb.advanced(tcb.rcv_nxt + 1), state=state, fin_received=True)
+
+
+def _waiting(before: Tcb) -> Seq | None:
+    """What a FIN lies beyond whose CLOSE the end of ESTABLISHED may find queued (section 3.10.4); None: it finds none.
+
+    It waits behind text that waits, as that does behind text in flight (3.7.4), or where the window is full (3.8.6).
+    """
+    if before.state is not State.ESTABLISHED:
+        return None
+    in_flight = before.snd_nxt.ahead_of(before.snd_una)
+    if in_flight >= before.snd_wnd:
+        return before.snd_nxt - 1
+    return before.snd_nxt if in_flight else None
 
 
 def _filled(tcb: Tcb, end: Seq, fin: bool) -> tuple[Tcb, bool]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from probe.spec import calls
+from probe.spec.arrives import arrives
 from probe.spec.calls import ABORT, CLOSE, KEEPALIVE, OPEN, REPEAT, RETRANSMIT, SEND, UPDATE, emitted
 from probe.spec.segment import Segment, parse_flags
 from probe.spec.seq import Seq
@@ -92,6 +93,28 @@ def test_send_and_close(block: Tcb) -> None:
     assert said(block, out("FP.", 1, taken, 10)) == [(CLOSE, after_close)]
     (found,) = emitted(block, out("FP.", 1, taken, 10))
     assert found.next.snd_nxt == P + 12
+
+
+@pytest.mark.parametrize(
+    ("sent", "room", "text", "states"),
+    [
+        (0, WINDOW, 0, [State.LAST_ACK]),
+        (0, WINDOW, 10, [State.LAST_ACK]),  # nothing holds text back: it was sent after the tester's FIN
+        (5, WINDOW, 0, [State.LAST_ACK]),  # no text waited, so no FIN did
+        (5, WINDOW, 10, [State.LAST_ACK, State.CLOSING]),
+        (5, 5, 0, [State.LAST_ACK, State.CLOSING]),
+        (0, 0, 0, [State.LAST_ACK, State.CLOSING]),
+    ],
+)
+def test_a_close_may_have_waited_since_before_the_other_fin(
+    sent: int, room: int, text: int, states: list[State]
+) -> None:
+    """ "Queue this until all preceding SENDs have been segmentized ... In any case, enter FIN-WAIT-1" (3.10.4)."""
+    block = replace(established(), snd_nxt=P + 1 + sent, snd_wnd=room)
+    (reaction,) = arrives(block, Segment(T + 1, P + 1, parse_flags("F."), room))
+    assert reaction.next.state is State.CLOSE_WAIT
+    last = out("FP." if text else "F.", 1 + sent, 2, text)
+    assert [state for _, state in said(reaction.next, last)] == states
 
 
 @pytest.mark.parametrize(("seq", "ack"), [(2, 1), (1, 0), (1, 2), (50, 1)])
