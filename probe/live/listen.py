@@ -29,8 +29,6 @@ from probe.wire.route import find_route
 
 FIRST = "active-open"
 _FOREVER = 10 * 365 * 86400.0
-_BRISK, _SOON = 4, 20.0
-"""So many times the usual number of attempts are made where a client comes often enough for that, in seconds."""
 _NAMED = {"http": HTTP_CLIENT, "wait": ITSELF, "none": ITSELF, "hold": Trigger("hold", {"connect": b""})}
 _METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"PRI ")
 
@@ -68,6 +66,8 @@ class _Listening:
         for scenario in self.scenarios:
             self.hearing.add(scenario)
         self.queue = deque(self.scenarios)
+        self.hurried: set[str] = set()
+        """Exchanges in which the client closed before we could."""
         self.taken = self.waiting = 0
 
     def run(self) -> Run:
@@ -133,7 +133,7 @@ class _Listening:
         scenario = next((s for s in self.queue if known or "close" not in s.commands), self.queue[0])
         self.queue.remove(scenario)
         setting = self.frame.setting(scenario, self.trigger or HTTP_CLIENT)
-        setting = replace(setting, coming=None if self.asker else self._left())
+        setting = replace(setting, coming=None if self.asker else self._left(), hurried=scenario.id in self.hurried)
         # The flow until a client comes; a port number of its own tells apart those that wait at the same port.
         self.waiting = self.waiting % 65535 + 1
         ask, here = self.options.ask, EVERYWHERE[4]
@@ -162,13 +162,11 @@ class _Listening:
         self._tell()
 
     def _was_late(self, attempt: Attempt, opinion: Opinion) -> bool:
-        """Whether the client closed before we could, which it need not the next time it comes."""
+        """Whether the client closed before we could, which it need not where we hurry."""
         if opinion.why is not Why.APPLICATION or attempt.conductor.transcript.missing:
             return False
-        first = self.hearing.attempts[attempt.scenario.id][0].conductor.transcript.events[0]
-        lasted = attempt.conductor.transcript.events[-1].time - first.time
-        most = _BRISK * MOST if lasted < _SOON else MOST
-        return len(self.hearing.opinions[attempt.scenario.id]) < most
+        self.hurried.add(attempt.scenario.id)
+        return len(self.hearing.opinions[attempt.scenario.id]) < MOST
 
     def _learn(self, attempt: Attempt) -> None:
         """What the client says, or that it closes without a word, tells how it is brought to close."""

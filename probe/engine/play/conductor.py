@@ -48,7 +48,7 @@ _LOOK = 0.05
 class Setting:
     """What a scenario is played with. ``habits`` is what the run knows of the peer and its path.
 
-    ``coming`` seconds are given to a client that comes of itself (None: as long as an application gets).
+    ``coming`` seconds are a client's to come of itself (None: an application's). ``hurried``: it closed before us.
     """
 
     iss: Seq
@@ -57,6 +57,7 @@ class Setting:
     start: Belief = UNKNOWN_PORT
     habits: Habits = field(default_factory=Habits)
     coming: float | None = None
+    hurried: bool = False
     memory: Memory = field(default_factory=Memory)
 
 
@@ -72,7 +73,7 @@ class Conductor:
         self.watch = Watch(setting.start, setting.terms, setting.memory, through=True, sends=True)
         self.transcript = Transcript()
         self.finished = False
-        self._todo = list(scenario.steps)
+        self._todo = flight.hurried(scenario.steps) if setting.hurried else list(scenario.steps)
         self._sends = flight.segments(scenario.steps)
         self._since: float | None = None
         self._limit: float | None = None
@@ -382,11 +383,9 @@ class Conductor:
         """Reset what may be left on the peer, and look whether it is gone."""
         if self.transcript.sealed is None:
             self.transcript.sealed = len(self.transcript.events) + self._outbox.count
-        if self._clearing:
-            over = self._clearing >= CLEARING_TRIES or not self._todo  # a RST answered the question: nothing is left
-        else:
-            over = not self._outbox.count and flight.is_known_gone(self.transcript, self.watch, self.harmless)
-        if over:
+        known = not self._outbox.count and flight.is_known_gone(self.transcript, self.watch, self.harmless)
+        answered = self._clearing >= CLEARING_TRIES or not self._todo  # by a RST: nothing is left
+        if answered if self._clearing else known:
             self.finished = True
             return [*[Send(Segment(n, flags=RST)) for n in flight.unopened(self.transcript.events)], Done()]
         self._clearing += 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from probe.engine.belief.events import Event, Seen, Transcript
@@ -166,6 +166,18 @@ def quoted_at(events: list[Event], quoted: Segment) -> int:
 def is_newest(events: list[Event], index: int) -> bool:
     """Whether that event is the tester's last segment; no index (-1) is none."""
     return index >= 0 and not any(isinstance(e, Seen) and e.to_peer for e in events[index + 1 :])
+
+
+def hurried(some: Sequence[Step]) -> list[Step]:
+    """The steps with our FIN right behind our SYN,ACK: a CLOSE in SYN-RECEIVED (RFC 9293 section 3.10.4)."""
+    out: list[Step] = []
+    for step in some:
+        if isinstance(step, Send) and step.flags == "F." and out[-2:] == [Send("S."), Expect(".")]:
+            out[-1:] = []
+            out.append(replace(step, crossing=True))
+        else:
+            out.append(step)
+    return out
 
 
 def segments(some: Iterable[Step]) -> int:
