@@ -74,7 +74,7 @@ def _syn_sent(tcb: Tcb, segment: Segment) -> Reactions:
     block = tcb.synchronized_by(segment)
     if not acked:
         # Simultaneous open: the SYN,ACK repeats the ISS already in use (MUST-10, Figure 7).
-        crossed = replace(block, state=State.SYN_RECEIVED, passive=False)
+        crossed = replace(block, state=State.SYN_RECEIVED)
         reply = syn_ack(block.rcv_nxt, seq=tcb.snd_una)
         return tuple(react("S7", tcb, segment, reply, after) for after in queued(crossed, segment))
     # The ACK may ride on data.

@@ -60,7 +60,7 @@ def emitted(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
         return (Emission(UPDATE if moved.rcv_wnd != tcb.rcv_wnd else REPEAT, moved, "RFC 9293 3.8.6"),)
     if empty or not _queued(tcb, segment) <= segment.seq <= tcb.snd_nxt:
         # A keep-alive has SEG.SEQ = SND.NXT-1 and at most one garbage octet, where "no sent data is outstanding".
-        idle = tcb.state not in (State.SYN_RECEIVED, State.TIME_WAIT) and tcb.snd_una == tcb.snd_nxt
+        idle = tcb.state is not State.TIME_WAIT and tcb.snd_una == tcb.snd_nxt
         probing = idle and segment.seq == tcb.snd_nxt - 1
         alive = probing and segment.length <= 1 and not kind & FIN
         return (Emission(KEEPALIVE, tcb, "RFC 9293 3.8.4"),) if alive else ()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from probe.results.expectations import Place, covers, fates, from_runs, marked_matrix, marked_run, matches
+from probe.results.connection import Replay
+from probe.results.expectations import CAPTURE, Place, covers, fates, from_runs, marked_matrix, marked_run, matches
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import Expected, Fate, Report, Run, Verdict
 from probe.spec.rules import Level
@@ -128,3 +130,12 @@ def test_cells_of_a_matrix_are_exchanges_by_state_and_segment() -> None:
     assert expected.exchange == "CLOSED:SYN+ACK"
     assert MatrixReport("rfc9293", (one,)).exit_code == 1
     assert MatrixReport("rfc9293", (marked_matrix(one, [expected]),)).exit_code == 0
+
+
+@pytest.mark.parametrize("cut", [{"interrupted": True}, {"late": True}, {"faults": (("a.pcap", 24, "cut off"),)}])
+def test_a_replay_that_did_not_read_all_says_of_nothing_that_it_is_gone(cut: dict[str, Any]) -> None:
+    """What was not read may show it."""
+    there = replace(EXPECTED, exchange=CAPTURE)
+    whole = Replay(("a.pcap",), "rfc9293", 9, 1, {}, {}, {"pass": 1}, (), expected=(replace(there, fate=Fate.GONE),))
+    assert [one.fate for one in fates([there], replay=whole)] == [Fate.GONE]
+    assert [one.fate for one in fates([there], replay=replace(whole, **cut))] == [Fate.OPEN]

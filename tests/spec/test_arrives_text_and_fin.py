@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from probe.spec.arrives import arrives
@@ -119,8 +121,9 @@ def test_what_is_held_is_joined_where_it_touches(
 ) -> None:
     """Section 3.4: only what lies between has not been received, and the FIN is the last number of its sender."""
     held = established(held=((T + 6, T + 11, False), (T + 21, T + 25, True)))
-    found = {r.next.held for r in arrives(held, seg(flags, seq, length=length)) if not r.against}
-    assert found == {tuple((T + first, T + last, fin) for first, last, fin in after)}
+    found = {r.next.held: r.against for r in arrives(held, seg(flags, seq, length=length))}
+    kept = tuple((T + first, T + last, fin) for first, last, fin in after)
+    assert found == {held.held: "seg.out-of-order-held", kept: ""}  # not to hold it is advised against (SHLD-31)
 
 
 @pytest.mark.parametrize(
@@ -296,8 +299,10 @@ def test_a_second_fin_is_what_is_left_of_its_segment(block: Tcb, segment: Segmen
 
 
 def test_a_second_fin_behind_a_gap_moves_nothing() -> None:
-    """First step: processed "only if the segment then begins at RCV.NXT"."""
+    """First step: processed "only if the segment then begins at RCV.NXT"; it tells of text as well (SHLD-3)."""
     expect(close_wait(), seg("F.", 5, 1), ("K4", "", CLOSE_WAIT), ("K4", ". seq 1 ack 2", CLOSE_WAIT))
+    stays = ("K4", "", CLOSING), ("K4", ". seq 2 ack 2", CLOSING)
+    expect(closing(), seg("F.", 5, 1), *stays, ("K4", "R seq 2 or 1", CLOSED))
 
 
 # Section 3.6.1: "if new data is received after CLOSE is called, its TCP implementation SHOULD send a RST" (SHLD-3). The
@@ -332,6 +337,8 @@ def test_syn_just_below_the_window_with_text_may_be_trimmed(block: Tcb) -> None:
     segment = seg("SP.", 0, block.snd_nxt - P, 5)
     taken = [r for r in permitted(arrives(block, segment), "rfc793") if r.next.rcv_nxt == T + 6]
     assert taken
+    old = permitted(arrives(block, replace(segment, ack=block.snd_una - 2**20)), "rfc793")
+    assert not any(r.row == "F8" for r in old)  # MAY-12 is a mitigation of RFC 5961, trimmed or not
     assert {r.row for r in permitted(arrives(block, segment), "rfc5961")} == {"F6"}
 
 

@@ -205,3 +205,15 @@ def test_time_wait_text() -> None:
 
 def test_time_wait_syn_with_rst_is_a_rst() -> None:
     expect(time_wait(), seg("SR", OLD), ("F3", "", TIME_WAIT))
+
+
+def test_old_text_that_ends_at_rcv_nxt_is_no_fin() -> None:
+    """3.10.7.4 first: it lies outside the window, and is acknowledged; only the FIN again starts 2MSL anew."""
+    expect(time_wait(), seg("P.", -3, 2, 5), ("F4", ". seq 2 ack 2", TIME_WAIT), rule="timewait.old-segment-acked")
+
+
+def test_a_syn_exactly_half_the_space_away_with_a_timestamp_may_pass_for_old() -> None:
+    """Section 3.4: neither before nor behind; where RFC 6191 has no timestamp to compare with, numbers decide."""
+    found = arrives(time_wait(), seg("S", 2 + 2**31, options=stamped(5)))
+    assert {r.next.state for r in found} == {TIME_WAIT, SYN_RECEIVED}
+    assert any(r.reply is None for r in found)

@@ -10,7 +10,21 @@ from probe.spec.arrives import arrives
 from probe.spec.reaction import permitted
 from probe.spec.segment import ACK, MSS, RST, WSCALE, Option, Segment
 from probe.spec.states import State
-from tests.helpers.blocks import BUILDERS, GRANTED, P, T, closed, expect, listen, seg, stamped, syn_sent
+from probe.spec.tcb import Tcb
+from tests.helpers.blocks import (
+    BUILDERS,
+    GRANTED,
+    P,
+    T,
+    closed,
+    established,
+    expect,
+    listen,
+    reply_text,
+    seg,
+    stamped,
+    syn_sent,
+)
 
 CLOSED, LISTEN, SYN_SENT = State.CLOSED, State.LISTEN, State.SYN_SENT
 SYN_RECEIVED, ESTABLISHED, CLOSE_WAIT = State.SYN_RECEIVED, State.ESTABLISHED, State.CLOSE_WAIT
@@ -36,6 +50,36 @@ def test_any_state_illegal_option(builder: type, flags: str) -> None:
     assert found[0].reply is None
     assert found[0].next == block
     assert found[2:] == arrives(block, seg(flags))
+
+
+@pytest.mark.parametrize(
+    ("block", "segment", "numbers"),
+    [
+        (closed(), seg("S"), "R. seq 0 ack 2"),
+        (closed(), seg(".", 1, 5), "R seq 5"),
+        (listen(), seg("S", length=3), "R. seq 0 ack 5"),
+        (established(snd_nxt=P + 11), seg("P.", 1, 1, 4), "R seq 11 or 1"),
+    ],
+)
+def test_an_illegal_option_is_refused_with_the_numbers_of_any_reset(block: Tcb, segment: Segment, numbers: str) -> None:
+    """Section 3.5.2: who has no connection takes them from the segment, who has one may take its own, too."""
+    found = arrives(block, replace(segment, options=(Option(MSS, b"", "length 0"),)))
+    assert reply_text(found[1].reply) == numbers
+
+
+def test_a_refusal_that_does_the_same_is_known_by_its_numbers() -> None:
+    """3.5.3: in SYN-SENT a RST counts by its ACK field, "in all states except SYN-SENT" by SEQ."""
+    to_syn, to_ack = (arrives(closed(), segment)[0].reply for segment in (seg("S"), seg(".", 1, 5)))
+    assert to_syn is not None
+    assert to_ack is not None
+    refused = Segment(P + 7, T + 2, RST | ACK)
+    assert to_syn.refuses_as(refused)
+    for other in (replace(refused, ack=T + 3), replace(refused, flags=RST), replace(refused, flags=ACK)):
+        assert not to_syn.refuses_as(other)
+    assert to_ack.refuses_as(Segment(P + 5, flags=RST))
+    assert to_ack.refuses_as(Segment(P + 5, T + 9, RST | ACK))
+    for other in (Segment(P + 6, flags=RST), Segment(P + 5, T + 1, ACK)):
+        assert not to_ack.refuses_as(other)
 
 
 @pytest.mark.parametrize("builder", BUILDERS)

@@ -72,6 +72,7 @@ def test_syn_ack_again_while_it_is_not_acknowledged() -> None:
     assert said(syn_received(), out("S.", 0)) == [(RETRANSMIT, State.SYN_RECEIVED)]
     assert said(syn_received(), out("S.", 1)) == []
     assert said(syn_received(), out("S.", 0, 2)) == []
+    assert said(syn_sent(), replace(out("S.", 0), ack=syn_sent().rcv_nxt)) == []  # there is no SYN to acknowledge yet
     for build in SYNCHRONIZED:
         assert said(build(), out("S.", 0, build().rcv_nxt - T)) == []
 
@@ -128,6 +129,23 @@ def test_gap_or_wrong_acknowledgment_is_no_call(flags: str, seq: int, ack: int) 
 def test_nothing_goes_without_the_ack_flag(block: Tcb, flags: str) -> None:
     """Section 3.8: every segment but SYN and RST carries a current acknowledgment."""
     assert said(block, out(flags, block.snd_nxt - P, length=3)) == []
+    at_zero = replace(block, rcv_nxt=Seq(0))  # where the field of a segment without the flag would be right by chance
+    assert said(at_zero, out(flags, block.snd_nxt - P, length=3)) == []
+
+
+@pytest.mark.parametrize("flags", [".", "P.", "F."])
+@pytest.mark.parametrize("block", [closed(), listen(), syn_sent()], ids=lambda block: block.state.value)
+def test_nothing_but_a_syn_goes_before_there_is_a_connection(block: Tcb, flags: str) -> None:
+    """3.10.2, 3.10.4: text of a SEND waits for ESTABLISHED, and a CLOSE sends nothing."""
+    for segment in (out(flags, 0), out(flags, 0, length=3)):
+        assert said(block, replace(segment, seq=block.snd_nxt, ack=block.rcv_nxt)) == []
+
+
+def test_text_of_a_send_in_syn_received_waits() -> None:
+    """3.10.2: "Queue the data for transmission after entering the ESTABLISHED state"; a FIN may go (3.10.4)."""
+    assert said(syn_received(), out("P.", 1, length=10)) == []
+    assert said(syn_received(), out("FP.", 1, length=10)) == []
+    assert said(syn_received(), out("F.", 1)) == [(CLOSE, State.FIN_WAIT_1)]
 
 
 @pytest.mark.parametrize("block", [fin_wait_1(), fin_wait_2(), closing(), last_ack(), time_wait()])
@@ -156,6 +174,8 @@ def test_text_again_with_and_without_the_fin() -> None:
     assert said(block, out("P.", 1, 1, 10)) == [(RETRANSMIT, State.FIN_WAIT_1)]
     assert said(block, out("FP.", 1, 1, 10)) == [(RETRANSMIT, State.FIN_WAIT_1)]
     assert said(block, out("FP.", 1, 1, 9)) == []
+    assert said(established(snd_nxt=P + 11), out("FP.", 1, 1, 9)) == []  # the FIN where the last octet of text was
+    assert said(close_wait(snd_nxt=P + 11), out("F.", 10, 2)) == []
     again = call_segment(block, RETRANSMIT)
     assert again is not None
     assert (again.seq, again.length, again.end) == (P + 1, 10, P + 12)
@@ -186,6 +206,7 @@ def test_abort_sends_a_rst(block: Tcb) -> None:
         assert said(block, segment) == [(ABORT, State.CLOSED)]
     assert said(block, out("R", sent - 1)) == []
     assert said(block, out("R.", sent, taken + 1)) == []
+    assert said(block, out("SR", sent)) == said(block, out("FR", sent)) == []  # <SEQ=SND.NXT><CTL=RST>
     assert call_segment(block, ABORT) == Segment(block.snd_nxt, flags=parse_flags("R"))
 
 
@@ -211,6 +232,7 @@ def test_empty_ack_is_a_window_update_or_needs_an_excuse() -> None:
     outstanding = established(snd_nxt=P + 11)  # 3.8.4: "MUST only be sent when no sent data is outstanding" (MUST-26)
     assert said(outstanding, out(".", 10)) == []
     assert said(time_wait(), out(".", 2, 2)) == []
+    assert said(time_wait(), out(".", 1, 2)) == []  # nobody is left to keep it alive for
 
 
 @each_block

@@ -7,7 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.spec import segment as s
-from probe.spec.segment import KINDS, Endpoint, Flow, Option, Segment, flags_name, flags_text, parse_flags
+from probe.spec.segment import (
+    EOL,
+    KINDS,
+    MSS,
+    NOP,
+    SACK,
+    SACK_PERMITTED,
+    TIMESTAMPS,
+    WSCALE,
+    Endpoint,
+    Flow,
+    Option,
+    Segment,
+    flags_name,
+    flags_text,
+    parse_flags,
+)
 from probe.spec.seq import Seq
 
 
@@ -85,3 +101,13 @@ def test_the_kinds_are_the_columns_that_users_know() -> None:
 def test_a_kind_is_called_after_its_flags(kind: str) -> None:
     name = flags_name(parse_flags(KINDS[kind]))
     assert set(name.split("+")) == ({"PSH", "ACK"} if kind == "DATA" else set(kind.split("+")))
+
+
+def test_the_numbers_of_options_are_those_of_iana() -> None:
+    assert (EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS) == (0, 1, 2, 3, 4, 5, 8)
+
+
+def test_a_timestamp_is_two_numbers_of_four_octets() -> None:
+    """RFC 7323 section 3.2."""
+    assert Segment(Seq(1), options=(Option(TIMESTAMPS, bytes(range(1, 9))),)).timestamps == (0x01020304, 0x05060708)
+    assert Segment(Seq(1), options=(Option(TIMESTAMPS, bytes(7)),)).timestamps is None

@@ -9,7 +9,7 @@ from probe.spec.segment import ACK, FIN, SYN, Segment
 from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
-from tests.helpers.blocks import BUILDERS, T, established, listen, seg, stamped, syn_received
+from tests.helpers.blocks import BUILDERS, P, T, established, listen, seg, stamped, syn_received
 
 bases = st.sampled_from([0, 5, 2**31 - 3, 2**31, 2**32 - 7, 2**32 - 1]) | st.integers(0, 2**32 - 1)
 
@@ -69,3 +69,21 @@ def test_ts_recent_never_goes_back() -> None:
     assert tcb.taking_ack(seg(".", options=stamped(2**32 - 5))).ts_recent == 2**32 - 1
     assert established(ts_recent=8).taking_ack(seg(".", options=stamped(9))).ts_recent == 8
     assert tcb.irs == T
+
+
+def test_the_send_window_comes_from_acks_that_are_acceptable() -> None:
+    """3.10.7.4 fifth: "If SND.UNA =< SEG.ACK =< SND.NXT, the send window should be updated", by newer segments."""
+    tcb = established(snd_una=P + 5, snd_nxt=P + 11, max_snd_wnd=500, snd_wnd=500)
+    fresh = tcb.taking_ack(seg(".", 1, 7, window=800))
+    assert (fresh.snd_una, fresh.snd_wnd, fresh.max_snd_wnd) == (P + 7, 800, 800)
+    smaller = tcb.taking_ack(seg(".", 1, 5, window=100))
+    assert (smaller.snd_una, smaller.snd_wnd, smaller.max_snd_wnd) == (P + 5, 100, 500)
+    for old in (seg(".", 2, 4, window=800), seg(".", 0, 11, window=800)):  # acknowledges less; was sent before SND.WL1
+        assert (tcb.taking_ack(old).snd_wnd, tcb.taking_ack(old).max_snd_wnd) == (500, 500)
+    assert tcb.taking_ack(seg(".", 0, 11, window=800)).snd_una == P + 11
+
+
+def test_the_window_of_a_syn_is_never_scaled() -> None:
+    """RFC 7323 section 2.2."""
+    assert established(snd_shift=7).taking_ack(seg("S.", window=100)).snd_wnd == 100
+    assert established(snd_shift=7).taking_ack(seg(".", window=100)).snd_wnd == 12_800

@@ -150,6 +150,14 @@ def test_syn_cookies_are_an_excuse() -> None:
     assert not broken(*refused, allow=frozenset({Excuse.COOKIES}))
 
 
+def test_cookies_are_no_excuse_where_nothing_listens() -> None:
+    """3.10.7.1: a closed port answers with a RST, whatever load the host is under."""
+    cookies = Terms(allow=frozenset({Excuse.COOKIES}))
+    for events in (HANDSHAKE[:2], (sent(".", 1, 1), Quiet(0))):
+        assert follow(record(*events), CLOSED, cookies, MEMORY).broken_at is not None
+    assert follow(record(*HANDSHAKE[:2]), LISTENING, cookies, MEMORY).broken_at is None
+
+
 @pytest.mark.parametrize(("profile", "fails"), [("rfc9293", False), ("rfc793", True), ("rfc5961", False)])
 def test_profiles_bar_reactions(profile: str, fails: bool) -> None:
     challenge = (*HANDSHAKE, Quiet(0), sent("R", 2), back(".", 1, 1), Quiet(0))
