@@ -275,12 +275,15 @@ class _Matrix:
             silent = opinion.departure is not None and opinion.departure.kind == "silence"
             if record.cell is not None and opinion.findings and silent:
                 alike.setdefault((record.cell.kind, opinion.findings[0].rule), []).append(record)
-        some = [group[0] for group in alike.values()]
-        before = self.hearing.opinions(some)
-        self._anew(some, SPARSE)
-        for group, one, other in zip(alike.values(), before, self.hearing.opinions(some), strict=True):
-            if (one.word, one.departure) != (other.word, other.departure):
-                self._anew(group[1:], SPARSE)
+        before = dict(zip(alike, self.hearing.opinions(group[0] for group in alike.values()), strict=True))
+        self._queue(group[0] for group in alike.values())
+        self._play(SPARSE)
+        # One more that departs the same way says that it was not the crowd; one that does not may be chance.
+        other = [k for k, group in alike.items() if group[0].heard[-1].opinion.departure != before[k].departure]
+        self._anew((alike[k][0] for k in other), SPARSE)
+        for k, now in zip(other, self.hearing.opinions(alike[k][0] for k in other), strict=True):
+            if (before[k].word, before[k].departure) != (now.word, now.departure):
+                self._anew(alike[k][1:], SPARSE)
 
     def _unsettled(self, records: Sequence[Record]) -> list[Record]:
         """Those whose attempts settled nothing, where others might."""

@@ -11,6 +11,8 @@ from enum import StrEnum
 from functools import lru_cache
 from math import exp, lgamma, log, log1p
 
+from probe.spec.records import quick
+
 
 class Suspect(StrEnum):
     """What may lie between the ends, or in front of the peer's application, and explain what looks like its fault."""
@@ -90,6 +92,7 @@ class Suspicion:
     variant: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Loss:
     """Loss as measured: of ``asked`` segments that any peer in that state answers, ``lost`` met silence.
@@ -160,6 +163,8 @@ _CHANCE = 0.001
 
 @lru_cache(maxsize=64)  # asked again and again, of a run that changes little
 def _bound(asked: int, lost: int) -> float:
+    if not lost:
+        return float(1 - 0.05 ** (1 / asked))
     low, high = lost / asked, 1.0
     for _ in range(40):
         middle = (low + high) / 2

@@ -147,6 +147,7 @@ def relative(number: Seq, base: int | None) -> int:
     return int(number) if base is None else number - Seq(base)
 
 
+@quick
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
     """An address (canonical text form, IPv4 or IPv6) and a port."""
@@ -163,6 +164,7 @@ class Endpoint:
         return f"[{self.address}]:{self.port}" if self.version == 6 else f"{self.address}:{self.port}"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Flow:
     """The four-tuple of one connection as the tester sees it."""

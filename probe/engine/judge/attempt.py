@@ -74,6 +74,8 @@ class Opinion:
         return tuple(dict.fromkeys(doubt for doubt, explains in self.tried if explains))
 
 
+_EXCEPTIONS = PERMITTED | {Excuse.EDGE, Excuse.ADVICE}
+"""What is no departure, or another kind of one."""
 _OURS = 1 << 20
 """An acknowledgment further than that from the first number sent is of another connection."""
 _UNDONE = {
@@ -88,7 +90,7 @@ _UNDONE = {
 def judge(case: Case) -> Opinion:
     """One attempt, judged."""
     watch = case.follow(case.terms.profile, case.terms.allow)
-    if watch.broken_at is not None:
+    if excepted := _may_be_excepted(case, watch):
         permitted = case.follow(case.terms.profile, case.terms.allow | PERMITTED)
         # What was overtaken has come in the end: a gap that nothing fills was never sent.
         if permitted.broken_at is None and any(h.gap is None for h in permitted.belief):
@@ -97,7 +99,7 @@ def judge(case: Case) -> Opinion:
     if (nothing := _no_evidence(case)) is not None:
         return replace(nothing, controls=measured)
     notes: tuple[Finding, ...] = ()
-    if (first := watch.broken_at) is not None:
+    if (first := watch.broken_at) is not None and excepted:
         at_edge = case.follow(case.terms.profile, case.terms.allow | {Excuse.EDGE})
         if at_edge.broken_at is None:
             notes, watch = (replace(departure(case, watch), effect=Effect.EDGE),), at_edge
@@ -125,6 +127,12 @@ def judge(case: Case) -> Opinion:
         notes=notes + found.notes,
         unless_lost=_unless_lost(case) if found.word is Verdict.PASS else None,
     )
+
+
+def _may_be_excepted(case: Case, watch: Watch) -> bool:
+    """Whether the record goes further with one of the exceptions: not where it does not with all of them at once."""
+    every = case.terms.allow | _EXCEPTIONS
+    return watch.broken_at is not None and case.follow(case.terms.profile, every).broken_at != watch.broken_at
 
 
 def _unless_lost(case: Case) -> Opinion | None:

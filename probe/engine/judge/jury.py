@@ -72,7 +72,8 @@ def _hear(opinions: Sequence[Opinion], path: Path) -> _Outcome:
 
     Where SYNs hardly get lost, one that had to be sent again met a silence like any other.
     """
-    if not path.loss.limits_syns and path.loss.bound_of(syn=True) ** MOST <= RARE:
+    again = any(o.unless_lost is not None for o in opinions)
+    if again and not path.loss.limits_syns and path.loss.bound_of(syn=True) ** MOST <= RARE:
         opinions = [o.unless_lost or o for o in opinions]
     telling = [o for o in opinions if o.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE)]
     last, idle = opinions[-1], len(opinions) - len(telling)

@@ -13,6 +13,7 @@ from itertools import takewhile
 from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.scenarios.steps import NEXT_OCTET, OCTET_BELOW, Expect, Question, Send, Span, Step
+from probe.spec.records import quick
 from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
 from probe.spec.seq import Seq
 
@@ -29,6 +30,7 @@ _TAKING_TEXT = frozenset({"ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"})
 """Peer states that owe an acknowledgment of text (RFC 9293 section 3.10.7.4 seventh)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A segment of ours that is not seen on the wire yet: what its reaction shows, its place in the script.
