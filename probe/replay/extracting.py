@@ -17,6 +17,7 @@ from probe.capture.sources import STDIN
 from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import explain_connection
 from probe.replay.assembling import Assembler, Connections, assembled, ready
+from probe.replay.describing import Describer
 from probe.replay.excerpts import excerpts, icmp_reports
 from probe.replay.flow.oddities import oddities_in_full
 from probe.replay.judging import Judge
@@ -110,7 +111,8 @@ class _Look:
                 some = ready(some)
                 record = self._judge.records[int(self._judge.judge(some)[0])]
                 addresses, latest = self._reading.addresses, self._assembler.latest
-                connection = self._judge.connection(some, 0, record, self._path, addresses, latest)
+                describer = Describer(self._judge, some, self._path, addresses, latest)
+                connection = describer.entries([(record.rank, record)], np.zeros(1, np.int64))[0].connection
                 if record.doubt is not None and (standing := self._standing(record.doubt)):
                     connection = doubted(connection, standing)
                 return connection, tuple(self._judge.judged(some, 0))

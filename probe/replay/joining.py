@@ -24,7 +24,7 @@ from probe.replay.part import Partial, PartResult, partial
 from probe.replay.rows import Grouped, Places
 from probe.replay.splitting import GONE
 from probe.replay.syn_options import OptionTable
-from probe.replay.tally import Asked, Tally, shifted
+from probe.replay.tally import Asked, Tally
 
 _NONE = np.zeros(0, np.int64)
 
@@ -208,10 +208,8 @@ class Joiner:
             self._join(heads, tails, firsts)
             self._begun += len(firsts.local) - len(firsts.gone) + len(firsts.added)
             for tally in (result.tally, *result.tally.apart.values()):
-                tally.listed = [
-                    (rank, first + by, shifted(c, by, int(firsts.index(np.array([first + by]))[0])))
-                    for rank, first, c in tally.listed
-                ]
+                index = firsts.index(np.array([one.first_packet for one in tally.listed], np.int64) + by).tolist()
+                tally.listed = [one.moved(by, number) for one, number in zip(tally.listed, index, strict=True)]
             result.tally.troubles.moved(by, firsts.index)
         self.tally.merge(result.tally, self._asked.limit)
         self.tally.troubles.settle(self._latest, over=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import ConnectionVerdict, judge_connection
 from probe.engine.path.artefacts import Signs, signs, singled
 from probe.engine.path.reordering import OVERTAKING
-from probe.replay.assembling import Connections, Facts
+from probe.replay.assembling import Connections
 from probe.replay.cutting import Cut, worst_cut
 from probe.replay.flow.ending import IDLE, Ending, ending
 from probe.replay.flow.oddities import Odd, oddities
@@ -21,12 +21,10 @@ from probe.replay.flow.outcome import Outcome, summary
 from probe.replay.icmp import IcmpTable, Kinds, kinds
 from probe.replay.rows import Grouped, Places
 from probe.replay.shapes import Shaper
-from probe.replay.splitting import SECOND
 from probe.replay.syn_options import OptionTable
 from probe.replay.views.wireshark import completeness
 from probe.replay.views.zeek import zeek
-from probe.results.connection import Close, Connection, Evidence, Handshake, OddPacket, Packet, StateStep, Stop
-from probe.results.ending import Caused
+from probe.results.connection import Close, Evidence, Handshake, Packet
 from probe.results.verdict import Verdict, Why, worst
 from probe.spec.segment import ACK, SYN, Endpoint, Segment
 from probe.spec.seq import Seq, later
@@ -96,7 +94,8 @@ class Judge:
         """``options`` and ``errors`` are the tables that the connections refer to; ``memory`` may be an earlier one."""
         self.profile = profile
         self.records: list[Record] = []
-        self._options, self._errors = options, errors
+        self.errors = errors
+        self._options = options
         self._memory = memory
         self._shaper = Shaper(options)
         self._known: dict[bytes, int] = {}
@@ -106,7 +105,7 @@ class Judge:
         """For each connection (made ``ready``) the place of its record."""
         group, facts = connections.group, connections.facts
         extra = facts.reused.astype(np.int64) | worst_cut(group).astype(np.int64) << 1
-        extra |= self._errors.codes(facts.icmp, facts.client_high) << 3
+        extra |= self.errors.codes(facts.icmp, facts.client_high) << 3
         shapes = self._shaper.shapes(group, extra)
         if len(self._known) > _MOST:
             self._known.clear()
@@ -179,59 +178,9 @@ class Judge:
         """The segments of one connection as its verdict rests on them."""
         return _wide_enough(self.packets(connections, number))
 
-    def _own(
-        self, connections: Connections, number: int, found: ConnectionVerdict, numbers: Sequence[int]
-    ) -> ConnectionVerdict:
-        """The same with findings that quote the connection's own numbers, and name packets by theirs in the file."""
-        if not found.findings and not found.doubtful:
-            return found
-        own = judge_connection(self.judged(connections, number), self._memory, self.profile)
-        findings, doubtful = (
-            tuple(replace(f, packets=tuple(numbers[place - 1] for place in f.packets)) for f in some)
-            for some in (own.findings, own.doubtful)
-        )
-        return replace(found, findings=findings, by_client=own.by_client, doubtful=doubtful)
-
-    def connection(
-        self, connections: Connections, number: int, found: Record, file: str, addresses: Addresses, latest: int
-    ) -> Connection:
-        """One connection in full; ``latest`` is the latest time known of its file (nanoseconds)."""
-        facts, outcome, (client, server) = connections.facts, found.outcome, ends_of(connections, number, addresses)
-        rows = connections.group.rows.take(slice(connections.group.starts[number], connections.group.ends[number]))
-        numbers, times = rows.number.tolist(), (rows.time / _SECOND).tolist()
-        pair = self._own(connections, number, found.pair, numbers)
-        return Connection(
-            file=file,
-            index=int(facts.index[number]),
-            client=client,
-            server=server,
-            first_packet=int(facts.first[number]),
-            packets=int(facts.packets[number]),
-            start=int(facts.start[number]) / _SECOND,
-            duration=int(facts.last[number] - facts.start[number]) / _SECOND,
-            opener=outcome.opener,
-            handshake=outcome.handshake,
-            close=outcome.close,
-            client_states=tuple(StateStep(state, numbers[at]) for state, at in pair.client_states),
-            server_states=tuple(StateStep(state, numbers[at]) for state, at in pair.server_states),
-            evidence=found.evidence,
-            syn_again=outcome.syn_again,
-            syn_ack_again=outcome.syn_ack_again,
-            fin_again=outcome.fin_again,
-            rtt=outcome.rtt(times),
-            conn_state=found.conn_state,
-            history=found.history,
-            completeness=found.completeness,
-            findings=pair.findings,
-            verdict=pair.word,
-            blamed=tuple(client if one else server for one in pair.by_client),
-            icmp=self._errors.reports(int(facts.icmp[number]), client_high=bool(facts.client_high[number])),
-            oddities=tuple(OddPacket(kind, numbers[place]) for kind, place in found.oddities),
-            causes=_causes(found, facts, number, times, latest),
-            stopped=None if pair.judged is None else Stop(numbers[pair.judged], numbers[-1], pair.why),
-            artefacts=tuple(sorted(pair.signs.artefacts)),
-            doubtful=pair.doubtful,
-        )
+    def again(self, connections: Connections, number: int) -> ConnectionVerdict:
+        """The verdict on one connection, with findings that quote its own numbers."""
+        return judge_connection(self.judged(connections, number), self._memory, self.profile)
 
 
 def _ending(packets: list[Packet], borne: Signs, icmp: Kinds) -> Ending:
@@ -242,13 +191,6 @@ def _ending(packets: list[Packet], borne: Signs, icmp: Kinds) -> Ending:
     found = ending([packets[place] for place in places], borne.artefacts, icmp)
     before, after = found.paused or (0, 0)
     return replace(found, paused=found.paused and (places[before], places[after]))
-
-
-def _causes(found: Record, facts: Facts, number: int, times: Sequence[float], latest: int) -> tuple[Caused, ...]:
-    """Why the connection ended; whole seconds count, as in `Troubles`."""
-    following = int(facts.followed[number])
-    passed = (following or latest) // SECOND - int(facts.last[number]) // SECOND
-    return found.ending.told(times, passed, followed=following > 0)
 
 
 def ends_of(connections: Connections, number: int, addresses: Addresses) -> tuple[Endpoint, Endpoint]:

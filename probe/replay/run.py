@@ -27,6 +27,7 @@ from probe.replay.workers import Crew, can_travel, processes, return_memory
 from probe.results.artefacts import Suspicion
 from probe.results.connection import Connection, Replay
 from probe.results.expectations import of_captures
+from probe.results.listing import Entry
 from probe.results.verdict import Expected, Fate
 
 PART = 24 << 20
@@ -40,7 +41,7 @@ _MUCH = 256 << 20
 class Sink(Protocol):
     """Takes connections over as soon as they are known, and passes them on."""
 
-    def take(self, connections: Sequence[Connection]) -> None:
+    def take(self, connections: Sequence[Entry]) -> None:
         """Take them over. Ctrl-C is held off meanwhile, so this must wait for nobody."""
 
     def flush(self) -> None:
@@ -196,7 +197,7 @@ class _Running:
         with _held_off():
             listed, known.listed = known.listed, []
             if sink is not None and listed:
-                sink.take([connection for _, _, connection in listed])
+                sink.take(listed)
             self.tally.listed += listed
             self.tally.trim(self.options.limit)
         if sink is not None:
@@ -239,7 +240,7 @@ class _Running:
         whole = not (self.faults or self.interrupted or self.deadline.came)
         fates = tally.fates(of_captures(expected), whole=whole)
         place = {file: at for at, file in enumerate(self.files)}
-        listed = sorted(tally.listed, key=lambda entry: (entry[0], place[entry[2].file], entry[1]))
+        listed = sorted(tally.listed, key=lambda one: (one.rank, place[one.model.file], one.first_packet))
         return Replay(
             files=self.files,
             profile=self.options.profile,
@@ -248,7 +249,7 @@ class _Running:
             skipped=dict(+self.skipped),
             counts=dict(tally.counts.most_common()),
             verdicts=dict(tally.verdicts),
-            listed=tuple(connection for _, _, connection in listed),
+            listed=tuple(one.connection for one in listed),
             faults=tuple(self.faults),
             interrupted=self.interrupted,
             seconds=seconds,

@@ -6,11 +6,13 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from probe.capture.batch import Bools, Int64
+from probe.replay.describing import Describer
 from probe.replay.expected import Assessment, Finished, assess, marked, spoken_of
 from probe.replay.flow.ending import Ending
 from probe.replay.judging import RANKS, Judge
@@ -18,13 +20,14 @@ from probe.replay.timeline import Counting, happened
 from probe.replay.troubles import Troubles
 from probe.results.artefacts import Artefact, Suspicion
 from probe.results.connection import Close, Connection, Evidence, Handshake, Oddity
-from probe.results.verdict import Expected, Fate, Finding, Verdict
+from probe.results.listing import Entry
+from probe.results.verdict import Expected, Fate, Verdict
 
 _MANY = 20
 """An artefact is one of the file where one in so many connections bears its sign."""
+PLACE = itemgetter(0, 1)
+"""Of an `Entry` rank and first packet: its place in a list."""
 _ANSWERED = {Handshake.FOLLOWED, Handshake.INCOMPLETE}
-Listed = tuple[int, int, Connection]
-"""Rank (smaller is worse), first packet, connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Tally:
     counts: Counter[tuple[Handshake, Close]] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
     evidence: Counter[Evidence] = field(default_factory=Counter)
-    listed: list[Listed] = field(default_factory=list)
+    listed: list[Entry] = field(default_factory=list)
     known: int = 0
     deviations: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
     hits: set[int] = field(default_factory=set)
@@ -110,13 +113,13 @@ class Tally:
         chosen[self._candidates(said, which, finished.facts.first, mine, asked)] = True
         if not chosen.any():
             return
-        some = finished.take(chosen)
-        for number, place in enumerate(which[chosen].tolist()):
-            record, addresses = said[place].record, finished.addresses
-            connection = judge.connection(some, number, record, asked.file, addresses, finished.latest)
-            if asked.wanted is None or asked.wanted(connection):
-                listed = marked(connection, asked.expected)
-                self.listed.append((said[place].rank, connection.first_packet, listed))
+        describer = Describer(judge, finished.take(chosen), asked.file, finished.addresses, finished.latest)
+        found = describer.entries([(one.rank, one.record) for one in said], which[chosen])
+        if asked.wanted is not None:
+            found = [one for one in found if asked.wanted(one.connection)]
+        if asked.expected:
+            found = [one._replace(model=marked(one.model, asked.expected)) for one in found]
+        self.listed += found
         self.trim(asked.limit)
 
     def _add_troubles(self, said: Sequence[Assessment], which: Int64, finished: Finished, file: str) -> None:
@@ -138,7 +141,7 @@ class Tally:
             return chosen
         ranks = np.array([one.rank for one in said], np.int64)[which]
         if len(self.listed) >= asked.limit > 0:
-            rank, packet, _ = max(self.listed, key=lambda entry: entry[:2])
+            rank, packet = max(map(PLACE, self.listed))
             chosen = np.flatnonzero(mine & ((ranks < rank) | ((ranks == rank) & (first < packet))))
         return chosen[np.lexsort((first[chosen], ranks[chosen]))[: asked.limit]]
 
@@ -174,7 +177,7 @@ class Tally:
             if standing:
                 tally._put_in_doubt(standing)
             if asked.wanted is not None:
-                tally.listed = [entry for entry in tally.listed if asked.wanted(entry[2])]
+                tally.listed = [one for one in tally.listed if asked.wanted(one.connection)]
             self.merge(tally, asked.limit)
 
     def _put_in_doubt(self, artefacts: Sequence[Artefact]) -> None:
@@ -182,7 +185,7 @@ class Tally:
         told = sum(self.verdicts.values())
         self.verdicts, self.deviations = Counter({Verdict.INCONCLUSIVE: told} if told else {}), Counter()
         rank = RANKS[Verdict.INCONCLUSIVE]
-        self.listed = [(rank, first, doubted(connection, artefacts)) for _, first, connection in self.listed]
+        self.listed = [one._replace(rank=rank, model=doubted(one.model, artefacts)) for one in self.listed]
 
     def suspicions(self, file: str) -> tuple[Suspicion, ...]:
         """What the records of one file, whose tally this is, bear the signs of."""
@@ -204,7 +207,7 @@ class Tally:
     def trim(self, limit: int | None) -> None:
         """Keep the worst."""
         if limit is not None and len(self.listed) > limit:
-            self.listed = heapq.nsmallest(limit, self.listed, key=lambda entry: entry[:2])
+            self.listed = heapq.nsmallest(limit, self.listed, key=PLACE)
 
 
 def file_wide(signs: Counter[Artefact], connections: int, lag: float, doubt: float) -> tuple[Artefact, ...]:
@@ -228,26 +231,4 @@ def doubted(connection: Connection, artefacts: Sequence[Artefact]) -> Connection
         verdict=Verdict.INCONCLUSIVE,
         artefacts=tuple(sorted({*connection.artefacts, *artefacts})),
         doubtful=(*connection.findings, *connection.doubtful),
-    )
-
-
-def shifted(connection: Connection, by: int, index: int) -> Connection:
-    """The connection with its packet numbers moved by ``by`` and another index."""
-    if not by:
-        return connection if index == connection.index else replace(connection, index=index)
-    stop = connection.stopped
-
-    def moved(finding: Finding) -> Finding:
-        return replace(finding, packets=tuple(number + by for number in finding.packets))
-
-    return replace(
-        connection,
-        index=index,
-        first_packet=connection.first_packet + by,
-        stopped=None if stop is None else replace(stop, packet=stop.packet + by, last=stop.last + by),
-        client_states=tuple(replace(step, packet=step.packet + by) for step in connection.client_states),
-        server_states=tuple(replace(step, packet=step.packet + by) for step in connection.server_states),
-        oddities=tuple(replace(odd, packet=odd.packet + by) for odd in connection.oddities),
-        findings=tuple(map(moved, connection.findings)),
-        doubtful=tuple(map(moved, connection.doubtful)),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
 from typing import Any
 
 from probe.reports.document import Data, Rows
@@ -301,10 +300,13 @@ def _cause(one: Caused) -> Data:
     return {"cause": one.cause, "by": one.by or None, "clause": ABOUT[one.cause].clause}
 
 
-@lru_cache(maxsize=1 << 10)  # there may be millions of connections, and few causes
-def _caused(one: Caused) -> Data:
-    idle = None if one.idle is None else round(one.idle, _MICRO)
-    return _cause(one) | {"times": one.times, "idle": idle, "text": one.text}
+def causes(found: Sequence[Caused]) -> list[Data]:
+    """Why a connection ended."""
+    idle = [None if one.idle is None else round(one.idle, _MICRO) for one in found]
+    return [
+        _cause(one) | {"times": one.times, "idle": silence, "text": one.text}
+        for one, silence in zip(found, idle, strict=True)
+    ]
 
 
 def connection_line(found: Connection) -> Data:
@@ -341,7 +343,7 @@ def connection(found: Connection, packets: Sequence[Packet] = (), ends: Sequence
         "completeness": found.completeness,
         "icmp": [_icmp(one, found.start) for one in found.icmp],
         "oddities": [_fields(one, "kind", "packet") for one in found.oddities],
-        "causes": [_caused(one) for one in found.causes],
+        "causes": causes(found.causes),
         "stopped": None if found.stopped is None else plain(found.stopped),
         "artefacts": [one.value for one in found.artefacts],
         "doubtful": [finding(one) for one in found.doubtful],

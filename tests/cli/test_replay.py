@@ -27,7 +27,7 @@ from probe.results.verdict import Report, Verdict
 from probe.wire.errors import TargetError, WireError
 from probe.wire.record import Recorder
 from tests.cli.conftest import Invoke
-from tests.reports.captured import PACKETS, broken, connection, replay
+from tests.reports.captured import PACKETS, broken, connection, entry, replay
 from tests.reports.records import exchange, report, run
 
 Captured = pytest.CaptureFixture[str]
@@ -54,7 +54,7 @@ class Session:
         listed = tuple(replace(c, file=options.files[0]) for c in self.found)
         wanted = [c for c in listed if options.wanted is None or options.wanted(c)]
         if options.sink is not None:
-            options.sink.take(wanted)
+            options.sink.take([entry(one) for one in wanted])
             options.sink.flush()
         whole = replay(*wanted, files=options.files, connections=len(listed))
         return replace(whole, listed=tuple(wanted[: options.limit]), **self.changes)

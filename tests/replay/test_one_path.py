@@ -39,7 +39,7 @@ def listed(path: Path) -> list[Connection]:
 
 def in_parts(path: Path, places: Sequence[int]) -> list[Connection]:
     """Replay cut at these octets."""
-    return sorted((connection for _, _, connection in joined(path, places).listed), key=lambda c: c.index)
+    return sorted((entry.connection for entry in joined(path, places).listed), key=lambda c: c.index)
 
 
 def told(packets: Sequence[Packet], memory: Memory, profile: str = "") -> ConnectionVerdict:

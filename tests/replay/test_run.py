@@ -22,6 +22,7 @@ from probe.replay import assembling as assemble
 from probe.replay import run as module
 from probe.replay.run import ReplayOptions, replay
 from probe.results.connection import Connection, Replay
+from probe.results.listing import Entry
 from probe.spec.segment import RST
 from probe.wire.errors import WireError
 from tests.capture.build import EVENING, Frame, pcap
@@ -149,14 +150,14 @@ class Taken:
     """Keeps what it is handed; interrupts when told to."""
 
     def __init__(self, interrupts: bool = False) -> None:
-        self.taken: list[list[Connection]] = []
+        self.taken: list[list[Entry]] = []
         self.interrupts = interrupts
 
-    def take(self, connections: Sequence[Connection]) -> None:
+    def take(self, connections: Sequence[Entry]) -> None:
         self.taken.append(list(connections))
         if self.interrupts and len(self.taken) == 3:
             os.kill(os.getpid(), signal.SIGINT)
-            self.taken[-1].sort(key=lambda c: c.index)  # some time goes by
+            self.taken[-1].sort(key=lambda c: c.ordinal)  # some time goes by
 
     def flush(self) -> None:
         pass
@@ -164,7 +165,7 @@ class Taken:
     @property
     def connections(self) -> list[Connection]:
         """All, in the order of the file."""
-        return sorted((c for some in self.taken for c in some), key=lambda c: c.index)
+        return sorted((c.connection for some in self.taken for c in some), key=lambda c: c.index)
 
 
 @pytest.mark.usefixtures("several")

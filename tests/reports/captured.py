@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from probe.results.connection import Close, Connection, Handshake, Opener, Packet, Replay, StateStep
+from probe.results.listing import Entry, modelled
 from probe.results.verdict import Finding, Verdict
 from probe.spec.rules import Level
 from probe.spec.segment import Endpoint, Segment, parse_flags
@@ -97,3 +98,12 @@ def replay(*connections: Connection, **fields: Any) -> Replay:  # noqa: ANN401
         evidence=Counter(c.evidence for c in connections),
     )
     return replace(plain, **fields)
+
+
+def entry(one: Connection) -> Entry:
+    """The connection as lists are handed it, with a model that it shares with none."""
+    model, numbers = modelled(one)
+    return Entry(
+        0, one.first_packet, model, one.index, one.client.address, one.client.port, one.server.address,
+        one.server.port, one.packets, one.start, one.duration, one.rtt, one.causes, numbers,
+    )  # fmt: skip

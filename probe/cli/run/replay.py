@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
-from json import dumps
 
 from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
@@ -32,14 +31,14 @@ from probe.replay.excerpts import excerpts
 from probe.replay.extracting import ends_of, extract
 from probe.replay.run import ReplayOptions
 from probe.replay.run import replay as judge
-from probe.reports import data
+from probe.reports import listed
 from probe.reports.builders import reenact as side_by_side
 from probe.reports.builders import replay as builder
 from probe.reports.builders.captured import short_names
-from probe.reports.formats.as_jsonl import line
-from probe.results.connection import Connection, Recording, Replay
+from probe.results.connection import Recording, Replay
 from probe.results.exit_codes import ExitCode
 from probe.results.expectations import fates, from_runs, marked_matrix, marked_run
+from probe.results.listing import Entry
 from probe.results.matrix import MatrixRun
 from probe.results.verdict import Fate, Report, Unchecked, Verdict, exit_code
 from probe.wire.errors import TargetError, WireError
@@ -171,10 +170,10 @@ class _Passing:
     spool: Spool | None
     outcome: Outcome
 
-    def take(self, connections: Sequence[Connection]) -> None:
+    def take(self, connections: Sequence[Entry]) -> None:
         """Take them over."""
         if self.lines is not None:
-            self.lines.put("".join(line(data.connection_line(one)) for one in connections))
+            self.lines.put("".join(f"{one}\n" for one in listed.lines(connections)))
         if self.spool is not None:
             self.outcome.attempt(partial(self._keep, self.spool, connections))
 
@@ -184,9 +183,9 @@ class _Passing:
             self.outcome.attempt(self.lines.flush)
 
     @staticmethod
-    def _keep(spool: Spool, connections: Sequence[Connection]) -> None:
-        for one in connections:
-            spool.put(one.file, one.index, dumps(data.connection(one)))
+    def _keep(spool: Spool, connections: Sequence[Entry]) -> None:
+        for one, row in zip(connections, listed.rows(connections), strict=True):
+            spool.put(one.model.file, one.ordinal, row)
 
 
 def _judge(

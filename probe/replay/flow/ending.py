@@ -70,13 +70,12 @@ class Ending:
             return self.reused
         return self.sooner
 
-    def told(self, times: Sequence[float], passed: float, *, followed: bool) -> tuple[Caused, ...]:
-        """The same with the silence before the close, where it was one; ``times`` (seconds) are of all segments."""
+    def told(self, silence: float | None, passed: float, *, followed: bool) -> tuple[Caused, ...]:
+        """The same with the silence before the close (seconds, between ``paused``), where it was one."""
         left = self.remaining(passed, followed=followed)
         if self.paused is None or self.idle:
             return left
-        before, after = self.paused
-        return tuple(replace(one, idle=times[after] - times[before]) for one in left)
+        return tuple(replace(one, idle=silence) for one in left)
 
     @property
     def troubled(self) -> bool:

@@ -42,7 +42,7 @@ class Outcome:
     ``evidence``: one direction only, an end that was acknowledged sent nothing in the record; starts in mid-connection,
     no SYN; segments are missing, acknowledgments cover octets, or numbers jump over octets, that are not in the record.
     ``trips`` are places of packets: SYN to SYN,ACK and SYN,ACK to ACK, each from the last one before the answer, as far
-    as they are in the record; none after a simultaneous open. ``rtt`` makes seconds of them.
+    as they are in the record; none after a simultaneous open. Together they took the RTT.
     ``syn_again``, ``syn_ack_again``, ``fin_again`` count segments that bring the same number once more.
     """
 
@@ -54,10 +54,6 @@ class Outcome:
     syn_ack_again: int = 0
     fin_again: int = 0
     trips: Trips = ()
-
-    def rtt(self, times: Sequence[float]) -> float | None:
-        """The RTT of the handshake in the unit of the packets' times; None where nothing of it is known."""
-        return sum(max(0.0, times[answer] - times[asked]) for asked, answer in self.trips) if self.trips else None
 
 
 def summary(packets: Sequence[Packet]) -> Outcome:
