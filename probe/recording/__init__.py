@@ -8,6 +8,7 @@ the live judge hears them.
 
 In reading order:
 
+- ``sections``: what a file says of itself: that it is a recording, and of which form.
 - ``json_fields``: a JSON object whose fields are asked for by type, so that damage is noticed and named.
 - ``metadata``: the machine's comments: of an attempt, of an exchange in a bulk run, of a run; written and read.
 - ``path_fields``, ``learned_fields``: the path of a run and what it learned of the peer, written and read back.

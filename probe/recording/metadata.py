@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
-from probe import __version__
 from probe.engine.belief.events import IcmpError, Missing
 from probe.recording import learned_fields, path_fields
 from probe.recording.json_fields import DamagedError, JsonObject, endpoint
@@ -25,26 +24,13 @@ from probe.spec.icmp import ERRORS, Icmp
 from probe.spec.segment import Endpoint, Flow
 from probe.spec.seq import Seq
 
-SCHEMA = 1
 ATTEMPT, RUN = "probe-run ", "probe-check "
-_SECTION = re.compile(r"probe [\w-]+, profile \S+; recording (\d+) by probe (\S+)")
 _MANY = 10_000
 """Controls that a path which was called clean stands for."""
 STEP = re.compile(r"probe \S+ step \d+: (?:tester|peer) ")
 """The sentence for a step of an attempt."""
 FOREIGN = "sent by our own kernel (or another process), not by the tester"
 """The end of the sentence for a segment that voids the attempt."""
-
-
-def section_comment(command: str, profile: str) -> str:
-    """What the file says of itself."""
-    return f"probe {command}, profile {profile}; recording {SCHEMA} by probe {__version__}"
-
-
-def schema(comment: str) -> tuple[int, str] | None:
-    """(schema, version of the probe that wrote it) of a section comment; None where it is not one of ours."""
-    found = _SECTION.match(comment)
-    return (int(found[1]), found[2]) if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,13 @@ from probe.recording.metadata import (
     ATTEMPT,
     FOREIGN,
     RUN,
-    SCHEMA,
     STEP,
     AttemptMetadata,
     RunMetadata,
     read_attempt,
     read_run,
-    schema,
 )
+from probe.recording.sections import SCHEMA, schema
 from probe.results.matrix import MatrixReport, MatrixRun
 from probe.results.verdict import Report, Run, Unchecked, Verdict
 from probe.scenarios.steps import QUESTION, WINDOW
@@ -65,11 +64,6 @@ class JudgedRecording:
     differences: tuple[Difference, ...] = ()
     fault: CaptureError | None = None
     matrix: MatrixReport | None = None
-
-
-def is_recording(section_comment: str) -> bool:
-    """Whether a pcapng section with this comment was written by ``probe check --save`` (in any version of its form)."""
-    return schema(section_comment) is not None
 
 
 def judge_recording(path: str, profile: str | None = None) -> JudgedRecording:

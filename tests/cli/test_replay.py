@@ -18,8 +18,8 @@ from probe.capture.errors import CaptureError
 from probe.cli.options.filters import parse
 from probe.cli.output.sinks import LineSink
 from probe.recording.judging import Difference
-from probe.recording.metadata import section_comment
 from probe.recording.reading import JudgedRecording
+from probe.recording.sections import section_comment
 from probe.replay.extracting import CapturedConnection
 from probe.replay.run import ReplayOptions
 from probe.results.connection import Connection, Replay

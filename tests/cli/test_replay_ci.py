@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from probe.live.options import ReenactOptions
-from probe.recording.metadata import section_comment
 from probe.recording.reading import JudgedRecording
+from probe.recording.sections import section_comment
 from probe.results.verdict import Run, Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder
@@ -319,7 +319,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[ReenactOptions]:
         seen.append(options)
         return run(exchange("replay-live", Verdict.FAIL, findings=(UNANSWERED,)), target=str(target))
 
-    monkeypatch.setattr("probe.cli.run.replay.play", stand_in)
+    monkeypatch.setattr("probe.cli.run.reenact.play", stand_in)
     return seen
 
 

@@ -39,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Endpoint, ReenactOption
             )
         )
 
-    monkeypatch.setattr("probe.cli.run.replay.play", stand_in)
+    monkeypatch.setattr("probe.cli.run.reenact.play", stand_in)
     return seen
 
 

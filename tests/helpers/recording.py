@@ -11,7 +11,8 @@ from probe.engine.judge.attempt import judge
 from probe.engine.judge.jury import heard_enough
 from probe.engine.trial.attempt import Attempt, case_of
 from probe.engine.trial.hearing import Hearing
-from probe.recording.metadata import RunMetadata, section_comment
+from probe.recording.metadata import RunMetadata
+from probe.recording.sections import section_comment
 from probe.recording.writing import comments_of
 from probe.results.verdict import ExchangeResult
 from probe.scenarios.steps import Scenario

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from probe.live.check import check
 from probe.live.options import CheckOptions
-from probe.recording.metadata import section_comment
+from probe.recording.sections import section_comment
 from probe.results.verdict import Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder

@@ -11,8 +11,8 @@ import pytest
 
 from probe.live.matrix import matrix
 from probe.live.options import MatrixOptions
-from probe.recording.metadata import section_comment
 from probe.recording.reading import judge_recording
+from probe.recording.sections import section_comment
 from probe.results.matrix import CellResult, MatrixReport, MatrixRun
 from probe.results.verdict import Verdict, Why
 from probe.spec.segment import KINDS, Endpoint

@@ -11,8 +11,8 @@ import pytest
 from probe.live.check import check
 from probe.live.options import CheckOptions, SoakOptions
 from probe.live.soak import soak
-from probe.recording.metadata import section_comment
 from probe.recording.reading import JudgedRecording, judge_recording
+from probe.recording.sections import section_comment
 from probe.results.verdict import ExchangeResult, Run, Verdict
 from probe.spec.segment import Endpoint
 from probe.wire.record import Recorder

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from probe import scenarios
 from probe.capture.errors import CaptureError
 from probe.recording.matrix_metadata import MatrixMetadata, read_matrix
-from probe.recording.metadata import ATTEMPT, RUN, RunMetadata, read_run, section_comment
-from probe.recording.reading import JudgedRecording, is_recording, judge_recording
+from probe.recording.metadata import ATTEMPT, RUN, RunMetadata, read_run
+from probe.recording.reading import JudgedRecording, judge_recording
+from probe.recording.sections import schema, section_comment
 from probe.results.learned import Answered, Learned, Question, Repeated, Waits
 from probe.results.verdict import ExchangeResult, Verdict, Why
 from probe.scenarios.steps import Scenario
@@ -250,8 +251,8 @@ def judged_or_refused(path: Path) -> None:
 
 
 def test_a_recording_is_known_by_its_section() -> None:
-    assert is_recording(section_comment("check", "rfc793"))
-    assert not is_recording("captured with care")
+    assert schema(section_comment("check", "rfc793"))
+    assert not schema("captured with care")
 
 
 def test_a_newer_form_is_refused(tmp_path: Path) -> None:

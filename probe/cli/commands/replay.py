@@ -162,7 +162,7 @@ def _re_enact(
         raise click.UsageError(f"--live re-enacts one connection and judges no capture: leave out {strange[0]}")
     if len(files) != 1:
         raise click.UsageError(f"--live re-enacts one connection of one file, not of {len(files)}: name the file")
-    from probe.cli.run.replay import reenact
+    from probe.cli.run.reenact import reenact
     from probe.live.options import ReenactOptions
 
     options = ReenactOptions(files[0], connection, profile=profile, until=common.moment(deadline))
@@ -171,9 +171,6 @@ def _re_enact(
 
 def _shown(texts: Iterable[str], files: tuple[str, ...], option: str) -> tuple[list[tuple[str | None, int]], list[str]]:
     """The connections that ``N`` or ``FILE:N`` names; other texts are ids or patterns of exchanges."""
-    from probe.live.options import cell_names
-    from probe.scenarios import ALL
-
     picked, exchanges = list[tuple[str | None, int]](), list[str]()
     for text in texts:
         if found := _SHOWN.fullmatch(text):
@@ -184,6 +181,9 @@ def _shown(texts: Iterable[str], files: tuple[str, ...], option: str) -> tuple[l
         elif text == "all":
             exchanges.append("*")
         else:
+            from probe.live.options import cell_names
+            from probe.scenarios import ALL
+
             known, what = list(ALL), "exchange"
             if option == "--why" and ":" in text:
                 known, what = cell_names(), "cell"

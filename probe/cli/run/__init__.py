@@ -8,7 +8,7 @@ Ctrl-C and SIGTERM end the play and not the command, so what was found until the
   after another, side by side, or in the embedded lab.
 - ``plan``: hosts to jobs, names looked up side by side; which of them share a host.
 - ``check``, ``matrix``, ``listen``, ``path``, ``soak``: one runner a command that plays with a peer.
-- ``replay``: captures by connections, recordings by exchanges; one connection against a live peer.
+- ``replay``: captures by connections, recordings by exchanges; ``reenact``: one connection against a live peer.
 - ``doctor``: looks at the machine, and tries the line.
 
 A runner that plays once with one peer has this form; what goes wrong inside ``playing`` is an error of the run:

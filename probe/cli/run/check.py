@@ -13,7 +13,7 @@ from probe.live import check as live
 from probe.live.options import CheckOptions
 from probe.live.pacing import Pace
 from probe.live.worker import Going, Job, Judged
-from probe.recording.metadata import section_comment
+from probe.recording.sections import section_comment
 from probe.reports.builders import check as builder
 from probe.results.exit_codes import ExitCode
 from probe.results.matrix import MatrixRun

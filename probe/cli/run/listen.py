@@ -12,7 +12,7 @@ from probe.cli.run.frame import opened
 from probe.cli.run.outcome import Checked, Display
 from probe.live.listen import listen as run_listen
 from probe.live.options import ListenOptions
-from probe.recording.metadata import section_comment
+from probe.recording.sections import section_comment
 from probe.reports.builders import check as builder
 from probe.wire.addresses import canonical
 from probe.wire.errors import TargetError

@@ -10,7 +10,7 @@ from probe.cli.run.outcome import Display, Outcome, Request
 from probe.live import matrix as live
 from probe.live.options import MatrixOptions
 from probe.live.worker import Job
-from probe.recording.metadata import section_comment
+from probe.recording.sections import section_comment
 from probe.reports import data
 from probe.reports.builders import matrix as builder
 from probe.results.expectations import fates, from_runs, marked_matrix

@@ -10,7 +10,7 @@ from probe.cli.run.frame import opened
 from probe.cli.run.outcome import Display, Outcome
 from probe.live import path as live
 from probe.live.options import CheckOptions
-from probe.recording.metadata import section_comment
+from probe.recording.sections import section_comment
 from probe.reports.builders import path as builder
 from probe.results.path_run import PathRun
 from probe.wire.errors import WireError

@@ -1,7 +1,4 @@
-"""Runs a replay: captures by connections, recordings of ours by exchanges and cells; keeps every result, reports.
-
-With --live, something quite different: one captured connection is re-enacted against a live target.
-"""
+"""Runs a replay: captures by connections, recordings of ours by exchanges and cells; keeps every result, reports."""
 
 from __future__ import annotations
 
@@ -16,23 +13,18 @@ from probe.capture.errors import CaptureError
 from probe.capture.reader import Reading
 from probe.capture.sources import STDIN, find
 from probe.cli.options.reporting import TROUBLE
-from probe.cli.options.targets import resolve_one
 from probe.cli.output.outputs import Outputs
 from probe.cli.output.progress import ByteProgress
 from probe.cli.output.sinks import LineSink
 from probe.cli.output.spool import Spool
-from probe.cli.run.frame import opened
-from probe.cli.run.outcome import Checked, Display, Outcome, terminated_like_ctrl_c
-from probe.live.options import ReenactOptions
-from probe.live.reenact import reenact as play
-from probe.recording import reading as recorded
+from probe.cli.run.outcome import Display, Outcome, terminated_like_ctrl_c
+from probe.recording.sections import schema
 from probe.replay.deadline import Deadline, LateError
 from probe.replay.excerpts import excerpts
 from probe.replay.extracting import ends_of, extract
 from probe.replay.run import ReplayOptions
 from probe.replay.run import replay as judge
 from probe.reports import listed
-from probe.reports.builders import reenact as side_by_side
 from probe.reports.builders import replay as builder
 from probe.reports.builders.captured import short_names
 from probe.results.connection import Recording, Replay
@@ -196,7 +188,8 @@ def _judge(
     asked = [f"--show {one}" for one in request.exchanges] + [f"--why {one}" for one in request.reasons]
     if asked and not ours:
         raise TargetError(f"{asked[0]}: none of the files is a recording; name a connection's number")
-    _judge_recordings(ours, request, outcome)
+    if ours:
+        _judge_recordings(ours, request, outcome)
     recordings = set(ours)
     captures = tuple(file for file in outcome.files if file not in recordings)
     sink = _Passing(lines, spool, outcome) if lines is not None or spool is not None else None
@@ -223,10 +216,12 @@ def _is_recording(file: str) -> bool:
         first = next(iter(Reading(file, chunk=_FIRST)), None)
     except CaptureError:
         return False
-    return first is not None and any(map(recorded.is_recording, first.section_comments))
+    return first is not None and any(map(schema, first.section_comments))
 
 
 def _judge_recordings(files: Iterable[str], request: ReplayRequest, outcome: _Replayed) -> None:
+    from probe.recording import reading as recorded  # 50 ms that captures must not pay
+
     with Deadline(request.options.until) as deadline:
         for file in files:
             try:
@@ -330,20 +325,3 @@ def _show(request: ReplayRequest, outcome: _Replayed, outputs: Outputs) -> int:
         verdicts={word: words[word] for word in Verdict},
     )
     return outputs.publish(builder.shown(outcome.replay, shown), outcome, outcome.code, warnings=outcome.remarks)
-
-
-# -- against a live peer -----------------------------------------------------------------------------------------------
-
-
-def reenact(target: str, options: ReenactOptions, display: Display) -> int:
-    """Re-enact it, print and write the result; the exit code. Raises TargetError or WireError with one sentence."""
-    peer = resolve_one(target, mend="give --live one of them")
-    outcome = Checked("replay")
-    # Not the comment of a check: what a re-enactment rests on, the capture, is not in this recording.
-    with opened(outcome, display, f"probe replay --live, profile {options.profile}") as frame:
-        frame.teller.begun(0, str(peer.endpoint), peer.endpoint.version)
-        with frame.playing():
-            interface = options.interface or peer.interface or None
-            outcome.add(play(peer.endpoint, replace(options, interface=interface, recorder=frame.recorder)))
-            frame.teller.ended(0, outcome.runs[0])
-        return frame.report(outcome, options.profile, side_by_side.document)

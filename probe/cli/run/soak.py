@@ -12,7 +12,7 @@ from probe.cli.run.frame import lab_endpoints, opened
 from probe.cli.run.outcome import Display, Outcome
 from probe.live import soak as live
 from probe.live.options import SoakOptions
-from probe.recording.metadata import section_comment
+from probe.recording.sections import section_comment
 from probe.reports.builders import soak as builder
 from probe.results.soak import SoakResult
 from probe.wire.errors import WireError
