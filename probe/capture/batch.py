@@ -26,7 +26,8 @@ class Table:
     def take(self, chosen: NDArray[np.signedinteger[Any]] | Bools | slice) -> Self:
         """The chosen rows."""
         if isinstance(chosen, slice):
-            return type(self)(*(getattr(self, name)[chosen] for name in self.__slots__))
+            columns = (getattr(self, name) for name in self.__slots__)
+            return type(self)(*(one.take(chosen) if isinstance(one, Table) else one[chosen] for one in columns))
         if chosen.dtype == np.bool_:
             if chosen.all():
                 return self
@@ -41,11 +42,14 @@ class Table:
         """
         if len(parts) == 1 and order is None:
             return parts[0]
-        columns = []
+        columns = list[Any]()
         for name in cls.__slots__:
             some = [getattr(part, name) for part in parts]
-            whole = type(some[0]).joined(some) if isinstance(some[0], Table) else np.concatenate(some)
-            columns.append(whole if order is None else whole.take(order))
+            if isinstance(some[0], Table):
+                columns.append(type(some[0]).joined(some, order))
+            else:
+                whole = np.concatenate(some)
+                columns.append(whole if order is None else whole.take(order))
         return cls(*columns)
 
 

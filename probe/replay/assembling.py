@@ -282,10 +282,12 @@ def assembled(reading: Reading, assembler: Assembler, chunks: Iterable[Chunk] | 
 
 def _folded(group: Grouped, settled: Bools) -> tuple[Grouped, Bools]:
     """(the connections, those ``settled`` folded; which of them go on in order)."""
-    found, rows = fold(group), group.rows
+    found, rows, orderly = fold(group.of(settled)), group.rows, np.zeros(len(settled), np.bool_)
+    orderly[settled] = found.orderly
     raw = ~settled[group.connection]
-    marked = group.marked(trusted=np.where(raw, rows.trusted, found.trusted), late=np.where(raw, rows.late, found.late))
-    return marked.take(found.stays | raw), found.orderly
+    stays, trusted, late = raw.copy(), rows.trusted.copy(), rows.late.copy()
+    stays[~raw], trusted[~raw], late[~raw] = found.stays, found.trusted, found.late
+    return group.marked(trusted=trusted, late=late).take(stays), orderly
 
 
 def gone(group: Grouped, facts: Facts, now: int | None = None) -> Bools:

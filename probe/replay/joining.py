@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from probe.capture.batch import Bools, Int64, Table
 from probe.capture.tables import Addresses
 from probe.engine.belief.tracker import Memory
-from probe.replay.assembling import Connections, Facts, assembled_again, folded, gone, ready, sorted_by_flow
+from probe.replay.assembling import AT_ONCE, Connections, Facts, assembled_again, folded, gone, ready, sorted_by_flow
 from probe.replay.cutting import CAP
 from probe.replay.expected import Finished
 from probe.replay.icmp import IcmpTable
@@ -61,13 +61,19 @@ NOTHING = Pending(_NO_FACTS, _NONE, _FALSE, np.zeros(0, np.uint32), _FALSE, _NON
 
 def together(parts: Sequence[Pending]) -> Pending:
     """The connections of all parts sorted by flow; of one flow in the order of the parts."""
-    whole = Pending.joined([NOTHING, *parts])
-    return whole.take(np.argsort(whole.flow, kind="stable"))
+    some = [NOTHING, *parts]
+    return Pending.joined(some, np.argsort(np.concatenate([part.flow for part in some]), kind="stable"))
 
 
 def _lasts(flow: Int64) -> Places:
     """The last place of each flow, of flows in order."""
     return np.flatnonzero(np.append(flow[1:] != flow[:-1], True)[: len(flow)])
+
+
+def _found(flow: Int64, among: Int64) -> tuple[Places, Bools]:
+    """Of each flow the place among others, which are in order and each there once; and whether it is there."""
+    place = np.searchsorted(among, flow)
+    return place, np.append(among, -1)[place] == flow
 
 
 def _followed(before: Pending, behind: Pending) -> Pending:
@@ -84,7 +90,7 @@ class SegmentStore:
     """
 
     def __init__(self) -> None:
-        self._sources: dict[int, tuple[Connections, int, NDArray[np.int32]]] = {}
+        self._sources: dict[int, tuple[Grouped, int, NDArray[np.int32]]] = {}
         self._next = 0
 
     def add(
@@ -95,14 +101,14 @@ class SegmentStore:
         Their flows, records and ICMP errors are ``flow``, ``found`` and ``icmp`` to us, their packet numbers grow by
         ``by``, ``options`` are our numbers for their options.
         """
-        number = self._keep(some.connections, by, options)
+        number = self._keep(some.connections.group, by, options)
         facts, count = some.connections.facts, len(found)
         facts = replace(facts, flow=flow, first=facts.first + by, icmp=icmp)
         pending = Pending(facts, found, some.plain, some.isn, some.high, np.full(count, number), np.arange(count))
         return together([pending])
 
-    def _keep(self, connections: Connections, by: int, options: NDArray[np.int32]) -> int:
-        self._sources[self._next] = connections, by, options
+    def _keep(self, group: Grouped, by: int, options: NDArray[np.int32]) -> int:
+        self._sources[self._next] = group, by, options
         self._next += 1
         return self._next - 1
 
@@ -111,9 +117,8 @@ class SegmentStore:
         parts = []
         order: list[Int64] = []
         for number in np.unique(pending.source):
-            connections, by, options = self._sources[int(number)]
+            group, by, options = self._sources[int(number)]
             mine = np.flatnonzero(pending.source == number)
-            group = connections.group
             group = group.marked(old=np.zeros(len(group.rows), np.bool_)).at(pending.place[mine])
             rows = replace(
                 group.rows,
@@ -133,7 +138,7 @@ class SegmentStore:
         some = folded(self.fetch(pending.take(long)))
         same = np.arange(int(some.group.rows.option.max(initial=0)) + 1, dtype=np.int32)
         source, place = pending.source.copy(), pending.place.copy()
-        source[long], place[long] = self._keep(some, 0, same), np.arange(len(some))
+        source[long], place[long] = self._keep(some.group, 0, same), np.arange(len(some))
         return replace(pending, source=source, place=place)
 
     def prune(self, pending: Pending) -> Pending:
@@ -141,17 +146,16 @@ class SegmentStore:
 
         Else one connection that stays open for hours would keep all the segments of its part.
         """
-        numbers, counts = np.unique(pending.source, return_counts=True)
-        left = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+        left = {number: count for number, count in enumerate(np.bincount(pending.source).tolist()) if count}
         self._sources = {number: kept for number, kept in self._sources.items() if number in left}
-        few = [number for number, count in left.items() if count * 4 < len(self._sources[number][0])]
+        few = [number for number, count in left.items() if count * 4 < len(self._sources[number][0].starts)]
         if not few:
             return pending
         moved = np.isin(pending.source, few)
         connections = self.fetch(pending.take(moved))
         same = np.arange(int(connections.group.rows.option.max(initial=0)) + 1, dtype=np.int32)
         source, place = pending.source.copy(), pending.place.copy()
-        source[moved], place[moved] = self._keep(connections, 0, same), np.arange(len(connections))
+        source[moved], place[moved] = self._keep(connections.group, 0, same), np.arange(len(connections))
         for old in few:
             del self._sources[old]
         return replace(pending, source=source, place=place)
@@ -242,8 +246,9 @@ class Joiner:
         used = np.unique(some.found)
         place[used] = len(self._judge.records) + np.arange(len(used))
         self._judge.records += [result.found[int(number)] for number in used]
-        flow, known = result.addresses.moved(some.flow, self._addresses), some.connections.facts.icmp
-        icmp = np.array([self._icmp.number(result.icmp[number]) for number in known.tolist()], np.int64)
+        flow = result.addresses.moved(some.flow, self._addresses)
+        known, which = np.unique(some.connections.facts.icmp, return_inverse=True)
+        icmp = np.array([self._icmp.number(result.icmp[number]) for number in known.tolist()], np.int64)[which]
         return self._store.add(some, flow, place[some.found], icmp, by, options)
 
     def _join(self, heads: Pending, tails: Pending, firsts: _FirstPackets) -> None:
@@ -255,11 +260,14 @@ class Joiner:
         before, unsettled = self._open, tails.take(~tails.facts.settled)
         ours = together([heads, unsettled])
         flows, first = np.unique(ours.flow, return_index=True)
-        both = np.isin(flows, before.flow)
-        flows, one, two = flows[both], before.take(np.searchsorted(before.flow, flows[both])), ours.take(first[both])
+        place, both = _found(flows, before.flow)
+        flows, one, two = flows[both], before.take(place[both]), ours.take(first[both])
         # What comes after two SYNs of one end with different numbers is another connection, whatever lies between them.
         torn = flows[~(one.plain & two.plain & (one.high == two.high) & (one.isn != two.isn))]
-        touched = np.isin(before.flow, np.concatenate((heads.flow, tails.flow)))
+        touched = np.zeros(len(before), np.bool_)
+        for some in (heads, tails):
+            place, there = _found(some.flow, before.flow)
+            touched[place[there]] = True
         anew = self._again(before, heads, unsettled, torn, firsts)
         whole = tails.take(~np.isin(tails.flow, torn) | tails.facts.settled)
         heads = heads.take(~np.isin(heads.flow, torn))
@@ -304,10 +312,12 @@ class Joiner:
         return pending.take(~silent)
 
     def _over(self, pending: Pending) -> None:
-        """Count connections; list those among the worst."""
+        """Count connections; list those among the worst. Some thousand at a time, as in `Connections.slices`."""
+        for begin in range(0, len(pending), AT_ONCE):
+            some = pending.take(slice(begin, begin + AT_ONCE))
 
-        def take(chosen: Bools) -> Connections:
-            return ready(folded(self._store.fetch(pending.take(chosen))))
+            def take(chosen: Bools, some: Pending = some) -> Connections:
+                return ready(folded(self._store.fetch(some.take(chosen))))
 
-        finished = Finished(pending.found, pending.facts, take, self._addresses, self._latest)
-        self.tally.add(self._judge, finished, self._asked)
+            finished = Finished(some.found, some.facts, take, self._addresses, self._latest)
+            self.tally.add(self._judge, finished, self._asked)

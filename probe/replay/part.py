@@ -109,7 +109,8 @@ class _Replaying:
 
     def partial(self, connections: Connections) -> Partial:
         """Connections as they are, judged as if nothing more belonged to them."""
-        return partial(connections, self.judge.judge(ready(folded(connections))))
+        found = [self.judge.judge(ready(folded(some))) for some in connections.slices()]
+        return partial(connections, np.concatenate([np.zeros(0, np.int64), *found]))
 
     def finish(self, addresses: Addresses) -> None:
         for connections in self.assembler.finish() if self.last else self.assembler.pause():

@@ -81,9 +81,6 @@ class Grouped:
         """``from_client`` is found out where it is not given."""
         self.rows = rows
         self.starts = starts
-        self.ends = np.append(starts[1:], len(rows))
-        self.sizes = self.ends - starts
-        self.connection = np.repeat(np.arange(len(starts), dtype=np.int32), self.sizes)
         if from_client is None:
             # The client sent the first SYN; where none is seen it is the end that did not send the SYN,ACK; where that
             # is not seen either, the end that spoke first.
@@ -95,6 +92,21 @@ class Grouped:
             client_high = rows.from_high[teller] ^ (opening[teller] == (SYN | ACK))
             from_client = rows.from_high == client_high[self.connection]
         self.from_client: Bools = from_client
+
+    @cached_property
+    def ends(self) -> NDArray[np.intp]:
+        """Where each connection ends."""
+        return np.append(self.starts[1:], len(self.rows)).astype(np.intp, copy=False)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.intp]:
+        """How many rows each connection has."""
+        return self.ends - self.starts
+
+    @cached_property
+    def connection(self) -> NDArray[np.int32]:
+        """The connection of each row."""
+        return np.repeat(np.arange(len(self.starts), dtype=np.int32), self.sizes)
 
     def __reduce__(self) -> tuple[type[Grouped], tuple[Rows, Places, Bools]]:
         """Only what the rest is made from is sent to another process."""

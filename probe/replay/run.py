@@ -171,6 +171,7 @@ class _Running:
                 yield partial(replay_part, last=task.last), part, self._asked(task.part.path)
 
         for result in self.deadline.each(crew.results(calls(), width + 1)):
+            return_memory()  # joining is little work; the workers, forked by now, keep what is fast for them
             task = given.pop(0)
             self._take(task, result)
             self._done += (task.part.end or self._sizes[task.part.path] or 0) - task.part.start
