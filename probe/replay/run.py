@@ -34,8 +34,8 @@ PART = 24 << 20
 """Octets of one task: what a process reads before it hands over what it has."""
 PART_LISTED = 8 << 20
 """The same where every connection is listed, which takes ten times as long as judging it."""
-_MUCH = 256 << 20
-"""Octets of all files above which memory counts for more than speed."""
+_SOME, _MUCH = 64 << 20, 256 << 20
+"""Octets of all files above which memory counts for more than speed, where parts are joined and everywhere."""
 
 
 class Sink(Protocol):
@@ -171,7 +171,8 @@ class _Running:
                 yield partial(replay_part, last=task.last), part, self._asked(task.part.path)
 
         for result in self.deadline.each(crew.results(calls(), width + 1)):
-            return_memory()  # joining is little work; the workers, forked by now, keep what is fast for them
+            if (self._total or 0) > _SOME:
+                return_memory()  # joining is little work; the workers, forked by now, keep what is fast for them
             task = given.pop(0)
             self._take(task, result)
             self._done += (task.part.end or self._sizes[task.part.path] or 0) - task.part.start

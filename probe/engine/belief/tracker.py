@@ -88,7 +88,8 @@ class Point:
 
     ``sights`` counts the events so far; ``answers`` and ``states`` (in the order of the RFC's list) are those of the
     newest one. ``settled``: every history has answered all there was to answer, as at a start. ``last`` is the segment
-    it led to here. ``crowded``: there were too many histories here to know them all.
+    it led to here. ``crowded``: there were too many histories here to know them all. ``weight``: how many were looked
+    at for this event, whether that was done now or is remembered.
     """
 
     sights: int
@@ -99,6 +100,7 @@ class Point:
     settled: bool = True
     last: Sight | None = None
     crowded: bool = False
+    weight: int = 0
 
 
 @quick
@@ -149,7 +151,7 @@ class Memory:
         if point.belief == NOBODY:
             return Point(point.sights + 1, NOBODY, point.terms, settled=False)
         answers: frozenset[Answer] = frozenset()
-        crowded = False
+        looked_at = 0
         if sight is None:
             # The wait is over: only histories that owe nothing and have nothing under way remain.
             found = self.closure(point.belief, point.terms)
@@ -163,7 +165,7 @@ class Memory:
         elif sight == point.last and _is_copy(point, segment_of(sight)):
             belief = point.belief
         else:
-            belief, answers, crowded = self.came(point.belief, segment_of(sight), point.terms)
+            belief, answers, looked_at = self.came(point.belief, segment_of(sight), point.terms)
         everything = self.closure(belief, point.terms)
         self._histories += len(everything)
         if self._histories > _HISTORIES:
@@ -172,8 +174,8 @@ class Memory:
                 step.cache_clear()
         states = self.names(frozenset(h.tcb.state for h in everything))
         settled = belief != NOBODY and all(h.settled for h in belief)
-        crowded = crowded or len(everything) >= _FEW
-        return Point(point.sights + 1, belief, point.terms, answers, states, settled, sight, crowded)
+        crowded, weight = max(looked_at, len(everything)) >= _FEW, looked_at + len(everything)
+        return Point(point.sights + 1, belief, point.terms, answers, states, settled, sight, crowded, weight)
 
     def _outlook(self, point: Point) -> Outlook:
         found = self.closure(point.belief, point.terms)
@@ -193,8 +195,8 @@ class Memory:
         replies = (r.reply for h in found for r in permitted(arrives(h.tcb, segment), point.terms.profile))
         return any(r is not None and r.flags == ACK and not r.covers for r in replies)
 
-    def _came(self, belief: Belief, segment: Segment, terms: Terms) -> tuple[Belief, frozenset[Answer], bool]:
-        """A segment of the end was seen: the histories that explain it, what they take it for; whether some lack."""
+    def _came(self, belief: Belief, segment: Segment, terms: Terms) -> tuple[Belief, frozenset[Answer], int]:
+        """A segment of the end was seen: the histories that explain it, what they take it for; of how many."""
         survivors: set[Hypothesis] = set()
         answers: set[Answer] = set()
         if terms.merged and segment.flags & ACK:
@@ -205,7 +207,7 @@ class Memory:
                 survivors.add(after.behind(segment))
                 answers.add(answer)
         left = _laziest(survivors, terms) if terms.merged else merging.least_excused(survivors, terms.allow)
-        return left, frozenset(answers), len(before) >= _FEW
+        return left, frozenset(answers), len(before)
 
     def _before(self, belief: Belief, segment: Segment, terms: Terms) -> Belief:
         """The histories that may have led to ``segment``; where loss is allowed, text and FIN before it may be lost."""

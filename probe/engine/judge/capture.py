@@ -10,7 +10,7 @@ all, the judgment ends, and says where.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from probe.engine.belief.events import Seen
@@ -21,6 +21,7 @@ from probe.engine.judge import blame
 from probe.engine.judge.excuses import CAPTURE
 from probe.engine.judge.findings import effect_of, grade, show
 from probe.engine.path.artefacts import NO_SIGNS, Signs, injected, signs, singled
+from probe.engine.path.copies import without_copies
 from probe.engine.path.reordering import Order, put_right
 from probe.results.artefacts import Artefact
 from probe.results.connection import Packet
@@ -28,8 +29,8 @@ from probe.results.proofs import CapturedEnd, Walk
 from probe.results.verdict import Finding, Verdict, Why, worst
 from probe.spec.calls import opened
 from probe.spec.models import PEER_ISN, TESTER_ISN
-from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, TIMESTAMPS, WSCALE, Option, Segment
-from probe.spec.seq import Seq, later
+from probe.spec.segment import ACK, OPENING, RST, SYN, TIMESTAMPS, WSCALE, Option, Segment
+from probe.spec.seq import Seq
 from probe.spec.states import SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
@@ -37,6 +38,9 @@ _MIDSTREAM = SYNCHRONIZED - {State.TIME_WAIT}
 _FIN_RECEIVED = {State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK}
 _MANY = 48
 """So many histories at once will not all end: the record is too thin to be judged further."""
+_MOST = 1 << 14
+"""So many histories looked at for one end, over all that may explain it, are enough: real records take some hundreds,
+the worst of those that lack much some thousand. What was made of strays in every window would take any number."""
 _LONG = 64
 """Longer records are followed with like histories held as one from the start: to keep them apart takes too long."""
 _ANY_WINDOW = 1 << 30
@@ -159,12 +163,23 @@ def _anew(packets: Sequence[Packet]) -> int:
     return next(anew, 0)
 
 
+@dataclass(slots=True)
+class _Effort:
+    """Histories looked at for one end so far, in all its walks; counted alike whether they are remembered or not."""
+
+    spent: int = 0
+
+    @property
+    def exhausted(self) -> bool:
+        return self.spent > _MOST
+
+
 @dataclass(frozen=True, slots=True)
 class _End:
     """One end of a connection. ``recorded`` are the places of the packets that count for it, in their order.
 
     ``merged``: histories that no later segment can tell apart are held as one (``belief.merging``); asked for, or where
-    the record is long. Where the others become too many, it is followed so once more.
+    the record is long. Where the others become too many, it is followed so once more. ``effort`` bounds all the walks.
     """
 
     packets: Sequence[Packet]
@@ -173,6 +188,7 @@ class _End:
     profile: str
     client: bool
     merged: bool = False
+    effort: _Effort = field(default_factory=_Effort)
 
     @property
     def _held_as_one(self) -> bool:
@@ -195,15 +211,15 @@ class _End:
             return _Verdict(_states(watch, order), (), Excuse.UNRECORDED not in watch.terms.allow, moved, judged)
         if watch.terms.merged and not self._held_as_one:
             return replace(self, merged=True).judged()
-        # The departure as the live check names it.
-        strict = self._follow(self.recorded, CAPTURE[0])
+        # The departure as the live check names it. It was found within bounds, so these walks are none too many.
+        strict = replace(self, effort=_Effort())._follow(self.recorded, CAPTURE[0])
         assert strict.broken_at is not None
         event = self._event(self.recorded[strict.broken_at])
         culprit = blame.for_segment(strict, event)
         asked = self._event(self.recorded[culprit.index]) if culprit.index >= 0 else None
         numbers = tuple(e.number for e in (asked, event) if e is not None)
         sent = show(strict, asked) if asked is not None else "nothing"
-        through = self._follow(self.recorded, CAPTURE[0], through=True)
+        through = replace(self, effort=_Effort())._follow(self.recorded, CAPTURE[0], through=True)
         effect = effect_of([self._event(at) for at in self.recorded[: through.index + 1]], through)
         finding = grade(culprit.rule, sent, culprit.due, show(strict, event), numbers, effect)
         return _Verdict(_states(strict, self.recorded), (finding,), whole=True, timed=True)
@@ -221,7 +237,9 @@ class _End:
         """The ways tried until one explains everything. The last stands: that one, else one that led furthest."""
         # That the network made a copy is a plainer story than that it lost something, or that the record lacks it.
         ways: list[_Way] = []
-        for allow, order in product(CAPTURE, (self.recorded, *self._without_copies())):
+        for allow, order in product(
+            CAPTURE, (self.recorded, *without_copies(self.packets, self.recorded, client=self.client))
+        ):
             watch = self._follow(order, allow)
             ways.append((watch, order, False))
             if watch.broken_at is None and not _stopped(watch, order):
@@ -251,14 +269,19 @@ class _End:
         return watch
 
     def _follow(self, order: Order, allow: frozenset[Excuse], *, through: bool = False) -> Watch:
-        """The packets in this order. ISNs and, in mid-connection, the start depend on who is heard first."""
+        """The packets in this order, as far as the effort goes; one of them in any case.
+
+        ISNs and, in mid-connection, the start depend on who is heard first.
+        """
         start = self._start(order) or self._start(self.recorded) or UNKNOWN_PORT
         terms = Terms(self.profile, allow, merged=self._held_as_one)
         watch = Watch(start, terms, self.memory, through=through)
         watch.numbers.tester, watch.numbers.peer = self._isn(order, not self.client), self._isn(order, self.client)
         for at in order:
             watch.feed(self._event(at))
-            if (watch.lost_at if through else watch.broken_at) is not None or _is_crowded(watch):
+            self.effort.spent += watch.point.weight
+            is_over = _is_crowded(watch) or self.effort.exhausted
+            if is_over or (watch.lost_at if through else watch.broken_at) is not None:
                 break
         return watch
 
@@ -272,41 +295,6 @@ class _End:
         if segment.option(TIMESTAMPS) is not None:
             segment = replace(segment, options=tuple(o for o in segment.options if o.kind != TIMESTAMPS))
         return Seen(0.0, self.packets[at].from_client != self.client, segment, at + 1)
-
-    def _without_copies(self) -> list[list[int]]:
-        """The record without copies of the end's segments, which the network may have made; empty if there are none.
-
-        A SYN sent again may differ in all but its numbers. Text is a copy where all was sent before, an empty ACK where
-        it takes back what the end had acknowledged, or its own number (a keep-alive is but one below): their first
-        copies may have been folded away. Others must be equal.
-        """
-        first: dict[object, int] = {}
-        acked: Seq | None = None
-        sent: Seq | None = None
-        kept = []
-        for at in self.recorded:
-            packet, s = self.packets[at], self.packets[at].segment
-            if packet.from_client != self.client:
-                kept.append(at)
-                continue
-            if s.flags & (SYN | FIN | RST):
-                told = s.ack if s.flags & ACK else None
-                key = (
-                    (s.flags & (SYN | ACK), s.seq, told)
-                    if s.flags & SYN
-                    else (s.seq, told, s.flags, s.window, s.options)
-                )
-                copy = first.setdefault(key, at) != at
-            elif s.length:
-                copy = sent is not None and s.end <= sent
-            else:
-                copy = (acked is not None and s.ack < acked) or (sent is not None and s.seq < sent - 1)
-            if not copy:
-                kept.append(at)
-                if s.flags & ACK:  # else the field says nothing (RFC 9293 section 3.1)
-                    acked = s.ack if acked is None else later(acked, s.ack)
-                sent = s.end if sent is None or s.flags & SYN else later(sent, s.end)
-        return [kept] if len(kept) < len(self.recorded) else []
 
     # -- where it starts from ------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ evidence that more than one record, or a look at the whole of it, gives.
 
 - ``loss``        what the tester's own questions tell of it: asked, and lost
 - ``reordering``  segments recorded later than they were sent are put where their end sent them
+- ``copies``      what a record holds without the copies that the network may have made
 - ``artefacts``   the signs that a capture is not what passed
 - ``filter``      a firewall's connection tracking: which segments it calls invalid
 - ``labelled``    a record with those labels, each setting asked once
