@@ -13,7 +13,7 @@ In reading order:
 - ``cutting``: what is left of one that is long and not in order, and what is lost with the rest.
 - ``icmp``: ICMP errors attached to the connections whose segments they quote.
 - ``assembling``: chunks to connections; holds no more than what is still open.
-- ``shapes``, ``judging``: which connections are alike; one of each kind judged, and any one described in full.
+- ``shapes``, ``judging``, ``describing``: which connections are alike; one of each kind judged, and what a list says.
 - ``timeline``: when connections opened and ended.
 - ``expected``, ``troubles``, ``tally``: which deviations were expected; what ended badly, by server and cause;
   connections counted, the worst listed.

@@ -33,7 +33,7 @@ from probe.results.verdict import Expected, Fate
 PART = 24 << 20
 """Octets of one task: what a process reads before it hands over what it has."""
 PART_LISTED = 8 << 20
-"""The same where every connection is listed, which takes ten times as long as judging it."""
+"""The same where every connection is listed: they are handed on sooner, and few of them are held at a time."""
 _SOME, _MUCH = 64 << 20, 256 << 20
 """Octets of all files above which memory counts for more than speed, where parts are joined and everywhere."""
 

@@ -134,7 +134,7 @@ class Tally:
     ) -> NDArray[np.intp]:
         """Which connections may be among those to list: all where a filter chooses, else the worst.
 
-        Describing a connection takes ten times as long as judging it, so only those are that can come into the list.
+        Describing connections takes longer than judging them, so only those are that can come into the list.
         """
         chosen = np.flatnonzero(mine)
         if asked.wanted is not None or asked.limit is None:

@@ -8,6 +8,7 @@ In reading order:
 * ``document``: the parts a report is made of (answers, tables, grids, deviations, ladders, cases, alerts), as records
 * ``builders``: results to documents, one file a command
 * ``data``: results as plain dicts, the names of the JSON document and of JSON Lines; ``schemas`` publishes them
+* ``listed``: connections of a long list as JSON, a form for each shape
 * ``formats``: documents to text, Markdown, JSON, JUnit and annotations, one file a format
 * ``table``, ``paint``, ``wording``: tables that fit a terminal, colours, how a set of states or a clause reads
 

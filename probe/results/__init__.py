@@ -15,6 +15,7 @@ In reading order:
 - ``proofs``        what a verdict stands on: reached, delivered, departed, again
 - ``matrix``        cells and ways of a matrix
 - ``connection``    the connections of a replay
+- ``listing``       many of them: what those of one shape share, and of each its own
 - ``timeline``      when they opened and ended
 - ``ending``        why a connection ended: the vocabulary of causes, and trouble by server
 - ``artefacts``     what recorders do to a file: suspects of it as those of the path are of a run

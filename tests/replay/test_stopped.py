@@ -17,10 +17,12 @@ from probe.engine.judge import capture
 from probe.engine.judge.capture import explain_connection, judge_connection
 from probe.replay.extracting import extract
 from probe.replay.run import ReplayOptions, replay
-from probe.results.connection import Evidence, Stop
+from probe.results.connection import Evidence, Packet, Stop
 from probe.results.exit_codes import ExitCode
 from probe.results.verdict import Finding, Known, Verdict, Why
 from probe.spec.rules import Level
+from probe.spec.segment import ACK, RST, SYN, Segment
+from probe.spec.seq import Seq
 from tests.capture.build import pcap
 from tests.helpers.packets import talk
 from tests.replay import traffic
@@ -52,6 +54,36 @@ def test_what_was_not_followed_is_no_pass_and_no_accusation() -> None:
     ends = explain_connection(FLOOD, Memory())
     stops = [end.walks[-1].stopped for end in ends if end.walks[-1].stopped]
     assert min(stops) == FLOOD[found.judged].number
+
+
+def strays(seed: int) -> list[Packet]:
+    """An open connection, and then segments with any numbers of a window, both ends' alike."""
+    chance, isn = random.Random(seed), {True: Seq(1000), False: Seq(5000)}
+    told = [(True, SYN, 0, 0, 0), (False, SYN | ACK, 0, 1, 0), (True, ACK, 1, 1, 0)]
+    for _ in range(30):
+        flags, length = chance.choice([ACK, ACK, ACK, RST, RST | ACK]), chance.choice([0, 1, 10, 100])
+        told.append((chance.random() < 0.5, flags, chance.randint(1, 40), chance.randint(1, 40), length))
+    return [
+        Packet(
+            at, at / 100, by, Segment(isn[by] + seq, isn[not by] + ack if flags & ACK else Seq(0), flags, 999, length)
+        )
+        for at, (by, flags, seq, ack, length) in enumerate(told, 1)
+    ]
+
+
+@pytest.mark.parametrize("most", [0, 300, 3000])
+def test_work_is_bounded_whatever_is_remembered(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound it is no pass and no accusation; the same is said with the steps remembered."""
+    monkeypatch.setattr(capture, "_MOST", most)
+    memory, stopped = Memory(), 0
+    for seed in range(3):
+        found = judge_connection(strays(seed), Memory())
+        assert [judge_connection(strays(seed), memory) for _ in range(2)] == [found] * 2
+        stopped += found.why is Why.TOO_MANY_HISTORIES
+        assert found.judged is None or found.word is not Verdict.PASS
+    assert stopped
+    ends = explain_connection(FLOOD, memory)
+    assert most or all(end.walks[-1].stopped for end in ends)
 
 
 @pytest.mark.usefixtures("narrow")

@@ -150,8 +150,7 @@ class Memory:
         """One event further; None is a completed wait."""
         if point.belief == NOBODY:
             return Point(point.sights + 1, NOBODY, point.terms, settled=False)
-        answers: frozenset[Answer] = frozenset()
-        looked_at = 0
+        answers, looked_at = frozenset[Answer](), 0
         if sight is None:
             # The wait is over: only histories that owe nothing and have nothing under way remain.
             found = self.closure(point.belief, point.terms)
@@ -197,8 +196,7 @@ class Memory:
 
     def _came(self, belief: Belief, segment: Segment, terms: Terms) -> tuple[Belief, frozenset[Answer], int]:
         """A segment of the end was seen: the histories that explain it, what they take it for; of how many."""
-        survivors: set[Hypothesis] = set()
-        answers: set[Answer] = set()
+        survivors, answers = set[Hypothesis](), set[Answer]()
         if terms.merged and segment.flags & ACK:
             belief = frozenset(merging.split(h, segment.ack) for h in belief)
         before = self._before(belief, segment, terms)
