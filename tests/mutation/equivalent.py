@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "probe/spec/synchronized.py:_ack_range: segment.ack > tcb.snd_nxt -> segment.ack >= tcb.snd_nxt": (
         "SND.NXT lies in the range, which has returned above"
     ),
+    "probe/spec/text.py:_merged: other[0] < first -> other[0] <= first": "the same number either way",
     "probe/engine/judge/by_shape.py:ShapeJudge.opinion: len(self._known) >= _SHAPES -> len(self._known) > _SHAPES": (
         _MEMORY
     ),
