@@ -62,7 +62,7 @@ def _in_order(before: Tcb, after: Tcb, segment: Segment, end: Seq, fin: bool) ->
     taken, fin = _filled(after, end, fin)
     row = "E3"
     if fin:
-        taken = replace(_fin_taken(taken), close_waits=_waiting(before))
+        taken = replace(_fin_taken(taken), close_waits=_waiting(after))
         row = {State.CLOSE_WAIT: "E6", State.CLOSING: "W4"}.get(taken.state) or (
             "W5" if before.state is State.FIN_WAIT_1 else "V4"
         )

@@ -36,7 +36,7 @@ from probe.spec.tcb import Tcb
 
 _MIDSTREAM = SYNCHRONIZED - {State.TIME_WAIT}
 _FIN_RECEIVED = {State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK}
-_MANY = 48
+_MANY = 64
 """So many histories at once will not all end: the record is too thin to be judged further."""
 _MOST = 1 << 14
 """So many histories looked at for one end, over all that may explain it, are enough: real records take some hundreds,
