@@ -169,6 +169,11 @@ class Tracking:
         self._entry: _Entry | None = None
 
     @property
+    def knows_one(self) -> bool:
+        """Whether it has a connection of this flow in its table."""
+        return self._entry is not None
+
+    @property
     def begun_by_tester(self) -> bool:
         """Whether the connection that is known now began with a segment of the tester."""
         return self._entry is not None and self._entry.opened_by_tester

@@ -13,12 +13,13 @@ from probe.engine.path.filter import Label, Settings, Tracking
 class Labels:
     """What a ``Tracking`` that has seen the whole record calls each segment of it, by the index of its event.
 
-    Of the tester's: ``invalid`` ones, ``begun`` those after which it knows a connection that the tester began, and
-    ``behind`` those that it let pass without noting their text.
+    Of the tester's: ``invalid`` ones, ``strays`` those of them that meet no connection it knows, ``begun`` those after
+    which it knows a connection that the tester began, and ``behind`` those that it let pass without noting their text.
     """
 
     called: dict[int, Label]
     invalid: frozenset[int]
+    strays: frozenset[int]
     begun: frozenset[int]
     behind: frozenset[int]
 
@@ -40,7 +41,7 @@ class Labelled:
 def _labels(events: Sequence[Event], settings: Settings) -> Labels:
     tracking = Tracking(settings)
     called: dict[int, Label] = {}
-    invalid, begun, behind = set(), set(), set()
+    invalid, strays, begun, behind = set(), set(), set(), set()
     for index, event in enumerate(events):
         if not isinstance(event, Seen):
             continue
@@ -51,6 +52,8 @@ def _labels(events: Sequence[Event], settings: Settings) -> Labels:
             begun.add(index)
         if label is Label.INVALID:
             invalid.add(index)
+            if not tracking.knows_one:
+                strays.add(index)
         elif tracking.is_behind(event.segment):
             behind.add(index)
-    return Labels(called, frozenset(invalid), frozenset(begun), frozenset(behind))
+    return Labels(called, frozenset(invalid), frozenset(strays), frozenset(begun), frozenset(behind))

@@ -76,6 +76,19 @@ def _invalid(record: Labelled, settings: Settings) -> frozenset[int]:
     return record.by(settings).invalid
 
 
+def _strays(record: Labelled, settings: Settings) -> frozenset[int]:
+    """What meets no connection that is tracked, and begins none: the RST that answers it is invalid.
+
+    Where only what leaves the peer is looked at, that is as if the segment had been kept back. Any other answer passes.
+    """
+    strays, answered = record.by(settings).strays, set[int]()
+    for index in strays:
+        after = next(iter(record.events[index + 1 :]), None)
+        if isinstance(after, Seen) and not after.to_peer and not after.segment.flags & RST:
+            answered.add(index)
+    return strays - answered
+
+
 def _reset(record: Labelled, settings: Settings) -> frozenset[int]:
     """What connection tracking calls invalid and a RST came for, and those RSTs. For a RST none is sent."""
     invalid = record.by(settings).invalid
@@ -233,7 +246,15 @@ def _filter(variant: str, settings: Settings, turned: str, *, resets: bool, else
     )
 
 
+def _outgoing(variant: str, settings: Settings) -> Model:
+    """One that looks at what leaves the peer."""
+    text = "a stateful filter at the peer drops its answers to what belongs to no connection"
+    return Model(Suspect.FILTER, variant, partial(_strays, settings=settings), text)
+
+
 _FILTERS = (
+    _outgoing("outgoing", Settings()),
+    _outgoing("outgoing-begins-with-syn", Settings(loose=False)),
     *(_filter(*one, resets=resets, elsewhere=False) for resets in (False, True) for one in _TRACKED),
     Model(
         Suspect.TRANSLATION,

@@ -36,6 +36,8 @@ from probe.spec.segment import (
 
 _ORDINARY = frozenset({SYN, SYN | ACK, ACK, FIN | ACK, RST, RST | ACK})
 ORDINARY_OPTIONS = frozenset({EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS})
+_NEGOTIATED = frozenset({WSCALE, SACK_PERMITTED, TIMESTAMPS})
+"""Those that a path may mind on a SYN, as little as there is against them."""
 _LONG = 4
 """Octets of the shortest option with a number of more than one octet: that of the MSS."""
 _CHANCE = 0.001
@@ -58,10 +60,12 @@ def flags(segment: Segment) -> frozenset[str]:
 
 
 def options(segment: Segment) -> frozenset[str]:
-    """Options that hardly anybody sends, a long one that begins at an odd octet, and none with an MSS on a SYN."""
+    """Options that hardly anybody sends, a long one that begins at an odd octet; on a SYN, an offer, or no MSS."""
     if any(option.fault for option in segment.options):
         return _on(segment, {"malformed"})  # what else there is nobody can read
     found = {str(option.kind) for option in segment.options if option.kind not in ORDINARY_OPTIONS}
+    if _opens(segment):
+        found |= {str(option.kind) for option in segment.options if option.kind in _NEGOTIATED}
     found |= {"no-MSS"} if _opens(segment) and segment.option(MSS) is None else set()
     at = 0
     for option in segment.options:

@@ -11,7 +11,7 @@ from probe.engine.path.models import model
 from probe.engine.path.unusual import flags, options
 from probe.results.path import Standing, Suspect
 from probe.results.verdict import Verdict, Why
-from probe.spec.segment import ACK, FIN, MSS, NOP, RST, SYN, URG, Option, Segment
+from probe.spec.segment import ACK, FIN, MSS, NOP, RST, SYN, TIMESTAMPS, URG, Option, Segment
 from probe.spec.seq import Seq
 from tests.engine.path.test_evidence import SILENT, Drops, nothing, run, words
 from tests.helpers.faults import only, silent
@@ -104,6 +104,8 @@ def test_what_is_unusual() -> None:
     mss = Option(MSS, bytes(2))
     assert options(segment(SYN, mss)) == frozenset()
     assert options(segment(SYN, Option(NOP), mss)) == {"SYN:unaligned"}
+    assert options(segment(SYN, mss, Option(TIMESTAMPS, bytes(8)))) == {"SYN:8"}
+    assert options(segment(ACK, Option(TIMESTAMPS, bytes(8)))) == frozenset()
     assert options(segment(SYN)) == {"SYN:no-MSS"}
     assert options(segment(SYN, Option(77, fault="length 0"))) == {"SYN:malformed"}
     assert flags(replace(segment(SYN), length=1)) == {"SYN:text"}
