@@ -2,8 +2,8 @@
 
 A listener whose backlog is full drops SYNs, refuses them or answers them with cookies; all are the tester's doing as
 much as the peer's, so it is asked less at a time. It is never accused of either: an unanswered SYN is inconclusive.
-Many hosts and firewalls let pass so many SYNs a second and no more: where SYNs are lost and hardly anything else, or
-refused now and then, the pauses between them grow until that ends, and stay.
+Many hosts and firewalls let pass so many SYNs a second and no more, or send so many RSTs: where these are lost and
+hardly anything else, or SYNs are refused now and then, the pauses between SYNs grow until that ends, and stay.
 """
 
 from __future__ import annotations
@@ -118,14 +118,21 @@ class Backlog:
         self.width = self._asked = 1
 
     def heard(self, attempt: Attempt, opinion: Opinion | None, path: Path = UNKNOWN, *, beside: int = 0) -> None:
-        """An attempt at an open port ended; ``opinion`` None where it is not judged, ``path`` as known by now.
+        """An attempt ended; ``opinion`` None where it is not judged, ``path`` as known by now.
 
         ``beside`` it so many connections of ours stand.
         """
         transcript = attempt.conductor.transcript
+        if transcript.interrupted:
+            return
+        if opinion is not None and opinion.controls.lost_reset and path.loss.limits_resets:
+            self._slow_down(transcript.events[0].time, transcript.events[-1].time, path)
         self._answers |= any(not event.to_peer and event.segment.flags & SYN for _, event in attempt.segments)
-        if attempt.scenario.port != "open" or attempt.scenario.opens != "us" or transcript.interrupted:
-            return  # it tells nothing of an open port
+        if attempt.scenario.port == "open" and attempt.scenario.opens == "us":
+            self._heard_of_open_port(attempt, opinion, path, beside)
+
+    def _heard_of_open_port(self, attempt: Attempt, opinion: Opinion | None, path: Path, beside: int) -> None:
+        transcript = attempt.conductor.transcript
         first = next((e for _, e in transcript.seen() if not e.to_peer), None)  # clearing up draws other answers
         refused = first is not None and (bool(first.segment.flags & RST) or _met_limit(attempt, path))
         answered = first is not None and not refused
@@ -163,7 +170,7 @@ class Backlog:
 
     def _slow_down(self, began: float, ended: float, path: Path) -> None:
         """Once for all attempts that were in progress together."""
-        self._limit = path.loss if _loses_syns(path.loss) else self._limit
+        self._limit = path.loss if _loses_syns(path.loss) or path.loss.limits_resets else self._limit
         limited = self._limit is path.loss or path.standing(Suspect.LIMIT) is Standing.ACCEPTED
         self._hints += 1
         self._calm = 0
@@ -183,8 +190,14 @@ class Backlog:
             return []
         width, gap = self._slowest
         if self._limit.lost:
-            lost = f"{self._limit.syns_lost} of {self._limit.syns} SYNs were lost, and hardly anything else"
-            return [f"{target}: {lost}, as by a limit on SYNs; slowed down to {-gap:.2g} s between them"]
+            limit, kind = self._limit, "SYNs"
+            lost = f"{limit.syns_lost} of {limit.syns} SYNs were lost"
+            if limit.limits_resets:
+                lost, kind = f"{limit.resets_lost} of {limit.resets} RSTs that were due did not come", "RSTs"
+            return [
+                f"{target}: {lost}, and hardly anything else, as by a limit on {kind}; slowed down to {-gap:.2g} s"
+                " between SYNs"
+            ]
         apart = f", {-gap:.1g} s apart" if gap else ""
         return [
             f"{target}: with {self._asked} connections at a time SYNs were {' or '.join(signs)}, as by a full"

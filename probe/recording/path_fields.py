@@ -18,6 +18,7 @@ def written(path: Path) -> dict[str, Any]:
         "loss": [[path.loss.asked, path.loss.lost]],
         "syns": [[path.loss.syns, path.loss.syns_lost]],
         "bare": [[path.loss.bare, path.loss.bare_lost]],
+        "resets": [[path.loss.resets, path.loss.resets_lost]],
         "copies": [[path.copies.asked, path.copies.lost]],
         "suspicions": [
             [s.suspect, s.standing, s.fits, s.against, s.reason, list(s.exchanges), s.variant] for s in path.suspicions
@@ -35,6 +36,9 @@ def read(record: JsonObject) -> Path:
     if record.has("bare"):
         bare = _loss(record, "bare")
         loss = replace(loss, bare=bare.asked, bare_lost=bare.lost)
+    if record.has("resets"):
+        resets = _loss(record, "resets")
+        loss = replace(loss, resets=resets.asked, resets_lost=resets.lost)
     return Path(loss, tuple(map(_suspicion, rows)), _loss(record, "copies"))
 
 

@@ -99,6 +99,7 @@ class Loss:
 
     ``syns`` of those asked were SYNs without ACK, ``syns_lost`` of those lost: many hosts and paths limit these alone.
     ``bare`` of the others were empty ACKs, or asked for one, ``bare_lost`` of those lost: a queue may thin these out.
+    ``resets`` asked for a RST, ``resets_lost`` of those in vain: many hosts and filters send so many a second.
     """
 
     asked: int = 0
@@ -107,6 +108,8 @@ class Loss:
     syns_lost: int = 0
     bare: int = 0
     bare_lost: int = 0
+    resets: int = 0
+    resets_lost: int = 0
 
     def __add__(self, other: Loss) -> Loss:
         """What was measured in both."""
@@ -117,6 +120,8 @@ class Loss:
             self.syns_lost + other.syns_lost,
             self.bare + other.bare,
             self.bare_lost + other.bare_lost,
+            self.resets + other.resets,
+            self.resets_lost + other.resets_lost,
         )
 
     @property
@@ -132,6 +137,8 @@ class Loss:
         if syn and self.syns_lost:
             return Loss(self.syns, self.syns_lost).bound
         others = self.others if self.syns_lost else self
+        if self.limits_resets:
+            others = Loss(others.asked - self.resets, others.lost - self.resets_lost)
         return Loss(self.bare, self.bare_lost).bound if self.thins_out else others.bound
 
     @property
@@ -144,6 +151,12 @@ class Loss:
     def limits_syns(self) -> bool:
         """Whether SYNs get lost more often than the rest: by their number, as a rule, and not by chance."""
         return self.others.is_exceeded_by(Loss(self.syns, self.syns_lost))
+
+    @property
+    def limits_resets(self) -> bool:
+        """Whether RSTs do not come more often than the rest: by their number, as a rule, and not by chance."""
+        rest = Loss(self.others.asked - self.resets, self.others.lost - self.resets_lost)
+        return rest.is_exceeded_by(Loss(self.resets, self.resets_lost))
 
     def is_exceeded_by(self, some: Loss) -> bool:
         """Whether it is hardly by chance that of ``some`` more got lost."""

@@ -212,10 +212,15 @@ class _Ballot:
 
     def _chance(self, opinion: Opinion) -> float:
         """That chance made one departure: a loss, a copy, or what nobody thinks of."""
-        if opinion.controls.lost_syn and opinion.doubts and self.path.loss.limits_syns:
+        if opinion.doubts and self._meets_limit(opinion):
             return 1.0
         by_loss = self.path.loss.bound_of(syn=opinion.controls.lost_syn) if opinion.doubts else 0.0
         return max(by_loss, self._odd(opinion) if self.path.strange or not opinion.doubts else 0.0)
+
+    def _meets_limit(self, opinion: Opinion) -> bool:
+        """Whether what is missing is of a kind that a limit keeps back: that strikes again and again."""
+        controls, loss = opinion.controls, self.path.loss
+        return (controls.lost_syn and loss.limits_syns) or (controls.lost_reset and loss.limits_resets)
 
     def _lasts(self, doubt: Doubt) -> bool:
         """Whether the doubt is about something that may hold for the whole run."""
@@ -235,7 +240,8 @@ class _Ballot:
             return True
         odd = max(map(self._odd, self.opinions)) if self.path.strange else 0.0
         syn = any(o.controls.lost_syn for o in others)
-        likely = min(1.0, self.path.loss.bound_of(syn=syn) + odd)
+        limited = any(o.doubts and self._meets_limit(o) for o in others)
+        likely = 1.0 if limited else min(1.0, self.path.loss.bound_of(syn=syn) + odd)
         return _at_least(struck, len(self.opinions), likely) >= RARE
 
     def _unsure(self, reason: str) -> Opinion:
@@ -270,6 +276,7 @@ def figures(path: Path) -> str:
         return "loss not measured"
     lost = f", {loss.lost} lost" if loss.lost else ""
     kinds = [f"{loss.syns_lost} of {loss.syns} SYNs"] if loss.syns_lost else []
+    kinds += [f"{loss.resets_lost} of {loss.resets} that ask for a RST"] if loss.limits_resets else []
     kinds += [f"{loss.bare_lost} of {loss.bare} that are empty ACKs or ask for one"] if loss.thins_out else []
     lost += f" ({', '.join(kinds)})" if kinds else ""
     copied = f"; {copies.lost} of {copies.asked} segments came twice" if copies.lost else ""

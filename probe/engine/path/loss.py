@@ -14,25 +14,32 @@ from itertools import pairwise
 from probe.engine.belief.events import Quiet, Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.results.path import UNMEASURED, Loss
-from probe.spec.segment import ACK, OPENING, SYN, Segment
+from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
 
 
 @dataclass(frozen=True, slots=True)
 class Controls:
     """The places in the script of one attempt whose segments were answered, and of the one that met silence.
 
-    ``syns`` are those of them that are SYNs, ``bare`` the others that are empty ACKs, or ask for one.
+    ``resets`` are those of them that ask for a RST, ``syns`` the others that are SYNs, ``bare`` the others that are
+    empty ACKs, or ask for one.
     """
 
     answered: tuple[int, ...] = ()
     silent: tuple[int, ...] = ()
     syns: tuple[int, ...] = ()
     bare: tuple[int, ...] = ()
+    resets: tuple[int, ...] = ()
 
     @property
     def lost_syn(self) -> bool:
         """Whether it is a SYN that met silence."""
-        return any(place in self.syns for place in self.silent)
+        return not set(self.syns).isdisjoint(self.silent)
+
+    @property
+    def lost_reset(self) -> bool:
+        """Whether it is a RST that did not come."""
+        return not set(self.resets).isdisjoint(self.silent)
 
 
 NO_CONTROLS = Controls()
@@ -43,11 +50,13 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
     events = transcript.judged
     answered: set[int] = set()
     bare = {index for index, event in transcript.seen() if is_bare(event.segment)}
+    resets = set[int]()
     for index, event in transcript.seen():
         asked = {answer.index for answer in watch.after(index).answers}
         if not event.to_peer and len(asked) == 1:
             answered |= asked - {-1}
             bare |= asked if index in bare else set()
+            resets |= asked if event.segment.flags & RST else set()
     silent: set[int] = set()
     # ``watch`` may have gone on to the clearing up, which is not judged.
     broken = [] if watch.broken_at is None else events[watch.broken_at :][:1]
@@ -56,10 +65,12 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
         owed = [(due.index, due.reply.flags) for h in histories for due in (h.due, h.owed) if due is not None]
         silent = {min(owed)[0]} - answered if owed else set()  # what was answered in part has arrived
         bare |= {index for index, flags in owed if flags & OPENING == ACK}
+        resets |= {index for index, flags in owed if flags & RST}
     silent |= set(syns_again(transcript))
     sent = ((i, events[i]) for i in answered | silent)
-    syns = {i for i, e in sent if isinstance(e, Seen) and e.segment.flags & (SYN | ACK) == SYN}
-    sets = answered, silent, syns, bare & (answered | silent) - syns
+    resets &= answered | silent
+    syns = {i for i, e in sent if isinstance(e, Seen) and e.segment.flags & (SYN | ACK) == SYN} - resets
+    sets = answered, silent, syns, bare & (answered | silent) - syns - resets, resets
     return Controls(*(tuple(sorted({transcript.place(i) for i in some})) for some in sets))
 
 
@@ -99,7 +110,7 @@ class LossMeter:
             return sum(place in found.answered for place in places) + missed, missed
 
         asked = len(found.answered) + lost.total()
-        self.loss += Loss(asked, lost.total(), *count(found.syns), *count(found.bare))
+        self.loss += Loss(asked, lost.total(), *count(found.syns), *count(found.bare), *count(found.resets))
 
 
 def measured(exchanges: Iterable[Iterable[Controls]]) -> Loss:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -80,6 +81,14 @@ class Refused(Behind):
                 Dialogue._push(self, delay, "in", answer)
             return
         Dialogue._push(self, delay, what, segment)
+
+
+class Outgoing(Behind):
+    """The same of what the peer sends."""
+
+    def _push(self, delay: float, what: str, segment: Segment | None = None) -> None:
+        if segment is None or not self.drops(self.now, what == "out", segment) or what == "out":
+            Dialogue._push(self, delay, what, segment)
 
 
 class Elsewhere(Behind):
@@ -186,6 +195,29 @@ def test_a_filter_that_leaves_the_served_port_alone_is_found() -> None:
     assert {"closed-ack", "closed-no-ack", "active-refused"} <= set(found.exchanges)
     assert words(results, Verdict.PASS) == set(results) - set(found.exchanges)
     assert {"data-outside", "listen-ack", "rst-outside"} <= words(results, Verdict.PASS)
+
+
+def test_a_filter_of_what_leaves_the_peer_accuses_nobody() -> None:
+    """The RSTs of a port without that connection are invalid where nothing tracked asked for them."""
+    hearing, results = run(tracked, kind=Outgoing, more=(scenarios.ALL["active-refused"],))
+    assert words(results, Verdict.FAIL) | words(results, Verdict.WARN) == set()
+    assert hearing.path().hinted(Suspect.FILTER) or hearing.path().standing(Suspect.FILTER) is Standing.ACCEPTED
+    unsure = words(results, Verdict.INCONCLUSIVE) | words(results, Verdict.SKIP)
+    flags = {"no-ack-flag-syn-received"}  # as by a filter of flags
+    assert {"closed-no-ack"} <= unsure <= {"closed-ack", "closed-no-ack", "active-refused", *flags}
+
+
+def test_where_few_rsts_come_nobody_is_accused() -> None:
+    """As by a host or filter that sends so many a second; nothing else is lost."""
+    resets = count()
+
+    def limited() -> Drops:
+        return lambda time, to_peer, segment: not to_peer and segment.flags & RST != 0 and next(resets) % 5 > 2
+
+    hearing, results = run(limited, kind=Outgoing)
+    assert hearing.path().loss.limits_resets
+    assert words(results, Verdict.FAIL) | words(results, Verdict.WARN) == set()
+    assert {"data-again", "old-syn-established", "close-by-us"} <= words(results, Verdict.PASS)
 
 
 def test_a_filter_stricter_than_any_known_one_is_found() -> None:
