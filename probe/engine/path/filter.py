@@ -169,14 +169,9 @@ class Tracking:
         self._entry: _Entry | None = None
 
     @property
-    def knows_one(self) -> bool:
-        """Whether it has a connection of this flow in its table."""
-        return self._entry is not None
-
-    @property
-    def begun_by_tester(self) -> bool:
-        """Whether the connection that is known now began with a segment of the tester."""
-        return self._entry is not None and self._entry.opened_by_tester
+    def begun_by_tester(self) -> bool | None:
+        """Whether the connection that is known now began with a segment of the tester; None: it knows none."""
+        return None if self._entry is None else self._entry.opened_by_tester
 
     def is_behind(self, segment: Segment) -> bool:
         """Whether it let the tester's newest segment pass without noting its text or FIN: an ACK of that is invalid."""

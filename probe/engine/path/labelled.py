@@ -52,7 +52,7 @@ def _labels(events: Sequence[Event], settings: Settings) -> Labels:
             begun.add(index)
         if label is Label.INVALID:
             invalid.add(index)
-            if not tracking.knows_one:
+            if tracking.begun_by_tester is None:
                 strays.add(index)
         elif tracking.is_behind(event.segment):
             behind.add(index)
