@@ -105,7 +105,8 @@ class Finding:
 
     ``rule`` is an id of ``probe list --rules``; ``packets`` are numbers in the recording. ``custom``: what departs from
     the letter here is a widespread habit. ``effect``: what became of the connection. ``owed`` (any of them was due)
-    and ``arrived`` (all that came since) are the same as data, in canonical numbers.
+    and ``arrived`` (all that came since) are the same as data, in canonical numbers. ``plain``: the rule that any
+    segment in this place would break by the same silence, where ``rule`` is about what this one has besides.
     """
 
     rule: str
@@ -119,6 +120,7 @@ class Finding:
     effect: Effect = Effect.ITSELF
     owed: tuple[Reply, ...] = ()
     arrived: tuple[Segment, ...] = ()
+    plain: str = ""
 
     @property
     def word(self) -> Verdict:

@@ -36,7 +36,8 @@ class Blame:
 
     ``owed`` are the replies any of which was due, in canonical numbers; ``state`` is the one that was due where it is
     not the reply that tells, and ``given`` are the replies then due, which came. ``instead``: a RST came where the rule
-    is about something that was waited for, as if nothing had.
+    is about something that was waited for, as if nothing had. ``plain``: the rule of the row, where the scenario's own
+    name stands in its place.
     """
 
     rule: str
@@ -46,6 +47,7 @@ class Blame:
     state: str = ""
     given: tuple[Reply, ...] = ()
     instead: bool = False
+    plain: str = ""
 
     @property
     def due(self) -> str:

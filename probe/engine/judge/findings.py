@@ -34,6 +34,12 @@ def grade(
     return Finding(rule.id, Level(rule.level), rule.source, sent, due, came, packets, bool(rule.custom), effect)
 
 
+def plainly(found: Finding) -> Finding:
+    """The same silence under the name of the rule that any segment in this place would break by it."""
+    named = grade(found.plain, found.sent, found.due, found.came, found.packets, found.effect)
+    return replace(named, owed=found.owed, arrived=found.arrived)
+
+
 def _numbers(*events: Event | None) -> tuple[int, ...]:
     """The packet numbers of segments in the recording."""
     return tuple(e.number for e in events if isinstance(e, Seen) and e.number)
@@ -61,7 +67,7 @@ def departure(case: Case, watch: Watch) -> Finding:
     arrived = tuple(watch.numbers.canonical(e.segment, to_peer=False) for e in since)
     effect = effect_of(record, through)
     found = grade(culprit.rule, sent, culprit.due, ", ".join(came), _numbers(asked, last), effect)
-    return replace(found, owed=culprit.owed, arrived=arrived)
+    return replace(found, owed=culprit.owed, arrived=arrived, plain=culprit.plain)
 
 
 def broken_rule(case: Case, watch: Watch) -> blame.Blame:
@@ -90,7 +96,7 @@ def broken_rule(case: Case, watch: Watch) -> blame.Blame:
             return replace(culprit, rule=rule, instead=True)  # it gives up where it was to close, or to open once more
     named = rules.ALL.get(case.transcript.named.get(culprit.index, ""))
     if named is not None and culprit.row in named.rows:
-        return replace(culprit, rule=named.id)
+        return replace(culprit, rule=named.id, plain=culprit.rule if isinstance(event, Quiet) else "")
     return culprit
 
 

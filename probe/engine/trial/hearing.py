@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -11,6 +11,7 @@ from probe.engine.belief.hypothesis import Excuse
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
+from probe.engine.judge.findings import plainly
 from probe.engine.judge.in_view import in_view_of
 from probe.engine.judge.jury import heard_enough, may_be_found, settle
 from probe.engine.path.evidence import Evidence
@@ -130,8 +131,9 @@ class Hearing:
             heard = self._heard(scenario, path)
             verdict = settle(heard, path) if heard else self._not_run(scenario, interrupted)
             verdict = self._with_deaths(scenario, verdict)
-            found.append(self._result(scenario, in_time(verdict, heard, path) if late else verdict, dropped))
-        return (*found, *self._beside())
+            found.append(in_time(verdict, heard, path) if late else verdict)
+        results = zip(self.scenarios, plainly_named(found), strict=True)
+        return (*(self._result(scenario, verdict, dropped) for scenario, verdict in results), *self._beside())
 
     def _beside(self) -> Iterator[ExchangeResult]:
         """The deaths in what is no exchange of the check: asking how the application is brought to act."""
@@ -216,6 +218,21 @@ def in_time(verdict: Opinion, heard: list[Opinion], path: Path | None = None) ->
         return verdict
     late = not_judged(Why.DEADLINE)
     return replace(verdict, reason=f"{verdict.reason}; {late.reason}", why=late.why) if verdict.findings else late
+
+
+def plainly_named(verdicts: Sequence[Opinion]) -> list[Opinion]:
+    """The verdicts of a run, where no option or flag is blamed for a silence that meets ordinary segments as well."""
+    broken = {f.rule for verdict in verdicts for f in verdict.findings if not f.plain}
+    broken -= {rule for verdict in verdicts if verdict.word is Verdict.PASS for rule in verdict.rules}
+    return [_plainly_named(verdict, broken) for verdict in verdicts]
+
+
+def _plainly_named(verdict: Opinion, broken: Container[str]) -> Opinion:
+    findings = tuple(plainly(f) if f.plain in broken else f for f in verdict.findings)
+    if findings == verdict.findings:
+        return verdict
+    word = worst([f.word for f in findings]) if verdict.word is not Verdict.INCONCLUSIVE else verdict.word
+    return replace(verdict, word=word, findings=findings)
 
 
 def after_losses(verdict: Opinion, dropped: int) -> Opinion:

@@ -97,6 +97,14 @@ def test_a_peer_that_minds_an_option_is_not_excused_by_a_filter_that_lets_it_pas
     assert results["options-unknown"].verdict is Verdict.FAIL
 
 
+def test_no_option_is_blamed_where_nothing_astray_is_answered() -> None:
+    """Ordinary ACKs to the listener meet the same silence (RFC 9293 3.10.7.2 second)."""
+    _, results = run(nothing, {"L2": silent, "C3": silent}, more=HEADERS)
+    found = {f.rule for result in results.values() for f in result.findings}
+    assert found == {"listen.ack-gets-rst", "closed.ack-rst-seq"}
+    assert results["listen-unusual"].verdict is Verdict.WARN
+
+
 def test_what_is_unusual() -> None:
     def segment(flag: int, *some: Option, reserved: int = 0) -> Segment:
         return Segment(Seq(1), flags=flag, options=some, reserved=reserved)
