@@ -38,7 +38,7 @@ _MIDSTREAM = SYNCHRONIZED - {State.TIME_WAIT}
 _FIN_RECEIVED = {State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK}
 _MANY = 64
 """So many histories at once will not all end: the record is too thin to be judged further."""
-_MOST = 1 << 14
+_MOST = 1 << 16
 """So many histories looked at for one end, over all that may explain it, are enough: real records take some hundreds,
 the worst of those that lack much some thousand. What was made of strays in every window would take any number."""
 _LONG = 64

@@ -50,7 +50,7 @@ class Evidence:
             return
         record = Record(case)
         if limited and record.plain.broken_at is not None:
-            self._meter.add(record.name, replace(record.controls, silent=()))
+            self._meter.add(record.case.scenario, replace(record.controls, silent=()))
             return
         self._seen.heard(record)
         if not is_proxied(case):
@@ -75,7 +75,7 @@ class Evidence:
             self._took.append(took)
         if found.silent and self._seen.may_mute(record):
             found = replace(found, silent=())  # it may not be the loss of a segment
-        self._meter.add(record.name, found)
+        self._meter.add(record.case.scenario, found)
         if record.plain.broken_at is None:
             self._repeated += sum(1 for _ in readings.needless(transcript, self._takes))
         came = list(readings.copies(record.plain, transcript))

@@ -52,7 +52,7 @@ class SynLimit:
         if refused:
             self._struck[record.name] = None
         syns = tuple(place for place in answered.answered if place in answered.syns and place not in refused)
-        self._meter.add(record.name, Controls(syns, refused, (*syns, *refused)))
+        self._meter.add(record.case.scenario, Controls(syns, refused, (*syns, *refused)))
 
     def suspicion(self) -> Suspicion:
         """What it comes to."""

@@ -68,10 +68,14 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
         resets |= {index for index, flags in owed if flags & RST}
     silent |= set(syns_again(transcript))
     sent = ((i, events[i]) for i in answered | silent)
-    resets &= answered | silent
-    syns = {i for i, e in sent if isinstance(e, Seen) and e.segment.flags & (SYN | ACK) == SYN} - resets
-    sets = answered, silent, syns, bare & (answered | silent) - syns - resets, resets
-    return Controls(*(tuple(sorted({transcript.place(i) for i in some})) for some in sets))
+    sent = ((i, events[i]) for i in answered | silent)
+    syns = {i for i, e in sent if isinstance(e, Seen) and e.segment.flags & (SYN | ACK) == SYN}
+    # A SYN that was sent again has the place of the first.
+    known, missed, opened, emptied, refused = (
+        {transcript.place(i) for i in some & (answered | silent)} for some in (answered, silent, syns, bare, resets)
+    )
+    sets = known, missed, opened - refused, emptied - opened - refused, refused
+    return Controls(*(tuple(sorted(places)) for places in sets))
 
 
 def is_bare(segment: Segment) -> bool:
