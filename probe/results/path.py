@@ -135,7 +135,7 @@ class Loss:
         Where empty ACKs get lost more often than the rest, any other may be one, or have asked for one.
         """
         if syn and self.syns_lost:
-            return Loss(self.syns, self.syns_lost).bound
+            return max(Loss(self.syns, self.syns_lost).bound, self.bound)  # few SYNs got through by luck
         others = self.others if self.syns_lost else self
         if self.limits_resets:
             others = Loss(others.asked - self.resets, others.lost - self.resets_lost)

@@ -30,6 +30,24 @@ def test_syns_are_told_apart_once_one_was_lost() -> None:
     limited = Loss(400, 5, syns=20, syns_lost=5)
     assert limited.bound_of(syn=True) == pytest.approx(0.456, abs=0.001)  # Clopper and Pearson, 5 of 20, 95 %
     assert limited.bound_of(syn=False) == pytest.approx(3 / 380, rel=0.01)
+    lucky = Loss(186, 31, syns=48, syns_lost=2)
+    assert lucky.bound_of(syn=True) == Loss(186, 31).bound > Loss(48, 2).bound
+
+
+def test_rsts_are_told_apart_where_they_alone_get_lost() -> None:
+    """Of 60 that asked for a RST 12 did in vain, of 340 others one."""
+    limited = Loss(400, 13, resets=60, resets_lost=12)
+    assert limited.limits_resets
+    assert limited.bound_of(syn=False) == Loss(340, 1).bound
+    assert not Loss(400, 40, resets=60, resets_lost=7).limits_resets
+
+
+def test_a_rst_that_is_due_is_a_control_of_its_own() -> None:
+    meter = LossMeter()
+    meter.add("listen-ack", Controls((0, 1), (), (0,), (), (1,)))
+    meter.add("listen-ack", Controls((0,), (1,), (0,), (), (1,)))
+    assert meter.loss == Loss(4, 1, syns=2, resets=2, resets_lost=1)
+    assert Controls((0,), (1,), (0,), (), (1,)).lost_reset
 
 
 def test_what_met_silence_says_whether_it_was_a_syn() -> None:
