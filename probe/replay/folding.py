@@ -1,9 +1,9 @@
 """Folds the middle of connections away: data and acknowledgments in order, which leave both ends ESTABLISHED.
 
 What stays: everything up to the handshake's third segment; of the orderly text after it the first segment of each kind
-(data, pure ACK; the third is one, and the next one stays too) and the last one of each direction, and data not yet
-acknowledged; then everything from the first segment that is not orderly, or has SYN, FIN or RST. ``bridged`` puts one
-data segment where text was folded away, so that the numbers have no gap.
+(data, pure ACK; the third is one, and the next one stays too) and the last one of each direction, the last data that
+was acknowledged and all that was not yet; then everything from the first segment that is not orderly, or has SYN, FIN
+or RST. ``bridged`` puts one data segment where text was folded away, so that the numbers have no gap.
 
 Connections that do not open with a plain handshake are not folded. What is not in order and long is cut down
 (`cutting`). Done again with more segments behind, both give what doing it once would
@@ -53,13 +53,18 @@ def fold(group: Grouped) -> Folded:
     orderly &= (rows.flags & _STEERING == ACK) & (rows.window > 0) & (rows.option == 0) & ~rows.late
     end = group.first(behind & ~orderly)
     region = behind & (index < end[group.connection])
-    stays = ~region | ~_acknowledged(group, end, regular)  # octets on their way may be lost, and sent again
+    acked = _acknowledged(group, end, regular)
+    stays = ~region | ~acked  # octets on their way may be lost, and sent again
     # One segment of each kind from each end, so that how much passed does not change which kinds there were.
     text = region | (index == third[group.connection])
     for sent in (group.from_client, ~group.from_client):
         for chosen in (text & (rows.length > 0), text & (rows.length == 0), region & (rows.length == 0)):
             first = group.first(sent & chosen)
             stays[first[first < group.ends]] = True
+        # The last that has surely arrived: a bridge has an older ACK, and what that left open is settled by this one.
+        arrived = np.flatnonzero(sent & region & acked & (rows.length > 0))
+        newest = np.append(np.diff(group.connection[arrived]) != 0, [True] * bool(len(arrived)))
+        stays[arrived[newest.astype(np.bool_)]] = True
     # The last of each direction holds the numbers and the window that what follows is judged against.
     last = end[regular] - 1
     stays[last] = True
