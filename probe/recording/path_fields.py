@@ -10,15 +10,15 @@ from probe.results.path import Loss, Path, Standing, Suspect, Suspicion
 
 _ROW = (str, str, int, int, str, list, str)
 """What the fields of a Suspicion are in JSON, in their order."""
+_KINDS = ("syns", "bare", "resets")
+"""What of a Loss is told by itself: so many asked, and so many of them lost."""
 
 
 def written(path: Path) -> dict[str, Any]:
     """As JSON."""
     return {
         "loss": [[path.loss.asked, path.loss.lost]],
-        "syns": [[path.loss.syns, path.loss.syns_lost]],
-        "bare": [[path.loss.bare, path.loss.bare_lost]],
-        "resets": [[path.loss.resets, path.loss.resets_lost]],
+        **{kind: [[getattr(path.loss, kind), getattr(path.loss, f"{kind}_lost")]] for kind in _KINDS},
         "copies": [[path.copies.asked, path.copies.lost]],
         "suspicions": [
             [s.suspect, s.standing, s.fits, s.against, s.reason, list(s.exchanges), s.variant] for s in path.suspicions
@@ -30,15 +30,9 @@ def read(record: JsonObject) -> Path:
     """Read back; suspects that this version does not know are left out."""
     rows = [row for row in record.rows("suspicions", *_ROW) if row[0] in set(Suspect)]
     loss = _loss(record, "loss")
-    if record.has("syns"):  # older recordings do not tell them apart
-        syns = _loss(record, "syns")
-        loss = replace(loss, syns=syns.asked, syns_lost=syns.lost)
-    if record.has("bare"):
-        bare = _loss(record, "bare")
-        loss = replace(loss, bare=bare.asked, bare_lost=bare.lost)
-    if record.has("resets"):
-        resets = _loss(record, "resets")
-        loss = replace(loss, resets=resets.asked, resets_lost=resets.lost)
+    for kind in filter(record.has, _KINDS):  # older recordings do not tell them apart
+        told = _loss(record, kind)
+        loss = replace(loss, **{kind: told.asked, f"{kind}_lost": told.lost})
     return Path(loss, tuple(map(_suspicion, rows)), _loss(record, "copies"))
 
 

@@ -138,14 +138,13 @@ class Loss:
             return max(Loss(self.syns, self.syns_lost).bound, self.bound)  # few SYNs got through by luck
         others = self.others if self.syns_lost else self
         if self.limits_resets:
-            others = Loss(others.asked - self.resets, others.lost - self.resets_lost)
+            others = others.less(self.resets, self.resets_lost)
         return Loss(self.bare, self.bare_lost).bound if self.thins_out else others.bound
 
     @property
     def thins_out(self) -> bool:
         """Whether empty ACKs get lost more often than the rest."""
-        rest = Loss(self.others.asked - self.bare, self.others.lost - self.bare_lost)
-        return rest.is_exceeded_by(Loss(self.bare, self.bare_lost))
+        return self.others.less(self.bare, self.bare_lost).is_exceeded_by(Loss(self.bare, self.bare_lost))
 
     @property
     def limits_syns(self) -> bool:
@@ -155,8 +154,7 @@ class Loss:
     @property
     def limits_resets(self) -> bool:
         """Whether RSTs do not come more often than the rest: by their number, as a rule, and not by chance."""
-        rest = Loss(self.others.asked - self.resets, self.others.lost - self.resets_lost)
-        return rest.is_exceeded_by(Loss(self.resets, self.resets_lost))
+        return self.others.less(self.resets, self.resets_lost).is_exceeded_by(Loss(self.resets, self.resets_lost))
 
     def is_exceeded_by(self, some: Loss) -> bool:
         """Whether it is hardly by chance that of ``some`` more got lost."""
@@ -166,7 +164,11 @@ class Loss:
     @property
     def others(self) -> Loss:
         """That of what is no SYN."""
-        return Loss(self.asked - self.syns, self.lost - self.syns_lost)
+        return self.less(self.syns, self.syns_lost)
+
+    def less(self, asked: int, lost: int) -> Loss:
+        """What was measured without so many of those asked, of which so many were lost."""
+        return Loss(self.asked - asked, self.lost - lost)
 
 
 UNMEASURED = Loss()

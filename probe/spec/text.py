@@ -84,17 +84,17 @@ def _fin_taken(tcb: Tcb) -> Tcb:
     return replace(tcb.advanced(tcb.rcv_nxt + 1), state=state, fin_received=True)
 
 
-def _waiting(before: Tcb) -> Seq | None:
+def _waiting(tcb: Tcb) -> Seq | None:
     """What a FIN lies beyond whose CLOSE the end of ESTABLISHED may find queued (section 3.10.4); None: it finds none.
 
     It waits behind text that waits, as that does behind text in flight (3.7.4), or where the window is full (3.8.6).
     """
-    if before.state is not State.ESTABLISHED:
+    if tcb.state is not State.ESTABLISHED:
         return None
-    in_flight = before.snd_nxt.ahead_of(before.snd_una)
-    if in_flight >= before.snd_wnd:
-        return before.snd_nxt - 1
-    return before.snd_nxt if in_flight else None
+    in_flight = tcb.snd_nxt.ahead_of(tcb.snd_una)
+    if in_flight >= tcb.snd_wnd:
+        return tcb.snd_nxt - 1
+    return tcb.snd_nxt if in_flight else None
 
 
 def _filled(tcb: Tcb, end: Seq, fin: bool) -> tuple[Tcb, bool]:

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from probe import scenarios
-from probe.engine.belief.events import Missing, Seen, Transcript
+from probe.engine.belief.events import Seen, Transcript
 from probe.engine.belief.tracker import Memory
 from probe.engine.belief.watch import follow
 from probe.engine.judge.attempt import Opinion, judge
@@ -30,6 +30,7 @@ from tests.helpers.dialogue import Dialogue
 from tests.helpers.faults import silent
 from tests.helpers.peer import Peer, closed_port
 from tests.helpers.play import losing
+from tests.helpers.unplain import UNPLAIN
 
 RECALLS: dict[str, ShapeJudge] = {}
 """Kept over all examples, so that later ones meet what earlier ones left."""
@@ -71,27 +72,7 @@ def test_a_remembered_verdict_is_the_direct_one(talk: Talk) -> None:
     assert recalled(dialogue) == judge(case)
 
 
-def stretched(transcript: Transcript) -> None:
-    transcript.events[:] = [replace(event, time=event.time * 2000) for event in transcript.events]
-
-
-def interfered_with(transcript: Transcript) -> None:
-    transcript.foreign.append(next(e for e in transcript.events if isinstance(e, Seen)))
-
-
-def interrupted(transcript: Transcript) -> None:
-    transcript.interrupted = True
-
-
-def lacking(transcript: Transcript) -> None:
-    transcript.missing.append(Missing(2, "F", "close.passive-fin", False, 1.0))
-
-
-def sealed_early(transcript: Transcript) -> None:
-    transcript.sealed = 4
-
-
-@pytest.mark.parametrize("changed", [stretched, interfered_with, interrupted, lacking, sealed_early])
+@pytest.mark.parametrize("changed", UNPLAIN)
 def test_what_the_shape_does_not_show_is_judged_by_itself(changed: Callable[[Transcript], None]) -> None:
     first, second = (played(("close-by-us", iss, False, 0.0, 0, "")) for iss in (5, 6))
     plain = recalled(first)

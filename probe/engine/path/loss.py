@@ -68,7 +68,6 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
         resets |= {index for index, flags in owed if flags & RST}
     silent |= set(syns_again(transcript))
     sent = ((i, events[i]) for i in answered | silent)
-    sent = ((i, events[i]) for i in answered | silent)
     syns = {i for i, e in sent if isinstance(e, Seen) and e.segment.flags & (SYN | ACK) == SYN}
     # A SYN that was sent again has the place of the first.
     known, missed, opened, emptied, refused = (

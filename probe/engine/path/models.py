@@ -81,12 +81,12 @@ def _strays(record: Labelled, settings: Settings) -> frozenset[int]:
 
     Where only what leaves the peer is looked at, that is as if the segment had been kept back. Any other answer passes.
     """
-    strays, answered = record.by(settings).strays, set[int]()
-    for index in strays:
-        after = next(iter(record.events[index + 1 :]), None)
-        if isinstance(after, Seen) and not after.to_peer and not after.segment.flags & RST:
-            answered.add(index)
-    return strays - answered
+    return frozenset(i for i in record.by(settings).strays if not any(map(_passes, record.events[i + 1 : i + 2])))
+
+
+def _passes(event: Event) -> bool:
+    """Whether it is a segment of the peer, and no RST."""
+    return isinstance(event, Seen) and not event.to_peer and not event.segment.flags & RST
 
 
 def _reset(record: Labelled, settings: Settings) -> frozenset[int]:

@@ -66,7 +66,7 @@ def options(segment: Segment) -> frozenset[str]:
     found = {str(option.kind) for option in segment.options if option.kind not in ORDINARY_OPTIONS}
     if _opens(segment):
         found |= {str(option.kind) for option in segment.options if option.kind in _NEGOTIATED}
-    found |= {"no-MSS"} if _opens(segment) and segment.option(MSS) is None else set()
+        found |= {"no-MSS"} if segment.option(MSS) is None else set()
     at = 0
     for option in segment.options:
         found |= {"unaligned"} if at % 2 and option.size >= _LONG else set()

@@ -383,9 +383,10 @@ class Conductor:
         """Reset what may be left on the peer, and look whether it is gone."""
         if self.transcript.sealed is None:
             self.transcript.sealed = len(self.transcript.events) + self._outbox.count
-        known = not self._outbox.count and flight.is_known_gone(self.transcript, self.watch, self.harmless)
-        answered = self._clearing >= CLEARING_TRIES or not self._todo  # by a RST: nothing is left
-        if answered if self._clearing else known:
+        over = self._clearing >= CLEARING_TRIES or not self._todo  # a RST answered the question: nothing is left
+        if not self._clearing:
+            over = not self._outbox.count and flight.is_known_gone(self.transcript, self.watch, self.harmless)
+        if over:
             self.finished = True
             return [*[Send(Segment(n, flags=RST)) for n in flight.unopened(self.transcript.events)], Done()]
         self._clearing += 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from probe import scenarios
-from probe.engine.belief.events import Missing, Seen, Transcript
+from probe.engine.belief.events import Seen, Transcript
 from probe.engine.judge.attempt import judge
 from probe.engine.judge.by_shape import ShapeJudge
 from probe.engine.judge.case import Case
@@ -16,6 +16,7 @@ from probe.results.verdict import Verdict
 from tests.helpers.dialogue import Dialogue
 from tests.helpers.faults import altered
 from tests.helpers.peer import Fault, Peer, closed_port
+from tests.helpers.unplain import UNPLAIN, sealed_early
 
 
 def played(name: str, iss: int = 5, **faults: Fault) -> Dialogue:
@@ -37,27 +38,7 @@ def judging(dialogue: Dialogue) -> ShapeJudge:
     return ShapeJudge(dialogue.conductor.scenario, dialogue.belief, dialogue.terms, dialogue.trigger.obedient)
 
 
-def stretched(transcript: Transcript) -> None:
-    transcript.events[:] = [replace(event, time=event.time * 2000) for event in transcript.events]
-
-
-def interfered_with(transcript: Transcript) -> None:
-    transcript.foreign.append(next(e for e in transcript.events if isinstance(e, Seen)))
-
-
-def interrupted(transcript: Transcript) -> None:
-    transcript.interrupted = True
-
-
-def lacking(transcript: Transcript) -> None:
-    transcript.missing.append(Missing(2, "F", "close.passive-fin", False, 1.0))
-
-
-def sealed_early(transcript: Transcript) -> None:
-    transcript.sealed = 4
-
-
-@pytest.mark.parametrize("changed", [stretched, interfered_with, interrupted, lacking, sealed_early])
+@pytest.mark.parametrize("changed", UNPLAIN)
 def test_what_rests_on_more_than_its_shape_leaves_nothing_behind(changed: Callable[[Transcript], None]) -> None:
     """MUST-40 is about time, a seal about what came after it: whichever comes first, each is judged by its own."""
     one, other = played("close-by-us"), played("close-by-us", 6)
