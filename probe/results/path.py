@@ -97,7 +97,7 @@ class Suspicion:
 class Loss:
     """Loss as measured: of ``asked`` segments that any peer in that state answers, ``lost`` met silence.
 
-    ``syns`` of those asked were SYNs without ACK, ``syns_lost`` of those lost: many hosts and paths limit these alone.
+    ``syns`` of those asked were SYNs that ask for no RST, ``syns_lost`` of those lost: many hosts and paths limit them.
     ``bare`` of the others were empty ACKs, or asked for one, ``bare_lost`` of those lost: a queue may thin these out.
     ``resets`` asked for a RST, ``resets_lost`` of those in vain: many hosts and filters send so many a second.
     """

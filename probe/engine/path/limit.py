@@ -51,7 +51,7 @@ class SynLimit:
         refused = tuple(sorted({transcript.place(index) for index in away}))
         if refused:
             self._struck[record.name] = None
-        syns = tuple(place for place in answered.answered if place in answered.syns and place not in refused)
+        syns = tuple(sorted(set(answered.answered) & set(answered.syns) - set(answered.resets) - set(refused)))
         self._meter.add(record.case.scenario, Controls(syns, refused, (*syns, *refused)))
 
     def suspicion(self) -> Suspicion:

@@ -21,8 +21,8 @@ from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
 class Controls:
     """The places in the script of one attempt whose segments were answered, and of the one that met silence.
 
-    ``resets`` are those of them that ask for a RST, ``syns`` the others that are SYNs, ``bare`` the others that are
-    empty ACKs, or ask for one.
+    ``syns`` are SYNs, ``resets`` ask for a RST: a SYN to a closed port is both, and a limit on either may strike it.
+    ``bare`` are the others that are empty ACKs, or ask for one.
     """
 
     answered: tuple[int, ...] = ()
@@ -73,7 +73,7 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
     known, missed, opened, emptied, refused = (
         {transcript.place(i) for i in some & (answered | silent)} for some in (answered, silent, syns, bare, resets)
     )
-    sets = known, missed, opened - refused, emptied - opened - refused, refused
+    sets = known, missed, opened, emptied - opened - refused, refused
     return Controls(*(tuple(sorted(places)) for places in sets))
 
 
@@ -112,8 +112,8 @@ class LossMeter:
             missed = sum(lost[place] for place in places) if lost else 0
             return sum(place in found.answered for place in places) + missed, missed
 
-        asked = len(found.answered) + lost.total()
-        self.loss += Loss(asked, lost.total(), *count(found.syns), *count(found.bare), *count(found.resets))
+        asked, syns = len(found.answered) + lost.total(), set(found.syns) - set(found.resets)
+        self.loss += Loss(asked, lost.total(), *count(syns), *count(found.bare), *count(found.resets))
 
 
 def measured(exchanges: Iterable[Iterable[Controls]]) -> Loss:

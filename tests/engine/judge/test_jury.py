@@ -109,6 +109,16 @@ def test_without_figures_the_attempts_are_their_own() -> None:
     assert settle([attempt] * counts[0]).word is Verdict.FAIL
 
 
+def test_a_limit_on_syns_strikes_those_to_a_closed_port_too() -> None:
+    """Of 60 SYNs to an open port 15 were lost, of 90 that a RST answers 2, as many as of the rest."""
+    limited = Path(Loss(asked=400, lost=22, syns=60, syns_lost=15, resets=90, resets_lost=2))
+    assert not limited.loss.limits_resets
+    lost = Opinion(
+        FOUND.word, findings=(FOUND,), tried=((Doubt.LOSS, True),), controls=Controls((), (1,), (1,), (), (1,))
+    )
+    assert settle([lost] * MOST, limited).word is Verdict.INCONCLUSIVE
+
+
 @pytest.mark.parametrize("doubt", [Doubt.LOSS, Doubt.REPEAT])
 def test_three_times_the_same_is_a_verdict_on_a_clean_path(doubt: Doubt) -> None:
     assert settle([odd(doubt)] * 3, CLEAN).word is Verdict.FAIL

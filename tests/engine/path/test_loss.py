@@ -50,6 +50,17 @@ def test_a_rst_that_is_due_is_a_control_of_its_own() -> None:
     assert Controls((0,), (1,), (0,), (), (1,)).lost_reset
 
 
+def test_a_syn_to_a_closed_port_may_meet_either_limit() -> None:
+    """A limit on connections drops it like any SYN; it counts with the RSTs, which are limited by other rules."""
+    refused = Controls((0,), (1,), (0, 1), (), (0, 1))
+    assert refused.lost_syn
+    assert refused.lost_reset
+    meter = LossMeter()
+    meter.add("closed", Controls((0, 1), (), (0, 1), (), (0, 1)))
+    meter.add("closed", refused)
+    assert meter.loss == Loss(4, 1, resets=4, resets_lost=1)
+
+
 def test_what_met_silence_says_whether_it_was_a_syn() -> None:
     assert Controls((0,), (2,), (0, 2)).lost_syn
     assert not Controls((0,), (2,), (0,)).lost_syn
