@@ -8,37 +8,40 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
 from itertools import accumulate
 from pathlib import Path
 
 from probe.capture.reader import Reading
-from probe.spec.segment import FIN, RST, SYN, Endpoint
+from probe.spec.segment import FIN, RST, SYN, URG, Endpoint, Segment
 from tests.capture.build import Frame, ethernet, pcap
 from tests.captures.rewritten import Rewrite, Row, doubled
 
 MS = 1_000_000
-SNAP = 66
-"""An Ethernet, an IPv4 and a TCP header with timestamps: what many a script has tcpdump keep."""
+ETHERNET = 14
+SNAPS = (54, 60, 66)
+"""Ethernet, IPv4 and TCP headers without options, with some, with timestamps: what many a script has tcpdump keep."""
+OUTSIDE = "198.51.100.7"
+"""What a translator makes of the clients' addresses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """One thing that happens to a record. ``snap``: octets kept of each frame."""
+    """One thing that happens to a record."""
 
     name: str
     rewrite: Rewrite
-    snap: int | None = None
 
     def octets(self, rows: Sequence[Row]) -> bytes:
         """The record as a pcap of Ethernet frames, rewritten."""
-        return pcap([self._frame(row) for row in self.rewrite(list(rows))], nano=True)
+        return pcap([_frame(row) for row in self.rewrite(list(rows))], nano=True)
 
-    def _frame(self, row: Row) -> Frame:
-        """The packet, of IPv4, in a frame; what the recorder did not keep of it is not there now."""
-        missing = max(0, int.from_bytes(row.packet[2:4], "big") - len(row.packet))
-        frame = ethernet(row.packet + bytes(missing))
-        kept = len(frame) - missing
-        return Frame(frame, row.time, kept if self.snap is None else min(kept, self.snap))
+
+def _frame(row: Row) -> Frame:
+    """The packet, of IPv4, in a frame; what the recorder did not keep of it is not there now."""
+    missing = max(0, int.from_bytes(row.packet[2:4], "big") - len(row.packet))
+    frame = ethernet(row.packet + bytes(missing))
+    return Frame(frame, row.time, len(frame) - missing)
 
 
 def rows_of(path: Path) -> list[Row]:
@@ -56,28 +59,84 @@ def only(chosen: Callable[[Row], bool]) -> Rewrite:
     return lambda rows: [row for row in rows if chosen(row)]
 
 
+def openers(rows: list[Row]) -> list[bool]:
+    """Of each row whether it is of the end that spoke first on its four-tuple."""
+    first: dict[frozenset[Endpoint], Endpoint] = {}
+    return [
+        first.setdefault(frozenset((row.flow.local, row.flow.remote)), row.flow.local) == row.flow.local for row in rows
+    ]
+
+
 def from_end(opener: bool) -> Rewrite:
     """What one end sent: the one that spoke first on its four-tuple, or the other."""
+    return lambda rows: [row for row, its in zip(rows, openers(rows), strict=True) if its == opener]
 
-    def rewrite(rows: list[Row]) -> list[Row]:
-        first: dict[frozenset[Endpoint], Endpoint] = {}
-        for row in rows:
-            first.setdefault(frozenset((row.flow.local, row.flow.remote)), row.flow.local)
-        ends = frozenset
-        return [row for row in rows if (first[ends((row.flow.local, row.flow.remote))] == row.flow.local) == opener]
 
-    return rewrite
+def changed(change: Callable[[Row], Row], *ends: bool) -> Rewrite:
+    """What those ends sent (True: that which spoke first) is recorded otherwise."""
+    return lambda rows: [change(row) if its in ends else row for row, its in zip(rows, openers(rows), strict=True)]
 
 
 def shifted(opener: bool, by: int) -> Rewrite:
     """One direction recorded by another clock: ``by`` nanoseconds later."""
-    keep = from_end(opener)
+    late = changed(lambda row: replace(row, time=row.time + by), opener)
+    return lambda rows: _in_time(late(rows))
 
-    def rewrite(rows: list[Row]) -> list[Row]:
-        late = set(map(id, keep(rows)))
-        return _in_time([replace(row, time=row.time + by) if id(row) in late else row for row in rows])
 
-    return rewrite
+def cut(snap: int) -> Callable[[Row], Row]:
+    """So many octets of a frame are kept."""
+    return lambda row: replace(row, packet=row.packet[: snap - ETHERNET])
+
+
+def unsummed(row: Row) -> Row:
+    """The checksum is left to the card."""
+    at = 4 * (row.packet[0] & 15) + 16
+    octets = bytes(octet ^ 0x5A for octet in row.packet[at : at + 2])
+    return replace(row, packet=row.packet[:at] + octets + row.packet[at + 2 :])
+
+
+def joined(rows: list[Row]) -> list[Row]:
+    """Text in order is recorded before the card cuts it up: at the first of its segments, as one of up to 64 KB."""
+    found: list[Row] = []
+    last: dict[tuple[Endpoint, Endpoint], int] = {}
+    for row in rows:
+        s, ends = row.segment, (row.flow.local, row.flow.remote)
+        if not s.payload or len(s.payload) < s.length or s.flags & (SYN | RST | URG):
+            last.pop(ends, None)
+        elif (place := last.get(ends)) is not None and _goes_on(found[place].segment, s):
+            before = found[place].segment
+            text, flags = before.payload + s.payload, before.flags | s.flags
+            found[place] = found[place].altered(payload=text, length=len(text), flags=flags)
+            continue
+        else:
+            last[ends] = len(found)
+        found.append(row)
+    return found
+
+
+def _goes_on(before: Segment, s: Segment) -> bool:
+    fits = before.length + s.length < 65_000 and not before.flags & FIN
+    return fits and (before.end, before.ack, before.window) == (s.seq, s.ack, s.window)
+
+
+def translated(rows: list[Row]) -> list[Row]:
+    """Recorded on both sides of a translator: each segment twice, the second time with another address."""
+    outside = []
+    for row, opener in zip(rows, openers(rows), strict=True):
+        flow = row.flow
+        if opener:
+            flow = replace(flow, local=replace(flow.local, address=OUTSIDE))
+        else:
+            flow = replace(flow, remote=replace(flow.remote, address=OUTSIDE))
+        twin = replace(row, flow=flow, time=row.time + (MS if opener else -MS) // 50)
+        outside.append(twin.altered() if len(row.segment.payload) == row.segment.length else _readdressed(twin))
+    return _in_time([*rows, *outside])
+
+
+def _readdressed(row: Row) -> Row:
+    """A packet that was cut, with the addresses of its flow; its checksums are wrong."""
+    ends = b"".join(IPv4Address(end.address).packed for end in (row.flow.local, row.flow.remote))
+    return replace(row, packet=row.packet[:12] + ends + row.packet[20:])
 
 
 def _in_time(rows: list[Row]) -> list[Row]:
@@ -145,6 +204,11 @@ ARTEFACTS = (
     *(Rewriting(f"order changed, {seed}", jittered(2 * MS, seed)) for seed in (1, 2, 3)),
     Rewriting("client late", shifted(opener=True, by=15 * MS)),
     Rewriting("client early", shifted(opener=True, by=-15 * MS)),
-    Rewriting("snap length", lambda rows: rows, SNAP),
+    *(Rewriting(f"{snap} octets kept", changed(cut(snap), True, False)) for snap in SNAPS),
+    *(Rewriting(f"{snap} octets kept of the client's", changed(cut(snap), True)) for snap in SNAPS),
+    *(Rewriting(f"{snap} octets kept of the server's", changed(cut(snap), False)) for snap in SNAPS),
+    Rewriting("checksums left to the client's card", changed(unsummed, True)),
+    Rewriting("checksums left to the server's card", changed(unsummed, False)),
+    Rewriting("before segmentation", joined),
 )
 WHOLE = Rewriting("whole", lambda rows: rows)

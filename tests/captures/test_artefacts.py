@@ -14,7 +14,7 @@ from probe.replay.run import ReplayOptions, replay
 from probe.results.artefacts import Artefact
 from probe.results.connection import Connection, Evidence, Replay
 from probe.results.verdict import Verdict
-from tests.captures.artefacts import ARTEFACTS, WHOLE, Rewriting, merged, rows_of
+from tests.captures.artefacts import ARTEFACTS, WHOLE, Rewriting, merged, rows_of, translated
 from tests.captures.expected import captures
 from tests.captures.rewritten import Row
 from tests.replay.test_one_path import in_parts, listed
@@ -82,6 +82,25 @@ def test_an_artefact_accuses_nobody(artefact: Rewriting, recorded: dict[str, Rec
                 wrong += [f"{name} {sorted(ends)}: {f.rule}" for one in accused(connections) for f in one.findings]
         wrong += [f"{name} {ends}: cleared" for ends in cleared(before, now, rows)]
     assert wrong == []
+
+
+def test_both_sides_of_a_translator_are_told_apart(recorded: dict[str, Recorded], tmp_path: Path) -> None:
+    wrong = []
+    for name, before in recorded.items():
+        due = {ports(ends): connections for ends, connections in before.said.items()}
+        _, now = said(Rewriting("", translated).octets(before.rows), tmp_path)
+        assert len(now) == 2 * len(before.said)
+        for ends, connections in now.items():
+            known = {f.rule for one in accused(due[ports(ends)]) for f in one.findings}
+            wrong += [
+                f"{name} {sorted(ends)}" for one in accused(connections) if {f.rule for f in one.findings} - known
+            ]
+    assert wrong == []
+
+
+def ports(ends: Ends) -> Ends:
+    """The ports of two ends, which the translator leaves as they are."""
+    return frozenset(end.rpartition(":")[2] for end in ends)
 
 
 def test_two_captures_in_one_file(recorded: dict[str, Recorded], tmp_path: Path) -> None:
