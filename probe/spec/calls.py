@@ -39,12 +39,12 @@ def emitted(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
     kind = segment.flags & OPENING
     if kind == SYN:
         if tcb.state is State.SYN_SENT and segment.seq == tcb.iss:
-            return (Emission(RETRANSMIT, tcb, "RFC 9293 3.10.8"),)
+            return (Emission(RETRANSMIT, tcb.with_window_from(segment), "RFC 9293 3.10.8"),)
         idle = tcb.state in (State.CLOSED, State.LISTEN)
         return (Emission(OPEN, opened(tcb, segment), "RFC 9293 3.10.1"),) if idle else ()
     if kind == SYN | ACK:
         again = syn_unacked(tcb) and segment.seq == tcb.iss and segment.ack == tcb.rcv_nxt
-        return (Emission(RETRANSMIT, tcb, "RFC 9293 3.10.8"),) if again else ()
+        return (Emission(RETRANSMIT, tcb.with_window_from(segment), "RFC 9293 3.10.8"),) if again else ()
     if kind & RST:  # <SEQ=SND.NXT><CTL=RST>, the ACK flag optional
         current = segment.seq == tcb.snd_nxt and (not kind & ACK or segment.ack == tcb.rcv_nxt)
         aborted = tcb.state in ABORTABLE | GIVES_UP and not kind & (SYN | FIN) and current
@@ -63,7 +63,7 @@ def emitted(tcb: Tcb, segment: Segment) -> tuple[Emission, ...]:
         idle = tcb.state is not State.TIME_WAIT and tcb.snd_una == tcb.snd_nxt
         probing = idle and segment.seq == tcb.snd_nxt - 1
         alive = probing and segment.length <= 1 and not kind & FIN
-        return (Emission(KEEPALIVE, tcb, "RFC 9293 3.8.4"),) if alive else ()
+        return (Emission(KEEPALIVE, tcb.with_window_from(segment), "RFC 9293 3.8.4"),) if alive else ()
     return _again(tcb, segment) or _fresh(tcb, segment)
 
 

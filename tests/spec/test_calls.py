@@ -235,6 +235,24 @@ def test_empty_ack_is_a_window_update_or_needs_an_excuse() -> None:
     assert said(time_wait(), out(".", 1, 2)) == []  # nobody is left to keep it alive for
 
 
+@pytest.mark.parametrize(
+    ("block", "segment"),
+    [
+        (syn_sent(), out("S", 0, window=7)),
+        (syn_received(), out("S.", 0, window=7)),
+        (established(snd_nxt=P + 11), out("P.", 1, length=10, window=7)),
+        (established(), out(".", 1, window=7)),
+        (established(), out(".", 0, window=7)),
+        (established(), out("P.", 1, length=10, window=7)),
+        (established(), out("F.", 1, window=7)),
+    ],
+    ids=lambda value: value.text(P, T) if isinstance(value, Segment) else value.state.value,
+)
+def test_every_segment_tells_the_window(block: Tcb, segment: Segment) -> None:
+    """3.1: what "the sender of this segment is willing to accept", be it sent again or to keep alive."""
+    assert {emission.next.rcv_wnd for emission in emitted(block, segment)} == {7}
+
+
 @each_block
 def test_what_a_call_sends_is_explained_by_that_call(block: Tcb) -> None:
     for call in (CLOSE, SEND, ABORT, RETRANSMIT):

@@ -21,7 +21,7 @@ from probe.spec.seq import Seq, later
 from probe.spec.states import FIN_SENT, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
-_FORGOTTEN = frozenset({Excuse.LOSS, Excuse.ABORT, Excuse.REPEAT, Excuse.UNRECORDED, Excuse.BARE_FIN, Excuse.ADVICE})
+_FORGOTTEN = frozenset({Excuse.LOSS, Excuse.ABORT, Excuse.REPEAT, Excuse.UNRECORDED, Excuse.EDGE, Excuse.ADVICE})
 """Excuses that are granted as often as needed: that one was used decides nothing. Of a reply only one may be odd."""
 _TAKES_TEXT = frozenset({State.SYN_RECEIVED, *SYNCHRONIZED} - {State.TIME_WAIT})
 

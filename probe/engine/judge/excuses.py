@@ -55,8 +55,9 @@ LADDER = (
     # The tester records whatever it sends and sees, so that nothing is missing in a live check.
     Rung(frozenset({Excuse.REPEAT, Excuse.LOSS, Excuse.UNRECORDED}), Doubt.UNRECORDED, live=False),
 )
-GRANTED = frozenset({Excuse.ABORT, Excuse.BARE_FIN, Excuse.ADVICE})
-"""What every end in a capture may have done: its application is not ours, its window may have been probed, and whether
-what the text advises against is its doing or a loss cannot be told."""
+GRANTED = frozenset({Excuse.ABORT, Excuse.EDGE, Excuse.ADVICE})
+"""What every end in a capture may have done: its application is not ours and reads when it likes, so that its window
+may be wider than it said last (RFC 9293 section 3.8.6.2.2); and whether what the text advises against is its doing or a
+loss cannot be told."""
 LIVE = tuple(rung for rung in LADDER if rung.live)
 CAPTURE = tuple(rung.excuses | GRANTED for rung in LADDER if rung.capture)

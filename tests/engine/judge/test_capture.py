@@ -118,3 +118,14 @@ def test_a_fin_without_text_may_be_taken_though_the_window_is_closed() -> None:
     packets[3] = replace(packets[3], segment=replace(packets[3].segment, window=0))
     found = judge_connection(packets, MEMORY)
     assert (found.findings, found.complete) == ((), True)
+
+
+def test_a_window_may_have_opened_since_it_was_told() -> None:
+    """3.8.6.2.2: there may be "space available but not yet advertised", so that a probe of the window is taken."""
+    told = ("<", ".", 1, 31, 0)
+    packets = record(*OPEN, (">", "P.", 1, 1, 30), told, (">", "P.", 31, 1, 1), ("<", ".", 1, 32, 0))
+    packets[4] = replace(packets[4], segment=replace(packets[4].segment, window=0))
+    for window in (0, 100):
+        packets[6] = replace(packets[6], segment=replace(packets[6].segment, window=window))
+        found = judge_connection(packets, MEMORY)
+        assert (found.findings, found.complete) == ((), True)

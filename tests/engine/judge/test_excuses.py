@@ -15,7 +15,7 @@ def test_a_rung_doubts_one_of_its_excuses(rung: Rung) -> None:
 
 def test_both_judges_begin_with_what_a_network_does_without_losing_anything() -> None:
     assert LIVE[0].excuses == {Excuse.REPEAT}
-    assert CAPTURE[0] == {Excuse.REPEAT, Excuse.ABORT, Excuse.BARE_FIN, Excuse.ADVICE}
+    assert CAPTURE[0] == {Excuse.REPEAT, Excuse.ABORT, Excuse.EDGE, Excuse.ADVICE}
 
 
 def test_a_live_check_never_supposes_a_segment_that_it_did_not_record() -> None:
