@@ -141,7 +141,7 @@ class Backlog:
         # Who drops every SYN until it is sent again does not mind how many there are.
         self._prompt = self._prompt or [event.to_peer for _, event in transcript.seen()[:2]] == [True, False]
         self._answered_at = max(self._answered_at, transcript.events[0].time if answered else -inf)
-        if answered and not (self._prompt and opinion is not None and opinion.controls.lost_syn):
+        if answered and not (self._prompt and opinion is not None and opinion.controls.lost_opening):
             if opinion is None or opinion.doubt is not Doubt.COOKIES:
                 self._calm += 1
                 if self._calm >= CALM:

@@ -162,10 +162,18 @@ def test_where_all_segments_are_lost_alike_there_is_no_limit() -> None:
 
 def test_a_syn_that_met_silence_later_in_an_exchange_is_a_sign_too() -> None:
     crowd = Backlog(4, Pace())
-    silent = Opinion(Verdict.FAIL, controls=Controls((0,), (1,), (0, 1)))
+    silent = Opinion(Verdict.FAIL, controls=Controls((0,), (1,), (0, 1), opening=(0, 1)))
     crowd.heard(ended(1.0, answered=True), silent)
     crowd.heard(ended(1.0, answered=True), silent)
     assert crowd.width == 2
+
+
+def test_a_stack_that_ignores_syns_on_a_connection_has_no_full_backlog() -> None:
+    crowd = Backlog(4, Pace())
+    silent = Opinion(Verdict.WARN, controls=Controls((0,), (1,), (0, 1), opening=(0,)))
+    for began in range(6):
+        crowd.heard(ended(float(began), answered=True), silent)
+    assert (crowd.width, crowd.warnings("x")) == (4, [])
 
 
 def test_a_path_that_loses_as_much_of_all_else_explains_unanswered_syns() -> None:

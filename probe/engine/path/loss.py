@@ -15,6 +15,9 @@ from probe.engine.belief.events import Quiet, Seen, Transcript
 from probe.engine.belief.watch import Watch
 from probe.results.path import UNMEASURED, Loss
 from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
+from probe.spec.states import State
+
+_NO_CONNECTION = {State.CLOSED.value, State.LISTEN.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Controls:
     """The places in the script of one attempt whose segments were answered, and of the one that met silence.
 
     ``syns`` are SYNs, ``resets`` ask for a RST: a SYN to a closed port is both, and a limit on either may strike it.
-    ``bare`` are the others that are empty ACKs, or ask for one.
+    ``bare`` are the others that are empty ACKs, or ask for one; ``opening`` the SYNs that found no connection.
     """
 
     answered: tuple[int, ...] = ()
@@ -30,6 +33,12 @@ class Controls:
     syns: tuple[int, ...] = ()
     bare: tuple[int, ...] = ()
     resets: tuple[int, ...] = ()
+    opening: tuple[int, ...] = ()
+
+    @property
+    def lost_opening(self) -> bool:
+        """Whether it is a SYN to a listener that met silence: what a full backlog drops."""
+        return not set(self.opening).isdisjoint(self.silent)
 
     @property
     def lost_syn(self) -> bool:
@@ -69,11 +78,13 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
     silent |= set(syns_again(transcript))
     sent = ((i, events[i]) for i in answered | silent)
     syns = {i for i, e in sent if isinstance(e, Seen) and e.segment.flags & (SYN | ACK) == SYN}
+    opening = {i for i in syns if _NO_CONNECTION.issuperset(watch.after(i - 1).states)}
     # A SYN that was sent again has the place of the first.
-    known, missed, opened, emptied, refused = (
-        {transcript.place(i) for i in some & (answered | silent)} for some in (answered, silent, syns, bare, resets)
+    known, missed, opened, emptied, refused, first = (
+        {transcript.place(i) for i in some & (answered | silent)}
+        for some in (answered, silent, syns, bare, resets, opening)
     )
-    sets = known, missed, opened, emptied - opened - refused, refused
+    sets = known, missed, opened, emptied - opened - refused, refused, first
     return Controls(*(tuple(sorted(places)) for places in sets))
 
 
