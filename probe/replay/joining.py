@@ -241,7 +241,8 @@ class Joiner:
 
     def _ours(self, some: Partial, result: PartResult, by: int) -> Pending:
         """Partial connections in our numbers: packets, flows, options, records."""
-        options = np.array([self._options.number(*known) for known in result.options], np.int32)
+        numbers = [self._options.number(known, faults, whole=whole) for known, faults, whole in result.options]
+        options = np.array(numbers, np.int32)
         place = np.full(len(result.found), -1, np.int64)
         used = np.unique(some.found)
         place[used] = len(self._judge.records) + np.arange(len(used))

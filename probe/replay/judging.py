@@ -169,8 +169,10 @@ class Judge:
             rows.ack.tolist(), rows.flags.tolist(), rows.window.tolist(), rows.length.tolist(), rows.option.tolist(),
             strict=True,
         ):  # fmt: skip
-            options, faults = self._options.known[option]
-            segment = Segment(Seq(seq), Seq(ack), flags, window, length, options=options, faults=faults)
+            options, faults, whole = self._options.known[option]
+            segment = Segment(
+                Seq(seq), Seq(ack), flags, window, length, options=options, faults=faults, options_known=whole
+            )
             packets.append(Packet(number_, time / _SECOND, sent, segment))
         return packets
 

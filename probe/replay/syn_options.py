@@ -9,26 +9,27 @@ from numpy.typing import NDArray
 
 from probe.capture.batch import Int64
 from probe.capture.reader import Chunk
-from probe.spec.segment import EOL, NOP, SYN, TIMESTAMPS, WSCALE, Option
+from probe.spec.segment import EOL, NOP, SYN, TIMESTAMPS, WSCALE, Option, Segment
+from probe.spec.seq import Seq
 from probe.wire.options import ROOM, parse
 
 _MOST = 1 << 16
 _CUT = 64
 """Marks the length of a list that was captured only in part: what it lacks is no fault."""
 
-OptionList = tuple[tuple[Option, ...], tuple[str, ...]]
-"""Options of a segment, and its faults in words."""
+OptionList = tuple[tuple[Option, ...], tuple[str, ...], bool]
+"""Options of a segment, its faults in words, and whether the options are all that it has."""
 
 
 class OptionTable:
     """Small numbers for lists of options (and faults); 0 is none of either. Shared by all chunks of a reading."""
 
     def __init__(self) -> None:
-        self.known: list[OptionList] = [((), ())]
+        self.known: list[OptionList] = [((), (), True)]
         self._numbers: dict[OptionList, int] = {self.known[0]: 0}
         self._raw: dict[bytes, int] = {}
 
-    def number(self, options: tuple[Option, ...], faults: tuple[str, ...] = ()) -> int:
+    def number(self, options: tuple[Option, ...], faults: tuple[str, ...] = (), *, whole: bool = True) -> int:
         """The number of a list, a new one where it is not known.
 
         Of a list stays what decides anything, in a fixed order: window scale, whether there are time stamps, the first
@@ -42,16 +43,17 @@ class OptionTable:
                 first.setdefault(option.kind, Option(option.kind, bytes([min(option.data[0], 14)])))
             elif option.kind == TIMESTAMPS and len(option.data) == 8:
                 first.setdefault(option.kind, Option(option.kind, bytes(8)))
-        known = tuple(first[kind] for kind in sorted(first)), faults
+        known = tuple(first[kind] for kind in sorted(first)), faults, whole
         if known not in self._numbers:
             self._numbers[known] = len(self.known)
             self.known.append(known)
         return self._numbers[known]
 
     def scale(self, number: int) -> int:
-        """The window scale among them, -1 for none (RFC 7323 section 2.2: at most 14)."""
-        found = next((o for o in self.known[number][0] if o.kind == WSCALE and not o.fault), None)
-        return -1 if found is None else found.data[0]
+        """The window scale of a SYN with them, -1 for none (RFC 7323 section 2.2: at most 14)."""
+        options, _, whole = self.known[number]
+        found = Segment(Seq(0), flags=SYN, options=options, options_known=whole).window_scale
+        return -1 if found is None else found
 
     def of(self, chunk: Chunk) -> NDArray[np.int32]:
         """The number for each row of a chunk. Options of segments without SYN decide nothing and count as none."""
@@ -60,7 +62,8 @@ class OptionTable:
         for row in np.flatnonzero(columns.odd):
             segment = chunk.exact(int(row)).segment
             faults = tuple(fault for fault in segment.faults if fault != "checksum")  # that is left to the exact reader
-            numbers[row] = self.number(segment.options if segment.flags & SYN else (), faults)
+            whole = segment.options_known or not segment.flags & SYN
+            numbers[row] = self.number(segment.options if segment.flags & SYN else (), faults, whole=whole)
         opening = np.flatnonzero((columns.flags & SYN != 0) & columns.options & ~columns.odd)
         if opening.size:
             numbers[opening] = self._read(chunk, opening)
@@ -88,7 +91,7 @@ class OptionTable:
             if key not in self._raw:
                 cut = key[-1] & _CUT
                 options = chunk.exact(int(rows[first])).segment.options if cut else parse(key[: key[-1]])
-                self._raw[key] = self.number(options)
+                self._raw[key] = self.number(options, whole=not cut)
             found.append(self._raw[key])
         return np.array(found, np.int32)[which.ravel()]
 

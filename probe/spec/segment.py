@@ -31,6 +31,8 @@ KINDS = {
 
 # Option kinds (IANA registry "TCP Option Kind Numbers").
 EOL, NOP, MSS, WSCALE, SACK_PERMITTED, SACK, TIMESTAMPS = 0, 1, 2, 3, 4, 5, 8
+LARGEST_SHIFT = 14
+"""The most by which windows are scaled (RFC 7323 section 2.3)."""
 
 
 _BITS = {letter: bit for bit, letter in _LETTERS} | {"A": ACK, "-": 0}
@@ -79,6 +81,7 @@ class Segment:
     wrong, in words: "checksum" (wrong and not explained by offload), "header past the end", "short header".
     ``checksum_known`` is False where the sum says nothing: offloaded, or the bytes were cut off. ``merged``: a card or
     the kernel may have put it together from several (or has yet to cut it), so its size was never on a wire.
+    ``options_known`` is False where a capture cut them off: there may have been more of them.
     """
 
     seq: Seq
@@ -93,6 +96,7 @@ class Segment:
     faults: tuple[str, ...] = ()
     checksum_known: bool = True
     merged: bool = False
+    options_known: bool = True
 
     @property
     def seg_len(self) -> int:
@@ -125,9 +129,19 @@ class Segment:
 
     @property
     def window_scale(self) -> int | None:
-        """shift.cnt of RFC 7323 section 2.2, at most 14 (section 2.3), or None."""
+        """shift.cnt of RFC 7323 section 2.2, at most 14 (section 2.3), or None.
+
+        Where a capture cut it off it is the largest: such windows refuse nothing.
+        """
         found = self.option(WSCALE)
-        return min(found.data[0], 14) if found is not None and len(found.data) == 1 else None
+        if found is None or len(found.data) != 1:
+            return LARGEST_SHIFT if self.scale_lost else None
+        return min(found.data[0], LARGEST_SHIFT)
+
+    @property
+    def scale_lost(self) -> bool:
+        """Whether a SYN may have offered window scaling in the options that a capture cut off."""
+        return not self.options_known and bool(self.flags & SYN) and self.option(WSCALE) is None
 
     def __str__(self) -> str:
         return self.text()

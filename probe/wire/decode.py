@@ -154,7 +154,7 @@ def _tcp(packet: bytes, span: _Span, hint: Checksum) -> Decoded:
         # A wrong sum is a fault only where no card was still to fill it in.
         known = hint == "unknown" and not routed and not is_partial(field, addresses, end - start)
         faults = ("checksum",) if known else ()
-    options: tuple[Option, ...] = ()
+    options, whole = tuple[Option, ...](), True
     if header_end == start + _FIXED:
         pass
     elif header_end < start + _FIXED:
@@ -163,11 +163,12 @@ def _tcp(packet: bytes, span: _Span, hint: Checksum) -> Decoded:
         faults, header_end = (*faults, "header past the end"), start + _FIXED
     else:
         options = parse(packet[start + _FIXED : header_end])
-        if header_end > len(packet):  # the capture, not the sender, cut the last option
+        whole = header_end <= len(packet)
+        if not whole:  # the capture, not the sender, cut the last option
             options = tuple(option for option in options if option.fault not in (PAST, CUT))
     segment = Segment(
         _seq(Seq, seq), _seq(Seq, ack), flags, window, end - header_end, packet[header_end:end],
-        options, urgent, offset & 15, faults, known,
+        options, urgent, offset & 15, faults, known, options_known=whole,
     )  # fmt: skip
     key = addresses + packet[start : start + 4]
     return Decoded(_flows.get(key) or _flow(key), segment)

@@ -12,9 +12,11 @@ import pytest
 from probe.replay.extracting import extract
 from probe.replay.run import ReplayOptions, replay
 from probe.results.artefacts import Artefact
-from probe.results.connection import Connection, Evidence, Replay
+from probe.results.connection import Close, Connection, Evidence, Replay
 from probe.results.verdict import Verdict
-from tests.captures.artefacts import ARTEFACTS, WHOLE, Rewriting, merged, rows_of, translated
+from probe.spec.segment import ACK, FIN, SYN
+from tests.capture.build import EVENING, FOUR_A, FOUR_B, Frame, ethernet, ipv4, pcap, tcp
+from tests.captures.artefacts import ARTEFACTS, MS, WHOLE, Rewriting, merged, rows_of, translated
 from tests.captures.expected import captures
 from tests.captures.rewritten import Row
 from tests.replay.test_one_path import in_parts, listed
@@ -136,6 +138,37 @@ def test_a_file_tells_what_was_done_to_it(
     assert told in {one.artefact for one in run.suspicions}
     [before] = [said(WHOLE.octets(recorded[source].rows), tmp_path)[0].suspicions]
     assert before == ()
+
+
+SCALED = bytes((2, 4, 5, 180, 4, 2, 8, 10)) + bytes(8) + bytes((1, 3, 3, 10))
+"""MSS, SACK permitted, timestamps and a window scale of 10, as Linux sends them: the scale is the last of them."""
+
+
+@pytest.mark.parametrize("cut", [(), (True,), (False,), (True, False)])
+def test_a_window_of_which_the_scale_is_cut_off_refuses_nothing(cut: tuple[bool, ...], tmp_path: Path) -> None:
+    """What came first of text behind a gap is acknowledged with the rest: it lay within 63 << 10, and not in 63."""
+    frames = []
+    for at, (client, seq, ack, flags, size) in enumerate(
+        (
+            (True, 0, 0, SYN, 0), (False, 0, 1, SYN | ACK, 0), (True, 1, 1, ACK, 0),
+            (True, 1, 1, ACK, 500), (False, 1, 501, ACK, 0), (True, 1501, 1, ACK, 1000), (True, 501, 1, ACK, 1000),
+            (False, 1, 2501, ACK, 0), (True, 2501, 1, FIN | ACK, 0), (False, 1, 2502, FIN | ACK, 0),
+            (True, 2502, 2, ACK, 0),
+        )
+    ):  # fmt: skip
+        ends = ((FOUR_A, 40000), (FOUR_B, 80))
+        (source, sport), (target, dport) = ends if client else ends[::-1]
+        options, window = (SCALED, 64240) if flags & SYN else (b"", 63)
+        body = tcp(source + target, sport, dport, 1000 + seq, 1000 + ack if flags & ACK else 0, flags, window=window,
+                   options=options, payload=bytes(size))  # fmt: skip
+        frames.append(Frame(ethernet(ipv4(body, source, target)), EVENING + at * MS, 64 if client in cut else None))
+    run, _ = said(pcap(frames, nano=True), tmp_path)
+    [one] = run.listed
+    assert (one.verdict, one.evidence, one.close) == (Verdict.PASS, Evidence.COMPLETE, Close.THREE_SEGMENT)
+    assert (Artefact.CUT in one.artefacts) == bool(cut)
+    shown = extract(str(tmp_path / "capture.pcap"), one.index)
+    assert shown.connection == one
+    assert shown.connection.oddities == ()
 
 
 def test_records_that_are_late_are_measured(recorded: dict[str, Recorded], tmp_path: Path) -> None:

@@ -52,10 +52,10 @@ def streams(path: Path) -> list[Stream]:
 def _packet(chunk: Chunk, row: int, options: OptionTable) -> Packet:
     columns, flags = chunk.columns, int(chunk.columns.flags[row])
     numbers = options.of(chunk)
-    known, faults = options.known[int(numbers[row])]
+    known, faults, whole = options.known[int(numbers[row])]
     segment = Segment(
         Seq(int(columns.seq[row])), Seq(int(columns.ack[row])), flags, int(columns.window[row]),
-        int(columns.length[row]), options=known, faults=faults,
+        int(columns.length[row]), options=known, faults=faults, options_known=whole,
     )  # fmt: skip
     return Packet(int(chunk.number[row]), int(chunk.time[row]) / 1e9, bool(columns.from_high[row]), segment)
 

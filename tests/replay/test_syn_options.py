@@ -37,7 +37,8 @@ def faults(folder: Path, *frames: tuple[bytes, int | None]) -> list[list[str]]:
     (chunk,), table = Reading(str(path)), OptionTable()
     assert not chunk.columns.odd.any(), "these are not for the exact decoder"
     numbers = table.of(chunk).tolist()
-    assert numbers == [table.number(chunk.exact(row).segment.options) for row in range(len(chunk))]
+    exact = [chunk.exact(row).segment for row in range(len(chunk))]
+    assert numbers == [table.number(segment.options, whole=segment.options_known) for segment in exact]
     return [[option.fault for option in table.known[number][0] if option.fault] for number in numbers[::2]]
 
 

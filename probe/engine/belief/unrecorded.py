@@ -13,14 +13,14 @@ from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.records import replace
-from probe.spec.segment import ACK, FIN, RST, SYN, WSCALE, Option, Segment
+from probe.spec.segment import ACK, FIN, LARGEST_SHIFT, RST, SYN, WSCALE, Option, Segment
 from probe.spec.states import SENDING, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
 _WINDOW = 1 << 30
 """How far an acknowledgment may lie ahead of what was seen: the largest window there is (RFC 7323 section 2.3)."""
-_UNKNOWN_SCALE = (Option(WSCALE, bytes([14])),)
-"""The SYN,ACK that was not recorded may have scaled windows by anything; the largest shift refuses nothing wrongly."""
+UNKNOWN_SCALE = (Option(WSCALE, bytes([LARGEST_SHIFT])),)
+"""A SYN that was not recorded, or not whole, may scale windows by anything; the largest refuses nothing wrongly."""
 
 
 def before_processing(h: Hypothesis) -> Iterator[Hypothesis]:
@@ -29,7 +29,7 @@ def before_processing(h: Hypothesis) -> Iterator[Hypothesis]:
         return
     ack = h.inflight[0][1].ack
     if h.due is not None and h.tcb.iss is None:
-        syn_ack = Segment(ack - 1, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
+        syn_ack = Segment(ack - 1, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=UNKNOWN_SCALE)
         yield replace(h, tcb=disclosed(h.tcb, syn_ack), due=None).excused(Excuse.UNRECORDED)
     elif h.due is None and h.tcb.state in SENDING and 0 < ack.ahead_of(h.tcb.snd_nxt) <= _WINDOW:
         sent = replace(h, tcb=h.tcb.sent_up_to(ack)).excused(Excuse.UNRECORDED)
@@ -43,7 +43,7 @@ def before_sending(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
         if h.tcb.iss is None and segment.flags & (SYN | RST | ACK) == ACK:
             # The end's SYN,ACK and what it sent before the segment were not recorded.
             iss = min(PEER_ISN, segment.seq - 1)
-            syn_ack = Segment(iss, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
+            syn_ack = Segment(iss, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=UNKNOWN_SCALE)
             tcb = disclosed(h.tcb, syn_ack).sent_up_to(segment.seq)
             yield from before_sending(replace(h, tcb=tcb, due=None).excused(Excuse.UNRECORDED), segment)
         return
@@ -75,9 +75,9 @@ def _toward(tcb: Tcb, segment: Segment) -> Iterator[Segment]:
         return
     if tcb.state is State.SYN_SENT:
         if segment.flags & (SYN | ACK) == ACK:
-            yield Segment(segment.ack - 1, tcb.snd_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
+            yield Segment(segment.ack - 1, tcb.snd_nxt, SYN | ACK, 0xFFFF, options=UNKNOWN_SCALE)
         elif segment.flags & RST:
-            yield Segment(TESTER_ISN, tcb.snd_nxt, SYN | ACK, 0xFFFF, options=_UNKNOWN_SCALE)
+            yield Segment(TESTER_ISN, tcb.snd_nxt, SYN | ACK, 0xFFFF, options=UNKNOWN_SCALE)
         return
     if tcb.state is not State.SYN_RECEIVED and tcb.state not in SYNCHRONIZED:
         return

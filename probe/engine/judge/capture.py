@@ -16,6 +16,7 @@ from itertools import product
 from probe.engine.belief.events import Seen
 from probe.engine.belief.hypothesis import Excuse, Hypothesis
 from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Belief, Memory, Terms
+from probe.engine.belief.unrecorded import UNKNOWN_SCALE
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import blame
 from probe.engine.judge.excuses import CAPTURE
@@ -29,7 +30,7 @@ from probe.results.proofs import CapturedEnd, Walk
 from probe.results.verdict import Finding, Verdict, Why, worst
 from probe.spec.calls import opened
 from probe.spec.models import PEER_ISN, TESTER_ISN
-from probe.spec.segment import ACK, OPENING, RST, SYN, TIMESTAMPS, WSCALE, Option, Segment
+from probe.spec.segment import ACK, LARGEST_SHIFT, OPENING, RST, SYN, TIMESTAMPS, Segment
 from probe.spec.seq import Seq
 from probe.spec.states import SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
@@ -44,13 +45,12 @@ the worst of those that lack much some thousand. What was made of strays in ever
 _LONG = 64
 """Longer records are followed with like histories held as one from the start: to keep them apart takes too long."""
 _ANY_WINDOW = 1 << 30
-_ANY_SHIFT = 14
-"""The SYNs that agreed on a window scale were not recorded: the largest shift refuses nothing (RFC 7323 2.3)."""
+"""The SYNs that agreed on a window scale were not recorded: this window, and the largest shift, refuse nothing."""
 
 
-DOUBTS = frozenset(Artefact) - {Artefact.DOUBLED, Artefact.INJECTED}
+DOUBTS = frozenset(Artefact) - {Artefact.DOUBLED, Artefact.CUT, Artefact.INJECTED}
 """Artefacts of which the models of histories do not know all that they do to a record; of the others enough is known:
-copies are left out, and so are RSTs that another may have sent."""
+copies are left out, and so are RSTs that another may have sent; a window whose scale is cut off refuses nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +289,13 @@ class _End:
         """A packet as the end meets it, numbered by its place in the record from 1.
 
         Without timestamps, which are kept of SYNs alone: whether any other segment lacks them, or has old ones, the
-        record does not tell.
+        record does not tell. With a window scale where it may have been cut off.
         """
         segment = self.packets[at].segment
         if segment.option(TIMESTAMPS) is not None:
             segment = replace(segment, options=tuple(o for o in segment.options if o.kind != TIMESTAMPS))
+        if segment.scale_lost:
+            segment = replace(segment, options=(*segment.options, *UNKNOWN_SCALE))
         return Seen(0.0, self.packets[at].from_client != self.client, segment, at + 1)
 
     # -- where it starts from ------------------------------------------------------------------------------------------
@@ -322,7 +324,7 @@ class _End:
 
     def _asked(self, answer: Segment) -> Belief:
         """What is believed where the record begins with a SYN,ACK: that tells all of the SYN before but its window."""
-        scale = () if answer.window_scale is None else (Option(WSCALE, bytes([_ANY_SHIFT])),)
+        scale = () if answer.window_scale is None else UNKNOWN_SCALE
         isn = PEER_ISN if self.client else TESTER_ISN
         syn = Segment(isn, flags=SYN, window=0xFFFF, options=scale)
         if self.client:
@@ -348,8 +350,8 @@ class _End:
             irs=TESTER_ISN,
             rcv_nxt=ack,
             rcv_wnd=_ANY_WINDOW,
-            rcv_shift=_ANY_SHIFT,
-            snd_shift=_ANY_SHIFT,
+            rcv_shift=LARGEST_SHIFT,
+            snd_shift=LARGEST_SHIFT,
         )
         states = (replace(block, state=state, fin_received=state in _FIN_RECEIVED) for state in _MIDSTREAM)
         return frozenset(map(Hypothesis, states))

@@ -62,6 +62,8 @@ def signs(packets: Sequence[Packet]) -> Signs:
     copies, text = (sum(getattr(end, name) for end in ends.values()) for name in ("copies", "brought"))
     if copies > 1 and copies * 3 >= text:
         found.add(Artefact.DOUBLED)
+    if any(packet.segment.scale_lost for packet in packets):
+        found.add(Artefact.CUT)
     if injected(packets):
         found.add(Artefact.INJECTED)
     gap = min((abs(b.time - a.time) for a, b in pairwise(packets) if a.from_client != b.from_client), default=inf)

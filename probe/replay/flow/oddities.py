@@ -95,9 +95,10 @@ def _other_text(own: Sequence[tuple[int, Segment]]) -> Iterator[Odd]:
 
 
 def _shift(packets: Sequence[Packet], *, by_client: bool) -> int | None:
-    """By how much the end scales its windows; None where the SYNs that say so are not there (RFC 7323 section 2.2)."""
-    scales = {p.from_client: p.segment.window_scale for p in packets if p.segment.flags & SYN}
-    if len(scales) < 2:
+    """By how much the end scales its windows; None where the SYNs do not say so (RFC 7323 section 2.2)."""
+    opening = [p for p in packets if p.segment.flags & SYN]
+    scales = {p.from_client: p.segment.window_scale for p in opening}
+    if len(scales) < 2 or any(p.segment.scale_lost for p in opening):
         return None
     return (scales[by_client] or 0) if None not in scales.values() else 0
 
