@@ -205,7 +205,7 @@ def at_most(lost: int, asked: int, chance: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The path of one run: ``copies`` counts segments of the peer, and those of them that came twice as by a copy."""
+    """The path of one run: ``copies`` counts segments, and those of them that seem to have come twice, or late."""
 
     loss: Loss = Loss()
     suspicions: tuple[Suspicion, ...] = ()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
-from probe.engine.belief.events import Seen, Transcript
+from probe.engine.belief.events import Event, Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import Belief, Memory, Terms
 from probe.engine.belief.watch import Watch, follow
 from probe.engine.path.readings import answer_times
-from probe.engine.path.reordering import OVERTAKING
+from probe.engine.path.reordering import OVERTAKING, as_sent
 from probe.scenarios.steps import Scenario
 
 
@@ -58,11 +59,13 @@ class Case:
         """Whether it explains the departure that one segment of ours came once more, or later than the next ones.
 
         No later than segments are overtaken, and answered no later than this peer took for others: what came long
-        after a segment says nothing of a copy of it.
+        after a segment says nothing of a copy of it. Or that segments of the peer came twice, or not as they were sent.
         """
         *before, departure = self.transcript.judged[: broken_at + 1]
         terms = Terms(self.terms.profile, self.terms.allow | {Excuse.REPEAT})
         never = self.transcript.undelivered
+        if not never and (sent := as_sent(self._arrived_with(broken_at))) and self._explains(sent, terms, never):
+            return True
         took = max(answer_times([event for event in before if isinstance(event, Seen)]), default=0.0)
         for index, event in enumerate(before):
             if not isinstance(event, Seen) or not event.to_peer:
@@ -73,7 +76,18 @@ class Case:
             soon = [*before[: index + 1], event, *before[index + 1 :], departure]
             shifted = frozenset(i + (i > index) for i in never)
             late = [*before, event, departure]
-            for events, lost in ((late, never), (late, never | {index}), (soon, shifted)):
-                if follow(events, self.start, terms, self.memory, lost, sends=True).broken_at is None:
-                    return True
+            if any(
+                self._explains(events, terms, lost)
+                for events, lost in ((late, never), (late, never | {index}), (soon, shifted))
+            ):
+                return True
         return False
+
+    def _arrived_with(self, broken_at: int) -> list[Event]:
+        """The record up to what may have been sent before the departure and was overtaken by it."""
+        events = self.transcript.judged
+        last = events[broken_at].time + OVERTAKING
+        return [*events[: broken_at + 1], *takewhile(lambda event: event.time <= last, events[broken_at + 1 :])]
+
+    def _explains(self, events: list[Event], terms: Terms, lost: frozenset[int]) -> bool:
+        return follow(events, self.start, terms, self.memory, lost, sends=True).broken_at is None

@@ -279,7 +279,7 @@ def figures(path: Path) -> str:
     kinds += [f"{loss.resets_lost} of {loss.resets} that ask for a RST"] if loss.limits_resets else []
     kinds += [f"{loss.bare_lost} of {loss.bare} that are empty ACKs or ask for one"] if loss.thins_out else []
     lost += f" ({', '.join(kinds)})" if kinds else ""
-    copied = f"; {copies.lost} of {copies.asked} segments came twice" if copies.lost else ""
+    copied = f"; {copies.lost} of {copies.asked} segments came twice or late" if copies.lost else ""
     return f"loss below {100 * loss.bound:.2g} % from {loss.asked} controls{lost}{copied}"
 
 

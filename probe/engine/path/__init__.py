@@ -6,11 +6,12 @@ What the path explains is not the peer's fault. That a segment was lost is an ex
 evidence that more than one record, or a look at the whole of it, gives.
 
 - ``loss``        what the tester's own questions tell of it: asked, and lost
-- ``reordering``  segments recorded later than they were sent are put where their end sent them
+- ``reordering``  segments that came later than they were sent are put where their end sent them
 - ``copies``      what a record holds without the copies that the network may have made
 - ``artefacts``   the signs that a capture is not what passed
-- ``filter``      a firewall's connection tracking: which segments it calls invalid
-- ``labelled``    a record with those labels, each setting asked once
+- ``filter``      the connection tracking of Linux: which segments it calls invalid
+- ``pf``, ``table``   the same of the BSDs' packet filter, and of firewalls that look at no numbers
+- ``labelled``    a record with those labels, each way of keeping state asked once
 - ``rejected``    kinds of segment that hosts on the way reject, by their ICMP errors
 - ``unusual``     flags and options that hardly any TCP sends, and that met silence
 - ``limit``       SYNs that a RST came for, and that were answered another time

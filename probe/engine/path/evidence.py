@@ -13,7 +13,7 @@ from statistics import median
 
 from probe.engine.path import readings
 from probe.engine.path.limit import SynLimit
-from probe.engine.path.loss import LossMeter
+from probe.engine.path.loss import Controls, LossMeter
 from probe.engine.path.proxied import Proxied
 from probe.engine.path.proxy import through
 from probe.engine.path.record import Attempted, Record, is_proxied
@@ -41,6 +41,8 @@ class Evidence:
         self._rejections, self._unusual = Rejections(), tuple(map(Unusual, KINDS))
         self._swallowed = Swallowed()
         self._reordering, self._meter, self._limit = Tally(), LossMeter(), SynLimit()
+        self._strays = LossMeter()
+        """Places of ours answered as due, and, as if lost, where one that came late or twice explains what came."""
         self._repeated = self._came = self._copied = 0
         self._took = deque[float](maxlen=_RECENT)
 
@@ -76,6 +78,7 @@ class Evidence:
         if found.silent and self._seen.may_mute(record):
             found = replace(found, silent=())  # it may not be the loss of a segment
         self._meter.add(record.case.scenario, found)
+        self._strays.add(record.case.scenario, Controls(found.answered, record.strayed))
         if record.plain.broken_at is None:
             self._repeated += sum(1 for _ in readings.needless(transcript, self._takes))
         came = list(readings.copies(record.plain, transcript))
@@ -109,7 +112,9 @@ class Evidence:
 
     @property
     def _copies(self) -> Loss:
-        return Loss(self._came, self._copied)
+        ours = self._strays.loss
+        both = Loss(self._came, self._copied), Loss(ours.asked, ours.lost)
+        return max(both, key=lambda one: one.lost / max(one.asked, 1))
 
     def _suspicions(self) -> Iterator[Suspicion]:
         proxy = self._proxy.suspicion(repeats=self._cookies.refuted)

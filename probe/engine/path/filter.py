@@ -1,9 +1,8 @@
 """A stateful filter: the connection tracking of Linux (``nf_conntrack``), which firewalls and routers drop by.
 
-It sees one flow in both directions, guesses the state of both ends and the windows they offer, and calls each segment
-new, valid or invalid. What is invalid most rule sets drop, some also what is new and no SYN. The window test follows
-"Real Stateful TCP Packet Filtering in IP Filter" (Guido van Rooij, SANE 2000): with the numbers that ``_Side`` keeps of
-the sender and of the receiver, a segment is in window when::
+It guesses the state of both ends of a flow and the windows they offer, and calls each segment new, valid or invalid.
+What is invalid most rule sets drop, some also what is new and no SYN. The window test follows "Real Stateful TCP Packet
+Filtering in IP Filter" (Guido van Rooij, SANE 2000): with what ``_Side`` keeps a segment is in window when::
 
     SEQ <= sender.most   SEQ + LEN >= sender.end - receiver.room   receiver.end - 66000 <= ACK <= receiver.end
 
@@ -41,8 +40,6 @@ _OVER = frozenset({_TW, _CL})
 _COMBINATIONS = frozenset({SYN, SYN | URG, SYN | ACK, RST, RST | ACK, FIN | ACK, FIN | ACK | URG, ACK, ACK | URG})
 """The flags that may stand together, but for PSH, ECE and CWR, which always may."""
 _BROKEN = frozenset({"checksum", "header past the end", "short header"})
-
-
 _Kind = Enum("_Kind", "NONE SYN SYN_ACK FIN ACK RST")
 """What is looked at of the flags."""
 _Moves = dict[Tracked, Tracked | None]
@@ -153,12 +150,17 @@ class Settings:
 
     ``older``: as before Linux 6.1, when all that is out of window was invalid. ``loose`` False: a connection begins
     with a SYN only, as where a rule drops what is new and no SYN. ``liberal``: no window is looked at
-    (``tcp_be_liberal``, which container networks set).
+    (``tcp_be_liberal``, for container networks). ``forgets`` (not Linux): a RST or both FINs' ACKs end it at once.
     """
 
     older: bool = False
     loose: bool = True
     liberal: bool = False
+    forgets: bool = False
+
+    def table(self) -> Tracking:
+        """One flow, of which nothing is known yet."""
+        return Tracking(self)
 
 
 class Tracking:
@@ -291,7 +293,7 @@ class Tracking:
         entry.last.kind, entry.last.by_opener = kind, by_opener
         if before is not move is Tracked.FIN_WAIT:
             entry.sides(by_opener=by_opener)[0].closed_first = True
-        if kind is _Kind.RST and not entry.replied:
+        if (kind is _Kind.RST and not entry.replied) or (self._settings.forgets and move in _OVER):
             self._entry = None  # a RST is the only reply: the entry goes at once
             return Label.NEW if by_opener else Label.VALID
         if not (kind is _Kind.SYN and before is Tracked.SYN_SENT and not entry.replied):  # that one keeps its time

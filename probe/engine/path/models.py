@@ -13,10 +13,12 @@ from functools import partial
 
 from probe.engine.belief.events import Event, Seen, segment_at
 from probe.engine.path.filter import Label, Settings
-from probe.engine.path.labelled import Labelled
+from probe.engine.path.labelled import Labelled, Tracks
+from probe.engine.path.pf import PacketFilter
 from probe.engine.path.record import Named
 from probe.engine.path.rejected import kind
 from probe.engine.path.swallowed import flags_of, of_kind
+from probe.engine.path.table import Plain
 from probe.engine.path.unusual import KINDS, Kinds
 from probe.results.path import Suspect
 from probe.spec.arrives import arrives
@@ -71,12 +73,12 @@ class Model:
 _IDLE = Model(Suspect.FILTER, "idle", _no_events, "a filter that has nothing to do with the exchange")
 
 
-def _invalid(record: Labelled, settings: Settings) -> frozenset[int]:
+def _invalid(record: Labelled, settings: Tracks) -> frozenset[int]:
     """What connection tracking calls invalid, of the tester's."""
     return record.by(settings).invalid
 
 
-def _strays(record: Labelled, settings: Settings) -> frozenset[int]:
+def _strays(record: Labelled, settings: Tracks) -> frozenset[int]:
     """What meets no connection that is tracked, and begins none: the RST that answers it is invalid.
 
     Where only what leaves the peer is looked at, that is as if the segment had been kept back. Any other answer passes.
@@ -89,15 +91,17 @@ def _passes(event: Event) -> bool:
     return isinstance(event, Seen) and not event.to_peer and not event.segment.flags & RST
 
 
-def _reset(record: Labelled, settings: Settings) -> frozenset[int]:
+def _reset(record: Labelled, settings: Tracks) -> frozenset[int]:
     """What connection tracking calls invalid and a RST came for, and those RSTs. For a RST none is sent."""
     invalid = record.by(settings).invalid
     refusals = _refusals(record.events, invalid)
     silent = (i for i in invalid if segment_at(record.events, i).flags & RST)
-    return frozenset({*refusals, *refusals.values(), *silent})
+    # Of what is a bad state pf tells nothing, whatever its rules answer to what has no state.
+    dropped = invalid - record.by(settings).strays if isinstance(settings, PacketFilter) else frozenset()
+    return frozenset({*refusals, *refusals.values(), *silent, *dropped})
 
 
-def _unnoted(record: Labelled, settings: Settings, *, mapped: bool = False) -> frozenset[int]:
+def _unnoted(record: Labelled, settings: Tracks, *, mapped: bool = False) -> frozenset[int]:
     """Text that connection tracking lets pass as a duplicate, by its ACK field: it knows of no such text.
 
     Where the peer takes it, as it may, its ACK is invalid. A translator, of a connection that is ``mapped``, does not
@@ -218,7 +222,7 @@ def _sent(event: Event) -> bool:
     return isinstance(event, Seen) and event.to_peer
 
 
-_TRACKED: tuple[tuple[str, Settings, str], ...] = (
+_TRACKED: tuple[tuple[str, Tracks, str], ...] = (
     ("liberal", Settings(liberal=True), "what its connection tracking calls invalid, whatever its numbers"),
     (
         "liberal-begins-with-syn",
@@ -230,9 +234,34 @@ _TRACKED: tuple[tuple[str, Settings, str], ...] = (
     ("older", Settings(older=True, loose=False), "all that its connection tracking finds outside a window"),
 )
 """Variants of a filter, how they track connections, and what they turn away."""
+_FORGETTING: tuple[tuple[str, Tracks, str], ...] = (
+    ("plain", Plain(), "what belongs to no connection, or comes after a RST"),
+    (
+        "plain-liberal",
+        Plain(liberal=True),
+        "what belongs to no connection, or comes after a RST, whatever its numbers",
+    ),
+    (
+        "plain-forgets",
+        Plain(forgets=True),
+        "what belongs to no connection, or comes after a RST or the ACKs of both FINs",
+    ),
+    (
+        "plain-liberal-forgets",
+        Plain(liberal=True, forgets=True),
+        "what belongs to no connection, or comes after a RST, whatever its numbers, or the ACKs of both FINs",
+    ),
+    ("pf", PacketFilter(), "what the state table of pf does not know, or calls a bad state"),
+    (
+        "forgets",
+        Settings(loose=False, forgets=True),
+        "what its connection tracking calls invalid, begins without a SYN, or comes after the end of its connection",
+    ),
+)
+"""The same of firewalls that are no Linux, which stand on the way."""
 
 
-def _filter(variant: str, settings: Settings, turned: str, *, resets: bool, elsewhere: bool) -> Model:
+def _filter(variant: str, settings: Tracks, turned: str, *, resets: bool, elsewhere: bool) -> Model:
     """One that turns away this, with a RST or without, on every port of the peer or on all but the one it serves."""
     invalid, where = partial(_invalid, settings=settings), "the peer's other ports" if elsewhere else "the peer"
     return Model(
@@ -246,7 +275,7 @@ def _filter(variant: str, settings: Settings, turned: str, *, resets: bool, else
     )
 
 
-def _outgoing(variant: str, settings: Settings) -> Model:
+def _outgoing(variant: str, settings: Tracks) -> Model:
     """One that looks at what leaves the peer."""
     text = "a stateful filter at the peer drops its answers to what belongs to no connection"
     return Model(Suspect.FILTER, variant, partial(_strays, settings=settings), text)
@@ -255,7 +284,7 @@ def _outgoing(variant: str, settings: Settings) -> Model:
 _FILTERS = (
     _outgoing("outgoing", Settings()),
     _outgoing("outgoing-begins-with-syn", Settings(loose=False)),
-    *(_filter(*one, resets=resets, elsewhere=False) for resets in (False, True) for one in _TRACKED),
+    *(_filter(*one, resets=resets, elsewhere=False) for resets in (False, True) for one in _TRACKED + _FORGETTING),
     Model(
         Suspect.TRANSLATION,
         "unmapped",
@@ -288,7 +317,7 @@ def model(suspect: Suspect, variant: str) -> Model | None:
     What is kept back by its kind, with ICMP errors or without, is a variant for itself: its kinds of segment.
     """
     if suspect is Suspect.UNDELIVERED:
-        return Model(suspect, variant, lambda record: of_kind(record.events, flags_of(variant)), suspect.text)
+        return Model(suspect, variant, lambda record: of_kind(record.events, variant), suspect.text)
     if suspect is Suspect.UNHEARD:
         return Model(suspect, variant, _no_events, suspect.text, unheard=flags_of(variant))
     kinds_of = _KINDS.get(suspect)

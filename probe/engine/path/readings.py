@@ -83,24 +83,27 @@ def needless(transcript: Transcript, takes: float) -> Iterator[Segment]:
 def copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
     """Of each segment of the peer up to a departure, whether it is one that just came, and answers nothing more.
 
-    Only what came while nothing more of ours was under way tells: else it may be another answer, if an odd one. Nor
-    does a bare ACK: a stack may send it twice itself, where a path copies whatever passes. What we have not
-    acknowledged a stack may send again after a round trip (RFC 8985 section 7.2: a probe after two).
+    Only what came while nothing more of ours was under way tells, or a SYN that we had not sent one after: else it may
+    be another answer, if an odd one. Nor does a bare ACK: a stack may send it twice itself, where a path copies
+    whatever passes. What we have not acknowledged a stack may send again after a round trip (RFC 8985 section 7.2: a
+    probe after two), but no SYN.
     """
     record = [(i, e) for i, e in transcript.seen() if watch.broken_at is None or i <= watch.broken_at]
     hasty = max(_MILLISECONDS, min(answer_times([event for _, event in record]), default=0.0))
     before: dict[Segment, float] = {}
     for place, (index, event) in enumerate(record):
+        opening = event.segment.flags & SYN
         if event.to_peer:
-            before.clear()
+            before = {} if opening else {segment: time for segment, time in before.items() if segment.flags & SYN}
             continue
         if event.segment.flags == ACK and not event.segment.length:
             continue
-        ours = next((later.time for _, later in record[place:] if later.to_peer), float("inf"))
+        ours = (later for _, later in record[place:] if later.to_peer and (not opening or later.segment.flags & SYN))
+        left = next((later.time for later in ours), float("inf")) - event.time
         gap = event.time - before.get(event.segment, float("-inf"))
         recent = gap <= OVERTAKING
-        may_be_its_own = recent and gap >= hasty and event.segment.seg_len
-        if not may_be_its_own and (recent or ours - event.time > OVERTAKING):
+        may_be_its_own = recent and gap >= hasty and event.segment.seg_len and not opening
+        if not may_be_its_own and (recent or left > OVERTAKING):
             yield recent and all(answer.index < 0 for answer in watch.after(index).answers)
         before[event.segment] = event.time
 

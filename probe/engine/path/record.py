@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Protocol, Self
 
-from probe.engine.belief.events import Transcript
+from probe.engine.belief.events import Seen, Transcript
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import Terms
 from probe.engine.belief.watch import Watch
@@ -17,6 +17,9 @@ from probe.spec.segment import RST
 NOTHING: frozenset[int] = frozenset()
 UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
 """The rows of segments that are not acceptable, and yet answered."""
+COPIED = frozenset({Excuse.REPEAT})
+"""The excuse of a segment of ours that came twice, or late."""
+STATELESS = frozenset({Excuse.REPEAT, Excuse.COOKIES})
 STRAY = frozenset({"C2", "C3", "L2"})
 """The rows of segments that belong to no connection."""
 
@@ -91,6 +94,18 @@ class Record:
     def controls(self) -> Controls:
         """What it tells of loss."""
         return controls(self.case.transcript, self.plain)
+
+    @property
+    def strayed(self) -> tuple[int, ...]:
+        """The place of ours at which it departs, where one of ours that came late or twice would explain that."""
+        broken = self.plain.broken_at
+        if broken is None or not isinstance(self.events[broken], Seen):
+            return ()
+        given = self.broken(NOTHING, COPIED)
+        asked = max((i for i in self.ours if i < broken), default=None)
+        if asked is None or (given is not None and given <= broken):
+            return ()
+        return (self.case.transcript.place(asked),)
 
     def without(self, kept: frozenset[int], excuses: frozenset[Excuse] = frozenset()) -> Watch:
         """The record if these events are void and these excuses allowed."""

@@ -7,10 +7,12 @@ explained where its own end sent it: behind others of that end in the record, be
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from probe.engine.belief.events import Event, Seen
 from probe.engine.belief.watch import Watch
 from probe.results.connection import Packet
-from probe.spec.segment import ACK, RST
+from probe.spec.segment import ACK, RST, SYN, Segment
 
 OVERTAKING = 0.05
 """Seconds by which others may have overtaken a segment. What stacks send again comes later (RFC 6298: 1 s; in practice
@@ -61,3 +63,31 @@ def _orders(packets: Sequence[Packet], order: Order, broken: int, *, client: boo
     ended = [place for place, s in near if s.flags & RST]
     found = dict.fromkeys((*ahead[:1], *beyond[:1], *ended[:1], *(place for place, _ in near[-1:])))
     return [[*order[:place], order[broken], *order[place:broken], *order[broken + 1 :]] for place in found]
+
+
+def as_sent(events: Sequence[Event]) -> list[Event] | None:
+    """A live record without copies of the peer's segments, and with those put in order that came close together.
+
+    None where it is that already. What stands between them of ours stays where it is: nothing says when it arrived.
+    """
+    kept: list[Event] = []
+    for event in events:
+        if not isinstance(event, Seen) or event.to_peer:
+            kept.append(event)
+            continue
+        near = [(i, e) for i, e in enumerate(kept) if isinstance(e, Seen) and not e.to_peer]
+        near = [(i, e) for i, e in near if event.time - e.time <= OVERTAKING]
+        if any(e.segment == event.segment for _, e in near):
+            continue
+        ahead = next(((i, e.time) for i, e in near if _was_sent_before(event.segment, e.segment)), None)
+        kept.insert(*((len(kept), event) if ahead is None else (ahead[0], replace(event, time=ahead[1]))))
+    return kept if kept != list(events) else None
+
+
+def _was_sent_before(segment: Segment, other: Segment) -> bool:
+    """Whether the numbers say so: what an end sends later acknowledges as much or more, and goes on from there."""
+    if segment.flags & other.flags & ACK and segment.ack != other.ack:
+        return segment.ack < other.ack
+    if (segment.flags ^ other.flags) & SYN:
+        return bool(segment.flags & SYN)
+    return segment.end < other.end if segment.seq == other.seq else segment.seq < other.seq

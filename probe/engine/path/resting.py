@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from probe.engine.belief.events import Event, Seen
-from probe.engine.belief.hypothesis import Excuse
 from probe.engine.path.labelled import Labelled
 from probe.engine.path.models import Model, model
 from probe.engine.path.proxy import through
-from probe.engine.path.record import Attempted, Named, anything_came, is_proxied, was_aborted
+from probe.engine.path.record import STATELESS, Attempted, Named, anything_came, is_proxied, was_aborted
 from probe.engine.path.swallowed import is_explained, lacks
 from probe.results.path import Path, Standing, Suspect, Suspicion
 
 _DROPS = frozenset({Suspect.FILTER, Suspect.TRANSLATION})
-COPIED = frozenset({Excuse.REPEAT})
-STATELESS = frozenset({Excuse.REPEAT, Excuse.COOKIES})
 
 
 def _kept_back(path: Path, case: Attempted, record: Labelled) -> tuple[Suspect, frozenset[int]] | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from probe.engine.path import readings
-from probe.engine.path.record import NOTHING, Record
-from probe.engine.path.resting import COPIED, STATELESS
+from probe.engine.path.record import COPIED, NOTHING, STATELESS, Record
 from probe.engine.path.tally import ENOUGH, EXCHANGES, Tally
 from probe.results.path import Standing, Suspect, Suspicion
 

@@ -16,10 +16,12 @@ from probe.engine.path import readings
 from probe.engine.path.record import NOTHING, STRAY, Attempted, Record
 from probe.engine.path.tally import ENOUGH, EXCHANGES, Tally
 from probe.results.path import Standing, Suspect, Suspicion
-from probe.spec.segment import FIN, RST
+from probe.spec.segment import ACK, FIN, RST
 
 FLAGS = {"FIN": FIN, "RST": RST}
 """The kinds, each by the flag that makes a segment one of it."""
+_OURS = {"FIN": (FIN, FIN), "RST": (RST, RST), "bare-RST": (RST | ACK, RST)}
+"""Those of ours: what of the flags is looked at, and what is set. Some rules are about a RST without ACK alone."""
 _PLACES = 2
 """In so many states of the peer it must have been in vain: in one that may be the peer's doing."""
 _OTHERWISE = frozenset({Excuse.REPEAT, Excuse.EXPIRY})
@@ -36,10 +38,11 @@ def flags_of(variant: str) -> int:
     return sum(FLAGS.get(kind, 0) for kind in variant.split())
 
 
-def of_kind(events: Sequence[Event], flags: int) -> frozenset[int]:
+def of_kind(events: Sequence[Event], variant: str) -> frozenset[int]:
     """The tester's segments of these kinds."""
+    kinds = [_OURS[kind] for kind in variant.split()]
     sent = ((i, e.segment.flags) for i, e in enumerate(events) if isinstance(e, Seen) and e.to_peer)
-    return frozenset(i for i, has in sent if has & flags)
+    return frozenset(i for i, has in sent if any(has & asked == wanted for asked, wanted in kinds))
 
 
 def lacks(case: Attempted, flags: int) -> bool:
@@ -69,13 +72,13 @@ class Swallowed:
     """What became of all segments of each kind, attempt by attempt."""
 
     def __init__(self) -> None:
-        self._there = {kind: _Kind() for kind in FLAGS}
+        self._there = {kind: _Kind() for kind in _OURS}
         self._back = {kind: _Kind() for kind in FLAGS}
 
     def heard(self, record: Record) -> None:
         """One more attempt."""
         came = {event.segment.flags for _, event in record.case.transcript.seen() if not event.to_peer}
-        sent = {kind: kept for kind, flag in FLAGS.items() if (kept := of_kind(record.events, flag))}
+        sent = {kind: kept for kind in _OURS if (kept := of_kind(record.events, kind))}
         for kind, kept in sent.items():
             there = self._there[kind]
             there.rests[record.name] = None
@@ -141,7 +144,9 @@ def _is_in_vain(record: Record, unheard: int) -> bool:
 
 def _suspicion(suspect: Suspect, kinds: dict[str, _Kind]) -> Suspicion:
     pointed = {kind: seen for kind, seen in kinds.items() if seen.fits and not seen.against}
-    pointed = {kind: seen for kind, seen in pointed.items() if seen.sure or kind == "RST"}
+    pointed = {kind: seen for kind, seen in pointed.items() if seen.sure or kind != "FIN"}
+    if "RST" in pointed:
+        pointed.pop("bare-RST", None)  # it is one of them
     shown = {kind: seen for kind, seen in pointed.items() if _is_shown(seen)}
     against = sum(seen.against.total() for seen in kinds.values())
     named = shown or pointed

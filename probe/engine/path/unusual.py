@@ -55,8 +55,8 @@ def flags(segment: Segment) -> frozenset[str]:
     combined = {kind(segment).removesuffix("+")} if segment.flags & OPENING not in _ORDINARY else set()
     found = {"U"} if segment.flags & URG else set()
     found |= {"reserved"} if segment.reserved else set()
-    found |= {"text"} if _opens(segment) and segment.length else set()
-    return _on(segment, found) | combined
+    text = {"SYN:text"} if segment.flags & SYN and segment.length else set()
+    return _on(segment, found) | combined | text
 
 
 def options(segment: Segment) -> frozenset[str]:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from probe.engine.belief.events import Event, Seen, segment_at
 from probe.engine.path.models import MODELS, Model
-from probe.engine.path.record import STRAY, UNACCEPTABLE, Record
+from probe.engine.path.record import COPIED, STRAY, UNACCEPTABLE, Record
 from probe.engine.path.rejected import kind
-from probe.engine.path.resting import COPIED
 from probe.engine.path.tally import ENOUGH, EXCHANGES, Tally
 from probe.engine.path.unusual import is_odd
 from probe.results.path import Loss, Standing, Suspect, Suspicion
@@ -25,7 +24,8 @@ QUESTIONS = 2
 FAINT = 10
 """What a copy made on the way would explain, too, speaks against a model that does not explain so many times more."""
 ODDS = 3
-"""So many times the copies that are to be expected are still taken for copies."""
+"""So many times the copies that are to be expected are still taken for copies; a peer that is silent so many times as
+often as it answers is silent by itself."""
 
 
 @dataclass(slots=True)
@@ -123,7 +123,8 @@ def _try(m: Model, weight: _Weight, record: Record) -> None:
         weight.kinds.update(_kind(record, i) for i in sent if i in silent or not silent)
     elif given is not None and (plain is None or plain > given) and _speaks_against(m, record.events[given]):
         copied = record.broken(kept, COPIED)
-        faint = copied is None or copied > given
+        # What stateful filters make of flags that no TCP sends together differs.
+        faint = copied is None or copied > given or (bool(sent) and is_odd(record.events[sent[-1]]))
         (weight.faint if faint else weight.against)[record.name] += 1
         weight.kinds.subtract(_kind(record, i) for i in sent[-1:] if faint)
     elif plain is None and (answered := [i for i in sent if record.replies.get(i, -1) not in {-1, *kept}]):
@@ -139,7 +140,7 @@ def _standing(m: Model, weight: _Weight, copies: Loss) -> Standing:
     if m.suspect is Suspect.DEFERRED_ACCEPT:
         return Standing.ACCEPTED if fits >= EXCHANGES else Standing.OPEN
     strict = m.variant == "strict"
-    if not strict and not weight.passed and weight.silent >= EXCHANGES:
+    if not strict and weight.silent >= max(EXCHANGES, ODDS * weight.passed):
         return Standing.REFUSED  # a peer silent to what such a filter lets through is silent to the rest as well
     if strict:  # ... unless nothing at all comes back that is not in order: then no peer is like that
         enough = any(row in STRAY for row in weight.rows) and any(row in UNACCEPTABLE for row in weight.rows)

@@ -6,7 +6,7 @@ import pytest
 
 from probe import scenarios
 from probe.engine.belief.events import Event, Transcript
-from probe.engine.belief.tracker import LISTENING, Terms
+from probe.engine.belief.tracker import CLOSED, LISTENING, Terms
 from probe.engine.belief.watch import follow
 from probe.engine.judge.case import Case
 from probe.engine.path import readings
@@ -50,6 +50,13 @@ def test_nobody_sends_a_reset_again() -> None:
     assert copied(*OPEN[:2], sent(".", 1, 5), reset, reset, at=at) == [False, False, True]
 
 
+def test_a_syn_ack_that_comes_again_behind_our_ack_is_a_copy() -> None:
+    """No stack repeats one within milliseconds (RFC 6298 section 2: a second), whatever of ours was under way."""
+    at = after(ROUND_TRIP, 0.0, ROUND_TRIP / 2)
+    assert copied(*OPEN, OPEN[1], at=at) == [False, True]
+    assert copied(*OPEN[:2], OPEN[0], OPEN[1], at=at) == [False]  # it answers the second
+
+
 def explained(*events: Event, at: dict[int, float]) -> bool:
     case = Case(scenarios.ALL["open"], Transcript(record(*events, at=at)), LISTENING, Terms(), memory=MEMORY)
     broken_at = case.follow(case.terms.profile, case.terms.allow).broken_at
@@ -62,3 +69,20 @@ def test_a_peer_that_goes_on_after_a_reset_is_not_excused_by_one_that_was_late(l
     """No longer than segments are known to be overtaken; what comes after that, the peer said in spite of the RST."""
     at = after(ROUND_TRIP, 0.1, 0.1, ROUND_TRIP, ROUND_TRIP, 0.1, late)
     assert explained(*OPEN, TEXT, ECHO, sent(".", 11, 11), sent("R", 11), back(".", 11, 11), at=at) is expected
+
+
+def test_text_that_was_overtaken_is_put_where_it_was_sent() -> None:
+    """Three segments and a FIN, the last first, the first last; and the same with none of it missing."""
+    text = [back(".", place, 11, length=10) for place in (1, 11, 21)]
+    shuffled = [back("F.", 31, 11), text[2], text[0], text[1]]
+    at = after(ROUND_TRIP, 0.1, 0.1, ROUND_TRIP, 0.001, 0.001, 0.001)
+    assert explained(*OPEN, TEXT, *shuffled, at=at)
+    assert not explained(*OPEN, TEXT, *shuffled, at=at | {7: 0.5})
+
+
+def test_a_copy_of_the_peers_syn_is_no_departure() -> None:
+    opened = (back("S", 0), sent("S.", 0, 1), back(".", 1, 1), back("S", 0))
+    at = after(0.0, ROUND_TRIP, ROUND_TRIP / 2)
+    case = Case(scenarios.ALL["active-open"], Transcript(record(*opened, at=at)), CLOSED, Terms(), memory=MEMORY)
+    assert case.follow(case.terms.profile, case.terms.allow).broken_at == 3
+    assert case.explained_by_arrival(3)

@@ -134,17 +134,29 @@ def run(
     kind: type[Behind] = Behind,
     peer: type[Peer] = Peer,
     more: tuple[Scenario, ...] = (),
-    played: tuple[str, ...] = PLAYED,
+    names: tuple[str, ...] = PLAYED,
 ) -> tuple[Hearing, dict[str, ExchangeResult]]:
     """Every exchange, as often as the jury asks for; what came of them."""
-    chosen = [*map(scenarios.ALL.__getitem__, played), *more]
+    return played(lambda scenario, end, iss: kind(scenario, end, make(), iss), faults, names, more, peer=peer)
+
+
+def played(
+    behind: Callable[[Scenario, Peer, int], Dialogue],
+    faults: Mapping[str, Fault] | None,
+    names: tuple[str, ...],
+    more: tuple[Scenario, ...] = (),
+    *,
+    peer: type[Peer] = Peer,
+) -> tuple[Hearing, dict[str, ExchangeResult]]:
+    """The same with whatever stands before the peer: ``behind`` gets the exchange, the peer and an ISN."""
+    chosen = [*map(scenarios.ALL.__getitem__, names), *more]
     hearing = Hearing(THERE, chosen)
     for number, scenario in enumerate(chosen):
         hearing.add(scenario)
         while not hearing.attempts[scenario.id] or not hearing.enough(scenario):
             end = closed_port() if scenario.port == "closed" else peer()
             end.faults = dict(faults or {})
-            talk = kind(scenario, end, make(), 1000 + 100_000 * number + len(hearing.attempts[scenario.id]))
+            talk = behind(scenario, end, 1000 + 100_000 * number + len(hearing.attempts[scenario.id]))
             talk.run()
             attempt = Attempt(scenario, talk.conductor, Flow(HERE, THERE))
             hearing.attempts[scenario.id].append(attempt)
@@ -437,11 +449,11 @@ def test_an_abort_that_does_not_come_asks_whether_a_connection_of_the_peer_does(
 
 def test_what_may_have_been_kept_back_without_a_sign_asks_for_what_is_answered() -> None:
     """A RST outside the window is due no answer: behind a filter it looks as it should."""
-    hearing, _ = run(tracked, played=("rst-outside",))
+    hearing, _ = run(tracked, names=("rst-outside",))
     assert hearing.path().accepted == ()
     names = deciding(hearing.path(), hearing.evidence.undecided)
     assert "data-outside" in names
-    hearing, results = run(tracked, played=("rst-outside", *names[:5]))
+    hearing, results = run(tracked, names=("rst-outside", *names[:5]))
     assert results["rst-outside"].why is Why.PATH
     hearing, _ = run(nothing)
     assert deciding(hearing.path(), hearing.evidence.undecided) == ()
