@@ -20,6 +20,7 @@ def written(path: Path) -> dict[str, Any]:
         "loss": [[path.loss.asked, path.loss.lost]],
         **{kind: [[getattr(path.loss, kind), getattr(path.loss, f"{kind}_lost")]] for kind in _KINDS},
         "copies": [[path.copies.asked, path.copies.lost]],
+        "aborts": [[path.aborts.asked, path.aborts.lost]],
         "suspicions": [
             [s.suspect, s.standing, s.fits, s.against, s.reason, list(s.exchanges), s.variant] for s in path.suspicions
         ],
@@ -33,7 +34,8 @@ def read(record: JsonObject) -> Path:
     for kind in filter(record.has, _KINDS):  # older recordings do not tell them apart
         told = _loss(record, kind)
         loss = replace(loss, **{kind: told.asked, f"{kind}_lost": told.lost})
-    return Path(loss, tuple(map(_suspicion, rows)), _loss(record, "copies"))
+    aborts = _loss(record, "aborts") if record.has("aborts") else Loss()
+    return Path(loss, tuple(map(_suspicion, rows)), _loss(record, "copies"), aborts)
 
 
 def _loss(record: JsonObject, name: str) -> Loss:

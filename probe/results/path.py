@@ -205,11 +205,15 @@ def at_most(lost: int, asked: int, chance: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The path of one run: ``copies`` counts segments, and those of them that seem to have come twice, or late."""
+    """The path of one run: ``copies`` counts segments, and those of them that seem to have come twice, or late.
+
+    ``aborts`` are our RSTs whose effect shows, and those that had none: many a host takes so many a second.
+    """
 
     loss: Loss = Loss()
     suspicions: tuple[Suspicion, ...] = ()
     copies: Loss = Loss()
+    aborts: Loss = Loss()
 
     def standing(self, suspect: Suspect) -> Standing:
         """What became of a suspect; one that nothing pointed to is open."""
@@ -223,6 +227,11 @@ class Path:
     def hinted(self, suspect: Suspect) -> bool:
         """Whether something fits it, and it is neither accepted nor refused."""
         return any(s.suspect is suspect and s.standing is Standing.OPEN and s.fits for s in self.suspicions)
+
+    @property
+    def limits_aborts(self) -> bool:
+        """Whether our RSTs get lost more often than the rest: by their number, as a rule, and not by chance."""
+        return self.loss.is_exceeded_by(self.aborts)
 
     @property
     def strange(self) -> int:

@@ -212,15 +212,19 @@ class _Ballot:
 
     def _chance(self, opinion: Opinion) -> float:
         """That chance made one departure: a loss, a copy, or what nobody thinks of."""
-        if opinion.doubts and self._meets_limit(opinion):
+        if self._meets_limit(opinion):
             return 1.0
         by_loss = self.path.loss.bound_of(syn=opinion.controls.lost_syn) if opinion.doubts else 0.0
         return max(by_loss, self._odd(opinion) if self.path.strange or not opinion.doubts else 0.0)
 
     def _meets_limit(self, opinion: Opinion) -> bool:
-        """Whether what is missing is of a kind that a limit keeps back: that strikes again and again."""
+        """Whether what is missing is of a kind that a limit keeps back: that strikes again and again.
+
+        After a RST of ours that may have been kept back nobody knows what the peer answers to.
+        """
         controls, loss = opinion.controls, self.path.loss
-        return (controls.lost_syn and loss.limits_syns) or (controls.lost_reset and loss.limits_resets)
+        missed = (controls.lost_syn and loss.limits_syns) or (controls.lost_reset and loss.limits_resets)
+        return (controls.aborted and self.path.limits_aborts) or (bool(opinion.doubts) and missed)
 
     def _lasts(self, doubt: Doubt) -> bool:
         """Whether the doubt is about something that may hold for the whole run."""
@@ -240,7 +244,7 @@ class _Ballot:
             return True
         odd = max(map(self._odd, self.opinions)) if self.path.strange else 0.0
         syn = any(o.controls.lost_syn for o in others)
-        limited = any(o.doubts and self._meets_limit(o) for o in others)
+        limited = any(map(self._meets_limit, others))
         likely = 1.0 if limited else min(1.0, self.path.loss.bound_of(syn=syn) + odd)
         return _at_least(struck, len(self.opinions), likely) >= RARE
 
@@ -279,6 +283,7 @@ def figures(path: Path) -> str:
     kinds += [f"{loss.resets_lost} of {loss.resets} that ask for a RST"] if loss.limits_resets else []
     kinds += [f"{loss.bare_lost} of {loss.bare} that are empty ACKs or ask for one"] if loss.thins_out else []
     lost += f" ({', '.join(kinds)})" if kinds else ""
+    lost += f"; {path.aborts.lost} of {path.aborts.asked} of our RSTs had no effect" if path.limits_aborts else ""
     copied = f"; {copies.lost} of {copies.asked} segments came twice or late" if copies.lost else ""
     return f"loss below {100 * loss.bound:.2g} % from {loss.asked} controls{lost}{copied}"
 

@@ -96,7 +96,7 @@ class Evidence:
     def path(self) -> Path:
         """The path as far as the attempts so far show it."""
         suspicions = tuple(s for s in self._suspicions() if s.fits or s.against)
-        return Path(self.loss, suspicions, self._copies)
+        return Path(self.loss, suspicions, self._copies, self._swallowed.aborts)
 
     @property
     def undecided(self) -> frozenset[Suspect]:

@@ -34,6 +34,8 @@ class Controls:
     bare: tuple[int, ...] = ()
     resets: tuple[int, ...] = ()
     opening: tuple[int, ...] = ()
+    aborted: bool = False
+    """Whether a RST of ours had been sent before the record departs."""
 
     @property
     def lost_opening(self) -> bool:
@@ -84,8 +86,15 @@ def controls(transcript: Transcript, watch: Watch) -> Controls:
         {transcript.place(i) for i in some & (answered | silent)}
         for some in (answered, silent, syns, bare, resets, opening)
     )
-    sets = known, missed, opened, emptied - opened - refused, refused, first
-    return Controls(*(tuple(sorted(places)) for places in sets))
+    ended = (i for i, e in transcript.seen() if e.to_peer and e.segment.flags & RST)
+    aborted = watch.broken_at is not None and next(ended, len(events)) < watch.broken_at
+    bare_only = emptied - opened - refused
+    places = _sorted(known), _sorted(missed), _sorted(opened), _sorted(bare_only), _sorted(refused), _sorted(first)
+    return Controls(*places, aborted)
+
+
+def _sorted(places: set[int]) -> tuple[int, ...]:
+    return tuple(sorted(places))
 
 
 def is_bare(segment: Segment) -> bool:

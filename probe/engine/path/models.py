@@ -43,6 +43,8 @@ class Model:
     ``mutes`` gives segments of the tester that it lets pass, and whose answer it may keep back; of the peer's with one
     of the flags ``unheard`` none comes. ``elsewhere``: it lets
     through all that goes to the port that the peer serves, as hosts have it that open that one without a condition.
+    It is worth a doubt once it explains so many ``questions`` that have nothing to do with each other: an end that is
+    silent to strays looks like one behind a firewall that forgets.
     Of several that explain the same the one that keeps back least is meant: they stand in that order.
     """
 
@@ -54,6 +56,7 @@ class Model:
     mutes: Keeps = _no_events
     elsewhere: bool = False
     unheard: int = 0
+    questions: int = 1
 
     def on(self, scenario: Named) -> Model:
         """The same where such an exchange is played: it may have nothing to do with that port."""
@@ -251,17 +254,20 @@ _FORGETTING: tuple[tuple[str, Tracks, str], ...] = (
         Plain(liberal=True, forgets=True),
         "what belongs to no connection, or comes after a RST, whatever its numbers, or the ACKs of both FINs",
     ),
-    ("pf", PacketFilter(), "what the state table of pf does not know, or calls a bad state"),
     (
         "forgets",
         Settings(loose=False, forgets=True),
         "what its connection tracking calls invalid, begins without a SYN, or comes after the end of its connection",
     ),
+    ("pf", PacketFilter(), "what the state table of pf does not know, or calls a bad state"),
 )
-"""The same of firewalls that are no Linux, which stand on the way."""
+"""The same of firewalls that are no Linux, which stand on the way. One that forgets and answers with RSTs looks like a
+peer that does: it is judged as whatever answers in a peer's place is."""
 
 
-def _filter(variant: str, settings: Tracks, turned: str, *, resets: bool, elsewhere: bool) -> Model:
+def _filter(
+    variant: str, settings: Tracks, turned: str, *, resets: bool, elsewhere: bool = False, questions: int = 1
+) -> Model:
     """One that turns away this, with a RST or without, on every port of the peer or on all but the one it serves."""
     invalid, where = partial(_invalid, settings=settings), "the peer's other ports" if elsewhere else "the peer"
     return Model(
@@ -272,6 +278,7 @@ def _filter(variant: str, settings: Tracks, turned: str, *, resets: bool, elsewh
         invalid if resets else None,
         partial(_unnoted, settings=settings),
         elsewhere,
+        questions=questions,
     )
 
 
@@ -284,7 +291,9 @@ def _outgoing(variant: str, settings: Tracks) -> Model:
 _FILTERS = (
     _outgoing("outgoing", Settings()),
     _outgoing("outgoing-begins-with-syn", Settings(loose=False)),
-    *(_filter(*one, resets=resets, elsewhere=False) for resets in (False, True) for one in _TRACKED + _FORGETTING),
+    *(_filter(*one, resets=resets) for resets in (False, True) for one in _TRACKED),
+    *(_filter(*one, resets=False, questions=2) for one in _FORGETTING),
+    _filter(*_FORGETTING[-1], resets=True, questions=2),
     Model(
         Suspect.TRANSLATION,
         "unmapped",

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from probe.engine.belief.events import Event, Seen, segment_at
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.path import readings
+from probe.engine.path.loss import NO_CONTROLS, Controls, LossMeter
 from probe.engine.path.record import NOTHING, STRAY, Attempted, Record
 from probe.engine.path.tally import ENOUGH, EXCHANGES, Tally
-from probe.results.path import Standing, Suspect, Suspicion
+from probe.results.path import Loss, Standing, Suspect, Suspicion
 from probe.spec.segment import ACK, FIN, RST
 
 FLAGS = {"FIN": FIN, "RST": RST}
@@ -72,6 +73,7 @@ class Swallowed:
     """What became of all segments of each kind, attempt by attempt."""
 
     def __init__(self) -> None:
+        self._meter = LossMeter()
         self._there = {kind: _Kind() for kind in _OURS}
         self._back = {kind: _Kind() for kind in FLAGS}
 
@@ -84,6 +86,8 @@ class Swallowed:
             there.rests[record.name] = None
             if not there.against and self._had_effect(record, kept):
                 there.against[record.name] += 1
+        if resets := sent.get("RST"):
+            self._measure(record, resets)
         for kind, flag in FLAGS.items():
             if any(flags & flag for flags in came):
                 self._back[kind].against[record.name] += 1
@@ -92,6 +96,22 @@ class Swallowed:
             {kind: kept for kind, kept in sent.items() if not self._there[kind].against},
             [kind for kind in FLAGS if not self._back[kind].against],
         )
+
+    def _measure(self, record: Record, resets: frozenset[int]) -> None:
+        """Whether these had their effect in an exchange where others had none, or the other way round."""
+        broken = record.plain.broken_at
+        if broken is None:
+            found = Controls((0,)) if self._had_effect(record, resets) else NO_CONTROLS
+        else:
+            without = [record.broken(frozenset({i})) for i in resets if i < broken]
+            in_vain = any(given is None or given > broken for given in without)
+            found = Controls((), (0,)) if in_vain else NO_CONTROLS
+        self._meter.add(record.case.scenario, found)
+
+    @property
+    def aborts(self) -> Loss:
+        """Of our RSTs whose effect shows, how many had none where others of the same exchange had."""
+        return self._meter.loss
 
     @staticmethod
     def _had_effect(record: Record, kept: frozenset[int]) -> bool:
@@ -145,7 +165,7 @@ def _is_in_vain(record: Record, unheard: int) -> bool:
 def _suspicion(suspect: Suspect, kinds: dict[str, _Kind]) -> Suspicion:
     pointed = {kind: seen for kind, seen in kinds.items() if seen.fits and not seen.against}
     pointed = {kind: seen for kind, seen in pointed.items() if seen.sure or kind != "FIN"}
-    if "RST" in pointed:
+    if pointed.get("RST"):
         pointed.pop("bare-RST", None)  # it is one of them
     shown = {kind: seen for kind, seen in pointed.items() if _is_shown(seen)}
     against = sum(seen.against.total() for seen in kinds.values())

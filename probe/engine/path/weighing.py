@@ -79,7 +79,8 @@ class Weighing:
         found = max(accepted, key=lambda m: tried[m].fits.total(), default=None)
         for suspect in suspects:
             standings = {m: standing for m, standing in known.items() if m.suspect is suspect}
-            pointed = [m for m, s in standings.items() if s is Standing.OPEN and tried[m].fits]
+            hinted = [m for m, s in standings.items() if s is Standing.OPEN and tried[m].fits]
+            pointed = [m for m in hinted if len(tried[m].asked) >= m.questions]
             refused = [m for m, s in standings.items() if s is Standing.REFUSED]
             likely = [found] if found in standings else pointed or refused or standings
             best = max(likely, key=lambda m: tried[m].fits.total())
