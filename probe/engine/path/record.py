@@ -12,6 +12,7 @@ from probe.engine.belief.watch import Watch
 from probe.engine.path import readings
 from probe.engine.path.labelled import Labelled
 from probe.engine.path.loss import Controls, controls
+from probe.engine.path.reordering import as_sent
 from probe.spec.segment import RST
 
 NOTHING: frozenset[int] = frozenset()
@@ -94,6 +95,11 @@ class Record:
     def controls(self) -> Controls:
         """What it tells of loss."""
         return controls(self.case.transcript, self.plain)
+
+    @cached_property
+    def disordered(self) -> bool:
+        """Whether segments of the peer came twice, or not as they were sent."""
+        return as_sent(self.events) is not None
 
     @property
     def strayed(self) -> tuple[int, ...]:

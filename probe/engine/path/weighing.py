@@ -112,6 +112,8 @@ def _try(m: Model, weight: _Weight, record: Record) -> None:
     given = record.broken(kept)
     sent = [i for i in sorted(kept) if i in record.ours and (given is None or i < given)]
     explains = plain is not None and (given is None or m.mutes_at(record.labelled, given))
+    if explains and m.suspect is Suspect.DEFERRED_ACCEPT and record.disordered:
+        return  # a copy of the SYN,ACK looks like one that is sent again
     if explains or m.suspect is not Suspect.DEFERRED_ACCEPT:
         weight.rests[record.name] = None
     if explains:
