@@ -10,6 +10,7 @@ from probe.live.options import ListenOptions, Options
 from probe.spec.segment import Endpoint
 from probe.wire.addresses import zone_suffix
 from probe.wire.ask import Asker
+from probe.wire.craft import warm
 from probe.wire.guard import PortPool
 from probe.wire.link import Link
 from probe.wire.raw import RawLink, SeveralLinks
@@ -68,6 +69,7 @@ def open_line(target: Endpoint, options: Options, before: int = 0) -> Iterator[L
 @contextmanager
 def open_port(port: int, options: ListenOptions) -> Iterator[Line]:
     """Hold ``port``, on the source given or everywhere; WireError where that cannot be. All is closed at the end."""
+    warm()  # before a client comes: its first SYN would wait for what is loaded, and be sent again
     with ExitStack() as exits:
         links: list[RawLink] = []
         for source in [options.source] if options.source else [EVERYWHERE[version] for version in options.versions]:

@@ -13,6 +13,7 @@ from probe.engine.trial.attempt import Attempt
 from probe.live.pacing import Pace, syns
 from probe.spec.segment import ACK, RST, SYN, Flow
 from probe.spec.states import FIN_SENT
+from probe.wire.decode import identification
 from probe.wire.errors import WireError
 from probe.wire.link import Arrival, Link
 from probe.wire.sockdiag import KernelTable
@@ -22,6 +23,8 @@ LONG_WAIT = 5.0
 _WATCH = 1.0
 """Seconds between looks at whether the peer is gone, however long the line is waited for."""
 
+_UNMET = 1000
+"""So many connections that nobody was ready for are remembered."""
 
 Supply = Callable[[], Attempt | None]
 Finished = Callable[[Attempt], None]
@@ -84,6 +87,8 @@ class Loop:
         """The number of the newest packet."""
         self._live: dict[Flow, Attempt] = {}
         self._called: dict[int, deque[Attempt]] = {}
+        self._unmet: dict[Flow, list[Arrival]] = {}
+        """SYNs that came when no attempt was ready for another connection: what is sent again of them began so."""
 
     def run(self, supply: Supply, finished: Finished, parallel: int) -> None:
         """Until ``supply`` has nothing more and everything in progress has ended.
@@ -196,7 +201,13 @@ class Loop:
     def _opened(self, arrival: Arrival) -> Attempt | None:
         """The attempt that waits for the connection a peer opens with this segment; from now on it has its flow."""
         waiting = self._called.get(arrival.flow.local.port)
-        if not waiting or arrival.sent or arrival.icmp is not None or arrival.segment.flags & (SYN | ACK | RST) != SYN:
+        if waiting is None or arrival.sent or arrival.icmp is not None:
+            return None
+        if arrival.segment.flags & (SYN | ACK | RST) != SYN:
+            return None
+        if not waiting:
+            if len(self._unmet) < _UNMET:
+                self._unmet.setdefault(arrival.flow, []).append(arrival)
             return None
         if self.admit is not None and not self.admit(arrival):
             return None
@@ -204,13 +215,15 @@ class Loop:
         del self._live[attempt.flow]
         attempt.flow = arrival.flow
         self._live[attempt.flow] = attempt
+        for earlier in self._unmet.pop(arrival.flow, ()):
+            if earlier.segment.seq == arrival.segment.seq:
+                attempt.conductor.missed(self._event(earlier))
         return attempt
 
     def _hand_over(self, attempt: Attempt, arrival: Arrival) -> list[Command]:
-        number = arrival.number + self.recorded
+        event = self._event(arrival)
         if arrival.icmp is not None:
-            return attempt.conductor.reported(arrival.time, arrival.icmp, arrival.segment, number)
-        event = Seen(arrival.time, arrival.sent, arrival.segment, number)
+            return attempt.conductor.reported(arrival.time, arrival.icmp, arrival.segment, event.number)
         if arrival.sent and not arrival.own:
             attempt.conductor.foreign(event)
             return []
@@ -219,6 +232,10 @@ class Loop:
             # late where the application held the socket, and a reset connection is gone before its RST is seen.
             attempt.kernel.pop(attempt.last_event, None)
         return attempt.conductor.seen(event)
+
+    def _event(self, arrival: Arrival) -> Seen:
+        number, datagram = arrival.number + self.recorded, identification(arrival.packet)
+        return Seen(arrival.time, arrival.sent, arrival.segment, number, datagram)
 
     def _ask_kernel(self, attempts: list[Attempt]) -> list[Arrival]:
         """Note the peer's own state where it is certain: the same before and after a look that found nothing new.

@@ -91,6 +91,6 @@ def _template(
 
 
 def warm() -> None:
-    """Load Scapy's layers and pyroute2, so that processes forked from here on have them already."""
+    """Load Scapy's layers and pyroute2 now: for processes forked from here on, or for who is to answer at once."""
     for name in ("pyroute2", "scapy.layers.inet", "scapy.layers.inet6"):
         import_module(name)

@@ -88,6 +88,35 @@ def test_a_patience_that_never_ends_is_refused(patience: float) -> None:
         CheckOptions(patience=patience)
 
 
+def test_a_syn_that_came_before_anybody_was_ready_belongs_to_its_connection() -> None:
+    """Else a repetition stands for the first SYN, and the interval judged is not the first."""
+    here = Endpoint("192.0.2.1", 80)
+    line, kept = Echo(), [waiting(here, 1), waiting(here, 2)]
+    todo = list(kept)
+
+    def comes(client: int) -> None:
+        flow = Flow(here, Endpoint("192.0.2.2", client))
+        line.unread.append(Arrival(time.time(), flow, False, False, Segment(Seq(7), flags=SYN), b"\0" * 20, 1))
+
+    def supply() -> Attempt | None:
+        if not todo:
+            return None
+        for client in (1003, 1004) if len(todo) == len(kept) else (1004,):
+            comes(client)
+        return todo.pop(0)
+
+    Loop(line).run(supply, lambda _: None, 1)
+    syns = [[e for _, e in one.segments if e.segment.flags == SYN] for one in kept]
+    assert [(one.flow.remote.port, len(came)) for one, came in zip(kept, syns, strict=True)] == [(1003, 1), (1004, 2)]
+
+
+def waiting(here: Endpoint, number: int) -> Attempt:
+    """One that waits for a connection."""
+    scenario = scenarios.ALL["active-open"]
+    conductor = Conductor(scenario, Setting(Seq(number), habits=Habits(0.0), coming=9.0))
+    return Attempt(scenario, conductor, Flow(here, Endpoint("0.0.0.0", number)))
+
+
 def test_check_stays_a_function_whoever_imported_what() -> None:
     from probe import session
     from probe.cli.run import check as checking

@@ -19,13 +19,15 @@ class Seen:
     """A segment of the connection passed the observation point.
 
     ``time`` in seconds (any epoch, same for the whole run), ``to_peer`` True for client/tester -> peer,
-    ``number`` the packet's number in the recording, counted from 1 (0: not recorded).
+    ``number`` the packet's number in the recording, counted from 1 (0: not recorded). ``datagram`` is the
+    Identification of its IPv4 header (0: none that tells anything).
     """
 
     time: float
     to_peer: bool
     segment: Segment
     number: int = 0
+    datagram: int = 0
 
 
 @quick

@@ -86,26 +86,33 @@ def copies(watch: Watch, transcript: Transcript) -> Iterator[bool]:
     Only what came while nothing more of ours was under way tells, or a SYN that we had not sent one after: else it may
     be another answer, if an odd one. Nor does a bare ACK: a stack may send it twice itself, where a path copies
     whatever passes. What we have not acknowledged a stack may send again after a round trip (RFC 8985 section 7.2: a
-    probe after two), but no SYN.
+    probe after two), but no SYN; and what came in a datagram of its own it did send again, however soon: a copy has
+    the Identification of what it is a copy of.
     """
     record = [(i, e) for i, e in transcript.seen() if watch.broken_at is None or i <= watch.broken_at]
     hasty = max(_MILLISECONDS, min(answer_times([event for _, event in record]), default=0.0))
-    before: dict[Segment, float] = {}
+    before: dict[Segment, Seen] = {}
     for place, (index, event) in enumerate(record):
         opening = event.segment.flags & SYN
         if event.to_peer:
-            before = {} if opening else {segment: time for segment, time in before.items() if segment.flags & SYN}
+            before = {} if opening else {segment: seen for segment, seen in before.items() if segment.flags & SYN}
             continue
         if event.segment.flags == ACK and not event.segment.length:
             continue
         ours = (later for _, later in record[place:] if later.to_peer and (not opening or later.segment.flags & SYN))
         left = next((later.time for later in ours), float("inf")) - event.time
-        gap = event.time - before.get(event.segment, float("-inf"))
+        last = before.get(event.segment)
+        gap = float("inf") if last is None else event.time - last.time
         recent = gap <= OVERTAKING
-        may_be_its_own = recent and gap >= hasty and event.segment.seg_len and not opening
+        may_be_its_own = recent and event.segment.seg_len and not opening and (gap >= hasty or _sent_apart(last, event))
         if not may_be_its_own and (recent or left > OVERTAKING):
             yield recent and all(answer.index < 0 for answer in watch.after(index).answers)
-        before[event.segment] = event.time
+        before[event.segment] = event
+
+
+def _sent_apart(one: Seen | None, two: Seen) -> bool:
+    """Whether their datagrams are known to be two. Senders that number none write zero (RFC 6864 section 4.1)."""
+    return one is not None and 0 != one.datagram != two.datagram != 0
 
 
 def answer_times(record: Sequence[Seen]) -> list[float]:

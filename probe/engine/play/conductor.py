@@ -40,8 +40,6 @@ _COPIES = 3
 """How many times a RST is sent that nobody waits for an answer to."""
 _CALM, _LEFT = steps.Expect("calm", silence=True), steps.Expect("left", Span.APPLICATION, silence=True)
 """What is waited for before a segment: that no answer can cross with it; an application that leaves at once."""
-_LOOK = 0.05
-"""Seconds between looks whether a segment of ours has left at last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +75,8 @@ class Conductor:
         self._sends = flight.segments(scenario.steps)
         self._since: float | None = None
         self._limit: float | None = None
-        self._clearing = 0
+        self._clearing = self._asked = 0
         self._outbox = flight.Outbox()
-        self._asked = 0
         self._text = Outgoing(self.tester, setting.trigger, setting.habits)
         self._pace = Turn(setting.habits)
         self._leaves = setting.trigger.at_once
@@ -87,6 +84,11 @@ class Conductor:
     def start(self, now: float) -> list[Command]:
         """Begin; ``now`` in the seconds of the events."""
         return self._walk(now)
+
+    def missed(self, event: Seen) -> None:
+        """The peer's SYN came before anything could be made of it: the one to come is a repetition."""
+        self._record(event)
+        self._note(event.segment)
 
     def seen(self, event: Seen) -> list[Command]:
         """A segment of this connection passed the line, ours or the peer's."""
@@ -127,7 +129,7 @@ class Conductor:
         if now < self._due:
             return self._wake(now)
         if self._outbox.count and now < self._due + self.setting.habits.leaving:
-            return [WakeAt(now + _LOOK)]  # ours is still on its way out: the peer's time has not begun
+            return [WakeAt(now + flight.LOOK)]  # ours is still on its way out: the peer's time has not begun
         step = self._todo[0]
         self._since = self._limit = None
         if isinstance(step, steps.Wait) and step.span is Span.SPACING:
@@ -187,12 +189,10 @@ class Conductor:
             # What follows would be asked of a peer whose state is not known; what it still says is evidence.
             self._todo, self._since = [step := steps.Wait(Span.ANSWER)], None
         hold: steps.Step | None = None
-        if isinstance(step, steps.Expect):
-            hold = None if self._fulfilled(step) else step
+        if isinstance(step, steps.Wait | steps.Expect):
+            hold = None if isinstance(step, steps.Expect) and self._fulfilled(step) else step
         elif isinstance(step, steps.Send):
             hold = self._send(step, now, out)
-        elif isinstance(step, steps.Wait):
-            hold = step
         elif isinstance(step, steps.Ask):
             line = self.setting.trigger.line(step.command)
             out += [Ask(line)] if line else []
@@ -352,10 +352,10 @@ class Conductor:
         if (offered := self._text.offered(step)) is None:
             return self._text.await_room(step, asks=bool(self._questions))
         text, whole = offered
-        segment, watch = self.tester.segment(step, text), self.watch
+        segment, watch, events = self.tester.segment(step, text), self.watch, self.transcript.events
         draws = not step.crossing and watch.memory.draws_bare_ack(watch.point, watch.numbers.ahead(segment))
-        apart = 0.0 if step.crossing else self.setting.habits.apart(watch.point, self.transcript.events)
-        if now < (self._pace.take(now + apart, step) if draws else self._pace.after(now, apart)):
+        apart = 0.0 if step.crossing else self.setting.habits.apart(watch.point, events)
+        if now < (self._pace.take(now + apart, step, events) if draws else self._pace.after(now, apart)):
             return steps.Wait(Span.SPACING)
         if isinstance(step.data, steps.Command) and self.setting.trigger.answers and not self.tester.text_received:
             # What we send next answers a client, and this one has said nothing yet.

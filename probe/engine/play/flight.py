@@ -19,6 +19,8 @@ from probe.spec.seq import Seq
 
 _SYNS = 3
 """So many times a SYN is sent: more than two lost ones are rare on any path that is of use."""
+LOOK = 0.05
+"""Seconds between looks whether a segment of ours has left at last."""
 SECOND = Expect("second", Span.AFTERWARDS, silence=True)
 """What is waited for behind a bare ACK of a peer that says each of them twice: it would cross with what follows."""
 _SEGMENTS = Send, Question

@@ -282,7 +282,7 @@ class Turn:
     """When the next segment of a connection may be sent; ``at`` is known from when it is asked until it has left.
 
     Many a peer answers what it does not accept only so often (RFC 5961 section 7): a segment that would draw such an
-    answer is sent when this peer answers again.
+    answer is sent when this peer answers again. Its time runs from its answer: it may have looked at ours later.
     """
 
     habits: Habits
@@ -294,14 +294,22 @@ class Turn:
         self.at = now + pause if self.at is None else self.at
         return self.at
 
-    def take(self, earliest: float, step: Send) -> float:
-        """The turn of a segment that draws such an answer."""
+    def take(self, earliest: float, step: Send, events: Sequence[Event]) -> float:
+        """The turn of a segment that draws such an answer, after these ``events``."""
         if self.at is None:
             self.at, (kind, gap) = earliest, self.habits.limit(step)
             if gap:
                 taken = self.habits.taken if self.habits.shared else self.taken
-                self.at = taken[kind] = max(earliest, taken.get(kind, earliest - gap) + gap)
+                last = taken.get(kind)
+                self.at = earliest if last is None else max(earliest, _answered(events, last, gap) + gap)
+                taken[kind] = self.at
         return self.at
+
+
+def _answered(events: Sequence[Event], since: float, within: float) -> float:
+    """When the peer first spoke after that moment and no later than so many seconds, else that moment."""
+    came = (e.time for e in events if isinstance(e, Seen) and not e.to_peer)
+    return next((time for time in came if since <= time <= since + within), since)
 
 
 def _answers(seen: Sequence[Seen]) -> Iterator[float]:

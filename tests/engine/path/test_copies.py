@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from probe import scenarios
@@ -41,6 +43,14 @@ def copied(*events: Event, at: dict[int, float]) -> list[bool]:
 def test_text_that_came_again_after_a_round_trip_may_be_the_peers_doing(gap: float, found: list[bool]) -> None:
     at = after(ROUND_TRIP, 0.1, 0.1, ROUND_TRIP, gap)
     assert copied(*OPEN, TEXT, ECHO, ECHO, at=at) == [False, False, *found]
+
+
+@pytest.mark.parametrize(("first", "second", "found"), [(7, 8, []), (7, 7, [True]), (0, 0, [True]), (7, 0, [True])])
+def test_what_came_in_two_datagrams_was_sent_twice(first: int, second: int, found: list[bool]) -> None:
+    """A stack whose timer runs out as the SYN,ACK comes may send its first text twice within microseconds."""
+    echoes = [replace(ECHO, datagram=first), replace(ECHO, datagram=second)]
+    at = after(ROUND_TRIP, 0.1, 0.1, ROUND_TRIP, 0.0002)
+    assert copied(*OPEN, TEXT, *echoes, at=at) == [False, False, *found]
 
 
 def test_nobody_sends_a_reset_again() -> None:

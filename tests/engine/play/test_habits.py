@@ -8,8 +8,9 @@ from probe.engine.belief.events import Transcript
 from probe.engine.belief.tracker import LISTENING, USUAL, Point
 from probe.engine.judge.timers import FINAL
 from probe.engine.play.flight import came_once
-from probe.engine.play.habits import SCHEDULING, Habits, repetitions
-from probe.scenarios.steps import Span
+from probe.engine.play.habits import SCHEDULING, Habits, Turn, repetitions
+from probe.results.learned import Answered, Question
+from probe.scenarios.steps import OCTET_BELOW, Span
 from tests.helpers.record import back, record, sent
 
 
@@ -102,3 +103,17 @@ def test_segments_stand_further_apart_where_answers_do_not_all_come_as_soon() ->
     for _ in range(1000):
         habits.stood_apart(place)
     assert habits.apart(place, ours) == 0.0
+
+
+@pytest.mark.parametrize(("answered", "turn"), [(None, 2.0), (1.3, 2.3), (2.5, 2.0)])
+def test_a_peer_that_limits_its_answers_is_asked_again_that_long_after_it_answered(
+    answered: float | None, turn: float
+) -> None:
+    """It may have looked at the question some time after it was sent; what came long after that is no answer to it."""
+    gap = Answered(Question.OCTET_BELOW, 4, 2, 0.001, 1.0)
+    pace = Turn(Habits(answers={OCTET_BELOW: gap}))
+    assert pace.take(1.0, OCTET_BELOW, []) == 1.0
+    pace.at = None
+    came = [] if answered is None else [back(".")]
+    events = record(sent("P."), *came, at={0: 1.0, 1: answered or 0.0})
+    assert pace.take(1.1, OCTET_BELOW, events) == pytest.approx(turn)
