@@ -182,6 +182,12 @@ def establishes(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> 
     return []
 
 
+def unacked(peer: Peer, segment: Segment, reaction: Reaction, out: Sent) -> Sent:
+    """Text without an ACK, as from an end that knows no number to acknowledge."""
+    peer.tcb = replace(peer.before, state=State.ESTABLISHED)
+    return [Segment(segment.ack, flags=PSH, window=5840, length=5, payload=b"hello")]
+
+
 def with_options(*options: Option, on_syn: bool = False) -> Fault:
     """These options more on segments with (or without) SYN."""
 

@@ -31,6 +31,7 @@ from tests.helpers.faults import (
     silent,
     speaks,
     steady,
+    unacked,
     unsent,
 )
 from tests.helpers.peer import Fault, Peer
@@ -148,6 +149,8 @@ CASES = [
     ("active.unacceptable-ack-rst", "active-bad-ack", one("S2", altered(seq=1))),
     ("active.unacceptable-ack-rst", "active-bad-ack", one("S2", acks, changed=True)),
     ("active.good-ack-without-syn-dropped", "active-bare-ack", one("S8", forgets_active)),
+    ("active.good-ack-without-syn-dropped", "active-bare-ack", one("S8", acks, changed=True)),
+    ("active.good-ack-without-syn-dropped", "active-bare-ack", one("S8", unacked)),
     ("active.rst-ack-refused", "active-refused", one("S3", as_before)),
     ("closed.ack-rst-seq", "active-refused", one("C3", silent)),
     ("closed.ack-rst-seq", "active-refused", one("C3", altered(seq=1))),

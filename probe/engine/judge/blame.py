@@ -294,7 +294,8 @@ def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment, 
         stray = bool(states & ABORTABLE) and segment.seq not in {h.tcb.snd_nxt for h in histories}
         return "rstgen.abort-seq" if stray else ""
     if not segment.flags & ACK and states != {State.CLOSED}:
-        return _first_fin(states, segment) or "seg.always-ack-flag"
+        moved = states == {State.SYN_SENT} and any(h.processed for h in histories)  # by what it had to drop
+        return _first_fin(states, segment) or ("" if moved else "seg.always-ack-flag")
     if states == {State.SYN_RECEIVED}:
         return "open.two-way-only" if segment.length or segment.flags & FIN else ""
     if states <= FIN_SENT and states and segment.length and segment.end > histories[0].tcb.snd_nxt:

@@ -19,6 +19,7 @@ from probe.spec import rules
 from probe.spec.rules import Level
 from probe.spec.segment import ACK, FIN, RST, SYN
 from probe.spec.seq import Seq
+from probe.spec.states import State
 
 
 def show(watch: Watch, event: Seen) -> str:
@@ -85,7 +86,8 @@ def broken_rule(case: Case, watch: Watch) -> blame.Blame:
     if isinstance(event, Seen) and culprit.owed and (earlier := _answer_that_crossed(case, watch, culprit)):
         return earlier
     asked = record[culprit.index] if culprit.index >= 0 else None
-    if not culprit.owed and not culprit.state and _is_empty(asked) and _is_empty(event):
+    acceptable = State.SYN_SENT.value not in watch.after(culprit.index - 1).states
+    if not culprit.owed and not culprit.state and acceptable and _is_empty(asked) and _is_empty(event):
         return replace(culprit, rule="seg.pure-ack-silent")  # an acceptable empty ACK draws nothing (section 3.5)
     opened = any(not e.to_peer and e.segment.flags & SYN for i, e in case.transcript.seen() if i < culprit.index)
     if culprit.rule == "simopen.syn-in-synsent" and not opened:
