@@ -382,6 +382,118 @@ PASST = (
 )
 """passt 2023-03-09 (pasta), IPv4: those that a few exchanges show."""
 
-EXCHANGES = {"lwIP": LWIP, "libslirp": LIBSLIRP, "passt": PASST}
+SMOLTCP = (
+    Deviation(
+        "synack-retransmitted",
+        "synack.initial-rto",
+        "the SYN,ACK comes again after 1 s at the earliest (3.8.1; RFC 6298 2.1)",
+        "after 0.7 s",
+    ),
+    Deviation(
+        "synack-retransmitted",
+        "synack.backoff",
+        "the second time after twice as long (3.8.1; RFC 6298 5.5)",
+        "after 0.7 s once more: what is doubled is the wait after the next",
+    ),
+    Deviation(
+        "fin-wait-1-fin",
+        "aclose.fin-retransmit",
+        "the same of a FIN (3.10.8; RFC 6298 5.5)",
+        "the same",
+    ),
+    Deviation(
+        "last-ack-fin",
+        "close.lastack-fin-retransmit",
+        "the same (3.10.8; RFC 6298 5.5)",
+        "the same",
+    ),
+    Deviation(
+        "closing-fin-again",
+        "simclose.fin-still-retransmitted",
+        "a FIN that was not acknowledged comes again (3.10.8)",
+        "ours that crosses it ends its timer: it never comes again",
+    ),
+    Deviation(
+        "last-ack-wrong-ack",
+        "close.lastack-wrong-ack",
+        "the same (3.10.7.4 fifth, LAST-ACK; 3.10.8)",
+        "an ACK that does not cover it ends its timer, too",
+    ),
+    Deviation(
+        "old-syn-syn-received",
+        "open.syn-out-of-window-synrcvd",
+        "a SYN outside the window draws an ACK (3.10.7.4 first)",
+        "no answer: what has no ACK bit is dropped first",
+    ),
+    Deviation(
+        "old-syn-established",
+        "halfopen.syn-out-of-window",
+        "the same (3.10.7.4 first; 3.5.1)",
+        "the same",
+    ),
+    Deviation(
+        "half-open-syn",
+        "halfopen.syn-out-of-window",
+        "the same (3.10.7.4 first; 3.5.1 Figure 9)",
+        "the same",
+    ),
+    Deviation(
+        "syn-again-established",
+        "synsync.retransmitted-syn",
+        "the same (3.10.7.4 first)",
+        "the same",
+    ),
+    Deviation(
+        "syn-fin-wait-2",
+        "synsync.closing-states",
+        "the same (3.10.7.4 first)",
+        "the same",
+    ),
+    Deviation(
+        "syn-inside",
+        "synsync.in-window",
+        "a SYN in the window is challenged, or resets (3.10.7.4 fourth)",
+        "the same",
+    ),
+    Deviation(
+        "time-wait-new-syn",
+        "timewait.syn-newer-seq",
+        "a newer SYN opens anew, or is acknowledged (3.6.1; 3.10.7.4 first)",
+        "the same",
+    ),
+    Deviation(
+        "rst-outside",
+        "rst.out-of-window-dropped",
+        "a RST outside the window is dropped without an answer (3.10.7.4 first)",
+        "acknowledged like all that is unacceptable",
+    ),
+    Deviation(
+        "rst-outside-syn-received",
+        "open.rst-out-of-window-ignored",
+        "the same (3.5.3; 3.10.7.4 first)",
+        "the same",
+    ),
+    Deviation(
+        "time-wait-rst-outside",
+        "timewait.rst-out-of-window",
+        "the same (3.10.7.4 first)",
+        "the same",
+    ),
+    Deviation(
+        "fin-out-of-order",
+        "seg.out-of-order-held",
+        "what lies behind a gap should be held (3.10.7.4 first, SHLD-31)",
+        "its text is, its FIN is not",
+    ),
+    Deviation(
+        "old-ack",
+        "seg.ack-too-old",
+        "text with an ACK far in the past draws an ACK (3.10.7.4 fifth; RFC 5961 5.2)",
+        "an ACK below SND.UNA drops text and all, in silence",
+    ),
+)
+"""smoltcp as of 2024 (mitmproxy_rs 0.11.1), IPv4."""
+
+EXCHANGES = {"lwIP": LWIP, "libslirp": LIBSLIRP, "passt": PASST, "smoltcp": SMOLTCP}
 """By the names of ``found.json``."""
 CELLS = {"Linux": LINUX, "lwIP, matrix": LWIP_CELLS}

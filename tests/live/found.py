@@ -27,6 +27,7 @@ from probe.spec.states import State
 from probe.wire.namespace import enter_private
 from tests.helpers.relays import relay
 from tests.lwip.stack import Lwip
+from tests.smoltcp.stack import smoltcp
 
 Triple = tuple[str, str, str]
 """An exchange, or a state; the verdict; the rule."""
@@ -93,6 +94,12 @@ def of_relay(name: str, only: tuple[str, ...]) -> Run:
     return run
 
 
+def of_smoltcp(only: tuple[str, ...]) -> Run:
+    """A check of smoltcp."""
+    with smoltcp() as endpoint:
+        return check(endpoint, CheckOptions(only=only))
+
+
 def _linux() -> Found:
     with Lab(private=False) as lab:
         return {"Linux": frozenset().union(*(in_matrix(matrix(endpoint)) for endpoint in lab.endpoints.values()))}
@@ -110,11 +117,17 @@ def _relays(stack: str, name: str) -> Found:
     return {stack: in_check(of_relay(name, ("open", "close-by-peer", *sorted(asked))).exchanges)}
 
 
+def _smoltcp() -> Found:
+    asked = {exchange for exchange, _, _ in known("smoltcp")}
+    return {"smoltcp": in_check(of_smoltcp(("open", "close-by-us", "close-by-peer", *sorted(asked))).exchanges)}
+
+
 STACKS: dict[str, Callable[[], Found]] = {
     "Linux": _linux,
     "lwIP": _lwip,
     "libslirp": lambda: _relays("libslirp", "slirp4netns"),
     "passt": lambda: _relays("passt", "pasta"),
+    "smoltcp": _smoltcp,
 }
 
 
