@@ -19,6 +19,7 @@ from probe.engine.trial.attempt import Attempt, origin
 from probe.engine.trial.hearing import Hearing
 from probe.recording.metadata import FOREIGN, AttemptMetadata, BulkMetadata, CellMetadata, RunMetadata, Unsent
 from probe.results.verdict import Run, Verdict
+from probe.spec.segment import ACK, RST
 from probe.wire.link import Arrival
 
 _SHAPES = 1024
@@ -218,12 +219,17 @@ class RecordingStream:
 
 
 def _alike(attempt: Attempt, verdict: Opinion, number: int) -> bool:
-    """Whether the comments follow from the shape alone: a plain first pass, no waits whose times are noted."""
+    """Whether the comments follow from the shape alone: a plain first pass, no waits whose times are noted.
+
+    A RST,ACK at zero is shown as it is; a second one may be there by chance, at a number of the connection.
+    """
+    refusals = sum(not event.segment.seq and event.segment.has(RST | ACK) for _, event in attempt.segments)
     return (
         number == 1
         and verdict.word is Verdict.PASS
         and verdict.doubt is Doubt.NONE
         and not verdict.reason
+        and refusals <= 1
         and not attempt.kernel
         and not attempt.conductor.transcript.missing
         and not attempt.conductor.transcript.errors

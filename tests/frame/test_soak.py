@@ -145,6 +145,7 @@ def arrivals_of(attempt: Attempt) -> list[Arrival]:
 
 @given(st.lists(talks, min_size=2, max_size=5))
 @example([("active-bad-ack", 0, False, 0.0, 0, ""), ("abort-by-peer", 2**32 - 1, False, 0.0, 0, "")])  # a RST,ACK at 0
+@example([("active-rst-bad-ack", 2**32 - 1, False, 0.0, 0, ""), ("abort-by-peer", 0, False, 0.0, 0, "")])  # and again
 def test_streamed_comments_are_those_of_a_check(some: list[Talk]) -> None:
     recorder, arrivals, due = Noted(), deque[Arrival](), list[tuple[bytes, tuple[str, ...]]]()
     first = 1
