@@ -36,6 +36,7 @@ class Campaign:
 
 def campaigns() -> tuple[Campaign, ...]:
     """All of them, in the order in which they run."""
-    from tests.fuzz import captures, oracle, packets, pairs, replays
+    from tests.fuzz import captures, oracle, packets, pairs, replays, watched
 
-    return (captures.CAMPAIGN, packets.CAMPAIGN, oracle.CAMPAIGN, *pairs.CAMPAIGNS, *replays.CAMPAIGNS)
+    inner = (captures.CAMPAIGN, packets.CAMPAIGN, oracle.CAMPAIGN, watched.CAMPAIGN)
+    return (*inner, *pairs.CAMPAIGNS, *replays.CAMPAIGNS)

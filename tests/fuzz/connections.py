@@ -1,7 +1,7 @@
-"""Conforming connections: the oracle plays both ends, chance plays applications, timers, the path and the capture.
+"""Conforming connections: chance plays both ends, their applications and timers, the path and the capture.
 
 The capture sits somewhere on the path: what it sees has not arrived yet, may be lost behind it, or was lost before it.
-A path may let a segment overtake the one before it.
+A path may copy a segment, or let it overtake the one before it.
 """
 
 from __future__ import annotations
@@ -12,15 +12,11 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from probe.results.connection import Packet
-from probe.spec import calls
-from probe.spec.segment import MSS, SACK_PERMITTED, SYN, WSCALE, Option, Segment
-from probe.spec.seq import Seq
-from probe.spec.states import State
-from probe.spec.tcb import Tcb
-from tests.helpers.peer import LISTENING, Peer
-from tests.helpers.sending import call_segment
+from probe.spec.segment import SYN, Segment
+from tests.fuzz.ends import End
 
-OFFER = (Option(MSS, b"\x05\xb4"), Option(SACK_PERMITTED), Option(WSCALE, b"\x07"))
+STEP, TIMER = (0.00001, 0.001, 0.01), (0.3, 1.0)
+"""Seconds between things that happen, and until a timer runs out: what is sent again is no copy."""
 
 
 @dataclass
@@ -34,32 +30,35 @@ class Path:
 class Talk:
     """Two ends, two directions, a capture between them."""
 
-    def __init__(self, rng: Random, loss: float, overtaking: float = 0.0) -> None:
-        """The client's SYN is on its way; ``loss``: the chance of each segment to be lost on each half of the path.
+    def __init__(self, rng: Random, loss: float = 0.0, overtaking: float = 0.0, copies: float = 0.0) -> None:
+        """The client's SYN is on its way, and now and then one of the server's.
 
-        ``overtaking``: its chance to pass the one before it there.
+        ``loss``: the chance of each segment to be lost on each half of the path, ``overtaking`` to pass the one before
+        it there, ``copies`` to come twice.
         """
         self._rng = rng
-        self._loss = loss
-        self._overtaking = overtaking
-        iss, peer_iss = Seq(rng.getrandbits(32)), Seq(rng.getrandbits(32))
-        syn = Segment(iss, flags=SYN, window=29200, options=OFFER if rng.random() < 0.5 else ())
-        client = Peer(calls.opened(Tcb(State.CLOSED), syn), iss, choose=rng.choice, closes_on_eof=rng.random() < 0.5)
-        first = LISTENING if rng.random() < 0.95 else Tcb(State.CLOSED)
-        server = Peer(first, peer_iss, choose=rng.choice, closes_on_eof=rng.random() < 0.5)
-        self._ends = (client, server)
+        self._loss, self._overtaking, self._copies = loss, overtaking, copies
+        both_open = rng.random() < 0.1
+        self._ends = (End(rng, listening=False), End(rng, listening=not both_open))
         self._paths = (Path(), Path())
-        self._paths[0].before.append(syn)
-        self.seen: list[tuple[bool, Segment]] = []
+        self._paths[0].before.extend(self._ends[0].opens())
+        self._paths[1].before.extend(self._ends[1].opens() if both_open else ())
+        self._now = 0.0
+        self.seen: list[tuple[float, bool, Segment]] = []
 
     def step(self) -> None:
         """One thing happens: a segment passes the capture or arrives, an application acts, or a timer runs out."""
         rng = self._rng
         moves = [(side, half) for side in (0, 1) for half in (0, 1) if self._queue(side, half)]
-        if not moves or rng.random() < 0.15:
-            self._act(rng.randrange(2))
-        else:
+        self._now += rng.choice(STEP)
+        if moves and rng.random() < 0.8:
             self._move(*rng.choice(moves))
+            return
+        side = rng.randrange(2)
+        self._paths[side].before.extend(self._ends[side].acts())
+        if not moves:  # what is under way arrives before a timer runs out
+            self._now += rng.choice(TIMER)
+            self._paths[side].before.extend(self._ends[side].sends_again())
 
     def _queue(self, side: int, half: int) -> deque[Segment]:
         path = self._paths[side]
@@ -67,54 +66,25 @@ class Talk:
 
     def _move(self, side: int, half: int) -> None:
         queue = self._queue(side, half)
-        segment = queue.popleft()
+        moved = [queue.popleft()]
         if queue and self._rng.random() < self._overtaking:
-            segment, queue[0] = queue[0], segment
-        if not half:
-            lost = self._rng.random() < self._loss
-            if not lost:
-                self.seen.append((side == 0, segment))
-                self._paths[side].behind.append(segment)
-        elif self._rng.random() >= self._loss:
-            replies = self._ends[1 - side].arrives(segment, 0.0)
-            self._paths[1 - side].before.extend(replies)
-
-    def _act(self, side: int) -> None:
-        """The application calls, or the retransmission timer runs out.
-
-        An application gets a connection once it is open: none closes or aborts one in SYN-RECEIVED.
-        """
-        end, rng = self._ends[side], self._rng
-        opening = end.tcb.state is State.SYN_RECEIVED
-        match 7 if opening else rng.randrange(8):
-            case 0 | 1:
-                out = end.call(calls.SEND, rng.choice((1, 30, 536, 1460)))
-            case 2 | 3:
-                out = end.call(calls.CLOSE)
-            case 4 if rng.random() < 0.3:
-                out = end.call(calls.ABORT)
-            case _:
-                again = call_segment(end.tcb, calls.RETRANSMIT)
-                out = [] if again is None else [replace(again, options=self._options(again))]
-        self._paths[side].before.extend(out)
-
-    def _options(self, segment: Segment) -> tuple[Option, ...]:
-        """A SYN sent again offers what it offered before (RFC 7323 section 2.5)."""
-        first = next((s for _, s in self.seen if s.flags == SYN and s.seq == segment.seq), None)
-        return first.options if first is not None and segment.flags == SYN else ()
+            moved.insert(0, queue.popleft())
+        for segment in moved:
+            kept = self._rng.random() >= self._loss
+            for _ in range((1 + (self._rng.random() < self._copies)) * kept):
+                if half:
+                    self._paths[1 - side].before.extend(self._ends[1 - side].arrives(segment))
+                else:
+                    self.seen.append((self._now, side == 0, segment))
+                    self._paths[side].behind.append(segment)
 
 
 def connection(rng: Random) -> list[Packet]:
     """What a capture of one conforming connection holds; at least its first segment."""
-    talk = Talk(rng, rng.choice((0.0, 0.0, 0.05, 0.2)), rng.choice((0.0, 0.0, 0.1)))
+    talk = Talk(rng, rng.choice((0.0, 0.0, 0.05, 0.2)), rng.choice((0.0, 0.0, 0.1)), rng.choice((0.0, 0.0, 0.1)))
     for _ in range(rng.randint(4, 60)):
         talk.step()
-    return numbered(talk.seen)
-
-
-def numbered(seen: Sequence[tuple[bool, Segment]]) -> list[Packet]:
-    """A millisecond apart, numbers from 1."""
-    return [Packet(n, n / 1000, from_client, segment) for n, (from_client, segment) in enumerate(seen, 1)]
+    return [Packet(n, time, from_client, segment) for n, (time, from_client, segment) in enumerate(talk.seen, 1)]
 
 
 def thinned(packets: Sequence[Packet], rng: Random) -> list[Packet]:

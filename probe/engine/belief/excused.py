@@ -18,8 +18,8 @@ from probe.spec.states import SENDING, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
 
-def at_the_edge(h: Hypothesis, segment: Segment, profile: str) -> Iterator[Hypothesis]:
-    """The window taken for wider, on the side that the segment touches.
+def at_the_edge(h: Hypothesis, segment: Segment, profile: str, buffer: int = 0) -> Iterator[Hypothesis]:
+    """The window taken for wider, on the side that the segment touches; for as wide as ``buffer``, if that is wider.
 
     On the right a receiver may have "space available but not yet advertised" (RFC 9293 section 3.8.6.2.2): its buffer
     is estimated by the largest window it offered, as a sender does (3.8.6.2.1). On the left nothing of a segment is
@@ -30,7 +30,7 @@ def at_the_edge(h: Hypothesis, segment: Segment, profile: str) -> Iterator[Hypot
         return
     last = segment.end - bool(segment.seg_len)
     if last >= tcb.rcv_nxt + tcb.rcv_wnd:
-        buffer = max(tcb.max_rcv_wnd, tcb.rcv_wnd + (1 << tcb.rcv_shift) - 1)  # a scaled window is rounded down
+        buffer = max(buffer, tcb.max_rcv_wnd, tcb.rcv_wnd + (1 << tcb.rcv_shift) - 1)  # a scaled window is rounded down
         blocks = [replace(tcb, rcv_wnd=size) for size in sorted({tcb.rcv_wnd + 1, buffer + 1})]
         found = tuple(r for b in blocks if b.acceptable(segment) for r in permitted(arrives(b, segment), profile))
     elif segment.seq == tcb.rcv_nxt - 1 or (segment.seg_len and segment.end == tcb.rcv_nxt):

@@ -124,10 +124,10 @@ class Hypothesis:
         return (self if after is self.tcb else replace(self, tcb=after)).acknowledged_by(segment)
 
     def acknowledged_by(self, segment: Segment) -> Hypothesis:
-        """What a segment that was sent acknowledges is no longer owed."""
-        if self.owed is not None and self.owed.reply.matches(segment):
-            return replace(self, owed=None)
-        return self
+        """What a segment that was sent acknowledges is no longer owed, and what lies before that neither (3.4)."""
+        if self.owed is None or self.owed.reply.ack is None or segment.flags & (ACK | RST | SYN) != ACK:
+            return self
+        return replace(self, owed=None) if segment.ack >= self.owed.reply.ack else self
 
     def behind(self, segment: Segment) -> Hypothesis:
         """The same history once ``segment`` has come: it may be what others overtook, or a part of that."""

@@ -211,7 +211,9 @@ class Memory:
         """The histories that may have led to ``segment``; where loss is allowed, text and FIN before it may be lost."""
         found = self.closure(belief, terms)
         if segment.flags & SYN:
-            return found
+            if not segment.flags & ACK or Excuse.UNRECORDED not in terms.allow:
+                return found
+            return self.closure(found.union(*(unrecorded.before_sending(h, segment) for h in found)), terms)
         if Excuse.OVERTAKEN in terms.allow:
             found = self.closure(found.union(*(excused.overtaking(h, segment) for h in found)), terms)
         if Excuse.LOSS not in terms.allow:
@@ -300,7 +302,9 @@ def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
         roomy = replace(h, tcb=replace(h.tcb, rcv_wnd=1)).excused(Excuse.BARE_FIN)
         yield from (roomy.reacted(reaction) for reaction in permitted(arrives(roomy.tcb, segment), terms.profile))
     if Excuse.EDGE in terms.allow:
-        yield from excused.at_the_edge(h, segment, terms.profile)
+        # What told of a wider window may not be recorded.
+        buffer = unrecorded.WINDOW if Excuse.UNRECORDED in terms.allow else 0
+        yield from excused.at_the_edge(h, segment, terms.profile, buffer)
 
 
 def _is_copy(point: Point, segment: Segment) -> bool:

@@ -17,7 +17,7 @@ from probe.spec.segment import ACK, FIN, LARGEST_SHIFT, RST, SYN, WSCALE, Option
 from probe.spec.states import SENDING, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
-_WINDOW = 1 << 30
+WINDOW = 1 << 30
 """How far an acknowledgment may lie ahead of what was seen: the largest window there is (RFC 7323 section 2.3)."""
 UNKNOWN_SCALE = (Option(WSCALE, bytes([LARGEST_SHIFT])),)
 """A SYN that was not recorded, or not whole, may scale windows by anything; the largest refuses nothing wrongly."""
@@ -31,7 +31,7 @@ def before_processing(h: Hypothesis) -> Iterator[Hypothesis]:
     if h.due is not None and h.tcb.iss is None:
         syn_ack = Segment(ack - 1, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=UNKNOWN_SCALE)
         yield replace(h, tcb=disclosed(h.tcb, syn_ack), due=None).excused(Excuse.UNRECORDED)
-    elif h.due is None and h.tcb.state in SENDING and 0 < ack.ahead_of(h.tcb.snd_nxt) <= _WINDOW:
+    elif h.due is None and h.tcb.state in SENDING and 0 < ack.ahead_of(h.tcb.snd_nxt) <= WINDOW:
         sent = replace(h, tcb=h.tcb.sent_up_to(ack)).excused(Excuse.UNRECORDED)
         yield sent
         yield replace(sent, tcb=calls.closed(sent.tcb))
@@ -69,13 +69,16 @@ def _toward(tcb: Tcb, segment: Segment) -> Iterator[Segment]:
     if tcb.state in (State.CLOSED, State.LISTEN):
         # What an end without a connection answers with this RST (RFC 9293 section 3.10.7.1).
         if segment.flags & RST and (segment.seq != 0 or not segment.flags & ACK):
-            yield Segment(TESTER_ISN, segment.seq, ACK, 0xFFFF)
+            yield Segment(segment.ack if segment.flags & ACK else TESTER_ISN, segment.seq, ACK, 0xFFFF)
         elif segment.flags & RST and segment.ack == TESTER_ISN + 1:
             yield Segment(TESTER_ISN, flags=SYN, window=0xFFFF)
         return
     if tcb.state is State.SYN_SENT:
-        if segment.flags & (SYN | ACK) == ACK:
-            yield Segment(segment.ack - 1, tcb.snd_nxt, SYN | ACK, 0xFFFF, options=UNKNOWN_SCALE)
+        if segment.flags & (SYN | ACK) == SYN | ACK:  # it answers a SYN that crossed its own
+            yield Segment(segment.ack - 1, flags=SYN, window=0xFFFF, options=UNKNOWN_SCALE)
+        elif segment.flags & ACK:  # text on the SYN may have been taken, or not
+            for ack in dict.fromkeys((tcb.snd_nxt, tcb.snd_una + 1)):
+                yield Segment(segment.ack - 1, ack, SYN | ACK, 0xFFFF, options=UNKNOWN_SCALE)
         elif segment.flags & RST:
             yield Segment(TESTER_ISN, tcb.snd_nxt, SYN | ACK, 0xFFFF, options=UNKNOWN_SCALE)
         return
@@ -84,6 +87,6 @@ def _toward(tcb: Tcb, segment: Segment) -> Iterator[Segment]:
     for ack in dict.fromkeys((tcb.snd_nxt, tcb.snd_una)):
         yield Segment(tcb.rcv_nxt, ack, ACK, 0xFFFF)
         ahead = segment.ack.ahead_of(tcb.rcv_nxt) if segment.flags & ACK else 0
-        if 0 < ahead <= _WINDOW:
+        if 0 < ahead <= WINDOW:
             yield Segment(tcb.rcv_nxt, ack, ACK, 0xFFFF, length=ahead)
             yield Segment(tcb.rcv_nxt, ack, ACK | FIN, 0xFFFF, length=ahead - 1)

@@ -357,12 +357,15 @@ class _End:
         return frozenset(map(Hypothesis, states))
 
     def _isn(self, order: Order, from_client: bool) -> Seq | None:
-        """The number of an end's first SYN; without one, the number before the first octet spoken of."""
+        """The number of an end's first SYN, or of one that was answered; else that before the first octet told of."""
         own = [self.packets[at].segment for at in order if self.packets[at].from_client == from_client]
         opening = next((s.seq for s in own if s.flags & SYN), None)
         if opening is not None:
             return opening
-        others = (self.packets[at].segment for at in order if self.packets[at].from_client != from_client)
+        others = [self.packets[at].segment for at in order if self.packets[at].from_client != from_client]
+        answered = next((s.ack - 1 for s in others if s.has(SYN | ACK)), None)
+        if answered is not None:
+            return answered
         heard = [s.ack - 1 for s in others if s.flags & ACK]
         said = [s.seq - 1 for s in own if not s.flags & RST or s.seq]
         return min((*heard[:1], *said[:1]), key=lambda n: n - (heard or said)[0], default=None)

@@ -63,6 +63,14 @@ def test_one_ack_may_cover_two_segments() -> None:
     assert broken(*two, back(".", 1, 11), Quiet(0))
 
 
+def test_an_ack_covers_what_lies_before_it() -> None:
+    """3.4: acknowledgments are cumulative; the second FIN may move RCV.NXT again (row K4)."""
+    fins = (*HANDSHAKE, sent("F.", 1, 1, 9), sent("F.", 11, 1))
+    assert not broken(*fins, back(".", 1, 12), Quiet(0))
+    assert not broken(*fins, back(".", 1, 11), back(".", 1, 12), Quiet(0))
+    assert broken(*fins, back(".", 1, 10), Quiet(0))
+
+
 def test_text_that_acks_went_past_carries_the_acknowledgment_of_its_time() -> None:
     two = (*HANDSHAKE, sent("P.", 1, 1, 10), sent("P.", 11, 1, 10))
     acks = (back(".", 1, 11), back(".", 11, 21))
