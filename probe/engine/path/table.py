@@ -37,14 +37,16 @@ class Table:
         self._settings = settings
         self._told: dict[bool, Seq] = {}
         self._fins: dict[bool, Seq] = {}
+        self._ended = False
         self.begun_by_tester: bool | None = None
 
     def is_behind(self, segment: Segment) -> bool:
-        """Text is not looked at."""
-        return False
+        """Whether the newest segment was the last ACK of a connection: what answers it belongs to none."""
+        return self._ended
 
     def label(self, time: float, to_peer: bool, segment: Segment) -> Label:
         """What it calls the next segment."""
+        self._ended = False
         if self.begun_by_tester is None and segment.flags & (SYN | ACK | RST | FIN) == SYN:
             self.begun_by_tester, self._told, self._fins = to_peer, {}, {}
             return Label.NEW
@@ -55,7 +57,8 @@ class Table:
         if segment.flags & FIN:
             self._fins[to_peer] = segment.end
         closed = len(self._fins) > 1 and all(self._told.get(not end) == fin for end, fin in self._fins.items())
-        if segment.flags & RST or (self._settings.forgets and closed):
+        self._ended = self._settings.forgets and closed
+        if segment.flags & RST or self._ended:
             self.begun_by_tester = None
         return Label.VALID
 
