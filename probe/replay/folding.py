@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from probe.capture.batch import Bools
-from probe.replay.cutting import behind_cuts
+from probe.engine.path.reordering import OVERTAKING
+from probe.replay.cutting import Cut, behind_cuts, worst_cut
 from probe.replay.rows import Grouped, Places, Rows, UInt32, ahead
 from probe.spec.segment import ACK, FIN, RST, SYN, URG
 
@@ -112,7 +113,7 @@ def bridged(group: Grouped) -> Grouped:
     """The rows with data segments for the stretches of text that were folded away.
 
     A trusted row that starts, or acknowledges, beyond what is left before it tells that there was more. Packet number
-    and time of a bridge are those of the row behind it, its ACK the last one before; it is marked ``old``.
+    and time of a bridge are those of the row behind it, its ACK the farthest one before; it is marked ``old``.
     """
     if group.rows.cut.any():
         group = group.marked(trusted=behind_cuts(group))
@@ -131,6 +132,7 @@ def bridged(group: Grouped) -> Grouped:
     filler = replace(
         rows.take(template),
         seq=begin, end=end,
+        ack=_farthest(group, template),
         length=end - begin,
         flags=np.full(len(place), ACK, np.uint8),
         number=rows.number[place],
@@ -144,6 +146,25 @@ def bridged(group: Grouped) -> Grouped:
     starts = group.starts + np.searchsorted(np.sort(place), group.starts, "left")
     sent_by = np.concatenate((group.from_client, group.from_client[template]))
     return Grouped(Rows.joined((rows, filler), order), starts, sent_by[order])
+
+
+def _farthest(group: Grouped, places: Places) -> UInt32:
+    """What the ends of these rows had acknowledged by then: more than the row says that others overtook.
+
+    What is in order has none such; before a cut anything may stand.
+    """
+    rows, found = group.rows, group.rows.ack[places]
+    cut = worst_cut(group)[group.connection[places]] > Cut.NOTHING
+    for number in np.flatnonzero(cut).tolist():
+        at = int(places[number])
+        before = np.arange(group.starts[group.connection[at]], at)
+        before = before[(group.from_client[before] == group.from_client[at]) & (rows.flags[before] & ACK != 0)]
+        before = before[rows.time[at] - rows.time[before] <= OVERTAKING * 1e9]
+        told = rows.ack[before]
+        farther = (told - found[number]).view(np.int32)
+        if farther.max(initial=0) > 0:
+            found[number] = told[np.argmax(farther)]
+    return found
 
 
 def _later(one: UInt32, two: UInt32) -> UInt32:

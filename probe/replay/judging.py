@@ -259,19 +259,25 @@ def _wide_enough(packets: list[Packet]) -> list[Packet]:
 
 
 def _facing(packets: list[Packet], receiver: bool) -> Iterator[tuple[int, Seq]]:
-    """The segments of an end, and how far the text in order came that was sent to it until its next one."""
+    """The segments of an end, and how far the text in order came that was sent to it until its next one.
+
+    One that takes back an acknowledgment was overtaken: what was offered before it, with the farthest, holds as well.
+    """
     last: int | None = None
+    farthest: int | None = None
     top: Seq | None = None
     end: Seq | None = None
     for at, packet in enumerate(packets):
         segment = packet.segment
         if packet.from_client == receiver:
-            if last is not None and end is not None:
-                yield last, end
+            if end is not None:
+                yield from ((one, end) for one in {last, farthest} if one is not None)
             last = at
+            if segment.flags & ACK and (farthest is None or segment.ack >= packets[farthest].segment.ack):
+                farthest = at
             continue
         if last is not None and segment.length and (top is None or segment.seq <= top):
             end = segment.end if end is None else later(end, segment.end)
         top = segment.end if top is None else later(top, segment.end)
-    if last is not None and end is not None:
-        yield last, end
+    if end is not None:
+        yield from ((one, end) for one in {last, farthest} if one is not None)

@@ -34,6 +34,22 @@ def test_trouble_without_end_is_still_judged_to_the_end(tmp_path: Path) -> None:
     assert (found.verdict, found.stopped, found.evidence) == (Verdict.PASS, None, Evidence.COMPLETE)
 
 
+@pytest.mark.parametrize("before", range(5))
+def test_what_was_overtaken_before_a_cut_accuses_nobody(before: int, tmp_path: Path) -> None:
+    """What is put in place of a cut takes no acknowledgment back, whichever row is the last one before it."""
+    bulk = Bulk().opened()
+    client, server = 100, 500
+    for _ in range(before):
+        bulk.pieces.append(Piece(True, ACK, client, server))
+    for _ in range(200):
+        texts = [Piece(True, ACK, client + at, server, 1000, window=5000) for at in (0, 1000)]
+        echo = [Piece(False, ACK, server + at, client + 1000 + at, 1000, window=5000) for at in (1000, 0)]
+        client, server = client + 2000, server + 2000
+        bulk.pieces += [*texts, *echo, Piece(True, ACK, client, server, window=5000)]
+    found = judged(bulk, tmp_path)
+    assert (found.findings, found.doubtful) == ((), ())
+
+
 def test_octets_that_the_record_lacks_are_told(tmp_path: Path) -> None:
     bulk, chance = troubled(30).closed(), random.Random(1)
     bulk.pieces = [

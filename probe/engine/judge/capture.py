@@ -205,9 +205,10 @@ class _End:
             # A RST may answer anything that came before the record.
             own = (p.segment for p in self.packets if p.from_client == self.client)
             return _Verdict(unknown=any(not segment.flags & RST for segment in own))
-        *_, (watch, order, moved) = self._ways()
+        ways = self._ways()
+        watch, order, moved = ways[-1]
         if watch.broken_at is None:
-            judged = order[watch.index] if _stopped(watch, order) else None
+            judged = max(map(_explained_to, ways)) if _stopped(watch, order) else None
             return _Verdict(_states(watch, order), (), Excuse.UNRECORDED not in watch.terms.allow, moved, judged)
         if watch.terms.merged and not self._held_as_one:
             return replace(self, merged=True).judged()
@@ -382,6 +383,12 @@ def _is_crowded(watch: Watch) -> bool:
 def _stopped(watch: Watch, order: Order) -> bool:
     """Whether it explained all up to where there were too many histories, and that was not at the end."""
     return watch.broken_at is None and watch.index + 1 < len(order)
+
+
+def _explained_to(way: _Way) -> int:
+    """The place of the last packet that a way explains."""
+    watch, order, _ = way
+    return order[watch.index if watch.broken_at is None else max(0, watch.broken_at - 1)]
 
 
 def _states(watch: Watch, order: Order) -> tuple[tuple[str, int], ...]:

@@ -9,6 +9,7 @@ import pytest
 
 from probe.engine.judge.capture import judge_connection
 from probe.engine.path.reordering import OVERTAKING
+from probe.replay import judging
 from probe.results.connection import Packet
 from tests.engine.judge.test_capture import CLOSES, OPEN, REQUEST, Line, record
 from tests.helpers.record import MEMORY
@@ -60,6 +61,18 @@ def test_neighbours_that_changed_places_accuse_nobody(close: str, place: int) ->
         one, two = own[place // 2], own[place // 2 + 1]
         moved = [*whole[:one], *whole[one + 1 : two + 1], whole[one], *whole[two + 1 :]]
         assert judge_connection(apart(moved, OVERTAKING / 20), MEMORY).findings == ()
+
+
+def test_text_that_was_folded_away_fits_the_window_behind_an_overtaken_ack() -> None:
+    """Whether that ACK is taken for a late one or for a copy, the window that was offered with the farthest counts."""
+    lines: tuple[Line, ...] = (
+        *OPEN,
+        (">", ".", 1, 1, 100), (">", ".", 101, 1, 100),
+        ("<", ".", 1, 201, 0), ("<", ".", 1, 101, 0),
+        (">", ".", 201, 1, 400_000), ("<", ".", 1, 400_201, 0),
+    )  # fmt: skip
+    found = judging.record(apart(record(*lines), OVERTAKING / 20), MEMORY, "rfc9293", reused=False).pair
+    assert (found.findings, found.complete) == ((), True)
 
 
 def test_an_answer_of_an_older_connection_is_not_the_servers_part() -> None:
