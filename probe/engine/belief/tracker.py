@@ -211,9 +211,7 @@ class Memory:
         """The histories that may have led to ``segment``; where loss is allowed, text and FIN before it may be lost."""
         found = self.closure(belief, terms)
         if segment.flags & SYN:
-            if not segment.flags & ACK or Excuse.UNRECORDED not in terms.allow:
-                return found
-            return self.closure(found.union(*(unrecorded.before_sending(h, segment) for h in found)), terms)
+            return found
         if Excuse.OVERTAKEN in terms.allow:
             found = self.closure(found.union(*(excused.overtaking(h, segment) for h in found)), terms)
         if Excuse.LOSS not in terms.allow:

@@ -69,14 +69,12 @@ def _toward(tcb: Tcb, segment: Segment) -> Iterator[Segment]:
     if tcb.state in (State.CLOSED, State.LISTEN):
         # What an end without a connection answers with this RST (RFC 9293 section 3.10.7.1).
         if segment.flags & RST and (segment.seq != 0 or not segment.flags & ACK):
-            yield Segment(segment.ack if segment.flags & ACK else TESTER_ISN, segment.seq, ACK, 0xFFFF)
+            yield Segment(TESTER_ISN, segment.seq, ACK, 0xFFFF)
         elif segment.flags & RST and segment.ack == TESTER_ISN + 1:
             yield Segment(TESTER_ISN, flags=SYN, window=0xFFFF)
         return
     if tcb.state is State.SYN_SENT:
-        if segment.flags & (SYN | ACK) == SYN | ACK:  # it answers a SYN that crossed its own
-            yield Segment(segment.ack - 1, flags=SYN, window=0xFFFF, options=UNKNOWN_SCALE)
-        elif segment.flags & ACK:  # text on the SYN may have been taken, or not
+        if segment.flags & (SYN | ACK) == ACK:  # text on the SYN may have been taken, or not
             for ack in dict.fromkeys((tcb.snd_nxt, tcb.snd_una + 1)):
                 yield Segment(segment.ack - 1, ack, SYN | ACK, 0xFFFF, options=UNKNOWN_SCALE)
         elif segment.flags & RST:
