@@ -154,7 +154,7 @@ def test_what_stands_before_a_healthy_server_is_named_and_nobody_accused(name: s
         run = check(served(chain, place), CheckOptions(seed=1, only=place.only))
     assert run.path is not None
     words = {e.id: e.verdict for e in run.exchanges}
-    assert Verdict.FAIL not in words.values(), told(run)
+    assert {e.id: e.findings for e in run.exchanges if e.verdict is Verdict.FAIL} == {}
     assert Report("check", "rfc9293", (run,)).exit_code is ExitCode.CONFORMS, told(run)
     found = {s.suspect for s in run.path.accepted} - ({Suspect.FILTER} if place.suspect is Suspect.PROXY else set())
     assert found == ({place.suspect} if place.suspect else set()), run.path
