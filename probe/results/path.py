@@ -208,12 +208,14 @@ class Path:
     """The path of one run: ``copies`` counts segments, and those of them that seem to have come twice, or late.
 
     ``aborts`` are our RSTs whose effect shows, and those that had none: many a host takes so many a second.
+    ``verdicts`` is how many of them share what chance may do: a matrix has thousands.
     """
 
     loss: Loss = Loss()
     suspicions: tuple[Suspicion, ...] = ()
     copies: Loss = Loss()
     aborts: Loss = Loss()
+    verdicts: int = 1
 
     def standing(self, suspect: Suspect) -> Standing:
         """What became of a suspect; one that nothing pointed to is open."""

@@ -27,6 +27,8 @@ TWICE = 2
 """A departure that nothing explains is believed when it comes twice."""
 RARE = 1e-4
 """A chance below this is none."""
+_AMONG = 100
+"""So many verdicts are made at that chance each, about those of a check; more of them share it."""
 _ODD = 0.0099
 """The least that is granted to one departure that nothing explains: it may be a mistake of our own. To one that a copy
 of our segment would explain, or a late one, as much as the path is known to do so."""
@@ -63,6 +65,11 @@ def settle(opinions: Sequence[Opinion], path: Path | None = None) -> Opinion:
     return replace(vote.verdict, proofs=_proofs(vote.verdict, opinions, vote, path))
 
 
+def _rare(path: Path) -> float:
+    """The chance at which one of so many verdicts is believed."""
+    return RARE * min(1.0, _AMONG / path.verdicts)
+
+
 def _measured(opinions: Sequence[Opinion]) -> Path:
     return Path(measured([[o.controls for o in opinions]]))
 
@@ -73,7 +80,7 @@ def _hear(opinions: Sequence[Opinion], path: Path) -> _Outcome:
     Where SYNs hardly get lost, one that had to be sent again met a silence like any other.
     """
     again = any(o.unless_lost is not None for o in opinions)
-    if again and not path.loss.limits_syns and path.loss.bound_of(syn=True) ** MOST <= RARE:
+    if again and not path.loss.limits_syns and path.loss.bound_of(syn=True) ** MOST <= _rare(path):
         opinions = [o.unless_lost or o for o in opinions]
     telling = [o for o in opinions if o.word not in (Verdict.SKIP, Verdict.INCONCLUSIVE)]
     last, idle = opinions[-1], len(opinions) - len(telling)
@@ -141,10 +148,10 @@ class _Ballot:
 
     def may_be_found(self) -> bool:
         """Whether a departure could still be in the majority, and its chance small enough."""
-        left = max(0, MOST - len(self.opinions))
+        left, rare = max(0, MOST - len(self.opinions)), _rare(self.path)
         for alike in self._groups():
             chances = [self._chance(o) for o in alike]
-            if 2 * (len(alike) + left) > len(self.opinions) + left and prod(chances) * min(chances) ** left <= RARE:
+            if 2 * (len(alike) + left) > len(self.opinions) + left and prod(chances) * min(chances) ** left <= rare:
                 return True
         return False
 
@@ -174,7 +181,7 @@ class _Ballot:
         firm = [o for o in rest if not o.doubts]
         # Losses do not make firm ones less so; those that chance explains count together with them.
         chance = prod(map(self._chance, firm if len(firm) >= TWICE else rest))
-        enough = chance <= RARE and (len(firm) >= TWICE or len(rest) >= ATTEMPTS)
+        enough = chance <= _rare(self.path) and (len(firm) >= TWICE or len(rest) >= ATTEMPTS)
         told = chance if len(firm) < len(rest) or self.path.strange else None
         if enough and excused:
             return _Outcome(furthest, settled=True, final=True, agree=len(alike), count=count, chance=told)
@@ -194,7 +201,7 @@ class _Ballot:
             reason = f"{reason}; {figures(self.path)}: chance {_one_in(chance)}"
             # More controls make the bound better, unless some were lost.
             struck = self.path.loss.lost + self.path.strange > 0
-            hopeless = count >= ATTEMPTS and struck and self._chance(rest[0]) ** MOST >= RARE
+            hopeless = count >= ATTEMPTS and struck and self._chance(rest[0]) ** MOST >= _rare(self.path)
             # Where some passed, most of them may yet.
             hopeless &= not any(not o.findings for o in self.opinions)
         return _Outcome(self._unsure(reason), settled=False, final=hopeless, agree=len(alike), count=count, chance=told)

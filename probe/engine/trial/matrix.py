@@ -135,16 +135,21 @@ class MatrixHearing:
         passed = (r for r, o in zip(tried, self.opinions(tried), strict=True) if o.word is Verdict.PASS)
         return next(passed, tried[-1])
 
+    @property
+    def path(self) -> Path:
+        """As far as it is known now."""
+        return replace(self.evidence.path(), verdicts=max(1, len(self.records)))
+
     def complete(self, record: Record) -> bool:
         """Whether another attempt would add nothing, as far as the path is known now."""
         if [h.opinion.word for h in record.heard] == [Verdict.PASS]:
             return True  # whatever is known of the path: most cells end here
-        path = self.evidence.path()
+        path = self.path
         return heard_enough(record.opinions(path), path)
 
     def opinions(self, records: Iterable[Record]) -> list[Opinion]:
         """The verdict of all attempts so far, on each."""
-        path = self.evidence.path()
+        path = self.path
         return [vote_on(record.opinions(path), path) for record in records]
 
     def opinion(self, record: Record) -> Opinion:
@@ -164,7 +169,7 @@ class MatrixHearing:
 
     def results(self, facts: Facts) -> tuple[tuple[CellResult, ...], tuple[ApproachResult, ...]]:
         """The cells in the order of the report, and what became of each way."""
-        path = self.evidence.path()
+        path = self.path
         by_way = [self._way(facts, way) for way in self.ways]
         found: list[CellResult] = []
         for way, result in zip(self.ways, by_way, strict=True):

@@ -119,6 +119,16 @@ def test_a_limit_on_syns_strikes_those_to_a_closed_port_too() -> None:
     assert settle([lost] * MOST, limited).word is Verdict.INCONCLUSIVE
 
 
+def test_of_thousands_of_verdicts_each_is_believed_at_a_smaller_chance() -> None:
+    """With a bound of 11 % five identical silences have a chance of 1 in 60,000: too much for one of 3,000 cells."""
+    loss = Loss(asked=400, lost=34)
+    counts = [n for n in range(1, MOST + 1) if heard_enough([SILENT] * n, Path(loss))]
+    assert counts[0] == 5
+    many = Path(loss, verdicts=3000)
+    assert not heard_enough([SILENT] * 5, many)
+    assert settle([SILENT] * 6, many).word is Verdict.FAIL
+
+
 @pytest.mark.parametrize("doubt", [Doubt.LOSS, Doubt.REPEAT])
 def test_three_times_the_same_is_a_verdict_on_a_clean_path(doubt: Doubt) -> None:
     assert settle([odd(doubt)] * 3, CLEAN).word is Verdict.FAIL
