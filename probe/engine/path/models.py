@@ -237,6 +237,7 @@ _TRACKED: tuple[tuple[str, Tracks, str], ...] = (
     ("older", Settings(older=True, loose=False), "all that its connection tracking finds outside a window"),
 )
 """Variants of a filter, how they track connections, and what they turn away."""
+_PF = "pf", PacketFilter(), "what the state table of pf does not know, or calls a bad state"
 _FORGETTING: tuple[tuple[str, Tracks, str], ...] = (
     ("plain", Plain(), "what belongs to no connection, or comes after a RST"),
     (
@@ -259,7 +260,7 @@ _FORGETTING: tuple[tuple[str, Tracks, str], ...] = (
         Settings(loose=False, forgets=True),
         "what its connection tracking calls invalid, begins without a SYN, or comes after the end of its connection",
     ),
-    ("pf", PacketFilter(), "what the state table of pf does not know, or calls a bad state"),
+    _PF,
 )
 """The same of firewalls that are no Linux, which stand on the way. One that forgets and answers with RSTs looks like a
 peer that does: it is judged as whatever answers in a peer's place is."""
@@ -293,7 +294,7 @@ _FILTERS = (
     _outgoing("outgoing-begins-with-syn", Settings(loose=False)),
     *(_filter(*one, resets=resets) for resets in (False, True) for one in _TRACKED),
     *(_filter(*one, resets=False, questions=2) for one in _FORGETTING),
-    _filter(*_FORGETTING[-1], resets=True, questions=2),
+    _filter(*_PF, resets=True, questions=2),
     Model(
         Suspect.TRANSLATION,
         "unmapped",

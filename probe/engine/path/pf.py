@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from probe.engine.path.filter import Label
-from probe.spec.segment import ACK, FIN, RST, SYN, WSCALE, Segment
+from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, WSCALE, Segment
 from probe.spec.seq import Seq
 
 _FUDGE = 0xFFFF + 1500
 _CLOSED, _SYN_SENT, _ESTABLISHED, _CLOSING, _FIN_WAIT_2, _TIME_WAIT = range(6)
-_SECONDS = {"opening": 30, "established": 86400, "closing": 900, "fin-wait": 45, "closed": 90}
-"""Its default time-outs."""
+_OPENS, _STANDS, _CLOSES, _CLOSES_TWICE, _OVER = 30, 86400, 900, 45, 90
+"""Seconds after which an entry is forgotten, by the states of both ends: its default time-outs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Pf:
 
     def label(self, time: float, to_peer: bool, segment: Segment) -> Label:
         """What it calls the next segment, seen at ``time`` in seconds."""
-        opens = segment.flags & (SYN | ACK | RST | FIN) == SYN
+        opens = segment.flags & OPENING == SYN
         self._renewed = False
         over = opens and bool(self._ends) and all(end.state >= _FIN_WAIT_2 for end in self._ends.values())
         if over or time > self._expires:
@@ -67,12 +67,12 @@ class Pf:
             first = _End(_SYN_SENT, segment.seq, segment.end + 1, max(segment.window, 1), _scale(segment))
             first.most = _unscaled(first.most, first.shift or 0)
             self._ends = {to_peer: first, not to_peer: _End()}
-            self._expires = time + _SECONDS["opening"]
+            self._expires = time + _OPENS
             return Label.NEW
         sender, receiver = self._ends[to_peer], self._ends[not to_peer]
         if not _passes(sender, receiver, segment):
             return Label.INVALID
-        self._expires = time + _SECONDS[_phase(sender.state, receiver.state)]
+        self._expires = time + _kept(sender.state, receiver.state)
         return Label.VALID
 
 
@@ -135,12 +135,13 @@ def _unscaled(window: int, shift: int) -> int:
     return (window + (1 << shift) - 1) >> shift
 
 
-def _phase(one: int, other: int) -> str:
+def _kept(one: int, other: int) -> int:
+    """Seconds that an entry with its ends in these states is kept."""
     least, most = sorted((one, other))
     if least >= _FIN_WAIT_2:
-        return "closed"
+        return _OVER
     if least >= _CLOSING:
-        return "fin-wait"
+        return _CLOSES_TWICE
     if least < _ESTABLISHED:
-        return "opening"
-    return "closing" if most >= _CLOSING else "established"
+        return _OPENS
+    return _CLOSES if most >= _CLOSING else _STANDS

@@ -21,7 +21,7 @@ from probe.spec.segment import ACK, FIN, RST
 
 FLAGS = {"FIN": FIN, "RST": RST}
 """The kinds, each by the flag that makes a segment one of it."""
-_OURS = {"FIN": (FIN, FIN), "RST": (RST, RST), "bare-RST": (RST | ACK, RST)}
+_OURS = {**{kind: (flag, flag) for kind, flag in FLAGS.items()}, "bare-RST": (RST | ACK, RST)}
 """Those of ours: what of the flags is looked at, and what is set. Some rules are about a RST without ACK alone."""
 _PLACES = 2
 """In so many states of the peer it must have been in vain: in one that may be the peer's doing."""

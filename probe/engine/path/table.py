@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from probe.engine.path.filter import Label
-from probe.spec.segment import ACK, FIN, RST, SYN, Segment
+from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
 from probe.spec.seq import Seq
 
 _ROOM = 0xFFFF
@@ -47,7 +47,7 @@ class Table:
     def label(self, time: float, to_peer: bool, segment: Segment) -> Label:
         """What it calls the next segment."""
         self._ended = False
-        if self.begun_by_tester is None and segment.flags & (SYN | ACK | RST | FIN) == SYN:
+        if self.begun_by_tester is None and segment.flags & OPENING == SYN:
             self.begun_by_tester, self._told, self._fins = to_peer, {}, {}
             return Label.NEW
         if self.begun_by_tester is None or (segment.flags & RST and not self._counts(to_peer, segment)):
