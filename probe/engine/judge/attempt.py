@@ -35,8 +35,8 @@ class Opinion:
     ``tried`` are the excuses tried on a departure, each with whether it explains the record; ``departure`` is it in
     canonical form, and ``believed`` the states the peer may have been in before it. ``reached`` is what came up of
     what the exchange is about; ``rests`` are the suspects that would keep back what it rests on; ``controls`` tell
-    of loss, ``segments`` is how many had passed until the departure, event ``broken_at``, or in all; ``strayed`` says
-    that one of ours that came twice, or late, would explain it (looked at where the path does such things). ``proofs``
+    of loss, ``segments`` is how many had passed until the departure, event ``broken_at``, or in all; ``strayed``
+    is how many of ours would explain it by coming twice, or late (counted where the path does such things). ``proofs``
     are those of a verdict that several attempts come to; ``notes`` are told beside it. ``unless_lost`` is the opinion
     if a SYN of ours that was sent again had not been lost, nor its answer.
     """
@@ -55,7 +55,7 @@ class Opinion:
     controls: Controls = NO_CONTROLS
     segments: int = 0
     broken_at: int | None = None
-    strayed: bool = False
+    strayed: int = 0
     proofs: Proofs | None = None
     notes: tuple[Finding, ...] = ()
     unless_lost: Opinion | None = None
@@ -153,7 +153,7 @@ def up_to_silence(case: Case) -> Case | None:
 def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
     """What stands against the peer, or what kept it from showing anything."""
     if watch.broken_at is not None:
-        finding, tried = departure(case, watch), _tried(case)
+        finding, tried = departure(case, watch), _tried(case, watch.broken_at)
         if case.leaves and ((Doubt.ABORT, True) in tried or _aborted(case)):
             reason = "the application behind the port ends connections by itself, as it did this one"
             return Opinion(Verdict.SKIP, reason, why=Why.APPLICATION)
@@ -192,8 +192,11 @@ def _found(case: Case, watch: Watch, size: Sizes | None) -> Opinion:
     return Opinion(Verdict.PASS, notes=notes)
 
 
-def _tried(case: Case) -> tuple[tuple[Doubt, bool], ...]:
-    """The rungs tried, each with whether it explains the record; one that holds a rung that does needs no trial."""
+def _tried(case: Case, broken_at: int) -> tuple[tuple[Doubt, bool], ...]:
+    """The rungs tried, each with whether it explains the record; one that holds a rung that does needs no trial.
+
+    Segments overtake each other without any path, too: on a host with several processors each has its own queue.
+    """
     barred = {Excuse.ABORT} if case.obedient else set()  # an application that obeys us aborts for nobody
     found: list[tuple[Doubt, bool]] = []
     done: list[frozenset[Excuse]] = []
@@ -207,6 +210,8 @@ def _tried(case: Case) -> tuple[tuple[Doubt, bool], ...]:
         found.append((rung.doubt, explains))
         if explains:
             explaining.append(excuses)
+    if not explaining and case.explained_by_order(broken_at):
+        found.append((Doubt.OVERTAKEN, True))
     return tuple(found)
 
 

@@ -55,17 +55,22 @@ class Case:
         terms = Terms(profile, allow, unheard=unheard)
         return follow(self.transcript.judged, self.start, terms, self.memory, lost, through=through, sends=True)
 
-    def explained_by_arrival(self, broken_at: int) -> bool:
-        """Whether it explains the departure that one segment of ours came once more, or later than the next ones.
+    def explained_by_order(self, broken_at: int) -> bool:
+        """Whether it explains the departure that segments of the peer came twice, or not as they were sent."""
+        terms = Terms(self.terms.profile, self.terms.allow | {Excuse.REPEAT})
+        never = self.transcript.undelivered
+        sent = None if never else as_sent(self._arrived_with(broken_at))
+        return sent is not None and self._explains(sent, terms, never)
+
+    def explained_by_arrival(self, broken_at: int) -> int:
+        """How many segments of ours explain the departure if just that one came once more, or later than the next ones.
 
         No later than segments are overtaken, and answered no later than this peer took for others: what came long
-        after a segment says nothing of a copy of it. Or that segments of the peer came twice, or not as they were sent.
+        after a segment says nothing of a copy of it. What the peer sent in another order counts as one more.
         """
         *before, departure = self.transcript.judged[: broken_at + 1]
         terms = Terms(self.terms.profile, self.terms.allow | {Excuse.REPEAT})
-        never = self.transcript.undelivered
-        if not never and (sent := as_sent(self._arrived_with(broken_at))) and self._explains(sent, terms, never):
-            return True
+        never, found = self.transcript.undelivered, int(self.explained_by_order(broken_at))
         took = max(answer_times([event for event in before if isinstance(event, Seen)]), default=0.0)
         for index, event in enumerate(before):
             if not isinstance(event, Seen) or not event.to_peer:
@@ -76,12 +81,9 @@ class Case:
             soon = [*before[: index + 1], event, *before[index + 1 :], departure]
             shifted = frozenset(i + (i > index) for i in never)
             late = [*before, event, departure]
-            if any(
-                self._explains(events, terms, lost)
-                for events, lost in ((late, never), (late, never | {index}), (soon, shifted))
-            ):
-                return True
-        return False
+            ways = (late, never), (late, never | {index}), (soon, shifted)
+            found += any(self._explains(events, terms, lost) for events, lost in ways)
+        return found
 
     def _arrived_with(self, broken_at: int) -> list[Event]:
         """The record up to what may have been sent before the departure and was overtaken by it."""

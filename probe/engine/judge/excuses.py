@@ -21,6 +21,7 @@ class Doubt(Enum):
     ABORT = "an application that aborts would explain it"
     DAMAGE = "a segment damaged on the way would explain it"
     REPEAT = "a segment duplicated on the way would explain it"
+    OVERTAKEN = "segments of the peer that overtook each other would explain it"
     COOKIES = "a listener that keeps no state (SYN cookies) would explain it"
     FILTER = "a stateful filter before the peer would explain it"
     FLAGS = "a filter that drops unusual flags would explain it"

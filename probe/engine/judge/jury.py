@@ -207,15 +207,14 @@ class _Ballot:
         return _Outcome(self._unsure(reason), settled=False, final=hopeless, agree=len(alike), count=count, chance=told)
 
     def _odd(self, opinion: Opinion) -> float:
-        """The chance that it departs for no reason; a copy of any segment before may be one, if there are copies.
+        """The chance that it departs for no reason; segments before it that came twice or late are one, on such a path.
 
-        Where one alone does not explain it, two of them must have come together.
+        One of those that explain it alone, or any two.
         """
         if not self.path.strange:
             return _ODD
         spared: float = 1 - Loss(self.path.copies.asked, self.path.strange).bound
-        struck = 1 - spared ** max(1, opinion.segments)
-        return max(_ODD, struck if opinion.strayed else struck**2)
+        return max(_ODD, 1 - spared**opinion.strayed + _at_least(2, opinion.segments, 1 - spared))
 
     def _chance(self, opinion: Opinion) -> float:
         """That chance made one departure: a loss, a copy, or what nobody thinks of."""

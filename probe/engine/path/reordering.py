@@ -85,9 +85,14 @@ def as_sent(events: Sequence[Event]) -> list[Event] | None:
 
 
 def _was_sent_before(segment: Segment, other: Segment) -> bool:
-    """Whether the numbers say so: what an end sends later acknowledges as much or more, and goes on from there."""
+    """Whether the numbers say so: what an end sends later acknowledges as much or more, and goes on from there.
+
+    Or the RST, with the same numbers, which ends what it sends.
+    """
     if segment.flags & other.flags & ACK and segment.ack != other.ack:
         return segment.ack < other.ack
     if (segment.flags ^ other.flags) & SYN:
         return bool(segment.flags & SYN)
+    if (segment.seq, segment.end) == (other.seq, other.end):
+        return bool(other.flags & RST) and not segment.flags & RST
     return segment.end < other.end if segment.seq == other.seq else segment.seq < other.seq

@@ -8,6 +8,7 @@ import pytest
 
 from probe import scenarios
 from probe.engine.belief.events import Event, Missing, Quiet, Transcript
+from probe.engine.belief.hypothesis import Excuse
 from probe.engine.belief.tracker import UNKNOWN_PORT, Terms
 from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
@@ -124,6 +125,14 @@ def test_unasked_ack_is_a_doubt() -> None:
     found = opinion(*HANDSHAKE, Quiet(0), back(".", 1, 1))
     assert (found.word, found.doubt) == (Verdict.WARN, Doubt.REPEAT)
     assert found.findings[0].rule == "seg.pure-ack-silent"
+
+
+def test_an_answer_that_the_next_overtook_is_a_doubt() -> None:
+    """As two processors of one host do it: the RST of an abort was seen 0.07 ms before the ACK sent earlier."""
+    reset, ack, terms = back("R.", 1, 6), back(".", 1, 6), Terms(allow=frozenset({Excuse.ABORT}))
+    for late, expected in ((0.00007, True), (0.2, False)):
+        told = Transcript(record(*HANDSHAKE, sent("P.", 1, 1, 5), reset, ack, at={5: 0.004 + late}))
+        assert (judge(Case(OPEN, told, UNKNOWN_PORT, terms)).doubt is Doubt.OVERTAKEN) == expected
 
 
 def test_missing_application_is_a_skip_unless_it_obeys() -> None:
