@@ -104,7 +104,7 @@ class _Check:
         if shut:
             frame.save_unanswered(self.target, shut)
             raise UnansweredError(shut)
-        results = self.hearing.results(dropped=frame.dropped, interrupted=frame.interrupted, late=frame.late)
+        results = self.hearing.results(interrupted=frame.interrupted, late=frame.late)
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         # A line that failed is told by itself; where a dangerous exchange was played, that belongs to it.
         deaths = [one for one in self.hearing.deaths if one.ending is not Ending.LINE or _is_risky(one)]

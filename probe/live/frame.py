@@ -180,12 +180,12 @@ class Frame:
     def save(self, hearing: Hearing, run: Run) -> None:
         """Write the recording, where one is made, so that it can be judged again."""
         if self.options.recorder is not None:
-            save(self.options.recorder, self.loop.arrivals, hearing, run, self.dropped, self.line.caveat)
+            save(self.options.recorder, self.loop.arrivals, hearing, run, self.line.caveat)
 
     def save_unanswered(self, target: Endpoint, sentence: str) -> None:
         """Write the recording of a run that ended before its first exchange, and why."""
         if self.options.recorder is not None:
-            metadata = RunMetadata(target, (), unanswered=sentence, dropped=self.dropped, seconds=self.seconds)
+            metadata = RunMetadata(target, (), unanswered=sentence, seconds=self.seconds)
             save_packets(self.options.recorder, self.loop.arrivals, {}, metadata)
 
     def write(self, comments: Mapping[int, Sequence[str]]) -> None:

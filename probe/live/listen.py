@@ -87,7 +87,7 @@ class _Listening:
                 self.hearing.opinions[scenario.id].append(
                     Opinion(Verdict.INCONCLUSIVE, "no connection came for it", why=Why.NOT_OPENED)
                 )
-        results = self.hearing.results(dropped=self.frame.dropped, interrupted=self.frame.interrupted)
+        results = self.hearing.results(interrupted=self.frame.interrupted)
         summary = summarize(results, {s.id: s.topic for s in self.scenarios})
         warnings = []
         if self.others:

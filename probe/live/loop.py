@@ -147,6 +147,7 @@ class Loop:
             if (attempt := supply()) is None:
                 return
             self._live[attempt.flow] = attempt
+            attempt.dropped = self.link.dropped()
             if attempt.scenario.opens == "peer":
                 self._called.setdefault(attempt.flow.local.port, deque()).append(attempt)
             self._obey(attempt, attempt.conductor.start(now))
@@ -180,6 +181,7 @@ class Loop:
                 waiting = self._called.get(attempt.flow.local.port)
                 if waiting is not None and attempt in waiting:  # it no longer waits for a connection
                     waiting.remove(attempt)
+                attempt.conductor.transcript.dropped = self.link.dropped() - attempt.dropped
                 finished(attempt)
 
     def _take(self, arrivals: list[Arrival]) -> None:
@@ -213,7 +215,7 @@ class Loop:
             return None
         attempt = waiting.popleft()
         del self._live[attempt.flow]
-        attempt.flow = arrival.flow
+        attempt.flow, attempt.dropped = arrival.flow, self.link.dropped()
         self._live[attempt.flow] = attempt
         for earlier in self._unmet.pop(arrival.flow, ()):
             if earlier.segment.seq == arrival.segment.seq:

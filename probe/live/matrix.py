@@ -117,7 +117,7 @@ class _Matrix:
         if shut:
             frame.save_unanswered(self.target, shut)
             raise UnansweredError(shut)
-        facts = Facts(frame.dropped, frame.interrupted, frame.late)
+        facts = Facts(frame.interrupted, frame.late)
         found, ways = self.hearing.results(facts)
         run = MatrixRun(
             str(self.target),

@@ -10,7 +10,7 @@ from probe.engine.judge.jury import heard_enough, settle
 from probe.engine.play.reenact.conductor import Reenactment, beside, scenario_of
 from probe.engine.play.reenact.turns import Script, ScriptError, script
 from probe.engine.trial.attempt import Attempt, case_of, result_of
-from probe.engine.trial.hearing import after_losses, evidence, in_time
+from probe.engine.trial.hearing import evidence, in_time
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import ReenactOptions
@@ -63,7 +63,7 @@ class _Reenacting:
                 setting, stamp = frame.setting(self.scenario), frame.random.getrandbits(32)
                 todo = [frame.attempt(Reenactment(self.play, setting, stamp), self.target)]
                 frame.play(lambda todo=todo: todo.pop() if todo else None, self._finished, 1)  # type: ignore[misc]
-        result = self._result(frame.dropped, late=frame.late)
+        result = self._result(late=frame.late)
         # A check's metadata would promise what a replay cannot keep: what this rests on is in another file.
         comments: dict[int, list[str]] = {}
         for number, (attempt, opinion) in enumerate(zip(self.attempts, self.opinions, strict=True), 1):
@@ -80,13 +80,13 @@ class _Reenacting:
 
     # -- results ---------------------------------------------------------------------------------------------------
 
-    def _result(self, dropped: int, *, late: bool) -> ExchangeResult:
+    def _result(self, *, late: bool) -> ExchangeResult:
         verdict = Opinion(Verdict.INCONCLUSIVE, "not played", why=Why.NOT_PLAYED)
         if self.opinions:
             verdict = settle(self.opinions)
         verdict = in_time(verdict, self.opinions) if late else verdict
         shown = evidence(self.opinions, self.attempts)
-        result = result_of(self.scenario, self.target, after_losses(verdict, dropped), self.opinions, shown)
+        result = result_of(self.scenario, self.target, verdict, self.opinions, shown)
         title = f"the client of connection {self.picked.index} ({self.picked.client} > {self.picked.server})"
         if shown is None or not isinstance(shown.conductor, Reenactment):
             return replace(result, title=title)

@@ -17,7 +17,6 @@ from probe.engine.path.loss import LossMeter
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.play.habits import SCHEDULING
 from probe.engine.trial.attempt import Attempt, result_of
-from probe.engine.trial.hearing import after_losses
 from probe.live.frame import Frame
 from probe.live.line import Line, open_line
 from probe.live.options import SoakOptions
@@ -68,13 +67,10 @@ def soak(target: Endpoint, options: SoakOptions | None = None) -> SoakResult:
 class _Exchange:
     """One exchange that awaits its verdict: what its attempts showed so far.
 
-    ``dropped`` packets were lost in our own buffer while it was played, ``before`` earlier in the run. ``loss`` is what
-    was measured around it.
+    ``loss`` is what was measured around it.
     """
 
     serial: int
-    before: int
-    dropped: int = 0
     loss: Loss = UNMEASURED
     heard: list[Opinion] = field(default_factory=list)
 
@@ -237,7 +233,7 @@ class _Soak:
         self.begun += 1
         if self.begun % WINDOW == 0:
             self.meters.append(LossMeter())
-        return self._attempt(_Exchange(self.begun, self.frame.dropped))
+        return self._attempt(_Exchange(self.begun))
 
     def _attempt(self, exchange: _Exchange) -> Attempt:
         port, iss = self.sources.take()
@@ -269,7 +265,7 @@ class _Soak:
         if self.frame.loop.keep:
             metadata = BulkMetadata(self.target, exchange.serial)
             if verdict is not None:
-                told = verdict.word, tuple(f.rule for f in verdict.findings), exchange.loss, exchange.dropped
+                told = verdict.word, tuple(f.rule for f in verdict.findings), exchange.loss
                 metadata = BulkMetadata(self.target, exchange.serial, *told)
             self.stream.ended(attempt, opinion, len(heard), metadata)
             self.stream.write(self.frame.loop.arrivals, self.live)
@@ -314,11 +310,9 @@ class _Soak:
         verdict = heard[0]
         if len(heard) > 1 or verdict.word is not Verdict.PASS:
             self.doubtful += sum(o.word is not Verdict.PASS for o in heard)
-            exchange.dropped = self.frame.dropped - exchange.before
             exchange.loss = self._loss
             # A listener this busy may work by SYN cookies; nobody looks into that here, so it is not accused.
             verdict = settle(heard, Path(exchange.loss))
-            verdict = after_losses(verdict, exchange.dropped)
             if attempt is not None and verdict.word is not Verdict.PASS:
                 self._show(verdict, heard, attempt)
         self.verdicts[verdict.word] += 1

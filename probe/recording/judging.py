@@ -13,7 +13,7 @@ from probe.engine.judge.by_shape import ShapeJudge
 from probe.engine.judge.jury import settle
 from probe.engine.play.conductor import Conductor, Setting
 from probe.engine.trial.attempt import Attempt, case_of, result_of
-from probe.engine.trial.hearing import Hearing, after_losses
+from probe.engine.trial.hearing import Hearing
 from probe.recording.json_fields import DamagedError
 from probe.recording.metadata import AttemptMetadata, BulkMetadata, RunMetadata
 from probe.results.matrix import CellResult
@@ -80,7 +80,7 @@ class RecordedCheck:
                 hearing.opinions[name].append(Opinion(word, reason, why=why))
         hearing.deaths = list(metadata.deaths)
         hearing.known = metadata.path
-        judged = hearing.results(dropped=metadata.dropped, interrupted=metadata.interrupted, late=metadata.late)
+        judged = hearing.results(interrupted=metadata.interrupted, late=metadata.late)
         known = {result.id: result for result in judged}
         names = dict.fromkeys((*metadata.exchanges, *known))
         results = tuple(known.get(i) or _unknown(i, metadata.target) for i in names)
@@ -106,7 +106,7 @@ class RecordedCheck:
         some = [attempt for mine in self.attempts.values() for attempt in mine.values()]
         target = next((a.flow.remote for a in some if a.scenario.port == "open"), some[0].flow.remote)
         hearing = self._hearing(target, [s for s in scenarios.ALL.values() if s.id in self.attempts])
-        results = hearing.results(dropped=0, interrupted=False)
+        results = hearing.results(interrupted=False)
         run = _run(target, results, (CUT_SHORT, *hearing.warnings()))
         return replace(run, mixed=hearing.mixed_readings(), path=hearing.path())
 
@@ -181,7 +181,7 @@ class RecordedBulk:
         heard, attempt = exchange
         verdict = heard[0]
         if len(heard) > 1 or verdict.word is not Verdict.PASS:
-            verdict = after_losses(settle(heard, Path(metadata.loss)), metadata.dropped)
+            verdict = settle(heard, Path(metadata.loss))
         self.verdicts[verdict.word] += 1
         # The first few of every verdict and its rules (none may hide behind an expected one); of passes one.
         shown = self._shown.setdefault((metadata.target, attempt.scenario.id), [])

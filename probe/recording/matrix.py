@@ -68,7 +68,7 @@ class RecordedMatrix:
             noted = AttemptMetadata(unsent.exchange, unsent.number, "", profile, "", cell=cell)
             self.attempts.append((noted, Attempt(conductor.scenario, conductor, unsent.flow, done=True)))
         hearing = self._hearing(metadata)
-        facts = Facts(metadata.dropped, metadata.interrupted, metadata.late)
+        facts = Facts(metadata.interrupted, metadata.late)
         found, ways = hearing.results(facts)
         target = str(metadata.target)
         for cell_result in found:

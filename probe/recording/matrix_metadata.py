@@ -47,7 +47,6 @@ class MatrixMetadata:
     skipped: dict[str, tuple[Why, str]] = field(default_factory=dict)
     unsent: tuple[Unsent, ...] = ()
     connections: int = 0
-    dropped: int = 0
     interrupted: bool = False
     late: bool = False
     deaths: tuple[Death, ...] = ()
@@ -72,7 +71,6 @@ class MatrixMetadata:
             "skipped": [[way, why, reason] for way, (why, reason) in self.skipped.items()],
             "unseen": [u.row() for u in self.unsent],
             "connections": self.connections,
-            "dropped": self.dropped,
             "interrupted": self.interrupted,
             "late": self.late,
             "deaths": [list(astuple(one)) for one in self.deaths],
@@ -102,7 +100,6 @@ def read_matrix(comment: str) -> MatrixMetadata:
         skipped={way: (why_of(why), reason) for way, why, reason in record.rows("skipped", str, str, str)},
         unsent=tuple(unsent_of(record, dict)),
         connections=record.count("connections"),
-        dropped=record.count("dropped"),
         interrupted=record.flag("interrupted"),
         late=record.flag("late"),
         deaths=tuple(map(death_of, record.rows("deaths", *DEATH))),

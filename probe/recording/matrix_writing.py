@@ -65,7 +65,6 @@ class MatrixComments:
             skipped={name: (opinion.why, opinion.reason) for name, opinion in untried.items()},
             unsent=tuple(self.unsent),
             connections=run.connections,
-            dropped=facts.dropped,
             interrupted=facts.interrupted,
             late=facts.late,
             deaths=tuple(hearing.deaths),

@@ -37,8 +37,8 @@ FOREIGN = "sent by our own kernel (or another process), not by the tester"
 class BulkMetadata:
     """An attempt of a bulk run: at which target and, unless it passed at once, at which of its exchanges.
 
-    ``word`` and ``rules`` are the verdict on the exchange, empty while another attempt is to follow; ``loss`` and
-    ``dropped`` are what it took into account.
+    ``word`` and ``rules`` are the verdict on the exchange, empty while another attempt is to follow; ``loss`` is
+    what it took into account.
     """
 
     target: Endpoint
@@ -46,7 +46,6 @@ class BulkMetadata:
     word: str = ""
     rules: tuple[str, ...] = ()
     loss: Loss = UNMEASURED
-    dropped: int = 0
 
     @staticmethod
     def read(record: JsonObject) -> BulkMetadata:
@@ -59,14 +58,14 @@ class BulkMetadata:
             loss = Loss(record.count("asked"), record.count("lost"))
         else:  # older recordings say only whether attempts differed
             loss = Loss(_MANY if record.flag("clean") else 0)
-        return BulkMetadata(target, *numbers, loss, record.count("dropped"))
+        return BulkMetadata(target, *numbers, loss)
 
     def fields(self) -> dict[str, Any]:
         """As JSON."""
         out: dict[str, Any] = {"target": pair(self.target)}
         if self.serial:
             out |= {"serial": self.serial, "verdict": self.word, "rules": list(self.rules)}
-            out |= {"asked": self.loss.asked, "lost": self.loss.lost, "dropped": self.dropped}
+            out |= {"asked": self.loss.asked, "lost": self.loss.lost}
         return out
 
 
@@ -107,7 +106,8 @@ class AttemptMetadata:
     ``sent`` has a character a packet, ``>`` from the tester and ``<`` from the peer; ``quiet`` are (event index, time
     in seconds); ``bad_sums`` the places (from 0) of packets whose checksum was wrong and known to be, ``merged`` those
     of packets that may be several; ``kernel`` maps event indices to states, ``named`` to rules that the scenario names,
-    ``places`` to places in its script; ``errors`` are ICMP errors, which as packets stand in the file too.
+    ``places`` to places in its script; ``errors`` are ICMP errors, which as packets stand in the file too. ``dropped``
+    packets never reached us.
     """
 
     exchange: str
@@ -134,6 +134,7 @@ class AttemptMetadata:
     errors: tuple[IcmpError, ...] = ()
     leaves: bool = False
     cell: CellMetadata | None = None
+    dropped: int = 0
 
     def text(self) -> str:
         """The comment."""
@@ -168,6 +169,8 @@ class AttemptMetadata:
                 [e.time, e.index + 1, e.about + 1, e.icmp.host, e.icmp.version, e.icmp.type, e.icmp.code, e.icmp.mtu]
                 for e in self.errors
             ]
+        if self.dropped:
+            record["dropped"] = self.dropped
         if self.bulk is not None:
             record["bulk"] = self.bulk.fields()
         if self.cell is not None:
@@ -215,7 +218,6 @@ class RunMetadata:
     verdicts: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     skipped: dict[str, tuple[Why, str]] = field(default_factory=dict)
     unsent: tuple[Unsent, ...] = ()
-    dropped: int = 0
     interrupted: bool = False
     seconds: float = 0.0
     caveat: str = ""
@@ -237,7 +239,6 @@ class RunMetadata:
             "skipped": [[name, reason] for name, (_, reason) in self.skipped.items()],
             "why": [[name, why] for name, (why, _) in self.skipped.items()],
             "unseen": [u.row() for u in self.unsent],
-            "dropped": self.dropped,
             "interrupted": self.interrupted,
             "seconds": self.seconds,
             "caveat": self.caveat,
@@ -297,6 +298,7 @@ def read_attempt(comment: str) -> AttemptMetadata:
         errors=_errors(record) if record.has("errors") else (),
         leaves=record.has("leaves") and record.flag("leaves"),
         cell=None if (cell := record.inner("cell")) is None else CellMetadata.read(cell),
+        dropped=record.count("dropped") if record.has("dropped") else 0,
     )
 
 
@@ -323,7 +325,6 @@ def read_run(comment: str) -> RunMetadata:
         },
         skipped={name: (why_of(why.get(name, "")), reason) for name, reason in record.rows("skipped", str, str)},
         unsent=tuple(unsent_of(record)),
-        dropped=record.count("dropped"),
         interrupted=record.flag("interrupted"),
         seconds=record.seconds("seconds"),
         caveat=record.text("caveat"),

@@ -249,7 +249,7 @@ def restore(
     conductor = _conductor(metadata, setting)
     known = dict(metadata.named), dict(metadata.places), list(metadata.errors)
     ended = list(metadata.missing), foreign, metadata.sealed, metadata.interrupted
-    conductor.transcript = Transcript(events, *ended, *known)
+    conductor.transcript = Transcript(events, *ended, *known, metadata.dropped)
     for each in events:
         conductor.watch.feed(each)
     kernel, path_delay = dict(metadata.kernel), metadata.path_delay

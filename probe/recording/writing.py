@@ -41,10 +41,8 @@ class Recording(Protocol):
         """Keep what was added."""
 
 
-def save(
-    recorder: Recording, arrivals: Sequence[Arrival], hearing: Hearing, run: Run, dropped: int, caveat: str
-) -> None:
-    """Add what the line saw. ``dropped`` packets never reached us; ``caveat`` is what the guard does not keep out."""
+def save(recorder: Recording, arrivals: Sequence[Arrival], hearing: Hearing, run: Run, caveat: str) -> None:
+    """Add what the line saw; ``caveat`` is what the guard does not keep out."""
     comments: dict[int, list[str]] = {}
     unsent = []
     for scenario_id, attempts in hearing.attempts.items():
@@ -63,7 +61,6 @@ def save(
             if heard and not hearing.attempts[i]
         },
         unsent=tuple(unsent),
-        dropped=dropped,
         interrupted=run.interrupted,
         seconds=run.seconds,
         caveat=caveat or "",
@@ -152,6 +149,7 @@ def _metadata(attempt: Attempt, verdict: Opinion, number: int, terms: Terms) -> 
         sealed=transcript.sealed,
         missing=tuple(transcript.missing),
         interrupted=transcript.interrupted,
+        dropped=transcript.dropped,
         foreign=len(transcript.foreign),
         bad_sums=tuple(place for place, segment in enumerate(segments) if "checksum" in segment.faults),
         merged=tuple(place for place, segment in enumerate(segments) if segment.merged),

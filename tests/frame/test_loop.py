@@ -25,6 +25,7 @@ class Echo:
     def __init__(self) -> None:
         self.sent: list[tuple[Flow, Segment]] = []
         self.unread: list[Arrival] = []
+        self.lost = 0
 
     def send(self, flow: Flow, segment: Segment) -> None:
         self.sent.append((flow, segment))
@@ -35,7 +36,7 @@ class Echo:
         return found
 
     def dropped(self) -> int:
-        return 0
+        return self.lost
 
     def close(self) -> None:
         """Nothing to close."""
@@ -61,6 +62,24 @@ def test_an_attempt_that_is_stopped_is_reset_and_handed_out() -> None:
     assert ended == [1, 2]
     first, *rest = [s.flags for flow, s in line.sent if flow.local.port == 2]
     assert (first, set(rest)) == (SYN, {RST})
+
+
+def test_what_our_own_buffer_lost_is_noted_with_those_in_progress() -> None:
+    """Not with those before and after it: a storm at the start of a run voids nothing that is played later."""
+    line = Echo()
+    line.lost = 688
+    kept = [attempt(port, patience=0.0) for port in (1, 2, 3)]
+    todo = list(kept)
+    losing = {2: 5, 3: 7}
+    """Port of an attempt -> what is lost between its SYN and the next look at the line."""
+
+    def send(flow: Flow, segment: Segment) -> None:
+        line.lost += losing.pop(flow.local.port, 0)
+        Echo.send(line, flow, segment)
+
+    line.send = send  # type: ignore[method-assign]
+    Loop(line).run(lambda: todo.pop(0) if todo else None, lambda _: None, 1)
+    assert [one.conductor.transcript.dropped for one in kept] == [0, 5, 7]
 
 
 class Says(KernelTable):

@@ -102,7 +102,7 @@ def comments(line: Line, hearing: Hearing) -> tuple[dict[int, list[str]], tuple[
     for name, attempts in hearing.attempts.items():
         for number, (attempt, opinion) in enumerate(zip(attempts, hearing.opinions[name], strict=True), 1):
             out |= comments_of(attempt, opinion, number, attempt.conductor.setting.terms)
-    results = hearing.results(dropped=0, interrupted=False)
+    results = hearing.results(interrupted=False)
     mark = RunMetadata(
         hearing.target,
         tuple(s.id for s in hearing.scenarios),

@@ -112,7 +112,8 @@ class Transcript:
 
     ``named`` maps events of the tester to what the reaction to them shows, where the scenario names it; ``places`` maps
     those that the script has sent to their place in it, counted in segments from 0 (what fills a window has one place).
-    ``errors`` are of the whole exchange, clearing up included.
+    ``errors`` are of the whole exchange, clearing up included. ``dropped`` packets were lost in our own receive buffer
+    while it was played.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -123,6 +124,7 @@ class Transcript:
     named: dict[int, str] = field(default_factory=dict)
     places: dict[int, int] = field(default_factory=dict)
     errors: list[IcmpError] = field(default_factory=list)
+    dropped: int = 0
 
     @property
     def undelivered(self) -> frozenset[int]:

@@ -111,7 +111,7 @@ def judge(case: Case) -> Opinion:
     size = sizes(case.scenario, case.transcript, case.version)
     if size is not None and size.kept and watch.broken_at is None:
         shown[size.rule] = -1
-    found, came_to = _found(case, watch, size), reached(case, watch, shown)
+    found, came_to = _unless_dropped(case, _found(case, watch, size)), reached(case, watch, shown)
     if found.word is Verdict.PASS and came_to.lacking:  # what did not come up was not seen kept
         word, why, reason = not_reached(case, watch, came_to.lacking)
         found, came_to = Opinion(word, reason, why=why), replace(came_to, obstacle=reason)
@@ -133,6 +133,14 @@ def _may_be_excepted(case: Case, watch: Watch) -> bool:
     """Whether the record goes further with one of the exceptions: not where it does not with all of them at once."""
     every = case.terms.allow | _EXCEPTIONS
     return watch.broken_at is not None and case.follow(case.terms.profile, every).broken_at != watch.broken_at
+
+
+def _unless_dropped(case: Case, found: Opinion) -> Opinion:
+    """What packets that never reached us may explain accuses nobody."""
+    lost = case.transcript.dropped
+    if not lost or not found.findings:
+        return found
+    return _cannot_tell(Why.DROPPED, f"our own receive buffer lost {lost} packets")
 
 
 def _unless_lost(case: Case) -> Opinion | None:

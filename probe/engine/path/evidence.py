@@ -48,7 +48,7 @@ class Evidence:
 
     def heard(self, case: Attempted, *, limited: bool = False) -> None:
         """One more attempt; ``limited``: it asked more often than a peer need answer, so that silences tell nothing."""
-        if case.transcript.interrupted or case.transcript.foreign:
+        if case.transcript.interrupted or case.transcript.foreign or case.transcript.dropped:
             return
         record = Record(case)
         if limited and record.plain.broken_at is not None:

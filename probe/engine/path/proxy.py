@@ -147,4 +147,5 @@ def _renumbered(transcript: Transcript, kept: dict[int, Event], last: int) -> Tr
         named={places[at]: rule for at, rule in transcript.named.items() if at in places},
         places={places[at]: place for at, place in transcript.places.items() if at in places},
         errors=[replace(e, index=moved(e.index), about=places.get(e.about, -1)) for e in transcript.errors],
+        dropped=transcript.dropped,
     )

@@ -21,5 +21,5 @@ For example::
     hearing.add(attempt.scenario)
     hearing.attempts[attempt.scenario.id].append(attempt)
     hearing.opinions[attempt.scenario.id].append(judge(case_of(attempt)))
-    results = hearing.results(dropped=0, interrupted=False)
+    results = hearing.results(interrupted=False)
 """

@@ -121,11 +121,8 @@ class Hearing:
         self._weighed.clear()
         return late
 
-    def results(self, *, dropped: int, interrupted: bool, late: bool = False) -> tuple[ExchangeResult, ...]:
-        """The verdicts, in the order of the report.
-
-        ``dropped`` packets were lost in our own receive buffer; ``late``: the run ended at its deadline.
-        """
+    def results(self, *, interrupted: bool, late: bool = False) -> tuple[ExchangeResult, ...]:
+        """The verdicts, in the order of the report; ``late``: the run ended at its deadline."""
         found, path = [], self.path()
         for scenario in self.scenarios:
             heard = self._heard(scenario, path)
@@ -133,7 +130,7 @@ class Hearing:
             verdict = self._with_deaths(scenario, verdict)
             found.append(in_time(verdict, heard, path) if late else verdict)
         results = zip(self.scenarios, plainly_named(found), strict=True)
-        return (*(self._result(scenario, verdict, dropped) for scenario, verdict in results), *self._beside())
+        return (*(self._result(scenario, verdict) for scenario, verdict in results), *self._beside())
 
     def _beside(self) -> Iterator[ExchangeResult]:
         """The deaths in what is no exchange of the check: asking how the application is brought to act."""
@@ -166,7 +163,7 @@ class Hearing:
             open_ones = [m for m in MODELS if path.standing(m.suspect) is not Standing.REFUSED]
             if any(m.keeps(record) or m.mutes(record) for m in open_ones):
                 return None
-        return self._result(scenario, ways[0], 0)
+        return self._result(scenario, ways[0])
 
     def mixed_readings(self) -> MixedReadings | None:
         """The exchanges of a stack that keeps to neither reading; attempts that are in doubt tell nothing."""
@@ -182,10 +179,9 @@ class Hearing:
         heard = self.opinions.get(FIRST)
         return [f"{self.target}: {heard[-1].reason}"] if heard and heard[-1].doubt is Doubt.NO_EVIDENCE else []
 
-    def _result(self, scenario: Scenario, verdict: Opinion, dropped: int) -> ExchangeResult:
+    def _result(self, scenario: Scenario, verdict: Opinion) -> ExchangeResult:
         heard, attempts = self.opinions[scenario.id], self.attempts[scenario.id]
-        verdict, best = after_losses(verdict, dropped), evidence(heard, attempts)
-        return result_of(scenario, self.target, verdict, heard[: len(attempts)], best)
+        return result_of(scenario, self.target, verdict, heard[: len(attempts)], evidence(heard, attempts))
 
     def _with_deaths(self, scenario: Scenario, verdict: Opinion) -> Opinion:
         """The verdict with the deaths that are findings of the exchange."""
@@ -233,14 +229,6 @@ def _plainly_named(verdict: Opinion, broken: Container[str]) -> Opinion:
         return verdict
     word = worst([f.word for f in findings]) if verdict.word is not Verdict.INCONCLUSIVE else verdict.word
     return replace(verdict, word=word, findings=findings)
-
-
-def after_losses(verdict: Opinion, dropped: int) -> Opinion:
-    """What is left of a verdict when packets never reached us: nobody is accused."""
-    if not dropped or not verdict.findings:
-        return verdict
-    reason = f"our own receive buffer lost {dropped} packets"
-    return Opinion(Verdict.INCONCLUSIVE, reason, verdict.findings, why=Why.DROPPED)
 
 
 def evidence(heard: list[Opinion], attempts: list[Attempt]) -> Attempt | None:

@@ -17,7 +17,7 @@ from probe.engine.play.matrix.attempt import CellConductor, Heard, due_text, hea
 from probe.engine.play.matrix.cells import Barred, Cell
 from probe.engine.trial import death
 from probe.engine.trial.attempt import Attempt, case_of
-from probe.engine.trial.hearing import after_losses, in_time, not_judged
+from probe.engine.trial.hearing import in_time, not_judged
 from probe.results.death import Death
 from probe.results.matrix import ApproachResult, CellResult
 from probe.results.path import Path
@@ -101,9 +101,8 @@ def left_out(cell: Cell, patterns: Iterable[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How the run went: packets lost in our own buffer, an interruption, its deadline."""
+    """How the run went: an interruption, its deadline."""
 
-    dropped: int = 0
     interrupted: bool = False
     late: bool = False
 
@@ -206,7 +205,7 @@ class MatrixHearing:
         if self.deaths:  # what was cut short by one tells nothing
             heard = [opinion for opinion in heard if opinion.why is not Why.INTERRUPTED]
         if heard:
-            opinion = after_losses(settle(heard, path), facts.dropped)
+            opinion = settle(heard, path)
             opinion = in_time(opinion, heard, path) if facts.late else opinion
         else:
             opinion = self._absent(facts, cell)

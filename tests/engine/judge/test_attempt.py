@@ -14,7 +14,7 @@ from probe.engine.judge.attempt import Opinion, judge
 from probe.engine.judge.case import Case
 from probe.engine.judge.excuses import Doubt
 from probe.results.effect import Effect
-from probe.results.verdict import Verdict
+from probe.results.verdict import Verdict, Why
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET
 from tests.helpers.dialogue import Dialogue
@@ -107,6 +107,12 @@ def test_a_syn_ack_out_of_time_wait_may_be_lost_though_its_isn_is_not_known() ->
     half, question = sent("S", 2 + 2**31, 0), sent(".", 0, 2, 1)
     assert opinion(*closed, half, question, back("R", 2)).doubt is Doubt.LOSS
     assert opinion(*closed, half, Quiet(0), question, back("R", 2)).doubt is not Doubt.UNEXPLAINED
+
+
+def test_nobody_is_accused_by_a_record_that_our_own_buffer_left_gaps_in() -> None:
+    lacking = opinion(*HANDSHAKE, sent(".", 0, 1), back(".", 1, 2), dropped=3)
+    assert (lacking.word, lacking.why, lacking.findings) == (Verdict.INCONCLUSIVE, Why.DROPPED, ())
+    assert opinion(*HANDSHAKE, dropped=3).word is Verdict.PASS
 
 
 def test_what_comes_after_the_seal_does_not_count() -> None:

@@ -161,7 +161,7 @@ def played(
             attempt = Attempt(scenario, talk.conductor, Flow(HERE, THERE))
             hearing.attempts[scenario.id].append(attempt)
             hearing.opinions[scenario.id].append(judge(case_of(attempt)))
-    return hearing, {r.id: r for r in hearing.results(dropped=0, interrupted=False)}
+    return hearing, {r.id: r for r in hearing.results(interrupted=False)}
 
 
 def words(results: dict[str, ExchangeResult], word: Verdict) -> set[str]:
@@ -402,7 +402,7 @@ def test_connections_that_never_come_back_are_the_paths() -> None:
     for _ in range(3):
         _unopened(hearing, "active-open")
     hearing.scenarios.append(scenarios.ALL["active-open"])
-    result = next(r for r in hearing.results(dropped=0, interrupted=False) if r.id == "active-open")
+    result = next(r for r in hearing.results(interrupted=False) if r.id == "active-open")
     assert (result.verdict, result.why) == (Verdict.SKIP, Why.PATH)
     assert "0 of 3 came" in result.reason
     assert "connect back" in result.reason
@@ -414,7 +414,7 @@ def test_a_single_connection_that_came_back_refutes_that() -> None:
         _unopened(hearing, "active-bare-ack")
     hearing.scenarios.append(scenarios.ALL["active-bare-ack"])
     assert hearing.path().standing(Suspect.NO_WAY_BACK) is Standing.REFUSED
-    result = next(r for r in hearing.results(dropped=0, interrupted=False) if r.id == "active-bare-ack")
+    result = next(r for r in hearing.results(interrupted=False) if r.id == "active-bare-ack")
     assert (result.verdict, result.why) == (Verdict.INCONCLUSIVE, Why.NOT_OPENED)
 
 
@@ -422,7 +422,7 @@ def test_where_nothing_of_ours_was_answered_either_nothing_is_said_of_the_way_ba
     hearing = Hearing(THERE, [scenarios.ALL["active-open"]])
     for _ in range(3):
         _unopened(hearing, "active-open")
-    (result,) = hearing.results(dropped=0, interrupted=False)
+    (result,) = hearing.results(interrupted=False)
     assert (result.verdict, result.why) == (Verdict.INCONCLUSIVE, Why.NOT_OPENED)
 
 
@@ -443,7 +443,7 @@ def test_an_abort_that_does_not_come_asks_whether_a_connection_of_the_peer_does(
     assert deciding(hearing.path()) == ("active-open",)
     for _ in range(3):
         _unopened(hearing, "active-open")
-    result = next(r for r in hearing.results(dropped=0, interrupted=False) if r.id == "abort-by-peer")
+    result = next(r for r in hearing.results(interrupted=False) if r.id == "abort-by-peer")
     assert (result.verdict, result.why) == (Verdict.SKIP, Why.PATH)
 
 

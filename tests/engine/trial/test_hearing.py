@@ -36,7 +36,7 @@ def heard(*played: tuple[Scenario, Peer], profile: str = "rfc9293") -> Hearing:
 
 def test_a_stack_that_takes_both_readings_passes_and_is_told() -> None:
     hearing = heard((SYN_INSIDE, classic_for("F6")), (RST_INSIDE, classic_for("F6")))
-    assert {r.verdict for r in hearing.results(dropped=0, interrupted=False)} == {Verdict.PASS}
+    assert {r.verdict for r in hearing.results(interrupted=False)} == {Verdict.PASS}
     assert hearing.mixed_readings() == MixedReadings(("rst-inside",), ("syn-inside",))
 
 
@@ -56,7 +56,7 @@ def test_what_was_never_played_because_the_target_fell_silent_says_so() -> None:
     hearing.opinions["open"] = [Opinion(Verdict.PASS)]
     hearing.scenarios.append(RST_INSIDE)
     hearing.add(RST_INSIDE)
-    last = hearing.results(dropped=0, interrupted=False)[-1]
+    last = hearing.results(interrupted=False)[-1]
     assert (last.verdict, last.reason) == (Verdict.INCONCLUSIVE, "not played: the target answered no longer")
 
 
@@ -71,7 +71,7 @@ def test_exchanges_do_not_clear_each_other() -> None:
     hearing.opinions["syn-inside"] = [silent] * 3
     hearing.attempts["rst-inside"] *= 8
     hearing.opinions["rst-inside"] = [replace(silent, departure=Canonical((finding.rule,), n)) for n in range(8)]
-    first, second = hearing.results(dropped=0, interrupted=False)
+    first, second = hearing.results(interrupted=False)
     assert (first.verdict, first.reason) == (Verdict.FAIL, "")
     assert second.verdict is Verdict.INCONCLUSIVE
     assert second.reason == "departed in 8 of 8 attempts, each time another way"
