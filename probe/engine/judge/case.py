@@ -66,11 +66,13 @@ class Case:
         """How many segments of ours explain the departure if just that one came once more, or later than the next ones.
 
         No later than segments are overtaken, and answered no later than this peer took for others: what came long
-        after a segment says nothing of a copy of it. What the peer sent in another order counts as one more.
+        after a segment says nothing of a copy of it. Where the order of the peer's does, any of its segments may.
         """
         *before, departure = self.transcript.judged[: broken_at + 1]
         terms = Terms(self.terms.profile, self.terms.allow | {Excuse.REPEAT})
-        never, found = self.transcript.undelivered, int(self.explained_by_order(broken_at))
+        never, found = self.transcript.undelivered, 0
+        if self.explained_by_order(broken_at):
+            found = sum(isinstance(event, Seen) and not event.to_peer for event in (*before, departure))
         took = max(answer_times([event for event in before if isinstance(event, Seen)]), default=0.0)
         for index, event in enumerate(before):
             if not isinstance(event, Seen) or not event.to_peer:

@@ -209,12 +209,14 @@ class _Ballot:
     def _odd(self, opinion: Opinion) -> float:
         """The chance that it departs for no reason; segments before it that came twice or late are one, on such a path.
 
-        One of those that explain it alone, or any two.
+        One of those that explain it alone, or any two; but two that came in spite of all do not make the peer silent.
         """
         if not self.path.strange:
             return _ODD
         spared: float = 1 - Loss(self.path.copies.asked, self.path.strange).bound
-        return max(_ODD, 1 - spared**opinion.strayed + _at_least(2, opinion.segments, 1 - spared))
+        silent = opinion.departure is not None and opinion.departure.kind == "silence"
+        by_two = 0.0 if silent else _at_least(2, opinion.segments, 1 - spared)
+        return max(_ODD, 1 - spared**opinion.strayed + by_two)
 
     def _chance(self, opinion: Opinion) -> float:
         """That chance made one departure: a loss, a copy, or what nobody thinks of."""
