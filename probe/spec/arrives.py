@@ -6,6 +6,7 @@ the ids of ``probe.spec.rows``; they are tried in the RFC's order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from probe.spec.reaction import Reactions, covering_ack, drop, react, reset_for, reset_of, syn_ack
@@ -14,6 +15,9 @@ from probe.spec.states import State
 from probe.spec.synchronized import others
 from probe.spec.tcb import Tcb
 from probe.spec.text import queued, text_and_fin
+
+Oracle = Callable[[Tcb, Segment], Reactions]
+"""``arrives``, or what remembers its answers."""
 
 
 def arrives(tcb: Tcb, segment: Segment) -> Reactions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probe.spec.records import quick
+from probe.spec.records import Hashed, quick
 from probe.spec.rows import ROWS, rule_for
 from probe.spec.segment import ACK, OPENING, RST, SYN, Segment, flags_text, relative
 from probe.spec.seq import Seq
@@ -16,7 +16,7 @@ BOTH, MITIGATED, CLASSIC = "", "rfc5961", "classic"
 
 @quick
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Hashed):
     """The pattern of one due segment.
 
     ``seqs`` are the permitted sequence numbers, empty for any (an ISN not chosen yet), ``above`` a number the sequence
@@ -82,7 +82,7 @@ def _shown(number: Seq, base: int | None) -> str:
 
 @quick
 @dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Hashed):
     """One permitted reaction: the row of SEGMENT ARRIVES, its rule, the reply (None: silence), the block after.
 
     ``only`` restricts it to stacks with (``rfc5961``) or without (``classic``) the mitigations of RFC 5961. ``against``

@@ -20,6 +20,12 @@ Record = TypeVar("Record")
 _KEPT = object()
 
 
+class Hashed:
+    """A quick record that remembers its hash: many others hold it, and each of them is looked up."""
+
+    __slots__ = ("_hash",)
+
+
 def quick(cls: type[Record]) -> type[Record]:
     """The class, a frozen dataclass with slots; TypeError where a default is made anew, or anything is done besides."""
     made = fields(cls)  # type: ignore[arg-type]  # the caller's dataclass
@@ -39,8 +45,17 @@ def quick(cls: type[Record]) -> type[Record]:
         f"def __init__(self, {given}):\n    {sets}\n"
         f"def __replace__(self, *, {changes}):\n    other = new(cls)\n    {copies}\n    return other\n"
     )
+    made_here = ["__init__", "__replace__"]
+    if issubclass(cls, Hashed):
+        known["set_hash"] = vars(Hashed)["_hash"].__set__
+        together = "".join(f"self.{name}, " for name in names)
+        source += (
+            "def __hash__(self):\n    try:\n        return self._hash\n    except AttributeError:\n"
+            f"        found = hash(({together}))\n        set_hash(self, found)\n        return found\n"
+        )
+        made_here.append("__hash__")
     exec(source, known)  # noqa: S102  # nothing in it comes from outside; dataclasses does the same
-    for name in ("__init__", "__replace__"):
+    for name in made_here:
         known[name].__qualname__ = f"{cls.__qualname__}.{name}"
         setattr(cls, name, known[name])
     return cls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probe.spec.records import quick
+from probe.spec.records import Hashed, quick
 from probe.spec.seq import Seq
 
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = (1 << bit for bit in range(8))
@@ -73,7 +73,7 @@ class Option:
 
 @quick
 @dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Hashed):
     """One segment (RFC 9293 section 3.1).
 
     ``window`` is the 16-bit field as sent, never shifted. ``length`` is the number of payload octets on the wire;

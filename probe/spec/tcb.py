@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probe.spec.records import quick, replace
+from probe.spec.records import Hashed, quick, replace
 from probe.spec.segment import SYN, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import State
@@ -15,7 +15,7 @@ Held = tuple[Seq, Seq, bool]
 
 @quick
 @dataclass(frozen=True, slots=True)
-class Tcb:
+class Tcb(Hashed):
     """The Transmission Control Block of one end, as far as the wire shows it.
 
     ``iss`` is None while this end's initial number has not been seen on the wire. ``passive`` says whether the

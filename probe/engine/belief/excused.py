@@ -9,41 +9,38 @@ from collections.abc import Iterator
 
 from probe.engine.belief.hypothesis import Due, Excuse, Hypothesis
 from probe.spec import calls
-from probe.spec.arrives import arrives
+from probe.spec.arrives import Oracle
 from probe.spec.models import PEER_ISN, TESTER_ISN
-from probe.spec.reaction import permitted
+from probe.spec.reaction import Reactions, permitted
 from probe.spec.records import replace
 from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
 from probe.spec.states import SENDING, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
 
-def at_the_edge(h: Hypothesis, segment: Segment, profile: str, buffer: int = 0) -> Iterator[Hypothesis]:
+def at_the_edge(tcb: Tcb, segment: Segment, arrives: Oracle, profile: str, buffer: int) -> Reactions:
     """The window taken for wider, on the side that the segment touches; for as wide as ``buffer``, if that is wider.
 
     On the right a receiver may have "space available but not yet advertised" (RFC 9293 section 3.8.6.2.2): its buffer
     is estimated by the largest window it offered, as a sender does (3.8.6.2.1). On the left nothing of a segment is
     new, and it is still to be answered: but its ACK field or RST may have counted.
     """
-    tcb = h.tcb
     if tcb.state not in (State.SYN_RECEIVED, *SYNCHRONIZED):
-        return
+        return ()
     last = segment.end - bool(segment.seg_len)
     if last >= tcb.rcv_nxt + tcb.rcv_wnd:
         buffer = max(buffer, tcb.max_rcv_wnd, tcb.rcv_wnd + (1 << tcb.rcv_shift) - 1)  # a scaled window is rounded down
         blocks = [replace(tcb, rcv_wnd=size) for size in sorted({tcb.rcv_wnd + 1, buffer + 1})]
-        found = tuple(r for b in blocks if b.acceptable(segment) for r in permitted(arrives(b, segment), profile))
-    elif segment.seq == tcb.rcv_nxt - 1 or (segment.seg_len and segment.end == tcb.rcv_nxt):
+        return tuple(r for b in blocks if b.acceptable(segment) for r in permitted(arrives(b, segment), profile))
+    if segment.seq == tcb.rcv_nxt - 1 or (segment.seg_len and segment.end == tcb.rcv_nxt):
         # A RST may be challenged there; that it ends the connection is known where RCV.NXT-1 is the number of a FIN.
         challenged = segment.flags & RST and not (tcb.fin_received and segment.seq == tcb.rcv_nxt - 1)
         at = tcb.rcv_nxt + 1 if challenged else tcb.rcv_nxt
         bare = replace(segment, seq=at, flags=segment.flags & ~(SYN | FIN), length=0)
         both = permitted(arrives(tcb, bare), profile)
         moved = tuple(r for r in both if (r.next.state, r.next.snd_una) != (tcb.state, tcb.snd_una))
-        found = tuple(r for r in both if r.reply is not None) if challenged else moved
-    else:
-        return
-    yield from (h.reacted(reaction).excused(Excuse.EDGE) for reaction in found)
+        return tuple(r for r in both if r.reply is not None) if challenged else moved
+    return ()
 
 
 def bare_fin(tcb: Tcb, segment: Segment) -> bool:
@@ -52,7 +49,7 @@ def bare_fin(tcb: Tcb, segment: Segment) -> bool:
     return bare and tcb.rcv_wnd == 0 and segment.seq == tcb.rcv_nxt
 
 
-def with_cookies(h: Hypothesis) -> Iterator[Hypothesis]:
+def with_cookies(h: Hypothesis, arrives: Oracle) -> Iterator[Hypothesis]:
     """A listener that keeps no state: it answers any SYN, and takes any ACK that continues one of its SYN,ACKs."""
     (index, segment), rest = h.inflight[0], h.inflight[1:]
     if not h.tcb.listening or h.tcb.state not in (State.LISTEN, State.CLOSED):

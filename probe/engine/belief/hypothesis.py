@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from probe.spec.reaction import Reaction, Reply
-from probe.spec.records import quick, replace
+from probe.spec.records import Hashed, quick, replace
 from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.seq import Seq
 from probe.spec.states import State
@@ -42,7 +42,7 @@ class Excuse(StrEnum):
 
 @quick
 @dataclass(frozen=True, slots=True)
-class Due:
+class Due(Hashed):
     """A reply owed since event ``index``, and the reaction that owes it."""
 
     index: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import chain
 
 from probe.engine.belief import excused, merging, unrecorded
 from probe.engine.belief.hypothesis import Excuse, Hypothesis
@@ -16,8 +17,8 @@ from probe.engine.belief.numbers import Sight, segment_of
 from probe.scenarios.steps import Scenario
 from probe.spec import calls
 from probe.spec.arrives import arrives
-from probe.spec.reaction import permitted, unadvised
-from probe.spec.records import quick, replace
+from probe.spec.reaction import Reaction, permitted, unadvised
+from probe.spec.records import Hashed, quick, replace
 from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
 from probe.spec.seq import HALF
 from probe.spec.states import State, names
@@ -34,6 +35,8 @@ _FEW = 2_000
 """More permitted histories than this are not looked for; real exchanges stay below forty."""
 _STEPS = 1 << 16
 """Steps of a kind that are remembered at a time."""
+_REACTIONS = 1 << 14
+"""Answers of the oracle that are remembered at a time: many histories ask it the same."""
 _HISTORIES = 50_000
 """Histories remembered, a kilobyte each at most, before all are forgotten. Records of conforming ends need some
 thousand at most; those that lack much, or were made to do harm, would need any number."""
@@ -54,7 +57,7 @@ class Answer:
 
 @quick
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Hashed):
     """What the tracker may take for granted: the profile and the excuses a history may use.
 
     ``merged``: histories that no later segment can tell apart are held as one (``belief.merging``). Of segments of the
@@ -138,11 +141,13 @@ class Memory:
         self.begin = lru_cache(maxsize=256)(partial(Point, 0))
         self.resumed = lru_cache(maxsize=_STEPS)(_resumed)
         self.after = lru_cache(maxsize=_STEPS)(self._after)
-        self.closure = lru_cache(maxsize=_STEPS)(_closure)
+        self.closure = lru_cache(maxsize=_STEPS)(self._closure)
         self.came = lru_cache(maxsize=_STEPS)(self._came)
         self.outlook = lru_cache(maxsize=_STEPS)(self._outlook)
         self.draws_bare_ack = lru_cache(maxsize=_STEPS)(self._draws_bare_ack)
         self.missed = lru_cache(maxsize=_STEPS)(_missed)
+        self.arrives = lru_cache(maxsize=_REACTIONS)(arrives)
+        self.reactions = lru_cache(maxsize=_REACTIONS)(self._reactions)
         self.names = lru_cache(maxsize=_STEPS)(names)
         self._histories = 0
 
@@ -191,7 +196,7 @@ class Memory:
     def _draws_bare_ack(self, point: Point, sight: Sight) -> bool:
         """Whether an end there may answer it with an ACK that moves nothing (RFC 9293 3.10.7.4 first; RFC 5961)."""
         segment, found = segment_of(sight), self.closure(point.belief, point.terms)
-        replies = (r.reply for h in found for r in permitted(arrives(h.tcb, segment), point.terms.profile))
+        replies = (r.reply for h in found for r in permitted(self.arrives(h.tcb, segment), point.terms.profile))
         return any(r is not None and r.flags == ACK and not r.covers for r in replies)
 
     def _came(self, belief: Belief, segment: Segment, terms: Terms) -> tuple[Belief, frozenset[Answer], int]:
@@ -204,7 +209,7 @@ class Memory:
             for after, answer in _explained(h, segment, terms):
                 survivors.add(after.behind(segment))
                 answers.add(answer)
-        left = _laziest(survivors, terms) if terms.merged else merging.least_excused(survivors, terms.allow)
+        left = self._laziest(survivors, terms) if terms.merged else merging.least_excused(survivors, terms.allow)
         return left, frozenset(answers), len(before)
 
     def _before(self, belief: Belief, segment: Segment, terms: Terms) -> Belief:
@@ -213,7 +218,7 @@ class Memory:
         if segment.flags & SYN:
             return found
         if Excuse.OVERTAKEN in terms.allow:
-            found = self.closure(found.union(*(excused.overtaking(h, segment) for h in found)), terms)
+            found = self._reached(found, chain.from_iterable(excused.overtaking(h, segment) for h in found), terms)
         if Excuse.LOSS not in terms.allow:
             return found
         # A SYN,ACK that is due was lost, and with it the ISS: ``segment``, the next one seen, has its successor. But a
@@ -225,15 +230,75 @@ class Memory:
             if _owes_syn_ack(h)
             for iss in numbers
         ]
-        if opened:
-            found = self.closure(found.union(opened), terms)
+        found = self._reached(found, opened, terms)
         if Excuse.UNRECORDED in terms.allow:
-            found = self.closure(found.union(*(unrecorded.before_sending(h, segment) for h in found)), terms)
+            earlier = (unrecorded.before_sending(h, segment, self.arrives) for h in found)
+            found = self._reached(found, chain.from_iterable(earlier), terms)
         # The segment starts beyond what the end was seen to send, by no more than a window: what lies between is lost.
         ahead = [h for h in found if excused.is_ahead(h, segment)]
         lost = [replace(h, tcb=h.tcb.sent_up_to(segment.seq)).excused(Excuse.LOSS) for h in ahead]
         closed = [replace(h, tcb=calls.closed(h.tcb)) for h in lost]  # its last octet was the FIN
-        return self.closure(found.union(lost, closed), terms) if ahead else found
+        return self._reached(found, [*lost, *closed], terms)
+
+    # -- what the end may have done with what is under way to it -------------------------------------------------------
+
+    def _closure(self, belief: Belief, terms: Terms) -> Belief:
+        """Every history reachable by processing (or, if allowed, losing) what is under way."""
+        return self._reached(NOBODY, belief, terms)
+
+    def _reached(self, found: Belief, others: Iterable[Hypothesis], terms: Terms) -> Belief:
+        """``found``, from which no other history can be reached, with these others and all that they can reach.
+
+        Step by step for all at once: where there are too many, which ones are left does not hang on their order.
+        """
+        newest = frozenset(others) - found
+        found |= newest
+        while newest and len(found) < _FEW:
+            newest = frozenset(_of_one(s, terms) for h in newest for s in self._successors(h, terms)) - found
+            found |= newest
+        return found
+
+    def _successors(self, h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
+        if terms.merged:
+            h = merging.ready(h)
+        if terms.unheard or terms.allow & {Excuse.LOSS, Excuse.REPLY}:
+            yield from _without_a_segment(h, terms)
+        if Excuse.UNRECORDED in terms.allow:
+            yield from unrecorded.before_processing(h)
+        if not h.inflight or h.due is not None or (terms.merged and merging.waits(h)):
+            return  # replies leave in the order of the segments that asked for them
+        if Excuse.COOKIES in terms.allow:
+            taken = list(excused.with_cookies(h, self.arrives))
+            yield from taken
+            if taken and Excuse.COOKIES in h.excuses:
+                return  # who answers SYNs with cookies knows its own: it does not refuse one ACK and take the next
+        if Excuse.EXPIRY in terms.allow and h.tcb.state in EXPIRING:
+            yield replace(h, tcb=h.tcb.gone()).excused(Excuse.EXPIRY)
+        for reaction, excuse in self.reactions(h.tcb, h.inflight[0][1], terms):
+            after = h.reacted(reaction)
+            yield after.excused(excuse) if excuse else after
+
+    def _reactions(self, tcb: Tcb, segment: Segment, terms: Terms) -> tuple[tuple[Reaction, Excuse | None], ...]:
+        """What an end may do with the segment under these terms, each with the excuse that takes."""
+        usual = self.arrives(tcb, segment)
+        found: list[tuple[Reaction, Excuse | None]] = [(r, None) for r in permitted(usual, terms.profile)]
+        if Excuse.ADVICE in terms.allow:
+            found += [(r, None) for r in unadvised(usual)]  # they say themselves what they leave
+        if Excuse.BARE_FIN in terms.allow and excused.bare_fin(tcb, segment):
+            roomy = permitted(self.arrives(replace(tcb, rcv_wnd=1), segment), terms.profile)
+            found += [(r, Excuse.BARE_FIN) for r in roomy]
+        if Excuse.EDGE in terms.allow:
+            # What told of a wider window may not be recorded.
+            buffer = unrecorded.WINDOW if Excuse.UNRECORDED in terms.allow else 0
+            found += [(r, Excuse.EDGE) for r in excused.at_the_edge(tcb, segment, self.arrives, terms.profile, buffer)]
+        return tuple(found)
+
+    def _laziest(self, histories: Iterable[Hypothesis], terms: Terms) -> Belief:
+        """The histories without those that others of them turn into by what waits for them."""
+        found = frozenset(_of_one(h, terms) for h in histories)
+        if len(found) < 2:
+            return found
+        return found - {_of_one(s, terms) for h in found for s in self._successors(h, terms)}
 
 
 def _under_way(h: Hypothesis, index: int, segment: Segment, terms: Terms) -> Hypothesis:
@@ -246,63 +311,9 @@ def _of_one(h: Hypothesis, terms: Terms) -> Hypothesis:
     return merging.bare(h, terms.allow) if terms.merged else h
 
 
-def _laziest(histories: Iterable[Hypothesis], terms: Terms) -> Belief:
-    """The histories without those that others of them turn into by what waits for them."""
-    found = frozenset(_of_one(h, terms) for h in histories)
-    if len(found) < 2:
-        return found
-    return found - {_of_one(s, terms) for h in found for s in _successors(h, terms)}
-
-
 def _missed(point: Point) -> Point:
     """One event further that the end never met: a segment that something on the way kept back."""
     return replace(point, sights=point.sights + 1, answers=frozenset())
-
-
-# -- what the end may have done with what is under way to it -----------------------------------------------------------
-
-
-def _closure(belief: Belief, terms: Terms) -> Belief:
-    """Every history reachable by processing (or, if allowed, losing) what is under way.
-
-    Step by step for all of them at once: where there are too many, which ones are left does not hang on their order.
-    """
-    found, newest = belief, belief
-    while newest and len(found) < _FEW:
-        newest = frozenset(_of_one(s, terms) for h in newest for s in _successors(h, terms)) - found
-        found |= newest
-    return found
-
-
-def _successors(h: Hypothesis, terms: Terms) -> Iterator[Hypothesis]:
-    if terms.merged:
-        h = merging.ready(h)
-    if terms.unheard or terms.allow & {Excuse.LOSS, Excuse.REPLY}:
-        yield from _without_a_segment(h, terms)
-    if Excuse.UNRECORDED in terms.allow:
-        yield from unrecorded.before_processing(h)
-    if not h.inflight or h.due is not None or (terms.merged and merging.waits(h)):
-        return  # replies leave in the order of the segments that asked for them
-    if Excuse.COOKIES in terms.allow:
-        taken = list(excused.with_cookies(h))
-        yield from taken
-        if taken and Excuse.COOKIES in h.excuses:
-            return  # who answers SYNs with cookies knows its own: it does not refuse one ACK and take the next
-    if Excuse.EXPIRY in terms.allow and h.tcb.state in EXPIRING:
-        yield replace(h, tcb=h.tcb.gone()).excused(Excuse.EXPIRY)
-    segment = h.inflight[0][1]
-    reactions = arrives(h.tcb, segment)
-    for reaction in permitted(reactions, terms.profile):
-        yield h.reacted(reaction)
-    if Excuse.ADVICE in terms.allow:
-        yield from map(h.reacted, unadvised(reactions))
-    if Excuse.BARE_FIN in terms.allow and excused.bare_fin(h.tcb, segment):
-        roomy = replace(h, tcb=replace(h.tcb, rcv_wnd=1)).excused(Excuse.BARE_FIN)
-        yield from (roomy.reacted(reaction) for reaction in permitted(arrives(roomy.tcb, segment), terms.profile))
-    if Excuse.EDGE in terms.allow:
-        # What told of a wider window may not be recorded.
-        buffer = unrecorded.WINDOW if Excuse.UNRECORDED in terms.allow else 0
-        yield from excused.at_the_edge(h, segment, terms.profile, buffer)
 
 
 def _is_copy(point: Point, segment: Segment) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from probe.engine.belief.hypothesis import Excuse, Hypothesis, disclosed
 from probe.spec import calls
-from probe.spec.arrives import arrives
+from probe.spec.arrives import Oracle
 from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.records import replace
 from probe.spec.segment import ACK, FIN, LARGEST_SHIFT, RST, SYN, WSCALE, Option, Segment
@@ -37,7 +37,7 @@ def before_processing(h: Hypothesis) -> Iterator[Hypothesis]:
         yield replace(sent, tcb=calls.closed(sent.tcb))
 
 
-def before_sending(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
+def before_sending(h: Hypothesis, segment: Segment, arrives: Oracle) -> Iterator[Hypothesis]:
     """What may have reached the end unrecorded before it sent ``segment``."""
     if h.due is not None:
         if h.tcb.iss is None and segment.flags & (SYN | RST | ACK) == ACK:
@@ -45,16 +45,16 @@ def before_sending(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
             iss = min(PEER_ISN, segment.seq - 1)
             syn_ack = Segment(iss, h.tcb.rcv_nxt, SYN | ACK, 0xFFFF, options=UNKNOWN_SCALE)
             tcb = disclosed(h.tcb, syn_ack).sent_up_to(segment.seq)
-            yield from before_sending(replace(h, tcb=tcb, due=None).excused(Excuse.UNRECORDED), segment)
+            yield from before_sending(replace(h, tcb=tcb, due=None).excused(Excuse.UNRECORDED), segment, arrives)
         return
-    yield from _told(h, segment)
+    yield from _told(h, segment, arrives)
     if segment.flags & RST and h.tcb.state is not State.CLOSED:
         gone = replace(h, tcb=h.tcb.gone(), owed=None).excused(Excuse.UNRECORDED)
         yield gone
-        yield from _told(gone, segment)
+        yield from _told(gone, segment, arrives)
 
 
-def _told(h: Hypothesis, segment: Segment) -> Iterator[Hypothesis]:
+def _told(h: Hypothesis, segment: Segment, arrives: Oracle) -> Iterator[Hypothesis]:
     """One unrecorded segment was processed first."""
     for unrecorded in _toward(h.tcb, segment):
         for reaction in arrives(h.tcb, unrecorded):

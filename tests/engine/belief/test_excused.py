@@ -10,6 +10,7 @@ from probe.engine.belief import excused
 from probe.engine.belief.hypothesis import Hypothesis, disclosed
 from probe.engine.belief.numbers import Numbers
 from probe.engine.belief.tracker import LISTENING, Memory, Terms
+from probe.spec.arrives import arrives
 from probe.spec.segment import Segment
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
@@ -74,7 +75,7 @@ def test_what_a_cookie_brings_back_belongs_to_a_listener() -> None:
     numbers.canonical(seg("S", 0), True)
     numbers.canonical(Segment(P, T + 1, seg("S.").flags), False)
     cookie = numbers.canonical(seg(".", 1, 1), True)
-    found = list(excused.with_cookies(Hypothesis(Tcb(State.LISTEN, listening=True), inflight=((0, cookie),))))
+    found = list(excused.with_cookies(Hypothesis(Tcb(State.LISTEN, listening=True), inflight=((0, cookie),)), arrives))
     assert found
     assert all(h.tcb.listening and h.tcb.state is State.ESTABLISHED for h in found)
 
