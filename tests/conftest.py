@@ -1,10 +1,11 @@
-"""What every test shares: Hypothesis profiles, and that under PROBE_LIVE=require no live test may be skipped."""
+"""What every test shares: Hypothesis profiles, the order, and that PROBE_LIVE=require lets no live test be skipped."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from typing import Protocol, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -37,3 +38,82 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"PROBE_LIVE=require, but this live test was skipped: {reason.removeprefix('Skipped: ')}"
     return report
+
+
+LONG = (
+    "live/test_matrix.py",
+    "live/test_zoo.py",
+    "captures/test_artefacts.py",
+    "live/test_death.py",
+    "live/test_check.py",
+    "live/test_listen.py",
+    "live/test_recorded.py",
+    "live/test_fleet.py",
+    "live/test_firewalls.py",
+    "live/test_stacks.py",
+    "replay/test_one_path.py",
+    "scenarios/test_conforming.py",
+    "captures/test_captures.py",
+    "replay/test_fragmented.py",
+    "replay/test_run.py",
+    "live/test_lwip.py",
+    "live/test_ci.py",
+    "live/test_mutants.py",
+    "live/test_servers.py",
+    "live/test_few_columns.py",
+    "engine/judge/test_capture.py",
+    "live/test_paths.py",
+    "mutants/test_mutants.py",
+    "live/test_places.py",
+    "fuzz/test_smoke.py",
+    "replay/test_expected.py",
+    "replay/test_cluster.py",
+    "replay/views/test_wireshark.py",
+    "live/test_readme.py",
+    "live/test_soak.py",
+    "replay/test_extracting.py",
+    "capture/test_layers.py",
+    "test_readme.py",
+    "engine/path/test_boxes.py",
+    "live/test_replay_live.py",
+    "live/test_active.py",
+    "live/test_profiles.py",
+)
+"""The files of 15 seconds and more, the longest first."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every worker begins with files of ``LONG``, dealt out like cards: none of them is left to the end, and alone."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        items[:] = dealt(items, workers)
+
+
+class Named(Protocol):
+    """A test, as far as its order goes."""
+
+    @property
+    def nodeid(self) -> str:
+        """As pytest prints it."""
+
+
+Test = TypeVar("Test", bound=Named)
+
+
+def dealt(items: Sequence[Test], workers: int) -> list[Test]:
+    """The tests in the order in which xdist (``--dist worksteal``) gives each worker an equal number of neighbours."""
+    files: dict[str, list[Test]] = {name: [] for name in LONG}
+    others: list[Test] = []
+    for item in items:
+        files.get(item.nodeid.partition("::")[0].removeprefix("tests/"), others).append(item)
+    hands: list[list[Test]] = [[] for _ in range(workers)]
+    for place, tests in enumerate(files.values()):
+        turn, at = divmod(place, workers)
+        hands[-1 - at if turn % 2 else at] += tests
+    found: list[Test] = []
+    for place, hand in enumerate(hands):
+        room = max(0, (len(items) - len(found)) // (workers - place) - len(hand))
+        found += hand + others[:room]
+        others = others[room:]
+    return found + others
