@@ -1,10 +1,12 @@
 # Every target sets up what it needs, once: `make run` in a fresh clone needs only git, make, python3 and its venv.
 PYTHON ?= python3
-# The live tests mostly wait: twice as many workers as cores.
-JOBS ?= $(shell echo $$((2 * $$(nproc))))
+# The live tests mostly wait: more than twice as many workers as cores.
+JOBS ?= $(shell echo $$((2 * $$(nproc) + 2)))
 ARGS ?=
 SHELL := /bin/bash
 BIN := .venv/bin
+# Tests start `probe` hundreds of times: each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help

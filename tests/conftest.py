@@ -102,15 +102,24 @@ Test = TypeVar("Test", bound=Named)
 
 
 def dealt(items: Sequence[Test], workers: int) -> list[Test]:
-    """The tests in the order in which xdist (``--dist worksteal``) gives each worker an equal number of neighbours."""
+    """The tests in the order in which xdist (``--dist worksteal``) gives each worker an equal number of neighbours.
+
+    The live ones mostly wait, and not as long where little else runs: a third of the workers begin with what computes,
+    which keeps the processors busy, the others with them, and all that are no long ones follow.
+    """
     files: dict[str, list[Test]] = {name: [] for name in LONG}
     others: list[Test] = []
     for item in items:
-        files.get(item.nodeid.partition("::")[0].removeprefix("tests/"), others).append(item)
+        name = item.nodeid.partition("::")[0].removeprefix("tests/")
+        if name.startswith("live/"):
+            files.setdefault(name, [])
+        files.get(name, others).append(item)
     hands: list[list[Test]] = [[] for _ in range(workers)]
-    for place, tests in enumerate(files.values()):
-        turn, at = divmod(place, workers)
-        hands[-1 - at if turn % 2 else at] += tests
+    computing = max(1, workers // 3)
+    for live, some in ((True, hands[computing:]), (False, hands[:computing])):
+        for place, name in enumerate(name for name in files if name.startswith("live/") is live):
+            turn, at = divmod(place, len(some))
+            some[-1 - at if turn % 2 else at] += files[name]
     found: list[Test] = []
     for place, hand in enumerate(hands):
         room = max(0, (len(items) - len(found)) // (workers - place) - len(hand))

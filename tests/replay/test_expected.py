@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import pytest
 
@@ -14,6 +16,7 @@ from probe.spec.segment import ACK, FIN, PSH, SYN
 from tests.capture.build import EVENING, Frame, pcap
 from tests.replay.traffic import Piece, frame
 
+Workers = Callable[[], Executor] | None
 RULE = "aclose.no-data-after-fin"
 COUNT = 210
 
@@ -55,11 +58,16 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PART_LISTED", 9000)
 
 
+def threads() -> Executor:
+    """Workers of this process: the parts are put together as those of others are, which take a second to start."""
+    return ThreadPoolExecutor(2)
+
+
 def expected(target: str = "", version: int = 0, rule: str = RULE, exchange: str = "capture") -> Expected:
     return Expected(exchange, rule, "2026-01-31", "old", target, version)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [None, threads], ids=["alone", "in parts"])
 @pytest.mark.parametrize(
     ("expectations", "known", "fates"),
     [
@@ -74,17 +82,23 @@ def expected(target: str = "", version: int = 0, rule: str = RULE, exchange: str
     ],
 )
 def test_counts_are_those_of_the_connections(
-    capture: str, expectations: tuple[Expected, ...], known: int, fates: list[Fate], workers: int
+    capture: str, expectations: tuple[Expected, ...], known: int, fates: list[Fate], workers: Workers
 ) -> None:
-    whole = replay(ReplayOptions((capture,), workers=workers, expected=expectations))
+    whole = replay(ReplayOptions((capture,), workers=1, expected=expectations, executor=workers))
     assert (whole.connections, whole.known) == (COUNT, known)
     assert [one.fate for one in whole.expected] == fates
     assert sum(c.expected for c in whole.listed) == known
     assert whole.verdicts == Counter(c.news for c in whole.listed if not c.expected)
     assert whole.deviations == Counter((f.rule, f.word) for c in whole.listed for f in c.fresh)
-    few = replay(ReplayOptions((capture,), workers=workers, expected=expectations, limit=5))
+    few = replay(ReplayOptions((capture,), workers=1, expected=expectations, executor=workers, limit=5))
     assert few.listed == whole.listed[:5]
     assert (few.verdicts, few.known, few.deviations) == (whole.verdicts, known, whole.deviations)
+
+
+def test_what_is_expected_is_told_to_other_processes(capture: str) -> None:
+    found = replay(ReplayOptions((capture,), workers=2, expected=(expected("*:80"), expected(rule="close.fin-acked"))))
+    assert (found.connections, found.known) == (COUNT, 60)
+    assert [one.fate for one in found.expected] == [Fate.OCCURS, Fate.GONE]
 
 
 def test_what_is_expected_stands_behind_what_is_news(capture: str) -> None:
