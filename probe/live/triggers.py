@@ -237,7 +237,7 @@ class Detection:
         if not self._knows_text:
             return None
         if self._floods:
-            return replace(NONE, note="sends without end", tried=("waiting",), taken=LEAST_TAKEN)
+            return replace(NONE, note="sends more unasked than is taken", tried=("waiting",), taken=LEAST_TAKEN)
         for probe in (_HELLO, *order):
             if probe.id not in closed:
                 return None
