@@ -133,11 +133,16 @@ class _Soak:
         self.handshake, self.whole = _Times(), _Times()
         self.first: ExchangeResult | None = None
         self.shown: list[ExchangeResult] = []
-        self.began = self.answered = time.time()
         self.absent, self.alone = 0, False
         self.outages: list[Outage] = []
-        self.end = math.inf if options.seconds is None else self.frame.began + options.seconds
-        self.next_told = self.frame.began + 1.0
+        self._start()
+
+    def _start(self) -> None:
+        """The time asked for, and the rate, count from here: from the first exchange, however long is asked before."""
+        self.began = self.answered = time.time()
+        self.start = time.monotonic()
+        self.end = math.inf if self.options.seconds is None else self.start + self.options.seconds
+        self.next_told = self.start + 1.0
 
     def run(self) -> SoakResult:
         """All exchanges side by side; one in doubt stops the others, is repeated alone, and they go on.
@@ -169,6 +174,7 @@ class _Soak:
         if lacking := missing(self.trigger, self.scenario.commands):
             raise TargetError(f"{self.scenario.id} cannot be played: {lacking}")
         self.by_shape.obedient = self.trigger.obedient
+        self._start()
         while self._more() or self.again:
             self.alone = self.down
             self.frame.play(self._next, self._finished, 1 if self.alone else self.options.parallel)
@@ -184,7 +190,7 @@ class _Soak:
             title=self.scenario.title,
             profile=self.options.profile,
             began=self.began,
-            seconds=self.frame.seconds,
+            seconds=time.monotonic() - self.start,
             exchanges=self.begun,
             attempts=self.attempts,
             verdicts=dict(self.verdicts),
