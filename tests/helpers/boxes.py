@@ -35,8 +35,8 @@ class Behind(Dialogue):
             super()._push(delay, what)
             return
         there, back = ("out", "in") if what == "out" else ("in", "out")
-        for later, returns, passed in self.box(self.now, what == "out", segment):
-            super()._push(delay + later, back if returns else there, passed)
+        for wait, returns, passed in self.box(self.now, what == "out", segment):
+            super()._push(delay + wait, back if returns else there, passed)
 
 
 def through(one: Box, other: Box) -> Box:
@@ -44,9 +44,9 @@ def through(one: Box, other: Box) -> Box:
 
     def box(now: float, to_peer: bool, segment: Segment) -> Passed:
         found: Passed = []
-        for later, returns, passed in one(now, to_peer, segment):
-            behind = [(0.0, False, passed)] if returns else other(now + later, to_peer, passed)
-            found += [(later + more, returns or back, what) for more, back, what in behind]
+        for wait, returns, passed in one(now, to_peer, segment):
+            behind = [(0.0, False, passed)] if returns else other(now + wait, to_peer, passed)
+            found += [(wait + more, returns or back, what) for more, back, what in behind]
         return found
 
     return box
@@ -122,6 +122,26 @@ def ends_by_rst(*, fins: bool, checked: bool) -> Callable[[float, bool, Segment]
         if segment.flags & FIN:
             finned[to_peer] = segment.end
         stands &= not (fins and len(acked) == 2)
+        return True
+
+    return known
+
+
+def one_syn() -> Callable[[float, bool, Segment], bool]:
+    """Only the first SYN of a connection is known, and its copies, until a RST or both FINs ended it."""
+    first: Seq | None = None
+    finned: set[bool] = set()
+
+    def known(now: float, to_peer: bool, segment: Segment) -> bool:
+        nonlocal first
+        if segment.flags & _OPENING == SYN:
+            if first is None or len(finned) == 2:
+                first = segment.seq
+                finned.clear()
+            return segment.seq == first or not to_peer
+        first = None if segment.flags & RST else first
+        if segment.flags & FIN:
+            finned.add(to_peer)
         return True
 
     return known

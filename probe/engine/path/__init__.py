@@ -16,7 +16,7 @@ evidence that more than one record, or a look at the whole of it, gives.
 - ``unusual``     flags and options that hardly any TCP sends, and that met silence
 - ``limit``       SYNs that a RST came for, and that were answered another time
 - ``proxy``       a SYN proxy: what of a record is the peer's behind it
-- ``swallowed``   RSTs or FINs of which none gets through in one direction
+- ``swallowed``   RSTs, FINs, or SYNs on a connection that stands, of which none gets through in one direction
 - ``models``      what each suspect does: the events of a record that it makes void
 - ``record``      one attempt as the suspects look at it
 - ``readings``    what one record shows by itself: answers, silences, repetitions

@@ -11,7 +11,10 @@ _BY_SUSPECT = {
     Suspect.FILTER: _KEPT_BACK,
     Suspect.FLAGS: ("listen-unusual", "closed-unusual", "closed-no-ack", "closed-ack"),
     Suspect.OPTIONS: ("listen-unusual", "closed-unusual", "options-unknown", "options-on-data"),
-    Suspect.UNDELIVERED: ("abort-by-us", "rst-with-data", "rst-fin-wait-1", "rst-close-wait", "fin-with-data"),
+    Suspect.UNDELIVERED: (
+        *("abort-by-us", "rst-with-data", "rst-fin-wait-1", "rst-close-wait", "fin-with-data"),
+        *("syn-again-established", "old-syn-established", "syn-inside"),
+    ),
     Suspect.UNHEARD: ("bad-ack-syn-received", "listen-ack", "closed-ack", "abort-by-us", "abort-by-peer"),
     Suspect.TRANSLATION: _KEPT_BACK,
     Suspect.NO_WAY_BACK: ("active-open",),

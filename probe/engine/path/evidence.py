@@ -120,17 +120,8 @@ class Evidence:
         proxy = self._proxy.suspicion(repeats=self._cookies.refuted)
         proxied = proxy.standing is Standing.ACCEPTED
         models = self._beyond if proxied else self._seen
-        trackers = tuple(models.suspicions(self._copies, Suspect.FILTER, Suspect.TRANSLATION))
         odd, *others = (one.suspicion(self.loss) for one in self._unusual)
-        # Tracking calls such flags invalid, too: whichever explains more needs no second cause.
-        found = next((s for s in trackers if s.standing is Standing.ACCEPTED), None)
-        if found is not None and odd.standing is Standing.ACCEPTED:
-            less = odd if found.fits > odd.fits else found
-            trackers = tuple(needless(s) if s is less else s for s in trackers)
-            odd = needless(odd) if odd is less else odd
-        swallowed = tuple(self._swallowed.suspicions())
-        if found is not None and any(s.fits > found.fits for s in swallowed if s.standing is Standing.ACCEPTED):
-            trackers = tuple(map(needless, trackers))
+        trackers, odd, swallowed = self._apart(models, odd)
         yield from trackers
         yield from swallowed
         yield odd
@@ -144,3 +135,28 @@ class Evidence:
         swapped = self._reordering
         overtaken = f"{swapped.fits.total()} segments of the peer were overtaken"
         yield swapped.suspicion(Suspect.REORDERING, Standing.ACCEPTED, overtaken)
+
+    def _apart(
+        self, models: Weighing, odd: Suspicion
+    ) -> tuple[tuple[Suspicion, ...], Suspicion, tuple[Suspicion, ...]]:
+        """Filters and translators, odd flags, and kinds that get lost: what one explains needs no second cause."""
+        trackers = tuple(models.suspicions(self._copies, Suspect.FILTER, Suspect.TRANSLATION))
+        swallowed = tuple(self._swallowed.suspicions())
+        found = next(filter(_stands, trackers), None)
+        if found is None:
+            return trackers, odd, swallowed
+        # Tracking calls odd flags invalid, too: whichever explains more is meant.
+        if _stands(odd):
+            less = odd if found.fits > odd.fits else found
+            trackers = tuple(needless(s) if s is less else s for s in trackers)
+            odd = needless(odd) if odd is less else odd
+        if any(s.fits > found.fits for s in swallowed if _stands(s)):
+            trackers = tuple(map(needless, trackers))
+        else:
+            covered = {s for s in swallowed if s.exchanges and set(s.exchanges) <= set(found.exchanges)}
+            swallowed = tuple(needless(s) if s in covered else s for s in swallowed)
+        return trackers, odd, swallowed
+
+
+def _stands(one: Suspicion) -> bool:
+    return one.standing is Standing.ACCEPTED

@@ -13,7 +13,7 @@ from probe.engine.path import readings
 from probe.engine.path.labelled import Labelled
 from probe.engine.path.loss import Controls, controls
 from probe.engine.path.reordering import as_sent
-from probe.spec.segment import RST
+from probe.spec.segment import RST, Form
 
 NOTHING: frozenset[int] = frozenset()
 UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
@@ -68,7 +68,12 @@ class Attempted(Protocol):
         """The same attempt by another record of it."""
 
     def follow(
-        self, profile: str, allow: frozenset[Excuse], lost: frozenset[int] = NOTHING, *, unheard: int = 0
+        self,
+        profile: str,
+        allow: frozenset[Excuse],
+        lost: frozenset[int] = NOTHING,
+        *,
+        unheard: tuple[Form, ...] = (),
     ) -> Watch:
         """The record under these terms, without what was lost; ``unheard`` as ``Terms`` has it."""
 

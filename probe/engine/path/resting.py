@@ -11,6 +11,7 @@ from probe.engine.path.proxy import through
 from probe.engine.path.record import STATELESS, Attempted, Named, anything_came, is_proxied, was_aborted
 from probe.engine.path.swallowed import is_explained, lacks
 from probe.results.path import Path, Standing, Suspect, Suspicion
+from probe.spec.segment import Form
 
 _DROPS = frozenset({Suspect.FILTER, Suspect.TRANSLATION})
 
@@ -87,7 +88,7 @@ def explained_by(path: Path, case: Attempted) -> Suspect | None:
 def _explaining(models: Sequence[tuple[Suspicion, Model]], case: Attempted, record: Labelled) -> Suspect | None:
     """The first suspect that explains a departure, or a wait in vain; or the first of all together."""
     departs = case.follow(case.terms.profile, case.terms.allow).broken_at is not None
-    together, flags = set[int](), 0
+    together, forms = set[int](), tuple[Form, ...]()
     for suspicion, m in models:
         kept = m.keeps(record)
         given = case.follow(case.terms.profile, case.terms.allow, kept, unheard=m.unheard).broken_at
@@ -95,8 +96,8 @@ def _explaining(models: Sequence[tuple[Suspicion, Model]], case: Attempted, reco
         if (explains and given is None) or m.mutes_at(record, given):
             return suspicion.suspect
         together |= kept
-        flags |= m.unheard
-    if departs and len(models) > 1 and (together or flags) and is_explained(case, frozenset(together), flags):
+        forms += m.unheard
+    if departs and len(models) > 1 and (together or forms) and is_explained(case, frozenset(together), forms):
         return models[0][0].suspect
     return None
 

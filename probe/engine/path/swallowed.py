@@ -1,28 +1,33 @@
 """Kinds of segment of which none gets through in one direction: rules against forged RSTs are the usual ones.
 
-A RST draws no answer; what became of it shows in what comes later. The record departs with one of the tester's that
-was kept back, and does not without; one of the peer's is due, and does not come. One that had its effect, or that came,
-refutes it. From outside a path that keeps all RSTs back and an end that minds, or sends, none look alike.
+A SYN on a connection that another one began is minded by some firewalls that let its copies through, and those that
+find TIME-WAIT; a peer that is silent to such SYNs is silent to all of them. A RST draws no answer; what became of it
+shows in what comes later. The record departs with one of the tester's that was kept back, and does not without; one of
+the peer's is due, and does not come. One that had its effect, or that came, refutes it. From outside a path that keeps
+all RSTs back and an end that minds, or sends, none look alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from probe.engine.belief.events import Event, Seen, segment_at
 from probe.engine.belief.hypothesis import Excuse
 from probe.engine.path import readings
 from probe.engine.path.loss import NO_CONTROLS, Controls, LossMeter
-from probe.engine.path.record import NOTHING, STRAY, Attempted, Record
+from probe.engine.path.record import NOTHING, STRAY, UNACCEPTABLE, Attempted, Record
 from probe.engine.path.tally import ENOUGH, EXCHANGES, Tally
 from probe.results.path import Loss, Standing, Suspect, Suspicion
-from probe.spec.segment import ACK, FIN, RST
+from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Form
+from probe.spec.seq import Seq
 
-FLAGS = {"FIN": FIN, "RST": RST}
-"""The kinds, each by the flag that makes a segment one of it."""
-_OURS = {**{kind: (flag, flag) for kind, flag in FLAGS.items()}, "bare-RST": (RST | ACK, RST)}
-"""Those of ours: what of the flags is looked at, and what is set. Some rules are about a RST without ACK alone."""
+_FORMS: dict[str, Form] = {"RST": (RST, RST), "FIN": (FIN, FIN), "bare-RST": (RST | ACK, RST)}
+"""The kinds that flags tell apart. Some rules are about a RST without ACK alone."""
+_SECOND_SYN, _CROSSING_SYN = "second-SYN", "crossing-SYN"
+_OURS = (*_FORMS, _SECOND_SYN, _CROSSING_SYN)
+_BY_SYN = frozenset({"F4", "F6", "T1"})
+"""The rows of SYNs on a connection that stands, or of one in TIME-WAIT."""
 _PLACES = 2
 """In so many states of the peer it must have been in vain: in one that may be the peer's doing."""
 _OTHERWISE = frozenset({Excuse.REPEAT, Excuse.EXPIRY})
@@ -34,25 +39,51 @@ _REASONS = {
 }
 
 
-def flags_of(variant: str) -> int:
-    """The flags of the kinds that a suspicion is about."""
-    return sum(FLAGS.get(kind, 0) for kind in variant.split())
+def forms_of(variant: str) -> tuple[Form, ...]:
+    """Those of the kinds that a suspicion is about."""
+    return tuple(_FORMS[kind] for kind in variant.split() if kind in _FORMS)
 
 
 def of_kind(events: Sequence[Event], variant: str) -> frozenset[int]:
     """The tester's segments of these kinds."""
-    kinds = [_OURS[kind] for kind in variant.split()]
+    kinds, forms = variant.split(), forms_of(variant)
     sent = ((i, e.segment.flags) for i, e in enumerate(events) if isinstance(e, Seen) and e.to_peer)
-    return frozenset(i for i, has in sent if any(has & asked == wanted for asked, wanted in kinds))
+    found = {i for i, has in sent if any(has & asked == wanted for asked, wanted in forms)}
+    if not {_SECOND_SYN, _CROSSING_SYN}.isdisjoint(kinds):
+        found |= {i for i, kind in _further_syns(events) if kind in kinds}
+    return frozenset(found)
 
 
-def lacks(case: Attempted, flags: int) -> bool:
+def _further_syns(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """The tester's SYNs of a connection that another SYN began, and neither a RST nor both FINs ended: second ones.
+
+    One that crosses the peer's was sent before we answered that.
+    """
+    first: Seq | None = None
+    ends: set[bool] = set()
+    answered = False
+    for index, event in enumerate(events):
+        if not isinstance(event, Seen):
+            continue
+        segment, kind = event.segment, event.segment.flags & OPENING
+        if kind == SYN and (first is None or len(ends) > 1):
+            first, answered = segment.seq, event.to_peer
+            ends.clear()
+        elif kind == SYN and event.to_peer and segment.seq != first:
+            yield index, _SECOND_SYN if answered else _CROSSING_SYN
+        answered |= event.to_peer and bool(kind & ACK)
+        first = None if kind & RST else first
+        if kind & FIN:
+            ends.add(event.to_peer)
+
+
+def lacks(case: Attempted, forms: Collection[Form]) -> bool:
     """Whether a wait for such a segment of the peer's ended without it."""
-    letters = {kind[0] for kind, flag in FLAGS.items() if flag & flags}
+    letters = {"F" if wanted & FIN else "R" for _, wanted in forms}
     return any(missing.what in letters for missing in case.transcript.missing)
 
 
-def is_explained(case: Attempted, kept: frozenset[int], unheard: int) -> bool:
+def is_explained(case: Attempted, kept: frozenset[int], unheard: tuple[Form, ...]) -> bool:
     """Whether it does not depart without these of the tester's, where such of the peer's never come."""
     return case.follow(case.terms.profile, case.terms.allow, kept, unheard=unheard).broken_at is None
 
@@ -75,7 +106,9 @@ class Swallowed:
     def __init__(self) -> None:
         self._meter = LossMeter()
         self._there = {kind: _Kind() for kind in _OURS}
-        self._back = {kind: _Kind() for kind in FLAGS}
+        self._back = {kind: _Kind() for kind in _FORMS}
+        self._other_syns = Tally()
+        """SYNs on a connection that who minds a second one lets through: a copy of the first, one in TIME-WAIT."""
 
     def heard(self, record: Record) -> None:
         """One more attempt."""
@@ -84,17 +117,20 @@ class Swallowed:
         for kind, kept in sent.items():
             there = self._there[kind]
             there.rests[record.name] = None
-            if not there.against and self._had_effect(record, kept):
+            if not there.against and (not kept.isdisjoint(record.answered) or self._had_effect(record, kept)):
                 there.against[record.name] += 1
         if resets := sent.get("RST"):
             self._measure(record, resets)
-        for kind, flag in FLAGS.items():
-            if any(flags & flag for flags in came):
+        for found, rows in ((self._other_syns.fits, record.answered), (self._other_syns.against, record.silent)):
+            others = {i for i, row in rows.items() if row in _BY_SYN} - sent.get(_SECOND_SYN, NOTHING)
+            found[record.name] += any(segment_at(record.events, i).flags & OPENING == SYN for i in others)
+        for kind, (asked, wanted) in _FORMS.items():
+            if any(flags & asked == wanted for flags in came):
                 self._back[kind].against[record.name] += 1
         self._explain(
             record,
             {kind: kept for kind, kept in sent.items() if not self._there[kind].against},
-            [kind for kind in FLAGS if not self._back[kind].against],
+            [kind for kind in _FORMS if not self._back[kind].against],
         )
 
     def _measure(self, record: Record, resets: frozenset[int]) -> None:
@@ -121,22 +157,29 @@ class Swallowed:
         return given is not None and (plain is None or given < plain)
 
     def _explain(self, record: Record, sent: dict[str, frozenset[int]], back: list[str]) -> None:
-        """Note what explains a departure, or a wait in vain: one kind in one direction, or else in both."""
-        both = [((kind,), (kind,)) for kind in sent if kind in back]
-        for there, unheard in [*(((kind,), ()) for kind in sent), *(((), (kind,)) for kind in back), *both]:
-            kept, flags = NOTHING.union(*(sent[kind] for kind in there)), flags_of(" ".join(unheard))
-            if not _is_in_vain(record, flags) or not is_explained(record.case, kept, flags):
-                continue
-            for kind in there:
-                self._there[kind].fits[record.name] += 1
-                self._there[kind].places |= {record.plain.after(i - 1).states for i in sent[kind]}
-                self._there[kind].sure |= any(segment_at(record.events, i).length for i in sent[kind])
-            for kind in unheard:
-                self._back[kind].fits[record.name] += 1
-                self._back[kind].places |= {row for _, row in readings.due(record.plain)} or {record.name}
-                self._back[kind].rests[record.name] = None
-                self._back[kind].sure |= record.plain.broken_at is not None
-            return
+        """Note what explains a departure, or a wait in vain: kinds in one direction, or else one in both."""
+        for ways in ([(kind, "") for kind in sent], [("", kind) for kind in back], [(k, k) for k in sent if k in back]):
+            explain = [way for way in ways if self._is_explained(record, sent.get(way[0], NOTHING), way[1])]
+            for there, unheard in explain:
+                if there:
+                    seen = self._there[there]
+                    seen.fits[record.name] += 1
+                    rows = {row for i, row in readings.due(record.plain) if i in sent[there]}
+                    seen.places |= rows or {record.plain.after(i - 1).states for i in sent[there]}
+                    seen.sure |= any(segment_at(record.events, i).length for i in sent[there])
+                if unheard:
+                    seen = self._back[unheard]
+                    seen.fits[record.name] += 1
+                    seen.places |= {row for _, row in readings.due(record.plain)} or {record.name}
+                    seen.rests[record.name] = None
+                    seen.sure |= record.plain.broken_at is not None
+            if explain:
+                return
+
+    @staticmethod
+    def _is_explained(record: Record, kept: frozenset[int], unheard: str) -> bool:
+        forms = forms_of(unheard)
+        return _is_in_vain(record, forms) and is_explained(record.case, kept, forms)
 
     @property
     def undecided(self) -> bool:
@@ -145,29 +188,37 @@ class Swallowed:
 
     def suspicions(self) -> Iterator[Suspicion]:
         """What it comes to, for both directions; the variant lists the kinds."""
-        yield _suspicion(Suspect.UNDELIVERED, self._there)
+        answered, silent = self._other_syns.fits.total(), self._other_syns.against.total()
+        refuted = (_SECOND_SYN, _CROSSING_SYN) if silent >= max(1, answered) else ()
+        kinds = {kind: seen for kind, seen in self._there.items() if kind not in refuted}
+        yield _suspicion(Suspect.UNDELIVERED, kinds, () if answered else (_SECOND_SYN,))
         yield _suspicion(Suspect.UNHEARD, self._back)
 
 
-def _is_in_vain(record: Record, unheard: int) -> bool:
-    """Whether something of this kind was waited for in vain, or the record departs as it would.
+def _is_in_vain(record: Record, unheard: Collection[Form]) -> bool:
+    """Whether something of these forms was waited for in vain, or the record departs as it would.
 
     That a FIN was sent shows in the numbers behind it; a silence may be that of anything it could have carried.
     """
-    at = record.plain.broken_at
-    if unheard & FIN and any(isinstance(e, Seen) and not e.to_peer and e.segment.flags & RST for e in record.events):
+    at, fin = record.plain.broken_at, _FORMS["FIN"] in unheard
+    if fin and any(isinstance(e, Seen) and not e.to_peer and e.segment.flags & RST for e in record.events):
         return False  # that came in its place
-    if at is None or (unheard & FIN and not isinstance(record.events[at], Seen)):
+    if at is None or (fin and not isinstance(record.events[at], Seen)):
         return lacks(record.case, unheard)
     return True
 
 
-def _suspicion(suspect: Suspect, kinds: dict[str, _Kind]) -> Suspicion:
+def _suspicion(suspect: Suspect, kinds: dict[str, _Kind], unsure: Collection[str] = ()) -> Suspicion:
+    """What the kinds come to; those that are ``unsure`` are not shown yet."""
     pointed = {kind: seen for kind, seen in kinds.items() if seen.fits and not seen.against}
     pointed = {kind: seen for kind, seen in pointed.items() if seen.sure or kind != "FIN"}
     if pointed.get("RST"):
         pointed.pop("bare-RST", None)  # it is one of them
-    shown = {kind: seen for kind, seen in pointed.items() if _is_shown(seen)}
+    if pointed.get(_CROSSING_SYN) and kinds[_SECOND_SYN].against:
+        pointed.pop(_CROSSING_SYN)  # a path that minds such minds second ones as well
+    shown = {kind: seen for kind, seen in pointed.items() if kind not in unsure and _is_shown(seen)}
+    if _SECOND_SYN in shown and _CROSSING_SYN in pointed:
+        shown[_CROSSING_SYN] = pointed[_CROSSING_SYN]
     against = sum(seen.against.total() for seen in kinds.values())
     named = shown or pointed
     if not named:
@@ -180,6 +231,6 @@ def _suspicion(suspect: Suspect, kinds: dict[str, _Kind]) -> Suspicion:
 
 
 def _is_shown(seen: _Kind) -> bool:
-    """Many a host is silent to what belongs to no connection (as by BSD's ``blackhole``): that alone shows nothing."""
+    """That alone shows nothing to which many a host is silent: strays (BSD's ``blackhole``), what is not acceptable."""
     enough = seen.fits.total() >= ENOUGH and len(seen.fits) >= EXCHANGES
-    return enough and len(seen.places) >= _PLACES and not seen.places <= STRAY
+    return enough and len(seen.places) >= _PLACES and not (seen.places <= STRAY or seen.places <= UNACCEPTABLE)
