@@ -12,7 +12,7 @@ from collections.abc import Callable
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET
 from probe.spec.segment import ACK, FIN, RST, SYN, WSCALE, Segment
-from probe.spec.seq import Seq
+from probe.spec.seq import Seq, later
 from tests.helpers.dialogue import Dialogue
 from tests.helpers.peer import Peer
 
@@ -145,6 +145,58 @@ def one_syn() -> Callable[[float, bool, Segment], bool]:
         return True
 
     return known
+
+
+_NEAR = 0xFFFF
+
+
+class InWindow:
+    """A table with windows: unknown is what lies 64 KB beside them, a second SYN, and whatever follows an end.
+
+    ``exact``: a RST ends the connection at the number that is due only; else in the window, too.
+    """
+
+    def __init__(self, *, exact: bool = False) -> None:
+        self.exact, self.stands = exact, False
+
+    def _begins(self, to_peer: bool, segment: Segment) -> None:
+        self.stands, self.syns, self.end = True, {to_peer: segment.seq}, {to_peer: segment.end}
+        self.told: dict[bool, Seq] = {}
+        self.window: dict[bool, int] = {}
+        self.fins: dict[bool, Seq] = {}
+
+    def __call__(self, now: float, to_peer: bool, segment: Segment) -> bool:
+        """Whether it passes."""
+        kind = segment.flags & _OPENING
+        if not self.stands:
+            if kind == SYN:
+                self._begins(to_peer, segment)
+            return kind == SYN
+        if kind == SYN:
+            return self.syns.setdefault(to_peer, segment.seq) == segment.seq
+        if to_peer not in self.end:
+            answers = bool(kind & ACK) and 1 <= segment.ack - self.syns[not to_peer] <= _NEAR
+            if kind & RST:
+                self.stands = not (kind & ACK and segment.ack == self.end[not to_peer])
+                return not self.stands
+            if not answers:
+                return False
+            self.syns.setdefault(to_peer, segment.seq)
+        due = self.told.get(not to_peer, self.end.get(to_peer, segment.seq))
+        room = self.window.get(not to_peer, 0) + _NEAR
+        if kind & RST:
+            known = segment.seq == due if self.exact else -1 <= segment.seq - due <= room
+            self.stands = not known
+            return known
+        sent = self.end.get(not to_peer, segment.ack)
+        if not kind & ACK or not -_NEAR <= segment.seq - due <= room or not 0 <= sent - segment.ack <= _NEAR:
+            return False
+        self.told[to_peer], self.window[to_peer] = segment.ack, segment.window
+        self.end[to_peer] = later(self.end.get(to_peer, segment.end), segment.end)
+        if kind & FIN:
+            self.fins[to_peer] = segment.end
+        self.stands = len(self.fins) < 2 or any(self.told.get(not end) != fin for end, fin in self.fins.items())
+        return True
 
 
 _FUDGE = 0xFFFF + 1500

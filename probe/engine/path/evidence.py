@@ -14,6 +14,7 @@ from statistics import median
 from probe.engine.path import readings
 from probe.engine.path.limit import SynLimit
 from probe.engine.path.loss import Controls, LossMeter
+from probe.engine.path.minded import Minded
 from probe.engine.path.proxied import Proxied
 from probe.engine.path.proxy import through
 from probe.engine.path.record import Attempted, Record, is_proxied
@@ -39,7 +40,7 @@ class Evidence:
         """The same if a SYN proxy stands before the peer: of what is the peer's then."""
         self._cookies, self._proxy, self._way_back = Cookies(), Proxied(), WayBack()
         self._rejections, self._unusual = Rejections(), tuple(map(Unusual, KINDS))
-        self._swallowed = Swallowed()
+        self._swallowed, self._minded = Swallowed(), Minded()
         self._reordering, self._meter, self._limit = Tally(), LossMeter(), SynLimit()
         self._strays = LossMeter()
         """Places of ours answered as due, and, as if lost, where one that came late or twice explains what came."""
@@ -63,6 +64,7 @@ class Evidence:
         self._proxy.heard(record)
         self._way_back.heard(record)
         self._swallowed.heard(record)
+        self._minded.heard(record)
         self._measure(record)
         self._limit.heard(record)
         self._rejections.heard(record.name, case.transcript, record.answered)
@@ -141,7 +143,9 @@ class Evidence:
     ) -> tuple[tuple[Suspicion, ...], Suspicion, tuple[Suspicion, ...]]:
         """Filters and translators, odd flags, and kinds that get lost: what one explains needs no second cause."""
         trackers = tuple(models.suspicions(self._copies, Suspect.FILTER, Suspect.TRANSLATION))
-        swallowed = tuple(self._swallowed.suspicions())
+        minded, swallowed = self._minded.suspicion(), tuple(self._swallowed.suspicions())
+        if minded.standing is Standing.ACCEPTED and all(minded.fits > s.fits for s in trackers if _stands(s)):
+            trackers = (minded, *map(needless, trackers[1:]))
         found = next(filter(_stands, trackers), None)
         if found is None:
             return trackers, odd, swallowed

@@ -14,6 +14,7 @@ from functools import partial
 from probe.engine.belief.events import Event, Seen, segment_at
 from probe.engine.path.filter import Label, Settings
 from probe.engine.path.labelled import Labelled, Tracks
+from probe.engine.path.minded import PREFIX, minded
 from probe.engine.path.pf import PacketFilter
 from probe.engine.path.record import Named
 from probe.engine.path.rejected import kind
@@ -207,6 +208,11 @@ def _rejected(record: Labelled, kinds: frozenset[str], kinds_of: Kinds) -> froze
     return frozenset(i for i, event in sent if not kinds.isdisjoint(kinds_of(event.segment)))
 
 
+def _minded(record: Labelled, classes: frozenset[str] | None = None) -> frozenset[int]:
+    """The tester's segments of one of these classes (None: of any)."""
+    return frozenset(i for i, found in minded(record.events) if classes is None or found in classes)
+
+
 def _new(record: Labelled) -> frozenset[int]:
     """The tester's SYNs that it had not sent before; one that is sent again at once counts with its repetition."""
     seen = [(index, event) for index, event in enumerate(record.events) if isinstance(event, Seen)]
@@ -318,6 +324,7 @@ _DEFERRED = Model(
     "the listener takes the handshake's ACK for nothing until text comes (deferred accept)",
 )
 MODELS: tuple[Model, ...] = (*_FILTERS, _DEFERRED)
+ANY_FIREWALL = Model(Suspect.FILTER, "any", _minded, "whatever a firewall that keeps connections in mind may mind")
 _KINDS: dict[Suspect, Kinds] = {Suspect.ICMP: lambda segment: frozenset({kind(segment)}), **KINDS}
 
 
@@ -328,6 +335,9 @@ def model(suspect: Suspect, variant: str) -> Model | None:
     """
     if suspect is Suspect.UNDELIVERED:
         return Model(suspect, variant, lambda record: of_kind(record.events, variant), suspect.text)
+    if suspect is Suspect.FILTER and variant.startswith(PREFIX):
+        classes = frozenset(variant.removeprefix(PREFIX).split())
+        return Model(suspect, variant, partial(_minded, classes=classes), suspect.text)
     if suspect is Suspect.UNHEARD:
         return Model(suspect, variant, _no_events, suspect.text, unheard=forms_of(variant))
     kinds_of = _KINDS.get(suspect)

@@ -16,7 +16,7 @@ from probe.engine.judge.in_view import in_view_of
 from probe.engine.judge.jury import heard_enough, may_be_found, settle
 from probe.engine.path.evidence import Evidence
 from probe.engine.path.labelled import Labelled
-from probe.engine.path.models import MODELS
+from probe.engine.path.models import ANY_FIREWALL, MODELS
 from probe.engine.trial import death
 from probe.engine.trial.attempt import Attempt, case_of, result_of
 from probe.results.death import Death
@@ -160,7 +160,7 @@ class Hearing:
             return None
         for attempt in self.attempts[scenario.id]:
             record = Labelled(attempt.conductor.transcript.judged)
-            open_ones = [m for m in MODELS if path.standing(m.suspect) is not Standing.REFUSED]
+            open_ones = [m for m in (*MODELS, ANY_FIREWALL) if path.standing(m.suspect) is not Standing.REFUSED]
             if any(m.keeps(record) or m.mutes(record) for m in open_ones):
                 return None
         return self._result(scenario, ways[0])

@@ -67,6 +67,13 @@ ON_THE_WAY: Mapping[str, tuple[Callable[[random.Random], Box], Suspect | None, i
         Suspect.FILTER,
         70,
     ),
+    "windows, nothing behind an end": (lambda _: boxes.refusing(boxes.InWindow()), Suspect.FILTER, 45),
+    "windows and exact RSTs": (lambda _: boxes.refusing(boxes.InWindow(exact=True)), Suspect.FILTER, 45),
+    "windows, 5 % lost": (
+        lambda drawn: boxes.through(boxes.refusing(boxes.InWindow()), boxes.losing(0.05, drawn)),
+        Suspect.FILTER,
+        40,
+    ),
     "RSTs without ACK dropped": (lambda _: boxes.dropping(_bare_rst), Suspect.UNDELIVERED, 65),
     "the peer's RSTs without ACK dropped": (
         lambda _: boxes.dropping(lambda to_peer, segment: not to_peer and _is_bare_rst(segment)),
@@ -115,9 +122,11 @@ def test_nobody_is_accused_of_what_stands_on_the_way(name: str) -> None:
     assert sum(r.verdict is Verdict.PASS for r in results.values()) >= passes
 
 
-@pytest.mark.parametrize("rows", [("L2",), ("L2", "C2", "C3"), ("R4", "F4", "F9", "R10", "F8", "R8")])
+@pytest.mark.parametrize(
+    "rows", [("L2",), ("L2", "C2", "C3"), ("R4", "F4", "F9", "R10", "F8", "R8"), ("R4", "F4", "L2", "C2", "C3")]
+)
 def test_a_peer_that_is_silent_by_itself_is_not_taken_for_a_firewall(rows: tuple[str, ...]) -> None:
-    """Silent to strays (BSD's ``blackhole``), or to whatever is not acceptable."""
+    """Silent to strays (BSD's ``blackhole``), to whatever is not acceptable, or to both."""
     faults = dict.fromkeys(rows, silent)
     hearing, results = played(
         lambda scenario, peer, iss: Behind(scenario, peer, boxes.dropping(lambda *_: False), iss), faults, EXCHANGES
