@@ -73,17 +73,17 @@ class _Flow:
         if due is None:  # a SYN is refused, or taken back
             refuses = segment.flags & ACK and segment.ack == self.end.get(not to_peer)
             exact = refuses or segment.seq == self.end.get(to_peer)
-            return "reset" if exact else "reset-early" if segment.flags & ACK else "reset-early-bare"
+            return "reset" if exact else "reset:early" if segment.flags & ACK else "reset:early-bare"
         if segment.seq == due:
             return "reset"
-        return "reset-inside" if due < segment.seq < self.edge.get(not to_peer, due) else "reset-outside"
+        return "reset:inside" if due < segment.seq < self.edge.get(not to_peer, due) else "reset:outside"
 
     def minds(self, segment: Segment) -> str:
         """The class of a segment of the tester's; empty where no firewall minds it."""
         kind = segment.flags & OPENING
         if kind & RST:  # what else it does to an entry shows in what follows
-            inside = not self.over and self._ended_by(segment, to_peer=True) == "reset-inside"
-            return ("RST-inside" + "-early" * self.opening) * inside
+            inside = not self.over and self._ended_by(segment, to_peer=True) == "reset:inside"
+            return ("odd-RST" + ":early" * self.opening) * inside
         if self.over:
             return "SYN-" * (kind == SYN) + f"after-{self.over}"
         if kind == SYN and self.by_tester:
@@ -94,7 +94,7 @@ class _Flow:
 
     def _minds_numbers(self, segment: Segment) -> str:
         """The same of one with ACK: an acknowledgment, or a number, that the other end did not give rise to."""
-        early = ("-early" if self.by_tester else "-in-answer") if self.opening else ""
+        early = (":early" if self.by_tester else ":in-answer") if self.opening else ""
         sent, due = self.end.get(False), self.told.get(False)
         if sent is not None and segment.ack != sent:
             if segment.ack > sent:
@@ -180,7 +180,7 @@ class Minded:
         both = strays and any(one.startswith(_BEYOND) for one in classes)
         enough = fits.total() >= ENOUGH and len(fits) >= EXCHANGES and self._passed > self._silent
         standing = Standing.ACCEPTED if both and enough else Standing.OPEN
-        told = ", ".join(f"'{one}'" for one in sorted(classes))
+        told = ", ".join(sorted({one.partition(":")[0] for one in classes}))
         why = f"a stateful filter before the peer drops what is no part of a connection to it ({told})"
         rests = tuple(name for name, sent in self._sent.items() if standing is Standing.ACCEPTED and sent & classes)
         return Suspicion(Suspect.FILTER, standing, fits.total(), 0, why, rests, PREFIX + " ".join(sorted(classes)))

@@ -21,7 +21,7 @@ from probe.spec.segment import ACK, RST, SYN, Segment
 from tests.engine.path.test_evidence import played
 from tests.helpers import boxes
 from tests.helpers.boxes import Behind, Box
-from tests.helpers.faults import silent
+from tests.helpers.faults import acks, silent
 from tests.helpers.peer import Fault
 
 EXCHANGES = tuple(s.id for s in scenarios.ALL.values() if not (s.slow or s.waits or s.risky))
@@ -133,6 +133,11 @@ def test_a_peer_that_is_silent_by_itself_is_not_taken_for_a_firewall(rows: tuple
     )
     assert hearing.path().accepted == ()
     assert len(accused(results)) > 10
+
+
+def test_a_fault_behind_windows_is_still_found() -> None:
+    _, results = behind("windows, nothing behind an end", 0, {"E2": acks})
+    assert accused(results)["empty-ack"] == ("seg.pure-ack-silent",)
 
 
 if __name__ == "__main__":
