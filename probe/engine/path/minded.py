@@ -19,8 +19,8 @@ from probe.results.path import Standing, Suspect, Suspicion
 from probe.spec.segment import ACK, FIN, LARGEST_SHIFT, OPENING, RST, SYN, Segment
 from probe.spec.seq import Seq, later
 
-_FAR = 0xFFFF + 1500
-"""No firewall minds numbers before a window is missed by so much."""
+_NEAR, _FAR = 0xFFFF, 0xFFFF + 1500
+"""Old numbers no further back than a window no firewall minds; those further back than that all mind that mind any."""
 _STRAYS = frozenset({"stray", "after-reset"})
 _SURELY = frozenset({"reset", "closed"})
 _BEYOND = "beyond"
@@ -99,14 +99,14 @@ class _Flow:
         if sent is not None and segment.ack != sent:
             if segment.ack > sent:
                 return "ahead" + early
-            if early or segment.ack < sent - _FAR:
-                return "behind" + early
+            if early or segment.ack < sent - _NEAR:
+                return "behind" + (early or ":near" * (segment.ack >= sent - _FAR))
         if due is None or segment.flags & SYN:
             return ""
         edge = self.edge[False]
         if segment.end > edge:
             return (_BEYOND if segment.end > edge + _FAR else "near") + early
-        return "below" + early if segment.end < due - _FAR else ""
+        return "below" + (early or ":near" * (segment.end >= due - _FAR)) if segment.end < due - _NEAR else ""
 
 
 def minded(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
