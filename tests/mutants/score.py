@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, partial
-from itertools import product
 from typing import Any
 
 from probe import scenarios
@@ -102,16 +101,21 @@ def score(mutant: Mutant) -> Score:
 
     A stack that sends again soon hides the answer that it does not give, a slow one what it does not send again.
     """
-    known = checked().get(mutant.place, ())
-    own = {e.id for e in known if isinstance(e, Scenario) and mutant.rules & {*e.shows, *e.may_show}}
-    stages = (sorted(known, key=lambda e: e.id not in own), _spread(crossed().get(mutant.place, ())))
     best = Score(mutant, Word.NONE)
-    for exchanges, rto in product(stages, TIMERS):
+    for exchanges, rto in ((stage, rto) for stage in _stages(mutant) for rto in TIMERS):
         found = _among(mutant, exchanges, rto)
         best = replace(found if found.word is not Word.NONE else best, seen=(*best.seen, *found.seen))
         if best.word not in (Word.MISSED, Word.NONE):
             break
     return best
+
+
+def _stages(mutant: Mutant) -> Iterator[Sequence[Exchange]]:
+    """Exchanges of a check, those that show its rule first; then cells, which nobody plays who need not."""
+    known = checked().get(mutant.place, ())
+    own = {e.id for e in known if isinstance(e, Scenario) and mutant.rules & {*e.shows, *e.may_show}}
+    yield sorted(known, key=lambda e: e.id not in own)
+    yield _spread(crossed().get(mutant.place, ()))
 
 
 def _among(mutant: Mutant, exchanges: Iterable[Exchange], rto: float) -> Score:
