@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,14 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-TREES = {module_name(path): ast.parse(path.read_text(encoding="utf-8"), str(path)) for path in FILES}
+MODULES = {module_name(path): path for path in FILES}
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    """What stands in it; every process that collects the tests would parse all of them."""
+    path = MODULES[module]
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 def covers(pattern: str, module: str) -> bool:
@@ -150,13 +158,13 @@ def absolute(module: str, node: ast.ImportFrom) -> str:
 
 def imported(module: str) -> Iterator[tuple[str, int]]:
     """Every module a module imports, anywhere in it, with the line: import, from, and import_module("literal")."""
-    for node in ast.walk(TREES[module]):
+    for node in ast.walk(tree_of(module)):
         match node:
             case ast.Import(names=names):
                 yield from ((alias.name, node.lineno) for alias in names)
             case ast.ImportFrom(names=names):
                 base = absolute(module, node)
-                inner = [f"{base}.{alias.name}" for alias in names if f"{base}.{alias.name}" in TREES]
+                inner = [f"{base}.{alias.name}" for alias in names if f"{base}.{alias.name}" in MODULES]
                 yield from ((name, node.lineno) for name in (inner if len(inner) == len(names) else [base, *inner]))
             case ast.Call(
                 func=ast.Name(id="import_module") | ast.Attribute(attr="import_module"),
@@ -174,7 +182,7 @@ def allowed(layer: Layer, name: str) -> bool:
     return any(covers(pattern, name) for pattern in (layer.own, *layer.may))
 
 
-@pytest.mark.parametrize("module", TREES)
+@pytest.mark.parametrize("module", MODULES)
 def test_imports_follow_the_table(module: str) -> None:
     if module == "probe":
         assert list(imported(module)) == [], "probe/__init__.py imports nothing, so that any import of probe is cheap"
@@ -188,14 +196,14 @@ def test_imports_follow_the_table(module: str) -> None:
 
 
 def test_every_row_of_the_table_has_modules() -> None:
-    assert [layer.own for layer in TABLE if not any(covers(layer.own, module) for module in TREES)] == []
+    assert [layer.own for layer in TABLE if not any(covers(layer.own, module) for module in MODULES)] == []
 
 
 def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     requirements = [*project["dependencies"], *project["optional-dependencies"]["cluster"]]
     declared = {re.split(r"[^\w-]", requirement)[0] for requirement in requirements}
-    used = {name.partition(".")[0] for module in TREES for name, _ in imported(module)}
+    used = {name.partition(".")[0] for module in MODULES for name, _ in imported(module)}
     assert used - set(sys.stdlib_module_names) - {"probe"} == declared
 
 
@@ -213,8 +221,8 @@ def sequence_arithmetic(tree: ast.Module) -> Iterator[int]:
 
 def test_sequence_arithmetic_lives_in_seq_only() -> None:
     other = ("probe.spec.seq", *ARRAYS)
-    pure = [m for m in TREES if m not in other and any(covers(layer, m) for layer in PURE_SEQ)]
-    assert [f"{m}:{line}: use Seq" for m in pure for line in sequence_arithmetic(TREES[m])] == []
+    pure = [m for m in MODULES if m not in other and any(covers(layer, m) for layer in PURE_SEQ)]
+    assert [f"{m}:{line}: use Seq" for m in pure for line in sequence_arithmetic(tree_of(m))] == []
 
 
 @pytest.mark.parametrize("text", ["x % 2**32", "x & 0xFFFFFFFF", "x % (1 << 32)", "x - 0x100000000", "x % 4294967296"])
@@ -230,8 +238,8 @@ def test_files_are_short() -> None:
 def test_functions_are_short() -> None:
     functions = [
         (f"{module}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
-        for module, tree in TREES.items()
-        for node in ast.walk(tree)
+        for module in MODULES
+        for node in ast.walk(tree_of(module))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     assert {where: lines for where, lines in functions if lines > MAX_FUNCTION} == {}
@@ -242,7 +250,7 @@ PACKAGES = [path.parent for path in FILES if path.name == "__init__.py" and path
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: module_name(path / "__init__.py"))
 def test_every_package_says_what_it_answers_and_where_to_begin(package: Path) -> None:
-    said = ast.get_docstring(TREES[module_name(package / "__init__.py")]) or ""
+    said = ast.get_docstring(tree_of(module_name(package / "__init__.py"))) or ""
     below = {path.stem for path in package.glob("*.py")} | {path.parent.name for path in package.glob("*/__init__.py")}
     if package.parent.name == "scenarios":
         assert said, "the topic of its exchanges"

@@ -29,14 +29,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test of this folder is a live one."""
     for item in items:
-        if HERE in item.path.parents:
+        if _is_here(item.path):
             item.add_marker(pytest.mark.live)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Enter before the first test of any folder runs: no other test's sockets are left on the far side."""
-    if any(HERE in item.path.parents for item in session.items):
+    if any(_is_here(item.path) for item in session.items):
         _entered()
+
+
+@functools.cache
+def _is_here(path: Path) -> bool:
+    return HERE in path.parents
 
 
 @functools.cache
