@@ -80,7 +80,9 @@ class Evidence:
         if found.silent and self._seen.may_mute(record):
             found = replace(found, silent=())  # it may not be the loss of a segment
         self._meter.add(record.case.scenario, found)
-        self._strays.add(record.case.scenario, Controls(found.answered, record.strayed))
+        strayed = record.strayed  # a second answer, where every attempt has it, is the peer's habit
+        answered = tuple(place for place in found.answered if place not in strayed)
+        self._strays.add(record.case.scenario, Controls(answered, strayed))
         if record.plain.broken_at is None:
             self._repeated += sum(1 for _ in readings.needless(transcript, self._takes))
         came = list(readings.copies(record.plain, transcript))

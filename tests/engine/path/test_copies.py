@@ -12,6 +12,7 @@ from probe.engine.belief.tracker import CLOSED, LISTENING, Terms
 from probe.engine.belief.watch import follow
 from probe.engine.judge.case import Case
 from probe.engine.path import readings
+from probe.engine.path.evidence import Evidence
 from probe.engine.path.reordering import OVERTAKING
 from tests.helpers.record import MEMORY, back, record, sent
 
@@ -72,6 +73,17 @@ def explained(*events: Event, at: dict[int, float]) -> bool:
     broken_at = case.follow(case.terms.profile, case.terms.allow).broken_at
     assert broken_at is not None
     return bool(case.explained_by_arrival(broken_at))
+
+
+def test_a_second_answer_that_comes_every_time_is_the_peers_habit() -> None:
+    """As ns-3 acknowledges a FIN, with its own and once more alone; what comes now and then a copy of ours drew."""
+    once = (*OPEN, sent("F."), back("F.", ack=2))
+    habit, now_and_then = Evidence(), Evidence()
+    for twice, evidence in ((True, habit), (True, habit), (True, now_and_then), (False, now_and_then)):
+        answers = (*once, back(".", 2, 2)) if twice else once
+        transcript = Transcript(record(*answers))
+        evidence.heard(Case(scenarios.ALL["close-by-us"], transcript, LISTENING, Terms(), memory=MEMORY))
+    assert (habit.path().copies.lost, now_and_then.path().copies.lost) == (0, 1)
 
 
 @pytest.mark.parametrize(("late", "expected"), [(OVERTAKING / 2, True), (OVERTAKING * 2, False)])
