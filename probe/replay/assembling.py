@@ -11,11 +11,12 @@ from probe.capture.batch import Bools, Int64, Table
 from probe.capture.icmp import QuotedSegment
 from probe.capture.reader import Chunk, Reading
 from probe.capture.tables import Addresses
+from probe.engine.path.reordering import OVERTAKING
 from probe.replay.cutting import CAP, UNACKNOWLEDGED, cut_down
 from probe.replay.folding import bridged, fold
 from probe.replay.icmp import IcmpTable
 from probe.replay.rows import Grouped, Places, Rows, of_chunk
-from probe.replay.splitting import GONE, beginnings, is_over
+from probe.replay.splitting import GONE, SECOND, beginnings, is_over
 from probe.replay.syn_options import OptionTable
 from probe.spec.segment import ACK, SYN
 
@@ -23,6 +24,8 @@ _ADDRESSES = 1 << 18
 """Pairs of addresses remembered before those of closed connections are forgotten."""
 AT_ONCE = 1 << 14
 """Connections judged and listed at a time."""
+AT_ONCE_AGAIN = int(OVERTAKING * SECOND)
+"""Nanoseconds in which two SYNs with different numbers may be one, recorded before and behind what rewrites them."""
 BATCH = 1 << 18
 """Segments worked on at a time: arrays of this length outweigh the cost of calls and still fit in little memory."""
 
@@ -33,9 +36,10 @@ class Facts(Table):
 
     ``index``: place among the connections by first packet, from 0. ``packets``: segments, the folded ones too.
     ``reused``: the four-tuple had another connection shortly before (within ``splitting.GONE``: longer ones may be
-    forgotten), ``followed``: when one begins so shortly behind it, 0 where none does. ``client_high``: its client is
-    the high end of the flow. ``settled``: no segment before the rows taken in could belong to the connection, or make
-    it one with another. ``icmp``: ICMP errors about its segments, by their number in the `IcmpTable`.
+    forgotten), ``followed``: when one begins so shortly behind it, 0 where none does. ``asked``: the end that opens had
+    sent a SYN just before, whose number lies so far ahead of the first one here; 0: it had not. ``client_high``: its
+    client is the high end of the flow. ``settled``: no segment before the rows taken in could belong to the connection,
+    or make it one with another. ``icmp``: ICMP errors about its segments, by their number in the `IcmpTable`.
     """
 
     flow: Int64
@@ -45,6 +49,7 @@ class Facts(Table):
     start: Int64
     last: Int64
     reused: Bools
+    asked: Int64
     followed: Int64
     client_high: Bools
     settled: Bools
@@ -165,7 +170,7 @@ class Assembler:
         flow = rows.flow[starts]
         reused = np.zeros(len(starts), np.bool_)
         reused[1:] = (flow[1:] == flow[:-1]) & (rows.time[starts[1:]] - rows.time[ends[:-1] - 1] <= GONE)
-        followed = _followed(rows, starts, reused)
+        asked, followed = _asked(rows, starts), _followed(rows, starts, reused)
         index = np.empty(len(starts), np.int64)
         carried = rows.old[starts]
         born = np.flatnonzero(~carried)
@@ -176,12 +181,12 @@ class Assembler:
         icmp = np.zeros(len(starts), np.int64)
         if self.open:  # one open connection to a flow, and both sorted by flow
             before = self.open.facts
-            index[carried], reused[carried] = before.index, before.reused
+            index[carried], reused[carried], asked[carried] = before.index, before.reused, before.asked
             packets[carried] += before.packets - self.open.group.sizes
             icmp[carried] = before.icmp
         settled, client_high = self._settled(group, flow, carried), _client_high(group)
         start, last = rows.time[starts], rows.time[ends - 1]
-        return Facts(flow, index, packets, first, start, last, reused, followed, client_high, settled, icmp)
+        return Facts(flow, index, packets, first, start, last, reused, asked, followed, client_high, settled, icmp)
 
     def _settled(self, group: Grouped, flow: Int64, carried: Bools) -> Bools:
         """Which connections no segment of an earlier part can touch.
@@ -239,10 +244,25 @@ def assembled_again(parts: Sequence[Connections], errors: IcmpTable) -> Connecti
             begin, end = np.searchsorted(flow, [one, one + 1])
             place = begin + int(np.searchsorted(first[begin:end], began, "right")) - 1
             icmp[place] = errors.joined(int(icmp[place]), number)
-    start, last, followed = rows.time[starts], rows.time[ends - 1], _followed(rows, starts, reused)
-    facts = Facts(flow, none, packets, first, start, last, reused, followed, _client_high(group), none == 0, icmp)
+    start, last = rows.time[starts], rows.time[ends - 1]
+    asked, followed = _asked(rows, starts), _followed(rows, starts, reused)
+    facts = Facts(
+        flow, none, packets, first, start, last, reused, asked, followed, _client_high(group), none == 0, icmp
+    )
     group, orderly = _folded(group, facts.settled)
     return Connections(cut_down(group, np.where(orderly, UNACKNOWLEDGED, CAP)), facts)
+
+
+def _asked(rows: Rows, starts: Places) -> Int64:
+    """As in `Facts`, for connections whose rows begin at ``starts``."""
+    before = np.maximum(starts - 1, 0)
+    near = (rows.flow[before] == rows.flow[starts]) & (rows.from_high[before] == rows.from_high[starts])
+    near &= (rows.flags[starts] & rows.flags[before] & SYN != 0) & (
+        (rows.flags[starts] | rows.flags[before]) & ACK == 0
+    )
+    near &= rows.time[starts] - rows.time[before] <= AT_ONCE_AGAIN
+    found: Int64 = np.where(near, rows.seq[before] - rows.seq[starts], 0).astype(np.int64)
+    return found
 
 
 def _followed(rows: Rows, starts: Places, reused: Bools) -> Int64:

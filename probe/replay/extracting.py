@@ -16,11 +16,12 @@ from probe.capture.reader import Part, Reading
 from probe.capture.sources import STDIN
 from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import explain_connection
+from probe.engine.path.numberings import in_one
 from probe.replay.assembling import Assembler, Connections, assembled, ready
 from probe.replay.describing import Describer
 from probe.replay.excerpts import excerpts, icmp_reports
 from probe.replay.flow.oddities import oddities_in_full
-from probe.replay.judging import Judge
+from probe.replay.judging import Doubt, Judge
 from probe.replay.part import replay_part
 from probe.replay.tally import Asked, doubted, file_wide
 from probe.results.artefacts import Artefact
@@ -50,7 +51,8 @@ class CapturedConnection:
     @property
     def oddities(self) -> tuple[OddPacket, ...]:
         """All that is strange in it: its packets are there in full."""
-        return tuple(OddPacket(kind, self.packets[place].number) for kind, place in oddities_in_full(self.packets))
+        packets = [self.packets[place] for place in in_one(self.packets)]
+        return tuple(OddPacket(kind, packets[place].number) for kind, place in oddities_in_full(packets))
 
     @property
     def index(self) -> int:
@@ -120,7 +122,7 @@ class _Look:
             raise self._fault
         raise TargetError(self._missing())
 
-    def _standing(self, doubt: float) -> tuple[Artefact, ...]:
+    def _standing(self, doubt: Doubt) -> tuple[Artefact, ...]:
         """What the records of the whole file bear the signs of: for that all of it is judged."""
         asked = Asked(self._path, self._judge.profile, limit=0)
         tally = replay_part(Part(self._path), asked, last=True).tally

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 from probe.capture.batch import Bools, Int64, Table
 from probe.capture.tables import Addresses
 from probe.engine.belief.tracker import Memory
-from probe.replay.assembling import AT_ONCE, Connections, Facts, assembled_again, folded, gone, ready, sorted_by_flow
+from probe.replay.assembling import (
+    AT_ONCE,
+    AT_ONCE_AGAIN,
+    Connections,
+    Facts,
+    assembled_again,
+    folded,
+    gone,
+    ready,
+    sorted_by_flow,
+)
 from probe.replay.cutting import CAP
 from probe.replay.expected import Finished
 from probe.replay.icmp import IcmpTable
@@ -55,7 +65,7 @@ class Pending(Table):
 
 
 _FALSE = np.zeros(0, np.bool_)
-_NO_FACTS = Facts(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _FALSE, _NONE, _FALSE, _FALSE, _NONE)
+_NO_FACTS = Facts(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _FALSE, _NONE, _NONE, _FALSE, _FALSE, _NONE)
 NOTHING = Pending(_NO_FACTS, _NONE, _FALSE, np.zeros(0, np.uint32), _FALSE, _NONE, _NONE)
 
 
@@ -264,7 +274,8 @@ class Joiner:
         place, both = _found(flows, before.flow)
         flows, one, two = flows[both], before.take(place[both]), ours.take(first[both])
         # What comes after two SYNs of one end with different numbers is another connection, whatever lies between them.
-        torn = flows[~(one.plain & two.plain & (one.high == two.high) & (one.isn != two.isn))]
+        apart = one.plain & two.plain & (one.high == two.high) & (one.isn != two.isn)
+        torn = flows[~apart | (two.facts.start - one.facts.last <= AT_ONCE_AGAIN)]
         touched = np.zeros(len(before), np.bool_)
         for some in (heads, tails):
             place, there = _found(some.flow, before.flow)
@@ -291,12 +302,13 @@ class Joiner:
         new = np.ones(len(again), np.bool_)
         new[np.searchsorted(again.facts.flow, ours.flow)] = False
         firsts.added = np.sort(again.facts.first[new])
-        index, reused = firsts.index(again.facts.first), again.facts.reused.copy()
-        index[~new], reused[~new] = ours.facts.index, ours.facts.reused
+        index, reused, asked = firsts.index(again.facts.first), again.facts.reused.copy(), again.facts.asked.copy()
+        index[~new], reused[~new], asked[~new] = ours.facts.index, ours.facts.reused, ours.facts.asked
         # What follows the last one on a flow the part knows already.
         followed = again.facts.followed.copy()
         followed[_lasts(again.facts.flow)] = theirs.facts.followed[_lasts(theirs.flow)]
-        again = Connections(again.group, replace(again.facts, index=index, reused=reused, followed=followed))
+        facts = replace(again.facts, index=index, reused=reused, asked=asked, followed=followed)
+        again = Connections(again.group, facts)
         some = partial(again, self._judge.judge(ready(folded(again))))
         options = np.arange(len(self._options.known), dtype=np.int32)
         return self._store.add(some, some.flow, some.found, again.facts.icmp, 0, options)

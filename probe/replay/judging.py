@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from probe.capture.tables import Addresses
 from probe.engine.belief.tracker import Memory
 from probe.engine.judge.capture import ConnectionVerdict, judge_connection
 from probe.engine.path.artefacts import Signs, signs, singled
+from probe.engine.path.numberings import in_one, numberings
 from probe.engine.path.reordering import OVERTAKING
 from probe.replay.assembling import Connections
 from probe.replay.cutting import Cut, worst_cut
@@ -24,6 +26,7 @@ from probe.replay.shapes import Shaper
 from probe.replay.syn_options import OptionTable
 from probe.replay.views.wireshark import completeness
 from probe.replay.views.zeek import zeek
+from probe.results.artefacts import Artefact
 from probe.results.connection import Close, Evidence, Handshake, Packet
 from probe.results.verdict import Verdict, Why, worst
 from probe.spec.segment import ACK, SYN, Endpoint, Segment
@@ -32,6 +35,8 @@ from probe.spec.seq import Seq, later
 _SECOND = 1e9
 _MOST = 1 << 16
 """Shapes remembered; ordinary traffic has some hundreds."""
+_ASKED = 24
+"""Where in what tells connections apart the number of an earlier SYN stands; kinds of ICMP errors take less."""
 RANKS = {Verdict.FAIL: 0, Verdict.WARN: 1, Verdict.INCONCLUSIVE: 2}
 EXPECTED_RANK = 3
 _OPEN_RANK = {
@@ -43,6 +48,16 @@ _OPEN_RANK = {
 }
 _CLOSE_RANK = {Close.RESET_BY_CLIENT: 8, Close.RESET_BY_SERVER: 8, Close.INCOMPLETE: 9, Close.NONE: 11}
 _ORDINARY = 12
+
+
+class Doubt(NamedTuple):
+    """What puts in doubt what a connection breaks: that records of its file are late by ``gap`` seconds or more.
+
+    Or that there are copies in its file, but for those that were ``minded``.
+    """
+
+    gap: float
+    minded: frozenset[Artefact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +90,10 @@ class Record:
         return Evidence.MISSING if incomplete else self.outcome.evidence
 
     @property
-    def doubt(self) -> float | None:
-        """What it breaks is doubtful where records of its file are late by so many seconds; None: it breaks nothing."""
-        return self.pair.signs.gap if self.pair.findings else None
+    def doubt(self) -> Doubt | None:
+        """When what it breaks is doubtful for the sake of its file; None: it breaks nothing."""
+        borne = self.pair.signs
+        return Doubt(borne.gap, borne.minded) if self.pair.findings else None
 
     @property
     def rank(self) -> int:
@@ -105,7 +121,7 @@ class Judge:
         """For each connection (made ``ready``) the place of its record."""
         group, facts = connections.group, connections.facts
         extra = facts.reused.astype(np.int64) | worst_cut(group).astype(np.int64) << 1
-        extra |= self.errors.codes(facts.icmp, facts.client_high) << 3
+        extra |= self.errors.codes(facts.icmp, facts.client_high) << 3 | facts.asked << _ASKED
         shapes = self._shaper.shapes(group, extra)
         if len(self._known) > _MOST:
             self._known.clear()
@@ -154,7 +170,8 @@ class Judge:
             place = self._known[key] = len(self.records)
             reused, icmp = bool(connections.facts.reused[number]), kinds(int(extra[number]) >> 3)
             packets = self.packets(connections, number)
-            found = record(packets, self._memory, self.profile, reused=reused, icmp=icmp)
+            asked = _asked(connections, number)
+            found = record(packets, self._memory, self.profile, reused=reused, asked=asked, icmp=icmp)
             self.records.append(_less_cut(found, connections, number))
         return place
 
@@ -182,14 +199,14 @@ class Judge:
 
     def again(self, connections: Connections, number: int) -> ConnectionVerdict:
         """The verdict on one connection, with findings that quote its own numbers."""
-        return judge_connection(self.judged(connections, number), self._memory, self.profile)
+        packets, asked = self.judged(connections, number), _asked(connections, number)
+        return judge_connection(packets, self._memory, self.profile, asked)
 
 
-def _ending(packets: list[Packet], borne: Signs, icmp: Kinds) -> Ending:
-    """Why it ended: copies that the record holds of segments are no repetitions."""
-    if not borne.timed:
-        return ending(packets, borne.artefacts, icmp)
-    places = singled(packets)
+def _ending(packets: list[Packet], places: Sequence[int], borne: Signs, icmp: Kinds) -> Ending:
+    """Why it ended, told from the packets at these places: copies that the record holds are no repetitions."""
+    if borne.timed:
+        places = [places[at] for at in singled([packets[place] for place in places])]
     found = ending([packets[place] for place in places], borne.artefacts, icmp)
     before, after = found.paused or (0, 0)
     return replace(found, paused=found.paused and (places[before], places[after]))
@@ -202,19 +219,39 @@ def ends_of(connections: Connections, number: int, addresses: Addresses) -> tupl
     return (high, low) if facts.client_high[number] else (low, high)
 
 
-def record(packets: list[Packet], memory: Memory, profile: str, *, reused: bool, icmp: Kinds = frozenset()) -> Record:
-    """Ask every part of the engine about one connection."""
-    seen, judged = zeek(packets), judge_connection(_wide_enough(packets), memory, profile)
+def record(
+    packets: list[Packet],
+    memory: Memory,
+    profile: str,
+    *,
+    reused: bool,
+    asked: Seq | None = None,
+    icmp: Kinds = frozenset(),
+) -> Record:
+    """Ask every part of the engine about one connection. How it went is told from one numbering of several.
+
+    ``reused``: another was there before on its ports; ``asked``: its opener had just sent a SYN of that number on them.
+    """
+    judged = judge_connection(_wide_enough(packets), memory, profile, asked)
+    seen, places = zeek(packets), in_one(packets)
+    told = [packets[place] for place in places]
+    outcome = summary(told)
     return Record(
-        summary(packets),
-        _ending(packets, judged.signs, icmp),
+        replace(outcome, trips=tuple((places[asked], places[answered]) for asked, answered in outcome.trips)),
+        _ending(packets, places, judged.signs, icmp),
         judged,
         seen.conn_state,
         seen.history,
         completeness(packets, reused=reused),
         icmp,
-        oddities(packets),
+        tuple((kind, places[at]) for kind, at in oddities(told)),
     )
+
+
+def _asked(connections: Connections, number: int) -> Seq | None:
+    """The number of the SYN that was sent just before on the ports of one connection, if there was one."""
+    ahead = int(connections.facts.asked[number])
+    return Seq(int(connections.group.rows.seq[connections.group.starts[number]]) + ahead) if ahead else None
 
 
 def _less_cut(found: Record, connections: Connections, number: int) -> Record:
@@ -239,11 +276,23 @@ def _times(group: Grouped, number: int) -> bytes:
 
 
 def _wide_enough(packets: list[Packet]) -> list[Packet]:
-    """The same with windows that cannot refuse text that passed without a gap before it.
+    """The same with windows that cannot refuse text that passed without a gap before it, in its numbering.
 
     Where text was folded into fewer segments, when which window was offered is no longer known. So none of them judges,
     and what is said of a connection does not hang on how much of it was folded.
     """
+    several = numberings(packets)
+    if several is None:
+        return _widened(packets)
+    changed = list(packets)
+    for places in dict.fromkeys((several.client, several.server)):
+        for at, packet in zip(places, _widened([changed[at] for at in places]), strict=True):
+            changed[at] = packet
+    return changed
+
+
+def _widened(packets: list[Packet]) -> list[Packet]:
+    """The packets of one numbering, with such windows."""
     changed = list(packets)
     scales = {p.from_client: p.segment.window_scale for p in packets if p.segment.flags & SYN}
     # Windows are scaled where both ends offered to (RFC 7323 section 2.2).

@@ -15,7 +15,7 @@ from probe.capture.batch import Bools, Int64
 from probe.replay.describing import Describer
 from probe.replay.expected import Assessment, Finished, assess, marked, spoken_of
 from probe.replay.flow.ending import Ending
-from probe.replay.judging import RANKS, Judge
+from probe.replay.judging import RANKS, Doubt, Judge
 from probe.replay.timeline import Counting, happened
 from probe.replay.troubles import Troubles
 from probe.results.artefacts import Artefact, Suspicion
@@ -69,7 +69,7 @@ class Tally:
     troubles: Troubles = field(default_factory=Troubles)
     signs: Counter[Artefact] = field(default_factory=Counter)
     lag: float = 0.0
-    apart: dict[float, Tally] = field(default_factory=dict)
+    apart: dict[Doubt, Tally] = field(default_factory=dict)
 
     def add(self, judge: Judge, finished: Finished, asked: Asked) -> None:
         """Take in connections that are over: count them, and list those asked for."""
@@ -210,14 +210,14 @@ class Tally:
             self.listed = heapq.nsmallest(limit, self.listed, key=PLACE)
 
 
-def file_wide(signs: Counter[Artefact], connections: int, lag: float, doubt: float) -> tuple[Artefact, ...]:
-    """The artefacts that put in doubt what connections break whose ends' segments stand ``doubt`` seconds apart.
+def file_wide(signs: Counter[Artefact], connections: int, lag: float, doubt: Doubt) -> tuple[Artefact, ...]:
+    """The artefacts that put in doubt what connections break.
 
     Their own records bear no sign. But where many of the file do, theirs may have been changed all the same.
     """
     many = {one for one, count in signs.items() if count * _MANY >= connections}
-    found = many & {Artefact.DOUBLED}
-    found |= many & {Artefact.ORDER, Artefact.CLOCKS} if doubt <= lag else set()
+    found = many & {Artefact.DOUBLED, Artefact.RENUMBERED} - doubt.minded
+    found |= many & {Artefact.ORDER, Artefact.CLOCKS} if doubt.gap <= lag else set()
     return tuple(sorted(found))
 
 

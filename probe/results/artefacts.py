@@ -20,6 +20,7 @@ class Artefact(StrEnum):
     ORDER = "order-changed"
     CLOCKS = "two-clocks"
     DOUBLED = "doubled"
+    RENUMBERED = "renumbered"
     CUT = "options-cut"
     INJECTED = "injected"
     """Not the recorder's doing: something on the way sent it in an end's name."""
@@ -38,6 +39,10 @@ _TEXTS = {
     Artefact.ORDER: "records have changed order: what was acknowledged is recorded after its acknowledgment",
     Artefact.CLOCKS: "the two directions have different clocks: one is recorded too late",
     Artefact.DOUBLED: "segments are recorded twice",
+    Artefact.RENUMBERED: (
+        "recorded on both sides of something that rewrites sequence numbers: what passed is there twice, "
+        "and each end judged by its own numbers"
+    ),
     Artefact.CUT: "SYNs are cut in their options: how windows are scaled is not recorded",
     Artefact.INJECTED: "a RST came in the name of an end that went on: another may have sent it",
 }

@@ -13,7 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from probe.capture.reader import Reading
-from probe.spec.segment import FIN, RST, SYN, URG, Endpoint, Segment
+from probe.spec.segment import ACK, FIN, RST, SYN, URG, Endpoint, Segment
 from tests.capture.build import Frame, ethernet, pcap
 from tests.captures.rewritten import Rewrite, Row, doubled
 
@@ -121,22 +121,49 @@ def _goes_on(before: Segment, s: Segment) -> bool:
 
 def translated(rows: list[Row]) -> list[Row]:
     """Recorded on both sides of a translator: each segment twice, the second time with another address."""
-    outside = []
-    for row, opener in zip(rows, openers(rows), strict=True):
+
+    def outside(row: Row, *, opener: bool) -> Row:
         flow = row.flow
         if opener:
             flow = replace(flow, local=replace(flow.local, address=OUTSIDE))
         else:
             flow = replace(flow, remote=replace(flow.remote, address=OUTSIDE))
-        twin = replace(row, flow=flow, time=row.time + (MS if opener else -MS) // 50)
-        outside.append(twin.altered() if len(row.segment.payload) == row.segment.length else _readdressed(twin))
-    return _in_time([*rows, *outside])
+        return _packed(replace(row, flow=flow))
+
+    return _on_both_sides(rows, outside)
 
 
-def _readdressed(row: Row) -> Row:
-    """A packet that was cut, with the addresses of its flow; its checksums are wrong."""
+def renumbered(by: int, other_by: int, late: int = MS // 50) -> Rewrite:
+    """Recorded on both sides of something that adds constants to the numbers of who spoke first, and of the other."""
+
+    def outside(row: Row, *, opener: bool) -> Row:
+        s, (own, other) = row.segment, (by, other_by) if opener else (other_by, by)
+        unknown = s.flags & (RST | ACK) == RST | ACK and not s.seq  # it answers what no connection is of
+        seq, ack = s.seq if unknown else s.seq + own, s.ack + other if s.flags & ACK else s.ack
+        return _packed(replace(row, segment=replace(s, seq=seq, ack=ack)))
+
+    return lambda rows: _on_both_sides(rows, outside, late)
+
+
+def _on_both_sides(rows: list[Row], outside: Callable[..., Row], late: int = MS // 50) -> list[Row]:
+    """What the end that spoke first sends comes out later, what it is sent has come in before."""
+    twins = [
+        replace(outside(row, opener=opener), time=row.time + (late if opener else -late))
+        for row, opener in zip(rows, openers(rows), strict=True)
+    ]
+    return _in_time([*rows, *twins])
+
+
+def _packed(row: Row) -> Row:
+    """The packet with the addresses and numbers its fields say now; if it was cut, its checksums are wrong."""
+    s = row.segment
+    if len(s.payload) == s.length:
+        return row.altered()
     ends = b"".join(IPv4Address(end.address).packed for end in (row.flow.local, row.flow.remote))
-    return replace(row, packet=row.packet[:12] + ends + row.packet[20:])
+    at = 4 * (row.packet[0] & 15) + 4
+    numbers = b"".join(number.to_bytes(4, "big") for number in (s.seq, s.ack))
+    packet = row.packet[:12] + ends + row.packet[20:at] + numbers + row.packet[at + 8 :]
+    return replace(row, packet=packet)
 
 
 def _in_time(rows: list[Row]) -> list[Row]:

@@ -16,7 +16,7 @@ from probe.results.connection import Close, Connection, Evidence, Replay
 from probe.results.verdict import Verdict
 from probe.spec.segment import ACK, FIN, SYN
 from tests.capture.build import EVENING, FOUR_A, FOUR_B, Frame, ethernet, ipv4, pcap, tcp
-from tests.captures.artefacts import ARTEFACTS, MS, WHOLE, Rewriting, merged, rows_of, translated
+from tests.captures.artefacts import ARTEFACTS, MS, WHOLE, Rewriting, merged, renumbered, rows_of, translated
 from tests.captures.expected import captures
 from tests.captures.rewritten import Row
 from tests.replay.test_one_path import in_parts, listed
@@ -103,6 +103,31 @@ def test_both_sides_of_a_translator_are_told_apart(recorded: dict[str, Recorded]
 def ports(ends: Ends) -> Ends:
     """The ports of two ends, which the translator leaves as they are."""
     return frozenset(end.rpartition(":")[2] for end in ends)
+
+
+SHIFTS = [(0x12345678, 0), (0, -0x12345678), (-5_000_000, 3_000_000)]
+FEW = [path.name for path in FILES if "check-" not in path.name]
+"""Without runs of ours, of which most connections are no ordinary ones."""
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_both_sides_of_what_rewrites_numbers_are_judged(
+    shift: tuple[int, int], recorded: dict[str, Recorded], tmp_path: Path
+) -> None:
+    """Where it is the client's numbers, its SYN is a connection by itself, as everywhere (`splitting`)."""
+    wrong, told = [], 0
+    for name in FEW:
+        before = recorded[name]
+        run, now = said(Rewriting("", renumbered(*shift, late=MS // 1000)).octets(before.rows), tmp_path)
+        told += any(one.artefact is Artefact.RENUMBERED for one in run.suspicions)
+        for ends, connections in now.items():
+            known = {f.rule for one in accused(before.said[ends]) for f in one.findings}
+            found = {f.rule for one in accused(connections) for f in one.findings}
+            wrong += [f"{name} {sorted(ends)}: {found - known}"] if found - known else []
+            passed = all(one.verdict is Verdict.PASS for one in connections)
+            wrong += [f"{name} {sorted(ends)}: cleared"] if known and passed else []
+    assert wrong == []
+    assert told * 10 > len(FEW) * 8
 
 
 def test_two_captures_in_one_file(recorded: dict[str, Recorded], tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from probe.reports.formats.as_jsonl import line
 from probe.results.connection import Connection, Packet
 from probe.results.verdict import Finding, Verdict
 from probe.spec.rules import Level
+from probe.spec.seq import Seq
 from tests.capture.build import pcap
 from tests.captures.expected import captures
 from tests.replay.parts import joined
@@ -42,9 +43,9 @@ def in_parts(path: Path, places: Sequence[int]) -> list[Connection]:
     return sorted((entry.connection for entry in joined(path, places).listed), key=lambda c: c.index)
 
 
-def told(packets: Sequence[Packet], memory: Memory, profile: str = "") -> ConnectionVerdict:
+def told(packets: Sequence[Packet], memory: Memory, profile: str = "", asked: Seq | None = None) -> ConnectionVerdict:
     """Stands in for the judge: its finding says all that the judge was given."""
-    given = " ".join(f"{p.time - packets[0].time:.6f} {p.from_client} {p.segment}" for p in packets)
+    given = f"{asked} " + " ".join(f"{p.time - packets[0].time:.6f} {p.from_client} {p.segment}" for p in packets)
     finding = Finding("given", Level.MUST, "", given, "", "", tuple(range(1, len(packets) + 1)))
     return ConnectionVerdict((), (), (finding,), Verdict.FAIL, complete=True, by_client=(True,))
 

@@ -18,6 +18,7 @@ In reading order:
 - ``in_view``       an opinion once the path is known: what it rests on, what of it is the peer's
 - ``jury``          several attempts to a verdict
 - ``answers``       the verdicts of a run to its answers
+- ``beginning``     what an end of a captured connection may be before the record begins
 - ``capture``       both ends of a captured connection, where nothing is known of the application
 - ``by_shape``      records that look alike are judged once
 

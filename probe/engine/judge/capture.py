@@ -14,29 +14,25 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from probe.engine.belief.events import Seen
-from probe.engine.belief.hypothesis import Excuse, Hypothesis
-from probe.engine.belief.tracker import CLOSED, UNKNOWN_PORT, Belief, Memory, Terms
+from probe.engine.belief.hypothesis import Excuse
+from probe.engine.belief.tracker import UNKNOWN_PORT, Belief, Memory, Terms
 from probe.engine.belief.unrecorded import UNKNOWN_SCALE
 from probe.engine.belief.watch import Watch
 from probe.engine.judge import blame
+from probe.engine.judge.beginning import beginning, first_number
 from probe.engine.judge.excuses import CAPTURE
 from probe.engine.judge.findings import effect_of, grade, show
 from probe.engine.path.artefacts import NO_SIGNS, Signs, injected, signs, singled
 from probe.engine.path.copies import without_copies
+from probe.engine.path.numberings import numberings
 from probe.engine.path.reordering import Order, put_right
 from probe.results.artefacts import Artefact
 from probe.results.connection import Packet
 from probe.results.proofs import CapturedEnd, Walk
 from probe.results.verdict import Finding, Verdict, Why, worst
-from probe.spec.calls import opened
-from probe.spec.models import PEER_ISN, TESTER_ISN
-from probe.spec.segment import ACK, LARGEST_SHIFT, OPENING, RST, SYN, TIMESTAMPS, Segment
+from probe.spec.segment import ACK, RST, SYN, TIMESTAMPS
 from probe.spec.seq import Seq
-from probe.spec.states import SYNCHRONIZED, State
-from probe.spec.tcb import Tcb
 
-_MIDSTREAM = SYNCHRONIZED - {State.TIME_WAIT}
-_FIN_RECEIVED = {State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK}
 _MANY = 64
 """So many histories at once will not all end: the record is too thin to be judged further."""
 _MOST = 1 << 16
@@ -44,13 +40,10 @@ _MOST = 1 << 16
 the worst of those that lack much some thousand. What was made of strays in every window would take any number."""
 _LONG = 64
 """Longer records are followed with like histories held as one from the start: to keep them apart takes too long."""
-_ANY_WINDOW = 1 << 30
-"""The SYNs that agreed on a window scale were not recorded: this window, and the largest shift, refuse nothing."""
-
-
-DOUBTS = frozenset(Artefact) - {Artefact.DOUBLED, Artefact.CUT, Artefact.INJECTED}
+DOUBTS = frozenset(Artefact) - {Artefact.DOUBLED, Artefact.RENUMBERED, Artefact.CUT, Artefact.INJECTED}
 """Artefacts of which the models of histories do not know all that they do to a record; of the others enough is known:
-copies are left out, and so are RSTs that another may have sent; a window whose scale is cut off refuses nothing."""
+copies are left out, and so are RSTs that another may have sent; each of several numberings is judged by itself, as long
+as it lacks nothing; a window whose scale is cut off refuses nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +91,29 @@ class _Verdict:
     unknown: bool = False
 
 
-def judge_connection(packets: Sequence[Packet], memory: Memory, profile: str = "rfc9293") -> ConnectionVerdict:
-    """Judge one connection from its packets in the order of the record."""
-    seen = signs(packets)
-    foreign = injected(packets) if Artefact.INJECTED in seen.artefacts else []
+def judge_connection(
+    packets: Sequence[Packet], memory: Memory, profile: str = "rfc9293", asked: Seq | None = None
+) -> ConnectionVerdict:
+    """Judge one connection from its packets in the order of the record.
+
+    ``asked``: the client had just sent a SYN of that number on the same ports.
+    """
+    seen = signs(packets, asked)
     doubtful: tuple[Finding, ...] = ()
     both = []
     for end in _ends(packets, memory, profile, seen):
         found = end.judged()
-        if found.findings and (own := end.without(foreign)) is not None:
+        if found.findings and (own := end.without_injected()) is not None:
             shown, found = found.findings, own.judged()
             doubtful += () if found.findings else shown
+        if found.findings and end.lacks_syn:
+            doubtful += found.findings
+            found = replace(found, findings=())
         both.append(found)
     server, client = both
     findings = (*server.findings, *client.findings)
     by_client = (False,) * len(server.findings) + (True,) * len(client.findings)
-    if seen.artefacts & DOUBTS:
+    if seen.artefacts & DOUBTS or Artefact.RENUMBERED in seen.artefacts - seen.minded:
         findings, by_client, doubtful = (), (), (*findings, *doubtful)
     judged = min((end.judged for end in (server, client) if end.judged is not None), default=None)
     why = Why.NONE if judged is None else Why.TOO_MANY_HISTORIES
@@ -136,13 +136,22 @@ def explain_connection(
 
 
 def _ends(packets: Sequence[Packet], memory: Memory, profile: str, seen: Signs) -> tuple[_End, _End]:
-    """The server and the client. Where the recorder made copies, none was sent: they are left out."""
-    places = singled(packets) if Artefact.DOUBLED in seen.artefacts else range(len(packets))
+    """The server and the client, each by its own numbering.
+
+    Where the recorder made copies, none was sent: they are left out.
+    """
+    several, everything = numberings(packets), range(len(packets))
+    of_client: Order
+    of_server: Order
+    of_client, of_server = (everything, everything) if several is None else (several.client, several.server)
+    if Artefact.DOUBLED in seen.artefacts:
+        of_client, of_server = (
+            [places[at] for at in singled([packets[place] for place in places])] for places in (of_client, of_server)
+        )
     anew = _anew(packets)
-    of_server = [place for place in places if place >= anew]
     return (
-        _End(packets, of_server, memory, profile, client=False),
-        _End(packets, places, memory, profile, client=True),
+        _End(packets, [place for place in of_server if place >= anew], memory, profile, client=False),
+        _End(packets, of_client, memory, profile, client=True),
     )
 
 
@@ -194,9 +203,16 @@ class _End:
     def _held_as_one(self) -> bool:
         return self.merged or len(self.recorded) > _LONG
 
-    def without(self, foreign: Sequence[int]) -> _End | None:
-        """The end without what was sent in its name; None where nothing was."""
-        own = [place for place in foreign if self.packets[place].from_client == self.client]
+    @property
+    def lacks_syn(self) -> bool:
+        """Whether the SYN is in the record, but not in the numbering of the end."""
+        syns = {at for at, p in enumerate(self.packets) if p.segment.flags & (SYN | ACK) == SYN}
+        return bool(syns) and syns.isdisjoint(self.recorded)
+
+    def without_injected(self) -> _End | None:
+        """The end without RSTs that another may have sent in its name; None where there are none."""
+        foreign = {self.recorded[at] for at in injected([self.packets[place] for place in self.recorded])}
+        own = {place for place in foreign if self.packets[place].from_client == self.client}
         return replace(self, recorded=[at for at in self.recorded if at not in own]) if own else None
 
     def judged(self) -> _Verdict:
@@ -277,7 +293,9 @@ class _End:
         start = self._start(order) or self._start(self.recorded) or UNKNOWN_PORT
         terms = Terms(self.profile, allow, merged=self._held_as_one)
         watch = Watch(start, terms, self.memory, through=through)
-        watch.numbers.tester, watch.numbers.peer = self._isn(order, not self.client), self._isn(order, self.client)
+        followed = [self.packets[at] for at in order]
+        ends = not self.client, self.client
+        watch.numbers.tester, watch.numbers.peer = (first_number(followed, end) for end in ends)
         for at in order:
             watch.feed(self._event(at))
             self.effort.spent += watch.point.weight
@@ -285,6 +303,9 @@ class _End:
             if is_over or (watch.lost_at if through else watch.broken_at) is not None:
                 break
         return watch
+
+    def _start(self, order: Order) -> Belief | None:
+        return beginning([self.packets[at] for at in order], client=self.client)
 
     def _event(self, at: int) -> Seen:
         """A packet as the end meets it, numbered by its place in the record from 1.
@@ -298,78 +319,6 @@ class _End:
         if segment.scale_lost:
             segment = replace(segment, options=(*segment.options, *UNKNOWN_SCALE))
         return Seen(0.0, self.packets[at].from_client != self.client, segment, at + 1)
-
-    # -- where it starts from ------------------------------------------------------------------------------------------
-
-    def _start(self, order: Order) -> Belief | None:
-        """What is believed before the first packet; None where nothing can be.
-
-        CLOSED, or a port that may listen; what a SYN made of it that the record lacks; anything synchronized
-        in mid-connection.
-        """
-        packets = [self.packets[at] for at in order]
-        first = packets[0].segment
-        if first.flags & OPENING == SYN | ACK and not packets[0].from_client:
-            return None if any(p.segment.flags & (SYN | ACK) == SYN for p in packets) else self._asked(first)
-        if first.flags & (SYN | ACK) != SYN or not packets[0].from_client:
-            # Else what asked for it is not in the record, or there is more than one connection in it.
-            one = not first.flags & RST and not any(p.segment.flags & SYN for p in packets)
-            return self._midstream(order) if one else None
-        if self.client:
-            return CLOSED
-        # What answers the SYN may be of an older connection, or not the first answer; or the record lacks the SYN,ACK.
-        answers = [p.segment for p in packets if not p.from_client]
-        first_is_one = not answers or answers[0].flags & (SYN | RST)
-        missing = not any(s.flags & SYN for s in answers) and answers and first.end <= answers[0].ack
-        return UNKNOWN_PORT if first_is_one or missing else None
-
-    def _asked(self, answer: Segment) -> Belief:
-        """What is believed where the record begins with a SYN,ACK: that tells all of the SYN before but its window."""
-        scale = () if answer.window_scale is None else UNKNOWN_SCALE
-        isn = PEER_ISN if self.client else TESTER_ISN
-        syn = Segment(isn, flags=SYN, window=0xFFFF, options=scale)
-        if self.client:
-            return frozenset({Hypothesis(opened(Tcb(State.CLOSED), syn))})
-        return frozenset({Hypothesis(Tcb(State.LISTEN, listening=True), ((-1, syn),))})
-
-    def _midstream(self, order: Order) -> Belief | None:
-        """Every synchronized state at the numbers of the end's first segment, canonical; None if it never speaks."""
-        said = [self.packets[at].segment for at in order if self.packets[at].from_client == self.client]
-        other, own = self._isn(order, not self.client), self._isn(order, self.client)
-        if not said or own is None or other is None or said[0].flags & (ACK | SYN | RST) != ACK:
-            return None
-        seq, ack = PEER_ISN + (said[0].seq - own), TESTER_ISN + (said[0].ack - other)
-        numbers = (PEER_ISN + (segment.seq - own) for segment in said if not segment.flags & RST)
-        oldest = min(numbers, key=lambda number: number - seq)
-        block = Tcb(
-            State.ESTABLISHED,
-            iss=oldest - 1,
-            snd_una=oldest,
-            snd_nxt=seq,
-            snd_wnd=_ANY_WINDOW,
-            max_snd_wnd=_ANY_WINDOW,
-            irs=TESTER_ISN,
-            rcv_nxt=ack,
-            rcv_wnd=_ANY_WINDOW,
-            rcv_shift=LARGEST_SHIFT,
-            snd_shift=LARGEST_SHIFT,
-        )
-        states = (replace(block, state=state, fin_received=state in _FIN_RECEIVED) for state in _MIDSTREAM)
-        return frozenset(map(Hypothesis, states))
-
-    def _isn(self, order: Order, from_client: bool) -> Seq | None:
-        """The number of an end's first SYN, or of one that was answered; else that before the first octet told of."""
-        own = [self.packets[at].segment for at in order if self.packets[at].from_client == from_client]
-        opening = next((s.seq for s in own if s.flags & SYN), None)
-        if opening is not None:
-            return opening
-        others = [self.packets[at].segment for at in order if self.packets[at].from_client != from_client]
-        answered = next((s.ack - 1 for s in others if s.has(SYN | ACK)), None)
-        if answered is not None:
-            return answered
-        heard = [s.ack - 1 for s in others if s.flags & ACK]
-        said = [s.seq - 1 for s in own if not s.flags & RST or s.seq]
-        return min((*heard[:1], *said[:1]), key=lambda n: n - (heard or said)[0], default=None)
 
 
 _Way = tuple[Watch, Order, bool]

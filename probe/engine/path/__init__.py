@@ -8,6 +8,7 @@ evidence that more than one record, or a look at the whole of it, gives.
 - ``loss``        what the tester's own questions tell of it: asked, and lost
 - ``reordering``  segments that came later than they were sent are put where their end sent them
 - ``copies``      what a record holds without the copies that the network may have made
+- ``numberings``  one connection recorded before and behind something that rewrites its numbers
 - ``artefacts``   the signs that a capture is not what passed
 - ``filter``      the connection tracking of Linux: which segments it calls invalid
 - ``pf``, ``table``   the same of the BSDs' packet filter, and of firewalls that look at no numbers

@@ -8,10 +8,11 @@ nothing: it may be that which is at fault.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import ceil, floor, inf, log2
 
+from probe.engine.path.numberings import numberings
 from probe.engine.path.reordering import OVERTAKING
 from probe.results.artefacts import Artefact
 from probe.results.connection import Packet
@@ -28,20 +29,55 @@ class Signs:
     """The artefacts whose sign one connection bears, and by how many seconds at most records are late (rounded up).
 
     ``gap`` are the seconds, rounded down, between the two segments of different ends that stand closest. ``timed``:
-    with other times between the packets the artefacts could be others.
+    with other times between the packets the artefacts could be others. ``minded`` are those for which all is there
+    more than once, so that each end can be judged by one record of it.
     """
 
     artefacts: frozenset[Artefact] = frozenset()
     lag: float = 0.0
     gap: float = inf
     timed: bool = False
+    minded: frozenset[Artefact] = frozenset()
 
 
 NO_SIGNS = Signs()
 
 
-def signs(packets: Sequence[Packet]) -> Signs:
-    """The signs that the record of one connection bears."""
+def signs(packets: Sequence[Packet], asked: Seq | None = None) -> Signs:
+    """The signs that the record of one connection bears; of one in several numberings those of each.
+
+    ``asked``: the opener had just sent a SYN of that number on the same ports.
+    """
+    several = numberings(packets)
+    if several is None:
+        found = _signs(packets)
+        if not _both_answered(packets, asked):
+            return found
+        return replace(found, artefacts=found.artefacts | {Artefact.RENUMBERED})
+    each = [_signs([packets[at] for at in places]) for places in (several.client, several.server)]
+    copied = frozenset({Artefact.RENUMBERED})
+    return Signs(
+        copied.union(*(one.artefacts for one in each)),
+        max(one.lag for one in each),
+        min(one.gap for one in each),
+        timed=any(one.timed for one in each),
+        minded=frozenset.intersection(*(one.minded for one in each)) | (copied if several.whole else frozenset()),
+    )
+
+
+def _both_answered(packets: Sequence[Packet], asked: Seq | None) -> bool:
+    """Whether the opener's SYN and the one before it are answered alike: they are one, and so are the answers."""
+    if asked is None:
+        return False
+    own = packets[0].segment.end
+    answers = [p.segment for p in packets if not p.from_client and p.segment.flags & ACK]
+    first, second = (
+        {s.flags for s in answers if s.ack == number} for number in (own, own + (asked - packets[0].segment.seq))
+    )
+    return bool(first & second)
+
+
+def _signs(packets: Sequence[Packet]) -> Signs:
     ends = {True: _Sent(), False: _Sent()}
     for packet in packets:
         segment, own, other = packet.segment, ends[packet.from_client], ends[not packet.from_client]
@@ -67,9 +103,10 @@ def signs(packets: Sequence[Packet]) -> Signs:
     if injected(packets):
         found.add(Artefact.INJECTED)
     gap = min((abs(b.time - a.time) for a, b in pairwise(packets) if a.from_client != b.from_client), default=inf)
-    return Signs(
-        frozenset(found), _rounded(max(near, default=0.0), ceil), _rounded(gap, floor), timed=bool(lags or copies)
-    )
+    lag, timed = _rounded(max(near, default=0.0), ceil), bool(lags or copies)
+    twice = Artefact.DOUBLED in found and len(singled(packets)) * 2 == len(packets)
+    minded = frozenset({Artefact.DOUBLED} if twice else ())
+    return Signs(frozenset(found), lag, _rounded(gap, floor), timed, minded)
 
 
 def singled(packets: Sequence[Packet]) -> list[int]:
@@ -147,7 +184,7 @@ class _Sent:
     ``top`` is how far it came, ``ahead`` are acknowledgments of more, each with its time, ``holes`` are numbers that it
     went over. ``lags`` are the seconds between such an acknowledgment and what it acknowledges; ``in_time`` counts the
     segments that came before their acknowledgment. ``brought`` counts those with text, SYN or FIN, ``copies`` those
-    equal to the one before.
+    equal to one shortly before.
     """
 
     top: Seq | None = None
@@ -158,7 +195,7 @@ class _Sent:
     _acked: Seq | None = None
     _ahead: list[tuple[Seq, float]] = field(default_factory=list)
     _holes: list[tuple[Seq, Seq]] = field(default_factory=list)
-    _last: tuple[Segment, float] | None = None
+    _first: dict[Segment, float] = field(default_factory=dict)
 
     def told(self, segment: Segment, time: float) -> None:
         """The other end acknowledges so much."""
@@ -173,10 +210,11 @@ class _Sent:
             return
         if segment.seg_len:
             self.brought += 1
-            last, self._last = self._last, (segment, time)
-            if last is not None and last[0] == segment and time - last[1] <= OVERTAKING:
+            first = self._first.get(segment)
+            if first is not None and time - first <= OVERTAKING:
                 self.copies += 1
                 return
+            self._first[segment] = time
         new = self.top is None or segment.end > self.top
         if segment.seg_len and new:
             since = next((at for ack, at in self._ahead if ack >= segment.end), None)
