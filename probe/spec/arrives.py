@@ -7,9 +7,9 @@ the ids of ``probe.spec.rows``; they are tried in the RFC's order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from probe.spec.reaction import Reactions, covering_ack, drop, react, reset_for, reset_of, syn_ack
+from probe.spec.records import replace
 from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.states import State
 from probe.spec.synchronized import others

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from probe.spec.records import replace
 from probe.spec.seq import Seq
 from probe.spec.states import State
 from probe.spec.tcb import Tcb

@@ -8,11 +8,12 @@ The fault ``FORM`` changes what leaves last of all: header fields and options.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import Reaction, Reply, permitted
+from probe.spec.records import replace
 from probe.spec.segment import (
     ACK,
     FIN,

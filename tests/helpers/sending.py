@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from probe.spec.calls import ABORT, ABORTABLE, CLOSE, RETRANSMIT, syn_unacked
+from probe.spec.records import replace
 from probe.spec.segment import ACK, FIN, RST, SYN, Segment
 from probe.spec.states import FIN_UNACKED, SENDING, State
 from probe.spec.tcb import Tcb
