@@ -52,7 +52,6 @@ LONG = (
     "live/test_firewalls.py",
     "live/test_stacks.py",
     "replay/test_one_path.py",
-    "scenarios/test_conforming.py",
     "captures/test_captures.py",
     "replay/test_fragmented.py",
     "replay/test_run.py",
@@ -79,7 +78,7 @@ LONG = (
     "live/test_active.py",
     "live/test_profiles.py",
 )
-"""The files of 15 seconds and more, the longest first."""
+"""The files of 15 seconds and more, the longest first; without those of a thousand short tests."""
 
 
 @pytest.hookimpl(trylast=True)
