@@ -40,50 +40,51 @@ def pytest_runtest_makereport(
     return report
 
 
-LONG = (
-    "live/test_matrix.py",
-    "live/test_zoo.py",
-    "captures/test_artefacts.py",
-    "live/test_death.py",
-    "live/test_check.py",
-    "live/test_listen.py",
-    "live/test_recorded.py",
-    "live/test_fleet.py",
-    "live/test_firewalls.py",
-    "live/test_stacks.py",
-    "replay/test_one_path.py",
-    "captures/test_captures.py",
-    "replay/test_fragmented.py",
-    "replay/test_run.py",
-    "live/test_lwip.py",
-    "live/test_ci.py",
-    "live/test_mutants.py",
-    "live/test_servers.py",
-    "live/test_few_columns.py",
-    "engine/judge/test_capture.py",
-    "live/test_paths.py",
-    "mutants/test_mutants.py",
-    "live/test_places.py",
-    "fuzz/test_smoke.py",
-    "replay/test_expected.py",
-    "replay/test_cluster.py",
-    "replay/views/test_wireshark.py",
-    "live/test_readme.py",
-    "live/test_soak.py",
-    "replay/test_extracting.py",
-    "capture/test_layers.py",
-    "test_readme.py",
-    "engine/path/test_boxes.py",
-    "live/test_replay_live.py",
-    "live/test_active.py",
-    "live/test_profiles.py",
-)
-"""The files of 15 seconds and more, the longest first; without those of a thousand short tests."""
+LONG = {
+    "live/test_matrix.py": 270,
+    "live/test_zoo.py": 190,
+    "live/test_death.py": 185,
+    "live/test_check.py": 165,
+    "captures/test_artefacts.py": 160,
+    "live/test_listen.py": 155,
+    "live/test_recorded.py": 140,
+    "live/test_fleet.py": 135,
+    "live/test_firewalls.py": 120,
+    "live/test_stacks.py": 110,
+    "replay/test_one_path.py": 75,
+    "captures/test_captures.py": 70,
+    "live/test_lwip.py": 65,
+    "live/test_ci.py": 60,
+    "live/test_servers.py": 50,
+    "live/test_few_columns.py": 45,
+    "replay/test_fragmented.py": 45,
+    "replay/test_run.py": 45,
+    "engine/judge/test_capture.py": 40,
+    "live/test_mutants.py": 40,
+    "live/test_paths.py": 35,
+    "mutants/test_mutants.py": 30,
+    "live/test_places.py": 30,
+    "fuzz/test_smoke.py": 25,
+    "replay/test_cluster.py": 25,
+    "replay/views/test_wireshark.py": 25,
+    "live/test_readme.py": 25,
+    "live/test_soak.py": 25,
+    "replay/test_extracting.py": 25,
+    "capture/test_layers.py": 25,
+    "test_readme.py": 20,
+    "engine/path/test_boxes.py": 20,
+    "live/test_replay_live.py": 20,
+    "live/test_active.py": 20,
+    "live/test_profiles.py": 15,
+}
+"""Files of some length, with their seconds in one run; those of a thousand short tests are none."""
+SHORT = 5
+"""The seconds of any other live one."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Every worker begins with files of ``LONG``, dealt out like cards: none of them is left to the end, and alone."""
+    """Every worker begins with long files: none of them is left to the end, when it would run alone."""
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     if workers > 1:
         items[:] = dealt(items, workers)
@@ -114,11 +115,12 @@ def dealt(items: Sequence[Test], workers: int) -> list[Test]:
             files.setdefault(name, [])
         files.get(name, others).append(item)
     hands: list[list[Test]] = [[] for _ in range(workers)]
-    computing = max(1, workers // 3)
-    for live, some in ((True, hands[computing:]), (False, hands[:computing])):
-        for place, name in enumerate(name for name in files if name.startswith("live/") is live):
-            turn, at = divmod(place, len(some))
-            some[-1 - at if turn % 2 else at] += files[name]
+    computing, loads = max(1, workers // 3), [0] * workers
+    for name in sorted(files, key=lambda name: -LONG.get(name, SHORT)):
+        some = range(computing, workers) if name.startswith("live/") else range(computing)
+        at = min(some, key=loads.__getitem__)
+        loads[at] += LONG.get(name, SHORT)
+        hands[at] += files[name]
     found: list[Test] = []
     for place, hand in enumerate(hands):
         room = max(0, (len(items) - len(found)) // (workers - place) - len(hand))
