@@ -13,7 +13,7 @@ from probe.engine.trial.attempt import Attempt
 from probe.live.pacing import Pace, syns
 from probe.spec.segment import ACK, RST, SYN, Flow
 from probe.spec.states import FIN_SENT
-from probe.wire.decode import identification
+from probe.wire.decode import hops, identification
 from probe.wire.errors import WireError
 from probe.wire.link import Arrival, Link
 from probe.wire.sockdiag import KernelTable
@@ -236,8 +236,8 @@ class Loop:
         return attempt.conductor.seen(event)
 
     def _event(self, arrival: Arrival) -> Seen:
-        number, datagram = arrival.number + self.recorded, identification(arrival.packet)
-        return Seen(arrival.time, arrival.sent, arrival.segment, number, datagram)
+        number, packet = arrival.number + self.recorded, arrival.packet
+        return Seen(arrival.time, arrival.sent, arrival.segment, number, identification(packet), hops(packet))
 
     def _ask_kernel(self, attempts: list[Attempt]) -> list[Arrival]:
         """Note the peer's own state where it is certain: the same before and after a look that found nothing new.

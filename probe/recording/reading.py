@@ -41,7 +41,7 @@ from probe.spec import rules
 from probe.spec.reaction import PROFILES
 from probe.spec.segment import Endpoint, Flow, Segment
 from probe.spec.seq import Seq
-from probe.wire.decode import Decoded, identification
+from probe.wire.decode import Decoded, hops, identification
 
 _STARTS = {("CLOSED", "LISTEN"): UNKNOWN_PORT, ("LISTEN",): LISTENING, ("CLOSED",): CLOSED}
 _EXCUSES = set(Excuse) - {Excuse.UNRECORDED}
@@ -122,7 +122,7 @@ class _Recording:
             if any(comment.startswith("probe") for comment in comments):
                 number, time = int(chunk.number[row]), int(chunk.time[row]) / 1_000_000_000
                 try:
-                    self._packet(chunk.exact(row), time, number, comments, identification(chunk.packet(row)))
+                    self._packet(chunk.exact(row), time, number, comments, chunk.packet(row))
                 except DamagedError as error:
                     raise self._damaged(error, f"packet {number}: ") from error
 
@@ -149,9 +149,9 @@ class _Recording:
         mend = "judge the file as probe wrote it, or record it anew"
         return CaptureError(self._path, 0, f"{where}the recording is damaged or was edited ({error}); {mend}")
 
-    def _packet(self, decoded: Decoded, time: float, number: int, comments: tuple[str, ...], datagram: int) -> None:
+    def _packet(self, decoded: Decoded, time: float, number: int, comments: tuple[str, ...], packet: bytes) -> None:
         flow = decoded.flow
-        event = Seen(time, True, decoded.segment, number, datagram)
+        event = Seen(time, True, decoded.segment, number, identification(packet), hops(packet))
         ends = frozenset((flow.local, flow.remote))
         packets = self._open.setdefault(ends, _Packets())
         for comment in comments:

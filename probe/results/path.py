@@ -29,6 +29,8 @@ class Suspect(StrEnum):
     """Of one kind of segment, RSTs or FINs, none of ours reaches the peer."""
     UNHEARD = "kind-unheard"
     """Of one kind of segment none of the peer's reaches us."""
+    FORGED = "forged-resets"
+    """Another host sends RSTs in the peer's name."""
     LIMIT = "syn-limit"
     """So many SYNs at a time are let in, and the others answered with a RST."""
     TRANSLATION = "address-translation"
@@ -57,6 +59,7 @@ _TEXTS = {
     Suspect.OPTIONS: "a filter of options",
     Suspect.UNDELIVERED: "a kind of segment that does not get there",
     Suspect.UNHEARD: "a kind of segment that does not come",
+    Suspect.FORGED: "RSTs of another host's",
     Suspect.LIMIT: "a limit on SYNs",
     Suspect.TRANSLATION: "address translation",
     Suspect.COOKIES: "SYN cookies",

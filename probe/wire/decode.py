@@ -92,6 +92,12 @@ def identification(packet: bytes) -> int:
     return packet[4] << 8 | packet[5] if len(packet) >= _FIXED and packet[0] >> 4 == 4 else 0
 
 
+def hops(packet: bytes) -> int:
+    """The TTL or Hop Limit in the bytes of the IP header on; 0 where there is none."""
+    at = {4: 8, 6: 7}.get(packet[0] >> 4) if packet else None
+    return packet[at] if at is not None and len(packet) > at else 0
+
+
 def _ipv4(packet: bytes, wire_length: int | None) -> _Span | Skipped:
     if len(packet) < _FIXED:
         return _CUT_OFF

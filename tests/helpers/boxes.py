@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from probe.engine.belief.events import Seen
 from probe.scenarios.steps import Scenario
 from probe.scenarios.triggers import TARGET
 from probe.spec.segment import ACK, FIN, RST, SYN, WSCALE, Segment
@@ -29,6 +30,8 @@ class Behind(Dialogue):
     def __init__(self, scenario: Scenario, peer: Peer, box: Box, iss: int) -> None:
         super().__init__(scenario, peer, TARGET, iss=iss)
         self.box = box
+        self.forged: list[Segment] = []
+        """What the box sent by itself, as long as it is under way."""
 
     def _push(self, delay: float, what: str, segment: Segment | None = None) -> None:
         if segment is None:
@@ -36,7 +39,13 @@ class Behind(Dialogue):
             return
         there, back = ("out", "in") if what == "out" else ("in", "out")
         for wait, returns, passed in self.box(self.now, what == "out", segment):
+            if returns and what == "out":
+                self.forged.append(passed)
             super()._push(delay + wait, back if returns else there, passed)
+
+    def _came(self, segment: Segment) -> Seen:
+        """A box is one hop nearer than the peer."""
+        return Seen(self.now, False, segment, hops=64 if any(segment is one for one in self.forged) else 63)
 
 
 def through(one: Box, other: Box) -> Box:

@@ -92,9 +92,13 @@ class Dialogue:
         if what == "wake":
             self._obey(self.conductor.woken(self.now))
         elif what == "in" and segment is not None:
-            self._obey(self.conductor.seen(Seen(self.now, False, segment)))
+            self._obey(self.conductor.seen(self._came(segment)))
         elif segment is not None:
             self._from_peer(self.peer.arrives(segment, self.now))
+
+    def _came(self, segment: Segment) -> Seen:
+        """As the tester sees it."""
+        return Seen(self.now, False, segment)
 
     def _push(self, delay: float, what: str, segment: Segment | None = None) -> None:
         heapq.heappush(self.queue, (self.now + delay, next(self.order), what, segment))

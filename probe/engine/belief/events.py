@@ -20,7 +20,8 @@ class Seen:
 
     ``time`` in seconds (any epoch, same for the whole run), ``to_peer`` True for client/tester -> peer,
     ``number`` the packet's number in the recording, counted from 1 (0: not recorded). ``datagram`` is the
-    Identification of its IPv4 header (0: none that tells anything).
+    Identification of its IPv4 header (0: none that tells anything), ``hops`` the TTL or Hop Limit that it came with (0:
+    not known).
     """
 
     time: float
@@ -28,6 +29,7 @@ class Seen:
     segment: Segment
     number: int = 0
     datagram: int = 0
+    hops: int = 0
 
 
 @quick

@@ -28,6 +28,7 @@ class Doubt(Enum):
     OPTIONS = "a filter that drops unusual options would explain it"
     UNDELIVERED = "something that keeps all such segments of ours back would explain it"
     UNHEARD = "something that keeps all such segments of the peer back would explain it"
+    FORGED = "another host that sends RSTs in the peer's name would explain it"
     TRANSLATION = "address translation before the peer would explain it"
     DEFERRED = "a listener that waits for text before it accepts would explain it"
     PROXY = "a SYN proxy before the peer would explain it"

@@ -28,6 +28,7 @@ SUSPECTS = {
     Doubt.OPTIONS: Suspect.OPTIONS,
     Doubt.UNDELIVERED: Suspect.UNDELIVERED,
     Doubt.UNHEARD: Suspect.UNHEARD,
+    Doubt.FORGED: Suspect.FORGED,
     Doubt.TRANSLATION: Suspect.TRANSLATION,
     Doubt.DEFERRED: Suspect.DEFERRED_ACCEPT,
     Doubt.PROXY: Suspect.PROXY,

@@ -18,6 +18,7 @@ evidence that more than one record, or a look at the whole of it, gives.
 - ``limit``       SYNs that a RST came for, and that were answered another time
 - ``proxy``       a SYN proxy: what of a record is the peer's behind it
 - ``swallowed``   RSTs, FINs, or SYNs on a connection that stands, of which none gets through in one direction
+- ``forged``      RSTs of the peer's that another host sent, by their TTL
 - ``minded``      classes of segment that firewalls with a state may mind, each by itself
 - ``models``      what each suspect does: the events of a record that it makes void
 - ``record``      one attempt as the suspects look at it

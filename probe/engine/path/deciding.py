@@ -16,6 +16,7 @@ _BY_SUSPECT = {
         *("syn-again-established", "old-syn-established", "syn-inside"),
     ),
     Suspect.UNHEARD: ("bad-ack-syn-received", "listen-ack", "closed-ack", "abort-by-us", "abort-by-peer"),
+    Suspect.FORGED: ("refused", "abort-by-peer", "listen-ack", "data-outside", "bad-ack-syn-received"),
     Suspect.TRANSLATION: _KEPT_BACK,
     Suspect.NO_WAY_BACK: ("active-open",),
     Suspect.PROXY: ("syn-again-established", "old-syn-established", "syn-inside"),

@@ -12,6 +12,7 @@ from dataclasses import replace
 from statistics import median
 
 from probe.engine.path import readings
+from probe.engine.path.forged import Forged
 from probe.engine.path.limit import SynLimit
 from probe.engine.path.loss import Controls, LossMeter
 from probe.engine.path.minded import Minded
@@ -40,7 +41,7 @@ class Evidence:
         """The same if a SYN proxy stands before the peer: of what is the peer's then."""
         self._cookies, self._proxy, self._way_back = Cookies(), Proxied(), WayBack()
         self._rejections, self._unusual = Rejections(), tuple(map(Unusual, KINDS))
-        self._swallowed, self._minded = Swallowed(), Minded()
+        self._swallowed, self._minded, self._forged = Swallowed(), Minded(), Forged()
         self._reordering, self._meter, self._limit = Tally(), LossMeter(), SynLimit()
         self._strays = LossMeter()
         """Places of ours answered as due, and, as if lost, where one that came late or twice explains what came."""
@@ -65,6 +66,7 @@ class Evidence:
         self._way_back.heard(record)
         self._swallowed.heard(record)
         self._minded.heard(record)
+        self._forged.heard(record)
         self._measure(record)
         self._limit.heard(record)
         self._rejections.heard(record.name, case.transcript, record.answered)
@@ -130,6 +132,8 @@ class Evidence:
         yield from swallowed
         yield odd
         yield from others
+        forged = self._forged.suspicion()
+        yield needless(forged) if any(_covers(s, forged) for s in trackers) else forged
         yield from models.suspicions(self._copies, Suspect.DEFERRED_ACCEPT)
         yield proxy
         yield self._cookies.suspicion(proxied=proxied)
@@ -159,9 +163,13 @@ class Evidence:
         if any(s.fits > found.fits for s in swallowed if _stands(s)):
             trackers = tuple(map(needless, trackers))
         else:
-            covered = {s for s in swallowed if s.exchanges and set(s.exchanges) <= set(found.exchanges)}
-            swallowed = tuple(needless(s) if s in covered else s for s in swallowed)
+            swallowed = tuple(needless(s) if _covers(found, s) else s for s in swallowed)
         return trackers, odd, swallowed
+
+
+def _covers(one: Suspicion, other: Suspicion) -> bool:
+    """Whether all that rests on the other suspect rests on this one anyhow."""
+    return bool(other.exchanges) and set(other.exchanges) <= set(one.exchanges)
 
 
 def _stands(one: Suspicion) -> bool:

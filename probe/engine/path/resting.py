@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from probe.engine.belief.events import Event, Seen
+from probe.engine.path.forged import forged
 from probe.engine.path.labelled import Labelled
 from probe.engine.path.models import Model, model
 from probe.engine.path.proxy import through
@@ -46,6 +47,8 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
     if (uncalled or relayed) and path.standing(Suspect.NO_WAY_BACK) is Standing.ACCEPTED:
         return Suspect.NO_WAY_BACK
     broken = case.follow(case.terms.profile, case.terms.allow).broken_at
+    if path.standing(Suspect.FORGED) is Standing.ACCEPTED and _is_forged(case, broken):
+        return Suspect.FORGED
     record = Labelled(case.transcript.judged)
     accepted = list(_models(path, case, Standing.ACCEPTED))
     for suspicion, m in accepted:
@@ -72,11 +75,19 @@ def rests_on(path: Path, case: Attempted) -> Suspect | None:
     return None
 
 
+def _is_forged(case: Attempted, broken: int | None) -> bool:
+    """Whether a RST of another host's came before the record departs, or with it."""
+    return any(broken is None or index <= broken for index in forged(case.transcript.judged))
+
+
 def explained_by(path: Path, case: Attempted) -> Suspect | None:
     """The suspect, not refused, whose model explains a record that departs without it."""
     record = Labelled(case.transcript.judged)
     if found := _explaining(list(_models(path, case, Standing.ACCEPTED, Standing.OPEN)), case, record):
         return found
+    broken = case.follow(case.terms.profile, case.terms.allow).broken_at
+    if path.hinted(Suspect.FORGED) and _is_forged(case, broken):
+        return Suspect.FORGED
     if path.hinted(Suspect.PROXY) and is_proxied(case):
         beyond = through(case.transcript)
         seen = None if beyond is None else case.of(beyond.transcript)

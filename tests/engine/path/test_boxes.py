@@ -61,6 +61,11 @@ ON_THE_WAY: Mapping[str, tuple[Callable[[random.Random], Box], Suspect | None, i
         Suspect.FILTER,
         45,
     ),
+    "entries end with RST and FINs, refused": (
+        lambda _: boxes.refusing(boxes.ends_by_rst(fins=True, checked=False), resets=True),
+        Suspect.FORGED,
+        55,
+    ),
     "pf": (lambda _: boxes.refusing(boxes.OfABsd()), Suspect.FILTER, 70),
     "pf, a RST for what has no state": (
         lambda _: boxes.refusing(boxes.OfABsd(), resets=True),
