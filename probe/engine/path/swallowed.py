@@ -24,6 +24,8 @@ from probe.spec.seq import Seq
 
 _FORMS: dict[str, Form] = {"RST": (RST, RST), "FIN": (FIN, FIN), "bare-RST": (RST | ACK, RST)}
 """The kinds that flags tell apart. Some rules are about a RST without ACK alone."""
+_THEIRS = ("RST", "FIN")
+"""Of RSTs without ACK alone it is the peer that sends none: it owes them to what belongs to no connection."""
 _SECOND_SYN, _CROSSING_SYN = "second-SYN", "crossing-SYN"
 _OURS = (*_FORMS, _SECOND_SYN, _CROSSING_SYN)
 _BY_SYN = frozenset({"F4", "F6", "T1"})
@@ -106,7 +108,7 @@ class Swallowed:
     def __init__(self) -> None:
         self._meter = LossMeter()
         self._there = {kind: _Kind() for kind in _OURS}
-        self._back = {kind: _Kind() for kind in _FORMS}
+        self._back = {kind: _Kind() for kind in _THEIRS}
         self._other_syns = Tally()
         """SYNs on a connection that who minds a second one lets through: a copy of the first, one in TIME-WAIT."""
 
@@ -124,13 +126,14 @@ class Swallowed:
         for found, rows in ((self._other_syns.fits, record.answered), (self._other_syns.against, record.silent)):
             others = {i for i, row in rows.items() if row in _BY_SYN} - sent.get(_SECOND_SYN, NOTHING)
             found[record.name] += any(segment_at(record.events, i).flags & OPENING == SYN for i in others)
-        for kind, (asked, wanted) in _FORMS.items():
+        for kind, back in self._back.items():
+            asked, wanted = _FORMS[kind]
             if any(flags & asked == wanted for flags in came):
-                self._back[kind].against[record.name] += 1
+                back.against[record.name] += 1
         self._explain(
             record,
             {kind: kept for kind, kept in sent.items() if not self._there[kind].against},
-            [kind for kind in _FORMS if not self._back[kind].against],
+            [kind for kind, back in self._back.items() if not back.against],
         )
 
     def _measure(self, record: Record, resets: frozenset[int]) -> None:

@@ -27,12 +27,8 @@ from tests.helpers.peer import Fault
 EXCHANGES = tuple(s.id for s in scenarios.ALL.values() if not (s.slow or s.waits or s.risky))
 
 
-def _is_bare_rst(segment: Segment) -> bool:
-    return segment.flags & (RST | ACK) == RST
-
-
 def _bare_rst(to_peer: bool, segment: Segment) -> bool:
-    return to_peer and _is_bare_rst(segment)
+    return to_peer and segment.flags & (RST | ACK) == RST
 
 
 def _text_on_syn(to_peer: bool, segment: Segment) -> bool:
@@ -80,11 +76,6 @@ ON_THE_WAY: Mapping[str, tuple[Callable[[random.Random], Box], Suspect | None, i
         40,
     ),
     "RSTs without ACK dropped": (lambda _: boxes.dropping(_bare_rst), Suspect.UNDELIVERED, 65),
-    "the peer's RSTs without ACK dropped": (
-        lambda _: boxes.dropping(lambda to_peer, segment: not to_peer and _is_bare_rst(segment)),
-        Suspect.UNHEARD,
-        65,
-    ),
     "SYNs on connections that stand dropped": (lambda _: boxes.refusing(boxes.one_syn()), Suspect.UNDELIVERED, 80),
     "RSTs without ACK limited": (lambda _: _LIMITED, None, 70),
     "text on SYN and SYN,ACK dropped": (lambda _: boxes.dropping(_text_on_syn), Suspect.FLAGS, 90),
