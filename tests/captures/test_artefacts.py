@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,22 @@ def test_both_sides_of_what_rewrites_numbers_are_judged(
             wrong += [f"{name} {sorted(ends)}: cleared"] if known and passed else []
     assert wrong == []
     assert told * 10 > len(FEW) * 8
+
+
+def test_a_syn_in_other_numbers_is_known_wherever_the_file_is_cut(
+    recorded: dict[str, Recorded], tmp_path: Path
+) -> None:
+    changed = Rewriting("", renumbered(*SHIFTS[0], late=MS // 1000))
+    rows, path = list(recorded["refused-v4.pcap"].rows), tmp_path / "capture.pcap"
+    path.write_bytes(changed.octets(rows))
+    whole = listed(path)
+    assert any(one.artefacts == (Artefact.RENUMBERED,) for one in whole)
+    assert not accused(whole)
+    sizes = (16 + max(60, 14 + len(row.packet)) for row in changed.rewrite(rows))
+    for place in list(accumulate(sizes, initial=24))[1:-1]:
+        assert in_parts(path, [place]) == whole
+    for one in whole:
+        assert extract(str(path), one.index).connection == one
 
 
 def test_two_captures_in_one_file(recorded: dict[str, Recorded], tmp_path: Path) -> None:

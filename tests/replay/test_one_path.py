@@ -116,8 +116,8 @@ def test_every_output_says_it_whatever_the_hash_seed(
     events = [one for one in events if one["event"] == "connection"]
     place = {str(path): at for at, path in enumerate(alone)}
     assert sorted(events, key=lambda one: (place[one["file"]], one["index"])) == due
-    for one in random.Random(seed).sample(due, 3):
-        shown = json.loads(by_the_command(seed, one["file"], "--show", str(one["index"]), "--json", "-"))
+    for one, option in zip(random.Random(seed).sample(due, 3), ("--show", "--why", "--why"), strict=True):
+        shown = json.loads(by_the_command(seed, one["file"], option, str(one["index"]), "--json", "-"))
         assert [bare(found) for found in shown["connections"]] == [bare(one)]
 
 
@@ -130,4 +130,5 @@ def by_the_command(seed: str, *arguments: str) -> str:
 
 def bare(told: dict[str, Any]) -> dict[str, Any]:
     """A connection without what says where it is told, or was asked for beyond it."""
-    return {key: value for key, value in told.items() if key not in {"schema_version", "command", "event", "segments"}}
+    beyond = {"schema_version", "command", "event", "segments", "ends"}
+    return {key: value for key, value in told.items() if key not in beyond}
