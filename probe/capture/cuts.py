@@ -81,9 +81,10 @@ def _boundary(window: Window, header: pcap.Header, target: int) -> int | None:
     window.ensure(_SIGHT)
     octets, size = window.octets, window.size
     last = min(size - header.record, _LONGEST)
+    barren = set[int]()
     for begin, end in pairwise((0, min(_NEAR, last), last)):  # mostly a record begins soon
         for candidate in _candidates(octets, begin, end, header):
-            found = _follow(octets, size, candidate, header)
+            found = _follow(octets, size, candidate, header, barren)
             if found is not None:
                 return target + found
     return None
@@ -103,17 +104,22 @@ def _candidates(octets: Octets, begin: int, end: int, header: pcap.Header) -> li
     return [int(start) for start in at[np.abs(apart) < _DAY]]
 
 
-def _follow(octets: Octets, size: int, start: int, header: pcap.Header) -> int | None:
+def _follow(octets: Octets, size: int, start: int, header: pcap.Header, barren: set[int]) -> int | None:
     """Where a chain of plausible records leads that starts at ``start``, if it is one.
 
     A capture file that travels inside a packet gives such chains too. They end with the packet, so the chain must
-    go on for longer than any packet is, and what counts is where it leads to.
+    go on for longer than any packet is, and what counts is where it leads to. ``barren`` are places from which it leads
+    nowhere, in chains from ``start`` or before: damage is met by thousands of them, each of which goes into another.
     """
     read = struct.Struct(f"{header.order}4I").unpack_from
-    at, enough = start, start + _LONGEST
-    while at < enough and at + header.record <= size:
+    at, enough, passed = start, start + _LONGEST, list[int]()
+    while at < enough and at + header.record <= size and at not in barren:
+        passed.append(at)
         _, fraction, captured, wire = read(octets.data, at)
         if captured > min(wire, pcap.MAX_CAPTURED) or fraction >= 10**9 // header.unit:
-            return None
+            break
         at += header.record + captured
-    return at if at >= enough or at == size else None
+    if at >= enough or at == size:
+        return at
+    barren.update(passed)
+    return None
