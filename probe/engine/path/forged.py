@@ -1,8 +1,8 @@
 """RSTs that another host sent in the peer's name: a firewall that refuses, or resets what it finds odd.
 
-All segments of a host take the same way, and as a rule begin it with the same TTL (Hop Limit of IPv6). A RST that came
-with another one than the rest of its connection came from elsewhere. Some stacks give RSTs a TTL of their own, but
-always: so one must be known that came with the usual one.
+All segments of a host take the same way, so that their TTL (Hop Limit of IPv6) has gone down by as much. One that came
+over more hops or fewer than the rest of its connection is another host's. A TTL begins with one of a few numbers, and a
+stack may have several: libslirp sends what belongs to no connection with another one.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from probe.engine.path.tally import ENOUGH, EXCHANGES, Tally
 from probe.results.path import Standing, Suspect, Suspicion
 from probe.spec.segment import RST
 
+_BEGIN = (64, 128, 255)
+"""What stacks set a TTL to."""
 
-def _came(events: Iterable[Event]) -> list[tuple[int, Seen]]:
-    return [(i, e) for i, e in enumerate(events) if isinstance(e, Seen) and not e.to_peer and e.hops]
 
-
-def _usual(events: Iterable[Event]) -> set[int]:
-    """The TTLs with which the peer's segments came that are no RSTs."""
-    return {event.hops for _, event in _came(events) if not event.segment.flags & RST}
+def _came(events: Iterable[Event], *, resets: bool) -> dict[int, int]:
+    """By event, the hops over which the peer's RSTs came, or all else of the peer's."""
+    came = ((i, e) for i, e in enumerate(events) if isinstance(e, Seen) and not e.to_peer and e.hops)
+    wanted = ((i, e.hops) for i, e in came if bool(e.segment.flags & RST) == resets)
+    return {i: next(begin for begin in _BEGIN if ttl <= begin) - ttl for i, ttl in wanted}
 
 
 def forged(events: Sequence[Event]) -> frozenset[int]:
-    """The RSTs of a record that came with a TTL that nothing else of the peer's has there."""
-    usual = _usual(events)
-    return frozenset(i for i, e in _came(events) if usual and e.segment.flags & RST and e.hops not in usual)
+    """The RSTs of a record that came over another number of hops than all else of the peer's there."""
+    usual = set(_came(events, resets=False).values())
+    return frozenset(i for i, far in _came(events, resets=True).items() if usual and far not in usual)
 
 
 class Forged:
@@ -41,8 +42,8 @@ class Forged:
 
     def heard(self, record: Record) -> None:
         """One more attempt."""
-        self._usual |= _usual(record.events)
-        self._resets |= {event.hops for _, event in _came(record.events) if event.segment.flags & RST}
+        self._usual |= set(_came(record.events, resets=False).values())
+        self._resets |= set(_came(record.events, resets=True).values())
         if forged(record.events):
             self._tally.fits[record.name] += 1
             self._tally.rests[record.name] = None
@@ -52,7 +53,7 @@ class Forged:
         tally = self._tally
         fits = tally.fits.total()
         if fits and self._usual.isdisjoint(self._resets):
-            return Suspicion(Suspect.FORGED, Standing.REFUSED, 0, fits, "all RSTs come with a TTL of their own")
+            return Suspicion(Suspect.FORGED, Standing.REFUSED, 0, fits, "all RSTs come over another number of hops")
         known = Standing.ACCEPTED if fits >= ENOUGH and len(tally.fits) >= EXCHANGES else Standing.OPEN
         reason = f"RSTs come from another host than the peer, by their TTL ({fits} attempts)" if fits else ""
         return tally.suspicion(Suspect.FORGED, known, reason)

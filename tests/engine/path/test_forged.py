@@ -21,7 +21,7 @@ class OfItsOwn(Behind):
     """A stack whose RSTs have a TTL of their own."""
 
     def _came(self, segment: Segment) -> Seen:
-        return Seen(self.now, False, segment, hops=255 if segment.flags & RST else 64)
+        return Seen(self.now, False, segment, hops=60 if segment.flags & RST else 64)
 
 
 def test_a_rst_counts_by_the_ttl_of_its_connection() -> None:
@@ -29,6 +29,7 @@ def test_a_rst_counts_by_the_ttl_of_its_connection() -> None:
         return [Seen(0.0, False, SYN_ACK, hops=ttls[0]), Seen(0.1, False, REFUSAL, hops=ttls[1])]
 
     assert forged(record(63, 64)) == {1}
+    assert forged(record(63, 254)) == forged(record(127, 63)) == frozenset()  # one host, two numbers to begin with
     assert forged(record(63, 63)) == forged(record(0, 64)) == forged(record(63, 0)) == frozenset()
     assert forged([Seen(0.0, False, REFUSAL, hops=64)]) == frozenset()
 
