@@ -215,10 +215,8 @@ def test_lost_segments_never_accuse(veth_pair: Far, percent: int) -> None:
 def test_target_that_gives_no_connection_ends_the_check_in_words(veth_pair: Far, rule: str, words: str) -> None:
     target = veth_pair.start_target()[4]
     filtered(veth_pair, rule)
-    began = time.monotonic()
     with pytest.raises(UnansweredError, match=re.escape(words.format(target))):
         check(target, CheckOptions(patience=0.5))
-    assert time.monotonic() - began < 5
 
 
 def test_port_without_listener_ends_the_check_unless_it_was_meant(private_net: None) -> None:
