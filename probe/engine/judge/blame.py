@@ -26,6 +26,8 @@ from probe.spec.tcb import Tcb
 
 _PROMPT = "ack.under-half-second"
 """The rule of the ACK of text: it is about when, and names no number that is wrong."""
+UNEXPLAINED = "conn.unexplained"
+"""The rule left by what no other tells."""
 _DROPS = {"R1", "R7", "F3", "F7", "K3", "K4", "T18", "Z1"}
 """Rows of segments that get dropped, or may be, in states where a connection is."""
 
@@ -61,7 +63,7 @@ def for_silence(watch: Watch) -> Blame:
     """A wait ended while every history still owed something: name what the most advanced ones owe."""
     owing = [h for h in _advanced(watch.memory.closure(watch.before, watch.terms)) if h.due or h.owed]
     if not owing:
-        return Blame("conn.unexplained", -1)
+        return Blame(UNEXPLAINED, -1)
     due = _owed(min(owing, key=lambda h: _owed(h).index))
     return Blame(due.reaction.rule, due.index, due.reaction.row, _replies(owing, due.index))
 
@@ -75,7 +77,7 @@ def for_segment(watch: Watch, event: Seen) -> Blame:
     histories = _advanced(everything)
     if owing := [h for h in histories if h.due]:
         return _instead_of(owing, segment)
-    last = next((h.processed for h in histories if h.processed), (-1, "", "conn.unexplained"))
+    last = next((h.processed for h in histories if h.processed), (-1, "", UNEXPLAINED))
     owed = next((h.owed for h in histories if h.owed), None)
     due = () if owed is None else (owed.reply,)
     answered = last[0] >= 0 and _answered(watch, last[0])
@@ -97,7 +99,7 @@ def for_segment(watch: Watch, event: Seen) -> Blame:
     if not special and owed is not None:
         return Blame(owed.reaction.rule, owed.index, owed.reaction.row, due)
     if not special and answered:  # it had its answer: this is another
-        return Blame("conn.unexplained", last[0], last[1], state="nothing more", given=_given(watch, last[0]))
+        return Blame(UNEXPLAINED, last[0], last[1], state="nothing more", given=_given(watch, last[0]))
     return Blame(special or last[2], last[0], last[1], due)
 
 
@@ -202,7 +204,7 @@ def again(watch: Watch, index: int, segment: Segment) -> Blame | None:
     if not _explains(watch, Hypothesis(Tcb(State.CLOSED), ((index, segment_of(sight)),)), segment):
         return None
     row = next(a.row for point in watch.points[index + 2 :] for a in point.answers if a.index == index)
-    return Blame("conn.unexplained", index, row, state="nothing more", given=_given(watch, index))
+    return Blame(UNEXPLAINED, index, row, state="nothing more", given=_given(watch, index))
 
 
 def _dropped(h: Hypothesis, segment: Segment, terms: Terms) -> bool:
@@ -283,7 +285,7 @@ def _by_kind(histories: list[Hypothesis], states: set[State], segment: Segment, 
     if segment.flags & (SYN | ACK) == SYN and states == {State.SYN_SENT}:
         return "active.syn-retransmitted-same-isn"
     if segment.flags & SYN and segment.flags & (FIN | RST):
-        return "conn.unexplained" if any(h.processed for h in histories) else "active.syn-form"
+        return UNEXPLAINED if any(h.processed for h in histories) else "active.syn-form"
     if segment.has(SYN | ACK):
         pending = states == {State.SYN_RECEIVED}
         if not any(h.tcb.iss is not None and segment.seq != h.tcb.iss for h in histories):

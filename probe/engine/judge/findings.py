@@ -74,7 +74,8 @@ def departure(case: Case, watch: Watch) -> Finding:
 def broken_rule(case: Case, watch: Watch) -> blame.Blame:
     """The one place where a departure gets its name: the row that was left first, with the stimulus it answers.
 
-    A scenario may have a name of its own for what a reaction shows: it holds where that row was left, and nowhere else.
+    A scenario may have a name of its own for what a reaction shows: it holds where that row was left, and nowhere else: not
+    of another answer beside the one that was due.
     """
     record, index = case.transcript.judged, watch.broken_at
     assert index is not None
@@ -97,7 +98,7 @@ def broken_rule(case: Case, watch: Watch) -> blame.Blame:
         if aborted.broken_at is None or aborted.broken_at > index:
             return replace(culprit, rule=rule, instead=True)  # it gives up where it was to close, or to open once more
     named = rules.ALL.get(case.transcript.named.get(culprit.index, ""))
-    if named is not None and culprit.row in named.rows:
+    if named is not None and culprit.row in named.rows and culprit.rule != blame.UNEXPLAINED:
         return replace(culprit, rule=named.id, plain=culprit.rule if isinstance(event, Quiet) else "")
     return culprit
 
