@@ -74,8 +74,8 @@ def departure(case: Case, watch: Watch) -> Finding:
 def broken_rule(case: Case, watch: Watch) -> blame.Blame:
     """The one place where a departure gets its name: the row that was left first, with the stimulus it answers.
 
-    A scenario may have a name of its own for what a reaction shows: it holds where that row was left, and nowhere else: not
-    of another answer beside the one that was due.
+    A scenario may have a name of its own for what a reaction shows: it holds where that row was left, and nowhere else.
+    Another answer beside the one that was due leaves none.
     """
     record, index = case.transcript.judged, watch.broken_at
     assert index is not None

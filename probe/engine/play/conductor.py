@@ -334,7 +334,7 @@ class Conductor:
         return [self._acknowledge()] if asked and self.scenario.acks else []
 
     def _acknowledge(self) -> Send:
-        ack = self._empty(self.tester.nxt, self.tester.text)
+        ack = self._empty(self.tester.beyond, self.tester.text)
         self.tester.sent(ack)
         return self._emit(ack, waits=False)
 

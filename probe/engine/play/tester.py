@@ -51,6 +51,8 @@ class Tester:
     closes: bool = False
     expected: Seq | None = None
     _offered: Segment | None = None
+    _perhaps: Seq | None = None
+    """The end of text in order that the peer need not take, and may have taken."""
 
     def __post_init__(self) -> None:
         self.nxt = self.una = self.far = self.iss
@@ -69,6 +71,11 @@ class Tester:
     def all_acked(self) -> bool:
         """Whether the peer acknowledged everything we sent."""
         return self.synchronized and self.una == self.nxt
+
+    @property
+    def beyond(self) -> Seq:
+        """The SEQ of an empty ACK: one that is acceptable whether the peer took what it need not take or did not."""
+        return self.nxt if self._perhaps is None else later(self.nxt, self._perhaps)
 
     @property
     def text_received(self) -> int:
@@ -99,7 +106,7 @@ class Tester:
         self.text = self.told = self.rcv
         self.synchronized, self.fin = False, None
         self.edge, self.shift, self.stamps, self.tsecr, self.mss = Seq(0), 0, False, 0, DEFAULT_MSS
-        self.counts, self.closes = {}, False
+        self.counts, self.closes, self._perhaps = {}, False, None
 
     def sent(self, segment: Segment, *, counts: bool = True, fresh: bool = False) -> None:
         """SND.NXT and the ACK given, after a segment; one that does not count moves it once it is acknowledged.
@@ -112,6 +119,13 @@ class Tester:
             self.tsval = max(self.tsval, stamps[0])
         if segment.seg_len and counts:
             self.nxt = later(self.nxt, segment.end)
+        elif (
+            segment.length
+            and segment.seq == self.nxt
+            and segment.end <= self.edge
+            and not segment.flags & (SYN | FIN | RST)
+        ):
+            self._perhaps = segment.end
         self.closes = self.closes or (counts and segment.flags & FIN != 0)
         self.far = later(later(self.far, self.nxt), segment.end)
         if segment.flags & SYN and counts:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from probe import scenarios
 from probe.engine.judge.excuses import Doubt
 from probe.engine.judge.jury import settle
@@ -96,3 +98,13 @@ def test_little_is_taken_of_who_sends_without_end_until_our_fin_has_left() -> No
     assert ours.window == 0
     assert ours.segment(Send("."), b"").window == 0
     assert ours.segment(Send("F."), b"").window > 1000
+
+
+@pytest.mark.parametrize(("start", "length", "taken"), [(1, 10, True), (2, 10, False), (1, 1001, False)])
+def test_our_acks_lie_beyond_text_that_may_have_been_taken(start: int, length: int, taken: bool) -> None:
+    """Below it they would be old to an end that took it, and draw an answer, or not, as chance has it (section 3.4)."""
+    ours = tester.Tester(Seq(0))
+    ours.sent(Segment(Seq(0), flags=SYN))
+    ours.takes(Segment(Seq(100), Seq(1), SYN | ACK, window=1000))
+    ours.sent(Segment(Seq(start), Seq(101), ACK, length=length), counts=False)
+    assert (ours.nxt, ours.beyond) == (Seq(1), Seq(1 + length) if taken else Seq(1))
