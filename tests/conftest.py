@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import pytest
@@ -24,6 +25,7 @@ for _name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+_OWN = Path("/proc/thread-self/ns/net")
 LIVE_REQUIRED = os.environ.get("PROBE_LIVE") == "require"
 
 
@@ -38,6 +40,14 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"PROBE_LIVE=require, but this live test was skipped: {reason.removeprefix('Skipped: ')}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def stays_in_its_namespace() -> Iterator[None]:
+    """A test that moved its worker elsewhere would take the network from those after it, in whatever order they run."""
+    before = _OWN.readlink()
+    yield
+    assert _OWN.readlink() == before, "the test moved its process into another network namespace"
 
 
 LONG = {

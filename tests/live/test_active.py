@@ -5,19 +5,18 @@ from __future__ import annotations
 import pytest
 
 from probe import scenarios
-from probe.lab import Lab
 from probe.live.check import check
 from probe.live.options import CheckOptions
 from probe.results.verdict import Verdict
+from probe.spec.segment import Endpoint
 from tests.live.test_check import DEPARTS
 
 OPENED_BY_PEER = tuple(s.id for s in scenarios.ALL.values() if s.opens == "peer")
 
 
 @pytest.mark.parametrize("version", [4, 6])
-def test_every_exchange_that_the_peer_opens_is_judged(version: int) -> None:
-    with Lab() as lab:
-        run = check(lab.endpoints[version], CheckOptions(only=OPENED_BY_PEER))
+def test_every_exchange_that_the_peer_opens_is_judged(target: dict[int, Endpoint], version: int) -> None:
+    run = check(target[version], CheckOptions(only=OPENED_BY_PEER))
     found = {result.id: result for result in run.exchanges}
     assert set(found) == set(OPENED_BY_PEER)
     assert {name for name, result in found.items() if result.verdict is not Verdict.PASS} <= DEPARTS.keys()
@@ -28,9 +27,8 @@ def test_every_exchange_that_the_peer_opens_is_judged(version: int) -> None:
 
 
 @pytest.mark.parametrize("version", [4, 6])
-def test_both_ends_open_at_once(version: int) -> None:
-    with Lab() as lab:
-        (result,) = check(lab.endpoints[version], CheckOptions(only=("simultaneous-open",))).exchanges
+def test_both_ends_open_at_once(target: dict[int, Endpoint], version: int) -> None:
+    (result,) = check(target[version], CheckOptions(only=("simultaneous-open",))).exchanges
     assert {"simopen.syn-in-synsent", "simopen.completes"} <= set(result.rules)
     states = [step.peer_states for step in result.steps]
     assert ("SYN-SENT",) in states
