@@ -147,7 +147,7 @@ class Loop:
             if (attempt := supply()) is None:
                 return
             self._live[attempt.flow] = attempt
-            attempt.dropped = self.link.dropped()
+            attempt.dropped_before = self.link.dropped()
             if attempt.scenario.opens == "peer":
                 self._called.setdefault(attempt.flow.local.port, deque()).append(attempt)
             self._obey(attempt, attempt.conductor.start(now))
@@ -181,7 +181,7 @@ class Loop:
                 waiting = self._called.get(attempt.flow.local.port)
                 if waiting is not None and attempt in waiting:  # it no longer waits for a connection
                     waiting.remove(attempt)
-                attempt.conductor.transcript.dropped = self.link.dropped() - attempt.dropped
+                attempt.conductor.transcript.dropped = self.link.dropped() - attempt.dropped_before
                 finished(attempt)
 
     def _take(self, arrivals: list[Arrival]) -> None:
@@ -192,7 +192,7 @@ class Loop:
                 if self.keep:
                     self.arrivals.append(arrival)
                 if arrival.segment.flags & SYN and not arrival.sent and arrival.icmp is None:
-                    self.hop_limit = arrival.packet[8 if arrival.flow.version == 4 else 7]  # RFC 791 3.1, RFC 8200 3
+                    self.hop_limit = hops(arrival.packet)
                 attempt = self._live.get(arrival.flow) or self._opened(arrival)
                 if attempt is not None and not attempt.done:
                     orders.setdefault(attempt, []).extend(self._hand_over(attempt, arrival))
@@ -215,7 +215,7 @@ class Loop:
             return None
         attempt = waiting.popleft()
         del self._live[attempt.flow]
-        attempt.flow, attempt.dropped = arrival.flow, self.link.dropped()
+        attempt.flow, attempt.dropped_before = arrival.flow, self.link.dropped()
         self._live[attempt.flow] = attempt
         for earlier in self._unmet.pop(arrival.flow, ()):
             if earlier.segment.seq == arrival.segment.seq:

@@ -93,7 +93,7 @@ def identification(packet: bytes) -> int:
 
 
 def hops(packet: bytes) -> int:
-    """The TTL or Hop Limit in the bytes of the IP header on; 0 where there is none."""
+    """The TTL (RFC 791 3.1) or Hop Limit (RFC 8200 3) in the bytes of the IP header on; 0 where there is none."""
     at = {4: 8, 6: 7}.get(packet[0] >> 4) if packet else None
     return packet[at] if at is not None and len(packet) > at else 0
 

@@ -20,8 +20,8 @@ from probe.spec.segment import FIN, Endpoint, Flow
 class Attempt:
     """``kernel`` maps event indices to the state the peer's kernel reports.
 
-    ``path_delay`` seconds are granted to the peer where it is judged for being late. ``dropped`` packets had been lost
-    in our own receive buffer when it began.
+    ``path_delay`` seconds are granted to the peer where it is judged for being late. So many packets had been lost in
+    our own receive buffer ``dropped_before`` it began.
     """
 
     scenario: Scenario
@@ -31,7 +31,7 @@ class Attempt:
     kernel: dict[int, str] = field(default_factory=dict)
     done: bool = False
     path_delay: float = 0.0
-    dropped: int = 0
+    dropped_before: int = 0
 
     @property
     def segments(self) -> list[tuple[int, Seen]]:
