@@ -10,8 +10,6 @@ from probe.spec.seq import Seq
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = (1 << bit for bit in range(8))
 OPENING = SYN | RST | FIN | ACK
 """The flags that steer SEGMENT ARRIVES; PSH, URG and the ECN bits never change a state."""
-Form = tuple[int, int]
-"""Some segments by their flags: those that are looked at, and which of them are set."""
 
 _LETTERS = ((FIN, "F"), (SYN, "S"), (RST, "R"), (PSH, "P"), (ACK, "."), (URG, "U"), (ECE, "E"), (CWR, "W"))
 _NAMES = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (PSH, "PSH"), (URG, "URG"), (ACK, "ACK"))

@@ -5,9 +5,7 @@ Only what a history still needs is asked here; which excuses there are to use is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Iterator
 
 from probe.engine.belief.hypothesis import Due, Excuse, Hypothesis
 from probe.spec import calls
@@ -15,7 +13,7 @@ from probe.spec.arrives import Oracle
 from probe.spec.models import PEER_ISN, TESTER_ISN
 from probe.spec.reaction import Reactions, permitted
 from probe.spec.records import replace
-from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Form, Segment
+from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Segment
 from probe.spec.states import SENDING, SYNCHRONIZED, State
 from probe.spec.tcb import Tcb
 
@@ -104,13 +102,12 @@ def harmless(h: Hypothesis, segment: Segment) -> bool:
     return segment.seq == tcb.snd_nxt and segment.ack == tcb.rcv_nxt
 
 
-def unheard(h: Hypothesis, forms: Sequence[Form], *, aborts: bool) -> Iterator[Hypothesis]:
-    """The end has sent what never comes, of one of these forms: its reply, or what its application asked for."""
+def unheard(h: Hypothesis, flags: int, *, aborts: bool) -> Iterator[Hypothesis]:
+    """The end has sent what never comes, by one of these flags: its reply, or what its application asked for."""
     if h.due is not None:
-        if any(h.due.reply.flags & asked == wanted for asked, wanted in forms):
+        if h.due.reply.flags & flags:
             yield replace(h, due=None)
         return
-    flags = reduce(or_, (wanted for _, wanted in forms))
     if flags & FIN and h.tcb.state in (State.ESTABLISHED, State.CLOSE_WAIT):
         yield replace(h, tcb=calls.closed(h.tcb.sent_up_to(h.tcb.snd_nxt + 1)), owed=None)
     if flags & RST and aborts and h.tcb.state in calls.ABORTABLE:

@@ -19,7 +19,7 @@ from probe.spec import calls
 from probe.spec.arrives import arrives
 from probe.spec.reaction import Reaction, permitted, unadvised
 from probe.spec.records import Hashed, quick, replace
-from probe.spec.segment import ACK, OPENING, RST, SYN, Form, Segment
+from probe.spec.segment import ACK, OPENING, RST, SYN, Segment
 from probe.spec.seq import HALF
 from probe.spec.states import State, names
 from probe.spec.tcb import Tcb
@@ -61,13 +61,13 @@ class Terms(Hashed):
     """What the tracker may take for granted: the profile and the excuses a history may use.
 
     ``merged``: histories that no later segment can tell apart are held as one (``belief.merging``). Of segments of the
-    end that are ``unheard`` (RSTs, FINs) none comes.
+    end with one of the flags ``unheard`` (RST, FIN) none comes.
     """
 
     profile: str = "rfc9293"
     allow: frozenset[Excuse] = frozenset()
     merged: bool = False
-    unheard: tuple[Form, ...] = ()
+    unheard: int = 0
 
 
 USUAL = Terms()

@@ -12,7 +12,6 @@ from probe.engine.belief.watch import Watch, follow
 from probe.engine.path.readings import answer_times
 from probe.engine.path.reordering import OVERTAKING, as_sent
 from probe.scenarios.steps import Scenario
-from probe.spec.segment import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Case:
         lost: frozenset[int] = frozenset(),
         *,
         through: bool = False,
-        unheard: tuple[Form, ...] = (),
+        unheard: int = 0,
     ) -> Watch:
         """The record from its start, under these terms; ``lost`` are the events that never reached the peer.
 

@@ -18,12 +18,12 @@ from probe.engine.path.minded import PREFIX, minded
 from probe.engine.path.pf import PacketFilter
 from probe.engine.path.record import Named
 from probe.engine.path.rejected import kind
-from probe.engine.path.swallowed import forms_of, of_kind
+from probe.engine.path.swallowed import flags_of, of_kind
 from probe.engine.path.table import Plain
 from probe.engine.path.unusual import KINDS, Kinds
 from probe.results.path import Suspect
 from probe.spec.arrives import arrives
-from probe.spec.segment import ACK, RST, SYN, Form, Segment
+from probe.spec.segment import ACK, RST, SYN, Segment
 from probe.spec.seq import Seq, later
 from probe.spec.states import State
 from probe.spec.tcb import Tcb
@@ -41,8 +41,8 @@ class Model:
 
     ``turns`` are segments of the tester that it turns away: none of them is answered by the peer. Most models keep back
     what they turn away, seen or not; one that sends a RST for it (``_reset``) only where that RST came.
-    ``mutes`` gives segments of the tester that it lets pass, and whose answer it may keep back; of the peer's that
-    are ``unheard`` none comes. ``elsewhere``: it lets
+    ``mutes`` gives segments of the tester that it lets pass, and whose answer it may keep back; of the peer's with one
+    of the flags ``unheard`` none comes. ``elsewhere``: it lets
     through all that goes to the port that the peer serves, as hosts have it that open that one without a condition.
     It is worth a doubt once it explains so many ``questions`` that have nothing to do with each other: an end that is
     silent to strays looks like one behind a firewall that forgets.
@@ -56,7 +56,7 @@ class Model:
     turns: Keeps | None = None
     mutes: Keeps = _no_events
     elsewhere: bool = False
-    unheard: tuple[Form, ...] = ()
+    unheard: int = 0
     questions: int = 1
 
     def on(self, scenario: Named) -> Model:
@@ -339,7 +339,7 @@ def model(suspect: Suspect, variant: str) -> Model | None:
         classes = frozenset(variant.removeprefix(PREFIX).split())
         return Model(suspect, variant, partial(_minded, classes=classes), suspect.text)
     if suspect is Suspect.UNHEARD:
-        return Model(suspect, variant, _no_events, suspect.text, unheard=forms_of(variant))
+        return Model(suspect, variant, _no_events, suspect.text, unheard=flags_of(variant))
     kinds_of = _KINDS.get(suspect)
     if kinds_of is not None and variant:
         keeps = partial(_rejected, kinds=frozenset(variant.split()), kinds_of=kinds_of)

@@ -13,7 +13,7 @@ from probe.engine.path import readings
 from probe.engine.path.labelled import Labelled
 from probe.engine.path.loss import Controls, controls
 from probe.engine.path.reordering import as_sent
-from probe.spec.segment import RST, Form
+from probe.spec.segment import RST
 
 NOTHING: frozenset[int] = frozenset()
 UNACCEPTABLE = frozenset({"R4", "F4", "F9", "R10", "F8", "R8"})
@@ -73,7 +73,7 @@ class Attempted(Protocol):
         allow: frozenset[Excuse],
         lost: frozenset[int] = NOTHING,
         *,
-        unheard: tuple[Form, ...] = (),
+        unheard: int = 0,
     ) -> Watch:
         """The record under these terms, without what was lost; ``unheard`` as ``Terms`` has it."""
 

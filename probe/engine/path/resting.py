@@ -12,7 +12,6 @@ from probe.engine.path.proxy import through
 from probe.engine.path.record import STATELESS, Attempted, Named, anything_came, is_proxied, was_aborted
 from probe.engine.path.swallowed import is_explained, lacks
 from probe.results.path import Path, Standing, Suspect, Suspicion
-from probe.spec.segment import Form
 
 _DROPS = frozenset({Suspect.FILTER, Suspect.TRANSLATION})
 
@@ -85,8 +84,7 @@ def explained_by(path: Path, case: Attempted) -> Suspect | None:
     record = Labelled(case.transcript.judged)
     if found := _explaining(list(_models(path, case, Standing.ACCEPTED, Standing.OPEN)), case, record):
         return found
-    broken = case.follow(case.terms.profile, case.terms.allow).broken_at
-    if path.hinted(Suspect.FORGED) and _is_forged(case, broken):
+    if path.hinted(Suspect.FORGED) and _is_forged(case, case.follow(case.terms.profile, case.terms.allow).broken_at):
         return Suspect.FORGED
     if path.hinted(Suspect.PROXY) and is_proxied(case):
         beyond = through(case.transcript)
@@ -99,7 +97,7 @@ def explained_by(path: Path, case: Attempted) -> Suspect | None:
 def _explaining(models: Sequence[tuple[Suspicion, Model]], case: Attempted, record: Labelled) -> Suspect | None:
     """The first suspect that explains a departure, or a wait in vain; or the first of all together."""
     departs = case.follow(case.terms.profile, case.terms.allow).broken_at is not None
-    together, forms = set[int](), tuple[Form, ...]()
+    together, flags = set[int](), 0
     for suspicion, m in models:
         kept = m.keeps(record)
         given = case.follow(case.terms.profile, case.terms.allow, kept, unheard=m.unheard).broken_at
@@ -107,8 +105,8 @@ def _explaining(models: Sequence[tuple[Suspicion, Model]], case: Attempted, reco
         if (explains and given is None) or m.mutes_at(record, given):
             return suspicion.suspect
         together |= kept
-        forms += m.unheard
-    if departs and len(models) > 1 and (together or forms) and is_explained(case, frozenset(together), forms):
+        flags |= m.unheard
+    if departs and len(models) > 1 and (together or flags) and is_explained(case, frozenset(together), flags):
         return models[0][0].suspect
     return None
 

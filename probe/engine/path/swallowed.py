@@ -19,13 +19,14 @@ from probe.engine.path.loss import NO_CONTROLS, Controls, LossMeter
 from probe.engine.path.record import NOTHING, STRAY, UNACCEPTABLE, Attempted, Record
 from probe.engine.path.tally import ENOUGH, EXCHANGES, Tally
 from probe.results.path import Loss, Standing, Suspect, Suspicion
-from probe.spec.segment import ACK, FIN, OPENING, RST, SYN, Form
+from probe.spec.segment import ACK, FIN, OPENING, RST, SYN
 from probe.spec.seq import Seq
 
-_FORMS: dict[str, Form] = {"RST": (RST, RST), "FIN": (FIN, FIN), "bare-RST": (RST | ACK, RST)}
-"""The kinds that flags tell apart. Some rules are about a RST without ACK alone."""
-_THEIRS = ("RST", "FIN")
-"""Of RSTs without ACK alone it is the peer that sends none: it owes them to what belongs to no connection."""
+_FLAGS = {"RST": RST, "FIN": FIN}
+"""Kinds of either end's, each by the flag that makes a segment one of it."""
+_FORMS = {**{kind: (flag, flag) for kind, flag in _FLAGS.items()}, "bare-RST": (RST | ACK, RST)}
+"""Kinds of ours that flags tell apart: those that are looked at, and which of them are set. Some rules are about a RST
+without ACK alone; of such alone it is the peer that sends none: it owes them to what belongs to no connection."""
 _SECOND_SYN, _CROSSING_SYN = "second-SYN", "crossing-SYN"
 _OURS = (*_FORMS, _SECOND_SYN, _CROSSING_SYN)
 _BY_SYN = frozenset({"F4", "F6", "T1"})
@@ -41,14 +42,15 @@ _REASONS = {
 }
 
 
-def forms_of(variant: str) -> tuple[Form, ...]:
-    """Those of the kinds that a suspicion is about."""
-    return tuple(_FORMS[kind] for kind in variant.split() if kind in _FORMS)
+def flags_of(variant: str) -> int:
+    """The flags of the kinds that a suspicion is about."""
+    return sum(_FLAGS.get(kind, 0) for kind in variant.split())
 
 
 def of_kind(events: Sequence[Event], variant: str) -> frozenset[int]:
     """The tester's segments of these kinds."""
-    kinds, forms = variant.split(), forms_of(variant)
+    kinds = variant.split()
+    forms = [_FORMS[kind] for kind in kinds if kind in _FORMS]
     sent = ((i, e.segment.flags) for i, e in enumerate(events) if isinstance(e, Seen) and e.to_peer)
     found = {i for i, has in sent if any(has & asked == wanted for asked, wanted in forms)}
     if not {_SECOND_SYN, _CROSSING_SYN}.isdisjoint(kinds):
@@ -79,13 +81,13 @@ def _further_syns(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
             ends.add(event.to_peer)
 
 
-def lacks(case: Attempted, forms: Collection[Form]) -> bool:
+def lacks(case: Attempted, flags: int) -> bool:
     """Whether a wait for such a segment of the peer's ended without it."""
-    letters = {"F" if wanted & FIN else "R" for _, wanted in forms}
+    letters = {kind[0] for kind, flag in _FLAGS.items() if flag & flags}
     return any(missing.what in letters for missing in case.transcript.missing)
 
 
-def is_explained(case: Attempted, kept: frozenset[int], unheard: tuple[Form, ...]) -> bool:
+def is_explained(case: Attempted, kept: frozenset[int], unheard: int) -> bool:
     """Whether it does not depart without these of the tester's, where such of the peer's never come."""
     return case.follow(case.terms.profile, case.terms.allow, kept, unheard=unheard).broken_at is None
 
@@ -108,7 +110,7 @@ class Swallowed:
     def __init__(self) -> None:
         self._meter = LossMeter()
         self._there = {kind: _Kind() for kind in _OURS}
-        self._back = {kind: _Kind() for kind in _THEIRS}
+        self._back = {kind: _Kind() for kind in _FLAGS}
         self._other_syns = Tally()
         """SYNs on a connection that who minds a second one lets through: a copy of the first, one in TIME-WAIT."""
 
@@ -127,8 +129,7 @@ class Swallowed:
             others = {i for i, row in rows.items() if row in _BY_SYN} - sent.get(_SECOND_SYN, NOTHING)
             found[record.name] += any(segment_at(record.events, i).flags & OPENING == SYN for i in others)
         for kind, back in self._back.items():
-            asked, wanted = _FORMS[kind]
-            if any(flags & asked == wanted for flags in came):
+            if any(flags & _FLAGS[kind] for flags in came):
                 back.against[record.name] += 1
         self._explain(
             record,
@@ -181,8 +182,8 @@ class Swallowed:
 
     @staticmethod
     def _is_explained(record: Record, kept: frozenset[int], unheard: str) -> bool:
-        forms = forms_of(unheard)
-        return _is_in_vain(record, forms) and is_explained(record.case, kept, forms)
+        flags = flags_of(unheard)
+        return _is_in_vain(record, flags) and is_explained(record.case, kept, flags)
 
     @property
     def undecided(self) -> bool:
@@ -198,12 +199,12 @@ class Swallowed:
         yield _suspicion(Suspect.UNHEARD, self._back)
 
 
-def _is_in_vain(record: Record, unheard: Collection[Form]) -> bool:
-    """Whether something of these forms was waited for in vain, or the record departs as it would.
+def _is_in_vain(record: Record, unheard: int) -> bool:
+    """Whether something of this kind was waited for in vain, or the record departs as it would.
 
     That a FIN was sent shows in the numbers behind it; a silence may be that of anything it could have carried.
     """
-    at, fin = record.plain.broken_at, _FORMS["FIN"] in unheard
+    at, fin = record.plain.broken_at, unheard & FIN
     if fin and any(isinstance(e, Seen) and not e.to_peer and e.segment.flags & RST for e in record.events):
         return False  # that came in its place
     if at is None or (fin and not isinstance(record.events[at], Seen)):
